@@ -1,0 +1,31 @@
+# What can be done here. Everything needs a Rust toolchain, a C compiler and make; `make test` also a Redis, which it installs.
+
+SHELL := /bin/bash
+BINARY := target/release/replyflow
+
+.PHONY: help run build check test bench clean-data
+
+help: ## Show this
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+build: ## Build the service
+	cargo build --release --locked
+
+run: build data/events.key ## Serve the sample flows with the embedded store and two simulator channels
+	@REPLYFLOW_EVENTS__KEYS="$$(cat data/events.key)" $(BINARY) serve
+
+data/events.key:
+	@mkdir -p data
+	@umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > $@
+
+check: build ## Check the sample flows
+	$(BINARY) check
+
+test: ## Formatting, lints and all tests, on both stores
+	@tests/run.sh
+
+bench: ## Measure: a turn, loading a flow, messages a second
+	cargo bench --locked
+
+clean-data: ## Forget every conversation of `make run`
+	rm -rf data

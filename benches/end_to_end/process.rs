@@ -1,0 +1,55 @@
+//! What other processes cost, as `/proc` says it.
+
+use std::time::{Duration, Instant};
+
+/// Ticks a second of `/proc/PID/stat`: 100 on every Linux that we know.
+const TICKS: f64 = 100.0;
+
+/// CPU time of a process so far, all its threads together.
+pub fn cpu(pid: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process that runs");
+    // The name may hold blanks and brackets; it ends at the last one.
+    let rest: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |place: usize| rest[place].parse::<f64>().expect("ticks");
+    Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS)
+}
+
+/// Resident memory in MiB: now, and the most that it ever was.
+pub fn memory(pid: u32) -> (f64, f64) {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process that runs");
+    let kib = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of status");
+        line.split_whitespace().nth(1).and_then(|n| n.parse::<f64>().ok()).expect("kB")
+    };
+    (kib("VmRSS") / 1024.0, kib("VmHWM") / 1024.0)
+}
+
+/// CPU and time between two moments.
+pub struct Meter {
+    pid: u32,
+    cpu: Duration,
+    begun: Instant,
+}
+
+impl Meter {
+    /// Begins to measure.
+    pub fn start(pid: u32) -> Self {
+        Meter { pid, cpu: cpu(pid), begun: Instant::now() }
+    }
+
+    /// What so many operations cost since then.
+    pub fn per(&self, operations: u64) -> Cost {
+        let spent = cpu(self.pid).saturating_sub(self.cpu);
+        let n = operations.max(1) as f64;
+        Cost { rate: n / self.begun.elapsed().as_secs_f64(), micros: spent.as_secs_f64() * 1e6 / n }
+    }
+}
+
+/// What one kind of operation costs.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// Operations a second.
+    pub rate: f64,
+    /// CPU of one in microseconds.
+    pub micros: f64,
+}

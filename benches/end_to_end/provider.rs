@@ -1,0 +1,99 @@
+//! A fake of Twilio's API: takes every message at once and tells the user to whose number it was written.
+
+use actix_web::web::{Bytes, Data, PayloadConfig, to};
+use actix_web::{App, HttpResponse, HttpServer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// A message that came to the provider.
+pub struct Sent {
+    /// To whose number.
+    pub to: String,
+    /// What.
+    pub text: String,
+    /// When.
+    pub at: Instant,
+}
+
+/// The running fake.
+pub struct Provider {
+    /// Where it is.
+    pub url: String,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    users: std::sync::RwLock<Vec<UnboundedSender<Sent>>>,
+    taken: AtomicU64,
+    strangers: AtomicU64,
+}
+
+/// The number of a user's contact: it says whose it is.
+pub fn number(user: usize, contact: usize) -> String {
+    format!("+4477{user:03}{contact:05}")
+}
+
+fn user_of(number: &str) -> Option<usize> {
+    number.strip_prefix("+4477")?.get(..3)?.parse().ok()
+}
+
+impl Provider {
+    /// Starts it on a free port, with one worker on a thread of its own.
+    pub fn start() -> Self {
+        let state: Arc<State> = Arc::default();
+        let (tell, told) = std::sync::mpsc::channel();
+        let data = Data::from(Arc::clone(&state));
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    let app = App::new().app_data(Data::clone(&data)).app_data(PayloadConfig::new(1 << 20));
+                    app.default_service(to(take))
+                });
+                let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
+                tell.send(server.addrs()[0].port()).expect("the bench waits");
+                server.run().await.expect("the fake provider runs");
+            });
+        });
+        let port = told.recv().expect("the fake provider starts");
+        Provider { url: format!("http://127.0.0.1:{port}"), state }
+    }
+
+    /// From now on there are so many users; what comes for each is in its channel.
+    pub fn users(&self, users: usize) -> Vec<UnboundedReceiver<Sent>> {
+        self.state.strangers.store(0, Ordering::Relaxed);
+        let (senders, receivers) = (0..users).map(|_| unbounded_channel()).unzip();
+        *self.state.users.write().expect("not poisoned") = senders;
+        receivers
+    }
+
+    /// Messages since then for nobody who waits.
+    pub fn strangers(&self) -> u64 {
+        self.state.strangers.load(Ordering::Relaxed)
+    }
+}
+
+async fn take(body: Bytes, state: Data<State>) -> HttpResponse {
+    let at = Instant::now();
+    let (mut to, mut text) = (String::new(), String::new());
+    for (name, value) in url::form_urlencoded::parse(&body) {
+        match &*name {
+            "To" => to = value.into_owned(),
+            "Body" => text = value.into_owned(),
+            _ => {}
+        }
+    }
+    let n = state.taken.fetch_add(1, Ordering::Relaxed);
+    let known = user_of(&to).is_some_and(|user| {
+        let users = state.users.read().expect("not poisoned");
+        users.get(user).is_some_and(|user| user.send(Sent { to, text, at }).is_ok())
+    });
+    if !known {
+        state.strangers.fetch_add(1, Ordering::Relaxed);
+    }
+    HttpResponse::Created()
+        .content_type("application/json")
+        .body(format!(r#"{{"sid":"SM{n:032x}","status":"queued","num_segments":"1","error_code":null,"error_message":null}}"#))
+}

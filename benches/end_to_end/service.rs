@@ -1,0 +1,150 @@
+//! The service as its own process: the release binary with a Twilio channel whose API is the fake provider.
+
+use crate::client::Connection;
+use crate::provider::Provider;
+use std::fs::File;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The channel's own number.
+pub const NUMBER: &str = "+447700900001";
+/// Signs the webhooks.
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+/// Where the provider believes the service to be, behind a proxy: what it signs.
+pub const PUBLIC: &str = "https://replies.example.com";
+/// Where webhooks go.
+pub const PATH: &str = "/hooks/bench";
+
+/// The flow: a name, an age, a colour, thanks.
+const FLOW: &str = r#"flow: bench
+languages: [en]
+channels: [bench]
+start: [{ keyword: hi }]
+defaults:
+  nomatch: { again: 2, end: lost }
+  silence: { after: 12h, end: silent }
+  undelivered: { end: undelivered }
+begin: name
+states:
+  name:
+    ask: What is your name?
+    answer: { text: { min: 2 } }
+    save: name
+    go: age
+  age:
+    ask: "Hello {{ name }}, how old are you?"
+    answer: { number: { min: 1, max: 120, whole: true } }
+    save: age
+    go:
+      ok: colour
+      nomatch: { say: "A number from 1 to 120, please.", again: 2, end: lost }
+  colour:
+    ask: Which colour do you like?
+    answer: { choice: { red: Red, green: Green, blue: Blue } }
+    show: plain
+    save: colour
+    go: thanks
+  thanks:
+    say: "Thank you {{ name }}, {{ age }}, {{ colour.label }}."
+    end: done
+"#;
+
+/// What a contact writes and what must come back.
+pub const CONVERSATION: [(&str, &str); 5] = [
+    ("hi", "What is your name?"),
+    ("Ann", "Hello Ann, how old are you?"),
+    ("abc", "A number from 1 to 120, please."),
+    ("34", "Which colour do you like?"),
+    ("blue", "Thank you Ann, 34, Blue."),
+];
+
+/// Where the service keeps its conversations.
+pub enum Store<'a> {
+    /// Its own file.
+    Embedded,
+    /// This Redis.
+    Redis(&'a str),
+}
+
+/// The running service.
+pub struct Service {
+    child: Child,
+    /// Where it listens.
+    pub port: u16,
+    folder: TempDir,
+}
+
+impl Service {
+    /// Starts it and waits until it is ready.
+    pub async fn start(store: &Store<'_>, provider: &Provider) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let store = match store {
+            Store::Embedded => "kind = \"embedded\"\npath = \"data\"".to_owned(),
+            Store::Redis(url) => format!("kind = \"redis\"\nurl = \"{url}\""),
+        };
+        let settings = format!(
+            "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"{PUBLIC}\"\n\
+             [server.rates]\nhooks = 1000000\nprobes = 1000000\n[store]\n{store}\n\
+             [channels.bench]\nprovider = \"twilio\"\nkind = \"sms\"\nnumber = \"{NUMBER}\"\nper_second = 100000\n\
+             account_sid = \"AC00000000000000000000000000000001\"\nauth_token = {{ env = \"BENCH_TOKEN\" }}\n\
+             base_url = \"{}\"\n",
+            provider.url
+        );
+        std::fs::write(folder.path().join("replyflow.toml"), settings).expect("settings");
+        std::fs::create_dir(folder.path().join("flows")).expect("a folder for flows");
+        std::fs::write(folder.path().join("flows/bench.yaml"), FLOW).expect("a flow");
+        let log = File::create(folder.path().join("log")).expect("a log");
+        let child = Command::new(env!("CARGO_BIN_EXE_replyflow"))
+            .arg("serve")
+            .arg("--config")
+            .arg(folder.path().join("replyflow.toml"))
+            .current_dir(folder.path())
+            .env("BENCH_TOKEN", TOKEN)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log twice"))
+            .stderr(log)
+            .spawn()
+            .expect("the service starts");
+        let mut service = Service { child, port, folder };
+        service.ready().await;
+        service
+    }
+
+    async fn ready(&mut self) {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            if let Ok(mut connection) = Connection::open(self.port).await
+                && connection.get("/health/ready").await.is_ok_and(|status| status == 200)
+            {
+                return;
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("the service ended with {status}:\n{}", self.log());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the service is not ready:\n{}", self.log());
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The end of its log.
+    pub fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

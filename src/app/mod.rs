@@ -1,0 +1,264 @@
+//! The composition root: the only place that knows which store, which client and which clock the service runs on.
+
+mod measure;
+mod publish;
+
+pub use measure::start_log;
+
+use crate::config::Settings;
+use crate::config::channel::ProviderSettings;
+use crate::config::observe::MetricsSettings;
+use crate::config::store::{Backend, RedisSettings, StoreConfig};
+use crate::domain::time::Span;
+use crate::http::body::Memory;
+use crate::http::keys::Keys;
+use crate::http::simulator::phone::Phones;
+use crate::http::trace;
+use crate::http::web::{Buckets, Hook, Ready, Web};
+use crate::provider::Adapter;
+use crate::service::HistoryFile;
+use crate::service::HttpClient;
+use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
+use crate::service::{Channel, ServiceSettings, World};
+use crate::service::{Core, Parts};
+use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreError, StoreSettings};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web::Data};
+use anyhow::Context as _;
+use indexmap::IndexMap;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The whole service, bound to its port and not yet serving.
+pub struct Application {
+    settings: Settings,
+    listener: TcpListener,
+    core: Arc<Core>,
+    tasks: TokioTasks,
+    history: Arc<HistoryFile>,
+    metrics: Option<PrometheusHandle>,
+}
+
+impl Application {
+    /// Binds the port, opens the store, loads the flows. Must be called on the runtime that the service is to work on.
+    pub async fn build(mut settings: Settings) -> anyhow::Result<Self> {
+        let listen = settings.server.listen;
+        let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port();
+        name_port(&mut settings, port);
+        let store = open_store(&settings.store, Access::Serve).await.context("the store")?;
+        let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
+        let history = HistoryFile::open(&settings.store.history, settings.store.history_keep).context("history")?;
+        let tasks = TokioTasks::new(tokio::runtime::Handle::current());
+        let versions = publish::publish(&settings, &*store).await?;
+        let parts = Parts {
+            store,
+            transport: Arc::new(HttpClient::new().context("the HTTP client")?),
+            clock: Arc::new(MachineClock::default()),
+            tasks: Arc::new(tasks.clone()),
+            random: Arc::new(MachineRandom),
+            settings: service_settings(&settings),
+            engine: crate::engine::turn,
+            world: world(&settings),
+            versions,
+        };
+        let core = Core::start(parts).await.context("the store")?;
+        Ok(Application { settings, listener, core, tasks, history: Arc::new(history), metrics })
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.listener.local_addr().map_or(0, |address| address.port())
+    }
+
+    /// The service, for tests that look inside.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Serves until `stop` is cancelled; then takes no more requests, ends what is in the air and leaves the rest, which
+    /// is durable, to the next start.
+    pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let Application { settings, listener, core, tasks, history, metrics } = self;
+        let patience = duration(settings.server.shutdown_timeout);
+        let ready = Ready::default();
+        let web = Data::new(web(&settings, &core, metrics.clone(), ready.clone()));
+        let app = move || App::new().app_data(Data::clone(&web)).wrap(from_fn(trace::around)).configure(crate::http::routes);
+        let server = HttpServer::new(app)
+            .workers(settings.server.workers)
+            .max_connections(settings.server.max_connections.div_ceil(settings.server.workers))
+            .client_request_timeout(duration(settings.server.request_timeout))
+            .shutdown_timeout(patience.as_secs().max(1))
+            .disable_signals()
+            .listen(listener)?
+            .run();
+        let handle = server.handle();
+        let served = tokio::spawn(server);
+        let upkeep = tokio::spawn(measure::keep_up(metrics));
+        let checkup = tokio::spawn(check_store(Arc::clone(&core)));
+        let running = Running::start(core, tasks, Some(history));
+        ready.set(true);
+        tracing::info!(listen = %settings.server.listen, public_url = settings.server.public_url, "the service has started");
+        let ended_early = tokio::select! {
+            () = stop.cancelled() => None,
+            ended = served => Some(ended),
+        };
+        ready.set(false);
+        tracing::info!("the service is stopping");
+        handle.stop(true).await;
+        running.stop(patience).await;
+        upkeep.abort();
+        checkup.abort();
+        match ended_early {
+            None => Ok(()),
+            Some(ended) => ended.context("the HTTP server")?.context("the HTTP server"),
+        }
+    }
+}
+
+/// What `replyflow doctor` would say of the store, in the log. Beside the service: reading a large file through takes a while.
+async fn check_store(core: Arc<Core>) {
+    let findings = match core.store().check().await {
+        Ok(findings) => findings,
+        Err(error) => return tracing::warn!(%error, "the store could not be checked"),
+    };
+    for finding in findings {
+        let (name, message, remedy) = (finding.name, finding.message, finding.remedy);
+        match finding.level {
+            FindingLevel::Fine => tracing::debug!(name, message, "the store was checked"),
+            FindingLevel::Warning => tracing::warn!(name, message, remedy, "the store was checked"),
+            FindingLevel::Error => tracing::error!(name, message, remedy, "the store was checked"),
+        }
+    }
+}
+
+/// Whether a command serves conversations or looks at them from beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The service: takes an embedded store for itself, and makes it if there is none.
+    Serve,
+    /// An operator's command: another process may have it.
+    Beside,
+}
+
+/// Opens the configured store.
+pub async fn open_store(config: &StoreConfig, access: Access) -> Answer<Arc<dyn Store>> {
+    let limits = config.limits;
+    let mut settings = StoreSettings {
+        claim_lease: limits.claim_lease,
+        send_lease: limits.send_lease,
+        dedupe_ttl: limits.dedupe_ttl,
+        dedupe_cap: limits.dedupe_cap,
+        mailbox_max: limits.mailbox,
+        mailbox_headroom: limits.mailbox_headroom,
+        journal_max_bytes: u64::try_from(limits.journal_max_bytes).unwrap_or(u64::MAX),
+        ..StoreSettings::default()
+    };
+    match (&config.backend, access) {
+        (Backend::Embedded { folder }, Access::Serve) => Ok(Arc::new(EmbeddedStore::open(folder, settings)?)),
+        (Backend::Embedded { folder }, Access::Beside) => Ok(Arc::new(EmbeddedStore::open_beside(folder, settings)?)),
+        (Backend::Redis(redis), _) => {
+            settings.wait_replicas = redis.wait_replicas.into();
+            settings.call_timeout = duration(redis.timeout);
+            let url = redis_url(redis).map_err(StoreError::Unavailable)?;
+            Ok(Arc::new(RedisStore::open(&url, settings)?))
+        }
+    }
+}
+
+/// The URL with its credentials: only in memory, never in a message.
+fn redis_url(redis: &RedisSettings) -> Result<String, String> {
+    let mut url = url::Url::parse(&redis.url).map_err(|_| "its url cannot be read".to_owned())?;
+    let fits = |set: Result<(), ()>| set.map_err(|()| "its url takes no credentials".to_owned());
+    if let Some(name) = &redis.username {
+        fits(url.set_username(name))?;
+    }
+    if let Some(password) = redis.password.as_ref().filter(|p| !p.is_empty()) {
+        fits(url.set_password(Some(password.expose())))?;
+    }
+    Ok(url.into())
+}
+
+/// With port 0 the real one is known only now.
+fn name_port(settings: &mut Settings, port: u16) {
+    if settings.server.listen.port() != 0 {
+        return;
+    }
+    settings.server.listen.set_port(port);
+    let name = |url: &mut String| {
+        if let Some(base) = url.strip_suffix(":0") {
+            *url = format!("{base}:{port}");
+        }
+    };
+    name(&mut settings.server.public_url);
+    for channel in settings.channels.values_mut() {
+        if let ProviderSettings::Simulator(simulator) = &mut channel.provider {
+            name(&mut simulator.base_url);
+        }
+    }
+}
+
+fn service_settings(settings: &Settings) -> ServiceSettings {
+    let limits = settings.store.limits;
+    ServiceSettings {
+        send: settings.send.clone(),
+        claim_lease: limits.claim_lease,
+        send_lease: limits.send_lease,
+        dedupe_ttl: limits.dedupe_ttl,
+        tick: limits.tick,
+        ..ServiceSettings::default()
+    }
+}
+
+fn world(settings: &Settings) -> World {
+    let channel = |(name, given): (&crate::domain::name::ChannelName, &crate::config::channel::ChannelSettings)| {
+        let channel = Channel {
+            name: name.clone(),
+            kind: given.kind,
+            adapter: Adapter::new(&given.provider),
+            policy: *settings.policies.get(name)?,
+            status_callback: Some(format!("{}/hooks/{name}/status", settings.server.public_url)),
+        };
+        Some((name.clone(), channel))
+    };
+    World {
+        project: Arc::new(settings.project.clone()),
+        channels: settings.channels.iter().filter_map(channel).collect(),
+        apis: settings.apis.clone(),
+    }
+}
+
+fn web(settings: &Settings, core: &Arc<Core>, metrics: Option<PrometheusHandle>, ready: Ready) -> Web {
+    let channels = &core.world().channels;
+    let all = || channels.values().map(|channel| (channel.route(), &channel.adapter));
+    let hook = |channel: &Channel| Hook {
+        name: channel.name.clone(),
+        adapter: channel.adapter.clone(),
+        routes: channel.adapter.routes(channel.route(), all()),
+    };
+    let hooks: IndexMap<_, _> = channels.values().map(|channel| (channel.name.clone(), hook(channel))).collect();
+    let simulated = settings.channels.values().any(|c| matches!(c.provider, ProviderSettings::Simulator(_)));
+    let MetricsSettings { keys, .. } = &settings.metrics;
+    Web {
+        core: Arc::clone(core),
+        engine: tokio::runtime::Handle::current(),
+        hooks,
+        public_url: settings.server.public_url.clone(),
+        events: Keys::new(&settings.events.keys),
+        country: settings.project.country.clone(),
+        metrics: metrics.map(|handle| (handle, Keys::new(keys))),
+        simulator: simulated.then(|| Arc::new(Phones::new())),
+        buckets: Buckets::new(settings.server.rates),
+        memory: Memory::new(settings.server.max_body_memory),
+        request_timeout: duration(settings.server.request_timeout),
+        ready,
+    }
+}
+
+fn duration(span: Span) -> Duration {
+    Duration::from_millis(span.0.max(0).unsigned_abs())
+}

@@ -1,0 +1,177 @@
+//! The command line: what can be asked, with examples. Nothing here does anything.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Two-way conversations over SMS and WhatsApp, self-hosted.
+#[derive(Debug, Parser)]
+#[command(name = "replyflow", version, about, after_help = EXAMPLES, disable_help_subcommand = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// The project's file; else replyflow.toml in this folder or the nearest one above it
+    #[arg(long, global = true, value_name = "FILE", env = "REPLYFLOW_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  replyflow check                      check every flow of the project
+  replyflow test flows/payment.test.yaml
+  replyflow chat menu                  talk to a flow at the terminal
+  replyflow serve                      run the service
+
+Exit codes: 0 fine · 1 something is wrong or failed · 2 the command or the configuration was not understood";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service
+    #[command(
+        after_help = "Examples:\n  replyflow serve\n  REPLYFLOW_SERVER__LISTEN=0.0.0.0:80 replyflow serve --config /etc/replyflow.toml"
+    )]
+    Serve,
+    /// Find mistakes in flows, notifications and tests before anybody meets them
+    #[command(
+        after_help = "Examples:\n  replyflow check\n  replyflow check flows/payment.yaml\n  replyflow check --format json | jq '.diagnostics[].code'"
+    )]
+    Check(Check),
+    /// Run conversation tests on a virtual clock
+    #[command(after_help = "Examples:\n  replyflow test\n  replyflow test flows/payment.test.yaml")]
+    Test(Test),
+    /// Talk to a flow at the terminal, or from a pipe
+    #[command(
+        after_help = "Examples:\n  replyflow chat menu\n  replyflow chat payment --channel main-whatsapp\n  printf 'hi\\n2\\n' | replyflow chat menu"
+    )]
+    Chat(Chat),
+    /// The record of everything that happened
+    Journal {
+        /// What to do with it
+        #[command(subcommand)]
+        command: Journal,
+    },
+    /// What could not be done and waits for a decision
+    Failed {
+        /// What to do with it
+        #[command(subcommand)]
+        command: Failed,
+    },
+    /// Look for what would go wrong in production
+    #[command(after_help = "Examples:\n  replyflow doctor\n  REPLYFLOW_STORE__URL=redis://10.0.0.5 replyflow doctor")]
+    Doctor,
+}
+
+/// `replyflow check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Files or folders; else the project's flows and templates
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For editors and pipelines
+    Json,
+}
+
+/// `replyflow test`
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Files or folders; else all tests of the project
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `replyflow chat`
+#[derive(Debug, Args)]
+pub struct Chat {
+    /// The flow
+    #[arg(value_name = "FLOW")]
+    pub flow: String,
+    /// On this channel; else the first one of the flow
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+}
+
+/// `replyflow journal`
+#[derive(Debug, Subcommand)]
+pub enum Journal {
+    /// Print it as JSON lines, oldest first
+    #[command(after_help = "It holds phone numbers and texts: treat it as you treat your customers' data.\n\n\
+                      Examples:\n  replyflow journal export > journal.jsonl\n  \
+                      replyflow journal export --since 2026-03-02T10:00:00Z | jq -c '.events[]'")]
+    Export {
+        /// Only from this moment on
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Only of this contact
+        #[arg(long, value_name = "KEY")]
+        contact: Option<String>,
+    },
+}
+
+/// `replyflow failed`
+#[derive(Debug, Subcommand)]
+pub enum Failed {
+    /// Show what failed, oldest first
+    List {
+        /// How it is written
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Do it again
+    #[command(after_help = "Examples:\n  replyflow failed retry 4kXl0aQ3…\n  replyflow failed retry --all")]
+    Retry(Which),
+    /// Forget it
+    Drop(Which),
+}
+
+/// Which of the failed things.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// As `failed list` shows it
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// All of them
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent_and_its_help_is_whole() {
+        Arguments::command().debug_assert();
+        let help = Arguments::command().render_long_help().to_string();
+        for word in ["serve", "check", "test", "chat", "journal", "failed", "doctor", "--config", "Exit codes"] {
+            assert!(help.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn commands_are_read() {
+        let read = |line: &str| Arguments::try_parse_from(line.split(' '));
+        let Ok(Arguments { command: Command::Check(check), config }) =
+            read("replyflow check flows a.yaml --format json --config x.toml")
+        else {
+            panic!("check")
+        };
+        assert_eq!((check.paths.len(), check.format, config), (2, Format::Json, Some("x.toml".into())));
+        assert!(matches!(read("replyflow failed retry --all"), Ok(Arguments { command: Command::Failed { .. }, .. })));
+        for bad in ["replyflow", "replyflow sreve", "replyflow chat", "replyflow failed retry", "replyflow failed drop a --all"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

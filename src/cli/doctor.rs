@@ -1,0 +1,94 @@
+//! `replyflow doctor`: looks at everything that would go wrong in production, and says what to do about it.
+
+use super::{Project, Stop, style};
+use crate::app::{Access, open_store};
+use crate::config::channel::ProviderSettings;
+use crate::config::{Secrets, Settings};
+use crate::store::{Finding, FindingLevel};
+
+pub(super) fn run(project: &Project) -> Result<(), Stop> {
+    let settings = project.load(Secrets::Required)?;
+    let mut findings = configuration(&settings);
+    let store = super::runtime()?.block_on(async {
+        let store = open_store(&settings.store, Access::Beside).await?;
+        store.meta().await?;
+        store.check().await
+    });
+    match store {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(Finding {
+            name: "store",
+            level: FindingLevel::Error,
+            message: error.to_string(),
+            remedy: "Check [store] in the configuration. `replyflow serve` makes an embedded store at its first start."
+                .to_owned(),
+        }),
+    }
+    show(&findings)
+}
+
+fn show(findings: &[Finding]) -> Result<(), Stop> {
+    let style = style();
+    for finding in findings {
+        let mark = match finding.level {
+            FindingLevel::Fine => style.paint("32", "fine   "),
+            FindingLevel::Warning => style.paint("33", "warning"),
+            FindingLevel::Error => style.paint("31", "error  "),
+        };
+        println!("{mark}  {:14} {}", finding.name, finding.message);
+        if !finding.remedy.is_empty() {
+            println!("         {:14} {}", "", finding.remedy);
+        }
+    }
+    match findings.iter().any(|f| f.level == FindingLevel::Error) {
+        true => Err(Stop::Found),
+        false => Ok(()),
+    }
+}
+
+/// What can be seen in the configuration alone.
+fn configuration(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut say = |name, level, message: String, remedy: &str| {
+        findings.push(Finding { name, level, message, remedy: remedy.to_owned() });
+    };
+    let simulated = settings.channels.values().filter(|c| matches!(c.provider, ProviderSettings::Simulator(_)));
+    let simulated: Vec<&str> = simulated.map(|c| c.name.as_str()).collect();
+    match (settings.channels.is_empty(), simulated.is_empty()) {
+        (true, _) => say("channels", FindingLevel::Warning, "there are none".to_owned(), "Add a section [channels.NAME]."),
+        (false, true) => say("channels", FindingLevel::Fine, format!("{} configured", settings.channels.len()), ""),
+        (false, false) => {
+            let message = format!("anybody who reaches the port may write to {}", simulated.join(", "));
+            say("channels", FindingLevel::Warning, message, "A simulator is for trying things out: remove it in production.");
+        }
+    }
+    let real = settings.channels.len() > simulated.len();
+    if real && !settings.server.public_url.starts_with("https://") {
+        let message = format!("providers call {} without encryption", settings.server.public_url);
+        say("public_url", FindingLevel::Warning, message, "Put a proxy with TLS before the service and set server.public_url.");
+    }
+    for channel in settings.channels.values() {
+        if let ProviderSettings::Twilio(_) = channel.provider {
+            // Twilio repeats a webhook that met a 503 only if its URL asks for it.
+            let message = format!("{}: {}/hooks/{}#rc=5&rp=all", channel.name, settings.server.public_url, channel.name);
+            say(
+                "webhook",
+                FindingLevel::Fine,
+                message,
+                "Enter it at Twilio in this form: without the end, Twilio never tries twice.",
+            );
+        }
+        if let ProviderSettings::Meta(_) = channel.provider {
+            let message = format!("{}: {}/hooks/{}", channel.name, settings.server.public_url, channel.name);
+            say("webhook", FindingLevel::Fine, message, "Enter it at Meta, with the verify token.");
+        }
+    }
+    if settings.events.keys.is_empty() {
+        say("events", FindingLevel::Fine, "POST /v1/events refuses everybody: there is no key".to_owned(), "");
+    }
+    if settings.metrics.enabled && settings.metrics.keys.is_empty() && !settings.server.listen.ip().is_loopback() {
+        let message = "/metrics is open to everybody who reaches the port".to_owned();
+        say("metrics", FindingLevel::Warning, message, "Set metrics.keys, or keep the path inside your network.");
+    }
+    findings
+}

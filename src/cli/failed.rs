@@ -1,0 +1,103 @@
+//! `replyflow failed list|retry|drop`: on the store itself, also beside a running service.
+
+use super::arguments::{Failed, Format, Which};
+use super::{Project, Stop, style};
+use crate::app::{Access, open_store};
+use crate::config::Secrets;
+use crate::domain::time::Span;
+use crate::domain::value::rfc3339;
+use crate::service::failed::{self, Act};
+use crate::service::{ExportFilter, export};
+use crate::store::{FailedKey, Store};
+use serde_json::json;
+use std::path::Path;
+
+/// Failed things of one shard that are looked at.
+const MOST: usize = 10_000;
+
+pub(super) fn run(project: &Project, command: &Failed) -> Result<(), Stop> {
+    let settings = project.load(Secrets::Tolerated)?;
+    super::runtime()?.block_on(async {
+        let store = open_store(&settings.store, Access::Beside).await.map_err(Stop::failed)?;
+        store.meta().await.map_err(Stop::failed)?;
+        match command {
+            Failed::List { format } => list(&*store, &settings.store.history, *format).await,
+            Failed::Retry(which) => act(&*store, which, Act::Retry, "will be done again").await,
+            Failed::Drop(which) => act(&*store, which, Act::Drop, "forgotten").await,
+        }
+    })
+}
+
+async fn list(store: &dyn Store, history: &Path, format: Format) -> Result<(), Stop> {
+    let all = failed::list(store, MOST).await.map_err(Stop::failed)?;
+    let why: Vec<Option<String>> = all.iter().map(|item| reason(history, item)).collect();
+    if format == Format::Json {
+        let line = |(item, why): (&failed::Failed, &Option<String>)| {
+            let at = rfc3339(item.at);
+            json!({ "id": item.id, "at": at, "kind": item.kind, "about": item.about, "attempts": item.attempts, "reason": why })
+        };
+        println!("{}", json!({ "failed": all.iter().zip(&why).map(line).collect::<Vec<_>>() }));
+        return Ok(());
+    }
+    for (item, why) in all.iter().zip(&why) {
+        let attempts = match item.attempts {
+            0 => String::new(),
+            1 => ", 1 attempt".to_owned(),
+            n => format!(", {n} attempts"),
+        };
+        println!("{}  {}  {}: {}{attempts}", style().paint("1", &item.id), rfc3339(item.at), item.kind, item.about);
+        if let Some(why) = why {
+            println!("    {why}");
+        }
+    }
+    if all.is_empty() {
+        println!("Nothing has failed.");
+    }
+    Ok(())
+}
+
+/// Why it failed, as the journal says it. Nothing if the journal was not copied to history yet, or is no longer kept.
+fn reason(history: &Path, item: &failed::Failed) -> Option<String> {
+    let (contact, name) = match item.key {
+        FailedKey::Effect(contact, effect) => (contact, effect.to_string()),
+        FailedKey::Input(contact, input) => (contact, input.to_string()),
+    };
+    let filter = ExportFilter { since: Some(item.at - Span::minutes(1)), contact: Some(contact) };
+    let mut found = None;
+    let looked = export(history, &filter, |entry| {
+        for event in entry.json["events"].as_array().into_iter().flatten() {
+            let (attempted, aside) = (&event["attempted"], &event["set_aside"]);
+            if attempted["effect"] == name.as_str() {
+                let reason = attempted["outcome"]["failed"]["reason"].as_str().or(attempted["outcome"].as_str());
+                let parts = [reason, attempted["detail"].as_str()];
+                found = Some(parts.into_iter().flatten().collect::<Vec<_>>().join(": "));
+            } else if aside["input"] == name.as_str() {
+                found = aside["reason"].as_str().map(str::to_owned);
+            }
+        }
+        true
+    });
+    looked.ok().and(found)
+}
+
+async fn act(store: &dyn Store, which: &Which, act: Act, what: &str) -> Result<(), Stop> {
+    let mut ids = which.ids.clone();
+    if which.all {
+        ids = failed::list(store, MOST).await.map_err(Stop::failed)?.into_iter().map(|item| item.id).collect();
+    }
+    let (mut done, mut gone) = (0, 0);
+    for id in &ids {
+        let there = match failed::parse_id(id) {
+            Some(key) => failed::act(store, key, act).await.map_err(Stop::failed)?,
+            None => false,
+        };
+        if there {
+            done += 1;
+        } else {
+            gone += 1;
+            eprintln!("replyflow: {id} is not among what failed");
+        }
+    }
+    println!("{done} {what}");
+    if gone == 0 { Ok(()) } else { Err(Stop::Found) }
+}

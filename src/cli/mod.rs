@@ -1,0 +1,118 @@
+//! Commands. Each reads the configuration, calls what does the work, and says what came of it.
+
+pub mod arguments;
+pub mod render;
+
+mod chat;
+mod check;
+mod doctor;
+mod failed;
+mod journal;
+mod serve;
+mod test;
+
+use crate::config::{Environment, Mistakes, Secrets, Settings, find_file};
+use arguments::{Arguments, Command};
+use std::fmt;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+enum Stop {
+    /// It did, and found something wrong, which it has said.
+    Found,
+    /// The configuration was not understood.
+    Mistakes(Mistakes),
+    /// Something failed: one line, and perhaps what to do.
+    Failed(String, Option<String>),
+}
+
+impl Stop {
+    fn failed(what: impl fmt::Display) -> Self {
+        Stop::Failed(what.to_string(), None)
+    }
+
+    fn with_hint(what: impl fmt::Display, hint: impl Into<String>) -> Self {
+        Stop::Failed(what.to_string(), Some(hint.into()))
+    }
+}
+
+impl From<Mistakes> for Stop {
+    fn from(mistakes: Mistakes) -> Self {
+        Stop::Mistakes(mistakes)
+    }
+}
+
+/// Output that nobody reads any more (`| head`) is no failure worth a word.
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Stop::Found,
+            _ => Stop::failed(error),
+        }
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let project = Project { file: arguments.config, environment: environment() };
+    let result = match arguments.command {
+        Command::Serve => serve::run(&project),
+        Command::Check(check) => check::run(&project, &check),
+        Command::Test(test) => test::run(&project, &test),
+        Command::Chat(chat) => chat::run(&project, &chat),
+        Command::Journal { command } => journal::run(&project, &command),
+        Command::Failed { command } => failed::run(&project, &command),
+        Command::Doctor => doctor::run(&project),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Found) => ExitCode::from(1),
+        Err(Stop::Failed(what, hint)) => {
+            eprintln!("replyflow: {what}");
+            if let Some(hint) = hint {
+                eprintln!("  {hint}");
+            }
+            ExitCode::from(1)
+        }
+        Err(Stop::Mistakes(mistakes)) => {
+            eprintln!("{mistakes}");
+            let n = mistakes.list.len();
+            eprintln!("replyflow: the configuration has {n} mistake{}", if n == 1 { "" } else { "s" });
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Where the configuration comes from.
+struct Project {
+    file: Option<PathBuf>,
+    environment: Environment,
+}
+
+impl Project {
+    /// The project's file: the one that was named, else the nearest one.
+    fn file(&self) -> Option<PathBuf> {
+        self.file.clone().or_else(|| find_file(&std::env::current_dir().ok()?))
+    }
+
+    fn load(&self, secrets: Secrets) -> Result<Settings, Stop> {
+        Ok(Settings::load(self.file().as_deref(), &self.environment, secrets)?)
+    }
+}
+
+/// Variables that are text; others can be none of ours.
+fn environment() -> Environment {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+fn style() -> render::Style {
+    render::Style::of(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()))
+}
+
+/// A runtime for commands that talk to a store.
+fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Stop::failed)
+}

@@ -1,0 +1,176 @@
+//! The settings of every part as plain types. They are read and checked once, all mistakes at once; any layer reads its own part.
+//!
+//! What is not given in the project's `replyflow.toml` comes from `replyflow.default.toml`, which documents every key. A
+//! variable of the environment, `REPLYFLOW_SECTION__KEY`, stands above both. Secrets stand in the environment or in files of
+//! their own, never in the configuration.
+
+pub mod api;
+pub mod channel;
+pub mod mistake;
+pub mod observe;
+pub mod project;
+pub mod secret;
+pub mod send;
+pub mod server;
+pub mod store;
+
+mod read_channels;
+mod read_project;
+mod section;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use mistake::{Mistake, Mistakes, Place};
+pub use section::Secrets;
+pub use tree::Environment;
+
+use api::ApiSettings;
+use channel::ChannelSettings;
+use indexmap::IndexMap;
+use observe::{EventsSettings, LogSettings, MetricsSettings};
+use project::Project;
+use section::{Book, Section};
+use send::{ChannelPolicy, SendSettings};
+use server::ServerSettings;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use store::StoreConfig;
+
+use crate::domain::name::{ChannelName, Slug};
+
+/// Every key with its default and what it means.
+pub const DEFAULTS: &str = include_str!("replyflow.default.toml");
+/// The name of the project's file.
+pub const FILE_NAME: &str = "replyflow.toml";
+/// The largest configuration file.
+const FILE_BYTES: u64 = 1024 * 1024;
+
+/// Everything that is configured.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The project's file, if there is one.
+    pub file: Option<PathBuf>,
+    /// What relative paths are relative to: the folder of that file, else the current one.
+    pub folder: PathBuf,
+    /// Where flows are.
+    pub flows: PathBuf,
+    /// Where notifications are.
+    pub templates: PathBuf,
+    /// The project as flows see it.
+    pub project: Project,
+    /// The HTTP side.
+    pub server: ServerSettings,
+    /// Where conversations are kept.
+    pub store: StoreConfig,
+    /// The virtual numbers with their credentials.
+    pub channels: IndexMap<ChannelName, ChannelSettings>,
+    /// How each channel sends.
+    pub policies: IndexMap<ChannelName, ChannelPolicy>,
+    /// The systems that flows may call.
+    pub apis: IndexMap<Slug, ApiSettings>,
+    /// How messages leave.
+    pub send: SendSettings,
+    /// Who may send events.
+    pub events: EventsSettings,
+    /// What `/metrics` gives to whom.
+    pub metrics: MetricsSettings,
+    /// How the log looks.
+    pub log: LogSettings,
+}
+
+impl Settings {
+    /// Reads the project's file at `path`, or only the defaults if there is none.
+    pub fn load(path: Option<&Path>, environment: &Environment, secrets: Secrets) -> Result<Settings, Mistakes> {
+        let folder = path.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let text = match path.map(read) {
+            None => String::new(),
+            Some(Ok(text)) => text,
+            Some(Err(message)) => {
+                let mistake = Mistake { place: Place::File(0), key: String::new(), message, help: None };
+                return Err(Mistakes { file: path.map(Path::to_path_buf), list: vec![mistake] });
+            }
+        };
+        let (settings, mistakes, _) = Self::read(&text, folder, environment, secrets);
+        match mistakes {
+            list if list.is_empty() => Ok(Settings { file: path.map(Path::to_path_buf), ..settings }),
+            list => Err(Mistakes { file: path.map(Path::to_path_buf), list }),
+        }
+    }
+
+    /// The same from a text. Gives what could be read, what is wrong, and every key that is understood.
+    fn read(
+        text: &str,
+        folder: &Path,
+        environment: &Environment,
+        secrets: Secrets,
+    ) -> (Settings, Vec<Mistake>, std::collections::BTreeSet<String>) {
+        let mut mistakes = Vec::new();
+        let mut tree = tree::parse(DEFAULTS, |_| Place::Default, &mut mistakes);
+        let given = tree::parse(text, Place::File, &mut mistakes);
+        tree::merge(&mut tree, given);
+        tree::override_from(&mut tree, environment);
+        let (mistakes, known) = (RefCell::new(mistakes), RefCell::default());
+        let book = Book { environment, folder, secrets, mistakes, known };
+        let settings = Self::assemble(Section::root(&book, &tree), folder, secrets);
+        let mut mistakes = book.mistakes.into_inner();
+        mistakes.sort_by(|a, b| a.place.cmp(&b.place));
+        mistakes.dedup();
+        (settings, mistakes, book.known.into_inner())
+    }
+
+    fn assemble(root: Section<'_>, folder: &Path, secrets: Secrets) -> Settings {
+        let basics = read_project::basics(root.section("project"), folder);
+        let server = ServerSettings::read(root.section("server"));
+        let store = StoreConfig::read(root.section("store"), folder);
+        let send = SendSettings::read(root.section("send"), store.limits.send_lease);
+        let channels = read_channels::channels(root.section("channels"), secrets, &server, &send);
+        let apis = {
+            let section = root.section("api");
+            let read = |(name, inner): (&str, Section<'_>)| {
+                let name = read_project::slug(&section, name)?;
+                Some((name.clone(), ApiSettings::read(name, inner, secrets)))
+            };
+            section.named().into_iter().filter_map(read).collect()
+        };
+        let rest = read_project::Rest {
+            teams: read_project::teams(root.section("teams")),
+            hours: read_project::hours(root.section("hours")),
+            attributes: read_project::attributes(root.section("attributes")),
+            env: read_project::env(root.section("env")),
+            texts: read_project::texts(root.section("texts"), basics.language),
+        };
+        let project = read_project::assemble(&basics, &channels, &apis, rest);
+        let settings = Settings {
+            file: None,
+            folder: folder.to_path_buf(),
+            flows: basics.flows,
+            templates: basics.templates,
+            project,
+            server,
+            store,
+            policies: channels.iter().map(|(name, channel)| (name.clone(), channel.policy)).collect(),
+            channels: channels.into_iter().map(|(name, channel)| (name, channel.settings)).collect(),
+            apis,
+            send,
+            events: EventsSettings::read(root.section("events"), secrets),
+            metrics: MetricsSettings::read(root.section("metrics"), secrets),
+            log: LogSettings::read(root.section("log")),
+        };
+        root.finish();
+        settings
+    }
+}
+
+/// The project's file: in this folder or the nearest one above it.
+pub fn find_file(from: &Path) -> Option<PathBuf> {
+    from.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path).map_err(|e| format!("cannot be read: {}", e.kind()))?.len();
+    if size > FILE_BYTES {
+        return Err("is larger than 1 MiB".to_owned());
+    }
+    std::fs::read_to_string(path).map_err(|e| format!("cannot be read: {}", e.kind()))
+}

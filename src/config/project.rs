@@ -1,0 +1,84 @@
+//! What flows and the engine may know of the project: plain settings, no secrets.
+
+use crate::domain::channel::ChannelKind;
+use crate::domain::language::Language;
+use crate::domain::name::{ChannelName, Name, Slug};
+use crate::domain::value::{Type, Value};
+use indexmap::IndexMap;
+use jiff::tz::TimeZone;
+
+/// The project as flows see it.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// For contacts and flows that have none.
+    pub language: Language,
+    /// For contacts that have none.
+    pub timezone: TimeZone,
+    /// ISO 3166-1 alpha-2; how phone numbers without `+` are read.
+    pub country: Option<String>,
+    /// The virtual numbers, in the order of the file.
+    pub channels: IndexMap<ChannelName, ChannelInfo>,
+    /// The entries of `[api.X]` with what flows may do there.
+    pub apis: IndexMap<Slug, ApiInfo>,
+    /// The entries of `[teams.X]`.
+    pub teams: Vec<Slug>,
+    /// The entries of `[hours.X]`.
+    pub hours: IndexMap<Slug, Hours>,
+    /// Attributes of contacts with their types.
+    pub attributes: IndexMap<Name, Type>,
+    /// Settings that flows can read as `env.NAME`; no secrets.
+    pub env: IndexMap<String, Value>,
+    /// What the service itself says.
+    pub texts: SystemTexts,
+}
+
+/// A channel as flows and the engine see it.
+#[derive(Debug, Clone)]
+pub struct ChannelInfo {
+    /// Its medium.
+    pub kind: ChannelKind,
+    /// What it can show.
+    pub shows: Capabilities,
+    /// How replies without a country are read; else the project's.
+    pub country: Option<String>,
+}
+
+/// What a channel can show beyond text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Reply buttons; 0 if none.
+    pub buttons: usize,
+    /// List rows; 0 if none.
+    pub rows: usize,
+    /// Files.
+    pub media: bool,
+}
+
+/// An api as flows see it.
+#[derive(Debug, Clone)]
+pub struct ApiInfo {
+    /// Methods that are allowed; empty means all.
+    pub methods: Vec<String>,
+    /// Path prefixes that are allowed; empty means all.
+    pub paths: Vec<String>,
+}
+
+/// Opening hours in local time, by weekday.
+#[derive(Debug, Clone, Default)]
+pub struct Hours {
+    /// Monday to Sunday; each a list of from–to.
+    pub days: [Vec<(jiff::civil::Time, jiff::civil::Time)>; 7],
+}
+
+/// What the service itself says, in one or more languages. The first is the fallback.
+#[derive(Debug, Clone)]
+pub struct SystemTexts {
+    /// Once, when a contact opts out.
+    pub opted_out: Vec<(Language, String)>,
+    /// When a contact opts in again.
+    pub opted_in: Vec<(Language, String)>,
+    /// When a contact asks for help and no flow answers.
+    pub help: Vec<(Language, String)>,
+    /// The label that opens a WhatsApp list.
+    pub list_button: Vec<(Language, String)>,
+}

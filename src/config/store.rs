@@ -1,0 +1,150 @@
+//! Where conversations are kept, and how long a worker may hold what it took. STORE-wide defaults stand in the shipped file.
+
+use super::secret::Secret;
+use super::section::Section;
+use super::server::{size, size_of_bytes};
+use crate::domain::limits;
+use crate::domain::time::Span;
+use std::path::PathBuf;
+
+/// `[store]`.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// Which store.
+    pub backend: Backend,
+    /// Where the journal's copy goes: a SQLite file.
+    pub history: PathBuf,
+    /// How long the copy is kept.
+    pub history_keep: Span,
+    /// What holds for both.
+    pub limits: StoreLimits,
+}
+
+/// Which store.
+#[derive(Debug, Clone)]
+pub enum Backend {
+    /// SQLite in this folder; one process at a time.
+    Embedded {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Redis 7 or newer; any number of instances.
+    Redis(RedisSettings),
+}
+
+/// How Redis is reached.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// `redis://host:6379/0` or `rediss://…`; never with a password.
+    pub url: String,
+    /// The user, if it is not `default`.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<Secret>,
+    /// Replicas that must have an accepted message before the provider gets its answer.
+    pub wait_replicas: u8,
+    /// How long an answer may take.
+    pub timeout: Span,
+}
+
+/// Leases and bounds, the same for both stores.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreLimits {
+    /// How long a worker has a contact to itself.
+    pub claim_lease: Span,
+    /// How long a sender has a message to itself.
+    pub send_lease: Span,
+    /// How long a provider's message id is remembered.
+    pub dedupe_ttl: Span,
+    /// How many ids of one contact are remembered in one generation.
+    pub dedupe_cap: usize,
+    /// Inputs of one contact that wait.
+    pub mailbox: usize,
+    /// Room above it for what must pass: STOP, results of calls, operators.
+    pub mailbox_headroom: usize,
+    /// Size of the journal of one shard, above which new input is refused.
+    pub journal_max_bytes: usize,
+    /// How often work is looked for that nobody announced.
+    pub tick: Span,
+}
+
+impl StoreConfig {
+    pub(super) fn read(section: Section<'_>, folder: &std::path::Path) -> Self {
+        #[derive(Clone, Copy)]
+        enum Word {
+            Embedded,
+            Redis,
+        }
+        let word = section.word("kind", &[("embedded", Word::Embedded), ("redis", Word::Redis)]);
+        let path = folder.join(section.text("path"));
+        let url = section.opt_text("url");
+        let redis = RedisSettings {
+            url: url.clone().unwrap_or_default(),
+            username: section.opt_text("username"),
+            password: section.opt_secret("password"),
+            wait_replicas: u8::try_from(section.number("wait_replicas", 0, 5)).unwrap_or(0),
+            timeout: section.span("timeout", Span::millis(100), Span::seconds(60)),
+        };
+        match (word, &url) {
+            (Word::Redis, None) => {
+                section.mistake("url", "is missing", Some("For example url = \"redis://localhost:6379\"".to_owned()));
+            }
+            (_, Some(url)) => {
+                if let Err(why) = redis_url(url) {
+                    section.mistake("url", why, None);
+                }
+            }
+            (Word::Embedded, None) => {}
+        }
+        let lease = |key, to| section.span(key, Span::millis(200), to);
+        let limits = StoreLimits {
+            claim_lease: lease("claim_lease", Span::minutes(5)),
+            send_lease: lease("send_lease", Span::minutes(10)),
+            dedupe_ttl: section.span("dedupe_ttl", Span::hours(1), Span::days(60)),
+            dedupe_cap: size(section.number("dedupe_cap", 16, 512)),
+            mailbox: size(section.number("mailbox", 10, 10_000)),
+            mailbox_headroom: size(section.number("mailbox_headroom", 5, 1_000)),
+            journal_max_bytes: size_of_bytes(section.bytes("journal_max_bytes", 1 << 20, 16 << 30)),
+            tick: section.span("tick", Span::millis(10), Span::seconds(30)),
+        };
+        let history = section.opt_text("history").map_or_else(|| path.join("history.db"), |given| folder.join(given));
+        let settings = StoreConfig {
+            backend: match word {
+                Word::Embedded => Backend::Embedded { folder: path },
+                Word::Redis => Backend::Redis(redis),
+            },
+            history,
+            history_keep: section.span("history_keep", Span::days(1), Span::days(3_650)),
+            limits,
+        };
+        section.finish();
+        settings
+    }
+}
+
+impl Default for StoreLimits {
+    /// STORE's defaults, as in the shipped file.
+    fn default() -> Self {
+        StoreLimits {
+            claim_lease: Span::seconds(5),
+            send_lease: Span::seconds(60),
+            dedupe_ttl: Span::days(8),
+            dedupe_cap: 512,
+            mailbox: limits::MAILBOX,
+            mailbox_headroom: limits::MAILBOX_HEADROOM,
+            journal_max_bytes: 64 << 20,
+            tick: Span::seconds(1),
+        }
+    }
+}
+
+fn redis_url(text: &str) -> Result<(), &'static str> {
+    let url = url::Url::parse(text).map_err(|_| "is not a URL; for example redis://localhost:6379")?;
+    if !matches!(url.scheme(), "redis" | "rediss") || url.host_str().is_none() {
+        return Err("must begin with redis:// or rediss:// and name a host");
+    }
+    if url.password().is_some() {
+        return Err("may not hold a password; write password = { env = \"NAME\" }");
+    }
+    Ok(())
+}

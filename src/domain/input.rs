@@ -1,0 +1,152 @@
+//! What can happen to a contact. An input is stored in the contact's mailbox exactly as it is written here.
+
+use super::address::Address;
+use super::id::{EffectId, InputId};
+use super::language::Language;
+use super::message::{DeliveryStatus, FailureReason, Inbound};
+use super::name::EventName;
+use super::time::Millis;
+use super::value::Value;
+use serde::{Deserialize, Serialize};
+
+/// What happened. Closed, append-only: stored inputs of older releases are read for ever.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// The contact wrote.
+    Message(Box<Inbound>),
+    /// Something happened elsewhere.
+    Event(Box<Event>),
+    /// A call ended.
+    CallResult(Box<CallResult>),
+    /// A message that a run waits for was delivered, or not.
+    Delivery(Delivery),
+    /// An operator acts.
+    Operator(OperatorAction),
+}
+
+/// An event from `POST /v1/events`, or one that a flow emitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its name.
+    pub name: EventName,
+    /// Its data.
+    pub data: Value,
+    /// Who it names as its contact, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactRef>,
+    /// The contact in whose mailbox it lies, by the address that led there.
+    pub to: ContactRef,
+}
+
+/// A person as the API and flows name one: at least one of phone, email, id.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ContactRef {
+    /// E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<super::address::E164>,
+    /// Email in lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The caller's own id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// A WhatsApp business-scoped user id: how a flow's own event names a person whose phone is not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Name, taken over if the contact has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Language, taken over if the contact has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+}
+
+impl ContactRef {
+    /// The identity: phone before user id before email before the caller's id.
+    pub fn address(&self) -> Option<Address> {
+        let phone = self.phone.clone().map(Address::Phone);
+        let phone = phone.or_else(|| self.user_id.clone().map(Address::Bsuid));
+        phone.or_else(|| self.email.clone().map(Address::Email)).or_else(|| self.id.clone().map(Address::External))
+    }
+}
+
+/// The end of a call that a run waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallResult {
+    /// The call.
+    pub effect: EffectId,
+    /// How it ended.
+    pub outcome: CallOutcome,
+    /// Attempts that were made.
+    pub attempts: u8,
+    /// From the first attempt to the end, in milliseconds.
+    pub took: i64,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// An HTTP answer.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// Its body, JSON or text; nothing if empty.
+        body: Value,
+    },
+    /// No answer: refused, timed out, too large, not allowed. The word is for the journal.
+    Failed {
+        /// `timeout`, `refused`, `too_large`, `not_allowed`, `lost`.
+        why: String,
+    },
+}
+
+/// A delivery report for a message that a run awaits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The send.
+    pub effect: EffectId,
+    /// How far it came.
+    pub status: DeliveryStatus,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<FailureReason>,
+}
+
+/// What an operator can do to a contact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorAction {
+    /// End all runs of the contact as `interrupted`.
+    EndRuns,
+    /// Run an input again that was set aside.
+    Retry(Box<Input>),
+    /// Begin a run of a flow's current version with these values for its variables, whatever its `start` says.
+    Begin {
+        /// The flow.
+        flow: super::name::Slug,
+        /// Values for needs and own variables.
+        with: Vec<(super::name::Name, Value)>,
+    },
+}
+
+/// The class of an input in the mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Ordinary: waits while a call is pending.
+    Normal,
+    /// Call results, opt-out, opt-in and help words, operators: pass a pending call.
+    Priority,
+}
+
+/// An input as it lies in the mailbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: InputId,
+    /// When it was accepted, by the store's clock.
+    pub at: Millis,
+    /// What happened.
+    pub input: Input,
+}

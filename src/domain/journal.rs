@@ -1,0 +1,318 @@
+//! The journal: what happened to a contact, append-only. One entry for each commit or settle, all its events inside;
+//! an event's identity is (token, index). A versioned closed enum: entries of older releases are read for ever, so
+//! variants and fields are only added.
+
+use super::address::Address;
+use super::channel::ChannelKind;
+use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
+use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
+use super::name::{ChannelName, EventName, Name, Slug};
+use super::time::Millis;
+use super::value::Value;
+use serde::{Deserialize, Serialize};
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The contact.
+    pub contact: ContactKey,
+    /// The token that the commit led to; with the index of an event it is the event's identity. Entries of settles and
+    /// reports carry a token derived from the effect and its attempt.
+    pub token: Token,
+    /// When, by the store's clock.
+    pub at: Millis,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+/// How urgent an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertLevel {
+    /// To know.
+    Info,
+    /// To look at.
+    #[default]
+    Warning,
+    /// To act on now.
+    Urgent,
+}
+
+/// What decided an inbound message or event; the precedence of DESIGN section 4.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// An opt-out word.
+    OptOut,
+    /// An opt-in word.
+    OptIn,
+    /// A help word.
+    Help,
+    /// Answered the open question.
+    Answer,
+    /// Collected: further messages may still belong to the answer.
+    Gathered,
+    /// An entry of `anytime`.
+    Anytime,
+    /// Began a run.
+    Start,
+    /// A start that waits for the open question of another run.
+    StartWaits,
+    /// A start that was not made: `repeat: ignore`, `busy: skip`, a limit.
+    StartIgnored,
+    /// No answer to the open question.
+    NoMatch,
+    /// Nothing wanted it: to the inbox.
+    Inbox,
+    /// Ignored by rule.
+    Ignored,
+    /// An awaited event.
+    Awaited,
+    /// Older than the dedupe window.
+    TooOld,
+    /// Over the contact's limit of messages.
+    Flooded,
+}
+
+/// What happened. Append-only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A message came in and was decided on.
+    Received {
+        /// Its input.
+        input: InputId,
+        /// Where.
+        channel: ChannelName,
+        /// From whom.
+        from: Address,
+        /// The provider's id.
+        provider_id: String,
+        /// What was written; masked where the state is private.
+        text: String,
+        /// What it was.
+        content: InboundContent,
+        /// What decided it.
+        decision: Decision,
+        /// Which rule matched and why, in one line.
+        reason: String,
+    },
+    /// An event came in and was decided on.
+    EventReceived {
+        /// Its input.
+        input: InputId,
+        /// Its name.
+        event: EventName,
+        /// What decided it.
+        decision: Decision,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// A run began.
+    RunStarted {
+        /// The run.
+        run: RunId,
+        /// Its flow.
+        flow: Slug,
+        /// Its version.
+        version: VersionId,
+        /// Its key.
+        key: Option<String>,
+        /// What began it, in one line.
+        reason: String,
+    },
+    /// A run entered a state.
+    Entered {
+        /// The run.
+        run: RunId,
+        /// The flow: the sub-flow's inside one.
+        flow: Slug,
+        /// The state.
+        state: Name,
+    },
+    /// A state was left by an outcome.
+    Left {
+        /// The run.
+        run: RunId,
+        /// The state.
+        state: Name,
+        /// The outcome.
+        outcome: String,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// A variable or attribute was set by an action.
+    Set {
+        /// The run.
+        run: RunId,
+        /// `score`, `contact.language`.
+        name: String,
+        /// The value; nothing where private.
+        value: Value,
+    },
+    /// Tags changed.
+    Tagged {
+        /// The run.
+        run: RunId,
+        /// Put on.
+        added: Vec<Slug>,
+        /// Taken off.
+        removed: Vec<Slug>,
+    },
+    /// A run ended.
+    RunEnded {
+        /// The run.
+        run: RunId,
+        /// Its flow.
+        flow: Slug,
+        /// Its result; `opted_out`, `expired`, `interrupted`, `failed` are the service's own.
+        end: String,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// A message was decided.
+    Sent {
+        /// The effect.
+        effect: EffectId,
+        /// The run, unless the service itself speaks.
+        run: Option<RunId>,
+        /// Over which channel.
+        channel: ChannelName,
+        /// Its kind.
+        kind: ChannelKind,
+        /// To whom.
+        to: Address,
+        /// What.
+        content: OutboundContent,
+        /// The notification that it comes from.
+        notification: Option<Slug>,
+        /// `opted_out`, `opted_in`, `help` when the service itself speaks.
+        system: Option<String>,
+    },
+    /// A call was decided.
+    Called {
+        /// The effect.
+        effect: EffectId,
+        /// The run.
+        run: RunId,
+        /// The api.
+        api: Slug,
+        /// The method.
+        method: String,
+        /// The path.
+        path: String,
+    },
+    /// A call ended.
+    CallEnded {
+        /// The effect.
+        effect: EffectId,
+        /// The outcome: `ok`, `404`, `failed`.
+        outcome: String,
+        /// Attempts.
+        attempts: u8,
+        /// Milliseconds.
+        took: i64,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// A flow emitted an event.
+    Emitted {
+        /// The run.
+        run: RunId,
+        /// Its name.
+        event: EventName,
+        /// Its data.
+        data: Value,
+    },
+    /// A word to operators.
+    Alert {
+        /// The run, unless the service itself speaks.
+        run: Option<RunId>,
+        /// What it says.
+        say: String,
+        /// The team.
+        to: Option<Slug>,
+        /// How urgent.
+        level: AlertLevel,
+    },
+    /// The contact opted out of a kind of channel.
+    OptedOut {
+        /// The kind.
+        kind: ChannelKind,
+        /// How: `word`, `provider`.
+        how: String,
+    },
+    /// The contact opted in again.
+    OptedIn {
+        /// The kind.
+        kind: ChannelKind,
+        /// How.
+        how: String,
+    },
+    /// An attempt of an effect ended.
+    Attempted {
+        /// The effect.
+        effect: EffectId,
+        /// The attempt, from 1.
+        attempt: u8,
+        /// How.
+        outcome: AttemptOutcome,
+        /// The provider's id of the message.
+        provider_id: Option<String>,
+        /// The provider's own code and text, without secrets.
+        detail: Option<String>,
+    },
+    /// A delivery report.
+    Reported {
+        /// The effect.
+        effect: EffectId,
+        /// How far it came.
+        status: DeliveryStatus,
+        /// Why it failed.
+        reason: Option<FailureReason>,
+        /// The provider's code.
+        code: Option<String>,
+        /// When, by the provider's clock.
+        at: Option<Millis>,
+    },
+    /// An input was set aside: the turn failed, or the process died over it again and again.
+    SetAside {
+        /// The input.
+        input: InputId,
+        /// Why.
+        reason: String,
+    },
+    /// An input did not fit into the mailbox and was dropped.
+    Overflow {
+        /// The input.
+        input: InputId,
+    },
+    /// The engine noticed something that an author should know: types that never compare equal, a limit.
+    Note {
+        /// The run.
+        run: Option<RunId>,
+        /// What.
+        text: String,
+    },
+    /// The contact and all that belonged to it was deleted.
+    Forgotten,
+}
+
+/// How an attempt of an effect ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// The other side took it.
+    Accepted,
+    /// It will be tried again, surely not done.
+    Retry,
+    /// It will be tried again and may have been done.
+    RetryUnsure,
+    /// It failed for good.
+    Failed {
+        /// Why.
+        reason: FailureReason,
+    },
+    /// Nobody knows whether it was done, and the policy says not to repeat it.
+    Unsure,
+}

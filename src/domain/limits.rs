@@ -1,0 +1,106 @@
+//! Every limit in one place: name, default, why. Each is tested at N and at N + 1 where it is enforced.
+
+use super::time::Span;
+
+/// Size of a flow, notification or test file in bytes (RF007).
+pub const FILE_BYTES: usize = 256 * 1024;
+/// States in a flow (RF007).
+pub const STATES: usize = 1_000;
+/// Nesting of a YAML file (RF007).
+pub const YAML_DEPTH: usize = 32;
+/// Nodes of a YAML file: bounds memory before anything is understood.
+pub const YAML_NODES: usize = 100_000;
+/// Characters of one expression (RF212).
+pub const EXPRESSION_CHARS: usize = 1_000;
+/// Nesting of one expression (RF212).
+pub const EXPRESSION_DEPTH: usize = 32;
+/// Steps of one evaluation.
+pub const EXPRESSION_STEPS: u32 = 10_000;
+/// Characters of one result.
+pub const EXPRESSION_RESULT_CHARS: usize = 10_000;
+/// Nesting of a list or map that a flow makes: a loop that wraps a value again and again ends here, not in the stack.
+pub const VALUE_DEPTH: usize = 64;
+/// Bytes of a value that a flow makes out of parts: about what a record or an effect can hold.
+pub const VALUE_BYTES: usize = 64 * 1024;
+/// Characters of a regular expression.
+pub const PATTERN_CHARS: usize = 1_000;
+/// Bytes of a compiled regular expression, so that no pattern takes memory or time without bound.
+pub const PATTERN_BYTES: usize = 256 * 1024;
+/// States that one turn may enter: above it the run fails visibly; usually a loop.
+pub const STATES_PER_TURN: usize = 100;
+/// Effects that one turn may decide.
+pub const EFFECTS_PER_TURN: usize = 50;
+/// Effects that one commit may put into one lane; folding of inputs stops before.
+pub const EFFECTS_PER_COMMIT: usize = 64;
+/// Inputs that one claim hands over and one commit consumes.
+pub const INPUTS_PER_CLAIM: usize = 16;
+/// Live runs of one contact; a further start is refused with a journal entry.
+pub const RUNS_PER_CONTACT: usize = 20;
+/// Starts that wait for the contact's open question; a further one is refused with a journal entry.
+pub const WAITING_STARTS: usize = 20;
+/// Depth of sub-flows.
+pub const SUBFLOW_DEPTH: usize = 8;
+/// A contact's record in bytes; a turn that would exceed it fails visibly.
+pub const RECORD_BYTES: usize = 64 * 1024;
+/// An input in bytes: a call's result is the largest.
+pub const INPUT_BYTES: usize = 96 * 1024;
+/// An effect in bytes.
+pub const EFFECT_BYTES: usize = 64 * 1024;
+/// A call's answer in bytes; a larger one is `failed`.
+pub const CALL_BODY_BYTES: usize = 64 * 1024;
+/// A webhook body in bytes. Meta documents 3 MB; a batch may be a little more.
+pub const WEBHOOK_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// An event's body in bytes.
+pub const EVENT_BODY_BYTES: usize = 64 * 1024;
+/// Characters of an inbound text that are understood; the rest is kept but never matched.
+pub const REPLY_CHARS: usize = 4_096;
+/// Inputs that one mailbox holds.
+pub const MAILBOX: usize = 100;
+/// Room above it for priority inputs.
+pub const MAILBOX_HEADROOM: usize = 50;
+/// Default of `text: { max }`.
+pub const TEXT_ANSWER_CHARS: usize = 1_000;
+/// One attempt of a call.
+pub const CALL_TIMEOUT: Span = Span::seconds(10);
+/// The longest `timeout` of a call.
+pub const CALL_TIMEOUT_MAX: Span = Span::seconds(30);
+/// All attempts of a call together.
+pub const CALL_DEADLINE: Span = Span::seconds(120);
+/// Repetitions of a call.
+pub const CALL_RETRIES: u8 = 2;
+/// The largest `retry` of a call.
+pub const CALL_RETRIES_MAX: u8 = 10;
+/// The longest life of a run, if the flow does not say.
+pub const RUN_EXPIRES: Span = Span::days(30);
+/// WhatsApp's customer service window.
+pub const WHATSAPP_WINDOW: Span = Span::hours(24);
+/// Characters of an SMS that providers take.
+pub const SMS_CHARS: usize = 1_600;
+/// Characters of a WhatsApp text.
+pub const WHATSAPP_TEXT_CHARS: usize = 4_096;
+/// Characters of a WhatsApp text with buttons or a list.
+pub const WHATSAPP_INTERACTIVE_CHARS: usize = 1_024;
+/// Buttons of a WhatsApp message.
+pub const WHATSAPP_BUTTONS: usize = 3;
+/// Rows of a WhatsApp list.
+pub const WHATSAPP_ROWS: usize = 10;
+/// Characters of a WhatsApp button.
+pub const WHATSAPP_BUTTON_CHARS: usize = 20;
+/// Characters of a WhatsApp list row.
+pub const WHATSAPP_ROW_CHARS: usize = 24;
+/// Messages of one contact in a minute that are worked on; above it they are dropped with a journal entry.
+pub const CONTACT_MESSAGES_PER_MINUTE: u32 = 60;
+/// How long a question that nobody answered is remembered, so that a late reply is known as one.
+pub const LATE_FOR: Span = Span::days(1);
+/// Questions that nobody answered which are remembered for late replies.
+pub const LATE_QUESTIONS: usize = 3;
+/// A message that the provider dates further back is not worked on: its duplicates could no longer be told.
+pub const MESSAGE_AGE: Span = Span::days(8);
+/// The longest wait for a call's result: well after its deadline, so that a lost one cannot hold a contact for ever.
+pub const CALL_LOST: Span = Span::minutes(10);
+/// Characters of the last reply that a run keeps.
+pub const KEPT_REPLY_CHARS: usize = 1_000;
+/// Tags of one contact.
+pub const TAGS: usize = 100;
+/// Notes of expressions that one turn puts into the journal.
+pub const NOTES_PER_TURN: usize = 10;

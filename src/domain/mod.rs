@@ -1,0 +1,17 @@
+//! The words of the product as types that cannot hold nonsense. No I/O, no async, no clock.
+
+pub mod address;
+pub mod channel;
+pub mod codec;
+pub mod id;
+pub mod input;
+pub mod journal;
+pub mod language;
+pub mod limits;
+pub mod message;
+pub mod name;
+pub mod outbound;
+pub mod phone;
+pub mod sms;
+pub mod time;
+pub mod value;

@@ -1,0 +1,152 @@
+//! What a turn wants done outside: a closed enum, stored in the outbox exactly as it is written here.
+
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::RunId;
+use crate::domain::input::{ContactRef, Event};
+use crate::domain::name::{ChannelName, Slug};
+use crate::domain::outbound::Outbound;
+use crate::domain::time::{Millis, Span};
+use crate::domain::value::Value;
+use serde::{Deserialize, Serialize};
+
+/// What a turn wants done outside. Closed and append-only: effects of older releases are read for ever.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// A message to the contact.
+    Send(Box<Send>),
+    /// A request to another system; its result comes back as an input.
+    Call(Box<Call>),
+    /// An event for whoever it concerns, this contact included; it comes back as an input through the store.
+    Post(Box<Post>),
+}
+
+/// A message to the contact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Send {
+    /// Over which channel.
+    pub channel: ChannelName,
+    /// Its kind.
+    pub kind: ChannelKind,
+    /// To whom and what.
+    pub outbound: Outbound,
+    /// The notification that it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<Slug>,
+    /// The run, unless the service itself speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// What the service itself says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<System>,
+    /// Whether a run wants to know that it failed.
+    #[serde(default)]
+    pub awaited: bool,
+    /// When it was decided.
+    pub at: Millis,
+}
+
+impl Send {
+    /// Whether it may be sent to somebody who opted out: only the confirmation of that.
+    pub fn is_stop_confirmation(&self) -> bool {
+        self.system == Some(System::OptedOut)
+    }
+}
+
+/// What the service itself says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum System {
+    /// That the contact opted out.
+    OptedOut,
+    /// That the contact opted in again.
+    OptedIn,
+    /// Who writes and how to stop it.
+    Help,
+}
+
+impl System {
+    /// As the journal and tests name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            System::OptedOut => "opted_out",
+            System::OptedIn => "opted_in",
+            System::Help => "help",
+        }
+    }
+}
+
+/// A request to another system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// The run that waits for it.
+    pub run: RunId,
+    /// The entry of the configuration.
+    pub api: Slug,
+    /// `GET` and so on, in capitals.
+    pub method: String,
+    /// Beginning with `/`, percent-encoded, without the query.
+    pub path: String,
+    /// Names and values, not yet encoded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<(String, String)>,
+    /// Headers that the flow adds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// What is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// For one attempt.
+    pub timeout: Span,
+    /// Repetitions after the first attempt.
+    pub retry: u8,
+    /// When it was decided.
+    pub at: Millis,
+}
+
+/// What a call sends, as it goes over the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// JSON.
+    Json(String),
+    /// A form, encoded.
+    Form(String),
+    /// Text.
+    Text(String),
+}
+
+impl Body {
+    /// `Content-Type` and bytes.
+    pub fn on_the_wire(&self) -> (&'static str, &[u8]) {
+        match self {
+            Body::Json(text) => ("application/json", text.as_bytes()),
+            Body::Form(text) => ("application/x-www-form-urlencoded", text.as_bytes()),
+            Body::Text(text) => ("text/plain; charset=utf-8", text.as_bytes()),
+        }
+    }
+
+    /// The JSON of this value.
+    pub(super) fn json(value: &Value) -> Self {
+        Body::Json(value.to_json().to_string())
+    }
+}
+
+impl Call {
+    /// The JSON that it sends, if it sends JSON.
+    pub fn json_body(&self) -> Option<serde_json::Value> {
+        match &self.body {
+            Some(Body::Json(text)) => serde_json::from_str(text).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// An event for whoever it concerns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Post {
+    /// The contact that it names.
+    pub to: ContactRef,
+    /// The event; its `to` is the same until the mailboxes are found that it goes to.
+    pub event: Event,
+}

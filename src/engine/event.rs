@@ -1,0 +1,167 @@
+//! An event: first the runs that wait for it, then their `anytime`, then what begins with it. What a live run of a flow
+//! takes does not also begin one of that flow.
+
+use super::drive::Next;
+use super::record::{Run, Waiting};
+use super::scope::View;
+use super::start::Plan;
+use super::turn::TurnError;
+use super::turning::Turning;
+use crate::domain::id::{InputId, RunId};
+use crate::domain::input::Event as InputEvent;
+use crate::domain::journal::{Decision, Event};
+use crate::domain::name::Slug;
+use crate::domain::value::Value;
+use crate::flow::catalog::{StartRef, read_contact};
+use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, WaitFor};
+use crate::flow::expression::{Expression, ReferenceName, Root, Template, write_text};
+use std::borrow::Cow;
+
+impl<'a> Turning<'a> {
+    /// Gives an event to whom it concerns.
+    pub(super) fn event(&mut self, input: InputId, event: &InputEvent) -> Result<(), TurnError> {
+        self.rec.adopt(&event.to);
+        if let Some(who) = &event.contact
+            && self.rec.is(who)
+        {
+            self.rec.adopt(who);
+        }
+        let mut taken: Vec<Slug> = Vec::new();
+        let live: Vec<RunId> = self.rec.runs.iter().map(|run| run.id).collect();
+        for id in live {
+            let Some(place) = self.place_of(id) else { continue };
+            let run = &self.rec.runs[place];
+            let flow = run.flow.clone();
+            if self.awaits(run, event)? {
+                self.decided(input, event, Decision::Awaited, format!("a run of `{flow}` waits for it"));
+                let run = self.take(place);
+                let (name, value) = (Cow::Borrowed("ok"), event.data.clone());
+                self.drive(run, place, Next::Outcome { name, value, reason: format!("`{}` came", event.name) })?;
+            } else if let Some(entry) = self.anytime_event(run, event)? {
+                self.decided(input, event, Decision::Anytime, entry.reason.clone());
+                let run = self.take(place);
+                self.take_anytime(run, place, entry, Some(&event.data))?;
+            } else {
+                continue;
+            }
+            taken.push(flow);
+        }
+        self.flush_notes(None);
+        let began = self.begin_by_event(input, event, &mut taken)?;
+        if taken.is_empty() && !began {
+            self.decided(input, event, Decision::Ignored, "no run and no start of this contact wants it".to_owned());
+        }
+        Ok(())
+    }
+
+    fn begin_by_event(&mut self, input: InputId, event: &InputEvent, taken: &mut Vec<Slug>) -> Result<bool, TurnError> {
+        let catalog = self.catalog;
+        let mut decided = false;
+        for entry in catalog.starts_by_event(&event.name) {
+            let name = &entry.published.flow.name;
+            if taken.contains(name) || !self.is_for_this_contact(entry, event) {
+                continue;
+            }
+            let plan = self.plan(entry, Some(&event.data), None);
+            self.flush_notes(None);
+            let reason = match &plan {
+                Plan::No => continue,
+                Plan::Ignore { reason, .. } => reason.clone(),
+                _ => format!("`{}` begins `{name}`", event.name),
+            };
+            decided = true;
+            taken.push(name.clone());
+            self.decided(input, event, plan.decision(), reason.clone());
+            if matches!(plan, Plan::Begin { .. } | Plan::Wait(_)) {
+                self.adopt_from(entry, event);
+            }
+            self.execute(plan, &reason)?;
+        }
+        Ok(decided)
+    }
+
+    fn is_for_this_contact(&self, entry: &StartRef, event: &InputEvent) -> bool {
+        let view = View { event: Some(&event.data), ..self.bare_view(Some(&entry.published.flow)) };
+        match &entry.start().contact {
+            Some(contact) => read_contact(contact, &view, self.project).is_ok_and(|who| self.rec.is(&who)),
+            None => event.contact.as_ref().is_some_and(|who| self.rec.is(who)),
+        }
+    }
+
+    /// Takes over what the flow says of the contact: name, language, further addresses.
+    fn adopt_from(&mut self, entry: &StartRef, event: &InputEvent) {
+        let Some(contact) = &entry.start().contact else { return };
+        let view = View { event: Some(&event.data), ..self.bare_view(Some(&entry.published.flow)) };
+        if let Ok(who) = read_contact(contact, &view, self.project) {
+            self.rec.adopt(&who);
+        }
+    }
+
+    /// Whether a run waits for this event in its state.
+    fn awaits(&self, run: &Run, event: &InputEvent) -> Result<bool, TurnError> {
+        if !matches!(run.waiting, Waiting::Event { .. }) {
+            return Ok(false);
+        }
+        let (flow, _, state) = self.state(run)?;
+        let Kind::Wait(wait) = &state.kind else { return Ok(false) };
+        let WaitFor::Event { name, key, condition } = &wait.until else { return Ok(false) };
+        if *name != event.name {
+            return Ok(false);
+        }
+        let view = View { event: Some(&event.data), ..self.view(run, run.frames.len() - 1)? };
+        if let Some(key) = key {
+            let Ok(wanted) = key.render(&view) else { return Ok(false) };
+            let fits = if reads_event(key) {
+                run.key.as_deref() == Some(wanted.as_str())
+            } else {
+                self.keys_of(flow, event).any(|key| key == wanted)
+            };
+            if !fits {
+                return Ok(false);
+            }
+        }
+        Ok(match condition {
+            None => true,
+            Some(condition) => condition.truth(&view).unwrap_or_else(|error| {
+                self.notes.borrow_mut().push(format!("`{}`: {error}", condition.source()));
+                false
+            }),
+        })
+    }
+
+    /// The keys of an event: its own `key`, and what the entries of the flow for this event take as key.
+    fn keys_of<'b>(&'b self, flow: &'b Flow, event: &'b InputEvent) -> impl Iterator<Item = String> + 'b {
+        let own = match &event.data {
+            Value::Map(map) => map.get("key").map(|key| {
+                let mut text = String::new();
+                write_text(key, &mut text);
+                text
+            }),
+            _ => None,
+        };
+        let starts = flow.starts.iter().filter_map(|start| match &start.trigger {
+            Trigger::Event(name) if *name == event.name => start.key.as_ref(),
+            _ => None,
+        });
+        let anytime = flow.anytime.iter().filter_map(|entry| match &entry.trigger {
+            AnytimeTrigger::Event { name, key, .. } if *name == event.name => key.as_ref(),
+            _ => None,
+        });
+        let view = View { event: Some(&event.data), ..self.bare_view(Some(flow)) };
+        own.into_iter().chain(starts.chain(anytime).filter_map(move |key| key.render(&view).ok()))
+    }
+
+    fn decided(&mut self, input: InputId, event: &InputEvent, decision: Decision, reason: String) {
+        self.journal(Event::EventReceived { input, event: event.name.clone(), decision, reason });
+    }
+}
+
+fn reads_event(template: &Template) -> bool {
+    let reads = |expression: &Expression| {
+        expression
+            .names()
+            .iter()
+            .any(|r| matches!(r.name, ReferenceName::Root(Root::Event) | ReferenceName::Member(Root::Event, _)))
+    };
+    template.expressions().any(|(_, expression)| reads(expression))
+}

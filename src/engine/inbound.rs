@@ -1,0 +1,318 @@
+//! Who gets a message of the contact. In this order: opt-out, opt-in and help words; the open question, exactly; commands
+//! and keywords of `anytime`; the open question, leniently; another flow's start keyword; `nomatch`. With nothing open: a
+//! start keyword, the rule for late replies, the flow that takes any message, else the inbox. Each decision is journaled.
+
+use super::answer::{Heard, payload_of};
+use super::anytime::Taken;
+use super::drive::{Next, Trouble};
+use super::fault::Fault;
+use super::opt::Word;
+use super::record::{Rate, Run};
+use super::start::Plan;
+use super::turn::TurnError;
+use super::turning::Turning;
+use crate::domain::id::InputId;
+use crate::domain::journal::{Decision, Event};
+use crate::domain::limits;
+use crate::domain::message::{Inbound, InboundContent};
+use crate::domain::name::ChannelName;
+use crate::domain::time::{Millis, Span};
+use crate::flow::catalog::StartRef;
+use crate::flow::definition::Late;
+use crate::reply::intent::Intent;
+use crate::reply::normalize::Normalized;
+
+/// A message that is being decided on.
+pub(super) struct Came<'m> {
+    pub input: InputId,
+    pub at: Millis,
+    pub message: &'m Inbound,
+    pub words: Normalized,
+}
+
+impl<'a> Turning<'a> {
+    /// Decides on a message and does what follows.
+    pub(super) fn message(&mut self, input: InputId, at: Millis, message: &Inbound) -> Result<(), TurnError> {
+        let came = Came { input, at, message, words: Normalized::of(&message.text) };
+        self.rec.meet(&message.from);
+        if let Some(id) = &message.user_id {
+            self.rec.meet(&crate::domain::address::Address::Bsuid(id.clone()));
+        }
+        if message.at.is_some_and(|sent| at - sent > limits::MESSAGE_AGE) {
+            self.received(&came, Decision::TooOld, "older than duplicates can be told", false);
+            return Ok(());
+        }
+        match &message.content {
+            InboundContent::Reaction { .. } => {
+                self.received(&came, Decision::Ignored, "a reaction answers nothing", false);
+                return Ok(());
+            }
+            InboundContent::System { .. } => {
+                self.received(&came, Decision::Ignored, "the person's number or id changed", false);
+                return Ok(());
+            }
+            InboundContent::OptOut { .. } => {}
+            _ => {
+                self.rec.hear(&message.channel, at);
+                if self.rec.name.is_none() {
+                    self.rec.name.clone_from(&message.profile_name);
+                }
+            }
+        }
+        // A tapped button is first of all an answer; its label may look like a word for us. Any other message is looked at
+        // for such a word before anything is loaded: STOP works whatever else does not.
+        let tapped = payload_of(message).is_some();
+        if !tapped && self.obey_word(&came) {
+            return Ok(());
+        }
+        let open = self.open_on(&message.channel)?;
+        let mut heard = None;
+        if tapped {
+            if let Some(place) = open {
+                heard = Some(self.heard(place, &came)?);
+            }
+            let is_answer = matches!(&heard, Some(Heard::Answer(understood)) if understood.exact);
+            if !is_answer && self.obey_word(&came) {
+                return Ok(());
+            }
+        }
+        if matches!(message.content, InboundContent::OptOut { .. }) {
+            self.received(&came, Decision::Ignored, "the provider's own word changes nothing here", false);
+            return Ok(());
+        }
+        if self.is_flood(at) {
+            let most = limits::CONTACT_MESSAGES_PER_MINUTE;
+            self.received(&came, Decision::Flooded, &format!("more than {most} messages in a minute"), false);
+            return Ok(());
+        }
+        match open {
+            Some(place) => self.with_question(&came, place, heard),
+            None => self.with_nothing_open(&came),
+        }
+    }
+
+    /// Does what an opt-out, opt-in or help word says, if the message is one. Help is left to a flow that answers it.
+    fn obey_word(&mut self, came: &Came<'_>) -> bool {
+        let Some(Word { intent, by_provider }) = self.word(came.message, &came.words) else { return false };
+        if intent == Intent::Help && !by_provider && !self.rec.hold() && self.a_flow_takes(came) {
+            return false;
+        }
+        let reason = if by_provider { "the provider's own handling says so" } else { intent.reason() };
+        let decision = match intent {
+            Intent::OptOut => Decision::OptOut,
+            Intent::OptIn => Decision::OptIn,
+            Intent::Help => Decision::Help,
+        };
+        self.received(came, decision, reason, false);
+        match intent {
+            Intent::OptOut => self.opt_out(came.message, by_provider),
+            Intent::OptIn => self.opt_in(came.message, by_provider),
+            Intent::Help => self.help(came.message, by_provider),
+        }
+        true
+    }
+
+    /// The place of the run whose question is open, if its flow listens on this channel.
+    fn open_on(&self, channel: &ChannelName) -> Result<Option<usize>, TurnError> {
+        for (place, run) in self.rec.runs.iter().enumerate() {
+            if run.question().is_some() && self.listens_on(run, channel)? {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn listens_on(&self, run: &Run, channel: &ChannelName) -> Result<bool, TurnError> {
+        Ok(self.flow(run, 0)?.channels.contains(channel))
+    }
+
+    fn heard(&self, place: usize, came: &Came<'_>) -> Result<Heard, TurnError> {
+        match self.hear(&self.rec.runs[place], came.message, &came.words) {
+            Ok(heard) => Ok(heard),
+            Err(Fault::Turn(error)) => Err(error),
+            Err(Fault::Run(reason)) => Ok(Heard::Nothing(crate::reply::NotUnderstood { reason })),
+        }
+    }
+
+    /// Whether a live run or a start takes this message as a keyword or command of its own.
+    fn a_flow_takes(&self, came: &Came<'_>) -> bool {
+        let keyword = self.catalog.keywords(came.message.channel.as_str());
+        keyword.is_some_and(|keywords| !keywords.find(&came.words, &came.message.text).is_empty())
+            || matches!(self.anytime_for(came), Ok(Some(_)))
+    }
+
+    fn with_question(&mut self, came: &Came<'_>, place: usize, heard: Option<Heard>) -> Result<(), TurnError> {
+        let heard = match heard {
+            Some(heard) => heard,
+            None => self.heard(place, came)?,
+        };
+        let heard = match heard {
+            Heard::Answer(understood) if understood.exact => return self.answer(came, place, understood),
+            other => other,
+        };
+        if let Some(taken) = self.anytime_for(came)? {
+            return self.take_word(came, taken);
+        }
+        let why = match heard {
+            Heard::Answer(understood) => return self.answer(came, place, understood),
+            Heard::Part => return self.part(came, place),
+            Heard::Nothing(not) => not.reason,
+        };
+        let open = &self.rec.runs[place];
+        let (id, asking) = (open.id, open.flow.clone());
+        if self.flow(open, 0)?.interruptible
+            && let Some((plan, reason)) = self.keyword_start(came)
+        {
+            let reason = format!("{reason}; `{asking}` can be interrupted");
+            return self.start_by_message(came, plan, &reason);
+        }
+        let Some(place) = self.place_of(id) else { return Ok(()) };
+        let mut run = self.take(place);
+        self.received_by(came, &run, Decision::NoMatch, &why)?;
+        run.reply = Some(self.reply_of(came.message, came.at, None));
+        self.drive(run, place, Next::Trouble { trouble: Trouble::NoMatch, reason: why })
+    }
+
+    fn answer(&mut self, came: &Came<'_>, place: usize, understood: crate::reply::Understood) -> Result<(), TurnError> {
+        let mut run = self.take(place);
+        self.received_by(came, &run, Decision::Answer, &understood.reason)?;
+        run.reply = Some(self.reply_of(came.message, came.at, None));
+        self.rec.unanswered.retain(|question| question.flow != run.flow);
+        match self.answered(&run, understood) {
+            Ok(next) => self.drive(run, place, next),
+            Err(fault) => self.faulted(run, fault),
+        }
+    }
+
+    fn part(&mut self, came: &Came<'_>, place: usize) -> Result<(), TurnError> {
+        let mut run = self.take(place);
+        self.received_by(came, &run, Decision::Gathered, "further messages may still belong to the answer")?;
+        run.reply = Some(self.reply_of(came.message, came.at, None));
+        self.rec.unanswered.retain(|question| question.flow != run.flow);
+        match self.gather(&mut run, &came.message.text) {
+            Ok(()) => {
+                self.rec.runs.insert(place, run);
+                Ok(())
+            }
+            Err(fault) => self.faulted(run, fault),
+        }
+    }
+
+    /// A fault outside of the loop of a run.
+    pub(super) fn faulted(&mut self, run: Run, fault: Fault) -> Result<(), TurnError> {
+        match fault {
+            Fault::Turn(error) => Err(error),
+            Fault::Run(why) => {
+                self.fail(run, &why);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_word(&mut self, came: &Came<'_>, taken: Taken<'a>) -> Result<(), TurnError> {
+        let Some(place) = self.place_of(taken.run) else { return Ok(()) };
+        let mut run = self.take(place);
+        self.received_by(came, &run, Decision::Anytime, &taken.reason)?;
+        run.reply = Some(self.reply_of(came.message, came.at, taken.rest.clone()));
+        self.take_anytime(run, place, taken, None)
+    }
+
+    fn with_nothing_open(&mut self, came: &Came<'_>) -> Result<(), TurnError> {
+        if let Some(taken) = self.anytime_for(came)? {
+            return self.take_word(came, taken);
+        }
+        if self.rec.is_stopped(came.message.kind) {
+            let reason = format!("the contact opted out of {}; nothing could be answered", came.message.kind);
+            self.received(came, Decision::Inbox, &reason, false);
+            return Ok(());
+        }
+        if let Some((plan, reason)) = self.keyword_start(came) {
+            return self.start_by_message(came, plan, &reason);
+        }
+        if let Some((decision, reason)) = self.late(came.at) {
+            self.received(came, decision, &reason, false);
+            return Ok(());
+        }
+        let catalog = self.catalog;
+        let entries = catalog.any_message(came.message.channel.as_str());
+        if let Some((plan, reason)) = self.first_plan(came, entries.iter().map(|entry| (entry, None, "any message begins"))) {
+            return self.start_by_message(came, plan, &reason);
+        }
+        self.received(came, Decision::Inbox, "nothing is open and no flow begins with it", false);
+        Ok(())
+    }
+
+    /// The rule of the flow whose question was closed last without an answer.
+    fn late(&self, at: Millis) -> Option<(Decision, String)> {
+        let question = self.rec.unanswered.iter().rev().find(|question| question.at + limits::LATE_FOR > at)?;
+        let flow = self.catalog.current(question.flow.as_str())?;
+        Some(match flow.late {
+            Late::Inbox => (Decision::Inbox, format!("a late reply to a question of `{}`", question.flow)),
+            Late::Ignore => (Decision::Ignored, format!("a late reply to a question of `{}`, which ignores it", question.flow)),
+        })
+    }
+
+    fn keyword_start(&self, came: &Came<'_>) -> Option<(Plan<'a>, String)> {
+        let catalog = self.catalog;
+        let keywords = catalog.keywords(came.message.channel.as_str())?;
+        let hits = keywords.find(&came.words, &came.message.text);
+        self.first_plan(came, hits.into_iter().map(|hit| (hit.entry, hit.rest, "a keyword begins")))
+    }
+
+    /// The first entry that holds. One that holds and begins nothing counts only if no other begins something.
+    fn first_plan(
+        &self,
+        came: &Came<'_>,
+        entries: impl Iterator<Item = (&'a StartRef, Option<String>, &'static str)>,
+    ) -> Option<(Plan<'a>, String)> {
+        for (entry, rest, what) in entries {
+            let reply = self.reply_of(came.message, came.at, rest);
+            match self.plan(entry, None, Some(&reply)) {
+                // A keyword of the flow itself is no reason to leave an open question without an answer.
+                Plan::No | Plan::Ignore { alert: false, .. } => {}
+                plan => return Some((plan, format!("{what} `{}`", entry.published.flow.name))),
+            }
+        }
+        None
+    }
+
+    fn start_by_message(&mut self, came: &Came<'_>, plan: Plan<'a>, reason: &str) -> Result<(), TurnError> {
+        match &plan {
+            Plan::Ignore { reason, .. } => self.received(came, Decision::StartIgnored, &reason.clone(), false),
+            other => self.received(came, other.decision(), reason, false),
+        }
+        self.flush_notes(None);
+        self.execute(plan, reason)
+    }
+
+    fn is_flood(&mut self, at: Millis) -> bool {
+        let Rate(since, count) = self.rec.rate;
+        let fresh = at - since >= Span::minutes(1) || at < since;
+        self.rec.rate = if fresh { Rate(at, 1) } else { Rate(since, count.saturating_add(1)) };
+        self.rec.rate.1 > limits::CONTACT_MESSAGES_PER_MINUTE
+    }
+
+    fn received_by(&mut self, came: &Came<'_>, run: &Run, decision: Decision, reason: &str) -> Result<(), TurnError> {
+        let (_, _, state) = self.state(run)?;
+        self.received(came, decision, reason, state.private && run.question().is_some());
+        Ok(())
+    }
+
+    fn received(&mut self, came: &Came<'_>, decision: Decision, reason: &str, private: bool) {
+        let message = came.message;
+        let (text, content) = match private {
+            true => (String::new(), InboundContent::Text),
+            false => (message.text.clone(), message.content.clone()),
+        };
+        self.journal(Event::Received {
+            input: came.input,
+            channel: message.channel.clone(),
+            from: message.from.clone(),
+            provider_id: message.id.clone(),
+            text,
+            content,
+            decision,
+            reason: reason.to_owned(),
+        });
+    }
+}

@@ -1,0 +1,31 @@
+//! The engine: `turn` takes a contact's record, one input and the present moment, and gives the new record and what is to
+//! be done. Pure: no I/O, no clock, no randomness; the same record and input give the same turn. Nothing else changes state.
+
+mod actions;
+mod answer;
+mod anytime;
+mod call;
+mod channel;
+mod drive;
+pub mod effect;
+mod event;
+mod fault;
+mod inbound;
+mod opt;
+pub mod question;
+pub mod record;
+mod reply;
+mod scope;
+mod start;
+mod subflow;
+mod targets;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod turn;
+mod turning;
+mod wait;
+mod weight;
+
+pub use opt::is_priority;
+pub use turn::{Context, Ended, TurnError, TurnOutput, turn};

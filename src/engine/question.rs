@@ -1,0 +1,307 @@
+//! Asking: one question at a time, its choices as the channel can show them, its last message awaited.
+
+use super::drive::{Counter, Next, Trouble};
+use super::fault::Fault;
+use super::record::{Question, Run, Waiting};
+use super::turning::{From, Turning};
+use crate::domain::id::EffectId;
+use crate::domain::outbound::{Choice, OutboundContent};
+use crate::domain::time::{Millis, Span};
+use crate::flow::definition::{Act, Action, Answer, Ask, Choices, Flow, Kind, Message, Notify, Say, Show, Troubles};
+use crate::reply::yes_no;
+use crate::template;
+
+/// Silence where nobody says how long it takes.
+const SILENCE: Span = Span::hours(24);
+/// Between the id of a choice and the tag of its question in what a button carries.
+const TAG: char = '~';
+
+/// The choice in what comes back when a button is tapped.
+pub fn choice_of_payload(payload: &str) -> &str {
+    split_payload(payload).0
+}
+
+/// The choice and the tag of the question; other systems' buttons carry none.
+pub(super) fn split_payload(payload: &str) -> (&str, Option<u16>) {
+    match payload.rsplit_once(TAG) {
+        Some((id, tag)) if tag.len() == 4 => match u16::from_str_radix(tag, 16) {
+            Ok(tag) => (id, Some(tag)),
+            Err(_) => (payload, None),
+        },
+        _ => (payload, None),
+    }
+}
+
+fn payload_of(id: &str, tag: u16) -> String {
+    format!("{id}{TAG}{tag:04x}")
+}
+
+/// What takes the place of a question's text when it is asked again.
+#[derive(Clone, Copy)]
+enum Instead<'a> {
+    Message(&'a Message),
+    Notify(&'a Notify),
+}
+
+/// After how long nothing is silence.
+pub(super) fn silence_after(own: &Troubles, defaults: &Troubles) -> Span {
+    let after = |troubles: &Troubles| troubles.silence.as_ref().and_then(|silence| silence.after);
+    let span = after(own).or_else(|| after(defaults)).unwrap_or(SILENCE);
+    // Time must pass, or an alarm would find itself in the past.
+    span.max(Span::millis(1))
+}
+
+impl<'a> Turning<'a> {
+    /// Whether another run's question is open: at most one is asked at a time.
+    pub(super) fn has_open_question(&self) -> bool {
+        self.rec.runs.iter().any(|run| run.question().is_some())
+    }
+
+    /// Asks the question of the state that the run is in, or waits until another question is closed.
+    pub(super) fn open_question(&mut self, run: &mut Run) -> Result<Next<'a>, Fault> {
+        let (flow, _, state) = self.state(run)?;
+        let Kind::Ask(ask) = &state.kind else { return Err(Fault::run("a question in a state that asks nothing")) };
+        if self.has_open_question() {
+            run.waiting = Waiting::Turn;
+            self.note(Some(run.id), "the question waits until another one is closed");
+            return Ok(Next::Rest);
+        }
+        let tag = self.next_effect().to_bytes();
+        let question = Question {
+            until: Millis(0),
+            language: self.language(Some(flow)),
+            awaited: None,
+            tag: u16::from_be_bytes([tag[0], tag[1]]),
+            wrong: 0,
+            silent: 0,
+            visible: None,
+            numbered: false,
+            labels: Vec::new(),
+            gathered: None,
+        };
+        run.waiting = Waiting::Reply(Box::new(question));
+        self.put(run, flow, ask, None)
+    }
+
+    /// Asks once more and counts it. The last message of the step takes the place of the question's text.
+    pub(super) fn ask_again(&mut self, run: &mut Run, counter: Counter, actions: &'a [Action]) -> Result<Next<'a>, Fault> {
+        if let Some(question) = run.question_mut() {
+            question.gathered = None;
+            match counter {
+                Counter::Wrong => question.wrong = question.wrong.saturating_add(1),
+                Counter::Silent => question.silent = question.silent.saturating_add(1),
+            }
+        }
+        let depth = run.frames.len() - 1;
+        let (flow, _, state) = self.state(run)?;
+        let Kind::Ask(ask) = &state.kind else { return Err(Fault::run("`again` in a state that asks nothing")) };
+        let mut last = None;
+        for (i, action) in actions.iter().enumerate() {
+            let speaks =
+                matches!(&action.act, Act::Say(messages) if !messages.is_empty()) || matches!(action.act, Act::Notify(_));
+            if speaks && self.holds(run, depth, action)? {
+                last = Some(i);
+            }
+        }
+        let mut instead = None;
+        for (i, action) in actions.iter().enumerate() {
+            if last != Some(i) {
+                if self.holds(run, depth, action)? {
+                    self.one(run, depth, &action.act)?;
+                }
+                continue;
+            }
+            match &action.act {
+                Act::Say(messages) => {
+                    if let Some((question, before)) = messages.split_last() {
+                        before.iter().try_for_each(|message| self.say(run, depth, message))?;
+                        instead = Some(Instead::Message(question));
+                    }
+                }
+                Act::Notify(notify) => instead = Some(Instead::Notify(notify)),
+                _ => {}
+            }
+        }
+        self.put(run, flow, ask, instead)
+    }
+
+    /// Asks the open question as it was, without counting it.
+    pub(super) fn repeat_question(&mut self, run: &mut Run) -> Result<Next<'a>, Fault> {
+        let (flow, _, state) = self.state(run)?;
+        match (&state.kind, run.question()) {
+            (Kind::Ask(ask), Some(_)) => self.put(run, flow, ask, None),
+            _ => Ok(Next::Rest),
+        }
+    }
+
+    fn put(&mut self, run: &mut Run, flow: &'a Flow, ask: &'a Ask, instead: Option<Instead<'a>>) -> Result<Next<'a>, Fault> {
+        let depth = run.frames.len() - 1;
+        let until = self.now + silence_after(&ask.troubles, &flow.defaults);
+        let language = self.language(Some(flow));
+        let mut choices = self.choices(run, flow, ask)?;
+        let said = instead.or(match &ask.question {
+            Some(Say::Message(message)) => Some(Instead::Message(message)),
+            Some(Say::Notify(notify)) => Some(Instead::Notify(notify)),
+            None => None,
+        });
+        let mut awaited = None;
+        let mut numbered = false;
+        if let Some(said) = said {
+            let Some(route) = self.route_of(run)? else {
+                let reason = "no channel can carry the question".to_owned();
+                return Ok(Next::Trouble { trouble: Trouble::Undelivered, reason });
+            };
+            let (rendered, notification) = match said {
+                Instead::Message(message) => (self.rendered(run, depth, message, &route, None)?, None),
+                Instead::Notify(notify) => {
+                    let (message, params) = self.notification(run, depth, notify)?;
+                    (self.rendered(run, depth, message, &route, Some(&params))?, Some(&notify.name))
+                }
+            };
+            let shown = if ask.show == Show::Plain { Vec::new() } else { std::mem::take(&mut choices.shown) };
+            let button = template::system_text(&self.project.texts.list_button, language);
+            let asked = template::ask(rendered, shown, choices.menu, route.kind, route.shows, button);
+            numbered = asked.numbered;
+            awaited = self.send_question(run, &route, asked.contents, notification)?;
+        }
+        let Some(question) = run.question_mut() else { return Err(Fault::run("a question that was not opened")) };
+        question.until = until;
+        question.language = language;
+        question.visible = choices.visible;
+        question.labels = choices.labels;
+        question.numbered = numbered;
+        let before = std::mem::replace(&mut question.awaited, awaited);
+        self.forget_awaited(before);
+        self.out.await_add.extend(awaited);
+        Ok(Next::Rest)
+    }
+
+    fn send_question(
+        &mut self,
+        run: &Run,
+        route: &super::channel::Route,
+        contents: Vec<OutboundContent>,
+        notification: Option<&crate::domain::name::Slug>,
+    ) -> Result<Option<EffectId>, Fault> {
+        let count = contents.len();
+        if count == 0 {
+            self.note(Some(run.id), "the question is empty and was not sent");
+        }
+        let mut last = None;
+        for (i, content) in contents.into_iter().enumerate() {
+            let from = From { run: Some(run.id), notification, awaited: i + 1 == count, ..From::default() };
+            last = Some(self.send(route, content, from)?);
+        }
+        Ok(last)
+    }
+
+    /// Delivery of this message is no longer awaited.
+    pub(super) fn forget_awaited(&mut self, effect: Option<EffectId>) {
+        let Some(effect) = effect else { return };
+        match self.out.await_add.iter().position(|added| *added == effect) {
+            Some(place) => drop(self.out.await_add.remove(place)),
+            None => self.out.await_remove.push(effect),
+        }
+    }
+
+    /// The run no longer waits for a reply. A reply to a question that was `left` without an answer is late.
+    pub(super) fn close_question(&mut self, run: &mut Run, left: bool) {
+        if let Some(awaited) = run.question_mut().map(|question| question.awaited.take()) {
+            self.forget_awaited(awaited);
+            if left {
+                self.rec.left_unanswered(&run.flow, self.now);
+            }
+            run.waiting = Waiting::Turn;
+        }
+    }
+
+    fn choices(&self, run: &Run, flow: &'a Flow, ask: &'a Ask) -> Result<Shown, Fault> {
+        let tag = run.question().map_or(0, |question| question.tag);
+        match &ask.answer {
+            Answer::Choice(choices) => self.shown_choices(run, flow, choices, tag),
+            Answer::YesNo => {
+                let labels = template::yes_no_labels(self.language(Some(flow)));
+                let one =
+                    |(id, label): (&str, &str)| Choice { id: payload_of(id, tag), title: label.to_owned(), description: None };
+                let shown = labels.map(|labels| yes_no::PAYLOADS.into_iter().zip(labels).map(one).collect());
+                Ok(Shown { shown: shown.unwrap_or_default(), ..Shown::default() })
+            }
+            Answer::Text { .. } | Answer::Number { .. } | Answer::Any => Ok(Shown::default()),
+        }
+    }
+
+    fn shown_choices(&self, run: &Run, flow: &'a Flow, choices: &'a Choices, tag: u16) -> Result<Shown, Fault> {
+        let view = self.view(run, run.frames.len() - 1)?;
+        let language = self.language(Some(flow));
+        let prepared = prepared(flow, choices, language);
+        let mut shown = Shown { menu: true, ..Shown::default() };
+        let mut visible = Vec::with_capacity(choices.list.len());
+        shown.shown.reserve(choices.list.len());
+        for (i, (id, choice)) in choices.list.iter().enumerate() {
+            let label = match prepared.and_then(|options| options.label(i)) {
+                Some(label) => label.to_owned(),
+                None => {
+                    let template = choice.label.pick(language);
+                    let label = template.render(&view).map_err(|error| Fault::eval(template.source(), &error))?;
+                    shown.labels.push(label.clone());
+                    label
+                }
+            };
+            let holds = match &choice.condition {
+                None => true,
+                Some(condition) => condition.truth(&view).map_err(|error| Fault::eval(condition.source(), &error))?,
+            };
+            if holds {
+                let help = choice.help.as_ref().map(|help| help.pick(language));
+                let help = help.map(|help| help.render(&view).map_err(|error| Fault::eval(help.source(), &error)));
+                visible.push(i as u16);
+                shown.shown.push(Choice { id: payload_of(id.as_str(), tag), title: label, description: help.transpose()? });
+            }
+        }
+        if visible.is_empty() {
+            return Err(Fault::run("no choice can be chosen: none of their conditions holds"));
+        }
+        shown.visible = (visible.len() < choices.list.len()).then_some(visible);
+        Ok(shown)
+    }
+}
+
+/// What the understanding of replies works on in this language, where the labels are the same every time.
+pub(super) fn prepared<'c>(
+    flow: &Flow,
+    choices: &'c Choices,
+    language: crate::domain::language::Language,
+) -> Option<&'c crate::reply::choice::Options> {
+    let exact = flow.languages.iter().position(|l| *l == language);
+    let base = || flow.languages.iter().position(|l| l.base() == language.base());
+    let place = exact.or_else(base).unwrap_or(0);
+    choices.prepared.get(place).and_then(|options| options.as_deref())
+}
+
+/// The choices of a question as they are shown now.
+#[derive(Default)]
+struct Shown {
+    /// For buttons, lists and menus.
+    shown: Vec<Choice>,
+    /// Whether they may become a numbered menu.
+    menu: bool,
+    /// Their places, where not all are shown.
+    visible: Option<Vec<u16>>,
+    /// The labels of all, where they are not the same every time.
+    labels: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_carries_choice_and_question() {
+        let payload = payload_of("cod", 0xa1);
+        assert_eq!(payload, "cod~00a1");
+        assert_eq!(split_payload(&payload), ("cod", Some(0xa1)));
+        for plain in ["cod", "a~b", "~~", "x~zzzz", "ü~€€"] {
+            assert_eq!(split_payload(plain), (plain, None), "{plain}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What is stored of a contact: who it is, where it is reached, its live runs. Everything that a turn needs and nothing
+//! else; read and written in every turn, so names are one letter and what is absent costs nothing. Fields are only added,
+//! each with a default: a newer release reads what an older one wrote. See `domain::codec` for the byte in front.
+
+mod compact;
+mod run;
+mod vars;
+
+pub use run::{Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
+pub use vars::Vars;
+
+use crate::domain::address::{Address, E164};
+use crate::domain::channel::ChannelKind;
+use crate::domain::input::ContactRef;
+use crate::domain::language::Language;
+use crate::domain::limits;
+use crate::domain::name::{ChannelName, Name, Slug};
+use crate::domain::time::Millis;
+use crate::domain::value::Value;
+use crate::flow::catalog::Catalog;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+fn none<T>(value: &Option<T>) -> bool {
+    value.is_none()
+}
+
+/// A contact as it is stored.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Record {
+    /// The phone: the usual identity, for SMS and WhatsApp.
+    #[serde(rename = "p", default, skip_serializing_if = "none")]
+    pub phone: Option<E164>,
+    /// WhatsApp's business-scoped user id.
+    #[serde(rename = "u", default, skip_serializing_if = "none")]
+    pub user_id: Option<String>,
+    /// Email.
+    #[serde(rename = "e", default, skip_serializing_if = "none")]
+    pub email: Option<String>,
+    /// The caller's own id.
+    #[serde(rename = "x", default, skip_serializing_if = "none")]
+    pub external: Option<String>,
+    /// An address that is none of these: a short code, an alphanumeric sender.
+    #[serde(rename = "v", default, skip_serializing_if = "none")]
+    pub verbatim: Option<String>,
+    /// Name.
+    #[serde(rename = "n", default, skip_serializing_if = "none")]
+    pub name: Option<String>,
+    /// Language.
+    #[serde(rename = "l", default, skip_serializing_if = "none")]
+    pub language: Option<Language>,
+    /// IANA name of the time zone.
+    #[serde(rename = "z", default, skip_serializing_if = "none")]
+    pub timezone: Option<String>,
+    /// Tags.
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Slug>,
+    /// Declared attributes that have a value.
+    #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<(Name, Value)>,
+    /// Kinds of channel that the contact opted out of: `ChannelKind::stop_bit`.
+    #[serde(rename = "s", default, skip_serializing_if = "no_bits")]
+    pub stop: u8,
+    /// Where and when the contact was heard last, one for each channel.
+    #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<Heard>,
+    /// Live runs, the oldest first.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Run>,
+    /// Starts that wait until no question is open, the oldest first.
+    #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<WaitingStart>,
+    /// The time of the last turn: time does not go back.
+    #[serde(rename = "o", default)]
+    pub last: Millis,
+    /// Messages of the present minute.
+    #[serde(rename = "m", default)]
+    pub rate: Rate,
+    /// Questions that were closed without an answer.
+    #[serde(rename = "q", default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Unanswered>,
+}
+
+fn no_bits(bits: &u8) -> bool {
+    *bits == 0
+}
+
+/// When the contact was heard last on a channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The channel.
+    #[serde(rename = "c")]
+    pub channel: ChannelName,
+    /// When, by the store's clock.
+    #[serde(rename = "a")]
+    pub at: Millis,
+}
+
+/// How many messages came since when.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Rate(pub Millis, pub u32);
+
+/// A question that was closed without an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// The flow that asked.
+    #[serde(rename = "f")]
+    pub flow: Slug,
+    /// When it was closed.
+    #[serde(rename = "a")]
+    pub at: Millis,
+}
+
+impl Record {
+    /// Remembers an address of the contact.
+    pub fn meet(&mut self, address: &Address) {
+        let (place, text) = match address {
+            Address::Phone(phone) => {
+                if self.phone.as_ref() != Some(phone) {
+                    self.phone = Some(phone.clone());
+                }
+                return;
+            }
+            Address::Bsuid(id) => (&mut self.user_id, id),
+            Address::Email(email) => (&mut self.email, email),
+            Address::External(id) => (&mut self.external, id),
+            Address::Verbatim(text) => (&mut self.verbatim, text),
+        };
+        if place.as_ref() != Some(text) {
+            *place = Some(text.clone());
+        }
+    }
+
+    /// Takes over what a reference says of the contact and the record does not know yet.
+    pub fn adopt(&mut self, who: &ContactRef) {
+        fn fill<T: Clone>(mine: &mut Option<T>, theirs: &Option<T>) {
+            if mine.is_none() && theirs.is_some() {
+                mine.clone_from(theirs);
+            }
+        }
+        fill(&mut self.phone, &who.phone);
+        fill(&mut self.user_id, &who.user_id);
+        fill(&mut self.email, &who.email);
+        fill(&mut self.external, &who.id);
+        fill(&mut self.name, &who.name);
+        fill(&mut self.language, &who.language);
+    }
+
+    /// Whether a reference means this contact: by its identity, whatever else it says.
+    pub fn is(&self, who: &ContactRef) -> bool {
+        if who.phone.is_some() {
+            self.phone == who.phone
+        } else if who.user_id.is_some() {
+            self.user_id == who.user_id
+        } else if who.email.is_some() {
+            self.email == who.email
+        } else {
+            who.id.is_some() && self.external == who.id
+        }
+    }
+
+    /// How the contact is named to others.
+    pub fn reference(&self) -> ContactRef {
+        ContactRef {
+            phone: self.phone.clone(),
+            user_id: self.user_id.clone(),
+            email: self.email.clone(),
+            id: self.external.clone(),
+            name: None,
+            language: None,
+        }
+    }
+
+    /// Where messages of a kind of channel reach the contact.
+    pub fn address(&self, kind: ChannelKind) -> Option<Address> {
+        let phone = || self.phone.clone().map(Address::Phone);
+        match kind {
+            ChannelKind::Sms => phone().or_else(|| self.verbatim.clone().map(Address::Verbatim)),
+            ChannelKind::WhatsApp => phone().or_else(|| self.user_id.clone().map(Address::Bsuid)),
+            ChannelKind::Email => self.email.clone().map(Address::Email),
+        }
+    }
+
+    /// Whether the contact opted out of this kind of channel.
+    pub fn is_stopped(&self, kind: ChannelKind) -> bool {
+        self.stop & kind.stop_bit() != 0
+    }
+
+    /// The kinds of channel that the contact opted out of, for the store's header.
+    pub fn stop(&self) -> u8 {
+        self.stop
+    }
+
+    /// Whether a call is pending: then only priority inputs are worked on.
+    pub fn hold(&self) -> bool {
+        self.runs.iter().any(|run| matches!(run.waiting, Waiting::Call { .. }))
+    }
+
+    /// Whether nothing may be asked or begun now: a question is open, or a call is pending and its run is about to go on.
+    pub fn is_occupied(&self) -> bool {
+        self.runs.iter().any(|run| matches!(run.waiting, Waiting::Reply(_) | Waiting::Call { .. }))
+    }
+
+    /// When the contact must be looked at without a new input.
+    pub fn alarm(&self) -> Option<Millis> {
+        let next = self.runs.iter().map(Run::alarm).min();
+        let waits = !self.waiting.is_empty() || self.runs.iter().any(|run| run.waiting == Waiting::Turn);
+        // Something could be asked or begun: at once.
+        let at_once = (waits && !self.is_occupied()).then_some(Millis(self.last.0.saturating_add(1)));
+        next.into_iter().chain(at_once).min()
+    }
+
+    /// When the contact was heard last on a channel.
+    pub fn heard_on(&self, channel: &str) -> Option<Millis> {
+        self.heard.iter().find(|heard| heard.channel.as_str() == channel).map(|heard| heard.at)
+    }
+
+    /// The channel that the contact used last.
+    pub fn last_channel(&self) -> Option<&ChannelName> {
+        self.heard.iter().max_by_key(|heard| heard.at).map(|heard| &heard.channel)
+    }
+
+    /// Remembers a message of the contact.
+    pub(super) fn hear(&mut self, channel: &ChannelName, at: Millis) {
+        match self.heard.iter_mut().find(|heard| heard.channel == *channel) {
+            Some(heard) => heard.at = heard.at.max(at),
+            None => self.heard.push(Heard { channel: channel.clone(), at }),
+        }
+    }
+
+    /// Remembers a question that was closed without an answer.
+    pub(super) fn left_unanswered(&mut self, flow: &Slug, at: Millis) {
+        self.unanswered.retain(|q| q.flow != *flow && q.at + limits::LATE_FOR > at);
+        if self.unanswered.len() >= limits::LATE_QUESTIONS {
+            self.unanswered.remove(0);
+        }
+        self.unanswered.push(Unanswered { flow: flow.clone(), at });
+    }
+
+    /// An attribute or built-in field as tests and people name it: `language`, `vip`.
+    pub fn field(&self, name: &str) -> Option<Value> {
+        let text = |text: &Option<String>| text.as_deref().map(Value::text);
+        match name {
+            "phone" => self.phone.as_ref().map(|phone| Value::text(phone.as_str())),
+            "email" => text(&self.email),
+            "external" => text(&self.external),
+            "name" => text(&self.name),
+            "language" => self.language.map(|language| Value::text(language.as_str())),
+            "timezone" => text(&self.timezone),
+            "channel" => self.last_channel().map(|channel| Value::text(channel.as_str())),
+            "tags" => Some(Value::List(self.tags.iter().map(|tag| Value::text(tag.as_str())).collect())),
+            _ => self.attributes.iter().find(|(n, _)| n.as_str() == name).map(|(_, value)| value.clone()),
+        }
+    }
+
+    /// Where the live runs of a flow rest, with their variables by name; runs of other flows after them. Private variables
+    /// are shown: this is for tests.
+    pub fn positions(&self, catalog: &Catalog, flow: &str) -> Vec<(String, IndexMap<String, Value>)> {
+        let mut runs: Vec<&Run> = self.runs.iter().collect();
+        runs.sort_by_key(|run| run.flow.as_str() != flow);
+        let place = |run: &Run| {
+            let frame = run.frame();
+            let flow = catalog.version(frame.version)?;
+            let value = |slot: usize| frame.vars.get(crate::flow::definition::Slot(slot as u16)).cloned().unwrap_or_default();
+            let variables = flow.variables.keys().enumerate().map(|(i, name)| (name.to_string(), value(i))).collect();
+            Some((flow.state_name(frame.state).to_owned(), variables))
+        };
+        runs.into_iter().filter_map(place).collect()
+    }
+}

@@ -1,0 +1,250 @@
+//! One run of a contact as it is stored.
+
+use super::compact;
+use super::vars::Vars;
+use crate::domain::id::{EffectId, RunId, VersionId};
+use crate::domain::language::Language;
+use crate::domain::name::{ChannelName, Slug};
+use crate::domain::time::Millis;
+use crate::domain::value::Value;
+use crate::flow::definition::{Slot, StateId};
+use serde::{Deserialize, Serialize};
+
+fn none<T>(value: &Option<T>) -> bool {
+    value.is_none()
+}
+
+fn zero(n: &u32) -> bool {
+    *n == 0
+}
+
+fn no(b: &bool) -> bool {
+    !*b
+}
+
+/// A run is somewhere: a record that says otherwise is damaged, and everything after may rely on it.
+fn at_least_one<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Frame>, D::Error> {
+    let frames = Vec::<Frame>::deserialize(d)?;
+    if frames.is_empty() { Err(serde::de::Error::custom("a run without a place in a flow")) } else { Ok(frames) }
+}
+
+/// One passage through a flow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    #[serde(rename = "i", with = "compact::run")]
+    pub id: RunId,
+    /// Its flow.
+    #[serde(rename = "f")]
+    pub flow: Slug,
+    /// The key that it began with.
+    #[serde(rename = "k", default, skip_serializing_if = "none")]
+    pub key: Option<String>,
+    /// When it began.
+    #[serde(rename = "b")]
+    pub begun: Millis,
+    /// When it is over whatever it does.
+    #[serde(rename = "x")]
+    pub expires: Millis,
+    /// Where it is: the flow first, then the sub-flows that it is in. Never empty.
+    #[serde(rename = "s", deserialize_with = "at_least_one")]
+    pub frames: Vec<Frame>,
+    /// The last reply to it.
+    #[serde(rename = "r", default, skip_serializing_if = "none")]
+    pub reply: Option<Reply>,
+    /// What it waits for.
+    #[serde(rename = "w")]
+    pub waiting: Waiting,
+}
+
+/// A place in a flow with its variables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The version of the flow.
+    #[serde(rename = "v", with = "compact::version")]
+    pub version: VersionId,
+    /// The state.
+    #[serde(rename = "s")]
+    pub state: StateId,
+    /// The variables that have a value.
+    #[serde(rename = "a", default, skip_serializing_if = "Vars::is_empty")]
+    pub vars: Vars,
+    /// How often states were entered; only of those whose number the flow reads.
+    #[serde(rename = "n", default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<(StateId, u32)>,
+    /// When a sub-flow is over whatever it does, if that is before its run is.
+    #[serde(rename = "x", default, skip_serializing_if = "none")]
+    pub expires: Option<Millis>,
+}
+
+/// The last reply to a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// What was written, as far as it is kept.
+    #[serde(rename = "t")]
+    pub text: String,
+    /// Where.
+    #[serde(rename = "c")]
+    pub channel: ChannelName,
+    /// When.
+    #[serde(rename = "a")]
+    pub at: Millis,
+    /// What stood behind the keyword.
+    #[serde(rename = "r", default, skip_serializing_if = "none")]
+    pub rest: Option<String>,
+    /// Files and places.
+    #[serde(rename = "m", default, skip_serializing_if = "none")]
+    pub media: Option<Value>,
+}
+
+/// What a run waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Waiting {
+    /// A reply to its question.
+    #[serde(rename = "q")]
+    Reply(Box<Question>),
+    /// That another run's question is closed; then it asks its own.
+    #[serde(rename = "t")]
+    Turn,
+    /// The result of a call.
+    #[serde(rename = "c")]
+    Call {
+        /// The call.
+        #[serde(rename = "e", with = "compact::effect")]
+        effect: EffectId,
+        /// When the result is taken as lost.
+        #[serde(rename = "u")]
+        until: Millis,
+    },
+    /// A moment.
+    #[serde(rename = "u")]
+    Time {
+        /// When.
+        #[serde(rename = "u")]
+        until: Millis,
+    },
+    /// An event, at most until a moment.
+    #[serde(rename = "e")]
+    Event {
+        /// When it is silence.
+        #[serde(rename = "u")]
+        until: Millis,
+    },
+}
+
+/// An open question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// When it is silence.
+    #[serde(rename = "u")]
+    pub until: Millis,
+    /// The language in which it was asked.
+    #[serde(rename = "l")]
+    pub language: Language,
+    /// Its last message, whose delivery is awaited.
+    #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
+    pub awaited: Option<EffectId>,
+    /// Tells its buttons from those of other questions.
+    #[serde(rename = "t", default)]
+    pub tag: u16,
+    /// How often a reply was no answer.
+    #[serde(rename = "n", default, skip_serializing_if = "zero")]
+    pub wrong: u32,
+    /// How often there was no reply.
+    #[serde(rename = "s", default, skip_serializing_if = "zero")]
+    pub silent: u32,
+    /// Which choices were shown, where not all were.
+    #[serde(rename = "v", default, skip_serializing_if = "none")]
+    pub visible: Option<Vec<u16>>,
+    /// Whether the contact saw numbers.
+    #[serde(rename = "m", default, skip_serializing_if = "no")]
+    pub numbered: bool,
+    /// The labels as they were shown, where they are not the same every time.
+    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// What came so far, while further messages may still belong to the answer.
+    #[serde(rename = "g", default, skip_serializing_if = "none")]
+    pub gathered: Option<Gathered>,
+}
+
+/// Messages that are one answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// Their texts, one line each.
+    #[serde(rename = "t")]
+    pub text: String,
+    /// When nothing more is added.
+    #[serde(rename = "u")]
+    pub until: Millis,
+}
+
+/// A start that waits until no question is open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaitingStart {
+    /// The flow.
+    #[serde(rename = "f")]
+    pub flow: Slug,
+    /// The version that was current when the start was decided.
+    #[serde(rename = "v", with = "compact::version")]
+    pub version: VersionId,
+    /// The key.
+    #[serde(rename = "k", default, skip_serializing_if = "none")]
+    pub key: Option<String>,
+    /// Values that the start gives.
+    #[serde(rename = "a", default, skip_serializing_if = "Vars::is_empty")]
+    pub vars: Vars,
+    /// The first state.
+    #[serde(rename = "s")]
+    pub go: StateId,
+    /// Since when.
+    #[serde(rename = "b")]
+    pub since: Millis,
+    /// The message that began it.
+    #[serde(rename = "r", default, skip_serializing_if = "none")]
+    pub reply: Option<Reply>,
+}
+
+impl Run {
+    /// The innermost frame.
+    pub fn frame(&self) -> &Frame {
+        &self.frames[self.frames.len() - 1]
+    }
+
+    /// The innermost frame.
+    pub fn frame_mut(&mut self) -> &mut Frame {
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    /// The open question.
+    pub fn question(&self) -> Option<&Question> {
+        match &self.waiting {
+            Waiting::Reply(question) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// The open question.
+    pub fn question_mut(&mut self) -> Option<&mut Question> {
+        match &mut self.waiting {
+            Waiting::Reply(question) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// The next moment at which something happens by itself.
+    pub fn alarm(&self) -> Millis {
+        let own = match &self.waiting {
+            Waiting::Reply(question) => question.gathered.as_ref().map_or(question.until, |g| g.until),
+            Waiting::Call { until, .. } | Waiting::Time { until } | Waiting::Event { until } => *until,
+            Waiting::Turn => self.expires,
+        };
+        let frames = self.frames.iter().filter_map(|frame| frame.expires).min().unwrap_or(self.expires);
+        own.min(frames).min(self.expires)
+    }
+
+    /// Sets a variable of the innermost frame.
+    pub fn set(&mut self, slot: Slot, value: Value) {
+        self.frame_mut().vars.set(slot, value);
+    }
+}

@@ -1,0 +1,221 @@
+//! Beginning runs: what an entry of `start` decides, and doing it.
+
+use super::drive::Next;
+use super::record::{Frame, Reply, Run, Vars, Waiting, WaitingStart};
+use super::scope::View;
+use super::turn::TurnError;
+use super::turning::Turning;
+use crate::domain::id::RunId;
+use crate::domain::journal::{AlertLevel, Decision, Event};
+use crate::domain::limits;
+use crate::domain::time::Span;
+use crate::domain::value::Value;
+use crate::flow::catalog::StartRef;
+use crate::flow::definition::{Busy, Flow, Repeat, StateId};
+
+/// What an entry of `start` comes to.
+pub(super) enum Plan<'a> {
+    /// Its condition does not hold.
+    No,
+    /// It holds and nothing is begun.
+    Ignore { reason: String, alert: bool },
+    /// It begins, after these runs were interrupted.
+    Begin { start: Beginning<'a>, interrupt: Vec<RunId> },
+    /// It begins when no question is open any more.
+    Wait(Beginning<'a>),
+}
+
+/// A run that is to begin.
+pub(super) struct Beginning<'a> {
+    pub flow: &'a Flow,
+    pub key: Option<String>,
+    pub given: Vars,
+    pub go: StateId,
+    pub reply: Option<Reply>,
+}
+
+impl Plan<'_> {
+    /// What the journal says that it is.
+    pub(super) fn decision(&self) -> Decision {
+        match self {
+            Plan::No | Plan::Ignore { .. } => Decision::StartIgnored,
+            Plan::Begin { .. } => Decision::Start,
+            Plan::Wait(_) => Decision::StartWaits,
+        }
+    }
+}
+
+impl<'a> Turning<'a> {
+    /// What an entry of `start` comes to now. Nothing is changed.
+    pub(super) fn plan(&self, entry: &'a StartRef, event: Option<&Value>, reply: Option<&Reply>) -> Plan<'a> {
+        let flow: &'a Flow = &entry.published.flow;
+        let start = entry.start();
+        let view = View { event, reply, ..self.bare_view(Some(flow)) };
+        let wrong = |what: &str, why: String| Plan::Ignore {
+            reason: format!("`{what}` of a start of `{}`: {why}", flow.name),
+            alert: true,
+        };
+        match start.condition.as_ref().map(|condition| condition.truth(&view)).transpose() {
+            Ok(Some(false)) => return Plan::No,
+            Ok(_) => {}
+            Err(error) => return wrong("if", error.to_string()),
+        }
+        let key = match start.key.as_ref().map(|key| key.render(&view)).transpose() {
+            Ok(key) => key,
+            Err(error) => return wrong("key", error.to_string()),
+        };
+        let mut given = Vars::default();
+        for (slot, value) in &start.with {
+            match value.eval(&view) {
+                Ok(value) => given.set(*slot, value),
+                Err(error) => return wrong("with", error.to_string()),
+            }
+        }
+        match self.first_values(flow, given.clone()) {
+            Ok(Ok(_)) => {}
+            Ok(Err(why)) => return wrong("with", why),
+            Err(_) => return wrong("vars", "a first value has no value".to_owned()),
+        }
+        let same = |run: &&Run| run.flow == flow.name && run.key == key;
+        let mut interrupt = Vec::new();
+        if self.rec.runs.iter().any(|run| same(&run)) || self.rec.waiting.iter().any(|w| w.flow == flow.name && w.key == key) {
+            match start.repeat {
+                Repeat::Ignore => {
+                    return Plan::Ignore { reason: format!("a run of `{}` for this key is live", flow.name), alert: false };
+                }
+                Repeat::Restart => interrupt.extend(self.rec.runs.iter().filter(same).map(|run| run.id)),
+                Repeat::Another => {}
+            }
+        }
+        let start_of = |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned() };
+        let busy = self.rec.runs.iter().find(|run| run.question().is_some() && !interrupt.contains(&run.id));
+        if let Some(open) = busy {
+            match start.busy {
+                Busy::Skip => {
+                    return Plan::Ignore { reason: format!("a question of `{}` is open", open.flow), alert: false };
+                }
+                Busy::Wait if self.rec.waiting.len() >= limits::WAITING_STARTS => {
+                    return Plan::Ignore { reason: format!("{} starts wait already", limits::WAITING_STARTS), alert: true };
+                }
+                Busy::Wait => return Plan::Wait(start_of(given)),
+                Busy::Replace => interrupt.push(open.id),
+            }
+        }
+        if self.rec.runs.len() - interrupt.len() >= limits::RUNS_PER_CONTACT {
+            return Plan::Ignore { reason: format!("{} runs are live already", limits::RUNS_PER_CONTACT), alert: true };
+        }
+        Plan::Begin { start: start_of(given), interrupt }
+    }
+
+    /// Does what was planned.
+    pub(super) fn execute(&mut self, plan: Plan<'a>, reason: &str) -> Result<(), TurnError> {
+        match plan {
+            Plan::No => Ok(()),
+            Plan::Ignore { reason, alert } => {
+                if alert {
+                    self.alert(None, format!("A run did not begin: {reason}"), AlertLevel::Warning);
+                }
+                Ok(())
+            }
+            Plan::Wait(start) => {
+                self.count_live(start.flow.version, 1);
+                let Beginning { flow, key, given, go, reply } = start;
+                let (name, version, since) = (flow.name.clone(), flow.version, self.now);
+                self.rec.waiting.push(WaitingStart { flow: name, version, key, vars: given, go, since, reply });
+                Ok(())
+            }
+            Plan::Begin { start, interrupt } => {
+                for id in interrupt {
+                    if let Some(place) = self.place_of(id) {
+                        let run = self.take(place);
+                        let reason = format!("`{}` began", start.flow.name);
+                        self.end_run(run, "interrupted", reason);
+                    }
+                }
+                let (name, key) = (start.flow.name.clone(), start.key.clone());
+                let (gone, kept) =
+                    std::mem::take(&mut self.rec.waiting).into_iter().partition(|w| w.flow == name && w.key == key);
+                self.rec.waiting = kept;
+                let gone: Vec<WaitingStart> = gone;
+                gone.iter().for_each(|waiting| self.count_live(waiting.version, -1));
+                self.begin(start, reason)
+            }
+        }
+    }
+
+    /// Begins a run.
+    pub(super) fn begin(&mut self, start: Beginning<'a>, reason: &str) -> Result<(), TurnError> {
+        let Beginning { flow, key, given, go, reply } = start;
+        let vars = match self.first_values(flow, given) {
+            Ok(Ok(vars)) => vars,
+            Ok(Err(why)) => {
+                self.alert(None, format!("A run of `{}` did not begin: {why}", flow.name), AlertLevel::Warning);
+                return Ok(());
+            }
+            Err(super::fault::Fault::Turn(error)) => return Err(error),
+            Err(super::fault::Fault::Run(why)) => {
+                self.alert(None, format!("A run of `{}` did not begin: {why}", flow.name), AlertLevel::Warning);
+                return Ok(());
+            }
+        };
+        let id = self.token.run(self.begun);
+        self.begun += 1;
+        let version = flow.version;
+        self.journal(Event::RunStarted {
+            run: id,
+            flow: flow.name.clone(),
+            version,
+            key: key.clone(),
+            reason: reason.to_owned(),
+        });
+        self.count_live(version, 1);
+        // What the contact says from now on answers this run, not an older question.
+        self.rec.unanswered.clear();
+        let frame = Frame { version, state: go, vars, visits: Vec::new(), expires: None };
+        let run = Run {
+            id,
+            flow: flow.name.clone(),
+            key,
+            begun: self.now,
+            expires: self.now + flow.expires.max(Span::millis(1)),
+            frames: vec![frame],
+            reply,
+            waiting: Waiting::Turn,
+        };
+        let place = self.rec.runs.len();
+        self.drive(run, place, Next::Enter(go))
+    }
+
+    /// As long as nothing is open: asks what waits to be asked, then begins what waits to begin. What one turn cannot send
+    /// without running into its limit is left for the next: the record's alarm sees that it comes at once.
+    pub(super) fn ask_next(&mut self) -> Result<(), TurnError> {
+        while self.out.effects.len() < limits::EFFECTS_PER_TURN / 2 && !self.rec.is_occupied() {
+            if let Some(place) = self.rec.runs.iter().position(|run| run.waiting == Waiting::Turn) {
+                let run = self.take(place);
+                self.drive(run, place, Next::Ask)?;
+            } else if !self.rec.waiting.is_empty() {
+                let waiting = self.rec.waiting.remove(0);
+                self.begin_waiting(waiting)?;
+            } else {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_waiting(&mut self, waiting: WaitingStart) -> Result<(), TurnError> {
+        let flow: &'a Flow = &self.published(waiting.version)?.flow;
+        self.count_live(waiting.version, -1);
+        if waiting.since + flow.expires <= self.now {
+            self.note(None, format!("a start of `{}` waited longer than the flow lives and was dropped", flow.name));
+            return Ok(());
+        }
+        if self.rec.runs.len() >= limits::RUNS_PER_CONTACT {
+            let say = format!("A run of `{}` did not begin: {} runs are live already", flow.name, limits::RUNS_PER_CONTACT);
+            self.alert(None, say, AlertLevel::Warning);
+            return Ok(());
+        }
+        let WaitingStart { key, vars, go, reply, .. } = waiting;
+        self.begin(Beginning { flow, key, given: vars, go, reply }, "it waited for an open question")
+    }
+}

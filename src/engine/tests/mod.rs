@@ -1,0 +1,10 @@
+//! The engine's tests. Between any two inputs the record is written and read back.
+
+mod bounds;
+mod calls;
+mod cost;
+mod driver;
+mod precedence;
+mod purity;
+mod questions;
+mod starts;

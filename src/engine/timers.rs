@@ -1,0 +1,65 @@
+//! Timers: everything that happens because time has passed.
+
+use super::drive::{Next, Trouble};
+use super::fault::Fault;
+use super::record::{Run, Waiting};
+use super::turn::TurnError;
+use super::turning::Turning;
+use crate::domain::time::Millis;
+use crate::domain::value::Value;
+use std::borrow::Cow;
+
+impl<'a> Turning<'a> {
+    /// Fires what is due at `until` or before, in its order, until so many effects are decided. `until` is not after now and
+    /// new times count from now, so this comes to an end.
+    pub(super) fn fire_due(&mut self, until: Millis, effects: usize) -> Result<(), TurnError> {
+        while self.out.effects.len() < effects {
+            let due = self.rec.runs.iter().enumerate().map(|(place, run)| (run.alarm(), place)).min();
+            let Some((_, place)) = due.filter(|(at, _)| *at <= until) else { return Ok(()) };
+            let run = self.take(place);
+            self.fire(run, place, until)?;
+            self.ask_next()?;
+        }
+        Ok(())
+    }
+
+    fn fire(&mut self, mut run: Run, place: usize, until: Millis) -> Result<(), TurnError> {
+        if run.expires <= until {
+            self.end_run(run, "expired", "its time is over".to_owned());
+            return Ok(());
+        }
+        if let Some(depth) = run.frames.iter().position(|frame| frame.expires.is_some_and(|at| at <= until)) {
+            self.close_question(&mut run, true);
+            while run.frames.len() > depth.max(1) {
+                self.leave_flow(&mut run);
+            }
+            let next = Next::Trouble { trouble: Trouble::Failed, reason: "the sub-flow expired".to_owned() };
+            return self.drive(run, place, next);
+        }
+        let next = match &run.waiting {
+            Waiting::Reply(question) if question.gathered.is_some() => match self.gathered(&mut run) {
+                Ok(next) => next,
+                Err(Fault::Turn(error)) => return Err(error),
+                Err(Fault::Run(why)) => {
+                    self.fail(run, &why);
+                    return Ok(());
+                }
+            },
+            Waiting::Reply(_) => {
+                // Where the flow goes on, a reply to this question is late.
+                self.rec.left_unanswered(&run.flow, self.now);
+                Next::Trouble { trouble: Trouble::Silence, reason: "no reply".to_owned() }
+            }
+            Waiting::Event { .. } => Next::Trouble { trouble: Trouble::Silence, reason: "the event did not come".to_owned() },
+            Waiting::Call { .. } => {
+                Next::Trouble { trouble: Trouble::Failed, reason: "the result of the call was lost".to_owned() }
+            }
+            Waiting::Time { .. } => {
+                Next::Outcome { name: Cow::Borrowed("ok"), value: Value::Null, reason: "the time has come".to_owned() }
+            }
+            // It waits for another question; its own time is that of the run.
+            Waiting::Turn => Next::Rest,
+        };
+        self.drive(run, place, next)
+    }
+}

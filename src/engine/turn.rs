@@ -1,0 +1,197 @@
+//! One turn of one contact.
+
+use super::drive::{Next, Trouble};
+use super::effect::Effect;
+use super::record::{Record, Run};
+use super::start::Beginning;
+use super::turning::Turning;
+use crate::config::project::Project;
+use crate::domain::id::{ContactKey, EffectId, Token, VersionId};
+use crate::domain::input::{Accepted, Delivery, Input, OperatorAction};
+use crate::domain::journal::{self, AlertLevel};
+use crate::domain::limits;
+use crate::domain::message::{DeliveryStatus, FailureReason};
+use crate::domain::name::{Name, Slug};
+use crate::domain::time::{Millis, Span};
+use crate::domain::value::Value;
+use crate::flow::catalog::Catalog;
+use indexmap::IndexMap;
+
+/// What a turn may know besides the record and the input.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The flows.
+    pub catalog: &'a Catalog,
+    /// The settings that flows may know.
+    pub project: &'a Project,
+}
+
+/// What a turn decided, besides the new record.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TurnOutput {
+    /// What is to be done outside, in order.
+    pub effects: Vec<(EffectId, Effect)>,
+    /// What happened, in order.
+    pub events: Vec<journal::Event>,
+    /// Runs that ended.
+    pub ended: Vec<Ended>,
+    /// Whether a call is pending: then only priority inputs are handed out.
+    pub hold: bool,
+    /// When the contact must be looked at without a new input.
+    pub alarm: Option<Millis>,
+    /// Kinds of channel that the contact opted out of.
+    pub stop: u8,
+    /// Effects whose delivery a run awaits from now on.
+    pub await_add: Vec<EffectId>,
+    /// Effects whose delivery is no longer awaited.
+    pub await_remove: Vec<EffectId>,
+    /// Changes of the number of live runs, by version.
+    pub live: Vec<(VersionId, i64)>,
+}
+
+/// A run that ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// Its flow.
+    pub flow: Slug,
+    /// Its result.
+    pub end: String,
+    /// Why, in one line.
+    pub reason: String,
+    /// Its variables, private ones too: for tests, not for the journal.
+    pub variables: IndexMap<String, Value>,
+}
+
+/// Why a turn cannot be done. The record is then to be left as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TurnError {
+    /// A run is on a version that the catalog does not have: load it and repeat the turn.
+    #[error("the version {0} of a flow is not loaded")]
+    UnknownVersion(VersionId),
+    /// The record would be larger than allowed although no run is left that could be ended.
+    #[error("the contact's record would have {0} bytes")]
+    TooLarge(usize),
+    /// The record contradicts itself or the version it names: damage.
+    #[error("the contact's record is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// One turn: timers that are due, then the input. `token` is the contact's token after this input; ids derive from it. After
+/// an error the record is not to be used: the caller keeps the one from before.
+pub fn turn(
+    context: &Context<'_>,
+    record: &mut Record,
+    token: Token,
+    contact: ContactKey,
+    input: Option<&Accepted>,
+    now: Millis,
+) -> Result<TurnOutput, TurnError> {
+    let mut turning = Turning::new(context, record, token, contact, now);
+    match input {
+        // Only what was due before the input: what is due since then comes after it. A clock that was set back in between
+        // must not let time run ahead.
+        Some(accepted) => {
+            turning.fire_due(accepted.at.min(turning.now), usize::MAX)?;
+            turning.input(accepted)?;
+        }
+        // What one turn cannot send without running into its limit is left for the next.
+        None => turning.fire_due(turning.now, limits::EFFECTS_PER_TURN / 2)?,
+    }
+    turning.ask_next()?;
+    turning.bound()?;
+    let Turning { rec, mut out, now, .. } = turning;
+    out.hold = rec.hold();
+    out.alarm = rec.alarm().map(|alarm| if input.is_none() { alarm.max(now + Span::millis(1)) } else { alarm });
+    out.stop = rec.stop();
+    out.live.retain(|(_, n)| *n != 0);
+    Ok(out)
+}
+
+impl Turning<'_> {
+    fn input(&mut self, accepted: &Accepted) -> Result<(), TurnError> {
+        self.one_input(accepted, &accepted.input)
+    }
+
+    fn one_input(&mut self, accepted: &Accepted, input: &Input) -> Result<(), TurnError> {
+        match input {
+            Input::Message(message) => self.message(accepted.id, accepted.at, message),
+            Input::Event(event) => self.event(accepted.id, event),
+            Input::CallResult(result) => self.call_result(result),
+            Input::Delivery(delivery) => self.delivery(delivery),
+            Input::Operator(action) => self.operator(accepted, action),
+        }
+    }
+
+    /// A question whose last message did not arrive.
+    fn delivery(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
+        if delivery.status != DeliveryStatus::Failed {
+            return Ok(());
+        }
+        let awaits = |run: &Run| run.question().is_some_and(|question| question.awaited == Some(delivery.effect));
+        let Some(place) = self.rec.runs.iter().position(awaits) else { return Ok(()) };
+        let run = self.take(place);
+        let reason = match delivery.reason {
+            Some(reason) => format!("the message failed: {}", reason_word(reason)),
+            None => "the message failed".to_owned(),
+        };
+        self.drive(run, place, Next::Trouble { trouble: Trouble::Undelivered, reason })
+    }
+
+    fn operator(&mut self, accepted: &Accepted, action: &OperatorAction) -> Result<(), TurnError> {
+        match action {
+            OperatorAction::EndRuns => {
+                for run in std::mem::take(&mut self.rec.runs) {
+                    self.end_run(run, "interrupted", "an operator ended it".to_owned());
+                }
+                for waiting in std::mem::take(&mut self.rec.waiting) {
+                    self.count_live(waiting.version, -1);
+                }
+                Ok(())
+            }
+            // It was nested once at most when it was set aside; a retry of a retry is the same input.
+            OperatorAction::Retry(input) => match &**input {
+                Input::Operator(OperatorAction::Retry(inner)) => self.one_input(accepted, inner),
+                input => self.one_input(accepted, input),
+            },
+            OperatorAction::Begin { flow, with } => self.begin_for_operator(flow, with),
+        }
+    }
+
+    fn begin_for_operator(&mut self, name: &Slug, with: &[(Name, Value)]) -> Result<(), TurnError> {
+        let refuse = |turning: &mut Self, why: String| {
+            turning.alert(None, format!("A run did not begin: {why}"), AlertLevel::Warning);
+            Ok(())
+        };
+        let catalog = self.catalog;
+        let Some(flow) = catalog.current(name.as_str()) else {
+            return refuse(self, format!("there is no flow `{name}`"));
+        };
+        if self.rec.runs.len() >= limits::RUNS_PER_CONTACT {
+            return refuse(self, format!("{} runs are live already", limits::RUNS_PER_CONTACT));
+        }
+        match self.by_name(flow, with) {
+            Ok(given) => {
+                let start = Beginning { flow, key: None, given, go: flow.begin, reply: None };
+                self.begin(start, "an operator began it")
+            }
+            Err(why) => refuse(self, why),
+        }
+    }
+}
+
+fn reason_word(reason: FailureReason) -> &'static str {
+    match reason {
+        FailureReason::Unreachable => "unreachable",
+        FailureReason::Invalid => "no such number or person",
+        FailureReason::Blocked => "blocked",
+        FailureReason::OptedOut => "opted out",
+        FailureReason::Filtered => "filtered",
+        FailureReason::WindowClosed => "the 24-hour window is closed",
+        FailureReason::Template => "the approved template does not fit",
+        FailureReason::Limit => "a limit that passes with time",
+        FailureReason::Balance => "no money at the provider",
+        FailureReason::Configuration => "the channel's configuration",
+        FailureReason::Content => "the content is not acceptable",
+        FailureReason::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,65 @@
+//! Waiting for time or an event.
+
+use super::drive::Next;
+use super::fault::Fault;
+use super::question::silence_after;
+use super::record::{Run, Waiting};
+use super::turning::Turning;
+use crate::domain::time::Millis;
+use crate::domain::value::{Type, Value};
+use crate::flow::definition::{Flow, Wait, WaitFor};
+use crate::flow::expression::{Template, fit};
+use jiff::civil::Time;
+use std::borrow::Cow;
+
+impl<'a> Turning<'a> {
+    /// Begins to wait, or goes on at once where the moment is past.
+    pub(super) fn wait(&mut self, run: &mut Run, flow: &'a Flow, wait: &'a Wait) -> Result<Next<'a>, Fault> {
+        let until = match &wait.until {
+            WaitFor::For(span) => self.now + *span,
+            WaitFor::Days { days, at } => self.in_days(*days, *at)?,
+            WaitFor::Until(moment) => self.moment(run, moment)?,
+            WaitFor::Event { .. } => {
+                run.waiting = Waiting::Event { until: self.now + silence_after(&wait.troubles, &flow.defaults) };
+                return Ok(Next::Rest);
+            }
+        };
+        if until <= self.now {
+            let reason = "the moment is past".to_owned();
+            return Ok(Next::Outcome { name: Cow::Borrowed("ok"), value: Value::Null, reason });
+        }
+        run.waiting = Waiting::Time { until };
+        Ok(Next::Rest)
+    }
+
+    /// So many midnights from now where the contact lives, then the clock. A clock that daylight saving leaves out is the moment after.
+    fn in_days(&self, days: u32, at: Option<Time>) -> Result<Millis, Fault> {
+        let beyond = || Fault::run("the wait ends beyond the calendar");
+        let now = jiff::Timestamp::from_millisecond(self.now.0).map_err(|_| beyond())?;
+        let local = self.zone().to_datetime(now);
+        let day = local.date().checked_add(calendar_days(days)).map_err(|_| beyond())?;
+        let zoned = self.zone().to_ambiguous_zoned(day.to_datetime(at.unwrap_or_else(|| local.time())));
+        let moment = zoned.compatible().map_err(|_| beyond())?;
+        Ok(Millis(moment.timestamp().as_millisecond()))
+    }
+
+    fn moment(&self, run: &Run, moment: &Template) -> Result<Millis, Fault> {
+        let view = self.view(run, run.frames.len() - 1)?;
+        let value = moment.eval_value(&view).map_err(|error| Fault::eval(moment.source(), &error))?;
+        match fit(value, Type::Moment, self.zone()) {
+            Ok(Value::Moment(moment)) => Ok(moment),
+            Ok(Value::Date(day)) | Err(Value::Date(day)) => {
+                let midnight = self.zone().to_ambiguous_zoned(day.to_datetime(Time::midnight())).compatible();
+                midnight
+                    .map(|at| Millis(at.timestamp().as_millisecond()))
+                    .map_err(|_| Fault::run("the wait ends beyond the calendar"))
+            }
+            _ => Err(Fault::run(format!("`until: {}` is no moment", moment.source()))),
+        }
+    }
+}
+
+/// Calendar days. Ten thousand years at most: more is beyond the calendar anyway.
+fn calendar_days(days: u32) -> jiff::Span {
+    jiff::Span::new().days(i64::from(days.min(3_650_000)))
+}

@@ -1,0 +1,88 @@
+//! How large a record is. A turn that would exceed the limit ends the run that is largest, visibly; its input is not lost.
+
+use super::record::{Record, Run};
+use super::turn::TurnError;
+use super::turning::Turning;
+use crate::domain::codec;
+use crate::domain::limits;
+use crate::domain::value::Value;
+
+/// Bytes of a run beside its texts and values, at most.
+const RUN: usize = 256;
+/// Bytes of a record beside its runs, texts and values, at most.
+const RECORD: usize = 1_024;
+
+impl Turning<'_> {
+    /// Makes the record fit.
+    pub(super) fn bound(&mut self) -> Result<(), TurnError> {
+        // Nearly every record is far below the limit: a guess from above saves writing it twice.
+        if guess(self.rec) <= limits::RECORD_BYTES {
+            return Ok(());
+        }
+        loop {
+            let bytes = codec::encode(&*self.rec).len();
+            if bytes <= limits::RECORD_BYTES {
+                return Ok(());
+            }
+            let largest = self.rec.runs.iter().enumerate().max_by_key(|(_, run)| run_bytes(run)).map(|(place, _)| place);
+            match largest {
+                Some(place) => {
+                    let run = self.take(place);
+                    let why = format!("the contact's record would have {bytes} bytes, at most {}", limits::RECORD_BYTES);
+                    self.fail(run, &why);
+                }
+                None => match self.rec.waiting.pop() {
+                    Some(waiting) => {
+                        self.count_live(waiting.version, -1);
+                        self.note(None, format!("a start of `{}` was dropped: the record is too large", waiting.flow));
+                    }
+                    None => return Err(TurnError::TooLarge(bytes)),
+                },
+            }
+        }
+    }
+}
+
+fn guess(record: &Record) -> usize {
+    let attributes: usize = record.attributes.iter().map(|(name, value)| 8 + name.as_str().len() + value_bytes(value)).sum();
+    let runs: usize = record.runs.iter().map(run_bytes).sum();
+    let waiting: usize = record.waiting.iter().map(|w| RUN + w.vars.iter().map(|(_, v)| 8 + value_bytes(v)).sum::<usize>()).sum();
+    let waiting_replies: usize = record.waiting.iter().filter_map(|w| w.reply.as_ref()).map(reply_bytes).sum();
+    let keys: usize = record.waiting.iter().filter_map(|w| w.key.as_ref()).map(String::len).sum();
+    let texts = [&record.user_id, &record.email, &record.external, &record.verbatim, &record.name, &record.timezone];
+    let texts: usize = texts.into_iter().flatten().map(|text| text.len() + 8).sum();
+    let lists = record.tags.len() * 66 + record.heard.len() * 96 + record.unanswered.len() * 96;
+    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists
+}
+
+fn run_bytes(run: &Run) -> usize {
+    let frame = |frame: &super::record::Frame| {
+        let vars: usize = frame.vars.iter().map(|(_, value)| 8 + value_bytes(value)).sum();
+        64 + vars + frame.visits.len() * 10
+    };
+    let question = run.question().map_or(0, |question| {
+        let labels: usize = question.labels.iter().map(|label| label.len() + 5).sum();
+        let gathered = question.gathered.as_ref().map_or(0, |gathered| gathered.text.len());
+        labels + gathered + question.visible.as_ref().map_or(0, |visible| visible.len() * 3)
+    });
+    let key = run.key.as_ref().map_or(0, String::len);
+    RUN + run.frames.iter().map(frame).sum::<usize>() + question + key + run.reply.as_ref().map_or(0, reply_bytes)
+}
+
+fn reply_bytes(reply: &super::record::Reply) -> usize {
+    let rest = reply.rest.as_ref().map_or(0, String::len);
+    128 + reply.text.len() + rest + reply.media.as_ref().map_or(0, value_bytes)
+}
+
+/// Bytes of a value as it is stored, at most.
+fn value_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        Value::Number(_) => 9,
+        Value::Text(text) => text.len() + 5,
+        Value::List(items) => 5 + items.iter().map(value_bytes).sum::<usize>(),
+        Value::Map(map) => 16 + map.iter().map(|(name, value)| name.len() + 5 + value_bytes(value)).sum::<usize>(),
+        Value::Date(_) | Value::Time(_) | Value::Moment(_) | Value::Duration(_) => 40,
+        Value::Choice { id, label } => 24 + id.len() + label.len(),
+    }
+}

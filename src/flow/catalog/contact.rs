@@ -1,0 +1,169 @@
+//! Whose mailboxes an event goes to: the contact that it names, and the one that each entry of a flow reads out of its data.
+//! The edge asks before it stores the event, the engine asks again before it acts: both get the same answer.
+
+use super::Catalog;
+use crate::config::project::Project;
+use crate::domain::input::ContactRef;
+use crate::domain::language::Language;
+use crate::domain::name::EventName;
+use crate::domain::phone::parse_phone;
+use crate::domain::time::Millis;
+use crate::domain::value::Value;
+use crate::flow::definition::{AnytimeTrigger, ContactTemplate};
+use crate::flow::expression::{Expression, ReferenceName, Root, Scope, Template};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Characters of an email or of a caller's id.
+const ID_CHARS: usize = 254;
+/// Characters of a name.
+const NAME_CHARS: usize = 200;
+
+/// What of an event cannot be read as a contact. Holds nothing of the event's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// Where the flow looked: `event.customer.phone`.
+    pub field: String,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+impl fmt::Display for FieldProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.field, self.reason)
+    }
+}
+
+impl std::error::Error for FieldProblem {}
+
+impl Catalog {
+    /// The contacts whom an event concerns, each once, the one that it names first. Empty: it names none and no flow says
+    /// where one is. An address that cannot be read is the caller's mistake, unless the event itself names its contact.
+    pub fn event_contacts(
+        &self,
+        project: &Project,
+        name: &EventName,
+        data: &Value,
+        named: Option<&ContactRef>,
+    ) -> Result<Vec<ContactRef>, FieldProblem> {
+        let scope = EventScope { data, project };
+        let mut found: Vec<ContactRef> = named.into_iter().cloned().collect();
+        let mut see = |condition: Option<&Expression>, contact: Option<&ContactTemplate>| {
+            let Some(contact) = contact else { return Ok(()) };
+            // An entry that cannot hold for this event does not look for its contact.
+            let decided = condition.filter(|condition| condition.names().iter().all(|r| readable_here(&r.name)));
+            if decided.is_some_and(|condition| condition.truth(&scope) == Ok(false)) {
+                return Ok(());
+            }
+            match read_contact(contact, &scope, project) {
+                Ok(contact) if found.iter().any(|known| known.address() == contact.address()) => Ok(()),
+                Ok(contact) => {
+                    found.push(contact);
+                    Ok(())
+                }
+                Err(_) if named.is_some() => Ok(()),
+                Err(problem) => Err(problem),
+            }
+        };
+        for entry in self.starts_by_event(name) {
+            see(entry.start().condition.as_ref(), entry.start().contact.as_ref())?;
+        }
+        for anytime in self.anytime.get(name).into_iter().flatten() {
+            let entry = &anytime.published.flow.anytime[anytime.index];
+            if let AnytimeTrigger::Event { contact, .. } = &entry.trigger {
+                see(entry.condition.as_ref(), contact.as_ref())?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads the contact that a flow names. `Err` says which part is not readable.
+pub fn read_contact(template: &ContactTemplate, scope: &dyn Scope, project: &Project) -> Result<ContactRef, FieldProblem> {
+    let mut contact = ContactRef::default();
+    if let Some(phone) = &template.phone {
+        let text = required(phone, scope)?;
+        let read = parse_phone(&text, project.country.as_deref());
+        contact.phone = Some(read.map_err(|problem| problem_of(phone, problem.to_string()))?);
+    }
+    if let Some(email) = &template.email {
+        let text = required(email, scope)?.to_lowercase();
+        let parts = text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
+        if !parts || text.chars().count() > ID_CHARS || text.contains(char::is_whitespace) {
+            return Err(problem_of(email, "not an email address".to_owned()));
+        }
+        contact.email = Some(text);
+    }
+    if let Some(id) = &template.id {
+        let text = required(id, scope)?;
+        if text.chars().count() > ID_CHARS {
+            return Err(problem_of(id, format!("longer than {ID_CHARS} characters")));
+        }
+        contact.id = Some(text);
+    }
+    // A name or a language that cannot be read is no reason to refuse the event.
+    let optional = |template: &Option<Template>| template.as_ref().and_then(|t| t.render(scope).ok());
+    contact.name = optional(&template.name).map(|name| name.trim().chars().take(NAME_CHARS).collect());
+    contact.name = contact.name.filter(|name: &String| !name.is_empty());
+    contact.language = optional(&template.language).and_then(|language| Language::parse(language.trim()));
+    match contact.address() {
+        Some(_) => Ok(contact),
+        None => Err(FieldProblem { field: "contact".to_owned(), reason: "names neither phone, email nor id".to_owned() }),
+    }
+}
+
+fn required(template: &Template, scope: &dyn Scope) -> Result<String, FieldProblem> {
+    match template.render(scope) {
+        Ok(text) if text.trim().is_empty() => Err(problem_of(template, "is missing".to_owned())),
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) => Err(problem_of(template, error.to_string())),
+    }
+}
+
+fn problem_of(template: &Template, reason: String) -> FieldProblem {
+    let field = template.single().map_or_else(|| template.source(), Expression::source);
+    FieldProblem { field: field.to_owned(), reason }
+}
+
+fn readable_here(name: &ReferenceName) -> bool {
+    matches!(name, ReferenceName::Root(Root::Event | Root::Env) | ReferenceName::Member(Root::Event | Root::Env, _))
+}
+
+/// Where only the event is known.
+struct EventScope<'a> {
+    data: &'a Value,
+    project: &'a Project,
+}
+
+impl Scope for EventScope<'_> {
+    fn variable(&self, _name: &str) -> Option<Cow<'_, Value>> {
+        None
+    }
+
+    fn root(&self, root: Root) -> Option<Cow<'_, Value>> {
+        (root == Root::Event).then_some(Cow::Borrowed(self.data))
+    }
+
+    fn member(&self, root: Root, field: &str) -> Option<Cow<'_, Value>> {
+        match root {
+            Root::Env => self.project.env.get(field).map(Cow::Borrowed),
+            _ => self.root(root).and_then(|value| crate::flow::expression::access::field(value, field)),
+        }
+    }
+
+    fn within_hours(&self, _hours: &str, _at: Millis) -> Option<bool> {
+        None
+    }
+
+    fn now(&self) -> Millis {
+        Millis(0)
+    }
+
+    fn timezone(&self) -> &jiff::tz::TimeZone {
+        &self.project.timezone
+    }
+
+    fn language(&self) -> Language {
+        self.project.language
+    }
+}

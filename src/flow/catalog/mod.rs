@@ -1,0 +1,172 @@
+//! The published versions of all flows and an index of what begins or moves their runs. Immutable: a publish or a version
+//! that is loaded makes a new catalog, which shares what did not change.
+
+mod contact;
+mod published;
+
+pub use contact::{FieldProblem, read_contact};
+pub use published::Published;
+
+use super::definition::{Flow, Start, Trigger};
+use crate::domain::id::VersionId;
+use crate::domain::language::Language;
+use crate::domain::name::{ChannelName, EventName, Slug};
+use crate::reply::keyword::{Keyword, Keywords};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where an entry of `start` stands: a current version and the place of the entry in it.
+#[derive(Debug, Clone)]
+pub struct StartRef {
+    /// The version.
+    pub published: Arc<Published>,
+    /// The place in its `starts`.
+    pub index: usize,
+}
+
+impl StartRef {
+    /// The entry.
+    pub fn start(&self) -> &Start {
+        &self.published.flow.starts[self.index]
+    }
+}
+
+/// Where an entry of `anytime` stands, in whatever version.
+#[derive(Debug, Clone)]
+struct AnytimeRef {
+    published: Arc<Published>,
+    index: usize,
+}
+
+/// All flows that this instance knows.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    versions: HashMap<VersionId, Arc<Published>>,
+    current: HashMap<Slug, Arc<Published>>,
+    by_event: HashMap<EventName, Vec<StartRef>>,
+    keywords: HashMap<ChannelName, Keywords<StartRef>>,
+    any_message: HashMap<ChannelName, Vec<StartRef>>,
+    anytime: HashMap<EventName, Vec<AnytimeRef>>,
+    languages: Vec<Language>,
+}
+
+impl Catalog {
+    /// A catalog of these versions; `current` names those that new runs begin on, one for each flow.
+    pub fn new(versions: impl IntoIterator<Item = Arc<Flow>>, current: &[VersionId]) -> Self {
+        let published = versions.into_iter().map(|flow| (flow.version, Arc::new(Published::new(flow)))).collect();
+        Catalog::of(published, current)
+    }
+
+    /// The same with one more version, on which no new run begins.
+    pub fn with_version(&self, flow: Arc<Flow>) -> Self {
+        let mut versions = self.versions.clone();
+        versions.insert(flow.version, Arc::new(Published::new(flow)));
+        let current: Vec<VersionId> = self.flows().map(|flow| flow.version).collect();
+        Catalog::of(versions, &current)
+    }
+
+    fn of(versions: HashMap<VersionId, Arc<Published>>, current: &[VersionId]) -> Self {
+        let mut catalog = Catalog::default();
+        for published in current.iter().filter_map(|id| versions.get(id)) {
+            catalog.current.insert(published.flow.name.clone(), published.clone());
+        }
+        let mut by_name: Vec<Arc<Published>> = catalog.current.values().cloned().collect();
+        by_name.sort_by(|a, b| a.flow.name.cmp(&b.flow.name));
+        // A former name leads to the flow unless another flow has it now.
+        for published in &by_name {
+            for was in &published.flow.was {
+                catalog.current.entry(was.clone()).or_insert_with(|| published.clone());
+            }
+        }
+        let mut keywords: HashMap<ChannelName, Vec<(Keyword, StartRef)>> = HashMap::new();
+        for published in &by_name {
+            for language in &published.flow.languages {
+                if !catalog.languages.contains(language) {
+                    catalog.languages.push(*language);
+                }
+            }
+            catalog.index(published, &mut keywords);
+        }
+        catalog.keywords = keywords.into_iter().map(|(channel, entries)| (channel, Keywords::new(entries))).collect();
+        // Runs of older versions go on: what they listen to counts too.
+        let mut all: Vec<&Arc<Published>> = versions.values().collect();
+        all.sort_by(|a, b| (&a.flow.name, a.flow.version).cmp(&(&b.flow.name, b.flow.version)));
+        for published in all {
+            for name in &published.listened {
+                catalog.anytime.entry(name.clone()).or_default();
+            }
+            for (name, places) in &published.events {
+                let entries = places.iter().map(|index| AnytimeRef { published: published.clone(), index: *index });
+                catalog.anytime.entry(name.clone()).or_default().extend(entries);
+            }
+        }
+        catalog.versions = versions;
+        catalog
+    }
+
+    fn index(&mut self, published: &Arc<Published>, keywords: &mut HashMap<ChannelName, Vec<(Keyword, StartRef)>>) {
+        for (index, start) in published.flow.starts.iter().enumerate() {
+            let entry = || StartRef { published: published.clone(), index };
+            let channels = if start.channels.is_empty() { &published.flow.channels } else { &start.channels };
+            match &start.trigger {
+                Trigger::Event(name) => self.by_event.entry(name.clone()).or_default().push(entry()),
+                Trigger::Keyword(words) => {
+                    for channel in channels {
+                        let parsed = words.iter().filter_map(|word| Keyword::parse(word));
+                        keywords.entry(channel.clone()).or_default().extend(parsed.map(|keyword| (keyword, entry())));
+                    }
+                }
+                Trigger::AnyMessage => {
+                    for channel in channels {
+                        self.any_message.entry(channel.clone()).or_default().push(entry());
+                    }
+                }
+            }
+        }
+    }
+
+    /// A version with its index.
+    pub fn published(&self, version: VersionId) -> Option<&Arc<Published>> {
+        self.versions.get(&version)
+    }
+
+    /// A version.
+    pub fn version(&self, version: VersionId) -> Option<&Arc<Flow>> {
+        self.versions.get(&version).map(|published| &published.flow)
+    }
+
+    /// The version of a flow on which new runs begin; a former name leads there too.
+    pub fn current(&self, name: &str) -> Option<&Arc<Flow>> {
+        self.current.get(name).map(|published| &published.flow)
+    }
+
+    /// The current version of each flow.
+    pub fn flows(&self) -> impl Iterator<Item = &Arc<Flow>> {
+        self.current.iter().filter(|(name, published)| **name == published.flow.name).map(|(_, published)| &published.flow)
+    }
+
+    /// Every language of a current flow: their opt-out words count.
+    pub fn languages(&self) -> &[Language] {
+        &self.languages
+    }
+
+    /// The entries of `start` for an event, those of one flow in their order.
+    pub fn starts_by_event(&self, name: &EventName) -> &[StartRef] {
+        self.by_event.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The start keywords of a channel.
+    pub fn keywords(&self, channel: &str) -> Option<&Keywords<StartRef>> {
+        self.keywords.get(channel)
+    }
+
+    /// The entries that take any message of a channel; the checker allows one flow for each.
+    pub fn any_message(&self, channel: &str) -> &[StartRef] {
+        self.any_message.get(channel).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether any version begins, moves or awaits something by this event.
+    pub fn listens(&self, name: &EventName) -> bool {
+        self.anytime.contains_key(name)
+    }
+}

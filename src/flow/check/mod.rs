@@ -1,0 +1,96 @@
+//! The checker: what the reader cannot see in one place. Names and types of every expression, and everything that a flow
+//! names elsewhere: notifications, channels, apis, teams, hours, sub-flows. Each rule is a function from what was read to
+//! diagnostics; nothing here reads a file.
+
+mod choices;
+mod names;
+mod project;
+mod references;
+mod starts;
+mod troubles;
+
+pub use project::{Checked, check_project, parse_context};
+
+use super::definition::{Flow, Notification};
+use super::diagnostic::{At, Code, Diagnostic};
+use super::parse::Reading;
+use crate::config::project::Project;
+use crate::domain::name::Slug;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a flow is checked against.
+pub struct World<'a> {
+    /// The project's settings.
+    pub project: &'a Project,
+    /// The flows of the project, by name, as far as they could be understood.
+    pub flows: &'a BTreeMap<Slug, Arc<Flow>>,
+    /// The notifications of the project, by name, as far as they could be understood.
+    pub notifications: &'a BTreeMap<Slug, Arc<Notification>>,
+    /// Files that could not be understood at all: what refers to them is not reported a second time.
+    pub broken: &'a [Slug],
+}
+
+/// Everything that is wrong with a flow in its project, in the order of the file.
+pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -> Vec<Diagnostic> {
+    let mut report = Report { file: file.clone(), found: Vec::new() };
+    if let Some(flow) = &reading.partial {
+        names::check_flow(reading, flow, world, &mut report);
+        starts::check(flow, world, &mut report);
+        references::check(reading, flow, world, &mut report);
+        choices::check(flow, world, &mut report);
+        troubles::check(flow, &mut report);
+    }
+    report.done()
+}
+
+/// Everything that is wrong with a notification in its project, in the order of the file.
+pub fn check_notification(reading: &Reading<Notification>, file: &Arc<str>, world: &World<'_>) -> Vec<Diagnostic> {
+    let mut report = Report { file: file.clone(), found: Vec::new() };
+    if let Some(notification) = &reading.partial {
+        names::check_notification(reading, notification, world, &mut report);
+    }
+    report.done()
+}
+
+/// Diagnostics in the making.
+struct Report {
+    file: Arc<str>,
+    found: Vec<Diagnostic>,
+}
+
+impl Report {
+    fn add(&mut self, code: u16, at: At, width: u32, message: impl Into<String>, help: impl Into<String>) {
+        let (file, message, help) = (self.file.clone(), message.into(), Some(help.into()));
+        self.found.push(Diagnostic { code: Code(code), file, at, width, message, help });
+    }
+
+    fn done(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|d| (d.at, d.code));
+        self.found.dedup();
+        self.found
+    }
+}
+
+/// The name that was probably meant, else some of those that there are.
+fn remedy<'n>(what: &str, wrong: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    if let Some(near) = nearest(wrong, &names) {
+        return format!("did you mean `{near}`?");
+    }
+    let shown: Vec<String> = names.iter().take(12).map(|n| format!("`{n}`")).collect();
+    match shown.len() {
+        0 => format!("there is no {what} yet"),
+        1 => format!("there is only {}", shown[0]),
+        _ => format!("there are {}", shown.join(", ")),
+    }
+}
+
+/// The nearest of some names, if one is near enough to be meant.
+pub fn nearest<'n>(wrong: &str, names: &[&'n str]) -> Option<&'n str> {
+    let length = wrong.chars().count();
+    let allowed = (length / 3).clamp(1, 3);
+    let near = names.iter().filter(|n| length <= 64 && n.chars().count().abs_diff(length) <= allowed);
+    let scored = near.map(|n| (strsim::damerau_levenshtein(&wrong.to_lowercase(), &n.to_lowercase()), *n));
+    scored.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}

@@ -1,0 +1,89 @@
+//! A whole project: every flow and notification read, put together and checked against each other.
+
+use super::{World, check_flow, check_notification};
+use crate::config::project::Project;
+use crate::domain::name::Slug;
+use crate::flow::definition::{Flow, Notification};
+use crate::flow::diagnostic::{Diagnostic, Severity};
+use crate::flow::load::Sources;
+use crate::flow::parse::{ParseContext, Reading, read_notification};
+use crate::flow::version::{Assembled, Version};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A project that was checked.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The flows that may run, with what is stored of them.
+    pub flows: BTreeMap<Slug, (Arc<Flow>, Version)>,
+    /// Flows that exist and may not run.
+    pub refused: Vec<String>,
+    /// Everything that is wrong, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Files that were read.
+    pub files: usize,
+}
+
+impl Checked {
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|d| d.code.severity() == Severity::Error).count()
+    }
+}
+
+/// What the reader needs to know of a project.
+pub fn parse_context(project: &Project) -> ParseContext {
+    ParseContext { languages: vec![project.language], channels: project.channels.keys().cloned().collect() }
+}
+
+/// Checks everything that was read from a project's folders.
+pub fn check_project(sources: &Sources, project: &Project) -> Checked {
+    let context = parse_context(project);
+    let assembled: BTreeMap<&str, Assembled> =
+        sources.flows.keys().filter_map(|name| Some((name.as_str(), sources.assemble(name, &context)?))).collect();
+    let notifications: BTreeMap<&Slug, Reading<Notification>> =
+        sources.notifications.iter().map(|(name, s)| (name, read_notification(&s.text, &s.file, &context))).collect();
+    let known_flows = assembled.values().filter_map(|a| a.reading.partial.clone()).map(|f| (f.name.clone(), Arc::new(f)));
+    let known_flows: BTreeMap<Slug, Arc<Flow>> = known_flows.collect();
+    let known_notifications: BTreeMap<Slug, Arc<Notification>> =
+        notifications.iter().filter_map(|(name, r)| Some(((*name).clone(), Arc::new(r.partial.clone()?)))).collect();
+    let lost_flows = assembled.iter().filter(|(_, a)| a.reading.partial.is_none()).filter_map(|(n, _)| Slug::parse(n).ok());
+    let lost_notifications = notifications.iter().filter(|(_, r)| r.partial.is_none()).map(|(n, _)| (*n).clone());
+    let broken: Vec<Slug> = lost_flows.chain(lost_notifications).collect();
+    let world = World { project, flows: &known_flows, notifications: &known_notifications, broken: &broken };
+
+    let mut checked = Checked { diagnostics: sources.diagnostics.clone(), ..Checked::default() };
+    checked.files = sources.flows.len() + sources.notifications.len();
+    let mut bad_notifications = BTreeSet::new();
+    for (name, reading) in &notifications {
+        let file: Arc<str> = sources.notifications[*name].file.as_str().into();
+        let mut found = reading.diagnostics.clone();
+        found.extend(check_notification(reading, &file, &world));
+        if has_errors(&found) {
+            bad_notifications.insert((*name).clone());
+        }
+        checked.diagnostics.extend(found);
+    }
+    for (name, assembled) in assembled {
+        let file: Arc<str> = sources.flows[name].file.as_str().into();
+        // A notification's own mistakes were said at its file.
+        let mut found: Vec<Diagnostic> = assembled.diagnostics.iter().filter(|d| d.file == file).cloned().collect();
+        found.extend(check_flow(&assembled.reading, &file, &world));
+        let names_bad = assembled.notifications.keys().any(|n| bad_notifications.contains(n));
+        match (assembled.flow, assembled.version) {
+            (Some(flow), Some(version)) if !has_errors(&found) && !names_bad => {
+                checked.flows.insert(flow.name.clone(), (Arc::new(flow), version));
+            }
+            _ => checked.refused.push(name.to_owned()),
+        }
+        checked.diagnostics.extend(found);
+    }
+    checked.diagnostics.sort_by(|a, b| (&a.file, a.at, a.code).cmp(&(&b.file, b.at, b.code)));
+    // One mistake can be seen by the reader and by the checker.
+    checked.diagnostics.dedup_by(|a, b| a.file == b.file && a.at == b.at && a.code == b.code);
+    checked
+}
+
+fn has_errors(found: &[Diagnostic]) -> bool {
+    found.iter().any(|d| d.code.severity() == Severity::Error)
+}

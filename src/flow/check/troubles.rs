@@ -1,0 +1,45 @@
+//! Silence needs a time: RF601. A wait that outlives the flow: RF602.
+
+use super::Report;
+use crate::flow::definition::{Flow, Kind, Silence, WaitFor};
+use crate::flow::diagnostic::At;
+
+/// Checks the troubles of every state.
+pub(super) fn check(flow: &Flow, report: &mut Report) {
+    let default_after = flow.defaults.silence.as_ref().and_then(|s| s.after);
+    let mut silence = |silence: Option<&Silence>, at: At| {
+        if silence.is_some_and(|s| s.after.is_none()) && default_after.is_none() {
+            let help = "write how long to wait: `silence: { after: 24h, … }`";
+            report.add(601, at, 0, "`silence` without `after`, here and in `defaults`", help);
+        }
+    };
+    for state in flow.states.values() {
+        match &state.kind {
+            Kind::Ask(ask) => silence(ask.troubles.silence.as_ref(), state.at),
+            Kind::Wait(wait) => silence(wait.troubles.silence.as_ref(), state.at),
+            _ => {}
+        }
+    }
+    if let Some(only) = &flow.defaults.silence
+        && only.after.is_none()
+    {
+        // The default's own time is missing: whether that matters depends on the states that rely on it.
+        let relies = flow.states.values().find(|state| match &state.kind {
+            Kind::Ask(ask) => ask.troubles.silence.is_none(),
+            _ => false,
+        });
+        if let Some(state) = relies {
+            let help = "write it in `defaults`: `silence: { after: 24h, … }`";
+            report.add(601, state.at, 0, "`silence` without `after`, here and in `defaults`", help);
+        }
+    }
+    for state in flow.states.values() {
+        let Kind::Wait(wait) = &state.kind else { continue };
+        if let WaitFor::For(span) = wait.until
+            && span > flow.expires
+        {
+            let message = format!("A wait of {span} is longer than the flow lives (`expires: {}`)", flow.expires);
+            report.add(602, state.at, 0, message, "raise `expires`, or wait less");
+        }
+    }
+}

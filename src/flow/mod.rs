@@ -1,0 +1,13 @@
+//! Flows: their definition, how they are read from YAML, the expression language, the catalog of published versions, what
+//! is said about mistakes.
+
+pub mod catalog;
+pub mod check;
+pub mod definition;
+pub mod diagnostic;
+pub mod expression;
+pub mod expressions;
+pub mod load;
+pub mod parse;
+pub mod version;
+pub mod yaml;

@@ -1,0 +1,124 @@
+//! A map with known keys.
+
+use super::Reader;
+use crate::flow::diagnostic::At;
+use crate::flow::yaml::{Entry, Key, Node, Tree};
+
+/// The keys of one kind of map.
+pub(super) struct Keys {
+    /// What the map is, with its article: `a state`.
+    pub of: &'static str,
+    /// What runs.
+    pub known: &'static [&'static str],
+    /// What the format has and this version does not run.
+    pub later: &'static [&'static str],
+}
+
+/// The entries of a map whose keys were checked.
+pub(super) struct Fields<'n> {
+    /// Where the map, or the key above it, stands.
+    pub at: At,
+    /// The characters of what stands there.
+    pub width: u32,
+    entries: Vec<&'n Entry>,
+    /// Whether a key was refused that could have been any: then nothing is said about what is missing.
+    pub refused: bool,
+}
+
+impl<'n> Fields<'n> {
+    /// The entry of this key.
+    pub fn entry(&self, name: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|e| e.key.text == name).copied()
+    }
+
+    /// The value of this key.
+    pub fn get(&self, name: &str) -> Option<&'n Node> {
+        self.entry(name).map(|e| &e.value)
+    }
+
+    /// The entries whose keys are among these, in the order of the file.
+    pub fn among(&self, names: &[&str]) -> Vec<&'n Entry> {
+        self.entries.iter().filter(|e| names.contains(&e.key.text.as_str())).copied().collect()
+    }
+
+    /// Whether it has this key.
+    pub fn has(&self, name: &str) -> bool {
+        self.entry(name).is_some()
+    }
+
+    /// The same map, said to stand at this key.
+    pub fn at_key(mut self, key: &Key) -> Self {
+        (self.at, self.width) = (key.at, key.width);
+        self
+    }
+}
+
+impl Reader {
+    /// The entries of a map that has these keys. A key that is unknown (RF101) or not in this version (RF008) is said and left out.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, name: &str, example: &str, keys: &Keys) -> Option<Fields<'n>> {
+        let entries = self.entries(node, name, example)?;
+        let mut fields = Fields { at: node.at, width: node.width, entries: Vec::new(), refused: false };
+        for entry in entries {
+            let key = &entry.key;
+            if keys.known.contains(&key.text.as_str()) {
+                fields.entries.push(entry);
+                continue;
+            }
+            fields.refused = true;
+            if keys.later.contains(&key.text.as_str()) {
+                self.later(key, keys.of);
+            } else {
+                let names: Vec<&str> = keys.known.iter().chain(keys.later).copied().collect();
+                let message = format!("`{}` is not a key of {}", key.text, keys.of);
+                let (message, help) = self.unknown(message, &key.text, &names);
+                self.say_key(101, key, message, help);
+            }
+        }
+        Some(fields)
+    }
+
+    /// RF008: a key of the format that this version does not run.
+    pub(super) fn later(&mut self, key: &Key, of: &str) {
+        self.say_key(
+            8,
+            key,
+            format!("`{}` of {of} is not in this version", key.text),
+            "leave it out; docs/flow-format.md lists what runs",
+        );
+    }
+
+    /// RF008 for a value.
+    pub(super) fn later_value(&mut self, node: &Node, what: &str, help: &str) {
+        self.say_node(8, node, format!("`{what}` is not in this version"), help);
+    }
+
+    /// The entries of a map with any keys.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, name: &str, example: &str) -> Option<&'n [Entry]> {
+        match &node.tree {
+            Tree::Map(entries) => Some(entries),
+            _ => {
+                self.must_be(node, name, "a map", example);
+                None
+            }
+        }
+    }
+
+    /// The items of a list.
+    pub(super) fn items<'n>(&mut self, node: &'n Node, name: &str, example: &str) -> Option<&'n [Node]> {
+        match &node.tree {
+            Tree::List(items) => Some(items),
+            _ => {
+                self.must_be(node, name, "a list", example);
+                None
+            }
+        }
+    }
+
+    /// The items of a list, or one item without a list around it.
+    pub(super) fn one_or_many<'n>(&mut self, node: &'n Node) -> &'n [Node] {
+        match &node.tree {
+            Tree::List(items) => items,
+            _ => std::slice::from_ref(node),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Messages: a text, or what each kind of channel gets.
+
+use super::Reader;
+use super::fields::{Fields, Keys};
+use crate::domain::channel::ChannelKind;
+use crate::domain::language::Language;
+use crate::flow::definition::{Message, Say, Texts, Variant};
+use crate::flow::yaml::{Entry, Node, Tree};
+
+/// The keys by which a map is a message and not a translation.
+const PARTS: [&str; 6] = ["text", "media", "name", "sms", "whatsapp", "email"];
+
+const MESSAGE: Keys = Keys { of: "a message", known: &["text", "media", "name", "sms", "whatsapp"], later: &["email"] };
+const SMS: Keys = Keys { of: "`sms`", known: &["text", "media", "name"], later: &["provider"] };
+const WHATSAPP: Keys = Keys { of: "`whatsapp`", known: &["text", "media", "name", "footer"], later: &["approved", "provider"] };
+const ASK: Keys = Keys { of: "`ask`", known: &["notify", "with"], later: &["to"] };
+
+impl Reader {
+    /// What a question sends.
+    pub(super) fn question(&mut self, node: &Node) -> Option<Say> {
+        let Tree::Map(entries) = &node.tree else { return self.message(node, "ask").map(Say::Message) };
+        if !entries.iter().any(|e| e.key.text == "notify") {
+            return self.message(node, "ask").map(Say::Message);
+        }
+        let fields = self.fields(node, "ask", "{ notify: payment_retry }", &ASK)?;
+        let with = fields.get("with").map(|n| self.named_values(n, "with")).unwrap_or_default();
+        let mut notify = self.notify(fields.get("notify")?)?;
+        notify.with.extend(with);
+        Some(Say::Notify(notify))
+    }
+
+    /// A message in place.
+    pub(super) fn message(&mut self, node: &Node, name: &str) -> Option<Message> {
+        let parts = match &node.tree {
+            Tree::Map(entries) => entries.iter().any(|e| PARTS.contains(&e.key.text.as_str())) || self.means_parts(entries),
+            _ => false,
+        };
+        if !parts {
+            let text = self.texts(node, name)?;
+            return Some(Message { text: Some(text), ..Message::default() });
+        }
+        let fields = self.fields(node, name, "Hello", &MESSAGE)?;
+        self.message_of(&fields, name)
+    }
+
+    /// Whether a map without a known key is a message with a slip of the pen, not a translation.
+    fn means_parts(&mut self, entries: &[Entry]) -> bool {
+        let language = |e: &Entry| Language::parse(&e.key.text).is_some_and(|l| self.languages.contains(&l));
+        !entries.iter().any(language)
+            && entries.iter().any(|e| e.key.text.len() > 2 && self.nearest(&e.key.text, PARTS).is_some())
+    }
+
+    /// The message that these keys make; also those of a notification.
+    pub(super) fn message_of(&mut self, fields: &Fields<'_>, name: &str) -> Option<Message> {
+        let mut message = Message {
+            text: fields.get("text").and_then(|n| self.texts(n, "text")),
+            media: fields.get("media").and_then(|n| self.template(n, "media", "https://example.com/map.png")),
+            media_name: fields.get("name").and_then(|n| self.template(n, "name", "map.png")),
+            by_kind: Vec::new(),
+        };
+        for (kind, keys) in [(ChannelKind::Sms, &SMS), (ChannelKind::WhatsApp, &WHATSAPP)] {
+            if let Some(node) = fields.get(kind.as_str()) {
+                let variant = self.variant(node, kind, keys);
+                message.by_kind.extend(variant.map(|variant| (kind, variant)));
+            }
+        }
+        let says = ["text", "media", "sms", "whatsapp"].iter().any(|k| fields.has(k));
+        if !says && !fields.refused {
+            self.missing(fields.at, fields.width, &format!("`{name}`"), "text", "text: Hello");
+        }
+        Some(message)
+    }
+
+    fn variant(&mut self, node: &Node, kind: ChannelKind, keys: &Keys) -> Option<Variant> {
+        let parts = match &node.tree {
+            Tree::Map(entries) => entries.iter().any(|e| {
+                let key = e.key.text.as_str();
+                keys.known.contains(&key) || keys.later.contains(&key)
+            }),
+            _ => false,
+        };
+        if !parts {
+            let text: Texts = self.texts(node, kind.as_str())?;
+            return Some(Variant { text: Some(text), ..Variant::default() });
+        }
+        let fields = self.fields(node, kind.as_str(), "Hello", keys)?;
+        Some(Variant {
+            text: fields.get("text").and_then(|n| self.texts(n, "text")),
+            media: fields.get("media").and_then(|n| self.template(n, "media", "https://example.com/map.png")),
+            media_name: fields.get("name").and_then(|n| self.template(n, "name", "map.png")),
+            footer: fields.get("footer").and_then(|n| self.texts(n, "footer")),
+        })
+    }
+}

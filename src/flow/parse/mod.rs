@@ -1,0 +1,153 @@
+//! From the tree of a file to a flow or a notification. Every key of the format is known here; what this version does not
+//! run is refused by name (RF008). All mistakes of a file are said at once, in its order, and what only follows from
+//! another is not said.
+
+mod action;
+mod anytime;
+mod fields;
+mod file;
+mod kind;
+mod message;
+mod notification;
+mod outcome;
+mod question;
+mod reach;
+mod report;
+mod scalar;
+mod start;
+mod state;
+mod target;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+mod variable;
+
+pub use text::{Assignment, Content, Mention, MentionKind, Site, Written};
+pub use value::typed;
+
+use super::definition::{Flow, Notification, StateId, Variable};
+use super::diagnostic::{Diagnostic, Severity};
+use super::yaml;
+use crate::domain::language::Language;
+use crate::domain::name::{ChannelName, Name};
+use indexmap::IndexMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What the project says where a file is silent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseContext {
+    /// Languages of a flow that names none; the first is the fallback.
+    pub languages: Vec<Language>,
+    /// Channels of a flow that names none.
+    pub channels: Vec<ChannelName>,
+}
+
+/// What was read from one file, with what the checks of names and types need to know beside it.
+#[derive(Debug)]
+pub struct Reading<T> {
+    /// The flow or notification. Where `diagnostics` hold an error it is only what could be understood, good for more
+    /// checks but not for running.
+    pub partial: Option<T>,
+    /// All mistakes in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Every text with `{{ }}` and every condition, with its place.
+    pub written: Vec<Written>,
+    /// Every value that is given to a variable or attribute, with its place.
+    pub assignments: Vec<Assignment>,
+    /// Every name of something outside of the file, with its place.
+    pub mentions: Vec<Mention>,
+}
+
+impl<T> Reading<T> {
+    /// Whether something keeps it from running.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.code.severity() == Severity::Error)
+    }
+
+    fn finish(self) -> (Option<T>, Vec<Diagnostic>) {
+        let ok = !self.has_errors();
+        (self.partial.filter(|_| ok), self.diagnostics)
+    }
+}
+
+/// Reads a flow. `file` is its name as people know it. The flow's notifications and version are not set yet: see `flow::load`.
+pub fn parse_flow(source: &str, file: &str, context: &ParseContext) -> (Option<Flow>, Vec<Diagnostic>) {
+    read_flow(source, file, context).finish()
+}
+
+/// Reads a notification.
+pub fn parse_notification(source: &str, file: &str, context: &ParseContext) -> (Option<Notification>, Vec<Diagnostic>) {
+    read_notification(source, file, context).finish()
+}
+
+/// Reads a flow, with what the checks need.
+pub fn read_flow(source: &str, file: &str, context: &ParseContext) -> Reading<Flow> {
+    read(source, file, context, Reader::flow)
+}
+
+/// Reads a notification, with what the checks need.
+pub fn read_notification(source: &str, file: &str, context: &ParseContext) -> Reading<Notification> {
+    read(source, file, context, Reader::notification)
+}
+
+fn read<T>(
+    source: &str,
+    file: &str,
+    context: &ParseContext,
+    part: impl FnOnce(&mut Reader, &yaml::Node) -> Option<T>,
+) -> Reading<T> {
+    let file: Arc<str> = file.into();
+    let (document, diagnostics) = yaml::read(source, &file);
+    let mut reader = Reader::new(file, context, diagnostics);
+    let partial = document.and_then(|document| part(&mut reader, &document.root));
+    let Reader { mut diagnostics, written, assignments, mentions, .. } = reader;
+    diagnostics.sort_by_key(|d| d.at);
+    Reading { partial, diagnostics, written, assignments, mentions }
+}
+
+/// Reads one file and collects what it finds.
+struct Reader {
+    file: Arc<str>,
+    diagnostics: Vec<Diagnostic>,
+    written: Vec<Written>,
+    assignments: Vec<Assignment>,
+    mentions: Vec<Mention>,
+    /// The flow's languages.
+    languages: Vec<Language>,
+    /// A notification that names no languages has those of the flows that name it: any may stand in it.
+    any_language: bool,
+    /// The flow's channels.
+    channels: Vec<ChannelName>,
+    variables: IndexMap<Name, Variable>,
+    states: HashMap<String, StateId>,
+    state_names: Vec<String>,
+    /// Whether `states` could be read: otherwise nothing is said about names that are not there.
+    states_known: bool,
+    /// Where the texts stand that are being read.
+    site: Site,
+    /// How many more names are looked for when one is not found: looking is not free.
+    suggestions: usize,
+}
+
+impl Reader {
+    fn new(file: Arc<str>, context: &ParseContext, diagnostics: Vec<Diagnostic>) -> Self {
+        Reader {
+            file,
+            diagnostics,
+            written: Vec::new(),
+            assignments: Vec::new(),
+            mentions: Vec::new(),
+            languages: context.languages.clone(),
+            any_language: false,
+            channels: context.channels.clone(),
+            variables: IndexMap::new(),
+            states: HashMap::new(),
+            state_names: Vec::new(),
+            states_known: false,
+            site: Site::default(),
+            suggestions: 100,
+        }
+    }
+}

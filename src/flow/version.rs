@@ -1,0 +1,170 @@
+//! What a published version is made of: the flow's file and the files of the notifications that it names, byte for byte.
+//! It is stored as JSON and rebuilt from the store without the folder that it came from.
+
+use super::definition::{Flow, Notification};
+use super::diagnostic::{Code, Diagnostic};
+use super::parse::{MentionKind, ParseContext, Reading, read_flow, read_notification};
+use crate::domain::id::VersionId;
+use crate::domain::name::Slug;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The content of a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// The version of this format.
+    format: u8,
+    /// The flow's name.
+    name: Slug,
+    /// The flow's file.
+    flow: String,
+    /// The files of the notifications that it names.
+    notifications: BTreeMap<Slug, String>,
+}
+
+/// Why stored content is no version.
+#[derive(Debug, thiserror::Error)]
+pub enum BadVersion {
+    /// It is not what `encode` writes.
+    #[error("the stored version cannot be read")]
+    Encoding(#[from] serde_json::Error),
+    /// It was written by a newer Replyflow.
+    #[error("the stored version has the format {0}, newer than this Replyflow knows")]
+    Newer(u8),
+    /// Its files are refused. A published version was accepted once, so this Replyflow reads something differently.
+    #[error("the stored version of the flow `{name}` is refused: {first}")]
+    Refused {
+        /// The flow.
+        name: Slug,
+        /// The first mistake.
+        first: String,
+        /// All of them.
+        diagnostics: Vec<Diagnostic>,
+    },
+}
+
+/// The one format so far.
+const FORMAT: u8 = 1;
+
+/// A file that was read from a folder or a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its name as people know it.
+    pub file: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+/// A flow that was put together from its files.
+#[derive(Debug)]
+pub struct Assembled {
+    /// The flow; `None` where a diagnostic is an error.
+    pub flow: Option<Flow>,
+    /// Its content; `None` where `flow` is.
+    pub version: Option<Version>,
+    /// All mistakes of the flow's file, then of each notification's, each in its order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the checks of names and types work on.
+    pub reading: Reading<Flow>,
+    /// The same for each notification that it names.
+    pub notifications: BTreeMap<Slug, Reading<Notification>>,
+}
+
+/// Puts a flow together with the notifications that it names. A notification that it names and that does not exist is RF411.
+pub fn assemble(flow: &SourceFile, notifications: &BTreeMap<Slug, SourceFile>, context: &ParseContext) -> Assembled {
+    let mut reading = read_flow(&flow.text, &flow.file, context);
+    let context = ParseContext {
+        languages: reading.partial.as_ref().map_or_else(|| context.languages.clone(), |f| f.languages.clone()),
+        channels: context.channels.clone(),
+    };
+    let mut diagnostics = Vec::new();
+    let mut read: BTreeMap<Slug, Reading<Notification>> = BTreeMap::new();
+    let mut sources = BTreeMap::new();
+    let mut lacking = Vec::new();
+    for mention in reading.mentions.iter().filter(|m| m.kind == MentionKind::Notification) {
+        let Ok(name) = Slug::parse(&mention.name) else { continue };
+        if read.contains_key(&name) {
+            continue;
+        }
+        let Some(source) = notifications.get(&name) else {
+            lacking.push(Diagnostic {
+                code: Code(411),
+                file: flow.file.as_str().into(),
+                at: mention.at,
+                width: mention.width,
+                message: format!("There is no notification `{name}`"),
+                help: Some(format!("write it as `templates/{name}.yaml`, or name one that exists")),
+            });
+            continue;
+        };
+        let notification = read_notification(&source.text, &source.file, &context);
+        diagnostics.extend(notification.diagnostics.iter().cloned());
+        sources.insert(name.clone(), source.text.clone());
+        read.insert(name, notification);
+    }
+    reading.diagnostics.extend(lacking);
+    reading.diagnostics.sort_by_key(|d| d.at);
+    let broken = reading.has_errors() || read.values().any(Reading::has_errors);
+    diagnostics.splice(0..0, reading.diagnostics.iter().cloned());
+    if let Some(flow) = &mut reading.partial {
+        let found = read.iter().filter_map(|(name, r)| Some((name.clone(), Arc::new(r.partial.clone()?))));
+        flow.notifications = found.collect();
+    }
+    let mut assembled = Assembled { flow: None, version: None, diagnostics, reading, notifications: read };
+    if let Some(built) = assembled.reading.partial.as_mut().filter(|_| !broken) {
+        let version = Version { format: FORMAT, name: built.name.clone(), flow: flow.text.clone(), notifications: sources };
+        built.version = version.id();
+        assembled.flow = Some(built.clone());
+        assembled.version = Some(version);
+    }
+    assembled
+}
+
+impl Version {
+    /// Its id: the hash of its content.
+    pub fn id(&self) -> VersionId {
+        VersionId::of(&self.encode())
+    }
+
+    /// The flow's name.
+    pub fn name(&self) -> &Slug {
+        &self.name
+    }
+
+    /// The content as it is stored. The same files always give the same bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        // Nothing in it can fail to be JSON.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads what `encode` wrote.
+    pub fn decode(content: &[u8]) -> Result<Self, BadVersion> {
+        #[derive(Deserialize)]
+        struct Header {
+            format: u8,
+        }
+        let header: Header = serde_json::from_slice(content)?;
+        if header.format > FORMAT {
+            return Err(BadVersion::Newer(header.format));
+        }
+        Ok(serde_json::from_slice(content)?)
+    }
+
+    /// The flow as it runs. `context` stands in where the file is silent, as it did when the version was published.
+    pub fn build(&self, context: &ParseContext) -> Result<Flow, BadVersion> {
+        let flow = SourceFile { file: format!("flows/{}.yaml", self.name), text: self.flow.clone() };
+        let notifications = self
+            .notifications
+            .iter()
+            .map(|(name, text)| (name.clone(), SourceFile { file: format!("templates/{name}.yaml"), text: text.clone() }))
+            .collect();
+        let assembled = assemble(&flow, &notifications, context);
+        assembled.flow.ok_or_else(|| BadVersion::Refused {
+            name: self.name.clone(),
+            first: assembled.diagnostics.first().map_or_else(String::new, |d| format!("{} {}", d.code, d.message)),
+            diagnostics: assembled.diagnostics,
+        })
+    }
+}

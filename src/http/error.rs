@@ -1,0 +1,163 @@
+//! The only table from what went wrong to what is answered. Whoever forges a webhook learns nothing; whoever calls the API
+//! learns which field is wrong and why (RFC 9457); nobody learns what is inside.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde_json::json;
+use std::time::Duration;
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No such route, channel or thing.
+    #[error("not found")]
+    NotFound,
+    /// The route takes other methods.
+    #[error("method not allowed")]
+    Method,
+    /// A webhook that its provider did not sign.
+    #[error("refused")]
+    Refused,
+    /// The bearer key is missing or wrong.
+    #[error("unauthorized")]
+    Unauthorized,
+    /// It cannot be read at all.
+    #[error("malformed: {0}")]
+    Malformed(&'static str),
+    /// It can be read; one field of it is wrong.
+    #[error("invalid {field}: {reason}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The body is larger than the route takes.
+    #[error("larger than {limit} bytes")]
+    TooLarge {
+        /// How much it takes.
+        limit: usize,
+    },
+    /// Reading it took too long.
+    #[error("reading the request took too long")]
+    Slow,
+    /// Too many requests.
+    #[error("too many requests")]
+    TooMany {
+        /// When there is room again.
+        after: Duration,
+    },
+    /// Too much at once, or the store is not there: whoever can come again should.
+    #[error("unavailable")]
+    Unavailable,
+}
+
+impl Failure {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Failure::NotFound => StatusCode::NOT_FOUND,
+            Failure::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Failure::Refused => StatusCode::FORBIDDEN,
+            Failure::Unauthorized => StatusCode::UNAUTHORIZED,
+            Failure::Malformed(_) => StatusCode::BAD_REQUEST,
+            Failure::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Failure::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Failure::Slow => StatusCode::REQUEST_TIMEOUT,
+            Failure::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What the caller may know beyond the status.
+    fn detail(&self) -> Option<String> {
+        match self {
+            Failure::NotFound | Failure::Method | Failure::Refused | Failure::Unauthorized | Failure::Unavailable => None,
+            Failure::Invalid { reason, .. } => Some(reason.clone()),
+            Failure::Malformed(reason) => Some((*reason).to_owned()),
+            Failure::TooLarge { .. } | Failure::Slow | Failure::TooMany { .. } => Some(self.to_string()),
+        }
+    }
+
+    /// The answer for callers of the API.
+    pub fn problem(&self) -> HttpResponse {
+        let status = self.status();
+        let mut body = json!({ "type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16() });
+        if let Some(detail) = self.detail() {
+            body["detail"] = detail.into();
+        }
+        if let Failure::Invalid { field, .. } = self {
+            body["field"] = (*field).into();
+        }
+        self.builder().insert_header((CONTENT_TYPE, "application/problem+json")).body(body.to_string())
+    }
+
+    /// The answer for providers: a status and nothing else. A provider that comes too often must come again, and some take
+    /// 429 for the end.
+    pub fn bare(&self) -> HttpResponse {
+        match self {
+            Failure::TooMany { .. } => Failure::Unavailable.builder().finish(),
+            other => other.builder().finish(),
+        }
+    }
+
+    fn builder(&self) -> HttpResponseBuilder {
+        let mut builder = HttpResponse::build(self.status());
+        match self {
+            Failure::TooMany { after } => {
+                builder.insert_header((RETRY_AFTER, after.as_secs().saturating_add(1).to_string()));
+            }
+            Failure::Unavailable => {
+                builder.insert_header((RETRY_AFTER, "2"));
+            }
+            Failure::Unauthorized => {
+                builder.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            // What is left of the body is not worth reading: the connection cannot be used again.
+            Failure::TooLarge { .. } | Failure::Slow => {
+                builder.force_close();
+            }
+            _ => {}
+        }
+        builder
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.problem()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::{BodySize, MessageBody};
+
+    #[test]
+    fn each_failure_has_one_status_and_providers_learn_nothing_else() {
+        let table: [(Failure, u16, u16); 10] = [
+            (Failure::NotFound, 404, 404),
+            (Failure::Method, 405, 405),
+            (Failure::Refused, 403, 403),
+            (Failure::Unauthorized, 401, 401),
+            (Failure::Malformed("no JSON"), 400, 400),
+            (Failure::Invalid { field: "event", reason: "is missing".into() }, 422, 422),
+            (Failure::TooLarge { limit: 5 }, 413, 413),
+            (Failure::Slow, 408, 408),
+            (Failure::TooMany { after: Duration::from_millis(1_500) }, 429, 503),
+            (Failure::Unavailable, 503, 503),
+        ];
+        for (failure, api, provider) in table {
+            assert_eq!(failure.problem().status().as_u16(), api, "{failure:?}");
+            let bare = failure.bare();
+            assert_eq!(bare.status().as_u16(), provider, "{failure:?}");
+            assert!(matches!(bare.body().size(), BodySize::None | BodySize::Sized(0)), "{failure:?}");
+        }
+    }
+}

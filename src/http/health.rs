@@ -1,0 +1,53 @@
+//! Health and metrics: for whoever starts, stops and watches instances.
+
+use super::error::Failure;
+use super::web::Web;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest that the store may take to say that it is there.
+const STORE: Duration = Duration::from_secs(2);
+
+/// `GET /health/live`: the process answers. Nothing else: a restart cures no store.
+pub async fn live(web: Data<Web>) -> Result<HttpResponse, Failure> {
+    web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "live" })))
+}
+
+/// `GET /health/ready`: webhooks would be stored now.
+pub async fn ready(web: Data<Web>) -> Result<HttpResponse, Failure> {
+    web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
+    if !web.ready.get() {
+        return Ok(unready("stopping"));
+    }
+    let core = Arc::clone(&web.core);
+    let asked = web.engine.spawn(async move { core.store().now().await });
+    match tokio::time::timeout(STORE, asked).await {
+        Ok(Ok(Ok(_))) => Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready" }))),
+        _ => Ok(unready("the store does not answer")),
+    }
+}
+
+fn unready(why: &str) -> HttpResponse {
+    HttpResponse::ServiceUnavailable().json(serde_json::json!({ "status": "not ready", "reason": why }))
+}
+
+/// `GET /metrics`: Prometheus' text format.
+pub async fn metrics(web: Data<Web>, request: HttpRequest) -> Result<HttpResponse, Failure> {
+    web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
+    let (handle, keys) = web.metrics.as_ref().ok_or(Failure::NotFound)?;
+    if !keys.is_empty() {
+        keys.check(&request)?;
+    }
+    let core = Arc::clone(&web.core);
+    let asked = web.engine.spawn(async move { core.store().depths().await });
+    // Without the store the depths stay as they were: the other figures matter all the more.
+    if let Ok(Ok(Ok(depths))) = tokio::time::timeout(STORE, asked).await {
+        crate::service::metrics::depths(&depths);
+    }
+    let (contacts, sends) = web.core.busy();
+    crate::service::metrics::busy(contacts, sends);
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
+}

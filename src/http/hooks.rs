@@ -1,0 +1,100 @@
+//! Webhooks: `/hooks/{channel}` for what people write, `/hooks/{channel}/status` for what became of our messages. The order is
+//! fixed: the body is read, the signature checked, the content decoded and stored, and only then is the provider answered.
+
+use super::body;
+use super::error::Failure;
+use super::web::{Hook, Web};
+use crate::domain::limits::WEBHOOK_BODY_BYTES;
+use crate::provider::{Headers, Method, Refused, Reply, WebhookRequest};
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use std::time::Duration;
+
+/// Counter `{channel, reason}`: webhooks that were not believed.
+pub const REFUSED: &str = "replyflow_hooks_refused_total";
+/// Counter `{channel}`: webhooks that were believed and could not be read.
+pub const MALFORMED: &str = "replyflow_hooks_malformed_total";
+/// The longest that storing one webhook's content may take. Providers give up after 5 (Meta) to 15 seconds (Twilio).
+const STORE: Duration = Duration::from_secs(5);
+
+/// `GET` and `POST` of a webhook.
+pub async fn hook(web: Data<Web>, name: Path<String>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    match answer(&web, &name, &request, payload).await {
+        Ok(reply) => HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK))
+            .content_type(reply.content_type)
+            .body(reply.body.into_owned()),
+        Err(failure) => failure.bare(),
+    }
+}
+
+async fn answer(web: &Web, name: &str, request: &HttpRequest, mut payload: Payload) -> Result<Reply, Failure> {
+    let body = body::read(&mut payload, WEBHOOK_BODY_BYTES, &web.memory, web.request_timeout).await?;
+    web.buckets.hooks.take().map_err(|after| Failure::TooMany { after })?;
+    let hook = web.hooks.get(name).ok_or(Failure::NotFound)?;
+    let method = match request.method().as_str() {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        _ => return Err(Failure::Method),
+    };
+    // The provider signed the URL that it called: the public one, whatever a proxy made of it.
+    let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let url = format!("{}{path}", web.public_url);
+    receive(web, hook, WebhookRequest { method, url: &url, headers: &Received(request.headers()), body: &body }).await
+}
+
+/// What a believed webhook said is stored; everything else is refused.
+pub async fn receive(web: &Web, hook: &Hook, request: WebhookRequest<'_>) -> Result<Reply, Failure> {
+    let channel = hook.name.as_str();
+    if let Some(reply) = hook.adapter.handshake(&request) {
+        return Ok(reply);
+    }
+    if let Err(refused) = hook.adapter.verify(&request) {
+        let reason = word(refused);
+        metrics::counter!(REFUSED, "channel" => channel.to_owned(), "reason" => reason).increment(1);
+        tracing::warn!(channel, reason, "a webhook was refused");
+        return Err(Failure::Refused);
+    }
+    let said = hook.adapter.decode(&request, &hook.routes).map_err(|malformed| {
+        metrics::counter!(MALFORMED, "channel" => channel.to_owned()).increment(1);
+        tracing::warn!(channel, reason = malformed.0, "a webhook could not be read");
+        Failure::Malformed(malformed.0)
+    })?;
+    let core = std::sync::Arc::clone(&web.core);
+    // A client that hangs up cancels its request here, but not what the request has begun.
+    let stored = web.engine.spawn(async move { core.receive(said).await });
+    match tokio::time::timeout(STORE, stored).await {
+        Ok(Ok(Ok(_))) => Ok(hook.adapter.acknowledge()),
+        Ok(Ok(Err(error))) => {
+            tracing::error!(channel, %error, "a webhook could not be stored");
+            Err(Failure::Unavailable)
+        }
+        Ok(Err(_)) => {
+            tracing::error!(channel, "storing a webhook panicked");
+            Err(Failure::Unavailable)
+        }
+        Err(_) => {
+            tracing::error!(channel, "storing a webhook took too long");
+            Err(Failure::Unavailable)
+        }
+    }
+}
+
+fn word(refused: Refused) -> &'static str {
+    match refused {
+        Refused::Unsigned => "unsigned",
+        Refused::Forged => "forged",
+        Refused::UnknownKey => "unknown_key",
+        Refused::NoSecret => "no_secret",
+    }
+}
+
+/// Headers as they came.
+struct Received<'a>(&'a HeaderMap);
+
+impl Headers for Received<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+}

@@ -1,0 +1,60 @@
+//! HTTP: webhooks, events, the simulator, health and metrics. Every request is bounded in size, time and rate; a body is read
+//! before anything is answered; what went wrong becomes a status in one place (`error`).
+
+pub mod body;
+pub mod error;
+pub mod events;
+pub mod health;
+pub mod hooks;
+pub mod keys;
+pub mod rate;
+pub mod simulator;
+pub mod trace;
+pub mod web;
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Payload, ServiceConfig, delete, get, post, resource};
+use error::Failure;
+use simulator::routes;
+use web::Web;
+
+/// Every route. What is not here is 404, and what is here with another method 405, both after the body was read.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(route("/hooks/{channel}").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
+        .service(route("/hooks/{channel}/status").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
+        .service(route("/v1/events").route(post().to(events::post)))
+        .service(route("/simulator/messages").route(get().to(routes::messages)).route(delete().to(routes::clear)))
+        .service(route("/simulator/send").route(post().to(routes::send)))
+        .service(route("/simulator/behaviour").route(get().to(routes::behaviour)).route(post().to(routes::behave)))
+        .service(route("/health/live").route(get().to(health::live)))
+        .service(route("/health/ready").route(get().to(health::ready)))
+        .service(route("/metrics").route(get().to(health::metrics)))
+        .default_service(actix_web::web::to(nothing_here));
+}
+
+fn route(path: &str) -> actix_web::Resource {
+    resource(path).default_service(actix_web::web::to(other_method))
+}
+
+/// What `/metrics` says of the names that are counted here.
+pub fn describe_metrics() {
+    metrics::describe_counter!(hooks::REFUSED, "Webhooks that were not believed, by reason");
+    metrics::describe_counter!(hooks::MALFORMED, "Webhooks that were believed and could not be read");
+    metrics::describe_counter!(trace::REQUESTS, "Answered requests by route and status");
+    metrics::describe_histogram!(trace::SECONDS, "From a request's head to its answer");
+}
+
+async fn nothing_here(web: Data<Web>, payload: Payload) -> Result<HttpResponse, Failure> {
+    refuse(web, payload, Failure::NotFound).await
+}
+
+async fn other_method(web: Data<Web>, payload: Payload) -> Result<HttpResponse, Failure> {
+    refuse(web, payload, Failure::Method).await
+}
+
+async fn refuse(web: Data<Web>, mut payload: Payload, failure: Failure) -> Result<HttpResponse, Failure> {
+    const NOBODY_READS_IT: usize = 64 * 1024;
+    body::read(&mut payload, NOBODY_READS_IT, &web.memory, web.request_timeout).await?;
+    Err(failure)
+}

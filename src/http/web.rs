@@ -1,0 +1,96 @@
+//! What the handlers share.
+
+use super::body::Memory;
+use super::keys::Keys;
+use super::rate::Bucket;
+use super::simulator::phone::Phones;
+use crate::config::server::Rates;
+use crate::domain::name::ChannelName;
+use crate::provider::{Adapter, Routes};
+use crate::service::Core;
+use indexmap::IndexMap;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// One channel's webhook.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// The channel.
+    pub name: ChannelName,
+    /// Its provider.
+    pub adapter: Adapter,
+    /// Where what it says may go.
+    pub routes: Routes,
+}
+
+/// What the handlers share.
+pub struct Web {
+    /// The service.
+    pub core: Arc<Core>,
+    /// The runtime on which the service works: several threads, whatever the HTTP workers do.
+    pub engine: Handle,
+    /// The webhooks by the name of their channel.
+    pub hooks: IndexMap<ChannelName, Hook>,
+    /// How providers reach us, without a slash at the end.
+    pub public_url: String,
+    /// The keys of the API.
+    pub events: Keys,
+    /// How phone numbers without `+` are read.
+    pub country: Option<String>,
+    /// What has been measured, and who may see it; nothing if metrics are off.
+    pub metrics: Option<(PrometheusHandle, Keys)>,
+    /// The simulator, if a channel uses it.
+    pub simulator: Option<Arc<Phones>>,
+    /// How fast each kind of route may be called.
+    pub buckets: Buckets,
+    /// The memory of request bodies.
+    pub memory: Memory,
+    /// The longest that reading a request may take.
+    pub request_timeout: Duration,
+    /// Whether the service takes work; false while it stops.
+    pub ready: Ready,
+}
+
+/// Whether the service takes work.
+#[derive(Debug, Clone, Default)]
+pub struct Ready(Arc<AtomicBool>);
+
+impl Ready {
+    /// From now on it does, or does not.
+    pub fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+
+    /// Whether it does.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// One bucket for each kind of route.
+#[derive(Debug)]
+pub struct Buckets {
+    /// Webhooks.
+    pub hooks: Bucket,
+    /// The API.
+    pub api: Bucket,
+    /// The simulator.
+    pub simulator: Bucket,
+    /// Health and metrics.
+    pub probes: Bucket,
+}
+
+impl Buckets {
+    /// Full ones.
+    pub fn new(rates: Rates) -> Self {
+        Buckets {
+            hooks: Bucket::new(rates.hooks),
+            api: Bucket::new(rates.api),
+            simulator: Bucket::new(rates.simulator),
+            probes: Bucket::new(rates.probes),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Replyflow: two-way conversations over SMS and WhatsApp, self-hosted. See `ARCHITECTURE.md` for the map.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod engine;
+pub mod flow;
+pub mod http;
+pub mod provider;
+pub mod reply;
+pub mod service;
+pub mod store;
+pub mod template;
+pub mod testing;

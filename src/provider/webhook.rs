@@ -1,0 +1,269 @@
+//! What comes from a provider: the request, what is in it, and what it is answered.
+
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::SendRef;
+use crate::domain::message::{DeliveryStatus, FailureReason, Inbound};
+use crate::domain::name::ChannelName;
+use crate::domain::time::{Millis, Span};
+use std::borrow::Cow;
+use std::fmt;
+
+/// The methods that providers use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
+
+/// Looks up a header by its name, in any case. Implemented by whoever has the headers, so that none are copied.
+pub trait Headers {
+    /// The first value of the header, if it is text.
+    fn get(&self, name: &str) -> Option<&str>;
+}
+
+/// Headers as pairs, for tests and small callers.
+#[derive(Clone, Copy)]
+pub struct Pairs<'a>(pub &'a [(&'a str, &'a str)]);
+
+impl Headers for Pairs<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| *v)
+    }
+}
+
+/// One request to a webhook, read in full and bounded.
+#[derive(Clone, Copy)]
+pub struct WebhookRequest<'a> {
+    /// Its method.
+    pub method: Method,
+    /// The public URL with its query exactly as the provider called it. Scheme, host and prefix come from the configuration,
+    /// never from `Host` or `X-Forwarded-*`.
+    pub url: &'a str,
+    /// Its headers.
+    pub headers: &'a dyn Headers,
+    /// The body's bytes as they came.
+    pub body: &'a [u8],
+}
+
+impl<'a> WebhookRequest<'a> {
+    /// The query without `?`, empty if there is none.
+    pub(crate) fn query(&self) -> &'a str {
+        let without_fragment = self.url.split('#').next().unwrap_or("");
+        without_fragment.split_once('?').map_or("", |(_, query)| query)
+    }
+}
+
+/// Why a request is not believed. Answered with 403 and nothing else; the word is for a counter and the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No signature where there must be one.
+    #[error("unsigned")]
+    Unsigned,
+    /// A signature that does not fit.
+    #[error("forged")]
+    Forged,
+    /// Signed in a way that this channel has no key for, or with an algorithm that we do not know.
+    #[error("unknown_key")]
+    UnknownKey,
+    /// The channel has no secret to check with: nothing is believed.
+    #[error("no_secret")]
+    NoSecret,
+}
+
+/// Why a believed request cannot be read. Answered with 400; never holds a part of the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub &'static str);
+
+/// An answer to a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Cow<'static, str>,
+}
+
+/// A channel as the target of a webhook's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The channel.
+    pub channel: ChannelName,
+    /// Its medium.
+    pub kind: ChannelKind,
+}
+
+/// The channels that one webhook's content may go to: the one that was called, and those with the same credentials at the same
+/// provider, by their number. A body that one app signed can therefore never speak for a channel of another app.
+#[derive(Debug, Clone)]
+pub struct Routes {
+    here: Route,
+    by_number: Vec<(String, Route)>,
+}
+
+impl Routes {
+    /// Only the channel that was called.
+    pub fn only(here: Route) -> Self {
+        Routes { here, by_number: Vec::new() }
+    }
+
+    /// Also this one, by the number that the provider names in the content.
+    #[must_use]
+    pub fn with(mut self, number: impl Into<String>, route: Route) -> Self {
+        self.by_number.push((number.into(), route));
+        self
+    }
+
+    /// The channel that was called.
+    pub fn here(&self) -> &Route {
+        &self.here
+    }
+
+    /// The channel with this number.
+    pub fn find(&self, number: &str) -> Option<&Route> {
+        self.by_number.iter().find(|(n, _)| n == number).map(|(_, route)| route)
+    }
+}
+
+/// One thing that a webhook said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decoded {
+    /// A person wrote.
+    Message(Box<Received>),
+    /// One of our messages came further, or did not.
+    Status(Box<StatusReport>),
+    /// The provider changed its mind about an approved template.
+    Template(TemplateStatus),
+    /// Something else: kept in the journal, answered with 2xx.
+    Other(Other),
+}
+
+/// A message with what only the provider's side of it knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// The message.
+    pub message: Inbound,
+    /// Our number as the provider names it.
+    pub to: String,
+    /// SMS segments, if the provider counts them.
+    pub segments: Option<u32>,
+    /// Why the provider could not pass on the content.
+    pub error: Option<ProviderError>,
+}
+
+/// A delivery report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatusReport {
+    /// The channel that the message left by.
+    pub channel: ChannelName,
+    /// The provider's id of the message.
+    pub id: String,
+    /// Our name of it, if it came back.
+    pub send: Option<SendRef>,
+    /// How far it came.
+    pub status: DeliveryStatus,
+    /// The provider's word for it.
+    pub provider_status: String,
+    /// When.
+    pub at: Option<Millis>,
+    /// To whom it went.
+    pub recipient: Option<Address>,
+    /// Their business-scoped id.
+    pub user_id: Option<String>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// What it costs.
+    pub pricing: Option<Pricing>,
+}
+
+/// Why a message failed after the provider had taken it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// The reason.
+    pub reason: FailureReason,
+    /// Whether the same message may pass later.
+    pub retryable: bool,
+    /// Not before this time has passed.
+    pub after: Option<Span>,
+    /// What was exceeded, if a limit was.
+    pub scope: Option<LimitScope>,
+    /// The person opted out at the provider, and of what.
+    pub opted_out: Option<OptOutScope>,
+    /// The provider's own words.
+    pub error: ProviderError,
+}
+
+/// What an opt-out that the provider knows of covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptOutScope {
+    /// Every message of this channel.
+    Everything,
+    /// Marketing only.
+    Marketing,
+}
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitScope {
+    /// Our number and this person.
+    Pair,
+    /// Our number.
+    Number,
+    /// The account: a WhatsApp business account, a Twilio account.
+    Account,
+    /// The app that the token belongs to.
+    App,
+}
+
+/// A provider's error. Its text may name a person: it is for the journal, and `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ProviderError {
+    /// Its code.
+    pub code: Option<String>,
+    /// Its text.
+    pub text: String,
+}
+
+impl fmt::Debug for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProviderError({})", self.code.as_deref().unwrap_or("no code"))
+    }
+}
+
+/// What a message costs, as far as the provider says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pricing {
+    /// `utility`, `marketing`, `service` …
+    pub category: String,
+    /// Whether it is charged.
+    pub billable: bool,
+}
+
+/// The provider changed its mind about an approved template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateStatus {
+    /// Its name.
+    pub template: String,
+    /// Its language.
+    pub language: Option<String>,
+    /// `APPROVED`, `REJECTED`, `PAUSED` …
+    pub event: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Something that decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Other {
+    /// The provider's word for it, or ours: `unknown_number`, `error` …
+    pub kind: String,
+    /// The provider's id of what it is about.
+    pub id: Option<String>,
+    /// An error that came with it.
+    pub error: Option<ProviderError>,
+}

@@ -1,0 +1,217 @@
+//! Words that go before every flow: opt-out, opt-in, help. Whole messages only, politeness aside, so that "stop by
+//! tomorrow" and "quit smoking" stay what they are.
+
+use super::normalize::Normalized;
+use super::politeness::{once, strip};
+use super::words::{Lexicon, Section, lexicons};
+use crate::domain::channel::ChannelKind;
+use crate::domain::language::Language;
+
+/// What such a word wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Intent {
+    /// No more messages on this kind of channel.
+    OptOut,
+    /// Messages again.
+    OptIn,
+    /// To know who writes and how to stop it.
+    Help,
+}
+
+impl Intent {
+    /// What a whole message wants. English words always count, those of `languages` (the flow's or the project's) too.
+    ///
+    /// `YES` is an opt-in only of somebody who is opted out. `START` is one always: of somebody who is not opted out it
+    /// changes nothing, so the caller lets flows have it then.
+    pub fn of(text: &Normalized, kind: ChannelKind, languages: &[Language], opted_out: bool) -> Option<Self> {
+        let words = lexicons(languages);
+        let whole = text.whole()?;
+        let core = once(strip(whole, words.clone()));
+        let any = |section: Section, text: &str| words.clone().any(|lexicon: &'static Lexicon| lexicon.has(section, text));
+        let sms = kind == ChannelKind::Sms;
+        if any(Section::OptOut, core) || (sms && any(Section::OptOutSms, core)) {
+            Some(Intent::OptOut)
+        } else if any(Section::OptIn, core) || (opted_out && any(Section::OptInIfOut, whole)) {
+            Some(Intent::OptIn)
+        } else if any(Section::Help, core) || (sms && any(Section::HelpSms, core)) {
+            Some(Intent::Help)
+        } else {
+            None
+        }
+    }
+
+    /// What a provider's own handling of such a word says: `STOP`, `START`, `HELP`.
+    pub fn of_provider(word: &str) -> Option<Self> {
+        match word.trim().to_ascii_uppercase().as_str() {
+            "STOP" => Some(Intent::OptOut),
+            "START" => Some(Intent::OptIn),
+            "HELP" => Some(Intent::Help),
+            _ => None,
+        }
+    }
+
+    /// Whether a choice with this text could never be typed on this kind of channel, because it is an opt-out or help
+    /// word there (RF304).
+    pub fn takes(text: &Normalized, kind: ChannelKind, languages: &[Language]) -> Option<Self> {
+        Intent::of(text, kind, languages, false).filter(|intent| *intent != Intent::OptIn)
+    }
+
+    /// In one line for the journal.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Intent::OptOut => "the whole message is an opt-out word",
+            Intent::OptIn => "the whole message is an opt-in word",
+            Intent::Help => "the whole message is a help word",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sms(text: &str) -> Option<Intent> {
+        Intent::of(&Normalized::of(text), ChannelKind::Sms, &[], false)
+    }
+
+    fn whatsapp(text: &str) -> Option<Intent> {
+        Intent::of(&Normalized::of(text), ChannelKind::WhatsApp, &[], false)
+    }
+
+    #[derive(serde::Deserialize)]
+    struct File {
+        keywords: Keywords,
+    }
+    #[derive(serde::Deserialize)]
+    struct Keywords {
+        opt_out_us_carrier: Vec<String>,
+        opt_out_2025_additions: Vec<String>,
+        fcc_64_1200_a10: Vec<String>,
+        opt_out_french_ca: Vec<String>,
+        opt_in: Vec<String>,
+        toll_free_opt_in: Vec<String>,
+        help: Vec<String>,
+        tests: Vec<Case>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Case {
+        text: String,
+        expect: String,
+    }
+
+    fn vectors() -> Keywords {
+        let source = include_str!("../../tests/data/providers/sms_encoding.json");
+        serde_json::from_str::<File>(source).expect("the vectors").keywords
+    }
+
+    #[test]
+    fn the_keyword_vectors_hold() {
+        let keywords = vectors();
+        assert!(keywords.tests.len() >= 18);
+        for Case { text, expect } in &keywords.tests {
+            let now = sms(text);
+            let when_out = Intent::of(&Normalized::of(text), ChannelKind::Sms, &[], true);
+            match expect.as_str() {
+                "opt_out" => assert_eq!((now, when_out), (Some(Intent::OptOut), Some(Intent::OptOut)), "{text}"),
+                // Carriers do not count it, the law ("any reasonable means") does: politeness is aside here.
+                "none_keyword_but_review" => assert_eq!(now, Some(Intent::OptOut), "{text}"),
+                "opt_in" => assert_eq!((now, when_out), (Some(Intent::OptIn), Some(Intent::OptIn)), "{text}"),
+                "opt_in_only_if_currently_opted_out" => {
+                    assert_eq!((now, when_out), (None, Some(Intent::OptIn)), "{text}");
+                }
+                "help" => assert_eq!((now, when_out), (Some(Intent::Help), Some(Intent::Help)), "{text}"),
+                "none" => assert_eq!((now, when_out), (None, None), "{text}"),
+                other => panic!("a vector expects `{other}`, which this test does not know"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_word_lists_of_the_vectors_hold() {
+        let keywords = vectors();
+        let opt_out = keywords.opt_out_us_carrier.iter().chain(&keywords.opt_out_2025_additions);
+        for word in opt_out.chain(&keywords.fcc_64_1200_a10).chain(&keywords.opt_out_french_ca) {
+            assert_eq!(sms(word), Some(Intent::OptOut), "{word}");
+        }
+        for word in keywords.opt_in.iter().chain(&keywords.toll_free_opt_in) {
+            let when_out = Intent::of(&Normalized::of(word), ChannelKind::Sms, &[], true);
+            assert_eq!(when_out, Some(Intent::OptIn), "{word}");
+        }
+        for word in &keywords.help {
+            assert_eq!(sms(word), Some(Intent::Help), "{word}");
+        }
+    }
+
+    #[test]
+    fn whatsapp_counts_only_words_that_mean_nothing_else() {
+        for word in ["STOP", "stop all", "StopAll", "Unsubscribe", "opt-out", "OPTOUT", "stop please", "STOP 🛑"] {
+            assert_eq!(whatsapp(word), Some(Intent::OptOut), "{word}");
+        }
+        for word in ["cancel", "end", "quit", "revoke", "info", "arret"] {
+            assert_eq!(whatsapp(word), None, "{word}");
+        }
+        assert_eq!(whatsapp("help"), Some(Intent::Help));
+    }
+
+    #[test]
+    fn case_width_accents_and_politeness_are_aside() {
+        for text in ["ｓｔｏｐ", "Stöp", "s\u{200B}top", "STOP STOP", "please stop", "Stop, thanks!", "*STOP*", "“stop”"]
+        {
+            assert_eq!(sms(text), Some(Intent::OptOut), "{text}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_no_keywords() {
+        for text in [
+            "stop by tomorrow",
+            "quit smoking",
+            "help me choose",
+            "don't stop",
+            "bus stop",
+            "the end",
+            "end of may",
+            "cancel my order",
+            "I want to stop",
+            "please",
+            "thanks",
+            "stop stop it",
+            "yes please",
+            "start over",
+            "infos",
+            "",
+            "🛑",
+        ] {
+            assert_eq!(sms(text), None, "{text}");
+            assert_eq!(Intent::of(&Normalized::of(text), ChannelKind::Sms, &[], true), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_flows_languages_count_there() {
+        let spanish = Language::parse("es-MX").expect("a language");
+        let of = |text, languages: &[Language]| Intent::of(&Normalized::of(text), ChannelKind::Sms, languages, false);
+        assert_eq!(of("Baja", &[spanish]), Some(Intent::OptOut));
+        assert_eq!(of("STOP por favor", &[spanish]), Some(Intent::OptOut));
+        assert_eq!(of("Baja", &[Language::EN]), None);
+    }
+
+    #[test]
+    fn the_checker_asks_only_for_opt_out_and_help() {
+        let takes = |text, kind| Intent::takes(&Normalized::of(text), kind, &[]);
+        assert_eq!(takes("Cancel", ChannelKind::Sms), Some(Intent::OptOut));
+        assert_eq!(takes("Cancel", ChannelKind::WhatsApp), None);
+        assert_eq!(takes("Info", ChannelKind::Sms), Some(Intent::Help));
+        assert_eq!(takes("Start", ChannelKind::Sms), None);
+        assert_eq!(takes("Yes", ChannelKind::Sms), None);
+        assert_eq!(takes("Cancel appointment", ChannelKind::Sms), None);
+    }
+
+    #[test]
+    fn a_providers_word_is_taken_as_it_is() {
+        assert_eq!(Intent::of_provider("STOP"), Some(Intent::OptOut));
+        assert_eq!(Intent::of_provider("start"), Some(Intent::OptIn));
+        assert_eq!(Intent::of_provider("HELP"), Some(Intent::Help));
+        assert_eq!(Intent::of_provider("STOP by"), None);
+    }
+}

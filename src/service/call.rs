@@ -1,0 +1,83 @@
+//! One call to another system. Its end always comes back to the run, also when it failed: the flow decides what then. Each
+//! attempt is an attempt of the store, so a crash between two of them loses none and repeats none unseen; all carry one
+//! idempotency key.
+
+use super::api::{self, Wanted};
+use super::core::{Core, duration};
+use super::metrics;
+use super::outbox::Performed;
+use super::ports::{HttpAnswer, HttpFailure};
+use super::retry::Retry;
+use super::verdict::End;
+use crate::domain::input::CallOutcome;
+use crate::domain::limits;
+use crate::domain::time::Span;
+use crate::engine::effect::Call;
+use crate::store::Started;
+use std::time::Duration;
+
+/// Between two attempts of a call: a person waits.
+const RETRY: Retry = Retry { first: Span::millis(500), longest: Span::seconds(10), max_age: limits::CALL_DEADLINE };
+
+impl Core {
+    pub(super) async fn call(&self, started: &Started, call: &Call, taken_at: Duration) -> Performed {
+        let allowed = call.retry.min(limits::CALL_RETRIES_MAX).saturating_add(1);
+        let age = self.store_now() - call.at;
+        let left = limits::CALL_DEADLINE.0 - age.0;
+        // Offered again after a crash: the attempt that nobody heard of counts too.
+        if started.attempt > allowed || left <= 0 {
+            let why = if started.unsure { "lost" } else { "timeout" };
+            return self.call_ended(started, call, CallOutcome::Failed { why: why.to_owned() }, started.attempt - 1);
+        }
+        let Some(api) = self.world.apis.get(&call.api) else {
+            tracing::warn!(api = %call.api, "a flow calls an api that is not configured");
+            return self.call_ended(started, call, CallOutcome::Failed { why: "not_allowed".to_owned() }, 0);
+        };
+        // An attempt must end within the lease, however short somebody configured it: else it would never be begun.
+        let within_lease = self.settings.send_lease.0 * 4 / 5;
+        let asked = call.timeout.0.clamp(1, limits::CALL_TIMEOUT_MAX.0).min(left).min(within_lease.max(1));
+        let timeout = duration(Span::millis(asked));
+        if self.too_late(taken_at, timeout) {
+            return self.out_of_time(started);
+        }
+        let wanted = Wanted {
+            method: &call.method,
+            path: &call.path,
+            query: &call.query,
+            headers: &call.headers,
+            body: call.body.as_ref().map(|b| b.on_the_wire()),
+        };
+        let ended: Result<HttpAnswer, HttpFailure> = match api::request(api, &wanted, started.id, timeout) {
+            Ok(request) => self.transport.send(request).await,
+            Err(why) => {
+                tracing::warn!(api = %call.api, why, "a flow's call is not allowed");
+                Err(HttpFailure::NotAllowed)
+            }
+        };
+        metrics::call(call.api.as_str(), api::word(&ended));
+        // Somebody else may be calling by now: that we heard nothing is no fact to end the call with.
+        if ended.is_err() && self.too_late(taken_at, Duration::ZERO) {
+            return Performed::ended(End::again(self.store_now(), true, Some("the lease ended before the answer".to_owned())));
+        }
+        if api::may_pass_later(&ended) && started.attempt < allowed {
+            let now = self.store_now();
+            let pause = api::asked_pause(&ended);
+            if let Some(due) = RETRY.next(call.at, now, started.attempt, pause, self.random.bits()) {
+                let unsure = started.unsure || !matches!(ended, Err(failure) if !failure.may_have_arrived());
+                return Performed::ended(End::again(due, unsure, Some(api::word(&ended).to_owned())));
+            }
+        }
+        self.call_ended(started, call, api::outcome(ended), started.attempt)
+    }
+
+    fn call_ended(&self, started: &Started, call: &Call, outcome: CallOutcome, attempts: u8) -> Performed {
+        let detail = match &outcome {
+            CallOutcome::Answered { status, .. } => format!("answered {status}"),
+            CallOutcome::Failed { why } => format!("failed: {why}"),
+        };
+        let took = Span((self.store_now() - call.at).0.max(0));
+        let reply = Some(api::result(started.id, outcome, attempts, took));
+        // A call that failed is done all the same: its result is what the flow goes on with.
+        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0) }
+    }
+}

@@ -1,0 +1,279 @@
+//! The service as a value: what it is made of, and what every part of it uses. It starts no threads and reads no clock of its
+//! own; production (`runtime`) and the simulation drive the same steps: `receive…`, `turns`, `dispatch`, `tick`, `feed_history`.
+
+use super::aliases::Aliases;
+use super::history::Turnstile;
+use super::permits::Permits;
+use super::ports::{Clock, Random, Spawn, Transport};
+use super::recent::Recent;
+use super::settings::{Channel, ServiceSettings, World};
+use super::slots::Slots;
+use super::versions::Versions;
+use crate::domain::id::{ContactKey, Token, Who};
+use crate::domain::input;
+use crate::domain::name::ChannelName;
+use crate::domain::time::{Millis, Span};
+use crate::engine::record::Record;
+use crate::engine::{Context, TurnError, TurnOutput};
+use crate::store::{Answer, JournalId, Store, StoreError, WorkSet};
+use futures_util::future::BoxFuture;
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The engine as the service calls it. There is one, [`crate::engine::turn`]; tests put one in front of it that fails.
+pub type Engine =
+    fn(&Context<'_>, &mut Record, Token, ContactKey, Option<&input::Accepted>, Millis) -> Result<TurnOutput, TurnError>;
+
+/// What a service is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// How HTTP requests are done.
+    pub transport: Arc<dyn Transport>,
+    /// The instance's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where work goes on that nobody waits for.
+    pub tasks: Arc<dyn Spawn>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// What decides.
+    pub engine: Engine,
+    /// Bounds and times.
+    pub settings: ServiceSettings,
+    /// The project.
+    pub world: World,
+    /// The flows' versions.
+    pub versions: Versions,
+}
+
+/// The service.
+pub struct Core {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tasks: Arc<dyn Spawn>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) engine: Engine,
+    pub(super) settings: ServiceSettings,
+    pub(super) world: World,
+    pub(super) versions: Versions,
+    pub(super) secret: bytes::Bytes,
+    pub(super) recent: Recent,
+    pub(super) aliases: Aliases,
+    pub(super) permits: Permits,
+    pub(super) contacts: Arc<Slots>,
+    pub(super) sends: Arc<Slots>,
+    room: Arc<Notify>,
+    pub(super) history_turn: Turnstile,
+    history_cursors: Mutex<HashMap<u8, JournalId>>,
+    strange_sets: Mutex<Vec<WorkSet>>,
+    stopping: AtomicBool,
+    /// The store's clock less our monotonic one, in milliseconds.
+    store_offset: AtomicI64,
+}
+
+/// What one attempt to reach the store may cost before the caller gives up.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    /// Somebody outside waits for the answer.
+    Short,
+    /// A lease is at stake: as long as it lasts.
+    Lease,
+    /// What happened must be written down.
+    Long,
+}
+
+impl Core {
+    /// Reads what the store says of itself and puts the service together.
+    pub async fn start(parts: Parts) -> Answer<Arc<Self>> {
+        let meta = parts.store.meta().await?;
+        let now = parts.store.now().await?;
+        let strange = parts.store.work_sets().await?;
+        let monotonic = millis(parts.clock.monotonic());
+        let room: Arc<Notify> = Arc::default();
+        let contacts = Slots::new(parts.settings.contacts_in_flight, Arc::clone(&room));
+        let sends = Slots::new(parts.settings.send.in_flight, Arc::clone(&room));
+        let core = Core {
+            store: parts.store,
+            transport: parts.transport,
+            clock: parts.clock,
+            tasks: parts.tasks,
+            random: parts.random,
+            engine: parts.engine,
+            settings: parts.settings,
+            world: parts.world,
+            versions: parts.versions,
+            secret: meta.contact_secret,
+            recent: Recent::default(),
+            aliases: Aliases::default(),
+            permits: Permits::default(),
+            contacts,
+            sends,
+            room,
+            history_turn: Turnstile::default(),
+            history_cursors: Mutex::default(),
+            strange_sets: Mutex::new(strange),
+            stopping: AtomicBool::new(false),
+            store_offset: AtomicI64::new(now.0 - monotonic),
+        };
+        Ok(Arc::new(core))
+    }
+
+    /// The key of the contact with this canonical address.
+    pub fn contact_key(&self, canonical: &str) -> ContactKey {
+        ContactKey::derive(&self.secret, canonical)
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The project.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The flows' versions.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
+    /// How often work is looked for that nobody announced.
+    pub fn tick_span(&self) -> Span {
+        self.settings.tick
+    }
+
+    /// Takes nothing new from now on: inputs are stored and left to others, lanes are not gone on with. What is in the air
+    /// ends by itself.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether the service is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Contacts that are worked on now, and sends in the air.
+    pub fn busy(&self) -> (usize, usize) {
+        (self.contacts.busy(), self.sends.busy())
+    }
+
+    /// Signalled when there is room again for what a look had to leave behind.
+    pub fn room(&self) -> Arc<Notify> {
+        Arc::clone(&self.room)
+    }
+
+    /// The store's time, as far as this instance knows it.
+    pub fn store_now(&self) -> Millis {
+        Millis(self.store_offset.load(Ordering::Relaxed).saturating_add(millis(self.clock.monotonic())))
+    }
+
+    /// The store said what time it is.
+    pub(super) fn note_now(&self, now: Millis) {
+        self.store_offset.store(now.0.saturating_sub(millis(self.clock.monotonic())), Ordering::Relaxed);
+    }
+
+    pub(super) fn who(&self) -> Who {
+        Who(self.random.bits())
+    }
+
+    pub(super) fn channel(&self, name: &ChannelName) -> Option<&Channel> {
+        self.world.channels.get(name)
+    }
+
+    /// The channel whose rate the set keeps.
+    pub(super) fn channel_of(&self, set: &WorkSet) -> Option<&Channel> {
+        match set {
+            WorkSet::Talk(name) | WorkSet::Bulk(name) => self.channel(name),
+            WorkSet::Call | WorkSet::Post => None,
+        }
+    }
+
+    /// Gives permits back that were taken for nothing.
+    pub(super) fn unused(&self, channel: Option<&Channel>, n: u32) {
+        if let Some(channel) = channel {
+            self.permits.give_back(&channel.name, channel.rate(), n, self.clock.monotonic());
+        }
+    }
+
+    pub(super) fn spawn(self: &Arc<Self>, what: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let task: BoxFuture<'static, ()> = Box::pin(task);
+        self.tasks.spawn(what, task);
+    }
+
+    /// Every set in which work may wait: those of the channels, the executors', and what the store still knows of channels
+    /// that are no longer configured.
+    pub(super) fn work_sets(&self) -> Vec<WorkSet> {
+        let mut sets: Vec<WorkSet> = self.world.channels.keys().cloned().map(WorkSet::Talk).collect();
+        sets.extend([WorkSet::Call, WorkSet::Post]);
+        for set in self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if !sets.contains(set) {
+                sets.push(set.clone());
+            }
+        }
+        sets
+    }
+
+    /// Asks the store which sets there are: an instance of another configuration may have put work into one that we do not
+    /// have, and then gone.
+    pub async fn learn_sets(&self) -> Answer<()> {
+        let known = self.store.work_sets().await?;
+        *self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    /// Repeats a call of the store whose answer was lost. Every call may be repeated with the same arguments, so this is
+    /// always right; it is only a question of how long somebody can wait.
+    pub(super) async fn patiently<T, F>(&self, patience: Patience, call: impl Fn() -> F) -> Answer<T>
+    where
+        F: Future<Output = Answer<T>>,
+    {
+        let limit = match patience {
+            Patience::Short => Duration::from_secs(1),
+            Patience::Lease => duration(self.settings.claim_lease),
+            Patience::Long => duration(self.settings.send_lease),
+        };
+        let begun = self.clock.monotonic();
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match call().await {
+                Err(StoreError::Unavailable(why)) => {
+                    let spent = self.clock.monotonic().saturating_sub(begun);
+                    if spent + pause > limit || (self.is_stopping() && spent > Duration::from_secs(5)) {
+                        return Err(StoreError::Unavailable(why));
+                    }
+                    self.clock.sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(1));
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    pub(super) fn history_known(&self, shard: u8) -> Option<JournalId> {
+        self.history_cursors.lock().unwrap_or_else(PoisonError::into_inner).get(&shard).copied()
+    }
+
+    pub(super) fn history_at(&self, shard: u8, at: Option<JournalId>) {
+        let mut cursors = self.history_cursors.lock().unwrap_or_else(PoisonError::into_inner);
+        match at {
+            Some(at) => cursors.insert(shard, at),
+            None => cursors.remove(&shard),
+        };
+    }
+}
+
+/// A duration of the domain as one of the machine.
+pub(super) fn duration(span: Span) -> Duration {
+    Duration::from_millis(span.0.max(0).unsigned_abs())
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

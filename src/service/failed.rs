@@ -1,0 +1,131 @@
+//! What failed visibly: messages that could not be sent or may have been, inputs that were set aside. An operator looks at
+//! them and has them done again, or forgets them.
+
+use super::marks;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, EffectId, InputId};
+use crate::domain::input::Input;
+use crate::domain::journal::{Entry, Event};
+use crate::domain::time::Millis;
+use crate::engine::effect::Effect;
+use crate::store::{Answer, FailedBody, FailedItem, FailedKey, Store};
+use bytes::Bytes;
+
+/// Something that failed, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failed {
+    /// What `retry` and `drop` take: `CONTACT.EFFECT` or `CONTACT.INPUT`.
+    pub id: String,
+    /// The store's name of it.
+    pub key: FailedKey,
+    /// Since when.
+    pub at: Millis,
+    /// `message`, `call`, `post`, `input`, or `unreadable`.
+    pub kind: &'static str,
+    /// What it is, in one line without a person or a text.
+    pub about: String,
+    /// Attempts that were made; 0 for an input.
+    pub attempts: u8,
+}
+
+/// What an operator does to something that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Do it again, as if it had never been tried.
+    Retry,
+    /// Forget it.
+    Drop,
+}
+
+/// What failed, oldest first; at most `most` for each shard.
+pub async fn list(store: &dyn Store, most: usize) -> Answer<Vec<Failed>> {
+    let mut all: Vec<Failed> = store.failed_list(most).await?.into_iter().map(describe).collect();
+    all.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    Ok(all)
+}
+
+/// Does it. False if it is no longer there.
+pub async fn act(store: &dyn Store, key: FailedKey, act: Act) -> Answer<bool> {
+    let now = store.now().await?;
+    let (contact, name) = match key {
+        FailedKey::Effect(contact, effect) => (contact, effect.to_string()),
+        FailedKey::Input(contact, input) => (contact, input.to_string()),
+    };
+    let word = match act {
+        Act::Retry => "retry",
+        Act::Drop => "drop",
+    };
+    let text = format!("an operator said `{word}` to the failed {name}");
+    let token = marks::operator(word, &name, now.0);
+    let entry = Entry { contact, token, at: now, events: vec![Event::Note { run: None, text }] };
+    let journal = Bytes::from(codec::encode(&entry));
+    match act {
+        Act::Retry => store.failed_retry(key, journal).await,
+        Act::Drop => store.failed_drop(key, journal).await,
+    }
+}
+
+/// Reads what `list` prints as an id.
+pub fn parse_id(text: &str) -> Option<FailedKey> {
+    let (contact, rest) = text.split_once('.')?;
+    let contact = ContactKey::parse(contact)?;
+    match EffectId::parse(rest) {
+        Some(effect) => Some(FailedKey::Effect(contact, effect)),
+        None => InputId::parse(rest).map(|input| FailedKey::Input(contact, input)),
+    }
+}
+
+fn describe(item: FailedItem) -> Failed {
+    let id = match item.key {
+        FailedKey::Effect(contact, effect) => format!("{contact}.{effect}"),
+        FailedKey::Input(contact, input) => format!("{contact}.{input}"),
+    };
+    let (kind, about, attempts) = match &item.body {
+        FailedBody::Effect { attempts, body, .. } => {
+            let (kind, about) = about_effect(body);
+            (kind, about, *attempts)
+        }
+        FailedBody::Input(entry) => (
+            "input",
+            codec::decode::<Input>(&entry.body).map_or_else(|e| format!("cannot be read: {e}"), |input| about_input(&input)),
+            0,
+        ),
+    };
+    Failed { id, key: item.key, at: item.at, kind, about, attempts }
+}
+
+fn about_effect(body: &[u8]) -> (&'static str, String) {
+    match codec::decode::<Effect>(body) {
+        Ok(Effect::Send(send)) => ("message", format!("over {}", send.channel)),
+        Ok(Effect::Call(call)) => ("call", format!("{} at {}", call.method, call.api)),
+        Ok(Effect::Post(post)) => ("post", format!("event {}", post.event.name)),
+        Err(error) => ("unreadable", error.to_string()),
+    }
+}
+
+fn about_input(input: &Input) -> String {
+    match input {
+        Input::Message(message) => format!("a message on {}", message.channel),
+        Input::Event(event) => format!("the event {}", event.name),
+        Input::CallResult(result) => format!("the result of the call {}", result.effect),
+        Input::Delivery(delivery) => format!("a report on the message {}", delivery.effect),
+        Input::Operator(_) => "an operator's act".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Token;
+
+    #[test]
+    fn an_id_names_an_effect_or_an_input() {
+        let contact = ContactKey::derive(b"s", "a");
+        let effect = Token(1).effect(0);
+        assert_eq!(parse_id(&format!("{contact}.{effect}")), Some(FailedKey::Effect(contact, effect)));
+        assert_eq!(parse_id(&format!("{contact}.{}", InputId(7))), Some(FailedKey::Input(contact, InputId(7))));
+        for bad in ["", ".", "x.y", &format!("{contact}."), &format!("{contact}.12"), &effect.to_string()] {
+            assert_eq!(parse_id(bad), None, "{bad}");
+        }
+    }
+}

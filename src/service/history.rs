@@ -1,0 +1,106 @@
+//! History: the journal copied as it is, entry by entry, into a place of its own. It guards trimming: an entry leaves the
+//! store only after it is there. Copied exactly once: the place of an entry, (shard, id), is unique.
+
+use super::core::Core;
+use super::metrics;
+use crate::domain::time::Millis;
+use crate::store::{Advance, Advanced, Answer, JournalId, JournalItem};
+use async_trait::async_trait;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The name of history's cursor.
+pub const SUBSCRIBER: &str = "history";
+/// Entries that are copied at once.
+const BATCH: usize = 500;
+
+/// Where history goes.
+#[async_trait]
+pub trait HistorySink: Send + Sync {
+    /// Keeps these entries of one shard durably; those that are already there stay as they are. `now` is the wall clock.
+    async fn append(&self, shard: u8, items: Vec<JournalItem>, now: Millis) -> Result<(), HistoryError>;
+}
+
+/// History could not be written. Nothing is trimmed, so nothing is lost: it is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("history cannot be written: {0}")]
+pub struct HistoryError(pub String);
+
+/// What one step of the feeder did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fed {
+    /// Entries that were copied.
+    pub copied: usize,
+    /// Whether a shard has more; call again at once.
+    pub more: bool,
+    /// Shards that could not be read or written now.
+    pub failed: usize,
+}
+
+/// The next shard to begin with, so that a busy one does not starve the others.
+#[derive(Debug, Default)]
+pub struct Turnstile(AtomicUsize);
+
+impl Core {
+    /// One step: every shard once, at most a batch each. To be called again and again by one task of an instance; two
+    /// instances do no harm.
+    pub async fn feed_history(&self, sink: &dyn HistorySink) -> Fed {
+        let shards = usize::from(self.store.shards()).max(1);
+        let first = self.history_turn.0.fetch_add(1, Ordering::Relaxed);
+        let mut fed = Fed { copied: 0, more: false, failed: 0 };
+        for n in 0..shards {
+            let shard = u8::try_from((first + n) % shards).unwrap_or(0);
+            match self.feed_shard(shard, sink).await {
+                Ok(copied) => {
+                    fed.copied += copied;
+                    fed.more |= copied == BATCH;
+                }
+                Err(error) => {
+                    tracing::warn!(shard, %error, "history does not advance");
+                    fed.failed += 1;
+                }
+            }
+        }
+        ::metrics::counter!(metrics::HISTORY).increment(fed.copied as u64);
+        fed
+    }
+
+    async fn feed_shard(&self, shard: u8, sink: &dyn HistorySink) -> Result<usize, FeedError> {
+        let from = self.history_cursor(shard).await?;
+        let items = self.store.read_journal(shard, from, BATCH).await?;
+        let Some(to) = items.last().map(|item| item.id) else {
+            return Ok(0);
+        };
+        let copied = items.len();
+        // Durable there before it may be trimmed here.
+        sink.append(shard, items, self.clock.wall()).await?;
+        let advance = Advance { shard, subscriber: SUBSCRIBER.to_owned(), from, to, guard: true };
+        match self.store.advance(advance).await {
+            Ok(Advanced::Ok) => self.history_at(shard, Some(to)),
+            // Another instance was faster: go on from there.
+            Ok(Advanced::Stale(there)) => self.history_at(shard, Some(there)),
+            Err(error) => {
+                self.history_at(shard, None);
+                return Err(error.into());
+            }
+        }
+        Ok(copied)
+    }
+
+    /// Where the cursor stands, from memory if this instance moved it last. The store's answer to a move is the truth.
+    async fn history_cursor(&self, shard: u8) -> Answer<JournalId> {
+        if let Some(known) = self.history_known(shard) {
+            return Ok(known);
+        }
+        let at = self.store.cursor(shard, SUBSCRIBER).await?;
+        self.history_at(shard, Some(at));
+        Ok(at)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FeedError {
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    #[error(transparent)]
+    Sink(#[from] HistoryError),
+}

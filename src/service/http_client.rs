@@ -1,0 +1,197 @@
+//! The only HTTP client: pooled, no redirects, no proxy, answers bounded while they are read.
+
+use super::guard;
+use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach, Transport};
+use async_trait::async_trait;
+use bytes::BytesMut;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Method};
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connecting at most; shorter than every request's own timeout.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// An idle connection is closed before most servers close theirs, so that few requests meet a closing one.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Production's transport.
+pub struct HttpClient {
+    anywhere: Client,
+    public_only: Client,
+}
+
+impl HttpClient {
+    /// A client with two pools: one whose resolver gives every address, one whose resolver gives only public ones.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        // Whoever came first has installed the same provider.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let builder = || {
+            Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(256)
+                .tcp_nodelay(true)
+                .user_agent(concat!("replyflow/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(HttpClient { anywhere: builder().build()?, public_only: builder().dns_resolver(Arc::new(PublicOnly)).build()? })
+    }
+}
+
+#[async_trait]
+impl Transport for HttpClient {
+    async fn send(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure> {
+        let url = url::Url::parse(&call.url).map_err(|_| HttpFailure::Invalid)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(HttpFailure::Invalid);
+        }
+        let client = match call.reach {
+            Reach::Anywhere => &self.anywhere,
+            Reach::PublicOnly if guard::host_may_be_public(&url) => &self.public_only,
+            Reach::PublicOnly => return Err(HttpFailure::NotAllowed),
+        };
+        let method = Method::from_bytes(call.method.as_bytes()).map_err(|_| HttpFailure::Invalid)?;
+        let mut request = client.request(method, url).timeout(call.timeout).body(call.body);
+        for (name, value) in &call.headers {
+            request = request.header(name.as_ref(), value);
+        }
+        let request = request.build().map_err(|_| HttpFailure::Invalid)?;
+        let mut answer = client.execute(request).await.map_err(|e| failure(&e))?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        if answer.content_length().is_some_and(|n| n > call.max_answer as u64) {
+            return Err(HttpFailure::TooLarge { status });
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| after_headers(&e))? {
+            if body.len() + chunk.len() > call.max_answer {
+                return Err(HttpFailure::TooLarge { status });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpAnswer { status, headers, body: body.freeze() })
+    }
+}
+
+fn failure(error: &reqwest::Error) -> HttpFailure {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(inner) = cause {
+        if inner.is::<NoPublicAddress>() {
+            return HttpFailure::NotAllowed;
+        }
+        cause = inner.source();
+    }
+    match (error.is_connect(), error.is_timeout()) {
+        (true, true) => HttpFailure::TimeoutBeforeWrite,
+        (true, false) => HttpFailure::Refused,
+        (false, true) => HttpFailure::TimeoutAfterWrite,
+        (false, false) if error.is_builder() => HttpFailure::Invalid,
+        (false, false) => HttpFailure::Lost,
+    }
+}
+
+fn after_headers(error: &reqwest::Error) -> HttpFailure {
+    if error.is_timeout() { HttpFailure::TimeoutAfterWrite } else { HttpFailure::Lost }
+}
+
+/// The name has addresses, none of which may be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("the name has no public address")]
+struct NoPublicAddress;
+
+/// Gives only public addresses: what was judged is what is connected to, so a name cannot change in between.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let public: Vec<SocketAddr> = found.iter().copied().filter(|a| guard::is_public(a.ip())).collect();
+            if public.is_empty() && !found.is_empty() {
+                return Err(NoPublicAddress.into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    fn call(url: String) -> HttpCall {
+        HttpCall {
+            method: "POST",
+            url,
+            headers: vec![("content-type".into(), "text/plain".into())],
+            body: Bytes::from_static(b"hello"),
+            timeout: Duration::from_millis(400),
+            max_answer: 16,
+            reach: Reach::Anywhere,
+        }
+    }
+
+    /// A server that reads one request and writes these bytes; without bytes it keeps the connection open in silence.
+    async fn serve(answer: Option<&'static str>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("its address"));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut buffer = [0u8; 1024];
+                let _ = stream.read(&mut buffer).await;
+                match answer {
+                    Some(text) => {
+                        let _ = stream.write_all(text.as_bytes()).await;
+                    }
+                    None => std::future::pending::<()>().await,
+                }
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn each_end_of_a_request_has_its_name() {
+        let client = HttpClient::new().expect("a client");
+        let url = serve(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Id: 7\r\n\r\nok")).await;
+        let answer = client.send(call(url)).await.expect("an answer");
+        assert_eq!((answer.status, &answer.body[..]), (200, &b"ok"[..]));
+        assert_eq!(crate::provider::Headers::get(&answer, "x-id"), Some("7"));
+
+        let url = serve(Some("HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n12345678901234567")).await;
+        assert_eq!(client.send(call(url)).await, Err(HttpFailure::TooLarge { status: 200 }));
+        let url = serve(Some("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n11\r\n12345678901234567\r\n0\r\n\r\n")).await;
+        assert_eq!(client.send(call(url)).await, Err(HttpFailure::TooLarge { status: 200 }));
+        let url = serve(Some("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")).await;
+        assert_eq!(client.send(call(url)).await.expect("no redirect").status, 302);
+        let url = serve(Some("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok")).await;
+        assert_eq!(client.send(call(url)).await, Err(HttpFailure::Lost));
+        assert_eq!(client.send(call(serve(None).await)).await, Err(HttpFailure::TimeoutAfterWrite));
+
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("its address");
+        assert_eq!(client.send(call(format!("http://{closed}/"))).await, Err(HttpFailure::Refused));
+        assert_eq!(client.send(call("not a url".into())).await, Err(HttpFailure::Invalid));
+        assert_eq!(client.send(call("file:///etc/passwd".into())).await, Err(HttpFailure::Invalid));
+    }
+
+    #[tokio::test]
+    async fn an_inner_address_is_not_reached_by_literal_or_name() {
+        let client = HttpClient::new().expect("a client");
+        let url = serve(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")).await;
+        let guarded = |url: String| HttpCall { reach: Reach::PublicOnly, ..call(url) };
+        assert_eq!(client.send(guarded(url.clone())).await, Err(HttpFailure::NotAllowed));
+        assert_eq!(client.send(guarded(url.replace("127.0.0.1", "localhost"))).await, Err(HttpFailure::NotAllowed));
+        // A name that is not `localhost` and leads here all the same is stopped by the resolver.
+        assert!(PublicOnly.resolve("localhost".parse().expect("a name")).await.is_err());
+    }
+}

@@ -1,0 +1,260 @@
+//! The way in: what a webhook said goes into mailboxes, in its order, and only then is the provider answered. Turns run
+//! apart from the request, so that a client that hangs up cancels nothing.
+
+use super::aliases::HOPS;
+use super::core::{Core, Patience};
+use super::metrics;
+use super::slots::Slot;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, DedupeHash, InputId};
+use crate::domain::input::{Class, Input, OperatorAction};
+use crate::domain::limits;
+use crate::domain::message::{Inbound, InboundContent};
+use crate::provider::Decoded;
+use crate::store::{Accept, Accepted, Answer, Claim, StoreError};
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// Contacts of one webhook that are written at one time.
+const SIDE_BY_SIDE: usize = 32;
+
+/// What became of an input. Each of them is a 2xx.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Stored, and being worked on.
+    Begun,
+    /// Stored; somebody has the contact, or will.
+    Queued,
+    /// Seen before.
+    Duplicate,
+    /// The contact's mailbox is full: in the journal and nowhere else.
+    Full,
+    /// A report or a notice: written down where there is something to write.
+    Noted,
+}
+
+impl Received {
+    /// The word of a metric's label.
+    pub fn name(self) -> &'static str {
+        match self {
+            Received::Begun => "claimed",
+            Received::Queued => "queued",
+            Received::Duplicate => "duplicate",
+            Received::Full => "full",
+            Received::Noted => "noted",
+        }
+    }
+}
+
+impl Core {
+    /// Everything that one webhook said. `Ok` only when all of it is stored: then, and only then, the provider may hear 2xx.
+    /// What was stored of a batch that failed is recognised when the provider comes again.
+    pub async fn receive(self: &Arc<Self>, mut said: Vec<Decoded>) -> Answer<Vec<Received>> {
+        let total = said.len();
+        if total == 1
+            && let Some(only) = said.pop()
+        {
+            return Ok(vec![self.receive_one(only).await?]);
+        }
+        // One contact's messages in their order, contacts side by side.
+        let mut groups: IndexMap<Option<ContactKey>, Vec<(usize, Decoded)>> = IndexMap::new();
+        for (place, item) in said.into_iter().enumerate() {
+            groups.entry(self.contact_of(&item)).or_default().push((place, item));
+        }
+        let work = groups.into_values().map(|items| async move {
+            let mut done = Vec::with_capacity(items.len());
+            for (place, item) in items {
+                done.push((place, self.receive_one(item).await?));
+            }
+            Ok::<_, StoreError>(done)
+        });
+        let answers: Vec<Vec<(usize, Received)>> = stream::iter(work).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+        let mut out = vec![Received::Noted; total];
+        for (place, received) in answers.into_iter().flatten() {
+            out[place] = received;
+        }
+        Ok(out)
+    }
+
+    fn contact_of(&self, item: &Decoded) -> Option<ContactKey> {
+        match item {
+            Decoded::Message(received) => Some(self.contact_key(&received.message.from.canonical())),
+            Decoded::Status(report) => report.send.map(|s| s.contact),
+            Decoded::Template(_) | Decoded::Other(_) => None,
+        }
+    }
+
+    async fn receive_one(self: &Arc<Self>, item: Decoded) -> Answer<Received> {
+        match item {
+            Decoded::Message(received) => self.receive_message(received.message).await,
+            Decoded::Status(report) => self.receive_report(*report).await,
+            Decoded::Template(status) => {
+                tracing::info!(template = status.template, event = status.event, "the provider judged a template");
+                Ok(Received::Noted)
+            }
+            Decoded::Other(other) => {
+                let code = other.error.as_ref().and_then(|e| e.code.as_deref()).unwrap_or("");
+                tracing::info!(kind = other.kind, code, "a webhook said something that decides nothing");
+                Ok(Received::Noted)
+            }
+        }
+    }
+
+    /// A message, verified and decoded.
+    pub async fn receive_message(self: &Arc<Self>, message: Inbound) -> Answer<Received> {
+        let contact = self.contact_key(&message.from.canonical());
+        let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
+        let class = self.class_of(&message);
+        let received = self.put_encoded(contact, hash, class, fitting(message)).await;
+        metrics::input("message", received.as_ref().map_or("refused", |r| r.name()));
+        received
+    }
+
+    /// Opt-out, opt-in and help words pass a pending call, and so does what the provider itself says of an opt-out.
+    fn class_of(&self, message: &Inbound) -> Class {
+        let catalog = self.versions.catalog();
+        let own = [self.world.project.language];
+        let urgent = [&own[..], catalog.languages()].iter().any(|languages| crate::engine::is_priority(message, languages));
+        if urgent { Class::Priority } else { Class::Normal }
+    }
+
+    /// An operator's act on a contact. `id` makes it the same act when it is repeated.
+    pub async fn operate(self: &Arc<Self>, contact: ContactKey, action: OperatorAction, id: &str) -> Answer<Received> {
+        let hash = DedupeHash::of(&["operator", id]);
+        self.put(contact, hash, Class::Priority, &Input::Operator(action)).await
+    }
+
+    /// Accepts an input and begins its turn if the contact is free and there is room.
+    pub(super) async fn put(
+        self: &Arc<Self>,
+        contact: ContactKey,
+        hash: DedupeHash,
+        class: Class,
+        input: &Input,
+    ) -> Answer<Received> {
+        self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input))).await
+    }
+
+    async fn put_encoded(self: &Arc<Self>, contact: ContactKey, hash: DedupeHash, class: Class, body: Bytes) -> Answer<Received> {
+        let begun = self.clock.monotonic();
+        let (contact, accepted, slot) = self.accept(contact, hash, class, body).await?;
+        metrics::took(metrics::ACCEPT_SECONDS, self.clock.monotonic().saturating_sub(begun));
+        Ok(match accepted {
+            Accepted::Claimed(claim) => {
+                self.begin(contact, claim, slot);
+                Received::Begun
+            }
+            Accepted::Queued => Received::Queued,
+            Accepted::Duplicate => Received::Duplicate,
+            Accepted::Full => {
+                tracing::warn!(%contact, "a mailbox is full; the input is only in the journal");
+                metrics::alert("overflow");
+                Received::Full
+            }
+            Accepted::Moved(_) => return Err(StoreError::Bug("a chain of merged contacts does not end".to_owned())),
+        })
+    }
+
+    async fn accept(
+        self: &Arc<Self>,
+        contact: ContactKey,
+        hash: DedupeHash,
+        class: Class,
+        body: Bytes,
+    ) -> Answer<(ContactKey, Accepted, Option<Slot>)> {
+        let mut contact = self.aliases.target(contact);
+        let slot = if self.is_stopping() { None } else { self.contacts.take() };
+        let claim = slot.is_some();
+        for _ in 0..HOPS {
+            let accept = Accept { contact, hash, class, id: InputId::of(hash), body: body.clone(), claim };
+            match self.patiently(Patience::Short, || self.store.accept(accept.clone())).await? {
+                Accepted::Moved(to) => {
+                    self.aliases.moved(contact, to);
+                    contact = to;
+                }
+                accepted => return Ok((contact, accepted, slot)),
+            }
+        }
+        Ok((contact, Accepted::Moved(contact), slot))
+    }
+
+    /// Works on a contact that is ours, in a task of its own.
+    pub(super) fn begin(self: &Arc<Self>, contact: ContactKey, claim: Claim, slot: Option<Slot>) {
+        self.note_now(claim.now);
+        let core = Arc::clone(self);
+        let slot = slot.unwrap_or_else(|| self.contacts.take_anyway());
+        self.spawn("turns", async move {
+            core.turns(contact, claim, None).await;
+            drop(slot);
+        });
+    }
+}
+
+/// The message as it goes into a mailbox, cut until it fits: no provider lets people write so much, so what is cut was no
+/// conversation.
+fn fitting(mut message: Inbound) -> Bytes {
+    const ROOM: usize = limits::INPUT_BYTES / 2;
+    if message.text.len() > ROOM {
+        let cut = (0..=ROOM).rev().find(|i| message.text.is_char_boundary(*i)).unwrap_or(0);
+        message.text.truncate(cut);
+    }
+    let mut input = Input::Message(Box::new(message));
+    let body = codec::encode(&input);
+    if body.len() <= limits::INPUT_BYTES {
+        return Bytes::from(body);
+    }
+    if let Input::Message(message) = &mut input {
+        message.content = InboundContent::Unsupported { kind: "too_large".to_owned() };
+        message.referral = None;
+        message.profile_name = None;
+    }
+    Bytes::from(codec::encode(&input))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::{Address, E164};
+    use crate::domain::channel::ChannelKind;
+    use crate::domain::name::ChannelName;
+
+    fn stored(text: usize, content: InboundContent) -> Inbound {
+        let message = Inbound {
+            channel: ChannelName::parse("main-sms").expect("a name"),
+            kind: ChannelKind::Sms,
+            from: Address::Phone(E164::parse("+447700900123").expect("a number")),
+            user_id: None,
+            id: "SM1".to_owned(),
+            at: None,
+            text: "é".repeat(text / 2),
+            content,
+            profile_name: Some("Ann".to_owned()),
+            in_reply_to: None,
+            forwarded: false,
+            referral: None,
+        };
+        let body = fitting(message);
+        assert!(body.len() <= limits::INPUT_BYTES);
+        match codec::decode(&body).expect("readable") {
+            Input::Message(message) => *message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_for_a_mailbox_is_cut_until_it_fits() {
+        let room = limits::INPUT_BYTES / 2;
+        for (bytes, kept) in [(room, room), (room + 2, room), (4 * room, room)] {
+            let message = stored(bytes, InboundContent::Text);
+            assert_eq!((message.text.len(), message.profile_name.as_deref()), (kept, Some("Ann")));
+        }
+        let large = InboundContent::ButtonReply { payload: "x".repeat(room) };
+        let message = stored(room, large);
+        assert_eq!(message.content, InboundContent::Unsupported { kind: "too_large".to_owned() });
+        assert_eq!(message.text.len(), room);
+        let small = InboundContent::ButtonReply { payload: "x".repeat(1_000) };
+        assert_eq!(stored(room, small.clone()).content, small);
+    }
+}

@@ -1,0 +1,112 @@
+//! Names of what is counted. Labels are closed words and channel names; no contact, number or text is ever one.
+
+use metrics::{counter, gauge, histogram};
+use std::time::Duration;
+
+/// Counter `{kind, result}`: inputs that were accepted. `kind`: message, event, report; `result`: claimed, queued,
+/// duplicate, full, refused.
+pub const INPUTS: &str = "replyflow_inputs_total";
+/// Counter `{result}`: turns of the engine. `result`: ok, failed, panicked, set_aside.
+pub const TURNS: &str = "replyflow_turns_total";
+/// Counter `{result}`: commits. `result`: ok, already, stale, gone, missing, unavailable.
+pub const COMMITS: &str = "replyflow_commits_total";
+/// Counter `{channel, outcome}`: attempts to send. `outcome`: accepted, rejected, throttled, retry, unknown,
+/// config_error, opted_out, unsure, too_late, invalid, expired.
+pub const SENDS: &str = "replyflow_sends_total";
+/// Counter `{api, outcome}`: ended attempts of calls. `outcome`: a status class, timeout, refused, lost, too_large, not_allowed.
+pub const CALLS: &str = "replyflow_calls_total";
+/// Counter `{status}`: delivery reports by how far the message came.
+pub const REPORTS: &str = "replyflow_reports_total";
+/// Counter `{what}`: what an engineer should look at: missing, undecodable, unknown_version, panic.
+pub const ALERTS: &str = "replyflow_alerts_total";
+/// Histogram of seconds: one accept.
+pub const ACCEPT_SECONDS: &str = "replyflow_accept_seconds";
+/// Histogram of seconds: the turns of one commit, without the commit.
+pub const TURN_SECONDS: &str = "replyflow_turn_seconds";
+/// Histogram of seconds: one commit.
+pub const COMMIT_SECONDS: &str = "replyflow_commit_seconds";
+/// Histogram of seconds `{channel}`: one request to a provider.
+pub const SEND_SECONDS: &str = "replyflow_send_seconds";
+/// Histogram of seconds: from an input's acceptance to its commit.
+pub const LAG_SECONDS: &str = "replyflow_input_lag_seconds";
+/// Gauge: contacts that are worked on now.
+pub const BUSY: &str = "replyflow_busy_contacts";
+/// Gauge: sends and calls in the air now.
+pub const SENDING: &str = "replyflow_busy_sends";
+/// Gauge `{set}`: lanes that are not empty.
+pub const LANES: &str = "replyflow_lanes";
+/// Gauge: contacts with a lease or an alarm.
+pub const ATTENTION: &str = "replyflow_attention";
+/// Gauge: effects and inputs in a visible failed state.
+pub const FAILED: &str = "replyflow_failed";
+/// Gauge: entries of the journal that no subscriber has trimmed yet.
+pub const JOURNAL_ENTRIES: &str = "replyflow_journal_entries";
+/// Gauge: bytes of the largest shard's journal.
+pub const JOURNAL_BYTES: &str = "replyflow_journal_bytes";
+/// Gauge of seconds: how long the longest overdue contact or lane has been due.
+pub const OVERDUE_SECONDS: &str = "replyflow_overdue_seconds";
+/// Counter: journal entries copied to history.
+pub const HISTORY: &str = "replyflow_history_entries_total";
+
+/// Counts an input.
+pub fn input(kind: &'static str, result: &'static str) {
+    counter!(INPUTS, "kind" => kind, "result" => result).increment(1);
+}
+
+/// Counts turns.
+pub fn turns(result: &'static str, n: u64) {
+    counter!(TURNS, "result" => result).increment(n);
+}
+
+/// Counts a commit.
+pub fn commit(result: &'static str) {
+    counter!(COMMITS, "result" => result).increment(1);
+}
+
+/// Counts an attempt to send.
+pub fn send(channel: &str, outcome: &'static str) {
+    counter!(SENDS, "channel" => channel.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// Counts an attempt of a call.
+pub fn call(api: &str, outcome: &'static str) {
+    counter!(CALLS, "api" => api.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// Counts a delivery report.
+pub fn report(status: &'static str) {
+    counter!(REPORTS, "status" => status).increment(1);
+}
+
+/// Counts something that an engineer should look at.
+pub fn alert(what: &'static str) {
+    counter!(ALERTS, "what" => what).increment(1);
+}
+
+/// Notes how long something took.
+pub fn took(name: &'static str, time: Duration) {
+    histogram!(name).record(time.as_secs_f64());
+}
+
+/// Notes how long a request to a channel's provider took.
+pub fn send_took(channel: &str, time: Duration) {
+    histogram!(SEND_SECONDS, "channel" => channel.to_owned()).record(time.as_secs_f64());
+}
+
+/// Notes what waits where.
+pub fn depths(depths: &crate::store::Depths) {
+    gauge!(ATTENTION).set(depths.attention as f64);
+    for (set, n) in &depths.work {
+        gauge!(LANES, "set" => set.to_string()).set(*n as f64);
+    }
+    gauge!(FAILED).set(depths.failed as f64);
+    gauge!(JOURNAL_ENTRIES).set(depths.journal_entries as f64);
+    gauge!(JOURNAL_BYTES).set(depths.journal_bytes as f64);
+    gauge!(OVERDUE_SECONDS).set(depths.lag.0.max(0) as f64 / 1_000.0);
+}
+
+/// Notes how much is in the air.
+pub fn busy(contacts: usize, sends: usize) {
+    gauge!(BUSY).set(contacts as f64);
+    gauge!(SENDING).set(sends as f64);
+}

@@ -1,0 +1,53 @@
+//! The shell around the pure engine: what comes in is stored, turns are made and committed, what they decided is done, and
+//! time is watched. `Core` is the service as a value; each of its loops shows one step:
+//!
+//! | step | what it does | file |
+//! |---|---|---|
+//! | `receive`, `receive_event`, `operate` | stores inputs; the provider is answered after it | `inbox`, `reports`, `events` |
+//! | `turns` | works on a claimed contact | `turns`, `fold` |
+//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `verdict`, `retry` |
+//! | `tick` | finds what falls due | `tick` |
+//! | `publisher::publish` | flows at the start | `publisher`, `versions` |
+//! | `feed_history` | copies the journal and lets it be trimmed | `history`, `history_file` |
+//!
+//! `ports` are the world as traits; `runtime` and `http_client` are the real ones.
+
+mod aliases;
+mod api;
+mod call;
+mod core;
+mod events;
+pub mod failed;
+mod fold;
+mod guard;
+mod history;
+mod history_file;
+mod http_client;
+mod inbox;
+mod marks;
+pub mod metrics;
+mod outbox;
+mod permits;
+pub mod ports;
+pub mod publisher;
+mod recent;
+mod reports;
+mod retry;
+pub mod runtime;
+mod send;
+mod settings;
+mod slots;
+mod tick;
+mod turns;
+mod verdict;
+mod versions;
+
+pub use self::core::{Core, Engine, Parts};
+pub use events::{EventRefused, NewEvent};
+pub use history::{Fed, HistoryError, HistorySink, SUBSCRIBER};
+pub use history_file::{ExportFilter, Exported, HistoryFile, export};
+pub use http_client::HttpClient;
+pub use inbox::Received;
+pub use settings::{Channel, ServiceSettings, World};
+pub use tick::Ticked;
+pub use versions::{LoadError, Versions};

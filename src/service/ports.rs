@@ -1,0 +1,152 @@
+//! What the service needs from the world, as traits: time, tasks, chance and HTTP. Production gives the real ones
+//! (`runtime`, `http_client`), a simulation gives its own and decides when each future goes on. Nothing else in the
+//! service reads a clock, starts a task or opens a connection.
+
+use crate::domain::time::Millis;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// The instance's own clock.
+pub trait Clock: Send + Sync {
+    /// Since some moment of the past; never steps back. Leases are measured with it.
+    fn monotonic(&self) -> Duration;
+
+    /// The wall clock. Only for keeping history for so many days; everything else uses the store's time.
+    fn wall(&self) -> Millis;
+
+    /// Ends after this time. Only for the pause before a call of an unavailable store is repeated.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// Where work goes on that nobody waits for.
+pub trait Spawn: Send + Sync {
+    /// Runs the task to its end. `what` is for people.
+    fn spawn(&self, what: &'static str, task: BoxFuture<'static, ()>);
+}
+
+/// Chance: only for `Who`, jitter and nothing that decides.
+pub trait Random: Send + Sync {
+    /// 32 fresh bits.
+    fn bits(&self) -> u32;
+}
+
+/// Which addresses a request may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Any: the URL was configured by an engineer.
+    Anywhere,
+    /// No address that only this machine or its network can reach.
+    PublicOnly,
+}
+
+/// One HTTP request.
+#[derive(Clone)]
+pub struct HttpCall {
+    /// Its method.
+    pub method: &'static str,
+    /// Its URL.
+    pub url: String,
+    /// Its headers, credentials among them.
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// Its body.
+    pub body: Bytes,
+    /// From the first step to the last byte of the answer.
+    pub timeout: Duration,
+    /// A larger answer is not read to its end.
+    pub max_answer: usize,
+    /// Where it may go.
+    pub reach: Reach,
+}
+
+/// Neither credentials nor content.
+impl fmt::Debug for HttpCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpCall")
+            .field("method", &self.method)
+            .field("url", &self.url.split('?').next().unwrap_or(""))
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer, read in full.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// Its status.
+    pub status: u16,
+    /// Its headers that are text, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAnswer").field("status", &self.status).field("body_bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+impl crate::provider::Headers for HttpAnswer {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+}
+
+/// Why a request has no answer. What matters is whether the other side may have acted on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HttpFailure {
+    /// Nothing was sent: no such name, connection refused, TLS failed.
+    #[error("could not connect")]
+    Refused,
+    /// Nothing was sent: time was up while connecting.
+    #[error("timed out while connecting")]
+    TimeoutBeforeWrite,
+    /// Time was up after the request may have been written.
+    #[error("timed out")]
+    TimeoutAfterWrite,
+    /// The connection broke after the request may have been written.
+    #[error("the connection broke")]
+    Lost,
+    /// It was answered, with more than is read.
+    #[error("the answer is too large")]
+    TooLarge {
+        /// The status of the answer.
+        status: u16,
+    },
+    /// The address is not one that this request may reach; nothing was sent.
+    #[error("the address is not allowed")]
+    NotAllowed,
+    /// The request itself cannot be written: an impossible URL or header. Nothing was sent.
+    #[error("the request is not valid")]
+    Invalid,
+}
+
+impl HttpFailure {
+    /// Whether the other side may have acted on the request.
+    pub fn may_have_arrived(self) -> bool {
+        matches!(self, HttpFailure::TimeoutAfterWrite | HttpFailure::Lost | HttpFailure::TooLarge { .. })
+    }
+
+    /// The word for journal and metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            HttpFailure::Refused => "refused",
+            HttpFailure::TimeoutBeforeWrite | HttpFailure::TimeoutAfterWrite => "timeout",
+            HttpFailure::Lost => "lost",
+            HttpFailure::TooLarge { .. } => "too_large",
+            HttpFailure::NotAllowed => "not_allowed",
+            HttpFailure::Invalid => "invalid",
+        }
+    }
+}
+
+/// One HTTP request, done once: no retries, no redirects.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Does it.
+    async fn send(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure>;
+}

@@ -1,0 +1,164 @@
+//! Delivery reports. A report is written down and decides nothing, with two exceptions: a run may await a failure, and a
+//! message whose send was never settled is settled by its report.
+
+use super::core::{Core, Patience};
+use super::inbox::Received;
+use super::marks;
+use super::metrics;
+use super::recent::Known;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, SendRef};
+use crate::domain::input::{Class, Delivery, Input};
+use crate::domain::journal::{AttemptOutcome, Event};
+use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
+use crate::provider::{OptOutScope, StatusReport};
+use crate::store::{Answer, Lane, LaneKey, Report, Reported, Settle, SettleResult, Wake, WorkSet};
+use bytes::Bytes;
+use std::sync::Arc;
+
+impl Core {
+    /// A report, verified and decoded.
+    pub async fn receive_report(self: &Arc<Self>, report: StatusReport) -> Answer<Received> {
+        metrics::report(status_word(report.status));
+        // An opt-out that the provider knows of counts, whatever message it was reported with.
+        let opted_out = report.failure.as_ref().and_then(|f| f.opted_out);
+        if let (Some(OptOutScope::Everything), Some(_)) = (opted_out, &report.recipient) {
+            self.opted_out_by_report(&report).await?;
+        }
+        match report.send {
+            Some(send) => self.report_on(send, &report).await,
+            None => self.nameless_report(&report).await,
+        }
+    }
+
+    async fn report_on(self: &Arc<Self>, send: SendRef, report: &StatusReport) -> Answer<Received> {
+        let SendRef { contact, effect } = send;
+        let contact = self.aliases.target(contact);
+        let reason = report.failure.as_ref().map(|f| f.reason);
+        let event = Event::Reported {
+            effect,
+            status: report.status,
+            reason,
+            code: report.failure.as_ref().and_then(|f| f.error.code.clone()),
+            at: report.at,
+        };
+        let word = status_word(report.status);
+        let journal = self.entry(contact, marks::report(effect, word, &report.id), vec![event]);
+        // Only a failure is worth waking for; a run that waits for more waits with a timer too.
+        let wake = (report.status == DeliveryStatus::Failed).then(|| {
+            let hash = DedupeHash::of(&["delivery", &effect.to_string(), word]);
+            let input = Input::Delivery(Delivery { effect, status: report.status, reason });
+            Wake { hash, id: InputId::of(hash), body: Bytes::from(codec::encode(&input)) }
+        });
+        let request = Report { contact, effect, journal, wake };
+        let answer = self.patiently(Patience::Short, || self.store.report(request.clone())).await?;
+        if let Reported::Claimed(claim) = answer {
+            self.begin(contact, claim, None);
+        }
+        self.settle_by_report(contact, effect, report).await?;
+        Ok(Received::Noted)
+    }
+
+    /// The provider reports on a message, so it has it: if our answer was lost, this is the answer. A no-op, and not even
+    /// that for what this instance settled itself, unless the effect still stands at the head of its lane.
+    async fn settle_by_report(self: &Arc<Self>, contact: ContactKey, effect: EffectId, report: &StatusReport) -> Answer<()> {
+        let now = self.clock.monotonic();
+        match self.recent.get(effect, now) {
+            Some(Known::Accepted(_)) => return Ok(()),
+            Some(Known::Begun) => {
+                // Its report was faster than the provider's answer, which settles it. Should that be lost, this is known.
+                self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
+                return Ok(());
+            }
+            None => {}
+        }
+        let event = Event::Attempted {
+            effect,
+            attempt: 0,
+            outcome: AttemptOutcome::Accepted,
+            provider_id: Some(report.id.clone()),
+            detail: Some("known from a delivery report".to_owned()),
+        };
+        let settle = Settle {
+            lane: LaneKey { contact, lane: Lane::Contact },
+            set: WorkSet::Talk(report.channel.clone()),
+            id: effect,
+            attempt: 0,
+            result: SettleResult::Done,
+            journal: self.entry(contact, marks::attempt(effect, 0), vec![event]),
+            reply: None,
+            take: Vec::new(),
+            gap: crate::domain::time::Span::millis(0),
+            who: self.who(),
+        };
+        self.patiently(Patience::Short, || self.store.settle(settle.clone())).await?;
+        self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
+        Ok(())
+    }
+
+    /// A report that does not carry our name of the message: written down under whom it went to, if that is said.
+    async fn nameless_report(&self, report: &StatusReport) -> Answer<Received> {
+        let Some(recipient) = &report.recipient else {
+            tracing::debug!(channel = %report.channel, "a report names neither message nor receiver");
+            return Ok(Received::Noted);
+        };
+        let contact = self.aliases.target(self.contact_key(&recipient.canonical()));
+        let word = status_word(report.status);
+        let code = report.failure.as_ref().and_then(|f| f.error.code.as_deref()).unwrap_or("none");
+        let text =
+            format!("a delivery report without our name: {word}, message {} at {}, code {code}", report.id, report.channel);
+        let mark = marks::nameless(&report.id, word);
+        let journal = self.entry(contact, mark, vec![Event::Note { run: None, text }]);
+        let request = Report { contact, effect: mark.effect(0), journal, wake: None };
+        self.patiently(Patience::Short, || self.store.report(request.clone())).await?;
+        Ok(Received::Noted)
+    }
+
+    async fn opted_out_by_report(self: &Arc<Self>, report: &StatusReport) -> Answer<()> {
+        let (Some(to), Some(channel)) = (&report.recipient, self.channel(&report.channel)) else {
+            return Ok(());
+        };
+        let input = provider_opt_out(to.clone(), channel.name.clone(), channel.kind, &report.id);
+        self.opt_out(input).await
+    }
+
+    /// The provider says that the person opted out: an input like the word itself, once for each message that it was said of.
+    pub(super) async fn opt_out(self: &Arc<Self>, message: Inbound) -> Answer<()> {
+        let contact = self.contact_key(&message.from.canonical());
+        let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
+        self.put(contact, hash, Class::Priority, &Input::Message(Box::new(message))).await.map(|_| ())
+    }
+}
+
+/// An opt-out as the provider's own word, told of the message with this id.
+pub(super) fn provider_opt_out(
+    from: crate::domain::address::Address,
+    channel: crate::domain::name::ChannelName,
+    kind: crate::domain::channel::ChannelKind,
+    of: &str,
+) -> Inbound {
+    Inbound {
+        channel,
+        kind,
+        from,
+        user_id: None,
+        id: format!("opt-out-of-{of}"),
+        at: None,
+        text: String::new(),
+        content: InboundContent::OptOut { word: "STOP".to_owned(), scope: None },
+        profile_name: None,
+        in_reply_to: None,
+        forwarded: false,
+        referral: None,
+    }
+}
+
+fn status_word(status: DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Queued => "queued",
+        DeliveryStatus::Sent => "sent",
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Read => "read",
+        DeliveryStatus::Failed => "failed",
+    }
+}

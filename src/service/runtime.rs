@@ -1,0 +1,207 @@
+//! The service in production: the machine's clock, tokio's tasks, and the loops around the steps of `Core`. Thin on purpose:
+//! whatever decides something is in the steps, where the simulation can drive it.
+
+use super::core::Core;
+use super::history::{Fed, HistorySink};
+use super::metrics;
+use super::ports::{Clock, Random, Spawn};
+use crate::domain::time::Millis;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// History is fed so often when there is little to copy, and less and less often when there is nothing.
+const FEED: Duration = Duration::from_secs(1);
+const FEED_IDLE: Duration = Duration::from_secs(8);
+/// Depths are looked at so often: for metrics, and so that a journal over its limit is noticed.
+const DEPTHS: Duration = Duration::from_secs(10);
+
+/// The machine's clock.
+#[derive(Debug)]
+pub struct MachineClock(Instant);
+
+impl Default for MachineClock {
+    fn default() -> Self {
+        MachineClock(Instant::now())
+    }
+}
+
+impl Clock for MachineClock {
+    fn monotonic(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn wall(&self) -> Millis {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+/// The machine's chance.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct MachineRandom;
+
+impl Random for MachineRandom {
+    fn bits(&self) -> u32 {
+        rand::random()
+    }
+}
+
+/// Tasks on tokio's threads, counted so that a stop can wait for them.
+#[derive(Debug, Clone)]
+pub struct TokioTasks {
+    handle: Handle,
+    tracker: TaskTracker,
+    panics: Arc<AtomicU64>,
+}
+
+impl TokioTasks {
+    /// Tasks on this runtime.
+    pub fn new(handle: Handle) -> Self {
+        TokioTasks { handle, tracker: TaskTracker::new(), panics: Arc::default() }
+    }
+
+    /// Tasks that panicked. Their leases end and their work is taken up again.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// How many run now.
+    pub fn running(&self) -> usize {
+        self.tracker.len()
+    }
+}
+
+impl Spawn for TokioTasks {
+    fn spawn(&self, what: &'static str, task: BoxFuture<'static, ()>) {
+        let panics = Arc::clone(&self.panics);
+        let watched = async move {
+            let caught = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(task)).await;
+            if caught.is_err() {
+                panics.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(what, "a task panicked; its lease will end");
+                metrics::alert("panic");
+            }
+        };
+        self.tracker.spawn_on(watched, &self.handle);
+    }
+}
+
+/// A running service.
+pub struct Running {
+    core: Arc<Core>,
+    tasks: TokioTasks,
+    loops: TaskTracker,
+    end: CancellationToken,
+}
+
+/// What a stop left behind. It is taken up again by whoever finds it, when its lease has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// Tasks that did not end in time.
+    pub left: usize,
+}
+
+impl Running {
+    /// Starts the loops. `tasks` is what `core` spawns on.
+    pub fn start(core: Arc<Core>, tasks: TokioTasks, history: Option<Arc<dyn HistorySink>>) -> Self {
+        let (end, loops) = (CancellationToken::new(), TaskTracker::new());
+        let spawn = |task: BoxFuture<'static, ()>| loops.spawn_on(task, &tasks.handle);
+        spawn(Box::pin(tick_loop(Arc::clone(&core), end.clone())));
+        spawn(Box::pin(depth_loop(Arc::clone(&core), end.clone())));
+        if let Some(history) = history {
+            spawn(Box::pin(history_loop(Arc::clone(&core), history, end.clone())));
+        }
+        Running { core, tasks, loops, end }
+    }
+
+    /// The service.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Stops: nothing new is taken, what is in the air may end until `deadline`, the rest is left to its leases. To be
+    /// called when no more webhooks come in.
+    pub async fn stop(self, deadline: Duration) -> Stopped {
+        self.core.stop();
+        self.end.cancel();
+        self.loops.close();
+        self.tasks.tracker.close();
+        let quiet = async {
+            self.loops.wait().await;
+            self.tasks.tracker.wait().await;
+        };
+        let left = match tokio::time::timeout(deadline, quiet).await {
+            Ok(()) => 0,
+            Err(_) => self.tasks.running(),
+        };
+        tracing::info!(left, "the service has stopped");
+        Stopped { left }
+    }
+}
+
+async fn tick_loop(core: Arc<Core>, end: CancellationToken) {
+    let (hints, room) = (core.store().hints(), core.room());
+    let tick = super::core::duration(core.tick_span());
+    loop {
+        let next = match core.tick().await {
+            Ok(ticked) => ticked.next,
+            Err(error) => {
+                tracing::warn!(%error, "the store was not looked at");
+                tick
+            }
+        };
+        let (contacts, sends) = core.busy();
+        metrics::busy(contacts, sends);
+        tokio::select! {
+            () = end.cancelled() => return,
+            () = tokio::time::sleep(next) => {}
+            () = hints.notified() => {}
+            () = room.notified() => {}
+        }
+    }
+}
+
+async fn history_loop(core: Arc<Core>, history: Arc<dyn HistorySink>, end: CancellationToken) {
+    let mut pause = FEED;
+    loop {
+        let fed = core.feed_history(&*history).await;
+        if end.is_cancelled() {
+            return;
+        }
+        pause = match fed {
+            Fed { more: true, failed: 0, .. } => Duration::ZERO,
+            Fed { copied: 0, .. } => (pause * 2).clamp(FEED, FEED_IDLE),
+            Fed { .. } => FEED,
+        };
+        tokio::select! {
+            // Once more at the end: what was committed while stopping is copied too.
+            () = end.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn depth_loop(core: Arc<Core>, end: CancellationToken) {
+    loop {
+        match core.store().depths().await {
+            Ok(depths) => metrics::depths(&depths),
+            Err(error) => tracing::warn!(%error, "depths were not looked at"),
+        }
+        if let Err(error) = core.learn_sets().await {
+            tracing::debug!(%error, "the work sets were not looked at");
+        }
+        tokio::select! {
+            () = end.cancelled() => return,
+            () = tokio::time::sleep(DEPTHS) => {}
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! One message to a provider.
+
+use super::core::{Core, duration};
+use super::metrics;
+use super::outbox::{Performed, outcome_word, undelivered};
+use super::ports::{HttpCall, HttpFailure, Reach};
+use super::recent::Known;
+use super::reports::provider_opt_out;
+use super::retry::Retry;
+use super::settings::Channel;
+use super::verdict::{self, End};
+use crate::config::send::Unsure;
+use crate::domain::id::SendRef;
+use crate::domain::message::FailureReason;
+use crate::domain::time::Span;
+use crate::engine::effect::Send;
+use crate::provider::webhook::Method;
+use crate::provider::{Accepted, HttpRequest, OptOutScope, SendContext, SendOutcome, TransportError};
+use crate::store::Started;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An answer to a send that is larger is no provider's.
+const ANSWER_BYTES: usize = 256 * 1024;
+/// A message for a channel that this instance does not know is left for one that does.
+const UNKNOWN_CHANNEL: Span = Span::seconds(30);
+
+impl Core {
+    pub(super) async fn send(self: &Arc<Self>, started: &Started, send: &Send, taken_at: Duration) -> Performed {
+        let Some(channel) = self.channel(&send.channel) else {
+            let attempt = self.attempt(started, send.at);
+            let due = self.retry_rules().next(send.at, attempt.now, 1, Some(UNKNOWN_CHANNEL), 0);
+            let detail = Some("the channel is not configured".to_owned());
+            return self.finished(
+                started,
+                send,
+                None,
+                match due {
+                    Some(due) => End::again(due, started.unsure, detail),
+                    None => End::failed(FailureReason::Configuration, detail),
+                },
+            );
+        };
+        if started.stop.stops(send.kind) && !send.is_stop_confirmation() {
+            metrics::send(channel.name.as_str(), "opted_out");
+            return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
+        }
+        // However the two are configured, a request must fit into the lease, or it would never be begun.
+        let timeout = duration(self.settings.send.timeout).min(duration(self.settings.send_lease) * 4 / 5);
+        if self.too_late(taken_at, timeout) {
+            metrics::send(channel.name.as_str(), "too_late");
+            return self.out_of_time(started);
+        }
+        let mut unsure = started.unsure;
+        if !unsure {
+            // A store that lost an attempt (a failover) offers as fresh what we know to be begun.
+            match self.recent.get(started.id, self.clock.monotonic()) {
+                Some(Known::Accepted(id)) => {
+                    let detail = Some("sent before; the store had forgotten".to_owned());
+                    return self.finished(started, send, Some(channel), End::done(id, detail));
+                }
+                Some(Known::Begun) => unsure = true,
+                None => {}
+            }
+        }
+        if unsure && channel.policy.unsure == Unsure::Fail {
+            metrics::send(channel.name.as_str(), "unsure");
+            return self.finished(started, send, Some(channel), End::unsure());
+        }
+        let end = self.attempt_send(&Started { unsure, ..started.clone() }, send, channel, timeout).await;
+        metrics::send(channel.name.as_str(), outcome_word(&end));
+        self.finished(started, send, Some(channel), end)
+    }
+
+    async fn attempt_send(self: &Arc<Self>, started: &Started, send: &Send, channel: &Channel, timeout: Duration) -> End {
+        let contact = started.lane.contact;
+        let context = SendContext {
+            channel: &channel.name,
+            send: Some(SendRef { contact, effect: started.id }),
+            status_callback: channel.status_callback.as_deref(),
+            kind: channel.kind,
+        };
+        let request = match channel.adapter.encode(&send.outbound, &context) {
+            Ok(request) => request,
+            Err(error) => return End::failed(FailureReason::Content, Some(error.to_string())),
+        };
+        // From here on the provider may have it, whatever happens to us.
+        self.recent.remember(started.id, Known::Begun, self.clock.monotonic());
+        let begun = self.clock.monotonic();
+        let answer = self.transport.send(call_of(request, timeout)).await;
+        metrics::send_took(channel.name.as_str(), self.clock.monotonic().saturating_sub(begun));
+        let (mut outcome, unanswered) = match answer {
+            Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
+            Err(failure) => (of_failure(failure), Some(failure)),
+        };
+        if outcome == SendOutcome::Unknown {
+            // A delivery report may have told meanwhile what the answer did not.
+            if let Some(Known::Accepted(id)) = self.recent.get(started.id, self.clock.monotonic()) {
+                outcome = SendOutcome::Accepted(Accepted { id, ..Accepted::default() });
+            }
+        }
+        self.learn(started, send, channel, &outcome).await;
+        let attempt = self.attempt(started, send.at);
+        let end = verdict::of_send(outcome, attempt, self.retry_rules(), channel.policy.unsure);
+        match unanswered {
+            Some(failure) if end.detail.is_none() => End { detail: Some(failure.to_string()), ..end },
+            _ => end,
+        }
+    }
+
+    /// What an answer teaches beyond this one message.
+    async fn learn(self: &Arc<Self>, started: &Started, send: &Send, channel: &Channel, outcome: &SendOutcome) {
+        let now = self.clock.monotonic();
+        match outcome {
+            SendOutcome::Accepted(accepted) => {
+                self.recent.remember(started.id, Known::Accepted(accepted.id.clone()), now);
+            }
+            SendOutcome::Unknown => {}
+            SendOutcome::Throttled { after, scope, .. } => {
+                self.recent.forget(started.id);
+                // Too fast for one person says nothing about the channel.
+                if *scope != crate::provider::LimitScope::Pair {
+                    self.permits.pause(&channel.name, *after, now);
+                }
+            }
+            SendOutcome::Rejected { opted_out, .. } => {
+                self.recent.forget(started.id);
+                if *opted_out == Some(OptOutScope::Everything) {
+                    let of = started.id.to_string();
+                    let input = provider_opt_out(send.outbound.to.clone(), channel.name.clone(), channel.kind, &of);
+                    // Before the settle: a crash in between repeats it, and it takes effect once.
+                    if let Err(error) = self.opt_out(input).await {
+                        tracing::error!(effect = %started.id, %error, "an opt-out known to the provider could not be stored");
+                    }
+                }
+            }
+            SendOutcome::Retry { .. } => self.recent.forget(started.id),
+            SendOutcome::Misconfigured { .. } => {
+                self.recent.forget(started.id);
+                tracing::error!(channel = %channel.name, "the provider refuses every message of this channel; an operator must act");
+                metrics::alert("misconfigured");
+            }
+        }
+    }
+
+    fn finished(&self, started: &Started, send: &Send, channel: Option<&Channel>, end: End) -> Performed {
+        let reply = if send.awaited { undelivered(started, &end) } else { None };
+        let gap = channel.map_or(Span::millis(0), |c| c.policy.gap);
+        if end.failure().is_some() {
+            tracing::info!(effect = %started.id, channel = %send.channel, outcome = outcome_word(&end), "a message failed");
+        }
+        Performed { end, reply, gap }
+    }
+
+    fn retry_rules(&self) -> Retry {
+        let send = &self.settings.send;
+        Retry { first: send.retry_first, longest: send.retry_max, max_age: send.max_age }
+    }
+}
+
+fn call_of(request: HttpRequest, timeout: Duration) -> HttpCall {
+    HttpCall {
+        method: match request.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        },
+        url: request.url,
+        headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        body: request.body,
+        timeout,
+        max_answer: ANSWER_BYTES,
+        reach: Reach::Anywhere,
+    }
+}
+
+fn of_failure(failure: HttpFailure) -> SendOutcome {
+    let error = if failure.may_have_arrived() { TransportError::Lost } else { TransportError::NotSent };
+    SendOutcome::of_transport(error)
+}

@@ -1,0 +1,107 @@
+//! What the service needs to know: taken from the configuration by whoever composes it.
+
+use crate::config::api::ApiSettings;
+use crate::config::project::Project;
+use crate::config::send::{ChannelPolicy, SendSettings, Unsure};
+use crate::domain::channel::ChannelKind;
+use crate::domain::limits;
+use crate::domain::name::{ChannelName, Slug};
+use crate::domain::time::Span;
+use crate::provider::{Adapter, Route};
+use crate::store::Rate;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// One virtual number, ready for use.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// Its name.
+    pub name: ChannelName,
+    /// Its medium.
+    pub kind: ChannelKind,
+    /// Its provider.
+    pub adapter: Adapter,
+    /// How it sends.
+    pub policy: ChannelPolicy,
+    /// Where its provider reports, for providers that are told with each message.
+    pub status_callback: Option<String>,
+}
+
+impl Channel {
+    /// Its rate for the store's bucket.
+    pub fn rate(&self) -> Option<Rate> {
+        let ChannelPolicy { per_second, burst, .. } = self.policy;
+        (per_second > 0).then(|| Rate { per_second: f64::from(per_second), burst: burst.max(1) })
+    }
+
+    /// Permits that are asked for at once: a tenth of a second's worth, so that a busy channel asks ten times a second.
+    pub fn permit_batch(&self) -> u32 {
+        (self.policy.per_second / 10).clamp(1, self.policy.burst.max(1))
+    }
+
+    /// The channel as the target of a webhook's content.
+    pub fn route(&self) -> Route {
+        Route { channel: self.name.clone(), kind: self.kind }
+    }
+}
+
+/// Bounds and times of the service.
+#[derive(Debug, Clone)]
+pub struct ServiceSettings {
+    /// How messages leave.
+    pub send: SendSettings,
+    /// The store's lease of a contact.
+    pub claim_lease: Span,
+    /// The store's lease of an effect.
+    pub send_lease: Span,
+    /// A message whose provider says that it is older takes no effect: its id may have been forgotten.
+    pub dedupe_ttl: Span,
+    /// Contacts that are worked on at one time; above it inputs are stored and left to the tick.
+    pub contacts_in_flight: usize,
+    /// How often work is looked for that nobody announced.
+    pub tick: Span,
+    /// Inputs that one commit folds at most.
+    pub fold: usize,
+    /// Commits in a row for one contact, before others get their turn.
+    pub commits_in_a_row: u32,
+    /// From so many claims without a commit each input gets a commit of its own.
+    pub solo_from: u8,
+    /// From so many claims without a commit the first input is set aside unseen.
+    pub set_aside_from: u8,
+}
+
+impl Default for ServiceSettings {
+    /// STORE section 12.
+    fn default() -> Self {
+        ServiceSettings {
+            send: SendSettings {
+                in_flight: 256,
+                timeout: Span::seconds(20),
+                max_age: Span::minutes(15),
+                retry_first: Span::seconds(1),
+                retry_max: Span::minutes(2),
+                unsure: Unsure::Fail,
+            },
+            claim_lease: Span::seconds(5),
+            send_lease: Span::seconds(60),
+            dedupe_ttl: Span::days(8),
+            contacts_in_flight: 1_024,
+            tick: Span::seconds(1),
+            fold: limits::INPUTS_PER_CLAIM,
+            commits_in_a_row: 32,
+            solo_from: 3,
+            set_aside_from: 5,
+        }
+    }
+}
+
+/// The project as the service works on it.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The project as flows see it.
+    pub project: Arc<Project>,
+    /// The virtual numbers.
+    pub channels: IndexMap<ChannelName, Channel>,
+    /// The systems that flows may call.
+    pub apis: IndexMap<Slug, ApiSettings>,
+}

@@ -1,0 +1,93 @@
+//! How much may be in the air at once. A slot is given back when it is dropped, also when its task is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::Notify;
+
+/// A bound.
+#[derive(Debug)]
+pub struct Slots {
+    max: usize,
+    busy: AtomicUsize,
+    /// Somebody left work behind for lack of slots, and hears of it when there are some again.
+    wanted: AtomicBool,
+    free_again: Arc<Notify>,
+}
+
+/// One of them, while it is held.
+#[derive(Debug)]
+pub struct Slot(Arc<Slots>);
+
+impl Slots {
+    /// So many. `free_again` is signalled when a quarter is free after somebody `want`ed one in vain.
+    pub fn new(max: usize, free_again: Arc<Notify>) -> Arc<Self> {
+        Arc::new(Slots { max: max.max(1), busy: AtomicUsize::new(0), wanted: AtomicBool::new(false), free_again })
+    }
+
+    /// Up to so many. If there are fewer, the caller hears when there are more.
+    pub fn take_up_to(self: &Arc<Self>, n: usize) -> Vec<Slot> {
+        let slots: Vec<Slot> = std::iter::from_fn(|| self.take()).take(n).collect();
+        if slots.len() < n {
+            self.wanted.store(true, Ordering::Release);
+        }
+        slots
+    }
+
+    /// One, if there is one.
+    pub fn take(self: &Arc<Self>) -> Option<Slot> {
+        let more = |n: usize| (n < self.max).then_some(n + 1);
+        self.busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Slot(Arc::clone(self)))
+    }
+
+    /// One above the bound: for work that is already the caller's and would wait for a lease to end otherwise.
+    pub fn take_anyway(self: &Arc<Self>) -> Slot {
+        self.busy.fetch_add(1, Ordering::AcqRel);
+        Slot(Arc::clone(self))
+    }
+
+    /// How many are held.
+    pub fn busy(&self) -> usize {
+        self.busy.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let left = self.0.busy.fetch_sub(1, Ordering::AcqRel) - 1;
+        if left <= self.0.max - self.0.max / 4 && self.0.wanted.swap(false, Ordering::AcqRel) {
+            self.0.free_again.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future as _;
+
+    #[test]
+    fn a_slot_comes_back_when_it_is_dropped() {
+        let slots = Slots::new(2, Arc::default());
+        let (a, b) = (slots.take(), slots.take());
+        assert!(a.is_some() && b.is_some() && slots.take().is_none());
+        let above = slots.take_anyway();
+        assert_eq!(slots.busy(), 3);
+        drop((a, above));
+        assert!(slots.take().is_some());
+        assert_eq!(slots.busy(), 1);
+    }
+
+    #[test]
+    fn who_left_work_behind_hears_when_a_quarter_is_free() {
+        let heard: Arc<Notify> = Arc::default();
+        let slots = Slots::new(8, Arc::clone(&heard));
+        let mut taken = slots.take_up_to(10);
+        assert_eq!(taken.len(), 8);
+        let mut signal = std::pin::pin!(heard.notified());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        taken.pop();
+        assert!(signal.as_mut().poll(&mut context).is_pending());
+        taken.pop();
+        assert!(signal.as_mut().poll(&mut context).is_ready());
+    }
+}

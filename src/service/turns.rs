@@ -1,0 +1,291 @@
+//! A claimed contact: turns, a commit, what it started, and again while there is more. The version check in the commit
+//! decides; everything that this worker believes about the contact may be old.
+
+use super::core::{Core, Patience};
+use super::fold::{Blocked, Folded, Folder, Held, read_record};
+use super::metrics;
+use super::slots::Slot;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, Token, Who};
+use crate::domain::journal;
+use crate::domain::time::{Millis, Span};
+use crate::engine::Context;
+use crate::store::{
+    Claim, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, NewEffect, StartAnswer, Started, StopMask, WorkSet,
+};
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A contact that this instance cannot process is left to another for so long.
+const RELEASE: Span = Span::seconds(15);
+
+/// Where a worker stands.
+struct Work {
+    held: Held,
+    now: Millis,
+    inputs: Vec<Entry>,
+    tries: u8,
+    who: Who,
+}
+
+impl Core {
+    /// Works on a contact that is ours until nothing is left, or until others should have their turn. `claimed_by` is the
+    /// `who` of the `claim` that gave it; nothing if an input brought it along.
+    pub async fn turns(self: &Arc<Self>, contact: ContactKey, claim: Claim, claimed_by: Option<Who>) {
+        let who = claimed_by.unwrap_or_else(|| self.who());
+        let mut work = match Work::of(claim, who) {
+            Ok(work) => work,
+            Err((token, blocked)) => return self.give_up(contact, token, who, &blocked).await,
+        };
+        for round in 1..=self.settings.commits_in_a_row.max(1) {
+            let Some(folded) = self.fold(contact, &work).await else {
+                return;
+            };
+            let keep = round < self.settings.commits_in_a_row && !self.is_stopping();
+            match self.commit(contact, &work, folded, keep).await {
+                Some(next) => work = next,
+                None => return,
+            }
+        }
+    }
+
+    /// Folds what there is, loading versions as they are met.
+    async fn fold(&self, contact: ContactKey, work: &Work) -> Option<Folded> {
+        let mut loaded = Vec::new();
+        loop {
+            let catalog = self.versions.catalog();
+            let begun = self.clock.monotonic();
+            let folder = Folder {
+                engine: self.engine,
+                context: Context { catalog: &catalog, project: &self.world.project },
+                settings: &self.settings,
+                contact,
+                now: work.now,
+                tries: work.tries,
+            };
+            let blocked = match folder.fold(&work.held, &work.inputs) {
+                Ok(folded) => {
+                    metrics::took(metrics::TURN_SECONDS, self.clock.monotonic().saturating_sub(begun));
+                    metrics::turns("panicked", folded.panicked);
+                    metrics::turns("set_aside", folded.set_aside.len() as u64);
+                    metrics::turns("ok", (folded.consumed.len() - folded.set_aside.len()) as u64);
+                    return Some(folded);
+                }
+                Err(Blocked::Version(id)) if !loaded.contains(&id) => {
+                    match self.versions.load(&*self.store, id, &self.world.project).await {
+                        Ok(()) => {
+                            loaded.push(id);
+                            continue;
+                        }
+                        Err(error) => {
+                            tracing::error!(%contact, version = %id, %error, "a version of a flow cannot be loaded");
+                            metrics::alert("unknown_version");
+                            Blocked::Version(id)
+                        }
+                    }
+                }
+                Err(blocked) => blocked,
+            };
+            self.give_up(contact, work.held.token, work.who, &blocked).await;
+            return None;
+        }
+    }
+
+    /// Leaves the contact as it is, for an instance that understands it or until an engineer has acted.
+    async fn give_up(&self, contact: ContactKey, token: Token, who: Who, blocked: &Blocked) {
+        match blocked {
+            Blocked::Newer => tracing::info!(%contact, "a newer release wrote this contact; leaving it to one"),
+            Blocked::Version(id) => tracing::warn!(%contact, version = %id, "a contact waits for a version of its flow"),
+            Blocked::Broken(why) => {
+                tracing::error!(%contact, why, "a contact's record cannot be read");
+                metrics::alert("undecodable");
+            }
+        }
+        if let Err(error) = self.patiently(Patience::Short, || self.store.release(contact, token, who, RELEASE)).await {
+            tracing::warn!(%contact, %error, "a contact could not be released; its lease will end");
+        }
+    }
+
+    /// Commits, begins what was started, and says what to go on with.
+    async fn commit(self: &Arc<Self>, contact: ContactKey, work: &Work, folded: Folded, keep: bool) -> Option<Work> {
+        let mut slots = Vec::new();
+        let lanes = self.lanes(folded.effects, work.now, &mut slots).await;
+        let after = folded.after;
+        let commit = Commit {
+            contact,
+            expect: work.held.token,
+            new: after.token,
+            hold: after.hold,
+            consumed: folded.consumed,
+            set_aside: folded.set_aside,
+            alarm: folded.alarm.map(|at| at.max(work.now + Span::millis(1))),
+            journal: journal_of(contact, after.token, work.now, folded.events),
+            blob: folded.blob,
+            keep,
+            who: self.who(),
+            stop: StopMask::from_bits(after.record.stop()),
+            lanes,
+            await_add: folded.await_add,
+            await_remove: folded.await_remove,
+            live: folded.live,
+        };
+        let asked_at = self.clock.monotonic();
+        let answer = self.patiently(Patience::Lease, || self.store.commit(commit.clone())).await;
+        metrics::took(metrics::COMMIT_SECONDS, self.clock.monotonic().saturating_sub(asked_at));
+        match answer {
+            Ok(Committed::Ok { now, more, started }) => {
+                metrics::commit("ok");
+                self.note_now(now);
+                for entry in &work.inputs[..commit.consumed.len().min(work.inputs.len())] {
+                    metrics::took(metrics::LAG_SECONDS, super::core::duration(now - entry.accepted_at));
+                }
+                self.unstarted(&commit.lanes, &started);
+                for started in started {
+                    self.begin_dispatch(started, asked_at, slots.pop());
+                }
+                (!more.is_empty()).then_some(Work { held: after, now, inputs: more, tries: 0, who: work.who })
+            }
+            Ok(Committed::Already) => {
+                metrics::commit("already");
+                self.take_up(&commit, asked_at, slots).await;
+                self.claim_again(contact).await
+            }
+            Ok(Committed::Stale) => self.dropped(contact, "stale", &commit.lanes),
+            Ok(Committed::Gone) => self.dropped(contact, "gone", &commit.lanes),
+            Ok(Committed::Missing) => {
+                tracing::error!(%contact, "a consumed input is not in the mailbox; nothing was written");
+                metrics::alert("missing");
+                self.dropped(contact, "missing", &commit.lanes)
+            }
+            Err(error) => {
+                tracing::warn!(%contact, %error, "a commit could not be made; the contact's lease will end");
+                self.dropped(contact, "unavailable", &commit.lanes)
+            }
+        }
+    }
+
+    fn dropped(&self, contact: ContactKey, result: &'static str, lanes: &[LanePush]) -> Option<Work> {
+        tracing::debug!(%contact, result, "a commit was not made");
+        metrics::commit(result);
+        self.unstarted(lanes, &[]);
+        None
+    }
+
+    /// The lanes of a commit. A lane is taken along only if its head can be begun at once.
+    async fn lanes(&self, effects: Vec<NewEffect>, now: Millis, slots: &mut Vec<Slot>) -> Vec<LanePush> {
+        let ordered = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Bulk(_));
+        let (talk, alone): (Vec<NewEffect>, Vec<NewEffect>) = effects.into_iter().partition(ordered);
+        let mut lanes = Vec::with_capacity(alone.len() + 1);
+        if let Some(WorkSet::Talk(name)) = talk.first().map(|effect| &effect.set) {
+            let permitted = match self.channel(name) {
+                Some(channel) => self.permit(channel, talk.len()).await,
+                None => false,
+            };
+            let take = permitted && self.reserve(slots);
+            if permitted && !take {
+                self.unused(self.channel(name), 1);
+            }
+            lanes.push(LanePush { lane: Lane::Contact, due: now, take, effects: talk });
+        }
+        for effect in alone {
+            let (lane, take) = (Lane::Own(effect.id), self.reserve(slots));
+            lanes.push(LanePush { lane, due: now, take, effects: vec![effect] });
+        }
+        lanes
+    }
+
+    fn reserve(&self, slots: &mut Vec<Slot>) -> bool {
+        if self.is_stopping() {
+            return false;
+        }
+        match self.sends.take() {
+            Some(slot) => {
+                slots.push(slot);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// One permit for the first of so many sends; permits for the others are taken along, so that they need not be asked for.
+    async fn permit(&self, channel: &super::settings::Channel, sends: usize) -> bool {
+        let want = channel.permit_batch().max(u32::try_from(sends).unwrap_or(1));
+        let now = self.clock.monotonic();
+        match self.permits.take(&*self.store, &channel.name, channel.rate(), want, now).await {
+            Ok((0, _)) => false,
+            Ok((granted, _)) => {
+                self.permits.give_back(&channel.name, channel.rate(), granted - 1, now);
+                true
+            }
+            Err(error) => {
+                tracing::debug!(%error, "no permit; the lane waits for the tick");
+                false
+            }
+        }
+    }
+
+    /// Permits of lanes that did not start: there was something before them in the lane.
+    fn unstarted(&self, lanes: &[LanePush], started: &[Started]) {
+        let idle = |push: &&LanePush| push.take && !started.iter().any(|s| s.lane.lane == push.lane);
+        for push in lanes.iter().filter(idle) {
+            if let Some(effect) = push.effects.first() {
+                self.unused(self.channel_of(&effect.set), 1);
+            }
+        }
+    }
+
+    fn begin_dispatch(self: &Arc<Self>, started: Started, taken_at: Duration, slot: Option<Slot>) {
+        let core = Arc::clone(self);
+        let slot = slot.unwrap_or_else(|| self.sends.take_anyway());
+        self.spawn("dispatch", async move {
+            core.dispatch(started, taken_at).await;
+            drop(slot);
+        });
+    }
+
+    /// This commit was written before, perhaps by us: with the same `who` we get what it started, surely unsent.
+    async fn take_up(self: &Arc<Self>, commit: &Commit, asked_at: Duration, mut slots: Vec<Slot>) {
+        for push in commit.lanes.iter().filter(|push| push.take) {
+            let Some(first) = push.effects.first() else { continue };
+            let lane = LaneKey { contact: commit.contact, lane: push.lane };
+            match self.patiently(Patience::Short, || self.store.start(lane, &first.set, commit.who, None)).await {
+                Ok(StartAnswer::Ok { now, started }) => {
+                    self.note_now(now);
+                    self.begin_dispatch(started, asked_at, slots.pop());
+                }
+                Ok(StartAnswer::Taken | StartAnswer::Gone) => self.unstarted(std::slice::from_ref(push), &[]),
+                Err(error) => tracing::warn!(%error, "what a commit started could not be taken up; its lease will end"),
+            }
+        }
+    }
+
+    async fn claim_again(&self, contact: ContactKey) -> Option<Work> {
+        let who = self.who();
+        match self.patiently(Patience::Short, || self.store.claim(contact, who)).await {
+            Ok(Claimed::Claimed(claim)) => {
+                self.note_now(claim.now);
+                match Work::of(claim, who) {
+                    Ok(work) => Some(work),
+                    Err((token, blocked)) => {
+                        self.give_up(contact, token, who, &blocked).await;
+                        None
+                    }
+                }
+            }
+            Ok(Claimed::Free | Claimed::Gone) | Err(_) => None,
+        }
+    }
+}
+
+impl Work {
+    fn of(claim: Claim, who: Who) -> Result<Self, (Token, Blocked)> {
+        let Claim { now, record, inputs } = claim;
+        let read = read_record(&record.blob).map_err(|blocked| (record.token, blocked))?;
+        Ok(Work { held: Held { token: record.token, record: read, hold: record.held }, now, inputs, tries: record.tries, who })
+    }
+}
+
+fn journal_of(contact: ContactKey, token: Token, at: Millis, events: Vec<journal::Event>) -> Bytes {
+    Bytes::from(codec::encode(&journal::Entry { contact, token, at, events }))
+}

@@ -1,0 +1,170 @@
+//! What the end of an attempt means for the effect: done, again, or failed. Pure, so that each row can be tested.
+
+use super::retry::Retry;
+use crate::config::send::Unsure;
+use crate::domain::journal::AttemptOutcome;
+use crate::domain::message::FailureReason;
+use crate::domain::time::{Millis, Span};
+use crate::provider::{ProviderError, SendOutcome};
+use crate::store::SettleResult;
+
+/// An attempt, as far as its end depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u8,
+    /// Whether an earlier one may have reached the provider.
+    pub unsure: bool,
+    /// When the effect was decided.
+    pub decided_at: Millis,
+    /// The store's time.
+    pub now: Millis,
+    /// 32 bits for jitter.
+    pub chance: u32,
+}
+
+/// The end of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct End {
+    /// For the store.
+    pub result: SettleResult,
+    /// For the journal.
+    pub outcome: AttemptOutcome,
+    /// The provider's id of the message.
+    pub provider_id: Option<String>,
+    /// The provider's words.
+    pub detail: Option<String>,
+}
+
+impl End {
+    /// Given up, visibly.
+    pub fn failed(reason: FailureReason, detail: Option<String>) -> Self {
+        let outcome = AttemptOutcome::Failed { reason };
+        End { result: SettleResult::Failed, outcome, provider_id: None, detail }
+    }
+
+    /// Done.
+    pub fn done(provider_id: Option<String>, detail: Option<String>) -> Self {
+        End { result: SettleResult::Done, outcome: AttemptOutcome::Accepted, provider_id, detail }
+    }
+
+    /// Nobody knows, and the policy says that it is not repeated.
+    pub fn unsure() -> Self {
+        let detail = "the answer to an attempt was lost; the message may have arrived".to_owned();
+        End { result: SettleResult::Failed, outcome: AttemptOutcome::Unsure, provider_id: None, detail: Some(detail) }
+    }
+
+    /// Again at this time. It is only "surely not sent" if no earlier attempt was unsure either: forgetting that is a silent
+    /// second message.
+    pub fn again(due: Millis, unsure: bool, detail: Option<String>) -> Self {
+        let (result, outcome) = match unsure {
+            true => (SettleResult::RetryUnsure { due }, AttemptOutcome::RetryUnsure),
+            false => (SettleResult::Retry { due }, AttemptOutcome::Retry),
+        };
+        End { result, outcome, provider_id: None, detail }
+    }
+
+    /// The reason of a failure.
+    pub fn failure(&self) -> Option<FailureReason> {
+        match self.outcome {
+            AttemptOutcome::Failed { reason } => Some(reason),
+            AttemptOutcome::Unsure => Some(FailureReason::Unknown),
+            AttemptOutcome::Accepted | AttemptOutcome::Retry | AttemptOutcome::RetryUnsure => None,
+        }
+    }
+}
+
+/// What a provider's answer to a message means.
+pub fn of_send(answer: SendOutcome, attempt: Attempt, retry: Retry, policy: Unsure) -> End {
+    let again = |after: Option<Span>, reason: FailureReason, detail: Option<String>| {
+        match retry.next(attempt.decided_at, attempt.now, attempt.number, after, attempt.chance) {
+            Some(due) => End::again(due, attempt.unsure, detail),
+            // It was surely not taken this time. Whether an earlier attempt was, nobody knows.
+            None if attempt.unsure => End { detail, ..End::unsure() },
+            None => End::failed(reason, detail),
+        }
+    };
+    match answer {
+        SendOutcome::Accepted(accepted) => End::done(accepted.id, None),
+        SendOutcome::Rejected { reason, error, .. } | SendOutcome::Misconfigured { reason, error } => {
+            End::failed(reason, words(&error))
+        }
+        SendOutcome::Throttled { after, error, .. } => again(after, FailureReason::Limit, words(&error)),
+        SendOutcome::Retry { after, error } => again(after, FailureReason::Unreachable, words(&error)),
+        SendOutcome::Unknown => match policy {
+            Unsure::Fail => End::unsure(),
+            Unsure::Resend => match retry.next(attempt.decided_at, attempt.now, attempt.number, None, attempt.chance) {
+                Some(due) => End::again(due, true, Some("the answer was lost".to_owned())),
+                None => End::unsure(),
+            },
+        },
+    }
+}
+
+fn words(error: &ProviderError) -> Option<String> {
+    const LONGEST: usize = 500;
+    let text: String = error.text.chars().take(LONGEST).collect();
+    match (&error.code, text.is_empty()) {
+        (None, true) => None,
+        (None, false) => Some(text),
+        (Some(code), true) => Some(code.clone()),
+        (Some(code), false) => Some(format!("{code}: {text}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{Accepted, LimitScope, TransportError};
+
+    const RETRY: Retry = Retry { first: Span::seconds(1), longest: Span::seconds(60), max_age: Span::minutes(15) };
+
+    fn attempt(unsure: bool, now: i64) -> Attempt {
+        Attempt { number: 1, unsure, decided_at: Millis(0), now: Millis(now), chance: 200 }
+    }
+
+    fn throttled() -> SendOutcome {
+        SendOutcome::Throttled { after: Some(Span::seconds(7)), scope: LimitScope::Pair, error: ProviderError::default() }
+    }
+
+    #[test]
+    fn a_retry_is_sure_only_if_its_attempt_was() {
+        for answer in [throttled(), SendOutcome::of_transport(TransportError::NotSent)] {
+            let sure = of_send(answer.clone(), attempt(false, 0), RETRY, Unsure::Resend);
+            assert!(matches!(sure.result, SettleResult::Retry { .. }), "{sure:?}");
+            let unsure = of_send(answer, attempt(true, 0), RETRY, Unsure::Resend);
+            assert!(matches!(unsure.result, SettleResult::RetryUnsure { .. }), "{unsure:?}");
+        }
+        let asked = of_send(throttled(), attempt(false, 0), RETRY, Unsure::Fail);
+        assert_eq!(asked.result, SettleResult::Retry { due: Millis(7_000) });
+    }
+
+    #[test]
+    fn a_lost_answer_follows_the_policy_and_never_becomes_sure() {
+        let fail = of_send(SendOutcome::Unknown, attempt(false, 0), RETRY, Unsure::Fail);
+        assert_eq!((fail.result, fail.outcome), (SettleResult::Failed, AttemptOutcome::Unsure));
+        let resend = of_send(SendOutcome::Unknown, attempt(false, 0), RETRY, Unsure::Resend);
+        assert!(matches!(resend.result, SettleResult::RetryUnsure { .. }));
+        let late = of_send(SendOutcome::Unknown, attempt(false, 899_999), RETRY, Unsure::Resend);
+        assert_eq!(late.outcome, AttemptOutcome::Unsure);
+    }
+
+    #[test]
+    fn too_old_is_a_failure_with_the_reason_of_its_last_attempt() {
+        let late = of_send(throttled(), attempt(false, 899_000), RETRY, Unsure::Fail);
+        assert_eq!((late.result, late.failure()), (SettleResult::Failed, Some(FailureReason::Limit)));
+        let late = of_send(throttled(), attempt(true, 899_000), RETRY, Unsure::Resend);
+        assert_eq!(late.outcome, AttemptOutcome::Unsure);
+    }
+
+    #[test]
+    fn an_answer_that_decides_is_believed() {
+        let id = Some("SM1".to_owned());
+        let accepted = SendOutcome::Accepted(Accepted { id: id.clone(), ..Accepted::default() });
+        assert_eq!(of_send(accepted, attempt(true, 9_999_999), RETRY, Unsure::Fail), End::done(id, None));
+        let error = ProviderError { code: Some("21610".into()), text: "opted out".into() };
+        let rejected = SendOutcome::Rejected { reason: FailureReason::OptedOut, error, opted_out: None };
+        let end = of_send(rejected, attempt(false, 0), RETRY, Unsure::Resend);
+        assert_eq!((end.result, end.detail.as_deref()), (SettleResult::Failed, Some("21610: opted out")));
+    }
+}

@@ -1,0 +1,68 @@
+//! The published versions that this instance knows. A run stays on its version, so a version is loaded from the store when a
+//! run is met that is on it, however old it is.
+
+use crate::config::project::Project;
+use crate::domain::id::VersionId;
+use crate::flow::catalog::Catalog;
+use crate::flow::check::parse_context;
+use crate::flow::definition::Flow;
+use crate::flow::version::{BadVersion, Version};
+use crate::store::{Store, StoreError};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The catalog, replaced as a whole when a version is added.
+#[derive(Debug)]
+pub struct Versions {
+    catalog: RwLock<Arc<Catalog>>,
+}
+
+/// Why a version cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store does not have it.
+    #[error("the store has no content for it")]
+    Missing,
+    /// It cannot be compiled here: a newer release wrote it, or it is damaged.
+    #[error(transparent)]
+    Broken(#[from] BadVersion),
+    /// Its content has another hash.
+    #[error("its content is that of {0}")]
+    Other(VersionId),
+}
+
+impl Versions {
+    /// Begins with this catalog.
+    pub fn new(catalog: Catalog) -> Self {
+        Versions { catalog: RwLock::new(Arc::new(catalog)) }
+    }
+
+    /// The catalog as it is now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fetches and compiles a version. Two that load at once both succeed.
+    pub async fn load(&self, store: &dyn Store, id: VersionId, project: &Project) -> Result<(), LoadError> {
+        let flow = Arc::new(stored_version(store, id, project).await?);
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        if catalog.version(id).is_none() {
+            *catalog = Arc::new(catalog.with_version(flow));
+            tracing::info!(version = %id, "a version of a flow was loaded for a run that is on it");
+        }
+        Ok(())
+    }
+}
+
+/// A version as the store has it, compiled.
+pub(super) async fn stored_version(store: &dyn Store, id: VersionId, project: &Project) -> Result<Flow, LoadError> {
+    let content = store.get_version(id).await?.ok_or(LoadError::Missing)?;
+    let version = Version::decode(&content)?;
+    // What is run must be what was published, whatever happened to the store since.
+    if version.id() != id {
+        return Err(LoadError::Other(version.id()));
+    }
+    Ok(version.build(&parse_context(project))?)
+}

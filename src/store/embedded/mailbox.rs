@@ -1,0 +1,219 @@
+//! Contacts: accept, claim, release, commit, report.
+
+use super::tables::{ALIAS, HELD, Header, OPEN, Tables, class_number, member, read_entry};
+use crate::domain::id::{ContactKey, InputId, Token, Who};
+use crate::domain::input::Class;
+use crate::domain::limits;
+use crate::domain::time::Span;
+use crate::store::{
+    Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, LaneKey, LanePush, Report, Reported, Started, StopMask,
+    StoreError,
+};
+use std::collections::HashSet;
+
+/// A mailbox as a commit sees it.
+struct Split {
+    /// What it consumed, with the place of each.
+    taken: Vec<(i64, Entry)>,
+    /// What may be processed next.
+    rest: Vec<Entry>,
+}
+
+impl Tables<'_> {
+    /// Marks a message id as seen; false if it was seen in the window.
+    fn see(&self, contact: ContactKey, hash: u64) -> Answer<bool> {
+        let sql = "INSERT INTO seen (contact, hash, at) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (contact, hash) DO UPDATE SET at = excluded.at WHERE at < ?4";
+        Ok(self.run(sql, (contact.as_str(), hash as i64, self.now.0, self.forgotten()))? == 1)
+    }
+
+    /// Stores an input once, and claims the contact if it is free.
+    pub fn accept(&self, accept: &Accept) -> Answer<Accepted> {
+        let contact = accept.contact;
+        if accept.body.len() > limits::INPUT_BYTES {
+            return Err(StoreError::Bug(format!("an input of {} bytes", accept.body.len())));
+        }
+        if !self.see(contact, accept.hash.0)? {
+            return Ok(Accepted::Duplicate);
+        }
+        let header = self.header(contact)?;
+        if header.as_ref().is_some_and(|h| h.flag == ALIAS) {
+            self.run("DELETE FROM seen WHERE contact = ?1 AND hash = ?2", (contact.as_str(), accept.hash.0 as i64))?;
+            return Ok(Accepted::Moved(self.target(contact)?));
+        }
+        let headroom = if accept.class == Class::Priority { self.settings.mailbox_headroom } else { 0 };
+        let before = self.mailbox_len(contact)?;
+        let entry = Entry { class: accept.class, id: accept.id, accepted_at: self.now, body: accept.body.clone() };
+        if before >= self.settings.mailbox_max + headroom {
+            let sql = "INSERT INTO journal (contact, class, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let row = (contact.as_str(), class_number(entry.class), entry.id.0 as i64, entry.accepted_at.0, &entry.body[..]);
+            self.run(sql, row)?;
+            return Ok(Accepted::Full);
+        }
+        self.push_input(contact, &entry)?;
+        let header = match header {
+            Some(header) => header,
+            None => self.birth(contact, accept.id)?,
+        };
+        let passes = header.flag == OPEN && before == 0 || header.flag == HELD && accept.class == Class::Priority;
+        if !passes {
+            return Ok(Accepted::Queued);
+        }
+        if !accept.claim {
+            self.attend(contact, Some(self.now), false)?;
+            return Ok(Accepted::Queued);
+        }
+        Ok(Accepted::Claimed(self.claim_now(contact, &header)?))
+    }
+
+    fn birth(&self, contact: ContactKey, first: InputId) -> Answer<Header> {
+        let token = Token::birth(contact, first);
+        let sql = "INSERT INTO contact (id, token, flag, tries, claimer, stop, attend, leased, record) \
+                   VALUES (?1, ?2, 0, 0, -1, 0, NULL, 0, x'')";
+        self.run(sql, (contact.as_str(), token.0 as i64))?;
+        Ok(Header { flag: OPEN, token, tries: 0, claimer: -1, stop: StopMask::NONE })
+    }
+
+    /// Takes a contact that was due.
+    pub fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+        let waits = "SELECT 1 FROM contact WHERE id = ?1 AND attend IS NOT NULL";
+        if self.first(waits, [contact.as_str()], |_| Ok(()))?.is_none() {
+            return Ok(Claimed::Free);
+        }
+        let Some(mut header) = self.header(contact)? else { return Ok(Claimed::Gone) };
+        // The same `who` again is a lost answer: it must not make a contact look poisoned.
+        if header.claimer != i64::from(who.0) {
+            header.tries = (header.tries + 1).min(9);
+            let sql = "UPDATE contact SET tries = ?2, claimer = ?3 WHERE id = ?1";
+            self.run(sql, (contact.as_str(), header.tries, who.0))?;
+        }
+        Ok(Claimed::Claimed(self.claim_now(contact, &header)?))
+    }
+
+    /// Gives a claim back untouched.
+    pub fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()> {
+        let sql = "UPDATE contact SET attend = ?3, leased = 0 WHERE id = ?1 AND token = ?2";
+        if self.run(sql, (contact.as_str(), token.0 as i64, (self.now + Span(pause.0.max(0))).0))? == 1 {
+            let sql = "UPDATE contact SET tries = max(0, tries - 1), claimer = -1 WHERE id = ?1 AND claimer = ?2";
+            self.run(sql, (contact.as_str(), who.0))?;
+        }
+        Ok(())
+    }
+
+    /// One turn.
+    pub fn commit(&self, commit: &Commit) -> Answer<Committed> {
+        let contact = commit.contact;
+        let Some(header) = self.header(contact)? else { return Ok(Committed::Gone) };
+        if header.token == commit.new {
+            return Ok(Committed::Already);
+        }
+        if header.token != commit.expect {
+            return Ok(Committed::Stale);
+        }
+        let Some(Split { taken, rest }) = self.split_mailbox(commit)? else { return Ok(Committed::Missing) };
+        let handed = commit.keep && !rest.is_empty();
+        let attend = if rest.is_empty() {
+            commit.alarm
+        } else if handed {
+            Some(self.now + self.settings.claim_lease)
+        } else {
+            Some(self.now)
+        };
+        let sql = "UPDATE contact SET token = ?2, flag = ?3, tries = 0, claimer = -1, stop = ?4, attend = ?5, leased = ?6, \
+                   record = ?7 WHERE id = ?1";
+        let flag = if commit.hold { HELD } else { OPEN };
+        let row =
+            (contact.as_str(), commit.new.0 as i64, flag, commit.stop.bits(), attend.map(|a| a.0), handed, &commit.blob[..]);
+        self.run(sql, row)?;
+        for (seq, entry) in &taken {
+            self.run("DELETE FROM mailbox WHERE seq = ?1", [seq])?;
+            if commit.set_aside.contains(&entry.id) {
+                let sql =
+                    "INSERT OR REPLACE INTO failed (id, contact, at, class, accepted, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                let class = class_number(entry.class);
+                let row = (entry.id.to_string(), contact.as_str(), self.now.0, class, entry.accepted_at.0, &entry.body[..]);
+                self.run(sql, row)?;
+            }
+        }
+        for effect in &commit.await_add {
+            self.run("INSERT OR IGNORE INTO awaited VALUES (?1, ?2)", (contact.as_str(), effect.to_string()))?;
+        }
+        for effect in &commit.await_remove {
+            self.run("DELETE FROM awaited WHERE contact = ?1 AND effect = ?2", (contact.as_str(), effect.to_string()))?;
+        }
+        for (version, change) in &commit.live {
+            let sql = "INSERT INTO live VALUES (?1, ?2) ON CONFLICT (version) DO UPDATE SET n = n + excluded.n";
+            self.run(sql, (version.0 as i64, change))?;
+            self.run("DELETE FROM live WHERE version = ?1 AND n = 0", [version.0 as i64])?;
+        }
+        let mut started = Vec::new();
+        for push in &commit.lanes {
+            started.extend(self.push(commit, push)?);
+        }
+        self.journal(&commit.journal)?;
+        Ok(Committed::Ok { now: self.now, more: if handed { rest } else { Vec::new() }, started })
+    }
+
+    /// The consumed inputs with their places, and what may be processed afterwards. Nothing if one is missing.
+    fn split_mailbox(&self, commit: &Commit) -> Answer<Option<Split>> {
+        let sql = "SELECT seq, class, id, at, body FROM mailbox WHERE contact = ?1 ORDER BY seq";
+        let rows = self.all(sql, [commit.contact.as_str()], |row| Ok((row.get::<_, i64>(0)?, read_entry(row, 1)?)))?;
+        let mut wanted: HashSet<InputId> = commit.consumed.iter().copied().collect();
+        let (mut taken, mut rest) = (Vec::with_capacity(wanted.len()), Vec::new());
+        for (seq, entry) in rows {
+            if wanted.remove(&entry.id) {
+                taken.push((seq, entry));
+            } else if rest.len() < self.settings.claim_inputs && (!commit.hold || entry.class == Class::Priority) {
+                rest.push(entry);
+            }
+        }
+        Ok(wanted.is_empty().then_some(Split { taken, rest }))
+    }
+
+    /// Puts effects at the end of a lane; the first one is begun at once if the lane was empty and the committer can.
+    fn push(&self, commit: &Commit, push: &LanePush) -> Answer<Option<Started>> {
+        let lane = LaneKey { contact: commit.contact, lane: push.lane };
+        let name = member(lane);
+        let busy = self.first("SELECT 1 FROM outbox WHERE lane = ?1 LIMIT 1", [&name], |_| Ok(()))?.is_some();
+        let begin = !busy && push.take && push.due <= self.now;
+        for (i, effect) in push.effects.iter().enumerate() {
+            self.run("INSERT OR IGNORE INTO works VALUES (?1)", [effect.set.to_string()])?;
+            let begun = begin && i == 0;
+            let sql = "INSERT INTO outbox (lane, id, work, state, attempt, who, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            let (state, who) = if begun { ("s", i64::from(commit.who.0)) } else { ("q", -1) };
+            let row = (&name, effect.id.to_string(), effect.set.to_string(), state, i64::from(begun), who, &effect.body[..]);
+            self.run(sql, row)?;
+        }
+        let Some(head) = push.effects.first().filter(|_| !busy) else { return Ok(None) };
+        if !begin {
+            self.place(lane, &head.set, push.due.max(self.now), false)?;
+            return Ok(None);
+        }
+        self.place(lane, &head.set, self.now + self.settings.send_lease, true)?;
+        let (id, set, body) = (head.id, head.set.clone(), head.body.clone());
+        Ok(Some(Started { lane, set, id, attempt: 1, unsure: false, stop: commit.stop, body }))
+    }
+
+    /// A delivery report.
+    pub fn report(&self, report: &Report) -> Answer<Reported> {
+        let contact = report.contact;
+        let awaited = "SELECT 1 FROM awaited WHERE contact = ?1 AND effect = ?2";
+        let waits = self.first(awaited, (contact.as_str(), report.effect.to_string()), |_| Ok(()))?.is_some();
+        let header = if waits && report.wake.is_some() { self.header(contact)? } else { None };
+        let (Some(wake), Some(header)) = (&report.wake, header.filter(|h| h.flag != ALIAS)) else {
+            self.journal(&report.journal)?;
+            return Ok(Reported::Journaled);
+        };
+        if !self.see(contact, wake.hash.0)? {
+            return Ok(Reported::Journaled);
+        }
+        self.journal(&report.journal)?;
+        let before = self.mailbox_len(contact)?;
+        let entry = Entry { class: Class::Normal, id: wake.id, accepted_at: self.now, body: wake.body.clone() };
+        self.push_input(contact, &entry)?;
+        if header.flag != OPEN || before > 0 {
+            return Ok(Reported::Queued);
+        }
+        Ok(Reported::Claimed(self.claim_now(contact, &header)?))
+    }
+}

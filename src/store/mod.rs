@@ -1,0 +1,144 @@
+//! The store: every contact is an actor with a record, a mailbox and lanes of effects. The contract is one trait with two
+//! implementations, held by one conformance suite. The store knows no meaning: records, inputs, effects and journal entries
+//! are bytes to it.
+//!
+//! Five rules explain most of what is here. A commit names the token that it builds on and is refused if that is no longer
+//! the record's (`Committed::Stale`). Leases only spread work. The fact "the provider took it" is accepted from anyone;
+//! "try again" only from the holder of the attempt. Every call can be repeated with the same arguments when its answer was
+//! lost. Nothing is found by scanning: what is due by time stands in sets ordered by time.
+
+mod answer;
+mod embedded;
+mod error;
+mod lane;
+mod redis;
+mod request;
+mod settings;
+mod view;
+
+pub use answer::{
+    Accepted, Claim, Claimed, Committed, DueContacts, DueLanes, Entry, Look, Permits, Ready, Record, Reported, Settled,
+    StartAnswer, Started,
+};
+pub use embedded::EmbeddedStore;
+pub use error::StoreError;
+pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
+pub use redis::RedisStore;
+#[doc(hidden)]
+pub use redis::{NoSuchText, Script, Scripts};
+pub use request::{Accept, Advance, Commit, LanePush, NewEffect, Rate, Report, Settle, SettleResult, Wake};
+pub use settings::{Clock, StoreSettings};
+pub use view::{
+    Advanced, Depths, FailedBody, FailedItem, FailedKey, Finding, FindingLevel, Inspection, JournalId, JournalItem,
+    JournalRecord, Meta, Outgoing, OutgoingState,
+};
+
+use crate::domain::id::{ContactKey, Token, VersionId, Who};
+use crate::domain::name::{ChannelName, Slug};
+use crate::domain::time::{Millis, Span};
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What every call answers.
+pub type Answer<T> = Result<T, StoreError>;
+
+/// The contract. Every call may be repeated with the same arguments when its answer was lost; the answer then says what
+/// the first one did, or the call changes nothing that matters.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// How many shards there are: shards `0..shards()` have their own attention, work sets and journal.
+    fn shards(&self) -> u8;
+
+    /// Signalled when something may have become due earlier than the last look said. A hint: a look at each tick finds
+    /// everything too.
+    fn hints(&self) -> Arc<Notify>;
+
+    /// Stores an input once, durably, and claims the contact if it is free. Answer the provider only after this.
+    async fn accept(&self, accept: Accept) -> Answer<Accepted>;
+
+    /// Takes a contact that `due_contacts` named, or whose answer was lost. Counts `tries`, once for each `who`.
+    async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed>;
+
+    /// Gives a claimed contact back untouched, to be looked at after `pause`: its record is in a newer format. `tries`
+    /// becomes what it was before the claim by this `who`. Nothing happens if the record is no longer at this token.
+    async fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()>;
+
+    /// One turn, atomically: record, mailbox, lanes, alarm, journal.
+    async fn commit(&self, commit: Commit) -> Answer<Committed>;
+
+    /// One round trip that looks at the attention and these work sets of all shards and changes nothing.
+    async fn look(&self, sets: &[WorkSet]) -> Answer<Look>;
+
+    /// Contacts that somebody must look at now, at most `n`, leased to the caller. Follow with `claim`.
+    async fn due_contacts(&self, shard: u8, n: usize) -> Answer<DueContacts>;
+
+    /// Lanes whose head may be sent now, at most `n`, leased to the caller. Follow with `start`.
+    async fn due_work(&self, shard: u8, set: &WorkSet, n: usize) -> Answer<DueLanes>;
+
+    /// Takes the head of a lane. `ticket` is from `due_work`; without one only a head that the same `who` took is given
+    /// (a lost answer).
+    async fn start(&self, lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> Answer<StartAnswer>;
+
+    /// Says how the head of a lane ended and takes the next one if asked.
+    async fn settle(&self, settle: Settle) -> Answer<Settled>;
+
+    /// Journals a delivery report; wakes the contact only if a run awaits the effect.
+    async fn report(&self, report: Report) -> Answer<Reported>;
+
+    /// Takes up to `want` permits to send over a channel now.
+    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits>;
+
+    /// Entries of a shard's journal after `after`, oldest first.
+    async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>>;
+
+    /// How far a subscriber has come on a shard.
+    async fn cursor(&self, shard: u8, subscriber: &str) -> Answer<JournalId>;
+
+    /// Moves a subscriber's cursor if it still stands where the caller thinks; a guard's move also trims behind it.
+    async fn advance(&self, advance: Advance) -> Answer<Advanced>;
+
+    /// Effects and inputs in a visible failed state, oldest first, at most `n` for each shard.
+    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>>;
+
+    /// Puts a failed effect at the end of its lane as a fresh, sure attempt, or a set-aside input back into the mailbox.
+    /// False if it is no longer there.
+    async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool>;
+
+    /// Forgets a failed effect or input. False if it is no longer there.
+    async fn failed_drop(&self, key: FailedKey, journal: Bytes) -> Answer<bool>;
+
+    /// Stores a version's content under its id.
+    async fn put_version(&self, id: VersionId, content: Bytes) -> Answer<()>;
+
+    /// The content of a version.
+    async fn get_version(&self, id: VersionId) -> Answer<Option<Bytes>>;
+
+    /// Makes a version the current one of a name. The version is put first.
+    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()>;
+
+    /// The current version of each name.
+    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>>;
+
+    /// Live runs on a version.
+    async fn live(&self, id: VersionId) -> Answer<i64>;
+
+    /// Every work set that ever held something, also of channels that are no longer configured.
+    async fn work_sets(&self) -> Answer<Vec<WorkSet>>;
+
+    /// The store's own facts, made once at first use. Refuses a store of another layout.
+    async fn meta(&self) -> Answer<Meta>;
+
+    /// What an engineer should know about this store: for `doctor` and for the start.
+    async fn check(&self) -> Answer<Vec<Finding>>;
+
+    /// How much waits where. Also notices a journal that is over its limit, after which `accept` refuses.
+    async fn depths(&self) -> Answer<Depths>;
+
+    /// Everything about one contact, for people and tests.
+    async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>>;
+
+    /// The store's clock.
+    async fn now(&self) -> Answer<Millis>;
+}

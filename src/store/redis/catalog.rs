@@ -1,0 +1,139 @@
+//! Versions of flows, the store's own facts, and looks for people: depths and one contact.
+
+use super::wire::{read_effect, read_entry, read_record, read_score};
+use super::{RedisStore, keys};
+use crate::domain::id::{ContactKey, EffectId, VersionId};
+use crate::domain::name::Slug;
+use crate::domain::time::{Millis, Span};
+use crate::store::{Answer, Depths, Inspection, Meta, Outgoing, StoreError};
+use bytes::Bytes;
+use redis::Value;
+use std::sync::atomic::Ordering;
+
+fn key(name: &str) -> String {
+    format!("{}{name}", keys::PREFIX)
+}
+
+fn read<T: redis::FromRedisValue>(value: Option<Value>) -> Answer<T> {
+    redis::from_redis_value(value.unwrap_or_default())
+        .map_err(|e| StoreError::Bug(format!("Redis answers something unexpected: {e}")))
+}
+
+impl RedisStore {
+    pub(super) async fn do_put_version(&self, id: VersionId, content: &Bytes) -> Answer<()> {
+        self.link.query(redis::cmd("SET").arg(keys::version(id)).arg(&content[..])).await
+    }
+
+    pub(super) async fn do_get_version(&self, id: VersionId) -> Answer<Option<Bytes>> {
+        let content: Option<Vec<u8>> = self.link.query(redis::cmd("GET").arg(keys::version(id))).await?;
+        Ok(content.map(Bytes::from))
+    }
+
+    pub(super) async fn do_publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
+        let _: i64 = self.link.query(redis::cmd("HSET").arg(key("current")).arg(name.as_str()).arg(id.to_string())).await?;
+        Ok(())
+    }
+
+    pub(super) async fn do_current(&self) -> Answer<Vec<(Slug, VersionId)>> {
+        let pairs: Vec<(String, String)> = self.link.query(redis::cmd("HGETALL").arg(key("current"))).await?;
+        let parse = |(name, id): &(String, String)| Some((Slug::parse(name).ok()?, VersionId::parse(id)?));
+        let mut out: Vec<_> = pairs
+            .iter()
+            .map(|pair| parse(pair).ok_or_else(|| StoreError::Bug("the current versions are unreadable".to_owned())))
+            .collect::<Answer<_>>()?;
+        out.sort();
+        Ok(out)
+    }
+
+    pub(super) async fn do_live(&self, id: VersionId) -> Answer<i64> {
+        let mut pipeline = redis::pipe();
+        for shard in 0..keys::SHARDS {
+            pipeline.cmd("HGET").arg(keys::shard("f", shard)).arg(id.to_string());
+        }
+        let counts: Vec<Option<i64>> = self.link.pipeline(&pipeline).await?;
+        Ok(counts.into_iter().flatten().sum())
+    }
+
+    pub(super) async fn do_meta(&self) -> Answer<Meta> {
+        let fresh: [u8; 32] = rand::random();
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("SET").arg(key("meta")).arg(&fresh[..]).arg("NX");
+        pipeline.cmd("GET").arg(key("meta"));
+        let secret: Vec<u8> = read(self.link.pipeline::<Value>(&pipeline).await?.into_iter().nth(1))?;
+        if secret.len() != fresh.len() {
+            return Err(StoreError::Layout(format!("`{}` is not what this release writes", key("meta"))));
+        }
+        Ok(Meta::of(secret))
+    }
+
+    pub(super) async fn do_depths(&self) -> Answer<Depths> {
+        let sets = self.sets.all(&self.link).await?;
+        let look = self.do_look(&sets).await?;
+        let mut pipeline = redis::pipe();
+        for shard in 0..keys::SHARDS {
+            pipeline.cmd("ZCARD").arg(keys::shard("a", shard));
+            pipeline.cmd("ZCARD").arg(keys::shard("xt", shard));
+            pipeline.cmd("XLEN").arg(keys::shard("j", shard));
+            pipeline.cmd("MEMORY").arg("USAGE").arg(keys::shard("j", shard));
+            for set in &sets {
+                pipeline.cmd("ZCARD").arg(keys::work(shard, set));
+            }
+        }
+        let numbers: Vec<Option<u64>> = self.link.pipeline(&pipeline).await?;
+        let mut depths = Depths { work: sets.into_iter().map(|set| (set, 0)).collect(), ..Depths::default() };
+        let mut full = 0u64;
+        for (shard, row) in numbers.chunks_exact(4 + depths.work.len()).enumerate() {
+            let number = |i: usize| row[i].unwrap_or(0);
+            depths.attention += number(0);
+            depths.failed += number(1);
+            depths.journal_entries += number(2);
+            depths.journal_bytes = depths.journal_bytes.max(number(3));
+            full |= u64::from(number(3) > self.settings.journal_max_bytes) << shard;
+            for (i, (_, count)) in depths.work.iter_mut().enumerate() {
+                *count += number(4 + i);
+            }
+        }
+        self.full_journals.store(full, Ordering::Relaxed);
+        depths.lag = look.ready.iter().map(|ready| look.now - ready.since()).max().unwrap_or(Span(0));
+        Ok(depths)
+    }
+
+    /// Whether a shard's journal was over its limit at the last `depths`.
+    pub(super) fn journal_is_full(&self, shard: u8) -> bool {
+        self.full_journals.load(Ordering::Relaxed) >> shard & 1 == 1
+    }
+
+    pub(super) async fn do_inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("GET").arg(keys::contact('r', contact));
+        pipeline.cmd("LRANGE").arg(keys::contact('m', contact)).arg(0).arg(-1);
+        pipeline.cmd("ZSCORE").arg(keys::shard("a", contact.shard())).arg(contact.as_str());
+        pipeline.cmd("LRANGE").arg(keys::contact('o', contact)).arg(0).arg(-1);
+        pipeline.cmd("HKEYS").arg(keys::contact('k', contact));
+        let mut answers = self.link.pipeline::<Value>(&pipeline).await?.into_iter();
+        let Some(record) = read::<Option<Vec<u8>>>(answers.next())? else { return Ok(None) };
+        let mailbox: Vec<Vec<u8>> = read(answers.next())?;
+        let attention: Option<String> = read(answers.next())?;
+        let effects: Vec<Vec<u8>> = read(answers.next())?;
+        let awaited: Vec<String> = read(answers.next())?;
+        let mut lane = Vec::with_capacity(effects.len());
+        for bytes in &effects {
+            let raw = read_effect(bytes)?;
+            let set = self.sets.resolve(&self.link, &raw.set).await?;
+            lane.push(Outgoing { id: raw.id, set, state: raw.outgoing_state(), attempts: raw.attempt, body: raw.body });
+        }
+        let mut awaited: Vec<EffectId> = awaited.iter().filter_map(|id| EffectId::parse(id)).collect();
+        awaited.sort();
+        Ok(Some(Inspection {
+            record: read_record(&record)?,
+            mailbox: mailbox.iter().map(|bytes| read_entry(bytes)).collect::<Answer<_>>()?,
+            attention: attention.as_deref().map(read_score).transpose()?,
+            lane,
+            awaited,
+        }))
+    }
+
+    pub(super) async fn do_now(&self) -> Answer<Millis> {
+        self.link.now().await
+    }
+}

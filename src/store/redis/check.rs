@@ -1,0 +1,216 @@
+//! What an engineer should know about this Redis: for `doctor` and for the start.
+
+use super::RedisStore;
+use super::keys::PREFIX;
+use crate::store::{Answer, Finding, FindingLevel};
+use redis::Value;
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The oldest Redis that has what the scripts use.
+const OLDEST: (u32, u32) = (7, 0);
+/// A script of ours that takes longer stands in everybody's way.
+const SLOW: Duration = Duration::from_millis(5);
+/// Clocks may be so far apart.
+const CLOCK: Duration = Duration::from_secs(1);
+/// Writes of a probe whose time is taken.
+const PROBES: usize = 5;
+
+type Facts = HashMap<String, String>;
+
+fn finding(name: &'static str, level: FindingLevel, message: String, remedy: &str) -> Finding {
+    let remedy = if level == FindingLevel::Fine { String::new() } else { remedy.to_owned() };
+    Finding { name, level, message, remedy }
+}
+
+fn fact<'a>(facts: &'a Facts, name: &str) -> &'a str {
+    facts.get(name).map_or("", String::as_str)
+}
+
+/// Reads what `INFO` answers: `name:value` lines.
+fn read_info(text: &str) -> Facts {
+    text.lines().filter_map(|line| line.split_once(':')).map(|(k, v)| (k.to_owned(), v.trim().to_owned())).collect()
+}
+
+fn version(info: &Facts) -> Finding {
+    let text = fact(info, "redis_version");
+    let mut parts = text.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    let level = if found < OLDEST { FindingLevel::Error } else { FindingLevel::Fine };
+    finding("version", level, format!("Redis {text}"), "Install Redis 7.0 or newer.")
+}
+
+fn eviction(info: &Facts) -> Finding {
+    let policy = fact(info, "maxmemory_policy");
+    let level = if policy == "noeviction" { FindingLevel::Fine } else { FindingLevel::Error };
+    let message = format!(
+        "maxmemory-policy is {policy}: {}",
+        if policy == "noeviction" { "a full Redis refuses" } else { "a full Redis forgets conversations" }
+    );
+    finding("eviction", level, message, "Set `maxmemory-policy noeviction`.")
+}
+
+fn persistence(info: &Facts, config: &Facts) -> Finding {
+    let (level, message) = match (fact(info, "aof_enabled"), fact(config, "appendfsync")) {
+        ("1", "always") => (FindingLevel::Fine, "AOF with fsync at every write: nothing is lost in a power cut".to_owned()),
+        ("1", "everysec") => {
+            (FindingLevel::Fine, "AOF with fsync every second: a power cut loses up to 1 s of messages".to_owned())
+        }
+        ("1", "") => (FindingLevel::Warning, "AOF is on; CONFIG is not allowed, so its fsync is unknown".to_owned()),
+        ("1", other) => {
+            (FindingLevel::Warning, format!("AOF with appendfsync {other}: a power cut loses what the system had not written"))
+        }
+        _ => (FindingLevel::Error, "AOF is off: a restart of Redis loses messages".to_owned()),
+    };
+    finding("persistence", level, message, "Set `appendonly yes` and `appendfsync everysec` or `always`.")
+}
+
+fn fsync(info: &Facts) -> Finding {
+    let delayed = fact(info, "aof_delayed_fsync").parse::<u64>().unwrap_or(0);
+    let healthy = fact(info, "aof_last_write_status") != "err";
+    let (level, message) = match (healthy, delayed) {
+        (false, _) => (FindingLevel::Error, "the last write to the AOF failed".to_owned()),
+        (true, 0) => (FindingLevel::Fine, "no fsync was overdue".to_owned()),
+        (true, n) => (FindingLevel::Warning, format!("{n} times an fsync was overdue: the disk is slow")),
+    };
+    finding("fsync", level, message, "Give Redis a faster disk, or one that it does not share.")
+}
+
+fn replicas(info: &Facts, config: &Facts) -> Option<Finding> {
+    let connected = fact(info, "connected_slaves").parse::<u32>().unwrap_or(0);
+    (connected > 0).then(|| {
+        let (needed, lag) = (fact(config, "min-replicas-to-write"), fact(config, "min-replicas-max-lag"));
+        let good = needed.parse::<u32>().is_ok_and(|n| n >= 1) && lag.parse::<u32>().is_ok_and(|n| (1..=10).contains(&n));
+        let level = if good { FindingLevel::Fine } else { FindingLevel::Warning };
+        let message = format!("{connected} replicas, min-replicas-to-write {needed}, min-replicas-max-lag {lag}");
+        finding(
+            "replicas",
+            level,
+            message,
+            "Set `min-replicas-to-write 1` and `min-replicas-max-lag 10`, so that a primary that is cut off stops writing.",
+        )
+    })
+}
+
+fn cluster(info: &Facts) -> Option<Finding> {
+    (fact(info, "cluster_enabled") == "1").then(|| {
+        let message = "this Redis is a node of a cluster; this release speaks to one node".to_owned();
+        finding("cluster", FindingLevel::Error, message, "Use a Redis without cluster mode.")
+    })
+}
+
+fn clock(server: (u64, u64), asked: SystemTime, took: Duration) -> Finding {
+    let theirs = Duration::from_secs(server.0) + Duration::from_micros(server.1);
+    let ours = asked.duration_since(UNIX_EPOCH).unwrap_or_default() + took / 2;
+    let apart = theirs.abs_diff(ours);
+    let level = if apart > CLOCK + took { FindingLevel::Warning } else { FindingLevel::Fine };
+    finding(
+        "clock",
+        level,
+        format!("Redis' clock is {} ms from ours", apart.as_millis()),
+        "Synchronise the clocks of the machines (NTP).",
+    )
+}
+
+/// Entries of the slow log that are ours: (microseconds) of scripts whose first key has our prefix.
+fn slow_scripts(log: &Value) -> Vec<u64> {
+    let Value::Array(entries) = log else { return Vec::new() };
+    let ours = |entry: &Value| -> Option<u64> {
+        let Value::Array(fields) = entry else { return None };
+        let (Value::Int(micros), Value::Array(args)) = (fields.get(2)?, fields.get(3)?) else { return None };
+        let Value::BulkString(key) = args.get(3)? else { return None };
+        key.starts_with(PREFIX.as_bytes()).then(|| u64::try_from(*micros).unwrap_or(0))
+    };
+    entries.iter().filter_map(ours).filter(|micros| Duration::from_micros(*micros) > SLOW).collect()
+}
+
+fn slowlog(log: &Value) -> Finding {
+    let slow = slow_scripts(log);
+    let (level, message) = match slow.iter().max() {
+        None => (FindingLevel::Fine, "no script of ours took more than 5 ms".to_owned()),
+        Some(worst) => {
+            (FindingLevel::Warning, format!("{} scripts took more than 5 ms, the longest {} ms", slow.len(), worst / 1000))
+        }
+    };
+    finding(
+        "slowlog",
+        level,
+        message,
+        "Look for other users of this Redis, a slow disk or a machine without a free core; then `SLOWLOG RESET`.",
+    )
+}
+
+impl RedisStore {
+    pub(super) async fn do_check(&self) -> Answer<Vec<Finding>> {
+        let info = read_info(&self.link.query::<String>(&redis::cmd("INFO")).await?);
+        // Managed services often forbid CONFIG and SLOWLOG; what they would say is then unknown, not wrong.
+        let settings = ["appendfsync", "min-replicas-to-write", "min-replicas-max-lag"];
+        let config: Facts = self.link.query(redis::cmd("CONFIG").arg("GET").arg(&settings)).await.unwrap_or_default();
+        let mut findings = vec![version(&info), eviction(&info), persistence(&info, &config), fsync(&info)];
+        findings.extend(replicas(&info, &config));
+        findings.extend(cluster(&info));
+        let (asked, begun) = (SystemTime::now(), Instant::now());
+        let time: (u64, u64) = self.link.query(&redis::cmd("TIME")).await?;
+        findings.push(clock(time, asked, begun.elapsed()));
+        if let Ok(log) = self.link.query::<Value>(redis::cmd("SLOWLOG").arg("GET").arg(128)).await {
+            findings.push(slowlog(&log));
+        }
+        findings.push(self.write_latency().await?);
+        let meta = self.do_meta().await?;
+        let message = format!("layout {}, key of the contact hash {}", PREFIX.trim_end_matches(':'), meta.fingerprint);
+        findings.push(finding("layout", FindingLevel::Fine, message, ""));
+        Ok(findings)
+    }
+
+    /// The median time of one small write: with `appendfsync always` it holds an fsync.
+    async fn write_latency(&self) -> Answer<Finding> {
+        let mut times = Vec::with_capacity(PROBES);
+        for _ in 0..PROBES {
+            let begun = Instant::now();
+            let probe = format!("{PREFIX}probe");
+            let _: () = self.link.query(redis::cmd("SET").arg(probe).arg(1).arg("PX").arg(1000)).await?;
+            times.push(begun.elapsed());
+        }
+        times.sort();
+        let median = times[PROBES / 2];
+        let level = if median > Duration::from_millis(10) { FindingLevel::Warning } else { FindingLevel::Fine };
+        let message = format!("a write takes {:.2} ms there and back", median.as_secs_f64() * 1000.0);
+        Ok(finding("latency", level, message, "Bring Redis nearer, or give it a faster disk."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(pairs: &[(&str, &str)]) -> Facts {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_finding_has_a_bad_and_a_good_side() {
+        for (text, level) in [("6.2.7", FindingLevel::Error), ("7.0.0", FindingLevel::Fine), ("10.1.0", FindingLevel::Fine)] {
+            assert_eq!(version(&facts(&[("redis_version", text)])).level, level, "{text}");
+        }
+        assert_eq!(eviction(&facts(&[("maxmemory_policy", "allkeys-lru")])).level, FindingLevel::Error);
+        assert_eq!(eviction(&facts(&[("maxmemory_policy", "noeviction")])).level, FindingLevel::Fine);
+        let persistence = |aof, fsync| persistence(&facts(&[("aof_enabled", aof)]), &facts(&[("appendfsync", fsync)])).level;
+        assert_eq!(persistence("0", "everysec"), FindingLevel::Error);
+        assert_eq!(persistence("1", "everysec"), FindingLevel::Fine);
+        assert_eq!(persistence("1", "no"), FindingLevel::Warning);
+        assert_eq!(fsync(&facts(&[("aof_last_write_status", "err")])).level, FindingLevel::Error);
+        assert_eq!(fsync(&facts(&[("aof_delayed_fsync", "3")])).level, FindingLevel::Warning);
+        assert!(replicas(&facts(&[("connected_slaves", "0")]), &facts(&[])).is_none());
+        let replicated = facts(&[("connected_slaves", "1")]);
+        let guard = facts(&[("min-replicas-to-write", "1"), ("min-replicas-max-lag", "10")]);
+        assert_eq!(
+            replicas(&replicated, &facts(&[("min-replicas-to-write", "0")])).map(|f| f.level),
+            Some(FindingLevel::Warning)
+        );
+        assert_eq!(replicas(&replicated, &guard).map(|f| f.level), Some(FindingLevel::Fine));
+        assert_eq!(cluster(&facts(&[("cluster_enabled", "1")])).map(|f| f.level), Some(FindingLevel::Error));
+        let now = UNIX_EPOCH + Duration::from_secs(1000);
+        assert_eq!(clock((1000, 0), now, Duration::ZERO).level, FindingLevel::Fine);
+        assert_eq!(clock((1002, 0), now, Duration::ZERO).level, FindingLevel::Warning);
+    }
+}

@@ -1,0 +1,162 @@
+//! The journal and its subscribers; what failed.
+
+use super::scripts::Script;
+use super::wire::{read_effect, read_entry};
+use super::{RedisStore, keys};
+use crate::domain::id::ContactKey;
+use crate::domain::time::Millis;
+use crate::store::{
+    Advance, Advanced, Answer, Entry, FailedBody, FailedItem, FailedKey, JournalId, JournalItem, JournalRecord, Lane, LaneKey,
+    StoreError,
+};
+use bytes::Bytes;
+
+type StreamEntry = (String, Vec<(String, Vec<u8>)>);
+
+fn bug(what: &str) -> StoreError {
+    StoreError::Bug(format!("Redis holds something unreadable: {what}"))
+}
+
+fn contact(bytes: &[u8]) -> Answer<ContactKey> {
+    std::str::from_utf8(bytes).ok().and_then(ContactKey::parse).ok_or_else(|| bug("a contact's key"))
+}
+
+fn read_item((id, fields): StreamEntry) -> Answer<JournalItem> {
+    let id = JournalId::parse(&id).ok_or_else(|| bug("a journal entry's id"))?;
+    let record = match fields.into_iter().next() {
+        Some((name, value)) if name == "b" => JournalRecord::Entry(Bytes::from(value)),
+        Some((name, value)) if name == "o" && value.len() > 22 => {
+            JournalRecord::Overflow { contact: contact(&value[..22])?, entry: read_entry(&value[22..])? }
+        }
+        _ => return Err(bug("a journal entry")),
+    };
+    Ok(JournalItem { id, record })
+}
+
+impl FailedKey {
+    fn contact(&self) -> ContactKey {
+        match self {
+            FailedKey::Effect(contact, _) | FailedKey::Input(contact, _) => *contact,
+        }
+    }
+
+    fn field(&self) -> String {
+        match self {
+            FailedKey::Effect(_, id) => id.to_string(),
+            FailedKey::Input(_, id) => id.to_string(),
+        }
+    }
+}
+
+/// A failed effect's lane and header, or a set-aside input.
+enum Failed<'a> {
+    Effect(LaneKey, &'a [u8]),
+    Input(ContactKey, Entry),
+}
+
+fn read_failed(value: &[u8]) -> Answer<Failed<'_>> {
+    match value.first() {
+        Some(b'E') if value.len() > 59 => {
+            let effect = read_effect(&value[24..])?;
+            let lane = if value[23] == b'1' { Lane::Own(effect.id) } else { Lane::Contact };
+            Ok(Failed::Effect(LaneKey { contact: contact(&value[1..23])?, lane }, &value[24..]))
+        }
+        Some(b'I') if value.len() > 23 => Ok(Failed::Input(contact(&value[1..23])?, read_entry(&value[23..])?)),
+        _ => Err(bug("something that failed")),
+    }
+}
+
+impl RedisStore {
+    pub(super) async fn do_read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
+        let mut command = redis::cmd("XRANGE");
+        command.arg(keys::shard("j", shard)).arg(format!("({after}")).arg("+").arg("COUNT").arg(count);
+        let entries: Vec<StreamEntry> = self.link.query(&command).await?;
+        entries.into_iter().map(read_item).collect()
+    }
+
+    pub(super) async fn do_cursor(&self, shard: u8, subscriber: &str) -> Answer<JournalId> {
+        let at: Option<String> = self.link.query(redis::cmd("HGET").arg(keys::shard("jc", shard)).arg(subscriber)).await?;
+        match at {
+            None => Ok(JournalId::START),
+            Some(text) => JournalId::parse(&text).ok_or_else(|| bug("a subscriber's cursor")),
+        }
+    }
+
+    pub(super) async fn do_advance(&self, advance: &Advance) -> Answer<Advanced> {
+        let names = [keys::shard("jc", advance.shard), keys::shard("j", advance.shard)];
+        let mut call = self.link.script(Script::Advance, &names);
+        call.text(&advance.subscriber).text(advance.from).text(advance.to).flag(advance.guard);
+        let mut answer = self.link.call(&call).await?;
+        match answer.text()?.as_str() {
+            "ok" => Ok(Advanced::Ok),
+            _ => Ok(Advanced::Stale(JournalId::parse(&answer.text()?).ok_or_else(|| bug("a subscriber's cursor"))?)),
+        }
+    }
+
+    pub(super) async fn do_failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
+        let mut pipeline = redis::pipe();
+        for shard in 0..keys::SHARDS {
+            pipeline.cmd("ZRANGE").arg(keys::shard("xt", shard)).arg(0).arg(n.max(1) - 1).arg("WITHSCORES");
+        }
+        let heads: Vec<Vec<(String, f64)>> = self.link.pipeline(&pipeline).await?;
+        let mut items = Vec::new();
+        for (shard, head) in (0..keys::SHARDS).zip(heads).filter(|(_, head)| !head.is_empty()) {
+            let mut command = redis::cmd("HMGET");
+            command.arg(keys::shard("x", shard));
+            head.iter().for_each(|(id, _)| {
+                command.arg(id);
+            });
+            let values: Vec<Option<Vec<u8>>> = self.link.query(&command).await?;
+            for ((_, at), value) in head.iter().zip(values) {
+                // Retried or dropped since the first look.
+                let Some(value) = value else { continue };
+                items.push(self.failed_item(&value, Millis(*at as i64)).await?);
+            }
+        }
+        items.sort_by_key(|item| item.at);
+        Ok(items)
+    }
+
+    async fn failed_item(&self, value: &[u8], at: Millis) -> Answer<FailedItem> {
+        match read_failed(value)? {
+            Failed::Effect(lane, effect) => {
+                let raw = read_effect(effect)?;
+                let set = self.sets.resolve(&self.link, &raw.set).await?;
+                let body = FailedBody::Effect { lane, set, attempts: raw.attempt, body: raw.body };
+                Ok(FailedItem { key: FailedKey::Effect(lane.contact, raw.id), at, body })
+            }
+            Failed::Input(contact, entry) => {
+                Ok(FailedItem { key: FailedKey::Input(contact, entry.id), at, body: FailedBody::Input(entry) })
+            }
+        }
+    }
+
+    pub(super) async fn do_failed_retry(&self, key: FailedKey, journal: &Bytes) -> Answer<bool> {
+        let shard = key.contact().shard();
+        let value: Option<Vec<u8>> = self.link.query(redis::cmd("HGET").arg(keys::shard("x", shard)).arg(key.field())).await?;
+        let Some(value) = value else { return Ok(false) };
+        let mut names = vec![keys::shard("x", shard), keys::shard("xt", shard), keys::shard("j", shard)];
+        let script = match read_failed(&value)? {
+            Failed::Effect(lane, effect) => {
+                let set = self.sets.resolve(&self.link, &read_effect(effect)?.set).await?;
+                names.extend([keys::lane(lane), keys::work(shard, &set)]);
+                Script::FailedEffect
+            }
+            Failed::Input(contact, _) => {
+                names.extend([keys::contact('r', contact), keys::contact('m', contact), keys::shard("a", shard)]);
+                Script::FailedInput
+            }
+        };
+        let mut call = self.link.script(script, &names);
+        call.text(key.field()).bytes(value).bytes(&journal[..]);
+        Ok(self.link.call(&call).await?.text()? == "ok")
+    }
+
+    pub(super) async fn do_failed_drop(&self, key: FailedKey, journal: &Bytes) -> Answer<bool> {
+        let shard = key.contact().shard();
+        let names = [keys::shard("x", shard), keys::shard("xt", shard), keys::shard("j", shard)];
+        let mut call = self.link.script(Script::FailedDrop, &names);
+        call.text(key.field()).bytes(&journal[..]);
+        Ok(self.link.call(&call).await?.text()? == "ok")
+    }
+}

@@ -1,0 +1,191 @@
+//! Work: look, due, start, settle, permits.
+
+use super::scripts::Script;
+use super::wire::{Reader, read_effect, read_member, read_record, read_score};
+use super::{RedisStore, keys};
+use crate::domain::id::{ContactKey, Who};
+use crate::domain::name::ChannelName;
+use crate::domain::time::Span;
+use crate::store::{
+    Answer, Claim, DueContacts, DueLanes, LaneKey, Look, Permits, Rate, Ready, Settle, SettleResult, Settled, StartAnswer,
+    Started, StopMask, StoreError, Ticket, WorkSet,
+};
+use redis::Value;
+
+/// Members that one `due` takes: two values each go through `unpack`.
+const DUE_AT_ONCE: usize = 32;
+/// How often a settle looks again when a lane's head turns out to wait in another set.
+const REDOS: usize = 8;
+
+fn unknown(script: &str, word: &str) -> StoreError {
+    StoreError::Bug(format!("{script} answers `{word}`"))
+}
+
+impl RedisStore {
+    pub(super) async fn do_look(&self, sets: &[WorkSet]) -> Answer<Look> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("TIME");
+        let mut places = Vec::with_capacity(usize::from(keys::SHARDS) * (1 + sets.len()));
+        for shard in 0..keys::SHARDS {
+            pipeline.cmd("ZRANGE").arg(keys::shard("a", shard)).arg(0).arg(0).arg("WITHSCORES");
+            places.push((shard, None));
+            for set in sets {
+                pipeline.cmd("ZRANGE").arg(keys::work(shard, set)).arg(0).arg(0).arg("WITHSCORES");
+                places.push((shard, Some(set)));
+            }
+        }
+        let mut answers: std::vec::IntoIter<Value> = self.link.pipeline::<Value>(&pipeline).await?.into_iter();
+        let time: (i64, i64) = redis::from_redis_value(answers.next().unwrap_or_default())
+            .map_err(|e| StoreError::Bug(format!("TIME answers something unexpected: {e}")))?;
+        let server = crate::domain::time::Millis(time.0 * 1000 + time.1 / 1000);
+        let mut look = Look { now: self.settings.clock.pretended().unwrap_or(server), ready: Vec::new(), next: None };
+        for ((shard, set), answer) in places.into_iter().zip(answers) {
+            let head = Reader::new(answer)?.rest()?;
+            let Some(score) = head.get(1) else { continue };
+            let since = read_score(&String::from_utf8_lossy(score))?;
+            if since > look.now {
+                look.next = Some(look.next.map_or(since, |next| next.min(since)));
+                continue;
+            }
+            look.ready.push(match set {
+                None => Ready::Contacts { shard, since },
+                Some(set) => Ready::Work { shard, set: set.clone(), since },
+            });
+        }
+        Ok(look)
+    }
+
+    async fn due(&self, key: String, n: usize, lease: Span) -> Answer<Reader> {
+        let mut call = self.link.script(Script::Due, &[key]);
+        call.text(n.min(DUE_AT_ONCE)).text(lease.0);
+        self.link.call(&call).await
+    }
+
+    pub(super) async fn do_due_contacts(&self, shard: u8, n: usize) -> Answer<DueContacts> {
+        let mut answer = self.due(keys::shard("a", shard), n, self.settings.claim_lease).await?;
+        let (now, members, next) = (answer.now()?, answer.list()?, answer.text()?);
+        let parse = |bytes: &Vec<u8>| std::str::from_utf8(bytes).ok().and_then(ContactKey::parse);
+        let contacts: Option<Vec<_>> = members.iter().map(parse).collect();
+        Ok(DueContacts {
+            now,
+            contacts: contacts.ok_or_else(|| StoreError::Bug("attention holds something that is no contact".to_owned()))?,
+            next: if next.is_empty() { None } else { Some(read_score(&next)?) },
+        })
+    }
+
+    pub(super) async fn do_due_work(&self, shard: u8, set: &WorkSet, n: usize) -> Answer<DueLanes> {
+        let mut answer = self.due(keys::work(shard, set), n, self.settings.send_lease).await?;
+        let (now, members, next, ticket) = (answer.now()?, answer.list()?, answer.text()?, answer.text()?);
+        Ok(DueLanes {
+            now,
+            lanes: members.iter().map(|bytes| read_member(bytes)).collect::<Answer<_>>()?,
+            ticket: read_ticket(&ticket)?,
+            next: if next.is_empty() { None } else { Some(read_score(&next)?) },
+        })
+    }
+
+    pub(super) async fn do_start(&self, lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> Answer<StartAnswer> {
+        let shard = lane.contact.shard();
+        let names = [keys::lane(lane), keys::work(shard, set), keys::contact('r', lane.contact)];
+        let mut call = self.link.script(Script::Start, &names);
+        // -2 is no score: only a head that this `who` took is given.
+        let ticket = ticket.map_or("-2".to_owned(), |t| format!("{}.{:03}", t.0 / 1000, t.0 % 1000));
+        call.text(self.settings.send_lease.0).text(who).text(ticket).bytes(set.short());
+        let mut answer = self.link.call(&call).await?;
+        match answer.text()?.as_str() {
+            "gone" => Ok(StartAnswer::Gone),
+            "taken" => Ok(StartAnswer::Taken),
+            "ok" => {
+                let (now, effect, stop) = (answer.now()?, answer.bytes()?, answer.stop()?);
+                Ok(StartAnswer::Ok { now, started: started(lane, set.clone(), stop, &effect)? })
+            }
+            word => Err(unknown("start", word)),
+        }
+    }
+
+    pub(super) async fn do_settle(&self, settle: &Settle) -> Answer<Settled> {
+        let (mut set, mut next) = (settle.set.clone(), settle.set.clone());
+        for _ in 0..REDOS {
+            let mut answer = self.settle_in(settle, &set, &next).await?;
+            let word = answer.text()?;
+            match word.as_str() {
+                "gone" => return Ok(Settled::Gone),
+                "stale" => return Ok(Settled::Stale),
+                "redo" => {
+                    set = self.sets.resolve(&self.link, &answer.bytes()?).await?;
+                    next = self.sets.resolve(&self.link, &answer.bytes()?).await?;
+                }
+                "ok" | "claimed" | "moved" => return settled(&word, settle.lane, &next, &mut answer),
+                word => return Err(unknown("settle", word)),
+            }
+        }
+        Err(StoreError::Unavailable("a lane's head changed again and again".to_owned()))
+    }
+
+    async fn settle_in(&self, settle: &Settle, set: &WorkSet, next: &WorkSet) -> Answer<Reader> {
+        let key = settle.lane.contact;
+        let shard = key.shard();
+        let mut names = vec![
+            keys::lane(settle.lane),
+            keys::work(shard, set),
+            keys::work(shard, next),
+            keys::contact('r', key),
+            keys::contact('m', key),
+            keys::shard("a", shard),
+            keys::shard("j", shard),
+        ];
+        if settle.result == SettleResult::Failed {
+            names.extend([keys::shard("x", shard), keys::shard("xt", shard)]);
+        }
+        let (word, due) = match settle.result {
+            SettleResult::Done => ("done", 0),
+            SettleResult::Retry { due } => ("retry", due.0),
+            SettleResult::RetryUnsure { due } => ("retry_unsure", due.0),
+            SettleResult::Failed => ("failed", 0),
+        };
+        let mut call = self.link.script(Script::Settle, &names);
+        call.text(settle.id).text(format_args!("{:02}", settle.attempt.min(99))).text(word).text(due);
+        call.bytes(&settle.journal[..]);
+        match &settle.reply {
+            Some((id, body)) => call.bytes([id.to_string().as_bytes(), body].concat()),
+            None => call.text(""),
+        };
+        call.flag(settle.take.contains(next)).text(self.settings.send_lease.0).text(self.settings.claim_lease.0);
+        call.text(self.settings.claim_inputs).text(settle.gap.0.max(0)).text(settle.who);
+        call.bytes(set.short()).bytes(next.short());
+        self.link.call(&call).await
+    }
+
+    pub(super) async fn do_permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
+        let mut call = self.link.script(Script::Permits, &[keys::bucket(channel)]);
+        call.text(want).text(format_args!("{:.6}", rate.step_millis())).text(rate.burst.max(1));
+        let mut answer = self.link.call(&call).await?;
+        let (granted, wait) = (answer.int()?, answer.int()?);
+        Ok(Permits { granted: u32::try_from(granted).unwrap_or(0), wait: Span(wait) })
+    }
+}
+
+fn read_ticket(text: &str) -> Answer<Ticket> {
+    let number: f64 = text.parse().map_err(|_| StoreError::Bug("a ticket that is no number".to_owned()))?;
+    Ok(Ticket((number * 1000.0).round() as i64))
+}
+
+fn started(lane: LaneKey, set: WorkSet, stop: StopMask, effect: &[u8]) -> Answer<Started> {
+    let raw = read_effect(effect)?;
+    Ok(Started { lane, set, id: raw.id, attempt: raw.attempt, unsure: raw.state == b'v', stop, body: raw.body })
+}
+
+fn settled(word: &str, lane: LaneKey, set: &WorkSet, answer: &mut Reader) -> Answer<Settled> {
+    let now = answer.now()?;
+    let effect = answer.bytes()?;
+    let stop = if effect.is_empty() && word == "ok" { StopMask::NONE } else { answer.stop()? };
+    let next = if effect.is_empty() { None } else { Some(started(lane, set.clone(), stop, &effect)?) };
+    Ok(match word {
+        "claimed" => {
+            let (record, inputs) = (read_record(&answer.bytes()?)?, answer.entries()?);
+            Settled::Claimed { next, claim: Claim { now, record, inputs } }
+        }
+        "moved" => Settled::Moved { now, to: answer.contact()?, next },
+        _ => Settled::Ok { now, next },
+    })
+}

@@ -1,0 +1,18 @@
+-- A delivery report: journaled; an input only for a run that awaits the effect.
+-- KEYS r m d a j k   ARGV now effect journal hash id body lease k ttl     hash empty: it wakes nobody
+local r, m, d, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local contact = string.sub(r, 12)
+local awaited = ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[6], ARGV[2]) == 1
+local flag = awaited and redis.call('GETRANGE', r, 0, 0) or ''
+if flag == '' or flag == 'A' then
+  redis.call('XADD', j, '*', 'b', ARGV[3])
+  return {'journaled'}
+end
+if redis.call('SADD', d, ARGV[4]) == 0 then return {'journaled'} end
+redis.call('PEXPIRE', d, ARGV[9])
+redis.call('XADD', j, '*', 'b', ARGV[3])
+local entry = 'n' .. ARGV[5] .. string.format('%013d', now) .. ARGV[6]
+local n = redis.call('RPUSH', m, entry)
+if flag ~= '0' or n > 1 then return {'queued'} end
+redis.call('ZADD', a, now + ARGV[7], contact)
+return {'claimed', now, redis.call('GET', r), {entry}}

@@ -1,0 +1,50 @@
+-- How the head of a lane ended; takes the next one if the caller can start it.
+-- KEYS lane w w2 r m a j [x xt]
+-- ARGV now id attempt result due journal reply take sendlease lease k gap who w4 w42
+--      w and w4: the set of this head, w2 and w42: of the next one, as the caller thinks
+local lane, w, w2, r, m, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local result, member, contact = ARGV[4], string.sub(KEYS[1], 12), string.sub(KEYS[4], 12)
+local head = redis.call('LINDEX', lane, 0)
+if not head or string.sub(head, 16, 35) ~= ARGV[2] then return {'gone'} end
+local retry = result == 'retry' or result == 'retry_unsure'
+-- "Done" is a fact and needs no attempt; "try again" and "failed" are for the holder of the current one.
+if result ~= 'done' and string.sub(head, 2, 3) ~= ARGV[3] then return {'stale'} end
+local after = not retry and redis.call('LINDEX', lane, 1)
+if string.sub(head, 4, 7) ~= ARGV[14] or (after and string.sub(after, 4, 7) ~= ARGV[15]) then
+  return {'redo', string.sub(head, 4, 7), after and string.sub(after, 4, 7) or string.sub(head, 4, 7)}
+end
+if retry then
+  -- An attempt that began unsure stays unsure, whatever its holder says.
+  local sure = result == 'retry' and (string.sub(head, 1, 1) == 's' or string.sub(head, 1, 1) == 'q')
+  redis.call('LSET', lane, 0, (sure and 'q' or 'u') .. string.sub(head, 2))
+  redis.call('ZADD', w, ARGV[5], member)
+  redis.call('XADD', j, '*', 'b', ARGV[6])
+  return {'ok', now, ''}
+end
+redis.call('LPOP', lane)
+if result == 'failed' then
+  redis.call('HSET', KEYS[8], ARGV[2], 'E' .. contact .. (#member > 22 and '1' or '0') .. head)
+  redis.call('ZADD', KEYS[9], now, ARGV[2])
+end
+local h, taken = '', ''
+if ARGV[7] ~= '' or (after and ARGV[8] == '1') then h = redis.call('GETRANGE', r, 0, 23) end
+if after then
+  if w2 ~= w then redis.call('ZREM', w, member) end
+  if ARGV[8] == '1' then
+    taken = 's' .. string.format('%02d', math.min(99, tonumber(string.sub(after, 2, 3)) + 1)) .. ARGV[15] .. ARGV[13] .. string.sub(after, 16)
+    redis.call('LSET', lane, 0, taken)
+    redis.call('ZADD', w2, now + ARGV[9] + frac, member)
+  else redis.call('ZADD', w2, now + ARGV[12], member) end
+else redis.call('ZREM', w, member) end
+redis.call('XADD', j, '*', 'b', ARGV[6])
+local stop = string.sub(h, 5, 5)
+if ARGV[7] ~= '' and h ~= '' then
+  local flag = string.sub(h, 1, 1)
+  if flag == 'A' then return {'moved', now, taken, stop, redis.call('GETRANGE', r, 24, -1)} end
+  local n = redis.call('RPUSH', m, 'p' .. string.sub(ARGV[7], 1, 16) .. string.format('%013d', now) .. string.sub(ARGV[7], 17))
+  if flag == '1' or (flag == '0' and n == 1) then
+    redis.call('ZADD', a, now + ARGV[10], contact)
+    return {'claimed', now, taken, stop, redis.call('GET', r), hand(m, flag == '1', tonumber(ARGV[11]))}
+  end
+end
+return {'ok', now, taken, stop}

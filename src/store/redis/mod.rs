@@ -1,0 +1,160 @@
+//! The store in Redis 7: each operation of the contract is one script on one shard. `lua/` has the scripts, `keys` the names,
+//! `wire` the forms. Ready for a cluster: every key of a contact has its shard's hash tag.
+
+mod catalog;
+mod check;
+mod hints;
+mod journal;
+mod keys;
+mod lanes;
+mod link;
+mod mailbox;
+mod scripts;
+mod sets;
+mod wire;
+
+#[doc(hidden)]
+pub use scripts::{NoSuchText, Script, Scripts};
+
+use super::{
+    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, Permits, Rate, Report, Reported, Settle,
+    Settled, StartAnswer, Store, StoreSettings, Ticket, WorkSet,
+};
+use crate::domain::id::{ContactKey, Token, VersionId, Who};
+use crate::domain::name::{ChannelName, Slug};
+use crate::domain::time::{Millis, Span};
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+/// A store in Redis.
+pub struct RedisStore {
+    link: link::Link,
+    settings: StoreSettings,
+    sets: sets::Sets,
+    /// One bit for each shard whose journal is over its limit.
+    full_journals: AtomicU64,
+    hints: Arc<Notify>,
+    listener: JoinHandle<()>,
+}
+
+impl RedisStore {
+    /// A store at `url` (`redis://`, `rediss://`). Nothing is asked of Redis yet: `meta` and `check` do that.
+    /// Must be called inside a tokio runtime.
+    pub fn open(url: &str, settings: StoreSettings) -> Answer<Self> {
+        Self::with_scripts(url, settings, Scripts::default())
+    }
+
+    /// With other scripts: for a simulation that must catch deliberate defects. Nothing in the configuration leads here.
+    #[doc(hidden)]
+    pub fn with_scripts(url: &str, settings: StoreSettings, scripts: Scripts) -> Answer<Self> {
+        let link = link::Link::open(url, &settings, scripts)?;
+        let hints = Arc::new(Notify::new());
+        let listener = tokio::spawn(hints::listen(url.to_owned(), settings.connect_timeout, Arc::clone(&hints)));
+        Ok(RedisStore { link, settings, sets: sets::Sets::default(), full_journals: AtomicU64::new(0), hints, listener })
+    }
+}
+
+impl Drop for RedisStore {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    fn shards(&self) -> u8 {
+        keys::SHARDS
+    }
+    fn hints(&self) -> Arc<Notify> {
+        Arc::clone(&self.hints)
+    }
+    async fn accept(&self, accept: Accept) -> Answer<Accepted> {
+        self.do_accept(&accept).await
+    }
+    async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+        self.do_claim(contact, who).await
+    }
+    async fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()> {
+        self.do_release(contact, token, who, pause).await
+    }
+    async fn commit(&self, commit: Commit) -> Answer<Committed> {
+        self.do_commit(&commit).await
+    }
+    async fn look(&self, sets: &[WorkSet]) -> Answer<Look> {
+        self.do_look(sets).await
+    }
+    async fn due_contacts(&self, shard: u8, n: usize) -> Answer<DueContacts> {
+        self.do_due_contacts(shard, n).await
+    }
+    async fn due_work(&self, shard: u8, set: &WorkSet, n: usize) -> Answer<DueLanes> {
+        self.do_due_work(shard, set, n).await
+    }
+    async fn start(&self, lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> Answer<StartAnswer> {
+        self.do_start(lane, set, who, ticket).await
+    }
+    async fn settle(&self, settle: Settle) -> Answer<Settled> {
+        self.do_settle(&settle).await
+    }
+    async fn report(&self, report: Report) -> Answer<Reported> {
+        self.do_report(&report).await
+    }
+    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
+        self.do_permits(channel, want, rate).await
+    }
+    async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
+        self.do_read_journal(shard, after, count).await
+    }
+    async fn cursor(&self, shard: u8, subscriber: &str) -> Answer<JournalId> {
+        self.do_cursor(shard, subscriber).await
+    }
+    async fn advance(&self, advance: Advance) -> Answer<Advanced> {
+        self.do_advance(&advance).await
+    }
+    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
+        self.do_failed_list(n).await
+    }
+    async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
+        self.do_failed_retry(key, &journal).await
+    }
+    async fn failed_drop(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
+        self.do_failed_drop(key, &journal).await
+    }
+    async fn put_version(&self, id: VersionId, content: Bytes) -> Answer<()> {
+        self.do_put_version(id, &content).await
+    }
+    async fn get_version(&self, id: VersionId) -> Answer<Option<Bytes>> {
+        self.do_get_version(id).await
+    }
+    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
+        self.do_publish(name, id).await
+    }
+    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>> {
+        self.do_current().await
+    }
+    async fn live(&self, id: VersionId) -> Answer<i64> {
+        self.do_live(id).await
+    }
+    async fn work_sets(&self) -> Answer<Vec<WorkSet>> {
+        self.sets.all(&self.link).await
+    }
+    async fn meta(&self) -> Answer<Meta> {
+        self.do_meta().await
+    }
+    async fn check(&self) -> Answer<Vec<Finding>> {
+        self.do_check().await
+    }
+    async fn depths(&self) -> Answer<Depths> {
+        self.do_depths().await
+    }
+    async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
+        self.do_inspect(contact).await
+    }
+    async fn now(&self) -> Answer<Millis> {
+        self.do_now().await
+    }
+}

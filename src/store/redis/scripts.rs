@@ -1,0 +1,140 @@
+//! The scripts: files beside this one, put together here, named by their content in Redis.
+
+use std::fmt;
+
+/// The scripts by name. Each is one atomic operation of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Script {
+    /// Stores an input once and claims the contact.
+    Accept,
+    /// Takes a contact.
+    Claim,
+    /// Gives a contact back.
+    Release,
+    /// One turn.
+    Commit,
+    /// Leases what is due.
+    Due,
+    /// Takes the head of a lane.
+    Start,
+    /// Ends the head of a lane.
+    Settle,
+    /// A delivery report.
+    Report,
+    /// Rate permits.
+    Permits,
+    /// A subscriber's cursor.
+    Advance,
+    /// Retry of a failed effect.
+    FailedEffect,
+    /// Retry of a set-aside input.
+    FailedInput,
+    /// Forgetting of either.
+    FailedDrop,
+}
+
+/// Frees memory or must go on when Redis is full, so that it can drain.
+const DRAINS: &str = "#!lua flags=allow-oom\n";
+/// Refused before its first write when Redis is full.
+const REFUSED_WHEN_FULL: &str = "#!lua\n";
+
+const NOW: &str = include_str!("lua/_now.lua");
+const HAND: &str = include_str!("lua/_hand.lua");
+const HINT: &str = include_str!("lua/_hint.lua");
+
+/// Name, first line, parts, in the order of the enum.
+const SOURCES: [(Script, &str, &[&str]); 13] = [
+    (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
+    (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
+    (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
+    (Script::Commit, DRAINS, &[NOW, HINT, include_str!("lua/commit.lua")]),
+    (Script::Due, DRAINS, &[NOW, include_str!("lua/due.lua")]),
+    (Script::Start, DRAINS, &[NOW, include_str!("lua/start.lua")]),
+    (Script::Settle, DRAINS, &[NOW, HAND, include_str!("lua/settle.lua")]),
+    (Script::Report, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/report.lua")]),
+    (Script::Permits, DRAINS, &[NOW, include_str!("lua/permits.lua")]),
+    (Script::Advance, DRAINS, &[NOW, include_str!("lua/advance.lua")]),
+    (Script::FailedEffect, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_effect.lua")]),
+    (Script::FailedInput, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_input.lua")]),
+    (Script::FailedDrop, DRAINS, &[NOW, include_str!("lua/failed_drop.lua")]),
+];
+
+/// A script's text and the name by which Redis knows it.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The text.
+    pub text: String,
+    /// SHA-1 of the text, in hexadecimal.
+    pub sha: String,
+}
+
+/// All scripts, ready to be called.
+#[derive(Debug, Clone)]
+pub struct Scripts(Vec<Source>);
+
+/// A change of a script's text that found nothing to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoSuchText {
+    /// The script.
+    pub script: Script,
+    /// The text that is not in it.
+    pub text: String,
+}
+
+impl fmt::Display for NoSuchText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} does not hold `{}`", self.script, self.text)
+    }
+}
+
+impl Default for Scripts {
+    fn default() -> Self {
+        Scripts(SOURCES.iter().map(|(_, first, parts)| Source::new(format!("{first}{}", parts.concat()))).collect())
+    }
+}
+
+impl Source {
+    fn new(text: String) -> Self {
+        use sha1::Digest as _;
+        let sha = hex::encode(sha1::Sha1::digest(text.as_bytes()));
+        Source { text, sha }
+    }
+}
+
+impl Scripts {
+    /// One script.
+    pub fn get(&self, script: Script) -> &Source {
+        &self.0[script as usize]
+    }
+
+    /// The scripts with pieces of text replaced: deliberate defects that a simulation must catch.
+    #[doc(hidden)]
+    pub fn patched(patches: &[(Script, &str, &str)]) -> Result<Self, NoSuchText> {
+        let mut scripts = Scripts::default();
+        for &(script, from, to) in patches {
+            let source = &mut scripts.0[script as usize];
+            if !source.text.contains(from) {
+                return Err(NoSuchText { script, text: from.to_owned() });
+            }
+            *source = Source::new(source.text.replace(from, to));
+        }
+        Ok(scripts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_follows_the_enum_and_a_patch_must_fit() {
+        for (i, (script, ..)) in SOURCES.iter().enumerate() {
+            assert_eq!(*script as usize, i);
+        }
+        let plain = Scripts::default();
+        let patched = Scripts::patched(&[(Script::Commit, "return {'stale'}", "return {'gone'}")]).expect("fits");
+        assert_ne!(plain.get(Script::Commit).sha, patched.get(Script::Commit).sha);
+        assert_eq!(plain.get(Script::Settle).sha, patched.get(Script::Settle).sha);
+        assert!(Scripts::patched(&[(Script::Commit, "no such text", "")]).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! The store's tunables, with STORE section 12's defaults.
+
+use crate::domain::limits;
+use crate::domain::time::{Millis, Span};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// Where a store takes its time from.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// Redis' `TIME`, or the machine's clock for the embedded store.
+    #[default]
+    Real,
+    /// Milliseconds that a simulation moves.
+    Virtual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The simulation's time, or nothing if time is real.
+    pub fn pretended(&self) -> Option<Millis> {
+        match self {
+            Clock::Real => None,
+            Clock::Virtual(now) => Some(Millis(now.load(Ordering::SeqCst))),
+        }
+    }
+}
+
+/// Leases, caps and timeouts of a store. `Default` is what is documented.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// `claim.lease`: how long a claimed contact is left to its worker.
+    pub claim_lease: Span,
+    /// `claim.inputs`: inputs that one claim or commit hands over.
+    pub claim_inputs: usize,
+    /// `send.lease`: how long a taken effect is left to its sender.
+    pub send_lease: Span,
+    /// `dedupe.ttl`: how long a message id is remembered at least, less one day.
+    pub dedupe_ttl: Span,
+    /// `dedupe.cap`: message ids of one contact in one generation.
+    pub dedupe_cap: usize,
+    /// `mailbox.max`: inputs that one mailbox holds.
+    pub mailbox_max: usize,
+    /// Room above it for priority inputs.
+    pub mailbox_headroom: usize,
+    /// `journal.max_bytes`: of one shard; above it `accept` refuses.
+    pub journal_max_bytes: u64,
+    /// `redis.wait_replicas`: replicas that must have an accepted input before the provider hears of it.
+    pub wait_replicas: u32,
+    /// One call of Redis at most.
+    pub call_timeout: Duration,
+    /// One connection attempt at most.
+    pub connect_timeout: Duration,
+    /// Where time comes from.
+    pub clock: Clock,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        StoreSettings {
+            claim_lease: Span::seconds(5),
+            claim_inputs: limits::INPUTS_PER_CLAIM,
+            send_lease: Span::seconds(60),
+            dedupe_ttl: Span::days(8),
+            dedupe_cap: 512,
+            mailbox_max: limits::MAILBOX,
+            mailbox_headroom: limits::MAILBOX_HEADROOM,
+            journal_max_bytes: 64 * 1024 * 1024,
+            wait_replicas: 0,
+            call_timeout: Duration::from_secs(2),
+            connect_timeout: Duration::from_secs(2),
+            clock: Clock::Real,
+        }
+    }
+}

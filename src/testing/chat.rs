@@ -1,0 +1,205 @@
+//! A conversation with a flow at a terminal or from a pipe: the same engine in the same virtual world as the tests.
+
+use super::expect::choice_id;
+use super::fake_http::{Answers, Fake, FakeAnswer};
+use super::world::{Outgoing, World};
+use crate::domain::address::Address;
+use crate::domain::input::OperatorAction;
+use crate::domain::journal::Event;
+use crate::domain::message::InboundContent;
+use crate::domain::name::{ChannelName, EventName, Slug};
+use crate::domain::time::Span;
+use crate::domain::value::{Value, rfc3339};
+
+/// One line that the chat shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// The bot writes.
+    Bot(String),
+    /// A button or row under the last message.
+    Button(String),
+    /// What happened besides: an alert, the end of a run, a call.
+    Note(String),
+    /// The answer to a command.
+    Answer(String),
+    /// What was typed cannot be done.
+    Problem(String),
+}
+
+/// The commands, as `/help` shows them.
+pub const HELP: &str = "\
+Write as the contact would. Commands:
+  /press ID             tap a button or list row of the last message
+  /wait 4h              let time pass
+  /event NAME JSON      something happens elsewhere: /event payment.failed {\"order_id\": \"A1\"}
+  /begin JSON           begin the flow with these values: /begin {\"order_id\": \"A1\"}
+  /http GET shop/x 200 JSON    from now on other systems answer so
+  /channel NAME         go on over another channel
+  /state                where the run is, and its variables
+  /why                  which rule decided the last message
+  /quit";
+
+/// A chat with the flows of a project.
+pub struct Chat {
+    world: World,
+    flow: Slug,
+    address: Address,
+    channel: ChannelName,
+    seen: usize,
+}
+
+impl Chat {
+    /// A chat as this contact on this channel. Calls that nobody fakes are refused, which the flow sees as `failed`.
+    pub fn new(mut world: World, flow: Slug, address: Address, channel: ChannelName) -> Self {
+        world.fakes.fallback = Some(FakeAnswer::Refused);
+        Chat { world, flow, address, channel, seen: 0 }
+    }
+
+    /// Takes a line and answers with what is to be shown; `None` at `/quit`.
+    pub fn line(&mut self, line: &str) -> Option<Vec<Line>> {
+        let line = line.trim_end_matches(['\r', '\n']);
+        if line.trim().is_empty() {
+            return Some(Vec::new());
+        }
+        let done = match line.strip_prefix('/') {
+            None => self.say(line.to_owned(), InboundContent::Text),
+            Some(command) => {
+                let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
+                match word {
+                    "quit" | "exit" => return None,
+                    "help" => return Some(vec![Line::Answer(HELP.to_owned())]),
+                    "state" => return Some(self.state()),
+                    "why" => return Some(self.why()),
+                    _ => self.command(word, rest.trim()),
+                }
+            }
+        };
+        let mut lines = self.news();
+        if let Err(problem) = done {
+            lines.push(Line::Problem(problem));
+        }
+        Some(lines)
+    }
+
+    fn command(&mut self, word: &str, rest: &str) -> Result<(), String> {
+        match word {
+            "press" => {
+                let shown = self.world.last.as_ref().map(Outgoing::options).unwrap_or_default();
+                let option = shown.iter().find(|(payload, _)| *payload == rest || choice_id(payload) == rest);
+                let (payload, title) = option.map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).ok_or_else(|| {
+                    let ids: Vec<&str> = shown.iter().map(|(payload, _)| choice_id(payload)).collect();
+                    match ids.is_empty() {
+                        true => "the last message has no buttons; write a text".to_owned(),
+                        false => format!("there is no button `{rest}`; there are {}", ids.join(", ")),
+                    }
+                })?;
+                self.say(title, InboundContent::ButtonReply { payload })
+            }
+            "wait" => {
+                let span = Span::parse(rest).ok_or("write a duration such as /wait 4h or /wait 1d12h")?;
+                self.world.wait(span).map_err(|e| e.to_string())
+            }
+            "event" => {
+                let (name, data) = rest.split_once(' ').unwrap_or((rest, "{}"));
+                let name = EventName::parse(name).map_err(|e| e.to_string())?;
+                self.world.event(name, json(data)?, None).map_err(|e| e.to_string())
+            }
+            "begin" => {
+                let Value::Map(map) = json(if rest.is_empty() { "{}" } else { rest })? else {
+                    return Err("write the values as JSON: /begin {\"order_id\": \"A1\"}".to_owned());
+                };
+                let named = map.into_iter().map(|(k, v)| crate::domain::name::Name::parse(&k).map(|k| (k, v)));
+                let with = named.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+                let begin = OperatorAction::Begin { flow: self.flow.clone(), with };
+                self.world.operator(&self.address, begin).map_err(|e| e.to_string())
+            }
+            "http" => self.fake(rest),
+            "channel" => {
+                let known = self.world.project().channels.get_key_value(rest);
+                let names = || self.world.project().channels.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let (name, _) = known.ok_or_else(|| format!("there is no channel `{rest}`; there are {}", names()))?;
+                self.channel = name.clone();
+                Ok(())
+            }
+            other => Err(format!("there is no command /{other}; /help shows them")),
+        }
+    }
+
+    fn fake(&mut self, rest: &str) -> Result<(), String> {
+        const USE: &str = "write for example /http GET shop/customers/* 200 {\"type\": \"power\"}";
+        let mut words = rest.splitn(4, ' ');
+        let (method, target, status) = (words.next(), words.next(), words.next());
+        let (Some(method), Some(target), Some(status)) = (method, target, status) else { return Err(USE.to_owned()) };
+        let (api, path) = target.split_once('/').ok_or(USE)?;
+        let answer = match status {
+            "timeout" => FakeAnswer::Timeout,
+            "refused" => FakeAnswer::Refused,
+            code => {
+                let body = words.next().map_or(Ok(Value::Null), json)?;
+                FakeAnswer::Answer { status: code.parse().map_err(|_| USE)?, body, delay: Span(0) }
+            }
+        };
+        let api = Slug::parse(api).map_err(|e| e.to_string())?;
+        let fake = Fake { method: method.to_uppercase(), api, path: format!("/{path}"), answers: Answers::Always(answer) };
+        self.world.fakes.add(&[fake], false);
+        Ok(())
+    }
+
+    fn say(&mut self, text: String, content: InboundContent) -> Result<(), String> {
+        self.world.write(&self.address, &self.channel, text, content).map_err(|e| e.to_string())
+    }
+
+    /// What happened since the last line.
+    pub fn news(&mut self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for message in std::mem::take(&mut self.world.messages) {
+            lines.push(Line::Bot(message.text().to_owned()));
+            for (payload, title) in message.options() {
+                lines.push(Line::Button(format!("[{title}]  /press {}", choice_id(payload))));
+            }
+        }
+        for event in &self.world.journal[self.seen..] {
+            match event {
+                Event::Alert { say, .. } => lines.push(Line::Note(format!("alert: {say}"))),
+                Event::Emitted { event, .. } => lines.push(Line::Note(format!("event: {event}"))),
+                Event::Called { api, method, path, .. } => lines.push(Line::Note(format!("call: {method} {api}{path}"))),
+                Event::CallEnded { outcome, .. } => lines.push(Line::Note(format!("the call ended: {outcome}"))),
+                Event::RunEnded { flow, end, .. } => lines.push(Line::Note(format!("{flow} is over: {end}"))),
+                Event::Note { text, .. } => lines.push(Line::Note(format!("note: {text}"))),
+                _ => {}
+            }
+        }
+        self.seen = self.world.journal.len();
+        (self.world.alerts, self.world.emitted, self.world.called) = Default::default();
+        lines
+    }
+
+    fn state(&self) -> Vec<Line> {
+        let record = self.world.record(&self.address).unwrap_or_default();
+        let positions = record.positions(self.world.catalog(), self.flow.as_str());
+        let mut lines = vec![Line::Answer(format!("{} on {}", rfc3339(self.world.now()), self.channel))];
+        if positions.is_empty() {
+            lines.push(Line::Answer("no run is live".to_owned()));
+        }
+        for (state, variables) in positions {
+            lines.push(Line::Answer(format!("at {state}")));
+            for (name, value) in variables {
+                lines.push(Line::Answer(format!("  {name} = {}", value.to_json())));
+            }
+        }
+        lines
+    }
+
+    fn why(&self) -> Vec<Line> {
+        let last = self.world.journal.iter().rev().find_map(|event| match event {
+            Event::Received { text, reason, .. } => Some(format!("\"{text}\": {reason}")),
+            Event::EventReceived { event, reason, .. } => Some(format!("{event}: {reason}")),
+            _ => None,
+        });
+        vec![Line::Answer(last.unwrap_or_else(|| "nothing was received yet".to_owned()))]
+    }
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map(Value::from_json).map_err(|e| format!("this is not JSON: {e}"))
+}

@@ -1,0 +1,91 @@
+//! Which states, outcomes and choices the cases went through.
+
+use crate::domain::journal::Event;
+use crate::flow::definition::{Answer, Flow, Kind};
+use std::collections::BTreeSet;
+
+/// What was seen, over all cases of all scripts.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    entered: BTreeSet<(String, String)>,
+    left: BTreeSet<(String, String, String)>,
+}
+
+/// What no case went through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// States that were never entered.
+    pub states: Vec<String>,
+    /// `state: outcome` that were never taken, of states that were entered.
+    pub outcomes: Vec<String>,
+    /// How many of each there are.
+    pub total_states: usize,
+    /// How many outcomes are decided in the flow.
+    pub total_outcomes: usize,
+}
+
+impl Coverage {
+    /// Notes what a case's journal shows.
+    pub fn note(&mut self, journal: &[Event]) {
+        let mut flow_of = std::collections::HashMap::new();
+        for event in journal {
+            match event {
+                Event::Entered { run, flow, state } => {
+                    flow_of.insert((*run, state.clone()), flow.clone());
+                    self.entered.insert((flow.to_string(), state.to_string()));
+                }
+                Event::Left { run, state, outcome, .. } => {
+                    if let Some(flow) = flow_of.get(&(*run, state.clone())) {
+                        self.left.insert((flow.to_string(), state.to_string(), outcome.clone()));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What of a flow no case went through.
+    pub fn missed(&self, flow: &Flow) -> Missed {
+        let mut missed = Missed { states: Vec::new(), outcomes: Vec::new(), total_states: 0, total_outcomes: 0 };
+        for (name, state) in &flow.states {
+            missed.total_states += 1;
+            let entered = self.entered.contains(&(flow.name.to_string(), name.to_string()));
+            if !entered {
+                missed.states.push(name.to_string());
+            }
+            for outcome in outcomes(&state.kind) {
+                missed.total_outcomes += 1;
+                let taken = self.left.contains(&(flow.name.to_string(), name.to_string(), outcome.clone()));
+                if entered && !taken {
+                    missed.outcomes.push(format!("{name}: {outcome}"));
+                }
+            }
+        }
+        missed
+    }
+}
+
+/// The outcomes that a state decides by name, and each choice.
+fn outcomes(kind: &Kind) -> Vec<String> {
+    let (outcomes, troubles, choices) = match kind {
+        Kind::Pass(_) | Kind::End(_) => return Vec::new(),
+        Kind::Ask(ask) => {
+            let choices = match &ask.answer {
+                Answer::Choice(choices) => choices.list.keys().map(ToString::to_string).collect(),
+                _ => Vec::new(),
+            };
+            (&ask.outcomes, &ask.troubles, choices)
+        }
+        Kind::Call(call) => (&call.outcomes, &call.troubles, Vec::new()),
+        Kind::Wait(wait) => (&wait.outcomes, &wait.troubles, Vec::new()),
+        Kind::Run(run) => (&run.outcomes, &run.troubles, Vec::new()),
+    };
+    let mut all: Vec<String> = outcomes.named.keys().cloned().collect();
+    all.extend(choices.into_iter().filter(|c| !outcomes.named.contains_key(c)));
+    let trouble = |present: bool, name: &str| present.then(|| name.to_owned());
+    all.extend(trouble(troubles.nomatch.is_some(), "nomatch"));
+    all.extend(trouble(troubles.silence.is_some(), "silence"));
+    all.extend(trouble(troubles.undelivered.is_some(), "undelivered"));
+    all.extend(trouble(troubles.failed.is_some(), "failed"));
+    all
+}

@@ -1,0 +1,19 @@
+//! Conversation tests: the engine in a virtual world with a clock that is moved by hand, faked HTTP and faked delivery.
+//! `replyflow test`, `replyflow chat` and the tests of the documentation all run on this.
+
+pub mod chat;
+pub mod coverage;
+mod expect;
+mod fake_http;
+mod play;
+mod read;
+mod read_fakes;
+mod read_steps;
+mod script;
+mod world;
+
+pub use fake_http::{Fake, FakeAnswer, Fakes};
+pub use play::{CaseResult, Failure, play};
+pub use read::read_script;
+pub use script::{BotExpectation, Case, ContactGiven, Given, Script, Step, UserSays};
+pub use world::{Outgoing, World, WorldError};

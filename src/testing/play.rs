@@ -1,0 +1,321 @@
+//! Plays the cases of a script. Strict: a message or alert that no step expects fails the case, and so does a fake of the
+//! case itself that no call uses.
+
+use super::coverage::Coverage;
+use super::expect;
+use super::fake_http::matches;
+use super::script::{Case, Script, Step, UserSays};
+use super::world::World;
+use crate::config::project::Project;
+use crate::domain::address::{Address, E164};
+use crate::domain::channel::ChannelKind;
+use crate::domain::input::OperatorAction;
+use crate::domain::message::InboundContent;
+use crate::domain::name::ChannelName;
+use crate::domain::time::Millis;
+use crate::engine::record::Record;
+use crate::flow::catalog::Catalog;
+use crate::flow::diagnostic::At;
+use std::sync::Arc;
+
+/// Where a case's clock stands if nothing is given: 2026-01-05T12:00:00Z, a Monday.
+const DEFAULT_NOW: Millis = Millis(1_767_614_400_000);
+/// Who writes if nobody is given.
+const DEFAULT_PHONE: &str = "+447700900123";
+
+/// How a case went.
+#[derive(Debug, Clone)]
+pub struct CaseResult {
+    /// Its title, with the channel where it runs on several.
+    pub title: String,
+    /// Steps that were played.
+    pub steps: usize,
+    /// What went wrong first.
+    pub failure: Option<Failure>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// At which step.
+    pub at: At,
+    /// What.
+    pub message: String,
+}
+
+/// Plays a script's cases, each on each of its channels, and notes what they went through.
+pub fn play(script: &Script, catalog: &Arc<Catalog>, project: &Arc<Project>, coverage: &mut Coverage) -> Vec<CaseResult> {
+    let mut results = Vec::new();
+    for case in &script.cases {
+        let flow_channels = catalog.current(script.flow.as_str()).map(|f| f.channels.clone()).unwrap_or_default();
+        let fallback = flow_channels.into_iter().next().or_else(|| project.channels.keys().next().cloned());
+        let channels: Vec<Option<ChannelName>> = match (case.channels.is_empty(), &case.given.channel) {
+            (false, _) => case.channels.iter().cloned().map(Some).collect(),
+            (true, Some(channel)) => vec![Some(channel.clone())],
+            (true, None) => vec![fallback],
+        };
+        for channel in &channels {
+            let title = match (channel, case.channels.len()) {
+                (Some(channel), 2..) => format!("{} ({channel})", case.title),
+                _ => case.title.clone(),
+            };
+            // Only a channel that the case names is the only one that reaches the contact.
+            let only = !case.channels.is_empty() || case.given.channel.is_some();
+            let mut player = match Player::new(script, case, catalog, project, channel.clone(), only) {
+                Ok(player) => player,
+                Err(message) => {
+                    results.push(CaseResult { title, steps: 0, failure: Some(Failure { at: case.at, message }) });
+                    continue;
+                }
+            };
+            let (steps, failure) = player.run(case);
+            coverage.note(&player.world.journal);
+            results.push(CaseResult { title, steps, failure });
+        }
+    }
+    results
+}
+
+struct Player {
+    world: World,
+    flow: crate::domain::name::Slug,
+    address: Address,
+    channel: ChannelName,
+    kind: ChannelKind,
+}
+
+impl Player {
+    fn new(
+        script: &Script,
+        case: &Case,
+        catalog: &Arc<Catalog>,
+        project: &Arc<Project>,
+        channel: Option<ChannelName>,
+        only: bool,
+    ) -> Result<Self, String> {
+        let channel = channel.ok_or("the project has no channel; name one under `given`")?;
+        let known = || project.channels.keys().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
+        let info =
+            project.channels.get(&channel).ok_or_else(|| format!("there is no channel `{channel}`; there are {}", known()))?;
+        let kind = info.kind;
+        let project = if only {
+            let mut narrowed = Project::clone(project);
+            narrowed.channels.retain(|name, _| *name == channel);
+            Arc::new(narrowed)
+        } else {
+            project.clone()
+        };
+        let contact = case.given.contact.clone().unwrap_or_default();
+        let phone = contact.phone.clone().unwrap_or_else(|| DEFAULT_PHONE.to_owned());
+        let phone = E164::parse(&phone).ok_or_else(|| format!("`{phone}` is not a phone number such as {DEFAULT_PHONE}"))?;
+        let address = Address::Phone(phone.clone());
+        let mut world = World::new(catalog.clone(), project, case.given.now.unwrap_or(DEFAULT_NOW));
+        let mut record = Record::default();
+        record.meet(&address);
+        record.name = contact.name;
+        record.language = contact.language;
+        record.timezone = contact.timezone;
+        record.email = contact.email;
+        record.attributes = contact.attributes;
+        record.tags = case.given.tags.clone();
+        world.place(&address, &record);
+        world.fakes.add(&case.given.http, false);
+        let mut player = Player { world, flow: script.flow.clone(), address, channel, kind };
+        if let Some(vars) = &case.given.vars {
+            let begin = OperatorAction::Begin { flow: script.flow.clone(), with: vars.clone() };
+            player.world.operator(&player.address, begin).map_err(|e| e.to_string())?;
+        }
+        Ok(player)
+    }
+
+    fn run(&mut self, case: &Case) -> (usize, Option<Failure>) {
+        let mut last = case.at;
+        for (i, (at, step)) in case.steps.iter().enumerate() {
+            last = *at;
+            if let Err(message) = self.step(step) {
+                return (i, Some(Failure { at: *at, message }));
+            }
+        }
+        let left = self.nothing_left().and_then(|()| match self.world.fakes.unused().first() {
+            Some(fake) => Err(format!("no call used the fake `{fake}`")),
+            None => Ok(()),
+        });
+        (case.steps.len(), left.err().map(|message| Failure { at: last, message }))
+    }
+
+    /// Before anything new happens, everything that came must have been expected.
+    fn nothing_left(&self) -> Result<(), String> {
+        if let Some(message) = self.world.messages.front() {
+            return Err(format!("a message that no step expects: {}", expect::quote(message.text())));
+        }
+        match self.world.alerts.front() {
+            Some(alert) => Err(format!("an alert that no step expects: {}", expect::quote(alert))),
+            None => Ok(()),
+        }
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::User { all, by_kind } => {
+                self.nothing_left()?;
+                let own = by_kind.iter().find(|(kind, _)| *kind == self.kind).map(|(_, says)| says);
+                let says = own.or(all.as_ref()).ok_or_else(|| format!("this step says nothing for {}", self.kind))?;
+                self.user(says)
+            }
+            Step::Bot { all, by_kind } => {
+                let came = self.world.messages.pop_front().ok_or("expected a message, none came")?;
+                expect::message(all, &came)?;
+                match by_kind.iter().find(|(kind, _)| *kind == came.kind) {
+                    Some((_, own)) => expect::message(own, &came),
+                    None => Ok(()),
+                }
+            }
+            Step::Nothing => self.nothing_left(),
+            Step::Event { name, data } => {
+                self.nothing_left()?;
+                self.world.event(name.clone(), data.clone(), None).map_err(|e| e.to_string())
+            }
+            Step::Wait(span) => {
+                self.nothing_left()?;
+                self.world.wait(*span).map_err(|e| e.to_string())
+            }
+            Step::WaitUntil(moment) => {
+                self.nothing_left()?;
+                if *moment < self.world.now() {
+                    return Err("this moment is past".to_owned());
+                }
+                self.world.wait_until(*moment).map_err(|e| e.to_string())
+            }
+            Step::Http(fakes) => {
+                self.world.fakes.add(fakes, true);
+                Ok(())
+            }
+            Step::Called { method, api, path, json } => self.called(method, api.as_str(), path, json.as_ref()),
+            Step::Status(status) => {
+                self.nothing_left()?;
+                match self.world.report(&self.address, *status) {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err("there was no message to report on".to_owned()),
+                    Err(e) => Err(e.to_string()),
+                }
+            }
+            Step::Alert(expected) => {
+                let came = self.world.alerts.pop_front().ok_or("expected an alert, none came")?;
+                expect::text(expected, &came)
+            }
+            Step::Emit(event) => match self.world.emitted.pop_front() {
+                Some((came, _)) if came == *event => Ok(()),
+                Some((came, _)) => Err(format!("expected the event `{event}`, `{came}` was emitted")),
+                None => Err(format!("expected the event `{event}`, none was emitted")),
+            },
+            Step::At(state) => {
+                let here = self.positions();
+                match here.iter().any(|(name, _)| name == state.as_str()) {
+                    true => Ok(()),
+                    false if here.is_empty() => Err(format!("expected the run at `{state}`, no run is live")),
+                    false => Err(format!("expected the run at `{state}`, it is at `{}`", here[0].0)),
+                }
+            }
+            Step::Vars(wanted) => self.variables(wanted),
+            Step::Contact(wanted) => self.contact(wanted),
+            Step::Tags(wanted) => {
+                let record = self.world.record(&self.address).unwrap_or_default();
+                let list = |tags: &[crate::domain::name::Slug]| {
+                    let mut tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
+                    tags.sort();
+                    tags.join(", ")
+                };
+                let (wanted, found) = (list(wanted), list(&record.tags));
+                (wanted == found).then_some(()).ok_or(format!("expected the tags [{wanted}], the contact has [{found}]"))
+            }
+            Step::End(name) => {
+                let ended = std::mem::take(&mut self.world.ended);
+                let own = ended.iter().rev().find(|e| e.flow == self.flow).or(ended.back());
+                match own {
+                    Some(e) if e.end == name.as_str() => {
+                        self.world.ended = ended;
+                        Ok(())
+                    }
+                    Some(e) => Err(format!("expected the end `{name}`, it ended as `{}`: {}", e.end, e.reason)),
+                    None => {
+                        let here = self.positions();
+                        let place = here.first().map_or("no run is live".to_owned(), |(s, _)| format!("it is at `{s}`"));
+                        Err(format!("expected the end `{name}`, but the run is not over; {place}"))
+                    }
+                }
+            }
+        }
+    }
+
+    fn user(&mut self, says: &UserSays) -> Result<(), String> {
+        let channel = says.channel.clone().unwrap_or_else(|| self.channel.clone());
+        let mut text = says.text.clone().unwrap_or_default();
+        let content = if let Some(id) = &says.press {
+            let shown = self.world.last.as_ref().map(|m| m.options()).unwrap_or_default();
+            let option = shown.iter().find(|(payload, _)| *payload == id || expect::choice_id(payload) == id);
+            let (payload, title) = option.ok_or_else(|| {
+                let ids: Vec<&str> = shown.iter().map(|(payload, _)| expect::choice_id(payload)).collect();
+                match ids.is_empty() {
+                    true => "the last message has no buttons to press; write a text instead".to_owned(),
+                    false => format!("the last message has no button `{id}`; it has {}", ids.join(", ")),
+                }
+            })?;
+            text = (*title).to_owned();
+            InboundContent::ButtonReply { payload: (*payload).to_owned() }
+        } else if let Some(media) = &says.media {
+            InboundContent::Media { kind: None, media: vec![media.clone()] }
+        } else if let Some(location) = &says.location {
+            InboundContent::Location(location.clone())
+        } else {
+            InboundContent::Text
+        };
+        self.world.write(&self.address, &channel, text, content).map_err(|e| e.to_string())
+    }
+
+    fn called(&mut self, method: &str, api: &str, path: &str, json: Option<&crate::domain::value::Value>) -> Result<(), String> {
+        let fits = |c: &super::world::Called| c.method == method && c.api.as_str() == api && matches(path, &c.path);
+        let Some(place) = self.world.called.iter().position(fits) else {
+            let made: Vec<String> = self.world.called.iter().map(|c| format!("{} {}{}", c.method, c.api, c.path)).collect();
+            let made = if made.is_empty() { "none was made".to_owned() } else { format!("made were {}", made.join(", ")) };
+            return Err(format!("expected the call {method} {api}{path}, {made}"));
+        };
+        let call = self.world.called.remove(place);
+        match (json, call) {
+            (Some(wanted), Some(call)) if Some(wanted.to_json()) != call.json => {
+                let sent = call.json.map_or("no JSON".to_owned(), |j| j.to_string());
+                Err(format!("expected the body {}\n     sent {sent}", wanted.to_json()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the live runs of the tested flow rest, with their variables; runs of other flows after them.
+    fn positions(&self) -> Vec<(String, indexmap::IndexMap<String, crate::domain::value::Value>)> {
+        let Some(record) = self.world.record(&self.address) else { return Vec::new() };
+        record.positions(self.world.catalog(), self.flow.as_str())
+    }
+
+    fn variables(&self, wanted: &[(crate::domain::name::Name, crate::domain::value::Value)]) -> Result<(), String> {
+        let live = self.positions().into_iter().next().map(|(_, vars)| vars);
+        let ended = || self.world.ended.iter().rev().find(|e| e.flow == self.flow).map(|e| e.variables.clone());
+        let vars = live.or_else(ended).ok_or("no run is live and none has ended")?;
+        for (name, value) in wanted {
+            let found = vars.get(name.as_str()).ok_or_else(|| format!("the flow has no variable `{name}`"))?;
+            if !expect::value(value, found) {
+                return Err(format!("expected `{name}` to be {}, it is {}", value.to_json(), found.to_json()));
+            }
+        }
+        Ok(())
+    }
+
+    fn contact(&self, wanted: &[(String, crate::domain::value::Value)]) -> Result<(), String> {
+        let record = self.world.record(&self.address).unwrap_or_default();
+        for (field, value) in wanted {
+            let found = record.field(field).unwrap_or_default();
+            if !expect::value(value, &found) {
+                return Err(format!("expected contact.{field} to be {}, it is {}", value.to_json(), found.to_json()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Reading the steps of a case.
+
+use super::read::{Reader, find, plain_value, target};
+use super::script::{BotExpectation, Step, TextExpectation, UserSays};
+use crate::domain::channel::ChannelKind;
+use crate::domain::message::{DeliveryStatus, Location, Media};
+use crate::domain::name::EventName;
+use crate::domain::time::Span;
+use crate::domain::value::Value;
+use crate::flow::check::nearest;
+use crate::flow::diagnostic::At;
+use crate::flow::yaml::{Node, Tree};
+
+/// The keys of a step.
+const STEPS: [&str; 18] = [
+    "user", "bot", "event", "data", "wait", "http", "called", "json", "status", "alert", "emit", "at", "vars", "contact", "tags",
+    "end", "webhook", "person",
+];
+
+/// Steps of the format that this version does not play.
+const NOT_YET: [&str; 3] = ["webhook", "person", "handoff"];
+
+impl Reader {
+    pub(super) fn steps(&mut self, nodes: &[Node]) -> Vec<(At, Step)> {
+        nodes.iter().filter_map(|node| Some((node.at, self.step(node)?))).collect()
+    }
+
+    pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
+        let entries = self.entries(node, "a step", "user: hi");
+        let first = entries.first()?;
+        // `data` and `json` belong to the step beside them, wherever they stand.
+        let main = entries.iter().find(|e| !matches!(e.key.text.as_str(), "data" | "json")).unwrap_or(first);
+        for entry in entries {
+            let belongs = matches!((main.key.text.as_str(), entry.key.text.as_str()), ("event", "data") | ("called", "json"));
+            if entry.key != main.key && !belongs {
+                let message = format!("There is no such step: `{}` beside `{}`", entry.key.text, main.key.text);
+                self.say(702, entry.key.at, entry.key.width, message, "Write each step as an item of its own");
+                return None;
+            }
+        }
+        let value = &main.value;
+        Some(match main.key.text.as_str() {
+            "user" => self.user(value)?,
+            "bot" => self.bot(value)?,
+            "event" => {
+                let name = self.parsed(value, "the name of an event", "payment.failed", |t| EventName::parse(t).ok())?;
+                let data = find(entries, "data").map_or(Value::Map(Default::default()), plain_value);
+                Step::Event { name, data }
+            }
+            "wait" => match &value.tree {
+                Tree::Map(inner) if inner.len() == 1 && inner[0].key.text == "until" => {
+                    Step::WaitUntil(self.moment(&inner[0].value)?)
+                }
+                _ => Step::Wait(self.parsed(value, "a duration", "4h", Span::parse)?),
+            },
+            "http" => Step::Http(self.fakes(value)),
+            "called" => {
+                let text = self.text(value, "a call", "PUT shop/orders/A1")?;
+                let (method, api, path) = target(text).or_else(|| {
+                    self.must(value, "a call", "PUT shop/orders/A1");
+                    None
+                })?;
+                Step::Called { method, api, path, json: find(entries, "json").map(plain_value) }
+            }
+            "status" => {
+                let status = |t: &str| match t {
+                    "sent" => Some(DeliveryStatus::Sent),
+                    "delivered" => Some(DeliveryStatus::Delivered),
+                    "read" => Some(DeliveryStatus::Read),
+                    "failed" => Some(DeliveryStatus::Failed),
+                    _ => None,
+                };
+                Step::Status(self.parsed(value, "`sent`, `delivered`, `read` or `failed`", "failed", status)?)
+            }
+            "alert" => Step::Alert(self.text_expectation(value)?),
+            "emit" => Step::Emit(self.parsed(value, "the name of an event", "order.done", |t| EventName::parse(t).ok())?),
+            "at" => Step::At(self.name(value, "offer_link")?),
+            "vars" => Step::Vars(self.named(value)),
+            "contact" => {
+                let entries = self.entries(value, "a map", "{ language: es }");
+                Step::Contact(entries.iter().map(|e| (e.key.text.clone(), plain_value(&e.value))).collect())
+            }
+            "tags" => Step::Tags(self.list(value).into_iter().filter_map(|n| self.slug(n, "vip")).collect()),
+            "end" => Step::End(self.name(value, "done")?),
+            other if NOT_YET.contains(&other) => {
+                let message = format!("`{other}` is not in this version");
+                self.say(8, main.key.at, main.key.width, message, "Leave the step out");
+                return None;
+            }
+            other => {
+                let near = nearest(other, &STEPS);
+                let help = near.map_or("The steps are in docs/flow-format.md".to_owned(), |n| format!("Did you mean `{n}`?"));
+                self.say(702, main.key.at, main.key.width, format!("There is no such step: `{other}`"), help);
+                return None;
+            }
+        })
+    }
+
+    pub(super) fn user(&mut self, node: &Node) -> Option<Step> {
+        if let Tree::Map(entries) = &node.tree
+            && entries.iter().all(|e| ChannelKind::parse(&e.key.text).is_some())
+        {
+            let mut by_kind = Vec::new();
+            for entry in entries {
+                if let Some(kind) = ChannelKind::parse(&entry.key.text) {
+                    by_kind.push((kind, self.says(&entry.value)?));
+                }
+            }
+            return Some(Step::User { all: None, by_kind });
+        }
+        Some(Step::User { all: Some(self.says(node)?), by_kind: Vec::new() })
+    }
+
+    pub(super) fn says(&mut self, node: &Node) -> Option<UserSays> {
+        if let Some(scalar) = node.scalar() {
+            return Some(UserSays { text: Some(scalar.text.clone()), ..UserSays::default() });
+        }
+        const KEYS: [&str; 5] = ["text", "press", "media", "location", "channel"];
+        let mut says = UserSays::default();
+        for entry in self.entries(node, "a text or a map", "{ press: cod }") {
+            let value = &entry.value;
+            match entry.key.text.as_str() {
+                "text" => says.text = self.text(value, "a text", "hello").map(str::to_owned),
+                "press" => says.press = self.text(value, "the id of a choice", "cod").map(str::to_owned),
+                "media" => {
+                    let url = self.text(value, "the address of a file", "https://example.org/a.jpg").map(str::to_owned);
+                    says.media = Some(Media { url, ..Media::default() });
+                }
+                "location" => says.location = self.location(value),
+                "channel" => says.channel = self.slug(value, "main-sms"),
+                _ => self.unknown(&entry.key, "`user`", &KEYS),
+            }
+        }
+        Some(says)
+    }
+
+    pub(super) fn location(&mut self, node: &Node) -> Option<Location> {
+        let entries = self.entries(node, "a place", "{ lat: 51.5, lon: -0.12 }");
+        let degrees = |reader: &mut Self, key: &str| {
+            let found = find(entries, key)?;
+            reader.parsed(found, "degrees", "51.5", |t| t.parse::<f64>().ok().filter(|d| d.is_finite()))
+        };
+        let (lat, lon) = (degrees(self, "lat"), degrees(self, "lon"));
+        let text = |key: &str| find(entries, key).and_then(Node::scalar).map(|s| s.text.clone());
+        let location = lat.zip(lon).map(|(lat, lon)| Location { lat, lon, name: text("name"), address: text("address") });
+        if location.is_none() {
+            self.must(node, "a place", "{ lat: 51.5, lon: -0.12 }");
+        }
+        location
+    }
+
+    pub(super) fn bot(&mut self, node: &Node) -> Option<Step> {
+        if let Some(scalar) = node.scalar().filter(|s| s.is_plain()) {
+            match scalar.text.as_str() {
+                "any" => return Some(Step::Bot { all: BotExpectation::default(), by_kind: Vec::new() }),
+                "nothing" => return Some(Step::Nothing),
+                _ => {}
+            }
+        }
+        let mut by_kind = Vec::new();
+        if let Tree::Map(entries) = &node.tree {
+            for entry in entries {
+                if let Some(kind) = ChannelKind::parse(&entry.key.text) {
+                    by_kind.push((kind, self.expectation(&entry.value)?));
+                }
+            }
+        }
+        Some(Step::Bot { all: self.expectation(node)?, by_kind })
+    }
+
+    pub(super) fn expectation(&mut self, node: &Node) -> Option<BotExpectation> {
+        if let Some(scalar) = node.scalar() {
+            let text = TextExpectation { exact: Some(scalar.text.clone()), has: Vec::new() };
+            return Some(BotExpectation { text, ..BotExpectation::default() });
+        }
+        const KEYS: [&str; 10] =
+            ["text", "has", "notify", "buttons", "media", "channel", "system", "sms", "whatsapp", "approved"];
+        let mut expected = BotExpectation::default();
+        for entry in self.entries(node, "a text or a map", "{ has: thank you }") {
+            let value = &entry.value;
+            match entry.key.text.as_str() {
+                "text" => expected.text.exact = self.text(value, "a text", "Hello").map(str::to_owned),
+                "has" => expected.text.has = self.texts(value),
+                "notify" => expected.notify = self.slug(value, "payment_retry"),
+                "buttons" => expected.buttons = Some(self.texts(value)),
+                "media" => {
+                    expected.media = self.text(value, "the address of a file", "https://example.org/a.jpg").map(str::to_owned)
+                }
+                "channel" => expected.channel = self.slug(value, "main-sms"),
+                "system" => {
+                    expected.system = self.text(value, "`opted_out`, `opted_in` or `help`", "opted_out").map(str::to_owned)
+                }
+                "approved" => self.say(8, entry.key.at, entry.key.width, "`approved` is not in this version", "Leave it out"),
+                key if ChannelKind::parse(key).is_some() => {}
+                _ => self.unknown(&entry.key, "`bot`", &KEYS),
+            }
+        }
+        Some(expected)
+    }
+
+    pub(super) fn texts(&mut self, node: &Node) -> Vec<String> {
+        let nodes = self.list(node);
+        nodes.into_iter().filter_map(|n| self.text(n, "a text", "thank you").map(str::to_owned)).collect()
+    }
+
+    pub(super) fn text_expectation(&mut self, node: &Node) -> Option<TextExpectation> {
+        if let Some(scalar) = node.scalar() {
+            let any = scalar.is_plain() && scalar.text == "any";
+            return Some(TextExpectation { exact: (!any).then(|| scalar.text.clone()), has: Vec::new() });
+        }
+        let mut expected = TextExpectation::default();
+        for entry in self.entries(node, "a text or a map", "{ has: urgent }") {
+            match entry.key.text.as_str() {
+                "text" | "say" => expected.exact = self.text(&entry.value, "a text", "Urgent").map(str::to_owned),
+                "has" => expected.has = self.texts(&entry.value),
+                _ => self.unknown(&entry.key, "`alert`", &["text", "has"]),
+            }
+        }
+        Some(expected)
+    }
+}

@@ -1,0 +1,174 @@
+//! A test file as it is played: what is given, cases, steps.
+
+use super::fake_http::Fake;
+use crate::domain::channel::ChannelKind;
+use crate::domain::language::Language;
+use crate::domain::message::{DeliveryStatus, Location, Media};
+use crate::domain::name::{ChannelName, EventName, Name, Slug};
+use crate::domain::time::{Millis, Span};
+use crate::domain::value::Value;
+use crate::flow::diagnostic::At;
+
+/// `flows/NAME.test.yaml`.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// The flow that it tests.
+    pub flow: Slug,
+    /// The file's name for messages.
+    pub file: String,
+    /// The cases in the order of the file.
+    pub cases: Vec<Case>,
+}
+
+/// One conversation.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its title.
+    pub title: String,
+    /// The file's `given` with the case's own above it.
+    pub given: Given,
+    /// The channels on which it runs, once on each; empty means `given.channel`.
+    pub channels: Vec<ChannelName>,
+    /// What happens.
+    pub steps: Vec<(At, Step)>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What holds before the first step.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The virtual clock.
+    pub now: Option<Millis>,
+    /// The only channel that reaches the contact.
+    pub channel: Option<ChannelName>,
+    /// Who it is.
+    pub contact: Option<ContactGiven>,
+    /// Tags on the contact.
+    pub tags: Vec<Slug>,
+    /// The run begins at once with these values.
+    pub vars: Option<Vec<(Name, Value)>>,
+    /// What other systems answer.
+    pub http: Vec<Fake>,
+    /// The seed of whatever is drawn.
+    pub seed: Option<u64>,
+}
+
+/// The contact of a case.
+#[derive(Debug, Clone, Default)]
+pub struct ContactGiven {
+    /// E.164.
+    pub phone: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+    /// The language.
+    pub language: Option<Language>,
+    /// IANA name of the time zone.
+    pub timezone: Option<String>,
+    /// Email.
+    pub email: Option<String>,
+    /// Declared attributes.
+    pub attributes: Vec<(Name, Value)>,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// The contact writes.
+    User {
+        /// On channels that are not named.
+        all: Option<UserSays>,
+        /// By kind of channel.
+        by_kind: Vec<(ChannelKind, UserSays)>,
+    },
+    /// The next message.
+    Bot {
+        /// On every channel.
+        all: BotExpectation,
+        /// Besides, by kind of channel.
+        by_kind: Vec<(ChannelKind, BotExpectation)>,
+    },
+    /// No message is waiting.
+    Nothing,
+    /// Something happens elsewhere.
+    Event {
+        /// Its name.
+        name: EventName,
+        /// Its data.
+        data: Value,
+    },
+    /// Time passes.
+    Wait(Span),
+    /// Time passes up to a moment.
+    WaitUntil(Millis),
+    /// From here other systems answer so.
+    Http(Vec<Fake>),
+    /// A call that must have been made.
+    Called {
+        /// `PUT`.
+        method: String,
+        /// The api.
+        api: Slug,
+        /// The path, `*` for anything.
+        path: String,
+        /// The body.
+        json: Option<Value>,
+    },
+    /// A delivery report for the last message.
+    Status(DeliveryStatus),
+    /// The next alert.
+    Alert(TextExpectation),
+    /// An emitted event.
+    Emit(EventName),
+    /// The state in which the run rests.
+    At(Name),
+    /// Variables of the run.
+    Vars(Vec<(Name, Value)>),
+    /// Fields of the contact.
+    Contact(Vec<(String, Value)>),
+    /// All tags of the contact.
+    Tags(Vec<Slug>),
+    /// The run is over with this result.
+    End(Name),
+}
+
+/// What the contact does.
+#[derive(Debug, Clone, Default)]
+pub struct UserSays {
+    /// Text or caption.
+    pub text: Option<String>,
+    /// The id of a choice whose button or row is tapped.
+    pub press: Option<String>,
+    /// A file.
+    pub media: Option<Media>,
+    /// A place.
+    pub location: Option<Location>,
+    /// Where, if not on the case's channel.
+    pub channel: Option<ChannelName>,
+}
+
+/// What a text must be.
+#[derive(Debug, Clone, Default)]
+pub struct TextExpectation {
+    /// Exactly this.
+    pub exact: Option<String>,
+    /// All of these somewhere in it.
+    pub has: Vec<String>,
+}
+
+/// What a message must be. Everything that is named must hold; nothing named is `any`.
+#[derive(Debug, Clone, Default)]
+pub struct BotExpectation {
+    /// Its text.
+    pub text: TextExpectation,
+    /// The notification that it comes from.
+    pub notify: Option<Slug>,
+    /// The ids of its buttons or rows.
+    pub buttons: Option<Vec<String>>,
+    /// The URL of its file.
+    pub media: Option<String>,
+    /// Its channel.
+    pub channel: Option<ChannelName>,
+    /// `opted_out`, `opted_in`, `help`: the service itself speaks.
+    pub system: Option<String>,
+}

@@ -1,0 +1,390 @@
+//! The virtual world around the engine: contacts with mailboxes, a clock that is moved by hand, faked HTTP, delivery that
+//! succeeds at once. It does in memory what the store and the service do for real: order, held contacts, alarms. Between any
+//! two inputs each record is written and read back.
+
+use super::fake_http::Fakes;
+use crate::config::project::Project;
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
+use crate::domain::input::{Accepted, CallResult, ContactRef, Delivery, Event, Input};
+use crate::domain::journal;
+use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, OutboundContent};
+use crate::domain::name::{ChannelName, EventName, Slug};
+use crate::domain::time::{Millis, Span};
+use crate::domain::value::Value;
+use crate::engine::effect::Effect;
+use crate::engine::record::Record;
+use crate::engine::{Context, Ended, turn};
+use crate::flow::catalog::Catalog;
+use indexmap::IndexMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The secret of contact keys in tests.
+const SECRET: &[u8] = b"the virtual world";
+/// Turns that may follow from one step: above it something goes round.
+const TURNS_PER_STEP: usize = 10_000;
+
+/// A message that left.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Its effect.
+    pub effect: EffectId,
+    /// When.
+    pub at: Millis,
+    /// Over which channel.
+    pub channel: ChannelName,
+    /// Its kind.
+    pub kind: ChannelKind,
+    /// What.
+    pub content: OutboundContent,
+    /// The notification that it comes from.
+    pub notification: Option<Slug>,
+    /// `opted_out` and so on, when the service itself speaks.
+    pub system: Option<String>,
+}
+
+impl Outgoing {
+    /// The text, caption or question.
+    pub fn text(&self) -> &str {
+        match &self.content {
+            OutboundContent::Text { text }
+            | OutboundContent::Buttons { text, .. }
+            | OutboundContent::List { text, .. }
+            | OutboundContent::CallToAction { text, .. }
+            | OutboundContent::LocationRequest { text } => text,
+            OutboundContent::Media { caption, .. } => caption.as_deref().unwrap_or(""),
+            OutboundContent::Location { text, .. } => text.as_deref().unwrap_or(""),
+            _ => "",
+        }
+    }
+
+    /// Buttons or rows: what comes back when one is chosen, and its title.
+    pub fn options(&self) -> Vec<(&str, &str)> {
+        match &self.content {
+            OutboundContent::Buttons { buttons, .. } => buttons.iter().map(|b| (b.id.as_str(), b.title.as_str())).collect(),
+            OutboundContent::List { rows, .. } => rows.iter().map(|r| (r.id.as_str(), r.title.as_str())).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Something that cannot be played.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorldError {
+    /// A call without a fake.
+    #[error("the flow calls {0}, and no fake answers; add it under `http`")]
+    NoFake(String),
+    /// The engine cannot go on.
+    #[error("{0}")]
+    Engine(String),
+    /// Too many turns.
+    #[error("more than {TURNS_PER_STEP} turns follow from one step; something goes round")]
+    EndlessTurns,
+    /// An event whose contact cannot be read.
+    #[error("{0}")]
+    Event(String),
+    /// A channel that there is not, or that does not reach the contact in this case.
+    #[error("the channel `{0}` does not reach this contact here")]
+    Channel(ChannelName),
+}
+
+/// A call that was made.
+#[derive(Debug, Clone)]
+pub struct Called {
+    /// `PUT`.
+    pub method: String,
+    /// The api.
+    pub api: Slug,
+    /// The path as it was sent.
+    pub path: String,
+    /// The body, if it was JSON.
+    pub json: Option<serde_json::Value>,
+}
+
+struct Person {
+    key: ContactKey,
+    record: Option<Vec<u8>>,
+    token: Option<Token>,
+    mailbox: VecDeque<(bool, Accepted)>,
+    hold: bool,
+    alarm: Option<Millis>,
+}
+
+/// The virtual world.
+pub struct World {
+    catalog: Arc<Catalog>,
+    project: Arc<Project>,
+    now: Millis,
+    inputs: u64,
+    people: IndexMap<ContactKey, Person>,
+    due: Vec<(Millis, ContactKey, Input)>,
+    /// What other systems answer.
+    pub fakes: Fakes,
+    /// Messages that left and were not looked at.
+    pub messages: VecDeque<Outgoing>,
+    /// The last message that left, looked at or not.
+    pub last: Option<Outgoing>,
+    /// Alerts that were not looked at.
+    pub alerts: VecDeque<String>,
+    /// Events that flows emitted and that were not looked at.
+    pub emitted: VecDeque<(EventName, Value)>,
+    /// Calls that were not looked at.
+    pub called: VecDeque<Called>,
+    /// Runs that ended and were not looked at.
+    pub ended: VecDeque<Ended>,
+    /// Everything that the journal would hold, in order.
+    pub journal: Vec<journal::Event>,
+}
+
+impl World {
+    /// An empty world at this moment.
+    pub fn new(catalog: Arc<Catalog>, project: Arc<Project>, now: Millis) -> Self {
+        World {
+            catalog,
+            project,
+            now,
+            inputs: 0,
+            people: IndexMap::new(),
+            due: Vec::new(),
+            fakes: Fakes::default(),
+            messages: VecDeque::new(),
+            last: None,
+            alerts: VecDeque::new(),
+            emitted: VecDeque::new(),
+            called: VecDeque::new(),
+            ended: VecDeque::new(),
+            journal: Vec::new(),
+        }
+    }
+
+    /// The virtual clock.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// The project that the world plays in.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The flows of the world.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Puts a contact with this record into the world.
+    pub fn place(&mut self, address: &Address, record: &Record) {
+        let bytes = codec::encode(record);
+        self.person(address).record = Some(bytes);
+    }
+
+    /// The contact's record as it stands.
+    pub fn record(&self, address: &Address) -> Option<Record> {
+        let person = self.people.get(&ContactKey::derive(SECRET, &address.canonical()))?;
+        codec::decode(person.record.as_deref()?).ok()
+    }
+
+    fn person(&mut self, address: &Address) -> &mut Person {
+        let key = ContactKey::derive(SECRET, &address.canonical());
+        let person = || Person { key, record: None, token: None, mailbox: VecDeque::new(), hold: false, alarm: None };
+        self.people.entry(key).or_insert_with(person)
+    }
+
+    fn accept(&mut self, key: ContactKey, priority: bool, input: Input) {
+        self.inputs += 1;
+        let id = InputId::of(DedupeHash::of(&["world", &self.inputs.to_string()]));
+        let accepted = Accepted { id, at: self.now, input };
+        if let Some(person) = self.people.get_mut(&key) {
+            person.mailbox.push_back((priority, accepted));
+        }
+    }
+
+    /// The contact writes. Opt-out, opt-in and help words pass a pending call, as in the service.
+    pub fn message(&mut self, inbound: Inbound) -> Result<(), WorldError> {
+        let priority = crate::engine::is_priority(&inbound, self.catalog.languages());
+        let key = self.person(&inbound.from).key;
+        self.accept(key, priority, Input::Message(Box::new(inbound)));
+        self.settle()
+    }
+
+    /// The contact at `from` writes on a channel.
+    pub fn write(
+        &mut self,
+        from: &Address,
+        channel: &ChannelName,
+        text: String,
+        content: InboundContent,
+    ) -> Result<(), WorldError> {
+        let kind = self.project.channels.get(channel).map(|c| c.kind);
+        let kind = kind.ok_or_else(|| WorldError::Channel(channel.clone()))?;
+        self.message(Inbound {
+            channel: channel.clone(),
+            kind,
+            from: from.clone(),
+            user_id: None,
+            id: format!("world-{}", self.inputs + 1),
+            at: Some(self.now),
+            text,
+            content,
+            profile_name: None,
+            in_reply_to: None,
+            forwarded: false,
+            referral: None,
+        })
+    }
+
+    /// Something happens elsewhere.
+    pub fn event(&mut self, name: EventName, data: Value, contact: Option<ContactRef>) -> Result<(), WorldError> {
+        self.post(name, data, contact)?;
+        self.settle()
+    }
+
+    fn post(&mut self, name: EventName, data: Value, contact: Option<ContactRef>) -> Result<(), WorldError> {
+        let targets = self.catalog.event_contacts(&self.project, &name, &data, contact.as_ref());
+        for to in targets.map_err(|problem| WorldError::Event(problem.to_string()))? {
+            let Some(address) = to.address() else { continue };
+            let key = self.person(&address).key;
+            let event = Event { name: name.clone(), data: data.clone(), contact: contact.clone(), to };
+            self.accept(key, false, Input::Event(Box::new(event)));
+        }
+        Ok(())
+    }
+
+    /// An operator acts on a contact.
+    pub fn operator(&mut self, address: &Address, action: crate::domain::input::OperatorAction) -> Result<(), WorldError> {
+        let key = self.person(address).key;
+        self.accept(key, true, Input::Operator(action));
+        self.settle()
+    }
+
+    /// A delivery report for the last message. Only a failure is news for a run.
+    pub fn report(&mut self, address: &Address, status: DeliveryStatus) -> Result<bool, WorldError> {
+        let Some(last) = self.last.clone() else { return Ok(false) };
+        if status == DeliveryStatus::Failed {
+            let key = self.person(address).key;
+            let delivery = Delivery { effect: last.effect, status, reason: None };
+            self.accept(key, true, Input::Delivery(delivery));
+            self.settle()?;
+        }
+        Ok(true)
+    }
+
+    /// Moves the clock; every timer on the way fires at its moment.
+    pub fn wait_until(&mut self, moment: Millis) -> Result<(), WorldError> {
+        for _ in 0..TURNS_PER_STEP {
+            let call = self.due.iter().map(|(at, ..)| *at).min();
+            let alarm = self.people.values().filter_map(|p| p.alarm).min();
+            let next = [call, alarm].into_iter().flatten().min().filter(|at| *at <= moment);
+            let Some(at) = next else {
+                self.now = self.now.max(moment);
+                return Ok(());
+            };
+            self.now = self.now.max(at);
+            if call.is_some_and(|c| c <= self.now) {
+                self.settle()?;
+                continue;
+            }
+            let key = self.people.values().find(|p| p.alarm == alarm).map(|p| p.key);
+            if let Some(key) = key {
+                self.turn(key, None)?;
+                self.settle()?;
+            }
+        }
+        Err(WorldError::EndlessTurns)
+    }
+
+    /// Moves the clock by a span.
+    pub fn wait(&mut self, span: Span) -> Result<(), WorldError> {
+        self.wait_until(self.now + span)
+    }
+
+    /// Processes everything that can be processed now.
+    fn settle(&mut self) -> Result<(), WorldError> {
+        for _ in 0..TURNS_PER_STEP {
+            let now = self.now;
+            if let Some(i) = self.due.iter().position(|(at, ..)| *at <= now) {
+                let (_, key, input) = self.due.remove(i);
+                self.accept(key, true, input);
+                continue;
+            }
+            let ready = |p: &Person| p.mailbox.iter().position(|(priority, _)| *priority || !p.hold);
+            let Some((key, place)) = self.people.values().find_map(|p| ready(p).map(|i| (p.key, i))) else {
+                return Ok(());
+            };
+            let accepted = self.people.get_mut(&key).and_then(|p| p.mailbox.remove(place)).map(|(_, a)| a);
+            self.turn(key, accepted)?;
+        }
+        Err(WorldError::EndlessTurns)
+    }
+
+    fn turn(&mut self, key: ContactKey, accepted: Option<Accepted>) -> Result<(), WorldError> {
+        let Some(person) = self.people.get(&key) else { return Ok(()) };
+        let mut record: Record = match &person.record {
+            Some(bytes) => codec::decode(bytes).map_err(|e| WorldError::Engine(e.to_string()))?,
+            None => Record::default(),
+        };
+        let token = match (&accepted, person.token) {
+            (Some(a), Some(token)) => token.after(&[a.id]),
+            (Some(a), None) => Token::birth(key, a.id).after(&[a.id]),
+            (None, token) => token.unwrap_or(Token(0)).after_alarm(person.alarm.unwrap_or(self.now)),
+        };
+        let context = Context { catalog: &self.catalog, project: &self.project };
+        let out = turn(&context, &mut record, token, key, accepted.as_ref(), self.now);
+        let out = out.map_err(|e| WorldError::Engine(e.to_string()))?;
+        if let Some(person) = self.people.get_mut(&key) {
+            person.record = Some(codec::encode(&record));
+            person.token = Some(token);
+            person.hold = out.hold;
+            person.alarm = out.alarm;
+        }
+        self.journal(&out.events);
+        self.journal.extend(out.events);
+        self.ended.extend(out.ended);
+        for (id, effect) in out.effects {
+            self.perform(key, id, effect)?;
+        }
+        Ok(())
+    }
+
+    fn journal(&mut self, events: &[journal::Event]) {
+        for event in events {
+            match event {
+                journal::Event::Alert { say, .. } => self.alerts.push_back(say.clone()),
+                journal::Event::Emitted { event, data, .. } => self.emitted.push_back((event.clone(), data.clone())),
+                _ => {}
+            }
+        }
+    }
+
+    fn perform(&mut self, key: ContactKey, id: EffectId, effect: Effect) -> Result<(), WorldError> {
+        match effect {
+            Effect::Send(send) => {
+                let message = Outgoing {
+                    effect: id,
+                    at: self.now,
+                    channel: send.channel,
+                    kind: send.kind,
+                    content: send.outbound.content,
+                    notification: send.notification,
+                    system: send.system.map(|s| s.as_str().to_owned()),
+                };
+                self.last = Some(message.clone());
+                self.messages.push_back(message);
+            }
+            Effect::Call(call) => {
+                let json = call.json_body();
+                let made = Called { method: call.method.clone(), api: call.api.clone(), path: call.path.clone(), json };
+                let result = self.fakes.call(&call.method, &call.api, &call.path, call.timeout, call.retry);
+                let result = result.ok_or_else(|| WorldError::NoFake(format!("{} {}{}", made.method, made.api, made.path)))?;
+                self.called.push_back(made);
+                let input = CallResult { effect: id, outcome: result.outcome, attempts: result.attempts, took: result.took.0 };
+                self.due.push((self.now + result.took, key, Input::CallResult(Box::new(input))));
+            }
+            Effect::Post(post) => self.post(post.event.name, post.event.data, Some(post.to))?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! The command line from outside: what it prints and how it ends.
+
+use crate::support::command::replyflow_in;
+use serde_json::Value;
+use std::path::Path;
+use tempfile::TempDir;
+
+const FINE: &str = "flow: fine\nstart:\n  - keyword: hello\nbegin: said\nstates:\n  said: { say: Hello., end: done }\n";
+const BROKEN: &str = "flow: broken\nstart:\n  - keyword: hi\nbegin: said\nstates:\n  said: { say: Hello., go: nowhere }\n";
+
+fn project(flows: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    };
+    write("replyflow.toml", "[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n");
+    for (name, text) in flows {
+        write(&format!("flows/{name}.yaml"), text);
+    }
+    folder
+}
+
+#[test]
+fn check_says_what_is_wrong_and_where() {
+    let folder = project(&[("fine", FINE), ("broken", BROKEN)]);
+    let (output, code) = replyflow_in(folder.path(), &["check"]);
+    assert_eq!(code, 1, "{output}");
+    assert!(output.contains("error[RF104]") && output.contains("--> flows/broken.yaml:6:28"), "{output}");
+    assert!(output.contains("6 |   said: { say: Hello., go: nowhere }") && output.contains("^^^^^^^"), "{output}");
+    assert!(output.contains("in 2 files"), "{output}");
+    let (output, code) = replyflow_in(folder.path(), &["check", "flows/fine.yaml"]);
+    assert_eq!((code, output.contains("1 file checked")), (0, true), "{output}");
+    let (output, code) = replyflow_in(folder.path(), &["check", "--format", "json"]);
+    let json: Value = serde_json::from_str(&output).expect("JSON");
+    assert_eq!(code, 1);
+    let found = json["diagnostics"].as_array().expect("a list").iter().find(|d| d["code"] == "RF104").expect("RF104");
+    assert_eq!((&found["file"], &found["line"]), (&"flows/broken.yaml".into(), &6.into()));
+}
+
+#[test]
+fn check_works_from_a_folder_inside_and_without_a_project() {
+    let folder = project(&[("broken", BROKEN)]);
+    let (output, _) = replyflow_in(&folder.path().join("flows"), &["check"]);
+    assert!(output.contains("--> broken.yaml:6:28"), "{output}");
+    let bare = tempfile::tempdir().expect("a folder");
+    std::fs::write(bare.path().join("broken.yaml"), BROKEN).expect("written");
+    let (output, code) = replyflow_in(bare.path(), &["check", "broken.yaml"]);
+    assert_eq!((code, output.contains("--> broken.yaml:6:28")), (1, true), "{output}");
+    let (output, code) = replyflow_in(bare.path(), &["check", "nothing.yaml"]);
+    assert_eq!((code, output.lines().count()), (1, 1), "{output}");
+}
+
+#[test]
+fn mistakes_of_the_configuration_come_all_at_once() {
+    let folder = project(&[("fine", FINE)]);
+    let config =
+        "[server]\nlisten = \"here\"\n[channels.a]\nprovider = \"twilio\"\nkind = \"sms\"\nauth_token = \"inline-secret\"\n";
+    std::fs::write(folder.path().join("replyflow.toml"), config).expect("written");
+    let (output, code) = replyflow_in(folder.path(), &["serve"]);
+    assert_eq!(code, 2, "{output}");
+    for part in [":2: server.listen: ", ":6: channels.a.auth_token: ", "channels.a.number: is missing", "mistakes"] {
+        assert!(output.contains(part), "{part}\n{output}");
+    }
+    assert!(!output.contains("inline-secret"));
+}
+
+#[test]
+fn commands_that_do_not_exist_are_explained() {
+    let folder = project(&[]);
+    let (output, code) = replyflow_in(folder.path(), &["chek"]);
+    assert_eq!((code, output.contains("check")), (2, true), "{output}");
+    let (output, code) = replyflow_in(folder.path(), &["--help"]);
+    assert_eq!((code, output.contains("Examples:")), (0, true), "{output}");
+    let (output, code) = replyflow_in(folder.path(), &["journal", "export"]);
+    assert_eq!(code, 1, "there is none yet: {output}");
+}
+
+const TESTS: &str = "test: fine\ncases:\n  a greeting:\n    - user: hello\n    - bot: Hello.\n    - end: done\n";
+
+#[test]
+fn conversation_tests_pass_or_say_where_they_do_not() {
+    let folder = project(&[("fine", FINE), ("fine.test", TESTS)]);
+    let (output, code) = replyflow_in(folder.path(), &["test"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("ok a greeting") && output.contains("1 case passed") && output.contains("1 of 1 states"), "{output}");
+    let wrong = TESTS.replace("bot: Hello.", "bot: Goodbye.");
+    std::fs::write(folder.path().join("flows/fine.test.yaml"), wrong).expect("written");
+    let (output, code) = replyflow_in(folder.path(), &["test", "flows/fine.test.yaml"]);
+    assert_eq!(code, 1, "{output}");
+    for part in ["FAILED a greeting", "--> flows/fine.test.yaml:5:", "5 |     - bot: Goodbye.", "1 case failed, 0 passed"] {
+        assert!(output.contains(part), "{part}\n{output}");
+    }
+    let without = project(&[("fine", FINE)]);
+    let (output, code) = replyflow_in(without.path(), &["test"]);
+    assert_eq!((code, output.contains("there are no tests here")), (1, true), "{output}");
+    let broken = project(&[("fine", &FINE.replace("end: done", "go: nowhere")), ("fine.test", TESTS)]);
+    let (output, code) = replyflow_in(broken.path(), &["test"]);
+    assert_eq!((code, output.contains("has mistakes")), (1, true), "{output}");
+}
+
+#[test]
+fn a_chat_from_a_pipe_is_a_conversation() {
+    let folder = project(&[("fine", FINE)]);
+    let (output, code) = chat(folder.path(), "hello\n/why\n", &["fine"]);
+    assert_eq!(code, 0, "{output}");
+    for part in ["fine on main-sms. It begins with `hello`.", "> hello\n  Hello.\n", "(fine is over: done)"] {
+        assert!(output.contains(part), "{part}\n{output}");
+    }
+    let (output, code) = chat(folder.path(), "/wait soon\n", &["fine"]);
+    assert_eq!((code, output.contains("! write a duration")), (1, true), "{output}");
+    for (arguments, part) in [(&["nobody"][..], "There are: fine"), (&["fine", "--channel", "x"][..], "There are: main-sms")] {
+        let (output, code) = chat(folder.path(), "", arguments);
+        assert_eq!((code, output.contains(part)), (1, true), "{output}");
+    }
+}
+
+/// A chat whose lines come from a pipe.
+fn chat(folder: &Path, lines: &str, arguments: &[&str]) -> (String, i32) {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_replyflow"))
+        .arg("chat")
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    // A chat that ends before it has read everything closes the pipe.
+    let _ = child.stdin.take().expect("its input").write_all(lines.as_bytes());
+    let output = child.wait_with_output().expect("an end");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout) + &text(&output.stderr), output.status.code().unwrap_or(-1))
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_says_how_to_talk_to_it_and_ends_when_it_is_told() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    let folder = project(&[("fine", FINE)]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_replyflow"))
+        .arg("serve")
+        .current_dir(folder.path())
+        .env("REPLYFLOW_SERVER__LISTEN", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines().map(|line| line.expect("text"));
+    let first = lines.next().expect("a line");
+    assert!(first.starts_with("Replyflow listens on port "), "{first}");
+    let invited: Vec<String> = lines.by_ref().filter(|line| line.trim_start().starts_with("curl ")).take(2).collect();
+    assert!(invited[0].contains("/hooks/main-sms") && invited[1].contains("/simulator/messages?to="), "{invited:?}");
+    let told = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().expect("kill");
+    assert!(told.success());
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_one_line_and_a_hint() {
+    let folder = project(&[("fine", FINE)]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listen = taken.local_addr().expect("an address").to_string();
+    let config = format!("[server]\nlisten = \"{listen}\"\n");
+    std::fs::write(folder.path().join("replyflow.toml"), config).expect("written");
+    let (output, code) = replyflow_in(folder.path(), &["serve"]);
+    assert_eq!(code, 1);
+    assert!(output.contains(&format!("replyflow: cannot listen on {listen}")) && output.contains("replyflow doctor"), "{output}");
+}

@@ -1,0 +1,104 @@
+//! What a store must do, shown on every store: one list of tests, one macro.
+
+mod accepting;
+mod model;
+mod property;
+mod records;
+mod sending;
+mod turns;
+mod workers;
+pub mod world;
+
+macro_rules! conformance {
+    ($($file:ident: $($name:ident),+ $(,)?;)+) => {
+        mod redis {
+            #[test]
+            fn random_histories_are_as_the_model_says() {
+                if let Err(failure) = super::property::histories(super::world::Backend::Redis, 500) {
+                    panic!("{failure}");
+                }
+            }
+            $($(
+                #[tokio::test]
+                async fn $name() {
+                    super::$file::$name(super::world::Backend::Redis).await;
+                }
+            )+)+
+        }
+        mod embedded {
+            #[test]
+            fn random_histories_are_as_the_model_says() {
+                if let Err(failure) = super::property::histories(super::world::Backend::Embedded, 500) {
+                    panic!("{failure}");
+                }
+            }
+            $($(
+                #[tokio::test]
+                async fn $name() {
+                    super::$file::$name(super::world::Backend::Embedded).await;
+                }
+            )+)+
+        }
+    };
+}
+
+conformance! {
+    accepting:
+        a_new_contact_is_claimed_with_its_birth_token,
+        a_repeated_delivery_is_a_duplicate_for_ever_in_the_window,
+        a_second_message_waits_behind_the_claim,
+        a_free_contact_is_claimed_again,
+        an_overloaded_instance_leaves_the_contact_to_others,
+        a_lapsed_claim_comes_back_and_is_counted,
+        nothing_to_claim,
+        a_claim_hands_over_at_most_k_inputs,
+        a_released_contact_comes_back_with_its_tries,
+        a_full_mailbox_refuses_visibly_and_has_room_for_priority,
+        dedupe_forgets_after_its_time,
+        an_input_above_the_limit_is_a_bug_of_the_caller,
+        a_message_during_an_alarms_turn_claims_too_and_one_turn_wins,
+        hashes_are_63_bits,
+        a_clock_that_steps_back_only_delays;
+    turns:
+        a_commit_writes_everything_at_once,
+        a_repeated_commit_is_already_there,
+        a_commit_on_another_history_is_stale,
+        a_missing_input_stops_the_commit,
+        a_commit_that_cannot_be_written_whole_is_refused_before,
+        a_held_contact_lets_only_priority_pass,
+        a_held_contact_is_claimed_for_priority_after_a_crash,
+        a_worker_that_does_not_keep_leaves_the_rest_due_now,
+        an_alarm_is_found_cancelled_and_moved,
+        the_committer_takes_what_it_can_send_now,
+        effects_join_the_end_of_a_busy_lane,
+        live_runs_are_counted_by_version;
+    sending:
+        a_ticket_starts_once,
+        what_a_dead_sender_began_is_unsure,
+        what_was_taken_on_the_way_and_not_sent_is_unsure_too,
+        a_sure_retry_is_sure_and_an_unsure_one_is_not,
+        settling_takes_the_next_in_order,
+        a_gap_delays_what_is_not_taken,
+        done_is_a_fact_from_anyone_however_late,
+        a_lane_crosses_channels,
+        the_result_of_a_call_claims_the_waiting_contact,
+        a_failed_call_has_a_result_too,
+        a_result_for_a_busy_contact_queues,
+        a_message_for_a_contact_that_is_not_there_still_settles,
+        a_report_wakes_only_who_waits_for_it,
+        the_stop_mask_is_the_one_of_the_moment,
+        a_lane_goes_on_after_a_failure,
+        permits_follow_the_rate;
+    records:
+        the_journal_is_read_in_pieces_and_trimmed_behind_its_guard,
+        a_journal_over_its_limit_refuses_input,
+        a_failed_effect_is_listed_retried_and_dropped,
+        a_retried_effect_wakes_an_empty_lane,
+        an_input_is_set_aside_and_retried,
+        versions_are_kept_by_content_and_published_by_name,
+        the_secret_is_made_once,
+        a_look_sees_what_is_due_everywhere,
+        a_healthy_store_says_so;
+    workers:
+        racing_and_dying_workers_lose_and_repeat_nothing;
+}

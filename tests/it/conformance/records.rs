@@ -1,0 +1,183 @@
+//! The journal, what failed, versions, the store's own facts, counts.
+
+use super::world::{Backend, World, bodies, contact, id, lane, sms};
+use bytes::Bytes;
+use replyflow::domain::id::VersionId;
+use replyflow::domain::name::Slug;
+use replyflow::domain::time::Span;
+use replyflow::store::{
+    Advance, Advanced, Claimed, FailedBody, FailedKey, FindingLevel, JournalId, JournalRecord, Ready, SettleResult, StoreError,
+};
+
+pub async fn the_journal_is_read_in_pieces_and_trimmed_behind_its_guard(backend: Backend) {
+    let world = World::new(backend).await;
+    let shard = world.shard(contact(1));
+    let mut written = Vec::new();
+    for n in 0..5 {
+        let claim = world.claimed(contact(1), &format!("m{n}")).await;
+        let commit = world.turn(contact(1), &claim);
+        written.push(JournalRecord::Entry(commit.journal.clone()));
+        world.committed(commit).await;
+    }
+    let first = world.store.read_journal(shard, JournalId::START, 3).await.expect("reads");
+    let second = world.store.read_journal(shard, first[2].id, 3).await.expect("reads");
+    let read: Vec<_> = first.iter().chain(&second).map(|item| item.record.clone()).collect();
+    assert_eq!(read, written);
+    assert!(first.windows(2).all(|pair| pair[0].id < pair[1].id));
+    assert_eq!(world.store.cursor(shard, "history").await, Ok(JournalId::START));
+    let advance = |subscriber: &str, from, to, guard| Advance { shard, subscriber: subscriber.to_owned(), from, to, guard };
+    let step = advance("history", JournalId::START, first[2].id, true);
+    assert_eq!(world.store.advance(step.clone()).await, Ok(Advanced::Ok));
+    assert_eq!(world.store.advance(step).await, Ok(Advanced::Ok), "a repeat");
+    let late = advance("history", JournalId::START, first[1].id, true);
+    assert_eq!(world.store.advance(late).await, Ok(Advanced::Stale(first[2].id)), "another instance was quicker");
+    assert_eq!(world.store.cursor(shard, "history").await, Ok(first[2].id));
+    let left = world.store.read_journal(shard, JournalId::START, 10).await.expect("reads");
+    assert!((2..=3).contains(&left.len()), "trimmed behind the guard: {}", left.len());
+    assert_eq!(left[left.len() - 2..], second[..]);
+    let other = advance("alerts", JournalId::START, second[1].id, false);
+    assert_eq!(world.store.advance(other).await, Ok(Advanced::Ok));
+    assert_eq!(world.store.read_journal(shard, JournalId::START, 10).await.expect("reads"), left, "only a guard trims");
+}
+
+pub async fn a_journal_over_its_limit_refuses_input(backend: Backend) {
+    let world = World::with(backend, |s| s.journal_max_bytes = 20_000).await;
+    let claim = world.claimed(contact(1), "m1").await;
+    let mut commit = world.turn(contact(1), &claim);
+    commit.journal = Bytes::from(vec![b'x'; 40_000]);
+    let to = commit.new;
+    world.committed(commit).await;
+    assert!(world.store.depths().await.expect("counts").journal_bytes > 20_000);
+    let refused = world.store.accept(super::world::input(contact(1), "m2")).await;
+    assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+    let shard = world.shard(contact(1));
+    let entries = world.store.read_journal(shard, JournalId::START, 10).await.expect("reads");
+    assert_eq!(entries.len(), 1, "{to}");
+    // The subscriber catches up; a later entry lets the large one go.
+    let last = JournalId { number: entries[0].id.number + 1, ..entries[0].id };
+    let advance = Advance { shard, subscriber: "history".to_owned(), from: JournalId::START, to: last, guard: true };
+    assert_eq!(world.store.advance(advance).await, Ok(Advanced::Ok));
+    world.store.depths().await.expect("counts");
+    assert!(world.store.accept(super::world::input(contact(1), "m2")).await.is_ok());
+}
+
+pub async fn a_failed_effect_is_listed_retried_and_dropped(backend: Backend) {
+    let world = World::new(backend).await;
+    let ids = world.sends(contact(1), &[sms(), sms()]).await;
+    let first = world.started(contact(1), &sms()).await;
+    world.pass(Span::seconds(1));
+    world.store.settle(world.end(&first, SettleResult::Failed)).await.expect("settles");
+    let listed = world.store.failed_list(10).await.expect("lists");
+    assert_eq!(listed.len(), 1);
+    let key = FailedKey::Effect(contact(1), ids[0]);
+    assert_eq!((listed[0].key, listed[0].at), (key, world.now()));
+    let body = FailedBody::Effect { lane: lane(contact(1)), set: sms(), attempts: 1, body: first.body.clone() };
+    assert_eq!(listed[0].body, body);
+    assert_eq!(world.store.failed_retry(key, Bytes::from("retried")).await, Ok(true));
+    assert_eq!(world.store.failed_retry(key, Bytes::from("retried")).await, Ok(false), "once");
+    assert_eq!(world.store.failed_list(10).await, Ok(vec![]));
+    let second = world.started(contact(1), &sms()).await;
+    assert_eq!(second.id, ids[1], "the retried one is behind what was there");
+    let mut done = world.end(&second, SettleResult::Done);
+    done.take = vec![sms()];
+    let replyflow::store::Settled::Ok { next: Some(fresh), .. } = world.store.settle(done).await.expect("settles") else {
+        panic!("nothing taken");
+    };
+    assert_eq!((fresh.id, fresh.attempt, fresh.unsure, &fresh.body), (ids[0], 1, false, &first.body), "fresh and sure");
+    world.store.settle(world.end(&fresh, SettleResult::Failed)).await.expect("settles");
+    assert_eq!(world.store.failed_drop(key, Bytes::from("dropped")).await, Ok(true));
+    assert_eq!(world.store.failed_drop(key, Bytes::from("dropped")).await, Ok(false), "once");
+    assert_eq!(world.store.failed_list(10).await, Ok(vec![]));
+    let journal = world.store.read_journal(world.shard(contact(1)), JournalId::START, 20).await.expect("reads");
+    let last = &journal[journal.len() - 1].record;
+    assert_eq!(*last, JournalRecord::Entry(Bytes::from("dropped")));
+}
+
+pub async fn a_retried_effect_wakes_an_empty_lane(backend: Backend) {
+    let world = World::new(backend).await;
+    let ids = world.sends(contact(1), &[sms()]).await;
+    let first = world.started(contact(1), &sms()).await;
+    world.store.settle(world.end(&first, SettleResult::Failed)).await.expect("settles");
+    let key = FailedKey::Effect(contact(1), ids[0]);
+    assert_eq!(world.store.failed_retry(key, Bytes::from("retried")).await, Ok(true));
+    assert_eq!(world.started(contact(1), &sms()).await.id, ids[0]);
+}
+
+pub async fn an_input_is_set_aside_and_retried(backend: Backend) {
+    let world = World::new(backend).await;
+    let claim = world.claimed(contact(1), "poison").await;
+    let mut commit = world.turn(contact(1), &claim);
+    commit.set_aside = vec![id("poison")];
+    world.committed(commit).await;
+    let listed = world.store.failed_list(10).await.expect("lists");
+    let key = FailedKey::Input(contact(1), id("poison"));
+    assert_eq!(listed.iter().map(|item| item.key).collect::<Vec<_>>(), [key]);
+    let FailedBody::Input(entry) = &listed[0].body else { panic!("no input") };
+    assert_eq!(*entry, claim.inputs[0]);
+    assert_eq!(world.store.failed_retry(key, Bytes::from("retried")).await, Ok(true));
+    assert_eq!(world.due(contact(1)).await, [contact(1)]);
+    let Claimed::Claimed(claim) = world.store.claim(contact(1), world.who()).await.expect("claims") else {
+        panic!("not claimed")
+    };
+    assert_eq!(bodies(&claim.inputs), ["poison"]);
+    let mut commit = world.turn(contact(1), &claim);
+    commit.set_aside = vec![id("poison")];
+    world.committed(commit).await;
+    assert_eq!(world.store.failed_drop(key, Bytes::from("dropped")).await, Ok(true));
+    assert_eq!(world.store.failed_list(10).await, Ok(vec![]));
+}
+
+pub async fn versions_are_kept_by_content_and_published_by_name(backend: Backend) {
+    let world = World::new(backend).await;
+    let content = Bytes::from("flow: a");
+    let (version, menu) = (VersionId::of(&content), Slug::parse("menu").expect("a slug"));
+    assert_eq!(world.store.get_version(version).await, Ok(None));
+    world.store.put_version(version, content.clone()).await.expect("puts");
+    world.store.put_version(version, content.clone()).await.expect("puts, also twice");
+    assert_eq!(world.store.get_version(version).await, Ok(Some(content)));
+    assert_eq!(world.store.current().await, Ok(vec![]));
+    world.store.publish(&menu, VersionId(1)).await.expect("publishes");
+    world.store.publish(&menu, version).await.expect("publishes");
+    let alpha = Slug::parse("alpha").expect("a slug");
+    world.store.publish(&alpha, VersionId(2)).await.expect("publishes");
+    assert_eq!(world.store.current().await, Ok(vec![(alpha, VersionId(2)), (menu, version)]));
+}
+
+pub async fn the_secret_is_made_once(backend: Backend) {
+    let world = World::new(backend).await;
+    let meta = world.store.meta().await.expect("answers");
+    assert_eq!(meta.contact_secret.len(), 32);
+    assert_eq!(meta.fingerprint.len(), 8);
+    assert_eq!(world.store.meta().await, Ok(meta.clone()));
+    assert!(!format!("{meta:?}").contains("contact_secret"), "never in a log");
+}
+
+pub async fn a_look_sees_what_is_due_everywhere(backend: Backend) {
+    let world = World::new(backend).await;
+    assert_eq!(world.store.look(&[sms()]).await.map(|look| (look.now, look.ready, look.next)), Ok((world.now(), vec![], None)));
+    for n in 0..5 {
+        world.sends(contact(n), &[sms()]).await;
+        world.queued(contact(n), &format!("more {n}")).await;
+    }
+    let before = world.store.inspect(contact(0)).await;
+    let look = world.store.look(&[sms()]).await.expect("looks");
+    for n in 0..5 {
+        let shard = world.shard(contact(n));
+        assert!(look.ready.contains(&Ready::Contacts { shard, since: world.now() }));
+        assert!(look.ready.contains(&Ready::Work { shard, set: sms(), since: world.now() }));
+    }
+    assert_eq!(world.store.inspect(contact(0)).await, before, "a look changes nothing");
+    assert_eq!(world.store.work_sets().await, Ok(vec![sms()]));
+    world.pass(Span::seconds(3));
+    let depths = world.store.depths().await.expect("counts");
+    assert_eq!((depths.attention, depths.work, depths.journal_entries, depths.failed), (5, vec![(sms(), 5)], 5, 0));
+    assert_eq!(depths.lag, Span::seconds(3));
+}
+
+pub async fn a_healthy_store_says_so(backend: Backend) {
+    let world = World::new(backend).await;
+    let findings = world.store.check().await.expect("checks");
+    let bad: Vec<_> = findings.iter().filter(|f| f.level == FindingLevel::Error).collect();
+    assert!(bad.is_empty() && !findings.is_empty(), "{bad:?}");
+    assert!(findings.iter().all(|f| f.remedy.is_empty() == (f.level == FindingLevel::Fine)), "{findings:?}");
+}

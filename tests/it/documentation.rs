@@ -1,0 +1,173 @@
+//! The examples of `docs/flow-format.md` are files: written to a folder, checked and played. An example that is out of date
+//! fails here.
+
+use crate::support::conversations::play_project;
+use replyflow::config::project::Project;
+use std::fs;
+use std::path::Path;
+
+/// The fenced blocks of a page that name a file: ```` ```yaml flows/pizza.yaml ````.
+fn files(page: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in page.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                let name = info.strip_prefix("yaml ").unwrap_or("").trim();
+                open = Some((name.to_owned(), String::new()));
+            }
+            (Some(_), Some("")) => found.extend(open.take().filter(|(name, _)| !name.is_empty())),
+            (Some((_, text)), _) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+fn project() -> Project {
+    crate::support::project::of(
+        r#"
+        [project]
+        country = "GB"
+        [channels.main-sms]
+        provider = "simulator"
+        kind = "sms"
+        [channels.main-whatsapp]
+        provider = "simulator"
+        kind = "whatsapp"
+        [api.shop]
+        base_url = "https://shop.example"
+        [teams.repairs]
+        title = "Repairs"
+        [attributes]
+        vip = "boolean"
+        "#,
+    )
+}
+
+#[test]
+fn the_examples_of_the_flow_format_are_right() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/flow-format.md")).expect("the page");
+    let files = files(&page);
+    assert!(files.len() >= 15, "{} examples", files.len());
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = folder.path().join(&name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    play_project(folder.path(), &project()).assert_good();
+}
+
+#[test]
+fn the_flow_on_the_first_page_is_right() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the page");
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = files(&page);
+    assert_eq!(files.len(), 1, "one flow");
+    fs::create_dir_all(folder.path().join("flows")).expect("made");
+    fs::write(folder.path().join(&files[0].0), &files[0].1).expect("written");
+    let test = "test: menu\ncases:\n  hours:\n    - user: hi\n    - bot: { has: What can we do for you? }\n    - user: open\n    - bot: any\n    - end: done\n";
+    fs::write(folder.path().join("flows/menu.test.yaml"), test).expect("written");
+    play_project(folder.path(), &project()).assert_good();
+}
+
+/// Every key that the reader knows and that runs stands somewhere on the page.
+#[test]
+fn every_key_that_runs_is_on_the_page() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/flow-format.md")).expect("the page");
+    for key in [
+        "flow",
+        "title",
+        "note",
+        "was",
+        "languages",
+        "channels",
+        "needs",
+        "vars",
+        "start",
+        "begin",
+        "anytime",
+        "defaults",
+        "late",
+        "interruptible",
+        "expires",
+        "states",
+        "event",
+        "keyword",
+        "message",
+        "if",
+        "contact",
+        "key",
+        "repeat",
+        "busy",
+        "with",
+        "go",
+        "command",
+        "say",
+        "notify",
+        "set",
+        "tag",
+        "untag",
+        "emit",
+        "alert",
+        "do",
+        "ask",
+        "answer",
+        "show",
+        "call",
+        "wait",
+        "run",
+        "save",
+        "private",
+        "end",
+        "again",
+        "else",
+        "text",
+        "choice",
+        "yes_no",
+        "number",
+        "any",
+        "label",
+        "also",
+        "help",
+        "min",
+        "max",
+        "whole",
+        "gather",
+        "api",
+        "query",
+        "headers",
+        "json",
+        "form",
+        "timeout",
+        "retry",
+        "for",
+        "days",
+        "at",
+        "until",
+        "nomatch",
+        "silence",
+        "undelivered",
+        "failed",
+        "after",
+        "media",
+        "name",
+        "sms",
+        "whatsapp",
+        "footer",
+    ] {
+        let shown = [
+            format!("`{key}`"),
+            format!("{key}:"),
+            format!("`{key} "),
+            format!(" {key}`"),
+            format!("{key}, "),
+            format!(" {key} "),
+        ];
+        assert!(shown.iter().any(|form| page.contains(form.as_str())), "`{key}` is not on the page");
+    }
+}

@@ -1,0 +1,136 @@
+//! Events, the simulator's own API, health, metrics, and operators.
+
+use crate::support::command::replyflow_in;
+use crate::support::live::{SIMULATED, Service};
+use serde_json::{Value, json};
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+const ORDERS: &str = r#"
+flow: orders
+needs: { order: text }
+start:
+  - event: order.delivered
+    contact: "{{ event.phone }}"
+    with: { order: "{{ event.order }}" }
+begin: told
+states:
+  told: { say: "Order {{ order }} was delivered.", end: told }
+"#;
+
+async fn with_key(service: &Service, key: &str, body: &str) -> reqwest::Response {
+    let request = service.client.post(format!("{}/v1/events", service.base)).bearer_auth(key);
+    request.body(body.to_owned()).send().await.expect("an answer")
+}
+
+async fn start() -> Service {
+    let config = format!("{SIMULATED}\n[events]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n");
+    Service::start(&config, &[("orders", ORDERS)]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_starts_a_flow_once() {
+    let service = start().await;
+    let body = r#"{"event": "order.delivered", "data": {"order": "A1", "phone": "+447700900123"}, "id": "e1"}"#;
+    assert_eq!(with_key(&service, KEY, body).await.status(), 202);
+    assert_eq!(with_key(&service, KEY, body).await.status(), 202, "a repeat is accepted and takes no effect");
+    let other = body.replace("A1", "A2").replace("e1", "e2");
+    assert_eq!(with_key(&service, KEY, &other).await.status(), 202);
+    let texts = service.shown("+447700900123", 2).await;
+    assert_eq!(texts, ["Order A1 was delivered.", "Order A2 was delivered."]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_no_key_is_refused_and_slips_are_explained() {
+    let service = start().await;
+    let body = r#"{"event": "order.delivered", "contact": "+447700900123", "data": {}}"#;
+    for key in ["", "wrong", &KEY[..31]] {
+        assert_eq!(with_key(&service, key, body).await.status(), 401, "{key}");
+    }
+    assert_eq!(service.post("/v1/events", body).await.status(), 401);
+    let answer = with_key(&service, KEY, r#"{"event": "order.delivered", "contact": {"phone": "12"}}"#).await;
+    assert_eq!(answer.status(), 422);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let problem: Value = answer.json().await.expect("JSON");
+    assert_eq!((problem["field"].as_str(), problem["status"].as_u64()), (Some("contact.phone"), Some(422)));
+    let unreadable = with_key(&service, KEY, r#"{"event": "order.delivered", "data": {"order": "A", "phone": "call me"}}"#).await;
+    assert_eq!(unreadable.status(), 422, "an unreadable address");
+    assert_eq!(with_key(&service, KEY, "{").await.status(), 400);
+    let limit = replyflow::domain::limits::EVENT_BODY_BYTES;
+    assert_eq!(with_key(&service, KEY, &" ".repeat(limit + 1)).await.status(), 413);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_keys_the_api_refuses_everybody() {
+    let service = Service::start(SIMULATED, &[("orders", ORDERS)]).await;
+    assert_eq!(with_key(&service, KEY, r#"{"event": "x"}"#).await.status(), 401);
+    assert_eq!(with_key(&service, "", r#"{"event": "x"}"#).await.status(), 401);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_and_metrics_say_how_it_is() {
+    let service = start().await;
+    assert_eq!(service.get("/health/live").await.status(), 200);
+    let ready = service.get("/health/ready").await;
+    assert_eq!(ready.status(), 200);
+    assert!(ready.headers().contains_key("x-request-id"));
+    let metrics = service.get("/metrics").await.text().await.expect("text");
+    assert!(metrics.contains("replyflow_http_request_seconds_bucket"), "{metrics}");
+    service.stop().await;
+    let closed = format!("{SIMULATED}\n[metrics]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n");
+    let service = Service::start(&closed, &[("orders", ORDERS)]).await;
+    assert_eq!(service.get("/metrics").await.status(), 401);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulator_fails_on_demand_and_what_failed_can_be_done_again() {
+    let service = start().await;
+    let behave = async |body: Value| service.post("/simulator/behaviour", body.to_string()).await.status().as_u16();
+    assert_eq!(behave(json!({ "nxt": [] })).await, 422);
+    assert_eq!(behave(json!({ "next": [{ "status": 400, "reason": "invalid" }] })).await, 204);
+    let body = r#"{"event": "order.delivered", "data": {"order": "A1", "phone": "+447700900123"}}"#;
+    assert_eq!(with_key(&service, KEY, body).await.status(), 202);
+    // Nothing announces a failure; the operator looks again.
+    let mut failed = Value::Null;
+    let patience = std::time::Instant::now();
+    while failed.is_null() && patience.elapsed() < std::time::Duration::from_secs(30) {
+        let (output, _) = replyflow_in(service.folder(), &["failed", "list", "--format", "json"]);
+        let listed: Value = serde_json::from_str(&output).expect("JSON");
+        failed = listed["failed"][0].clone();
+    }
+    assert_eq!((failed["kind"].as_str(), failed["attempts"].as_u64()), (Some("message"), Some(1)), "{failed}");
+    let (_, code) = replyflow_in(service.folder(), &["failed", "retry", "nobody"]);
+    assert_eq!(code, 1);
+    let (output, code) = replyflow_in(service.folder(), &["failed", "retry", failed["id"].as_str().expect("an id")]);
+    assert_eq!((output.as_str(), code), ("1 will be done again\n", 0));
+    assert_eq!(service.shown("+447700900123", 1).await, ["Order A1 was delivered."]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_simulator_channel_there_is_no_simulator() {
+    let config = r#"
+[server]
+listen = "127.0.0.1:0"
+public_url = "https://replies.example.com"
+[channels.sms]
+provider = "twilio"
+kind = "sms"
+number = "+447700900001"
+account_sid = "AC00000000000000000000000000000000"
+auth_token = { env = "TWILIO_AUTH_TOKEN" }
+base_url = "http://127.0.0.1:9"
+"#;
+    let service = Service::start(config, &[("orders", ORDERS)]).await;
+    for path in ["/simulator/messages", "/simulator/behaviour"] {
+        assert_eq!(service.get(path).await.status(), 404, "{path}");
+    }
+    for path in ["/simulator/send", "/simulator/behaviour"] {
+        assert_eq!(service.post(path, "{}").await.status(), 404, "{path}");
+    }
+    service.stop().await;
+}

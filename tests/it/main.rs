@@ -1,0 +1,21 @@
+//! All integration tests in one binary, so that the service is linked once.
+
+mod checker;
+mod cli;
+mod conformance;
+mod documentation;
+mod embedded_store;
+mod end_to_end;
+mod expressions;
+mod flow_files;
+mod http_api;
+mod http_hooks;
+mod kill;
+mod layers;
+mod redis_store;
+mod replies;
+mod samples;
+mod service;
+mod simulation;
+mod support;
+mod vectors;

@@ -1,0 +1,71 @@
+//! The tables of `docs/replies.md`, row by row.
+
+use replyflow::domain::language::Language;
+use replyflow::domain::value::Value;
+use replyflow::reply::choice::{Candidate, Options, Shown};
+use replyflow::reply::normalize::Normalized;
+use replyflow::reply::{Understanding, number, yes_no};
+
+const PAGE: &str = include_str!("../../docs/replies.md");
+
+/// What is written, what it is understood as, and how, for each row of a section.
+fn rows(section: &str) -> Vec<(String, String, String)> {
+    let from = PAGE.split(&format!("## `{section}`")).nth(1).expect("a section of the page");
+    let here = from.split("\n## ").next().unwrap_or(from);
+    let cell = |text: &str| text.trim().trim_matches('`').to_owned();
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').collect();
+        match cells.as_slice() {
+            [written, meant, how, ..] => Some((cell(written), cell(meant), cell(how))),
+            _ => None,
+        }
+    };
+    here.lines().filter_map(row).collect()
+}
+
+fn check(section: &str, at_least: usize, understand: impl Fn(&str) -> Understanding) {
+    let rows = rows(section);
+    assert!(rows.len() >= at_least, "{section}: {} rows", rows.len());
+    for (written, meant, how) in rows {
+        let got = match understand(&written) {
+            Ok(understood) => {
+                let value = match understood.value {
+                    Value::Bool(yes) => if yes { "yes" } else { "no" }.to_owned(),
+                    Value::Number(number) => number.to_string(),
+                    other => other.as_text().unwrap_or("?").to_owned(),
+                };
+                (value, if understood.exact { "exactly" } else { "leniently" }.to_owned())
+            }
+            Err(_) => ("nothing".to_owned(), how.clone()),
+        };
+        assert_eq!(got, (meant, how), "{section}: {written}");
+    }
+}
+
+#[test]
+fn choices_are_understood_as_the_page_says() {
+    let candidate = |id: &str, label: &str, also: &[&str]| Candidate {
+        id: id.into(),
+        label: label.into(),
+        also: also.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    let candidates = vec![
+        candidate("link", "Pay now", &["pay"]),
+        candidate("cod", "Cash on delivery", &["cash"]),
+        candidate("human", "Talk to us", &[]),
+    ];
+    let options = Options::new(candidates, Language::EN);
+    let shown = Shown { visible: &[0, 1, 2], numbered: true };
+    check("choice", 22, |text| options.understand(&Normalized::of(text), None, shown));
+}
+
+#[test]
+fn yes_and_no_are_understood_as_the_page_says() {
+    check("yes_no", 9, |text| yes_no::understand(&Normalized::of(text), None, &[], false));
+}
+
+#[test]
+fn numbers_are_understood_as_the_page_says() {
+    let any = number::Expected::default();
+    check("number", 18, |text| number::understand(text, &Normalized::of(text), &any, Language::EN));
+}

@@ -1,0 +1,223 @@
+//! Answers of the store that are lost: the call happened, and its caller does not know. Each is repeated with the same
+//! arguments, and nothing is done twice or left undone.
+
+use super::echo::echo;
+use super::rig::{Backend, Rig};
+use super::{ANN, BEN, on_every_store};
+use async_trait::async_trait;
+use bytes::Bytes;
+use replyflow::domain::id::{ContactKey, Token, VersionId, Who};
+use replyflow::domain::name::{ChannelName, Slug};
+use replyflow::domain::time::{Millis, Span};
+use replyflow::service::{Received, failed};
+use replyflow::store::{
+    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, Permits, Rate, Report, Reported, Settle,
+    Settled, StartAnswer, Store, StoreError, Ticket, WorkSet,
+};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
+
+on_every_store!(
+    a_lost_answer_to_accept_is_a_duplicate_and_delays_by_a_lease,
+    a_lost_answer_to_commit_costs_nothing,
+    a_lost_answer_to_settle_costs_nothing,
+    every_answer_lost_once_changes_nothing,
+    a_store_that_is_down_for_long_loses_nothing,
+    a_message_follows_its_contact,
+    a_chain_of_contacts_without_an_end_is_refused,
+);
+
+/// A store that does what it is asked and then loses the answer, as often as it was told for this call.
+pub struct Losing {
+    inner: Arc<dyn Store>,
+    lose: Mutex<Vec<&'static str>>,
+    always: Mutex<bool>,
+    moved: Mutex<Option<(ContactKey, ContactKey)>>,
+}
+
+impl Losing {
+    fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Losing { inner, lose: Mutex::default(), always: Mutex::new(false), moved: Mutex::default() })
+    }
+
+    fn lose(&self, calls: &[&'static str]) {
+        self.lose.lock().expect("not poisoned").extend(calls);
+    }
+
+    fn through<T>(&self, call: &'static str, answer: Answer<T>) -> Answer<T> {
+        let mut lose = self.lose.lock().expect("not poisoned");
+        if let Some(place) = lose.iter().position(|c| *c == call) {
+            lose.remove(place);
+            return Err(StoreError::Unavailable("the answer was lost".to_owned()));
+        }
+        answer
+    }
+
+    fn down(&self) -> Answer<()> {
+        match *self.always.lock().expect("not poisoned") {
+            true => Err(StoreError::Unavailable("down".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+macro_rules! losing {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)+) => {
+        #[async_trait]
+        impl Store for Losing {
+            fn shards(&self) -> u8 {
+                self.inner.shards()
+            }
+            fn hints(&self) -> Arc<Notify> {
+                self.inner.hints()
+            }
+            async fn accept(&self, accept: Accept) -> Answer<Accepted> {
+                self.down()?;
+                // As a contact answers that was merged into another.
+                if let Some((from, to)) = *self.moved.lock().expect("not poisoned") {
+                    if accept.contact == from {
+                        return Ok(Accepted::Moved(to));
+                    }
+                }
+                let answer = self.inner.accept(accept).await;
+                self.through("accept", answer)
+            }
+            $(
+                async fn $name(&self, $($arg: $type),*) -> Answer<$out> {
+                    self.down()?;
+                    let answer = self.inner.$name($($arg),*).await;
+                    self.through(stringify!($name), answer)
+                }
+            )+
+        }
+    };
+}
+
+losing! {
+    claim(contact: ContactKey, who: Who) -> Claimed;
+    release(contact: ContactKey, token: Token, who: Who, pause: Span) -> ();
+    commit(commit: Commit) -> Committed;
+    look(sets: &[WorkSet]) -> Look;
+    due_contacts(shard: u8, n: usize) -> DueContacts;
+    due_work(shard: u8, set: &WorkSet, n: usize) -> DueLanes;
+    start(lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> StartAnswer;
+    settle(settle: Settle) -> Settled;
+    report(report: Report) -> Reported;
+    permits(channel: &ChannelName, want: u32, rate: Rate) -> Permits;
+    read_journal(shard: u8, after: JournalId, count: usize) -> Vec<JournalItem>;
+    cursor(shard: u8, subscriber: &str) -> JournalId;
+    advance(advance: Advance) -> Advanced;
+    failed_list(n: usize) -> Vec<FailedItem>;
+    failed_retry(key: FailedKey, journal: Bytes) -> bool;
+    failed_drop(key: FailedKey, journal: Bytes) -> bool;
+    put_version(id: VersionId, content: Bytes) -> ();
+    get_version(id: VersionId) -> Option<Bytes>;
+    publish(name: &Slug, id: VersionId) -> ();
+    current() -> Vec<(Slug, VersionId)>;
+    live(id: VersionId) -> i64;
+    work_sets() -> Vec<WorkSet>;
+    meta() -> Meta;
+    check() -> Vec<Finding>;
+    depths() -> Depths;
+    inspect(contact: ContactKey) -> Option<Inspection>;
+    now() -> Millis;
+}
+
+async fn losing(backend: Backend) -> (Rig, Arc<Losing>) {
+    let here: Arc<Mutex<Option<Arc<Losing>>>> = Arc::default();
+    let there = Arc::clone(&here);
+    let rig = Rig::with(backend, echo, move |plan| {
+        plan.wrap = Box::new(move |store| {
+            let losing = Losing::new(store);
+            *there.lock().expect("not poisoned") = Some(Arc::clone(&losing));
+            losing
+        });
+    })
+    .await;
+    let losing = here.lock().expect("not poisoned").take().expect("wrapped");
+    (rig, losing)
+}
+
+async fn a_lost_answer_to_accept_is_a_duplicate_and_delays_by_a_lease(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    store.lose(&["accept"]);
+    assert_eq!(rig.say(ANN, "1", "hi").await, Received::Duplicate);
+    assert!(rig.texts().is_empty());
+    rig.pass(Span::seconds(6));
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["echo hi"]);
+}
+
+async fn a_lost_answer_to_commit_costs_nothing(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    store.lose(&["commit"]);
+    rig.say(ANN, "1", "one|two").await;
+    assert_eq!(rig.texts(), ["one", "two"], "the same `who` takes up what its commit started, at once and surely unsent");
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+}
+
+async fn a_lost_answer_to_settle_costs_nothing(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    store.lose(&["settle"]);
+    rig.say(ANN, "1", "one|two|three").await;
+    assert_eq!(rig.texts(), ["one", "two", "three"]);
+    rig.quiet().await;
+    assert!(rig.is_at_rest(rig.key(ANN)).await);
+}
+
+async fn every_answer_lost_once_changes_nothing(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    let calls = ["accept", "claim", "commit", "due_contacts", "due_work", "start", "settle", "permits", "look"];
+    for (n, call) in calls.iter().enumerate() {
+        store.lose(&[call]);
+        rig.deliver(ANN, &n.to_string(), &format!("{n}a|{n}b")).await;
+        for _ in 0..3 {
+            rig.tasks.run().await;
+            // A look whose answer is lost is made again.
+            let _ = rig.core.tick().await;
+        }
+    }
+    for _ in 0..10 {
+        rig.pass(Span::seconds(61));
+        rig.quiet().await;
+    }
+    let expected: Vec<String> = (0..calls.len()).flat_map(|n| [format!("{n}a"), format!("{n}b")]).collect();
+    let list = failed::list(&*rig.store, 10).await.expect("lists");
+    // What was taken and whose answer was lost may be offered as unsure after its lease; nothing was sent twice or out of order.
+    let sent = rig.texts();
+    assert!(sent.windows(2).all(|w| w[0] < w[1]), "{sent:?}");
+    assert_eq!(sent.len() + list.len(), expected.len(), "{sent:?} {list:?}");
+    assert!(rig.is_at_rest(rig.key(ANN)).await);
+}
+
+async fn a_store_that_is_down_for_long_loses_nothing(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    rig.deliver(ANN, "1", "one|two").await;
+    *store.always.lock().expect("not poisoned") = true;
+    rig.tasks.run().await;
+    assert!(rig.texts().is_empty(), "nothing is sent that was not committed");
+    assert!(rig.core.receive_message(super::rig::message(ANN, "2", "more")).await.is_err(), "the provider hears 503");
+    *store.always.lock().expect("not poisoned") = false;
+    rig.pass(Span::seconds(6));
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["one", "two"]);
+}
+
+async fn a_message_follows_its_contact(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    let (old, new) = (rig.key(BEN), rig.key(ANN));
+    *store.moved.lock().expect("not poisoned") = Some((old, new));
+    rig.say(BEN, "1", "hi").await;
+    assert_eq!(rig.texts(), ["echo hi"]);
+    assert!(rig.store.inspect(old).await.expect("looks").is_none());
+    assert!(rig.store.inspect(new).await.expect("looks").is_some());
+    assert_eq!(rig.say(BEN, "1", "hi").await, Received::Duplicate, "dedupe goes with the contact");
+}
+
+async fn a_chain_of_contacts_without_an_end_is_refused(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    *store.moved.lock().expect("not poisoned") = Some((rig.key(BEN), rig.key(BEN)));
+    let refused = rig.core.receive_message(super::rig::message(BEN, "1", "hi")).await;
+    assert!(matches!(refused, Err(StoreError::Bug(_))), "{refused:?}");
+}

@@ -1,0 +1,42 @@
+//! The service on a real store, with time, network and tasks in the test's hands.
+
+mod calls;
+mod crashes;
+mod echo;
+mod flowing;
+mod history;
+mod logs;
+mod lost;
+mod passing;
+mod publishing;
+mod real;
+mod rig;
+mod running;
+mod sending;
+
+/// People.
+pub const ANN: &str = "+447700900101";
+pub const BEN: &str = "+447700900102";
+
+/// Runs each test on each store.
+macro_rules! on_every_store {
+    ($($name:ident),+ $(,)?) => {
+        mod redis {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(crate::service::rig::Backend::Redis).await;
+                }
+            )+
+        }
+        mod embedded {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(crate::service::rig::Backend::Embedded).await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_every_store;

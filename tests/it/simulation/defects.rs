@@ -1,0 +1,200 @@
+//! Deliberate defects: each breaks the protocol in one place, and the simulation must notice. On Redis they are changes of the
+//! scripts; on the embedded store those that can be, a store that stands in front of it and does the wrong thing.
+
+use crate::support::defects::DEFECTS;
+use async_trait::async_trait;
+use bytes::Bytes;
+use replyflow::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
+use replyflow::domain::name::{ChannelName, Slug};
+use replyflow::domain::time::{Millis, Span};
+use replyflow::store::*;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
+
+/// One defect.
+pub struct Defect {
+    name: &'static str,
+    pub how: How,
+}
+
+/// What is broken.
+#[derive(Clone, Copy)]
+pub enum How {
+    /// Texts of scripts.
+    Scripts(&'static [(Script, &'static str, &'static str)]),
+    /// A store in front of the real one.
+    InFront(fn(Arc<dyn Store>) -> Arc<dyn Store>),
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// All twelve.
+pub fn in_scripts() -> impl Iterator<Item = Defect> {
+    DEFECTS.into_iter().map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
+}
+
+/// Those of them that a store in front of another can have.
+pub fn in_front() -> Vec<Defect> {
+    fn front(store: Arc<dyn Store>, wrong: Wrong) -> Arc<dyn Store> {
+        Arc::new(Front { store, wrong, drawn: AtomicU64::new(0) })
+    }
+    let defect = |name, wrap| Defect { name, how: How::InFront(wrap) };
+    vec![
+        defect("commit: no version check", |store| front(store, Wrong::NoVersionCheck)),
+        defect("accept: no dedupe", |store| front(store, Wrong::NoDedupe)),
+        defect("start: unsure is forgotten", |store| front(store, Wrong::NeverUnsure)),
+        defect("settle: takes whatever is first", |store| front(store, Wrong::SettlesTheFirst)),
+        defect("settle: a retry forgets that it is unsure", |store| front(store, Wrong::RetriesAsSure)),
+        defect("commit: the alarm is not set", |store| front(store, Wrong::NoAlarm)),
+    ]
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    NoVersionCheck,
+    NoDedupe,
+    NeverUnsure,
+    SettlesTheFirst,
+    RetriesAsSure,
+    NoAlarm,
+}
+
+/// A store that hands everything on, except for what it does wrong.
+struct Front {
+    store: Arc<dyn Store>,
+    wrong: Wrong,
+    drawn: AtomicU64,
+}
+
+impl Front {
+    fn sure(&self, mut started: Started) -> Started {
+        started.unsure &= self.wrong != Wrong::NeverUnsure;
+        started
+    }
+}
+
+#[async_trait]
+impl Store for Front {
+    async fn accept(&self, mut accept: Accept) -> Answer<Accepted> {
+        if self.wrong == Wrong::NoDedupe {
+            accept.hash = DedupeHash(self.drawn.fetch_add(1, Ordering::SeqCst));
+        }
+        self.store.accept(accept).await
+    }
+    async fn commit(&self, mut commit: Commit) -> Answer<Committed> {
+        if self.wrong == Wrong::NoVersionCheck
+            && let Some(seen) = self.store.inspect(commit.contact).await?
+        {
+            commit.expect = seen.record.token;
+            let there = |id: &replyflow::domain::id::InputId| seen.mailbox.iter().any(|entry| entry.id == *id);
+            commit.consumed.retain(there);
+            commit.set_aside.retain(there);
+        }
+        if self.wrong == Wrong::NoAlarm {
+            commit.alarm = None;
+        }
+        self.store.commit(commit).await
+    }
+    async fn start(&self, lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> Answer<StartAnswer> {
+        Ok(match self.store.start(lane, set, who, ticket).await? {
+            StartAnswer::Ok { now, started } => StartAnswer::Ok { now, started: self.sure(started) },
+            other => other,
+        })
+    }
+    async fn settle(&self, mut settle: Settle) -> Answer<Settled> {
+        if let (Wrong::RetriesAsSure, SettleResult::RetryUnsure { due }) = (self.wrong, settle.result) {
+            settle.result = SettleResult::Retry { due };
+        }
+        if self.wrong == Wrong::SettlesTheFirst
+            && settle.lane.lane == Lane::Contact
+            && let Some(head) = self.store.inspect(settle.lane.contact).await?.and_then(|seen| seen.lane.into_iter().next())
+        {
+            (settle.id, settle.attempt) = (head.id, head.attempts);
+        }
+        self.store.settle(settle).await
+    }
+    fn shards(&self) -> u8 {
+        self.store.shards()
+    }
+    fn hints(&self) -> Arc<Notify> {
+        self.store.hints()
+    }
+    async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+        self.store.claim(contact, who).await
+    }
+    async fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()> {
+        self.store.release(contact, token, who, pause).await
+    }
+    async fn look(&self, sets: &[WorkSet]) -> Answer<Look> {
+        self.store.look(sets).await
+    }
+    async fn due_contacts(&self, shard: u8, n: usize) -> Answer<DueContacts> {
+        self.store.due_contacts(shard, n).await
+    }
+    async fn due_work(&self, shard: u8, set: &WorkSet, n: usize) -> Answer<DueLanes> {
+        self.store.due_work(shard, set, n).await
+    }
+    async fn report(&self, report: Report) -> Answer<Reported> {
+        self.store.report(report).await
+    }
+    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
+        self.store.permits(channel, want, rate).await
+    }
+    async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
+        self.store.read_journal(shard, after, count).await
+    }
+    async fn cursor(&self, shard: u8, subscriber: &str) -> Answer<JournalId> {
+        self.store.cursor(shard, subscriber).await
+    }
+    async fn advance(&self, advance: Advance) -> Answer<Advanced> {
+        self.store.advance(advance).await
+    }
+    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
+        self.store.failed_list(n).await
+    }
+    async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
+        self.store.failed_retry(key, journal).await
+    }
+    async fn failed_drop(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
+        self.store.failed_drop(key, journal).await
+    }
+    async fn put_version(&self, id: VersionId, content: Bytes) -> Answer<()> {
+        self.store.put_version(id, content).await
+    }
+    async fn get_version(&self, id: VersionId) -> Answer<Option<Bytes>> {
+        self.store.get_version(id).await
+    }
+    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
+        self.store.publish(name, id).await
+    }
+    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>> {
+        self.store.current().await
+    }
+    async fn live(&self, id: VersionId) -> Answer<i64> {
+        self.store.live(id).await
+    }
+    async fn work_sets(&self) -> Answer<Vec<WorkSet>> {
+        self.store.work_sets().await
+    }
+    async fn meta(&self) -> Answer<Meta> {
+        self.store.meta().await
+    }
+    async fn check(&self) -> Answer<Vec<Finding>> {
+        self.store.check().await
+    }
+    async fn depths(&self) -> Answer<Depths> {
+        self.store.depths().await
+    }
+    async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
+        self.store.inspect(contact).await
+    }
+    async fn now(&self) -> Answer<Millis> {
+        self.store.now().await
+    }
+}

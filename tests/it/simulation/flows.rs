@@ -1,0 +1,161 @@
+//! What people can set off in a run: small flows, each for one thing that must survive everything, and the words that begin
+//! them.
+
+use super::shared::broken;
+use replyflow::config::project::Project;
+use replyflow::domain::id::{ContactKey, Token};
+use replyflow::domain::input::{Accepted, Input};
+use replyflow::domain::time::Millis;
+use replyflow::engine::record::Record;
+use replyflow::engine::{Context, TurnError, TurnOutput, is_priority, turn};
+use replyflow::flow::catalog::Catalog;
+use replyflow::flow::check::parse_context;
+use replyflow::flow::version::{SourceFile, assemble};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What people write, by weight.
+pub const TEXTS: [(u32, &str); 9] =
+    [(8, "hello"), (5, "call"), (4, "wait"), (4, "many"), (3, "tell"), (1, "HELP"), (2, "STOP"), (2, "START"), (1, "panic")];
+
+/// A question that is answered, or not, or does not arrive.
+const CHAT: &str = r#"
+flow: chat
+title: A short conversation
+languages: [en]
+start:
+  - message: any
+begin: open
+states:
+  open:
+    say: Hello.
+    ask: What can we do for you?
+    answer: text
+    save: wish
+    go:
+      ok: thank
+      silence: { after: 20s, say: Are you still there?, end: silent }
+      undelivered: { end: undelivered }
+  thank:
+    say: "You wrote {{ wish }}."
+    end: done
+"#;
+
+/// A call, behind which replies wait.
+const CALL: &str = r#"
+flow: order
+title: A call to another system
+languages: [en]
+start:
+  - keyword: [call, call *]
+begin: look
+states:
+  look:
+    say: One moment.
+    call: { api: shop, get: /orders/1, timeout: 2s, retry: 2 }
+    go:
+      ok: { say: It is on its way., end: done }
+      failed: { say: We cannot see it now., end: failed }
+"#;
+
+/// Time that passes.
+const WAIT: &str = r#"
+flow: later
+title: An answer that comes later
+languages: [en]
+start:
+  - keyword: [wait, wait *]
+begin: first
+states:
+  first:
+    say: Later.
+    wait: 30s
+    go: second
+  second:
+    say: Now.
+    end: done
+"#;
+
+/// Several messages at once.
+const MANY: &str = r#"
+flow: many
+title: Several messages
+languages: [en]
+start:
+  - keyword: [many, many *]
+begin: first
+states:
+  first:
+    say: [One., Two., Three., Four.]
+    end: done
+"#;
+
+/// An event from outside, and one that a flow makes of it.
+const SHIPPED: &str = r#"
+flow: shipped
+title: An order was shipped
+languages: [en]
+start:
+  - event: order.shipped
+    contact: "{{ event.phone }}"
+  - keyword: [tell, tell *]
+begin: first
+states:
+  first:
+    do:
+      - say: It was shipped.
+      - emit: { event: order.noticed, data: { phone: "{{ contact.phone }}" } }
+    end: done
+"#;
+
+/// What the flow above sets off.
+const NOTICED: &str = r#"
+flow: noticed
+title: Somebody noticed
+languages: [en]
+start:
+  - event: order.noticed
+    contact: "{{ event.phone }}"
+begin: first
+states:
+  first:
+    say: You noticed.
+    end: done
+"#;
+
+/// The flows, compiled.
+pub fn catalog(project: &Project) -> Catalog {
+    let context = parse_context(project);
+    let flows: Vec<_> =
+        [("chat", CHAT), ("order", CALL), ("later", WAIT), ("many", MANY), ("shipped", SHIPPED), ("noticed", NOTICED)]
+            .into_iter()
+            .map(|(name, text)| {
+                let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
+                let assembled = assemble(&source, &BTreeMap::new(), &context);
+                Arc::new(assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics)))
+            })
+            .collect();
+    let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();
+    Catalog::new(flows, &current)
+}
+
+/// The engine, with a flaw: there is a word that it cannot bear.
+pub fn engine(
+    context: &Context<'_>,
+    record: &mut Record,
+    token: Token,
+    contact: ContactKey,
+    accepted: Option<&Accepted>,
+    now: Millis,
+) -> Result<TurnOutput, TurnError> {
+    if let Some(Accepted { input: Input::Message(message), .. }) = accepted {
+        if record.hold() && !is_priority(message, context.catalog.languages()) {
+            broken("a reply is worked on while a call is pending");
+        }
+        if message.text.starts_with("panic") {
+            // As a panic does, without a word on the terminal.
+            std::panic::resume_unwind(Box::new("the message asks for it"));
+        }
+    }
+    turn(context, record, token, contact, accepted, now)
+}

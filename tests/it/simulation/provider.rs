@@ -1,0 +1,218 @@
+//! The world outside: providers that deliver each message one to three times until they hear 2xx, that take sends or do not,
+//! lose answers, and report late and twice; and an API that flows call.
+
+use super::shared::{Gate, Shared};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use replyflow::domain::id::{EffectId, SendRef};
+use replyflow::domain::message::{DeliveryStatus, FailureReason};
+use replyflow::domain::name::ChannelName;
+use replyflow::provider::{Decoded, Failure, ProviderError, StatusReport};
+use replyflow::service::ports::{HttpAnswer, HttpCall, HttpFailure, Transport};
+use replyflow::service::{Core, NewEvent};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+/// Where the simulated provider's API is.
+pub const PROVIDER: &str = "http://provider.test";
+/// Where the API is that flows call.
+pub const SHOP: &str = "http://shop.test";
+/// The channel whose sends are repeated when nobody knows; the others fail visibly.
+pub const REPEATS: &str = "main-whatsapp";
+
+/// Answers the service's requests, each in its own way.
+pub struct Network(pub Arc<Shared>);
+
+/// What the other side makes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Takes it and says so.
+    Taken,
+    /// Takes it, and its answer never comes.
+    TakenUnsaid,
+    /// Never gets it, and nobody can know.
+    Vanished,
+    /// No connection: surely nothing was written.
+    Refused,
+    Overloaded,
+    Throttled,
+    Rejected,
+}
+
+const FATES: [(u32, Fate); 7] = [
+    (70, Fate::Taken),
+    (6, Fate::TakenUnsaid),
+    (4, Fate::Vanished),
+    (5, Fate::Refused),
+    (6, Fate::Overloaded),
+    (5, Fate::Throttled),
+    (4, Fate::Rejected),
+];
+
+#[async_trait]
+impl Transport for Network {
+    async fn send(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure> {
+        // The request is written at once: between the service's look at its clock and this nobody else comes.
+        let shared = &self.0;
+        let fate = if shared.is_calm() { Fate::Taken } else { shared.dice().weighted(&FATES) };
+        let answer = if call.url.starts_with(SHOP) { self.called(&call, fate) } else { self.sent(&call, fate) };
+        Gate::default().await;
+        let timeout = i64::try_from(call.timeout.as_millis()).expect("a short time");
+        let patience = if matches!(answer, Err(HttpFailure::TimeoutAfterWrite)) { timeout } else { timeout / 3 };
+        let delay = if shared.is_calm() {
+            0
+        } else {
+            i64::try_from(shared.dice().below(patience.unsigned_abs() as usize)).expect("small")
+        };
+        shared.sleep(delay).await;
+        answer
+    }
+}
+
+impl Network {
+    /// A message to a person.
+    fn sent(&self, call: &HttpCall, fate: Fate) -> Result<HttpAnswer, HttpFailure> {
+        let body: serde_json::Value = serde_json::from_slice(&call.body).expect("the simulator's own form");
+        let text = |key: &str| body.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let send = SendRef::parse(&text("effect")).expect("each message carries its name");
+        let channel = ChannelName::parse(&text("channel")).expect("a channel");
+        let arrived = matches!(fate, Fate::Taken | Fate::TakenUnsaid);
+        let may_have = arrived || fate == Fate::Vanished;
+        self.write(send.effect, fate, may_have, channel.as_str() == REPEATS, &text("text"));
+        let id = format!("p{}", send.effect);
+        if arrived {
+            self.report(send, channel, &id);
+        }
+        let body = match fate {
+            // The provider knows of an opt-out that we never heard of.
+            Fate::Rejected if self.0.mishap(200) => r#"{"error":{"reason":"opted_out"}}"#.to_owned(),
+            _ => format!("{{\"id\":\"{id}\"}}"),
+        };
+        answer(fate, &body, &self.0)
+    }
+
+    /// A call of a flow. Whatever was answered, the API may have acted.
+    fn called(&self, call: &HttpCall, fate: Fate) -> Result<HttpAnswer, HttpFailure> {
+        let key = call.headers.iter().find(|(name, _)| name == "Idempotency-Key").map(|(_, value)| value.as_str());
+        let effect = key.and_then(EffectId::parse).expect("each call has its key");
+        self.write(effect, fate, fate != Fate::Refused, true, &call.url);
+        answer(fate, r#"{"status":"open"}"#, &self.0)
+    }
+
+    fn write(&self, effect: EffectId, fate: Fate, may_act: bool, repeats: bool, what: &str) {
+        self.0.note(|| format!("HTTP {effect} `{what}` {fate:?}"));
+        if fate == Fate::Refused {
+            return;
+        }
+        let rule = {
+            let mut truth = self.0.truth();
+            truth.count("HTTP requests");
+            truth.written(effect, may_act, repeats, self.0.now())
+        };
+        if let Err(broken) = rule {
+            self.0.violate(broken);
+        }
+    }
+
+    /// What became of the message, told late and perhaps twice.
+    fn report(&self, send: SendRef, channel: ChannelName, id: &str) {
+        let shared = &self.0;
+        let last = if shared.mishap(100) { DeliveryStatus::Failed } else { DeliveryStatus::Delivered };
+        for status in [DeliveryStatus::Sent, last] {
+            if shared.mishap(300) {
+                continue;
+            }
+            let failure = (status == DeliveryStatus::Failed).then(|| Failure {
+                reason: FailureReason::Unreachable,
+                retryable: false,
+                after: None,
+                scope: None,
+                opted_out: None,
+                error: ProviderError::default(),
+            });
+            let report = StatusReport {
+                channel: channel.clone(),
+                id: id.to_owned(),
+                send: Some(send),
+                status,
+                provider_status: format!("{status:?}"),
+                at: None,
+                recipient: None,
+                user_id: None,
+                failure,
+                pricing: None,
+            };
+            let copies = shared.dice().one(&[1, 1, 2]);
+            deliver(shared, &format!("report {status:?}"), vec![Decoded::Status(Box::new(report))], copies, 60_000);
+        }
+    }
+}
+
+fn answer(fate: Fate, body: &str, shared: &Shared) -> Result<HttpAnswer, HttpFailure> {
+    let status = match fate {
+        Fate::Taken => 200,
+        Fate::Overloaded => 503,
+        Fate::Throttled => 429,
+        Fate::Rejected => 400,
+        Fate::Refused => return Err(shared.dice().one(&[HttpFailure::Refused, HttpFailure::TimeoutBeforeWrite])),
+        Fate::TakenUnsaid | Fate::Vanished => {
+            return Err(shared.dice().one(&[HttpFailure::Lost, HttpFailure::TimeoutAfterWrite]));
+        }
+    };
+    Ok(HttpAnswer { status, headers: Vec::new(), body: Bytes::copy_from_slice(body.as_bytes()) })
+}
+
+/// Delivers a webhook so many times at once, each until it is answered 2xx, each after a delay of its own.
+pub fn deliver(shared: &Arc<Shared>, name: &str, said: Vec<Decoded>, copies: usize, late: usize) {
+    for _ in 0..copies {
+        let (all, said) = (Arc::clone(shared), said.clone());
+        let first = if shared.is_calm() { 0 } else { shared.dice().below(late.max(1)) };
+        let task = until_taken(all, first, move |core| {
+            let said = said.clone();
+            Box::pin(async move { core.receive(said).await.is_ok() })
+        });
+        shared.begin(name, None, Box::pin(task));
+    }
+}
+
+/// Sends an event, as a caller does who repeats it until it is taken.
+pub fn announce(shared: &Arc<Shared>, name: &str, event: NewEvent, copies: usize) {
+    for _ in 0..copies {
+        let (all, event) = (Arc::clone(shared), event.clone());
+        let first = shared.dice().below(2_000);
+        let task = until_taken(all, first, move |core| {
+            let event = event.clone();
+            Box::pin(async move { core.receive_event(event).await.is_ok() })
+        });
+        shared.begin(name, None, Box::pin(task));
+    }
+}
+
+async fn until_taken(
+    shared: Arc<Shared>,
+    first: usize,
+    request: impl Fn(Arc<Core>) -> BoxFuture<'static, bool> + Send + 'static,
+) {
+    shared.sleep(i64::try_from(first).expect("small")).await;
+    loop {
+        let instance = shared.an_instance();
+        let mut asked = request(Arc::clone(&instance.core));
+        let taken = poll_fn(|context| {
+            // The instance died, or the connection broke: whatever it was doing for this request ends where it is.
+            if !instance.alive.load(Ordering::SeqCst) || shared.mishap(shared.chaos.cut) {
+                return Poll::Ready(false);
+            }
+            asked.as_mut().poll(context)
+        })
+        .await;
+        drop(asked);
+        if taken {
+            return;
+        }
+        let pause = 200 + shared.dice().below(4_000);
+        shared.sleep(i64::try_from(pause).expect("small")).await;
+    }
+}

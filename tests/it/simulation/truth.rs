@@ -1,0 +1,279 @@
+//! What really happened, as the store did it and the provider saw it, whatever became of the answers. Every rule that can be
+//! broken by a single step is checked at that step.
+
+mod sends;
+
+use bytes::Bytes;
+use replyflow::domain::channel::ChannelKind;
+use replyflow::domain::codec;
+use replyflow::domain::id::{ContactKey, EffectId, InputId, Who};
+use replyflow::domain::input::{Class, Input};
+use replyflow::domain::journal::{self, Event};
+use replyflow::store::{
+    Accept, Accepted, Claim, Claimed, Commit, Committed, Entry, Lane, Report, Reported, SettleResult, StopMask, Wake, WorkSet,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a rule says.
+pub type Rule = Result<(), String>;
+
+/// One contact.
+#[derive(Default)]
+pub struct Person {
+    /// Inputs that the store took, in order.
+    pub accepted: Vec<(InputId, Class)>,
+    /// Those of them that the journal must name when they are processed.
+    pub told: BTreeSet<InputId>,
+    /// Inputs that commits consumed, in order.
+    pub consumed: Vec<InputId>,
+    /// Inputs that could not be processed.
+    pub set_aside: BTreeSet<InputId>,
+    /// Inputs that the journal names, in order.
+    pub heard: Vec<InputId>,
+    /// Messages in the order in which they were decided.
+    pub lane: Vec<EffectId>,
+    /// When the last commit wanted to be woken.
+    pub alarm: Option<i64>,
+    /// Messages of whose failure a run wants to hear.
+    pub awaited: BTreeSet<EffectId>,
+    /// Where the person opted out.
+    pub stopped: BTreeSet<ChannelKind>,
+}
+
+/// An effect that was decided.
+pub struct Decided {
+    pub contact: ContactKey,
+    pub lane: Lane,
+    pub set: WorkSet,
+    pub kind: Option<ChannelKind>,
+    /// Whether the service itself confirms an opt-out with it.
+    pub confirmation: bool,
+    pub settled: Vec<SettleResult>,
+    /// The last time that the store gave it to somebody.
+    pub offered: Option<Offer>,
+    /// Requests that were written to the other side, and whether each may have been acted on.
+    pub writes: Vec<bool>,
+    /// Whether it may ever have arrived, whatever an operator made of it since.
+    pub left: bool,
+}
+
+/// What the store said when it gave an effect away.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    pub who: Who,
+    pub at: i64,
+    pub unsure: bool,
+    pub stop: StopMask,
+}
+
+impl Offer {
+    /// Whoever had the effect has it no longer.
+    fn end(&mut self) {
+        self.at = i64::MIN / 2;
+    }
+}
+
+/// All of it.
+#[derive(Default)]
+pub struct Truth {
+    pub people: BTreeMap<ContactKey, Person>,
+    pub effects: BTreeMap<EffectId, Decided>,
+    /// Journal entries that the store took.
+    pub journal: Vec<Bytes>,
+    pub counts: BTreeMap<String, u64>,
+    /// Calls whose result was given to their contact.
+    pub results: BTreeSet<EffectId>,
+    /// The task that is polled now.
+    pub task: u64,
+    /// What the store gave to a task, or to the one that began it.
+    holders: BTreeMap<(u64, EffectId), Offer>,
+    names: BTreeMap<ContactKey, String>,
+}
+
+impl Truth {
+    /// A short name for what is told of a run.
+    pub fn call(&mut self, contact: ContactKey, name: &str) {
+        self.names.insert(contact, name.to_owned());
+        self.people.entry(contact).or_default();
+    }
+
+    pub fn name(&self, contact: ContactKey) -> String {
+        self.names.get(&contact).cloned().unwrap_or_else(|| contact.to_string())
+    }
+
+    pub fn count(&mut self, what: &str) {
+        *self.counts.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// The task that is polled now begins another one, which may do what was given to it.
+    pub fn begins(&mut self, child: u64) {
+        let mine = self.holders.iter().filter(|((task, _), _)| *task == self.task);
+        let held: Vec<_> = mine.map(|((_, id), offer)| (*id, *offer)).collect();
+        self.holders.extend(held.into_iter().map(|(id, offer)| ((child, id), offer)));
+    }
+
+    fn person(&mut self, contact: ContactKey) -> &mut Person {
+        self.people.entry(contact).or_default()
+    }
+
+    pub fn accepted(&mut self, accept: &Accept, answer: &Accepted) -> Rule {
+        match answer {
+            Accepted::Queued => {}
+            Accepted::Claimed(claim) => self.handed(claim)?,
+            Accepted::Duplicate => return Ok(()),
+            Accepted::Full | Accepted::Moved(_) => return Err(format!("an input is not taken but {answer:?}")),
+        }
+        self.took(accept.contact, accept.id, accept.class, &accept.body)
+    }
+
+    fn took(&mut self, contact: ContactKey, id: InputId, class: Class, body: &[u8]) -> Rule {
+        let person = self.person(contact);
+        if person.accepted.iter().any(|(known, _)| *known == id) {
+            return Err(format!("the input {id} was accepted twice"));
+        }
+        person.accepted.push((id, class));
+        if matches!(codec::decode(body), Ok(Input::Message(_) | Input::Event(_))) {
+            person.told.insert(id);
+        }
+        Ok(())
+    }
+
+    pub fn claimed(&mut self, answer: &Claimed) -> Rule {
+        match answer {
+            Claimed::Claimed(claim) => self.handed(claim),
+            Claimed::Free | Claimed::Gone => Ok(()),
+        }
+    }
+
+    /// While a call is pending only what must not wait for it is handed out.
+    fn handed(&self, claim: &Claim) -> Rule {
+        only_priority(claim.record.held, &claim.inputs)
+    }
+
+    pub fn committed(&mut self, commit: &Commit, answer: &Committed) -> Rule {
+        let (now, more, started) = match answer {
+            Committed::Ok { now, more, started } => (now.0, more, started),
+            Committed::Missing => return Err("a commit consumes an input that is not in the mailbox".to_owned()),
+            Committed::Already | Committed::Stale | Committed::Gone => return Ok(()),
+        };
+        only_priority(commit.hold, more)?;
+        self.journal.push(commit.journal.clone());
+        for id in &commit.consumed {
+            self.consumed(commit.contact, *id)?;
+        }
+        for _ in &commit.set_aside {
+            self.count("inputs set aside");
+        }
+        if commit.consumed.is_empty() {
+            self.count("alarms");
+        }
+        let person = self.person(commit.contact);
+        person.set_aside.extend(&commit.set_aside);
+        person.awaited.extend(&commit.await_add);
+        person.awaited.retain(|id| !commit.await_remove.contains(id));
+        person.alarm = commit.alarm.map(|at| at.0);
+        for push in &commit.lanes {
+            for effect in &push.effects {
+                self.count(&format!("effects for {}", effect.set));
+                let decided = Decided {
+                    contact: commit.contact,
+                    lane: push.lane,
+                    set: effect.set.clone(),
+                    kind: None,
+                    confirmation: false,
+                    settled: Vec::new(),
+                    offered: None,
+                    writes: Vec::new(),
+                    left: false,
+                };
+                if push.lane == Lane::Contact {
+                    self.person(commit.contact).lane.push(effect.id);
+                }
+                if self.effects.insert(effect.id, decided).is_some() {
+                    return Err(format!("the effect {} was decided twice", effect.id));
+                }
+            }
+        }
+        self.told(commit)?;
+        started.iter().try_for_each(|started| self.offered(started, commit.who, now))
+    }
+
+    /// Once, and messages in the order in which they were accepted; what may pass others passes them.
+    fn consumed(&mut self, contact: ContactKey, id: InputId) -> Rule {
+        let person = self.person(contact);
+        let Some((_, class)) = person.accepted.iter().find(|(known, _)| *known == id).copied() else {
+            return Err(format!("the input {id} is processed and was never accepted"));
+        };
+        if person.consumed.contains(&id) {
+            return Err(format!("the input {id} is processed twice"));
+        }
+        person.consumed.push(id);
+        let class_of = |id: &InputId| person.accepted.iter().find(|(known, _)| known == id).map(|(_, class)| *class);
+        let done = person.consumed.iter().filter(|id| class_of(id) == Some(Class::Normal)).count();
+        let due = person.accepted.iter().filter(|(_, class)| *class == Class::Normal).nth(done.saturating_sub(1));
+        if class == Class::Normal && due.map(|(id, _)| *id) != Some(id) {
+            return Err(format!("the input {id} is processed out of order"));
+        }
+        Ok(())
+    }
+
+    /// What the journal says of a commit.
+    fn told(&mut self, commit: &Commit) -> Rule {
+        let mut opted_out = 0;
+        let entry: journal::Entry = codec::decode(&commit.journal).map_err(|e| format!("a journal entry is unreadable: {e}"))?;
+        for event in entry.events {
+            let person = self.people.entry(commit.contact).or_default();
+            match event {
+                Event::Received { input, .. } | Event::EventReceived { input, .. } => person.heard.push(input),
+                Event::OptedOut { kind, .. } => {
+                    person.stopped.insert(kind);
+                    opted_out += 1;
+                }
+                Event::OptedIn { kind, .. } => {
+                    person.stopped.remove(&kind);
+                }
+                Event::Sent { effect, kind, system, .. } => {
+                    let confirmation = system.as_deref() == Some("opted_out");
+                    if person.stopped.contains(&kind) && !confirmation {
+                        return Err(format!("the message {effect} was decided for somebody who has opted out"));
+                    }
+                    let decided =
+                        self.effects.get_mut(&effect).ok_or(format!("the journal tells of {effect}, which is in no lane"))?;
+                    (decided.kind, decided.confirmation) = (Some(kind), confirmation);
+                }
+                _ => {}
+            }
+        }
+        *self.counts.entry("opt-outs".to_owned()).or_default() += opted_out;
+        Ok(())
+    }
+
+    pub fn reported(&mut self, report: &Report, answer: &Reported) -> Rule {
+        let person = self.person(report.contact);
+        let known = |wake: &Wake| person.accepted.iter().any(|(id, _)| *id == wake.id);
+        if person.awaited.contains(&report.effect) && report.wake.as_ref().is_some_and(known) {
+            // Told before, and written down then.
+            return match answer {
+                Reported::Journaled => Ok(()),
+                _ => Err(format!("a report on {} wakes twice", report.effect)),
+            };
+        }
+        self.journal.push(report.journal.clone());
+        match (answer, &report.wake) {
+            (Reported::Journaled, _) => Ok(()),
+            (Reported::Queued, Some(wake)) => self.took(report.contact, wake.id, Class::Normal, &wake.body),
+            (Reported::Claimed(claim), Some(wake)) => {
+                self.handed(claim)?;
+                self.took(report.contact, wake.id, Class::Normal, &wake.body)
+            }
+            (_, None) => Err("a report that wakes nobody has woken somebody".to_owned()),
+        }
+    }
+}
+
+fn only_priority(held: bool, inputs: &[Entry]) -> Rule {
+    match inputs.iter().find(|entry| held && entry.class == Class::Normal) {
+        Some(entry) => Err(format!("{} is handed out while a call is pending", entry.id)),
+        None => Ok(()),
+    }
+}

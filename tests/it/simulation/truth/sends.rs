@@ -1,0 +1,133 @@
+//! The way out: what was given to whom, what left, and how it ended.
+
+use super::{Offer, Rule, Truth};
+use crate::simulation::world::SEND_LEASE;
+use bytes::Bytes;
+use replyflow::domain::id::{EffectId, Who};
+use replyflow::domain::input::Class;
+use replyflow::store::{FailedKey, Lane, Settle, SettleResult, Settled, StartAnswer, Started};
+
+impl Truth {
+    pub fn start_answered(&mut self, who: Who, answer: &StartAnswer) -> Rule {
+        match answer {
+            StartAnswer::Ok { now, started } => self.offered(started, who, now.0),
+            StartAnswer::Taken | StartAnswer::Gone => Ok(()),
+        }
+    }
+
+    /// To one at a time, and not again once it is settled.
+    pub(super) fn offered(&mut self, started: &Started, who: Who, now: i64) -> Rule {
+        let id = started.id;
+        let decided = self.effects.get_mut(&id).ok_or_else(|| format!("{id} is offered and was never decided"))?;
+        if !decided.settled.is_empty() {
+            return Err(format!("{id} is offered after it was settled"));
+        }
+        if decided.offered.is_some_and(|offer| offer.who != who && now < offer.at + SEND_LEASE.0) {
+            return Err(format!("{id} is given to {who} while somebody else has it"));
+        }
+        let offer = Offer { who, at: now, unsure: started.unsure, stop: started.stop };
+        decided.offered = Some(offer);
+        self.holders.insert((self.task, id), offer);
+        Ok(())
+    }
+
+    /// The process died that had all of it: nobody has anything any more.
+    pub fn everybody_died(&mut self) {
+        self.effects.values_mut().filter_map(|effect| effect.offered.as_mut()).for_each(Offer::end);
+    }
+
+    pub fn settle_answered(&mut self, settle: &Settle, answer: &Settled) -> Rule {
+        let (now, next) = match answer {
+            Settled::Gone | Settled::Stale => return Ok(()),
+            Settled::Ok { now, next } | Settled::Moved { now, next, .. } => (now.0, next),
+            Settled::Claimed { next, claim } => {
+                self.handed(claim)?;
+                (claim.now.0, next)
+            }
+        };
+        self.journal.push(settle.journal.clone());
+        let id = settle.id;
+        let decided = self.effects.get_mut(&id).ok_or_else(|| format!("{id} is settled and was never decided"))?;
+        // Whoever had it has it no longer.
+        decided.offered.as_mut().map(Offer::end);
+        if matches!(settle.result, SettleResult::Done | SettleResult::Failed) {
+            decided.settled.push(settle.result);
+            if decided.settled.len() > 1 {
+                return Err(format!("{id} is settled twice"));
+            }
+            if let Some((input, body)) = &settle.reply {
+                self.results.insert(id);
+                self.took(settle.lane.contact, *input, Class::Priority, body)?;
+            }
+        }
+        next.iter().try_for_each(|next| self.offered(next, settle.who, now))
+    }
+
+    /// An operator has something done again that had failed visibly, as if it had never been tried: at the end of its line.
+    pub fn retried(&mut self, key: FailedKey, journal: &Bytes) -> Rule {
+        self.journal.push(journal.clone());
+        match key {
+            FailedKey::Effect(contact, id) => {
+                let decided = self.effects.get_mut(&id).ok_or_else(|| format!("{id} is retried and was never decided"))?;
+                if decided.settled.pop() != Some(SettleResult::Failed) {
+                    return Err(format!("{id} is retried and did not fail"));
+                }
+                (decided.offered, decided.writes) = (None, Vec::new());
+                if decided.lane == Lane::Contact {
+                    let lane = &mut self.person(contact).lane;
+                    lane.retain(|other| *other != id);
+                    lane.push(id);
+                }
+            }
+            FailedKey::Input(contact, id) => {
+                let person = self.person(contact);
+                if !person.set_aside.remove(&id) {
+                    return Err(format!("{id} is retried and was not set aside"));
+                }
+                person.consumed.retain(|other| *other != id);
+                let place = person.accepted.iter().position(|(other, _)| *other == id).ok_or("never accepted")?;
+                let input = person.accepted.remove(place);
+                person.accepted.push(input);
+            }
+        }
+        Ok(())
+    }
+
+    /// A request for this effect is written to the other side now, which may act on it or surely does not.
+    pub fn written(&mut self, id: EffectId, may_act: bool, repeats: bool, now: i64) -> Rule {
+        let decided = self.effects.get(&id).ok_or_else(|| format!("{id} leaves and was never decided"))?;
+        let offer =
+            self.holders.get(&(self.task, id)).ok_or_else(|| format!("{id} leaves from somebody who does not have it"))?;
+        if now > offer.at + SEND_LEASE.0 {
+            return Err(format!("{id} leaves after the lease of whoever sends it"));
+        }
+        let before = decided.writes.iter().any(|may_have_arrived| *may_have_arrived);
+        if !decided.settled.is_empty() && !offer.unsure {
+            return Err(format!("{id} leaves after it was settled"));
+        }
+        if before && !offer.unsure {
+            return Err(format!("{id} leaves again, and nobody knows that it may have arrived"));
+        }
+        if before && !repeats {
+            return Err(format!("{id} leaves again over a channel that never repeats"));
+        }
+        if decided.kind.is_some_and(|kind| offer.stop.stops(kind)) && !decided.confirmation {
+            return Err(format!("{id} leaves to somebody who has opted out"));
+        }
+        if decided.lane == Lane::Contact && decided.writes.is_empty() {
+            let lane = &self.people[&decided.contact].lane;
+            let place = lane.iter().position(|other| *other == id).unwrap_or(0);
+            if let Some(open) = lane[..place].iter().find(|before| self.effects[before].settled.is_empty()) {
+                return Err(format!("{id} overtakes {open}"));
+            }
+        }
+        if before {
+            self.count("repeat, known as unsure");
+        }
+        if let Some(decided) = self.effects.get_mut(&id) {
+            decided.writes.push(may_act);
+            decided.left |= may_act;
+        }
+        Ok(())
+    }
+}

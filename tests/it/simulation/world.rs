@@ -1,0 +1,180 @@
+//! One run's world: a real store, instances of the service on it, six people on two shards.
+
+use super::ground::Door;
+use super::ports::Port;
+use super::provider::{Network, PROVIDER, REPEATS, SHOP};
+use super::shared::{Instance, Shared};
+use super::store::{SECRET, SimStore};
+use indexmap::IndexMap;
+use replyflow::config::api::ApiSettings;
+use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
+use replyflow::config::send::{ChannelPolicy, Unsure};
+use replyflow::domain::channel::ChannelKind;
+use replyflow::domain::id::ContactKey;
+use replyflow::domain::name::{ChannelName, Slug};
+use replyflow::domain::time::Span;
+use replyflow::flow::catalog::Catalog;
+use replyflow::provider::Adapter;
+use replyflow::service::{Channel, Core, Engine, Parts, ServiceSettings, Versions, World};
+use replyflow::store::Store;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::task::{Context, Poll, Waker};
+use tokio::runtime::Runtime;
+
+/// The store's leases in a run: short, so that many end.
+pub const CLAIM_LEASE: Span = Span::seconds(5);
+pub const SEND_LEASE: Span = Span::seconds(8);
+/// One request at most.
+const TIMEOUT: Span = Span::seconds(3);
+/// People, and shards that they are on.
+const PEOPLE: usize = 6;
+const SHARDS: usize = 2;
+
+/// Somebody who writes.
+#[derive(Debug, Clone)]
+pub struct Somebody {
+    pub phone: String,
+    pub key: ContactKey,
+}
+
+/// What is started again when an instance dies.
+pub struct House {
+    pub shared: Arc<Shared>,
+    pub runtime: Arc<Runtime>,
+    pub door: Arc<Door>,
+    pub people: Vec<Somebody>,
+    pub engine: Engine,
+    settings: ServiceSettings,
+    world: World,
+    catalog: Catalog,
+    started: AtomicUsize,
+}
+
+impl House {
+    pub fn new(shared: &Arc<Shared>, runtime: &Arc<Runtime>, store: Arc<dyn Store>, engine: Engine) -> Self {
+        let settings = {
+            let mut dice = shared.dice();
+            let mut settings = ServiceSettings {
+                claim_lease: CLAIM_LEASE,
+                send_lease: SEND_LEASE,
+                contacts_in_flight: dice.one(&[2, 1_024, 1_024]),
+                fold: dice.one(&[1, 3, 16]),
+                commits_in_a_row: dice.one(&[2, 32]),
+                ..ServiceSettings::default()
+            };
+            settings.send.timeout = TIMEOUT;
+            settings.send.in_flight = dice.one(&[2, 256, 256]);
+            settings
+        };
+        let people = people(store.shards());
+        for (n, somebody) in people.iter().enumerate() {
+            shared.truth().call(somebody.key, &format!("c{n}"));
+        }
+        let world = world();
+        let catalog = super::flows::catalog(&world.project);
+        House {
+            shared: Arc::clone(shared),
+            runtime: Arc::clone(runtime),
+            door: Arc::new(Door::to(store)),
+            people,
+            engine,
+            settings,
+            world,
+            catalog,
+            started: AtomicUsize::new(0),
+        }
+    }
+
+    /// Another instance.
+    pub fn start(&self) {
+        let number = self.started.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let (shared, runtime, door) = (Arc::clone(&self.shared), Arc::clone(&self.runtime), Arc::clone(&self.door));
+        let port = Arc::new(Port { shared: Arc::clone(&shared), instance: number, since: shared.now() });
+        let parts = Parts {
+            store: Arc::new(SimStore { shared: Arc::clone(&shared), runtime, door }),
+            transport: Arc::new(Network(Arc::clone(&shared))),
+            clock: Arc::clone(&port) as _,
+            tasks: Arc::clone(&port) as _,
+            random: port,
+            engine: self.engine,
+            settings: self.settings.clone(),
+            world: self.world.clone(),
+            versions: Versions::new(self.catalog.clone()),
+        };
+        let core = at_once(Core::start(parts)).expect("the service starts");
+        shared.instances().push(Instance { number, core, alive: Arc::new(AtomicBool::new(true)) });
+    }
+}
+
+/// Runs what waits for nobody.
+pub fn at_once<T>(task: impl Future<Output = T>) -> T {
+    let mut task = pin!(task);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..100_000 {
+        if let Poll::Ready(done) = task.as_mut().poll(&mut context) {
+            return done;
+        }
+    }
+    panic!("it waits for somebody");
+}
+
+/// Six people on two shards, of a store that has so many.
+fn people(shards: u8) -> Vec<Somebody> {
+    let mut people: Vec<Somebody> = Vec::new();
+    let mut used: Vec<u8> = Vec::new();
+    for n in 0..100_000 {
+        let phone = format!("+4477009{n:05}");
+        let key = ContactKey::derive(SECRET, &phone);
+        let shard = key.shard() % shards;
+        if used.len() < SHARDS.min(shards.into()) && !used.contains(&shard) {
+            used.push(shard);
+        }
+        let there = people.iter().filter(|p| p.key.shard() % shards == shard).count();
+        if used.contains(&shard) && there < PEOPLE / used.len().max(SHARDS.min(shards.into())) {
+            people.push(Somebody { phone, key });
+        }
+        if people.len() == PEOPLE {
+            return people;
+        }
+    }
+    panic!("no six numbers on two shards");
+}
+
+fn world() -> World {
+    let channel = |name: &str, kind, unsure, per_second| {
+        let provider = ProviderSettings::Simulator(SimulatorSettings { base_url: PROVIDER.to_owned() });
+        let name = ChannelName::parse(name).expect("a name");
+        let policy = ChannelPolicy { unsure, per_second, burst: per_second.max(1), gap: Span::millis(0) };
+        (name.clone(), Channel { name, kind, adapter: Adapter::new(&provider), policy, status_callback: None })
+    };
+    let channels: IndexMap<ChannelName, Channel> =
+        [channel("main-sms", ChannelKind::Sms, Unsure::Fail, 0), channel(REPEATS, ChannelKind::WhatsApp, Unsure::Resend, 10)]
+            .into();
+    let shop = Slug::parse("shop").expect("a slug");
+    let api = ApiSettings {
+        name: shop.clone(),
+        base_url: SHOP.to_owned(),
+        headers: Vec::new(),
+        methods: Vec::new(),
+        paths: Vec::new(),
+        allow_private: true,
+        timeout: TIMEOUT,
+    };
+    World { project: Arc::new(crate::support::project::of(PROJECT)), channels, apis: [(shop, api)].into() }
+}
+
+const PROJECT: &str = r#"
+[channels.main-sms]
+provider = "simulator"
+kind = "sms"
+
+[channels.main-whatsapp]
+provider = "simulator"
+kind = "whatsapp"
+
+[api.shop]
+base_url = "https://shop.example.com"
+"#;

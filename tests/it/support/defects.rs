@@ -1,0 +1,44 @@
+//! Twelve deliberate defects of the Redis store, each a change of one script. Whatever claims to prove the protocol must
+//! catch all of them.
+
+use replyflow::store::Script;
+
+/// A defect: what is wrong, and the changes that make it so.
+pub type Defect = (&'static str, &'static [(Script, &'static str, &'static str)]);
+
+/// All of them.
+pub const DEFECTS: [Defect; 12] = [
+    ("commit: no version check", &[(Script::Commit, "if token ~= ARGV[2] then return {'stale'} end", "")]),
+    ("commit: releases without looking at the mailbox", &[(Script::Commit, "if #rest > 0 then", "rest = {} if #rest > 0 then")]),
+    (
+        "one queue: the result of a call waits behind replies",
+        &[
+            (Script::Settle, "if flag == '1' or (flag == '0' and n == 1) then", "if n == 1 then"),
+            (Script::Claim, "hand(m, string.sub(record, 1, 1) == '1',", "hand(m, false,"),
+        ],
+    ),
+    (
+        "accept: no dedupe",
+        &[(Script::Accept, "if redis.call('SADD', d, hash) == 0 then return {'dup'} end", "redis.call('SADD', d, hash)")],
+    ),
+    ("accept: a claim without a lease", &[(Script::Accept, "redis.call('ZADD', a, now + ARGV[6], contact)\n", "\n")]),
+    (
+        "start: unsure is forgotten",
+        &[(Script::Start, "local unsure = state == 'u' or state == 'v' or (state == 's' and not again)", "local unsure = false")],
+    ),
+    ("start: no ticket", &[(Script::Start, "tonumber(redis.call('ZSCORE', w, member) or '-1') ~= tonumber(ARGV[4])", "false")]),
+    ("settle: takes whatever is first", &[(Script::Settle, " or string.sub(head, 16, 35) ~= ARGV[2]", "")]),
+    ("settle: a retry forgets that it is unsure", &[(Script::Settle, "(sure and 'q' or 'u')", "'q'")]),
+    (
+        "settle: the next one is not scheduled",
+        &[(Script::Settle, "else redis.call('ZADD', w2, now + ARGV[12], member) end", "else redis.call('ZREM', w2, member) end")],
+    ),
+    (
+        "due: takes away instead of leasing",
+        &[(Script::Due, "redis.call('ZADD', KEYS[1], unpack(moved))", "redis.call('ZREM', KEYS[1], unpack(got))")],
+    ),
+    (
+        "commit: the alarm is not set",
+        &[(Script::Commit, "elseif ARGV[6] ~= '' then redis.call('ZADD', a, ARGV[6], contact)", "")],
+    ),
+];

@@ -1,0 +1,18 @@
+//! What several tests need.
+
+pub mod command;
+pub mod conversations;
+pub mod defects;
+pub mod fake_provider;
+pub mod live;
+pub mod process;
+pub mod project;
+pub mod redis;
+pub mod shop;
+pub mod sign;
+
+/// The TLS provider that the HTTP client asks for, once for all tests.
+pub fn tls() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+}

@@ -1,0 +1,102 @@
+//! A real Redis for one test: its own process, port and folder, with AOF everysec. Gone when it is dropped.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// Ports that are tried: another process may take one between our look and Redis' start.
+const TRIES: usize = 20;
+
+/// A Redis that runs.
+pub struct RedisServer {
+    child: Child,
+    port: u16,
+    folder: TempDir,
+    options: Vec<String>,
+}
+
+impl RedisServer {
+    /// Starts one and waits until it takes connections.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With further options: `&["--maxmemory", "8mb"]`.
+    pub fn start_with(options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for Redis");
+        let options: Vec<String> = options.iter().map(|o| (*o).to_owned()).collect();
+        for _ in 0..TRIES {
+            let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+            if let Some(child) = launch(port, &folder, &options) {
+                return RedisServer { child, port, folder, options };
+            }
+        }
+        panic!("redis-server did not start on {TRIES} ports: is Redis >= 7 on the path?");
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it as a crash would: nothing is flushed or said.
+    pub fn kill9(&mut self) {
+        self.child.kill().expect("Redis is ours to kill");
+        self.child.wait().expect("Redis ends");
+    }
+
+    /// Starts it again on the same port and folder, after `kill9`.
+    pub fn restart(&mut self) {
+        for _ in 0..TRIES {
+            if let Some(child) = launch(self.port, &self.folder, &self.options) {
+                self.child = child;
+                return;
+            }
+        }
+        panic!("redis-server did not start again on port {}", self.port);
+    }
+
+    /// A plain connection, for looking behind the store's back.
+    pub async fn connection(&self) -> redis::aio::MultiplexedConnection {
+        let client = redis::Client::open(self.url()).expect("a readable address");
+        client.get_multiplexed_async_connection().await.expect("Redis takes connections")
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the process and waits for its word that it is ready; nothing if it ended before (the port was taken).
+fn launch(port: u16, folder: &TempDir, options: &[String]) -> Option<Child> {
+    let mut child = Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--logfile", ""])
+        .args(["--appendonly", "yes", "--appendfsync", "everysec", "--loglevel", "notice", "--repl-diskless-sync-delay", "0"])
+        .arg("--dir")
+        .arg(folder.path())
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("redis-server is on the path");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Ready to accept connections"));
+    if !ready {
+        let _ = child.kill();
+        let _ = child.wait();
+        return None;
+    }
+    // Its log is read to the end, so that a full pipe never stops it.
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+    Some(child)
+}

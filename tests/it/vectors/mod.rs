@@ -1,0 +1,222 @@
+//! Every vector of every provider that has an adapter: those in `tests/data/providers/`, and further ones of the same format
+//! from the folder that `REPLYFLOW_VECTORS` names.
+
+mod canonical;
+mod hostile;
+mod requests;
+mod subject;
+
+use canonical::{Phones, decoded, differs, outcome};
+use replyflow::provider::{Decoded, Method, Pairs, Routes, SendContext, SendOutcome, TransportError, WebhookRequest};
+use serde_json::Value;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use subject::Subject;
+
+/// One file of vectors with the adapter that it is about.
+pub struct File {
+    path: PathBuf,
+    data: Value,
+    subject: Subject,
+}
+
+/// Says something that the test harness does not swallow.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+fn folders() -> Vec<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/providers");
+    let more = std::env::var_os("REPLYFLOW_VECTORS").filter(|v| !v.is_empty()).map(PathBuf::from);
+    std::iter::once(own).chain(more).collect()
+}
+
+/// All files with an adapter. A folder that cannot be read fails the test, as does one without a single vector for us.
+pub fn files() -> Vec<File> {
+    let mut out = Vec::new();
+    for folder in folders() {
+        let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        let mut paths: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();
+        paths.retain(|p| p.extension().is_some_and(|e| e == "json"));
+        paths.sort();
+        let before = out.len();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            let data: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            match Subject::of(&data) {
+                Some(subject) => out.push(File { path, data, subject }),
+                None => say(&format!("vectors: {} skipped, no adapter", path.display())),
+            }
+        }
+        assert!(out.len() > before, "{}: no vectors of a provider with an adapter", folder.display());
+    }
+    out
+}
+
+pub fn str_of<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or("")
+}
+
+pub fn vectors<'v>(data: &'v Value, key: &str) -> &'v [Value] {
+    data.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The parts of a recorded request.
+pub struct Recorded<'v> {
+    pub method: Method,
+    pub url: String,
+    pub headers: Vec<(&'v str, &'v str)>,
+    pub body: &'v [u8],
+}
+
+impl<'v> Recorded<'v> {
+    pub fn of(vector: &'v Value) -> Self {
+        let method = if str_of(vector, "method") == "GET" { Method::Get } else { Method::Post };
+        let mut url = vector.get("url").and_then(Value::as_str).unwrap_or("https://hooks.example.org/c/x").to_owned();
+        if let Some(query) = vector.get("query").and_then(Value::as_str) {
+            url = format!("{url}?{query}");
+        }
+        let given = vector.get("headers").and_then(Value::as_object);
+        let mut headers: Vec<(&str, &str)> =
+            given.into_iter().flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
+        let typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let kind = vector.get("content_type").and_then(Value::as_str).filter(|_| !typed);
+        headers.extend(kind.map(|kind| ("Content-Type", kind)));
+        Recorded { method, url, headers, body: str_of(vector, "body").as_bytes() }
+    }
+
+    pub fn with<T>(&self, run: impl FnOnce(&WebhookRequest<'_>) -> T) -> T {
+        run(&WebhookRequest { method: self.method, url: &self.url, headers: &Pairs(&self.headers), body: self.body })
+    }
+}
+
+/// Runs a check over every vector of one list and reports all that fail.
+fn all(list: &str, check: impl Fn(&File, &Value) -> Result<(), String>) {
+    let (mut count, mut wrong) = (0, Vec::new());
+    for file in files() {
+        for vector in vectors(&file.data, list) {
+            count += 1;
+            if let Err(why) = check(&file, vector) {
+                wrong.push(format!("{} {list} `{}`: {why}", file.path.display(), str_of(vector, "name")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count} vectors fail:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count > 0, "no vectors under {list}");
+}
+
+#[test]
+fn signature_vectors_are_judged_as_their_providers_do() {
+    all("signature_vectors", |file, vector| {
+        let adapter = file.subject.signed_with(vector);
+        let judged = Recorded::of(vector).with(|request| adapter.verify(request));
+        let valid = vector.get("valid").and_then(Value::as_bool).ok_or("no `valid`")?;
+        file.subject.no_credential(&format!("{adapter:?} {judged:?}"))?;
+        if judged.is_ok() == valid { Ok(()) } else { Err(format!("valid is {valid}, judged {judged:?}")) }
+    });
+}
+
+fn check_webhook(file: &File, vector: &Value) -> Result<(), String> {
+    let adapter = file.subject.adapter(None);
+    let recorded = Recorded::of(vector);
+    if file.subject.is_signed(&recorded) {
+        recorded.with(|r| adapter.verify(r)).map_err(|e| format!("its signature is {e}"))?;
+    }
+    let expected: Vec<&Value> = match (vector.get("expect_all"), vector.get("expect")) {
+        (Some(Value::Array(all)), _) | (None, Some(Value::Array(all))) => all.iter().collect(),
+        (None, Some(one)) => vec![one],
+        _ => return Err("no `expect`".to_owned()),
+    };
+    let routes: Routes = file.subject.routes(&expected);
+    let got: Vec<Decoded> = recorded.with(|r| adapter.decode(r, &routes)).map_err(|e| e.to_string())?;
+    file.subject.no_credential(&format!("{got:?}"))?;
+    if got.len() != expected.len() {
+        return Err(format!("expected {}, got {}: {got:?}", expected.len(), got.len()));
+    }
+    let phones: Phones = file.subject.phones();
+    let mut pairs = expected.iter().zip(&got);
+    pairs.find_map(|(wanted, got)| differs(wanted, &decoded(got, phones), "")).map_or(Ok(()), Err)
+}
+
+#[test]
+fn inbound_vectors_are_decoded() {
+    all("inbound", check_webhook);
+}
+
+#[test]
+fn status_vectors_are_decoded() {
+    all("status", check_webhook);
+}
+
+#[test]
+fn send_vectors_are_encoded() {
+    all("send", |file, vector| {
+        let request = vector.get("request").unwrap_or(&Value::Null);
+        let http = vector.get("expect_http").ok_or("no `expect_http`")?;
+        let adapter = file.subject.adapter(Some(vector));
+        let message = requests::outbound(request, http.get("json").unwrap_or(&Value::Null))?;
+        let channel = file.subject.channel();
+        let context = SendContext {
+            channel: &channel,
+            send: None,
+            status_callback: request.get("status_callback").and_then(Value::as_str),
+            kind: file.subject.kind_of(str_of(request, "channel")),
+        };
+        let got = adapter.encode(&message, &context).map_err(|e| e.to_string())?;
+        file.subject.no_credential(&format!("{got:?}"))?;
+        let method = if got.method == Method::Get { "GET" } else { "POST" };
+        if (method, got.url.as_str()) != (str_of(http, "method"), str_of(http, "url")) {
+            return Err(format!("{method} {}", got.url));
+        }
+        for (name, value) in http.get("headers").and_then(Value::as_object).into_iter().flatten() {
+            let found = got.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str());
+            if found != value.as_str() {
+                return Err(format!("header {name} is {found:?}"));
+            }
+        }
+        subject::same_body(http, &got.body)
+    });
+}
+
+#[test]
+fn send_vectors_answers_are_classified() {
+    all("send", |file, vector| {
+        let adapter = file.subject.adapter(Some(vector));
+        for response in vectors(vector, "responses") {
+            let got = match response.get("status").and_then(Value::as_u64) {
+                Some(status) => {
+                    let headers = Recorded::of(response).headers;
+                    adapter.classify(status as u16, &Pairs(&headers), str_of(response, "body").as_bytes())
+                }
+                None => SendOutcome::of_transport(TransportError::Lost),
+            };
+            file.subject.no_credential(&format!("{got:?}"))?;
+            let expected = response.get("expect").ok_or("no `expect`")?;
+            if let Some(why) = differs(expected, &outcome(&got), "") {
+                return Err(format!("{response}: {why}"));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn acknowledgement_and_handshake_vectors() {
+    for file in files() {
+        let adapter = file.subject.adapter(None);
+        for vector in vectors(&file.data, "webhook_responses").iter().filter(|v| str_of(v, "name") == "empty-ack") {
+            let reply = adapter.acknowledge();
+            assert_eq!(u64::from(reply.status), vector["http_status"].as_u64().expect("a status"));
+            assert_eq!((reply.content_type, &*reply.body), (str_of(vector, "content_type"), str_of(vector, "body")));
+        }
+        for vector in vectors(&file.data, "verification_get") {
+            let adapter = file.subject.with_verify_token(str_of(vector, "verify_token"));
+            let reply = Recorded::of(vector).with(|r| adapter.handshake(r)).expect("an answer");
+            let expected = &vector["expect"];
+            assert_eq!(u64::from(reply.status), expected["status"].as_u64().expect("a status"), "{vector}");
+            if let Some(body) = expected.get("body").and_then(Value::as_str) {
+                assert_eq!(reply.body, body, "{vector}");
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is merged. Needs a Rust toolchain, a C compiler and make; a Redis is installed
+# from the system's packages if there is none.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+
+redis_major() {
+  command -v redis-server >/dev/null || { echo 0; return; }
+  redis-server --version | sed -n 's/.*v=\([0-9]*\)\..*/\1/p'
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else echo "Root is needed for: $*. Install redis-server yourself and run this again." >&2; return 1
+  fi
+}
+
+install_redis() {
+  if command -v apt-get >/dev/null; then
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+    # Only the server's program is wanted, not a service that starts with the machine.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends redis-server
+  elif command -v apk >/dev/null; then as_root apk add --no-cache redis
+  elif command -v dnf >/dev/null; then as_root dnf install -y redis
+  elif command -v brew >/dev/null; then brew install redis
+  else echo "No package manager that this script knows (apt-get, apk, dnf, brew)." >&2; return 1
+  fi
+}
+
+if [ "$(redis_major)" -lt 7 ]; then
+  say "Installing Redis"
+  install_redis || true
+  if [ "$(redis_major)" -lt 7 ]; then
+    echo "The tests need a redis-server of version 7 or newer on the path; there is $(redis_major) (0: none)." >&2
+    exit 1
+  fi
+fi
+
+say "Formatting";  cargo fmt --check
+say "Lints";       cargo clippy --locked --all-targets -- -D warnings
+say "Tests";       cargo test --locked
+say "Sample flows"; cargo run --locked --quiet -- check && cargo run --locked --quiet -- test
