@@ -15,11 +15,13 @@ pub mod normalize;
 pub mod number;
 mod number_words;
 mod politeness;
+mod setting;
 pub mod text;
 pub mod words;
 pub mod yes_no;
 
 use crate::domain::value::Value;
+pub use setting::Setting;
 
 /// A reply that was understood.
 #[derive(Debug, Clone, PartialEq)]

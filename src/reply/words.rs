@@ -1,4 +1,4 @@
-//! The words of a language that the understanding of replies knows. They stand in the text files beside this one, so that
+//! The words of a language that the understanding of replies knows. They stand in the text files of `words/LANGUAGE/`, so that
 //! a speaker can correct them without programming; the files are compiled in and read once.
 
 use super::normalize::Normalized;
@@ -85,12 +85,17 @@ pub(super) struct Lexicon {
 }
 
 impl Lexicon {
-    /// Reads a file of words. What cannot be read is left out; a test reads every shipped file strictly.
-    fn read(source: &str) -> (Self, Vec<String>) {
+    /// Reads files of words. What cannot be read is left out; a test reads every shipped file strictly.
+    fn read(sources: &[&str]) -> (Self, Vec<String>) {
         let mut sections: HashMap<Section, Phrases> = HashMap::new();
         let mut current = None;
         let mut wrong = Vec::new();
-        for line in source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in sources
+            .iter()
+            .flat_map(|source| source.lines())
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 current = Section::named(name);
                 if current.is_none() {
@@ -159,16 +164,25 @@ impl Lexicon {
     }
 }
 
+/// The files of one language: talk, numbers, times.
+macro_rules! files {
+    ($($language:literal),+) => {
+        &[$((
+            $language,
+            [
+                include_str!(concat!("words/", $language, "/talk.txt")),
+                include_str!(concat!("words/", $language, "/numbers.txt")),
+                include_str!(concat!("words/", $language, "/times.txt")),
+            ],
+        )),+]
+    };
+}
+
 /// The shipped files, by language.
-const FILES: &[(&str, &str)] = &[
-    ("en", include_str!("words/en.txt")),
-    ("es", include_str!("words/es.txt")),
-    ("fr", include_str!("words/fr.txt")),
-    ("hi", include_str!("words/hi.txt")),
-];
+const FILES: &[(&str, [&str; 3])] = files!("en", "es", "fr", "de", "pt", "it", "nl", "hi", "ar", "sw", "id");
 
 static LEXICONS: LazyLock<Vec<(&'static str, Lexicon)>> =
-    LazyLock::new(|| FILES.iter().map(|(language, source)| (*language, Lexicon::read(source).0)).collect());
+    LazyLock::new(|| FILES.iter().map(|(language, sources)| (*language, Lexicon::read(sources).0)).collect());
 
 /// The words of a language, if a file has them; its region does not matter.
 pub(super) fn lexicon(language: &str) -> Option<&'static Lexicon> {
@@ -187,8 +201,8 @@ mod tests {
 
     #[test]
     fn every_shipped_file_is_read_to_its_last_line() {
-        for (language, source) in FILES {
-            let (lexicon, wrong) = Lexicon::read(source);
+        for (language, sources) in FILES {
+            let (lexicon, wrong) = Lexicon::read(sources);
             assert!(wrong.is_empty(), "{language}: {wrong:?}");
             assert!(Language::parse(language).is_some());
             assert!(lexicon.phrases(Section::OptOut).next().is_some(), "{language} has no opt-out words");
@@ -197,14 +211,14 @@ mod tests {
 
     #[test]
     fn mistakes_in_a_file_are_found() {
-        let (_, wrong) = Lexicon::read("[nonsense]\nx\n[one]\nfive = x\n");
+        let (_, wrong) = Lexicon::read(&["[nonsense]\nx\n[one]\nfive = x\n"]);
         assert_eq!(wrong.len(), 3, "{wrong:?}");
     }
 
     #[test]
     fn no_phrase_says_both_yes_and_no() {
-        for (language, source) in FILES {
-            let lexicon = Lexicon::read(source).0;
+        for (language, sources) in FILES {
+            let lexicon = Lexicon::read(sources).0;
             for yes in [Section::Yes, Section::YesLenient] {
                 for phrase in lexicon.phrases(yes) {
                     let no = lexicon.has(Section::No, phrase) || lexicon.has(Section::NoLenient, phrase);
