@@ -113,7 +113,7 @@ pub enum Journal {
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
         /// Only of this contact
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
         contact: Option<String>,
     },
 }
@@ -170,6 +170,9 @@ mod tests {
         };
         assert_eq!((check.paths.len(), check.format, config), (2, Format::Json, Some("x.toml".into())));
         assert!(matches!(read("replyflow failed retry --all"), Ok(Arguments { command: Command::Failed { .. }, .. })));
+        // One contact's name in 64 begins with a dash.
+        assert!(read("replyflow failed retry 00112233445566778899.-zJ3cQxv1nYyM0b7p2TqAw").is_ok());
+        assert!(read("replyflow journal export --contact -zJ3cQxv1nYyM0b7p2TqAw").is_ok());
         for bad in ["replyflow", "replyflow sreve", "replyflow chat", "replyflow failed retry", "replyflow failed drop a --all"] {
             assert!(read(bad).is_err(), "{bad}");
         }

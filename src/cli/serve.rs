@@ -39,7 +39,9 @@ fn invite(channel: &str, port: u16) {
          -d '{{\"id\": \"'$RANDOM$RANDOM'\", \"from\": \"+447700900123\", \"text\": \"hi\"}}'"
     );
     println!("  curl -s '{base}/simulator/messages?to=%2B447700900123'\n");
-    println!("Or without HTTP: replyflow chat menu");
+    // The program as it was called: a newcomer does not have it on the path.
+    let program = std::env::args().next().unwrap_or_else(|| "replyflow".to_owned());
+    println!("Or without HTTP: {program} chat menu");
 }
 
 /// SIGTERM from whoever runs processes, SIGINT from a terminal. A second one ends the process at once.

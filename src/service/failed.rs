@@ -14,7 +14,8 @@ use bytes::Bytes;
 /// Something that failed, for people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failed {
-    /// What `retry` and `drop` take: `CONTACT.EFFECT` or `CONTACT.INPUT`.
+    /// What `retry` and `drop` take: `EFFECT.CONTACT` or `INPUT.CONTACT`. Never begins with a dash, as a contact's name can:
+    /// a command line would take it for an option.
     pub id: String,
     /// The store's name of it.
     pub key: FailedKey,
@@ -67,18 +68,18 @@ pub async fn act(store: &dyn Store, key: FailedKey, act: Act) -> Answer<bool> {
 
 /// Reads what `list` prints as an id.
 pub fn parse_id(text: &str) -> Option<FailedKey> {
-    let (contact, rest) = text.split_once('.')?;
+    let (name, contact) = text.split_once('.')?;
     let contact = ContactKey::parse(contact)?;
-    match EffectId::parse(rest) {
+    match EffectId::parse(name) {
         Some(effect) => Some(FailedKey::Effect(contact, effect)),
-        None => InputId::parse(rest).map(|input| FailedKey::Input(contact, input)),
+        None => InputId::parse(name).map(|input| FailedKey::Input(contact, input)),
     }
 }
 
 fn describe(item: FailedItem) -> Failed {
     let id = match item.key {
-        FailedKey::Effect(contact, effect) => format!("{contact}.{effect}"),
-        FailedKey::Input(contact, input) => format!("{contact}.{input}"),
+        FailedKey::Effect(contact, effect) => format!("{effect}.{contact}"),
+        FailedKey::Input(contact, input) => format!("{input}.{contact}"),
     };
     let (kind, about, attempts) = match &item.body {
         FailedBody::Effect { attempts, body, .. } => {
@@ -122,9 +123,9 @@ mod tests {
     fn an_id_names_an_effect_or_an_input() {
         let contact = ContactKey::derive(b"s", "a");
         let effect = Token(1).effect(0);
-        assert_eq!(parse_id(&format!("{contact}.{effect}")), Some(FailedKey::Effect(contact, effect)));
-        assert_eq!(parse_id(&format!("{contact}.{}", InputId(7))), Some(FailedKey::Input(contact, InputId(7))));
-        for bad in ["", ".", "x.y", &format!("{contact}."), &format!("{contact}.12"), &effect.to_string()] {
+        assert_eq!(parse_id(&format!("{effect}.{contact}")), Some(FailedKey::Effect(contact, effect)));
+        assert_eq!(parse_id(&format!("{}.{contact}", InputId(7))), Some(FailedKey::Input(contact, InputId(7))));
+        for bad in ["", ".", "x.y", &format!(".{contact}"), &format!("12.{contact}"), &effect.to_string()] {
             assert_eq!(parse_id(bad), None, "{bad}");
         }
     }
