@@ -9,14 +9,17 @@ mod character;
 pub mod choice;
 mod close;
 pub mod command;
+pub mod date;
 pub mod intent;
 pub mod keyword;
+pub mod moment;
 pub mod normalize;
 pub mod number;
 mod number_words;
 mod politeness;
 mod setting;
 pub mod text;
+pub mod time;
 pub mod words;
 pub mod yes_no;
 

@@ -164,7 +164,7 @@ impl Lexicon {
     }
 }
 
-/// The files of one language: talk, numbers, times.
+/// The files of one language: talk and numbers. Its days and times are read by `calendar`.
 macro_rules! files {
     ($($language:literal),+) => {
         &[$((
@@ -172,14 +172,13 @@ macro_rules! files {
             [
                 include_str!(concat!("words/", $language, "/talk.txt")),
                 include_str!(concat!("words/", $language, "/numbers.txt")),
-                include_str!(concat!("words/", $language, "/times.txt")),
             ],
         )),+]
     };
 }
 
 /// The shipped files, by language.
-const FILES: &[(&str, [&str; 3])] = files!("en", "es", "fr", "de", "pt", "it", "nl", "hi", "ar", "sw", "id");
+const FILES: &[(&str, [&str; 2])] = files!("en", "es", "fr", "de", "pt", "it", "nl", "hi", "ar", "sw", "id");
 
 static LEXICONS: LazyLock<Vec<(&'static str, Lexicon)>> =
     LazyLock::new(|| FILES.iter().map(|(language, sources)| (*language, Lexicon::read(sources).0)).collect());
