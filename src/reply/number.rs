@@ -1,7 +1,7 @@
 //! `number`: one number and nothing that makes it another: no unit, no range, no bound, no time of day.
 
 use super::normalize::Normalized;
-use super::words::{lexicon, lexicons};
+use super::words::{Section, lexicons};
 use super::{NotUnderstood, Understanding, Understood, character, number_words, politeness};
 use crate::domain::language::Language;
 use crate::domain::value::Value;
@@ -42,7 +42,17 @@ pub fn understand(original: &str, text: &Normalized, expected: &Expected, langua
     }
     let languages = [language];
     let core = politeness::strip_lead_in(whole, lexicons(&languages));
-    match lexicon("en").and_then(|english| number_words::read(core, english)) {
+    if number_words::ordinal(core, lexicons(&languages)).is_some() {
+        return NotUnderstood::because("a place and not a number");
+    }
+    let (minus, words) = match lexicons(&languages).find_map(|lexicon| lexicon.strip_start(Section::Minus, core)) {
+        Some((_, words)) => (true, words),
+        None => (false, core),
+    };
+    // Figures were read above, with their signs.
+    let in_words = !whole.bytes().any(|b| b.is_ascii_digit());
+    match number_words::cardinal(words, lexicons(&languages)).filter(|_| in_words) {
+        Some(number) if minus => bounded(0.0 - number, expected, false),
         Some(number) => bounded(number, expected, false),
         None => NotUnderstood::because("not one number and nothing else"),
     }
