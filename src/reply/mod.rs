@@ -7,10 +7,12 @@
 pub mod any;
 mod character;
 pub mod choice;
+pub mod choices;
 mod close;
 pub mod command;
 pub mod date;
 pub mod email;
+pub mod explain;
 pub mod intent;
 pub mod keyword;
 pub mod moment;
