@@ -57,6 +57,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Failed,
     },
+    /// Print the URLs of the flows' webhooks; they hold secrets
+    Webhooks,
     /// Look for what would go wrong in production
     #[command(after_help = "Examples:\n  replyflow doctor\n  REPLYFLOW_STORE__URL=redis://10.0.0.5 replyflow doctor")]
     Doctor,
@@ -155,7 +157,7 @@ mod tests {
     fn the_definition_is_consistent_and_its_help_is_whole() {
         Arguments::command().debug_assert();
         let help = Arguments::command().render_long_help().to_string();
-        for word in ["serve", "check", "test", "chat", "journal", "failed", "doctor", "--config", "Exit codes"] {
+        for word in ["serve", "check", "test", "chat", "journal", "failed", "webhooks", "doctor", "--config", "Exit codes"] {
             assert!(help.contains(word), "{word}");
         }
     }

@@ -64,11 +64,12 @@ fn opening(flow: &Flow) -> String {
         Trigger::Keyword(words) => words.first().map(|word| format!("It begins with `{word}`.")),
         Trigger::AnyMessage => Some("Write anything.".to_owned()),
         Trigger::Event(name) => Some(format!("It begins with /event {name} {{…}}.")),
+        Trigger::Webhook(name) => Some(format!("It begins with /webhook {name} {{…}}.")),
     };
     let rank = |trigger: &Trigger| match trigger {
         Trigger::AnyMessage => 0,
         Trigger::Keyword(_) => 1,
-        Trigger::Event(_) => 2,
+        Trigger::Event(_) | Trigger::Webhook(_) => 2,
     };
     let first = flow.starts.iter().min_by_key(|start| rank(&start.trigger));
     first.and_then(|start| of(&start.trigger)).unwrap_or_else(|| "It begins with /begin {…}.".to_owned())

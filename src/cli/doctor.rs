@@ -86,6 +86,10 @@ fn configuration(settings: &Settings) -> Vec<Finding> {
     if settings.events.keys.is_empty() {
         say("events", FindingLevel::Fine, "POST /v1/events refuses everybody: there is no key".to_owned(), "");
     }
+    if settings.webhooks.keys.is_empty() {
+        let message = "the URLs of flows' webhooks depend on this store: there is no key in [webhooks]".to_owned();
+        say("webhooks", FindingLevel::Fine, message, "");
+    }
     if settings.metrics.enabled && settings.metrics.keys.is_empty() && !settings.server.listen.ip().is_loopback() {
         let message = "/metrics is open to everybody who reaches the port".to_owned();
         say("metrics", FindingLevel::Warning, message, "Set metrics.keys, or keep the path inside your network.");

@@ -10,6 +10,7 @@ mod failed;
 mod journal;
 mod serve;
 mod test;
+mod webhooks;
 
 use crate::config::{Environment, Mistakes, Secrets, Settings, find_file};
 use arguments::{Arguments, Command};
@@ -65,6 +66,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Chat(chat) => chat::run(&project, &chat),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
+        Command::Webhooks => webhooks::run(&project),
         Command::Doctor => doctor::run(&project),
     };
     match result {

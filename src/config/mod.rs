@@ -28,7 +28,7 @@ pub use tree::Environment;
 use api::ApiSettings;
 use channel::ChannelSettings;
 use indexmap::IndexMap;
-use observe::{EventsSettings, LogSettings, MetricsSettings};
+use observe::{EventsSettings, LogSettings, MetricsSettings, WebhooksSettings};
 use project::Project;
 use section::{Book, Section};
 use send::{ChannelPolicy, SendSettings};
@@ -73,6 +73,8 @@ pub struct Settings {
     pub send: SendSettings,
     /// Who may send events.
     pub events: EventsSettings,
+    /// Who may call the webhooks of flows.
+    pub webhooks: WebhooksSettings,
     /// What `/metrics` gives to whom.
     pub metrics: MetricsSettings,
     /// How the log looks.
@@ -154,6 +156,7 @@ impl Settings {
             apis,
             send,
             events: EventsSettings::read(root.section("events"), secrets),
+            webhooks: WebhooksSettings::read(root.section("webhooks"), secrets),
             metrics: MetricsSettings::read(root.section("metrics"), secrets),
             log: LogSettings::read(root.section("log")),
         };

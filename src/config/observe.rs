@@ -1,4 +1,4 @@
-//! What the service lets be seen: logs, metrics, and who may send events.
+//! What the service lets be seen: logs, metrics, and who may send events and call webhooks.
 
 use super::secret::Secret;
 use super::section::{Secrets, Section};
@@ -37,6 +37,13 @@ pub struct EventsSettings {
     pub keys: Vec<Secret>,
 }
 
+/// `[webhooks]`.
+#[derive(Debug, Clone)]
+pub struct WebhooksSettings {
+    /// What the secrets in the URLs of flows' webhooks are made from: the first makes them, all open. None means the store's own.
+    pub keys: Vec<Secret>,
+}
+
 /// The shortest key that is believed to be random.
 const KEY_CHARS: usize = 16;
 
@@ -56,6 +63,14 @@ impl LogSettings {
 impl MetricsSettings {
     pub(super) fn read(section: Section<'_>, secrets: Secrets) -> Self {
         let settings = MetricsSettings { enabled: section.boolean("enabled"), keys: keys(&section, secrets) };
+        section.finish();
+        settings
+    }
+}
+
+impl WebhooksSettings {
+    pub(super) fn read(section: Section<'_>, secrets: Secrets) -> Self {
+        let settings = WebhooksSettings { keys: keys(&section, secrets) };
         section.finish();
         settings
     }

@@ -33,6 +33,8 @@ pub struct ServerSettings {
 pub struct Rates {
     /// `/hooks/…` over all channels.
     pub hooks: u32,
+    /// `/flows/…` over all flows.
+    pub flows: u32,
     /// `/v1/…`.
     pub api: u32,
     /// `/simulator/…`.
@@ -69,7 +71,13 @@ impl ServerSettings {
             max_body_memory: size_of_bytes(section.bytes("max_body_memory", 8 << 20, 8 << 30)),
             request_timeout: section.span("request_timeout", Span::seconds(1), Span::minutes(5)),
             shutdown_timeout: section.span("shutdown_timeout", Span::seconds(1), Span::minutes(10)),
-            rates: Rates { hooks: rate("hooks"), api: rate("api"), simulator: rate("simulator"), probes: rate("probes") },
+            rates: Rates {
+                hooks: rate("hooks"),
+                flows: rate("flows"),
+                api: rate("api"),
+                simulator: rate("simulator"),
+                probes: rate("probes"),
+            },
         };
         rates.finish();
         section.finish();

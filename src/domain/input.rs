@@ -4,7 +4,7 @@ use super::address::Address;
 use super::id::{EffectId, InputId};
 use super::language::Language;
 use super::message::{DeliveryStatus, FailureReason, Inbound};
-use super::name::EventName;
+use super::name::{EventName, Name, Slug};
 use super::time::Millis;
 use super::value::Value;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ pub enum Input {
     Message(Box<Inbound>),
     /// Something happened elsewhere.
     Event(Box<Event>),
+    /// Another system called the webhook of a flow.
+    Webhook(Box<Webhook>),
     /// A call ended.
     CallResult(Box<CallResult>),
     /// A message that a run waits for was delivered, or not.
@@ -36,6 +38,19 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactRef>,
     /// The contact in whose mailbox it lies, by the address that led there.
+    pub to: ContactRef,
+}
+
+/// What came to the webhook of a flow: it begins runs of that flow and nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// The flow.
+    pub flow: Slug,
+    /// The webhook's name in it.
+    pub name: Name,
+    /// What was sent: readable as `event`.
+    pub data: Value,
+    /// The contact in whose mailbox it lies.
     pub to: ContactRef,
 }
 
@@ -125,9 +140,9 @@ pub enum OperatorAction {
     /// Begin a run of a flow's current version with these values for its variables, whatever its `start` says.
     Begin {
         /// The flow.
-        flow: super::name::Slug,
+        flow: Slug,
         /// Values for needs and own variables.
-        with: Vec<(super::name::Name, Value)>,
+        with: Vec<(Name, Value)>,
     },
 }
 

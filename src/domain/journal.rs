@@ -108,6 +108,19 @@ pub enum Event {
         /// Why, in one line.
         reason: String,
     },
+    /// Another system called the webhook of a flow, and that was decided on.
+    WebhookReceived {
+        /// Its input.
+        input: InputId,
+        /// The flow.
+        flow: Slug,
+        /// The webhook's name.
+        name: Name,
+        /// What decided it.
+        decision: Decision,
+        /// Why, in one line.
+        reason: String,
+    },
     /// A run began.
     RunStarted {
         /// The run.

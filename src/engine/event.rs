@@ -8,14 +8,40 @@ use super::start::Plan;
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::id::{InputId, RunId};
-use crate::domain::input::Event as InputEvent;
+use crate::domain::input::{ContactRef, Event as InputEvent, Webhook};
 use crate::domain::journal::{Decision, Event};
-use crate::domain::name::Slug;
+use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::value::Value;
 use crate::flow::catalog::{StartRef, read_contact};
 use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, WaitFor};
 use crate::flow::expression::{Expression, ReferenceName, Root, Template, write_text};
 use std::borrow::Cow;
+use std::fmt;
+
+/// Something that happened elsewhere and may begin runs.
+struct Happened<'e> {
+    input: InputId,
+    data: &'e Value,
+    /// The contact that it names itself.
+    named: Option<&'e ContactRef>,
+    what: What<'e>,
+}
+
+/// How it came.
+#[derive(Clone, Copy)]
+enum What<'e> {
+    Event(&'e EventName),
+    Webhook(&'e Slug, &'e Name),
+}
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Event(name) => write!(f, "`{name}`"),
+            What::Webhook(_, name) => write!(f, "the webhook `{name}`"),
+        }
+    }
+}
 
 impl<'a> Turning<'a> {
     /// Gives an event to whom it concerns.
@@ -26,6 +52,7 @@ impl<'a> Turning<'a> {
         {
             self.rec.adopt(who);
         }
+        let happened = Happened { input, data: &event.data, named: event.contact.as_ref(), what: What::Event(&event.name) };
         let mut taken: Vec<Slug> = Vec::new();
         let live: Vec<RunId> = self.rec.runs.iter().map(|run| run.id).collect();
         for id in live {
@@ -33,12 +60,12 @@ impl<'a> Turning<'a> {
             let run = &self.rec.runs[place];
             let flow = run.flow.clone();
             if self.awaits(run, event)? {
-                self.decided(input, event, Decision::Awaited, format!("a run of `{flow}` waits for it"));
+                self.decided(&happened, Decision::Awaited, format!("a run of `{flow}` waits for it"));
                 let run = self.take(place);
                 let (name, value) = (Cow::Borrowed("ok"), event.data.clone());
                 self.drive(run, place, Next::Outcome { name, value, reason: format!("`{}` came", event.name) })?;
             } else if let Some(entry) = self.anytime_event(run, event)? {
-                self.decided(input, event, Decision::Anytime, entry.reason.clone());
+                self.decided(&happened, Decision::Anytime, entry.reason.clone());
                 let run = self.take(place);
                 self.take_anytime(run, place, entry, Some(&event.data))?;
             } else {
@@ -47,51 +74,69 @@ impl<'a> Turning<'a> {
             taken.push(flow);
         }
         self.flush_notes(None);
-        let began = self.begin_by_event(input, event, &mut taken)?;
+        let catalog = self.catalog;
+        let began = self.begin_by(&happened, catalog.starts_by_event(&event.name).iter(), &mut taken)?;
         if taken.is_empty() && !began {
-            self.decided(input, event, Decision::Ignored, "no run and no start of this contact wants it".to_owned());
+            self.decided(&happened, Decision::Ignored, "no run and no start of this contact wants it".to_owned());
         }
         Ok(())
     }
 
-    fn begin_by_event(&mut self, input: InputId, event: &InputEvent, taken: &mut Vec<Slug>) -> Result<bool, TurnError> {
+    /// Begins runs of the flow whose webhook was called. The first entry that holds decides.
+    pub(super) fn webhook(&mut self, input: InputId, webhook: &Webhook) -> Result<(), TurnError> {
+        self.rec.adopt(&webhook.to);
+        let what = What::Webhook(&webhook.flow, &webhook.name);
+        let happened = Happened { input, data: &webhook.data, named: None, what };
         let catalog = self.catalog;
+        let starts = catalog.starts_by_webhook(webhook.flow.as_str(), webhook.name.as_str());
+        if !self.begin_by(&happened, starts, &mut Vec::new())? {
+            self.decided(&happened, Decision::Ignored, "no start of the flow wants it".to_owned());
+        }
+        Ok(())
+    }
+
+    fn begin_by(
+        &mut self,
+        happened: &Happened<'_>,
+        starts: impl IntoIterator<Item = &'a StartRef>,
+        taken: &mut Vec<Slug>,
+    ) -> Result<bool, TurnError> {
         let mut decided = false;
-        for entry in catalog.starts_by_event(&event.name) {
+        for entry in starts {
             let name = &entry.published.flow.name;
-            if taken.contains(name) || !self.is_for_this_contact(entry, event) {
+            if taken.contains(name) || !self.is_for_this_contact(entry, happened) {
                 continue;
             }
-            let plan = self.plan(entry, Some(&event.data), None);
+            let plan = self.plan(entry, Some(happened.data), None);
             self.flush_notes(None);
             let reason = match &plan {
                 Plan::No => continue,
                 Plan::Ignore { reason, .. } => reason.clone(),
-                _ => format!("`{}` begins `{name}`", event.name),
+                _ => format!("{} begins `{name}`", happened.what),
             };
             decided = true;
             taken.push(name.clone());
-            self.decided(input, event, plan.decision(), reason.clone());
+            self.decided(happened, plan.decision(), reason.clone());
             if matches!(plan, Plan::Begin { .. } | Plan::Wait(_)) {
-                self.adopt_from(entry, event);
+                self.adopt_from(entry, happened);
             }
             self.execute(plan, &reason)?;
         }
         Ok(decided)
     }
 
-    fn is_for_this_contact(&self, entry: &StartRef, event: &InputEvent) -> bool {
-        let view = View { event: Some(&event.data), ..self.bare_view(Some(&entry.published.flow)) };
+    fn is_for_this_contact(&self, entry: &StartRef, happened: &Happened<'_>) -> bool {
+        let view = View { event: Some(happened.data), ..self.bare_view(Some(&entry.published.flow)) };
         match &entry.start().contact {
             Some(contact) => read_contact(contact, &view, self.project).is_ok_and(|who| self.rec.is(&who)),
-            None => event.contact.as_ref().is_some_and(|who| self.rec.is(who)),
+            None => happened.named.is_some_and(|who| self.rec.is(who)),
         }
     }
 
     /// Takes over what the flow says of the contact: name, language, further addresses.
-    fn adopt_from(&mut self, entry: &StartRef, event: &InputEvent) {
+    fn adopt_from(&mut self, entry: &StartRef, happened: &Happened<'_>) {
         let Some(contact) = &entry.start().contact else { return };
-        let view = View { event: Some(&event.data), ..self.bare_view(Some(&entry.published.flow)) };
+        let view = View { event: Some(happened.data), ..self.bare_view(Some(&entry.published.flow)) };
         if let Ok(who) = read_contact(contact, &view, self.project) {
             self.rec.adopt(&who);
         }
@@ -151,8 +196,15 @@ impl<'a> Turning<'a> {
         own.into_iter().chain(starts.chain(anytime).filter_map(move |key| key.render(&view).ok()))
     }
 
-    fn decided(&mut self, input: InputId, event: &InputEvent, decision: Decision, reason: String) {
-        self.journal(Event::EventReceived { input, event: event.name.clone(), decision, reason });
+    fn decided(&mut self, happened: &Happened<'_>, decision: Decision, reason: String) {
+        let input = happened.input;
+        self.journal(match happened.what {
+            What::Event(name) => Event::EventReceived { input, event: name.clone(), decision, reason },
+            What::Webhook(flow, name) => {
+                let (flow, name) = (flow.clone(), name.clone());
+                Event::WebhookReceived { input, flow, name, decision, reason }
+            }
+        });
     }
 }
 

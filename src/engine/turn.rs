@@ -116,6 +116,7 @@ impl Turning<'_> {
         match input {
             Input::Message(message) => self.message(accepted.id, accepted.at, message),
             Input::Event(event) => self.event(accepted.id, event),
+            Input::Webhook(webhook) => self.webhook(accepted.id, webhook),
             Input::CallResult(result) => self.call_result(result),
             Input::Delivery(delivery) => self.delivery(delivery),
             Input::Operator(action) => self.operator(accepted, action),

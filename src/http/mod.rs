@@ -1,9 +1,10 @@
-//! HTTP: webhooks, events, the simulator, health and metrics. Every request is bounded in size, time and rate; a body is read
+//! HTTP: webhooks of providers and of flows, events, the simulator, health and metrics. Every request is bounded in size, time and rate; a body is read
 //! before anything is answered; what went wrong becomes a status in one place (`error`).
 
 pub mod body;
 pub mod error;
 pub mod events;
+pub mod flows;
 pub mod health;
 pub mod hooks;
 pub mod keys;
@@ -23,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(route("/hooks/{channel}").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
         .service(route("/hooks/{channel}/status").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
+        .service(route("/flows/{flow}/{name}/{secret}").route(get().to(flows::call)).route(post().to(flows::call)))
         .service(route("/v1/events").route(post().to(events::post)))
         .service(route("/simulator/messages").route(get().to(routes::messages)).route(delete().to(routes::clear)))
         .service(route("/simulator/send").route(post().to(routes::send)))

@@ -7,7 +7,7 @@ use super::simulator::phone::Phones;
 use crate::config::server::Rates;
 use crate::domain::name::ChannelName;
 use crate::provider::{Adapter, Routes};
-use crate::service::Core;
+use crate::service::{Core, WebhookKeys};
 use indexmap::IndexMap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Web {
     pub hooks: IndexMap<ChannelName, Hook>,
     /// How providers reach us, without a slash at the end.
     pub public_url: String,
+    /// What the webhooks of flows are opened by.
+    pub webhooks: WebhookKeys,
     /// The keys of the API.
     pub events: Keys,
     /// How phone numbers without `+` are read.
@@ -73,8 +75,10 @@ impl Ready {
 /// One bucket for each kind of route.
 #[derive(Debug)]
 pub struct Buckets {
-    /// Webhooks.
+    /// Webhooks of providers.
     pub hooks: Bucket,
+    /// Webhooks of flows.
+    pub flows: Bucket,
     /// The API.
     pub api: Bucket,
     /// The simulator.
@@ -88,6 +92,7 @@ impl Buckets {
     pub fn new(rates: Rates) -> Self {
         Buckets {
             hooks: Bucket::new(rates.hooks),
+            flows: Bucket::new(rates.flows),
             api: Bucket::new(rates.api),
             simulator: Bucket::new(rates.simulator),
             probes: Bucket::new(rates.probes),

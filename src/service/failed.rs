@@ -108,6 +108,7 @@ fn about_input(input: &Input) -> String {
     match input {
         Input::Message(message) => format!("a message on {}", message.channel),
         Input::Event(event) => format!("the event {}", event.name),
+        Input::Webhook(webhook) => format!("the webhook {} of {}", webhook.name, webhook.flow),
         Input::CallResult(result) => format!("the result of the call {}", result.effect),
         Input::Delivery(delivery) => format!("a report on the message {}", delivery.effect),
         Input::Operator(_) => "an operator's act".to_owned(),

@@ -3,7 +3,7 @@
 //!
 //! | step | what it does | file |
 //! |---|---|---|
-//! | `receive`, `receive_event`, `operate` | stores inputs; the provider is answered after it | `inbox`, `reports`, `events` |
+//! | `receive`, `receive_event`, `receive_webhook`, `operate` | stores inputs; the caller is answered after it | `inbox`, `reports`, `events`, `webhook` |
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
 //! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
@@ -41,6 +41,7 @@ mod tick;
 mod turns;
 mod verdict;
 mod versions;
+mod webhook;
 
 pub use self::core::{Core, Engine, Parts};
 pub use events::{EventRefused, NewEvent};
@@ -51,3 +52,4 @@ pub use inbox::Received;
 pub use settings::{Channel, ServiceSettings, World};
 pub use tick::Ticked;
 pub use versions::{LoadError, Versions};
+pub use webhook::{NewWebhook, WebhookKeys};

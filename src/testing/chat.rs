@@ -32,6 +32,7 @@ Write as the contact would. Commands:
   /press ID             tap a button or list row of the last message
   /wait 4h              let time pass
   /event NAME JSON      something happens elsewhere: /event payment.failed {\"order_id\": \"A1\"}
+  /webhook NAME JSON    another system calls the flow's webhook
   /begin JSON           begin the flow with these values: /begin {\"order_id\": \"A1\"}
   /http GET shop/x 200 JSON    from now on other systems answer so
   /channel NAME         go on over another channel
@@ -103,6 +104,11 @@ impl Chat {
                 let (name, data) = rest.split_once(' ').unwrap_or((rest, "{}"));
                 let name = EventName::parse(name).map_err(|e| e.to_string())?;
                 self.world.event(name, json(data)?, None).map_err(|e| e.to_string())
+            }
+            "webhook" => {
+                let (name, data) = rest.split_once(' ').unwrap_or((rest, "{}"));
+                let name = crate::domain::name::Name::parse(name).map_err(|e| e.to_string())?;
+                self.world.webhook(&self.flow, &name, json(data)?).map_err(|e| e.to_string())
             }
             "begin" => {
                 let Value::Map(map) = json(if rest.is_empty() { "{}" } else { rest })? else {
@@ -194,6 +200,7 @@ impl Chat {
         let last = self.world.journal.iter().rev().find_map(|event| match event {
             Event::Received { text, reason, .. } => Some(format!("\"{text}\": {reason}")),
             Event::EventReceived { event, reason, .. } => Some(format!("{event}: {reason}")),
+            Event::WebhookReceived { name, reason, .. } => Some(format!("{name}: {reason}")),
             _ => None,
         });
         vec![Line::Answer(last.unwrap_or_else(|| "nothing was received yet".to_owned()))]

@@ -175,6 +175,11 @@ impl Player {
                 self.nothing_left()?;
                 self.world.event(name.clone(), data.clone(), None).map_err(|e| e.to_string())
             }
+            Step::Webhook { name, data } => {
+                self.nothing_left()?;
+                let flow = self.flow.clone();
+                self.world.webhook(&flow, name, data.clone()).map_err(|e| e.to_string())
+            }
             Step::Wait(span) => {
                 self.nothing_left()?;
                 self.world.wait(*span).map_err(|e| e.to_string())

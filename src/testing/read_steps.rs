@@ -18,7 +18,7 @@ const STEPS: [&str; 18] = [
 ];
 
 /// Steps of the format that this version does not play.
-const NOT_YET: [&str; 3] = ["webhook", "person", "handoff"];
+const NOT_YET: [&str; 2] = ["person", "handoff"];
 
 impl Reader {
     pub(super) fn steps(&mut self, nodes: &[Node]) -> Vec<(At, Step)> {
@@ -31,7 +31,8 @@ impl Reader {
         // `data` and `json` belong to the step beside them, wherever they stand.
         let main = entries.iter().find(|e| !matches!(e.key.text.as_str(), "data" | "json")).unwrap_or(first);
         for entry in entries {
-            let belongs = matches!((main.key.text.as_str(), entry.key.text.as_str()), ("event", "data") | ("called", "json"));
+            let belongs =
+                matches!((main.key.text.as_str(), entry.key.text.as_str()), ("event" | "webhook", "data") | ("called", "json"));
             if entry.key != main.key && !belongs {
                 let message = format!("There is no such step: `{}` beside `{}`", entry.key.text, main.key.text);
                 self.say(702, entry.key.at, entry.key.width, message, "Write each step as an item of its own");
@@ -46,6 +47,11 @@ impl Reader {
                 let name = self.parsed(value, "the name of an event", "payment.failed", |t| EventName::parse(t).ok())?;
                 let data = find(entries, "data").map_or(Value::Map(Default::default()), plain_value);
                 Step::Event { name, data }
+            }
+            "webhook" => {
+                let name = self.name(value, "shop")?;
+                let data = find(entries, "data").map_or(Value::Map(Default::default()), plain_value);
+                Step::Webhook { name, data }
             }
             "wait" => match &value.tree {
                 Tree::Map(inner) if inner.len() == 1 && inner[0].key.text == "until" => {

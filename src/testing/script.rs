@@ -97,6 +97,13 @@ pub enum Step {
         /// Its data.
         data: Value,
     },
+    /// Another system calls the webhook of the tested flow.
+    Webhook {
+        /// Its name.
+        name: Name,
+        /// What it sends.
+        data: Value,
+    },
     /// Time passes.
     Wait(Span),
     /// Time passes up to a moment.

@@ -8,16 +8,16 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
-use crate::domain::input::{Accepted, CallResult, ContactRef, Delivery, Event, Input};
+use crate::domain::input::{Accepted, CallResult, ContactRef, Delivery, Event, Input, Webhook};
 use crate::domain::journal;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, OutboundContent};
-use crate::domain::name::{ChannelName, EventName, Slug};
+use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::engine::effect::Effect;
 use crate::engine::record::Record;
 use crate::engine::{Context, Ended, turn};
-use crate::flow::catalog::Catalog;
+use crate::flow::catalog::{Catalog, webhook_contacts};
 use indexmap::IndexMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -251,6 +251,23 @@ impl World {
             self.accept(key, false, Input::Event(Box::new(event)));
         }
         Ok(())
+    }
+
+    /// Another system calls the webhook of a flow.
+    pub fn webhook(&mut self, flow: &Slug, name: &Name, data: Value) -> Result<(), WorldError> {
+        let catalog = self.catalog.clone();
+        let starts = catalog.starts_by_webhook(flow.as_str(), name.as_str());
+        if starts.is_empty() {
+            return Err(WorldError::Event(format!("`{flow}` has no webhook `{name}`")));
+        }
+        let found = webhook_contacts(&starts, &self.project, &data);
+        for to in found.map_err(|problem| WorldError::Event(problem.to_string()))? {
+            let Some(address) = to.address() else { continue };
+            let key = self.person(&address).key;
+            let webhook = Webhook { flow: flow.clone(), name: name.clone(), data: data.clone(), to };
+            self.accept(key, false, Input::Webhook(Box::new(webhook)));
+        }
+        self.settle()
     }
 
     /// An operator acts on a contact.

@@ -97,6 +97,7 @@ fn every_key_that_runs_is_on_the_page() {
         "expires",
         "states",
         "event",
+        "webhook",
         "keyword",
         "message",
         "if",

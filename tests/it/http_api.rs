@@ -134,3 +134,66 @@ base_url = "http://127.0.0.1:9"
     }
     service.stop().await;
 }
+
+const BOOKING: &str = r#"
+flow: booking
+was: reservation
+needs: { guests: text }
+start:
+  - webhook: website
+    if: event.guests != '0'
+    contact: "{{ event.phone }}"
+    key: "{{ event.id }}"
+    with: { guests: "{{ event.guests }}" }
+begin: told
+states:
+  told: { say: "A table for {{ guests }}.", end: told }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_of_a_flow_begins_it_for_whoever_knows_the_url() {
+    let config = format!("{SIMULATED}\n[webhooks]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n");
+    let service = Service::start(&config, &[("booking", BOOKING)]).await;
+    let keys = service.webhook_keys();
+    let url = |flow: &str, name: &str| format!("{}/flows/{flow}/{name}/{}", service.base, keys.secret(flow, name));
+    let form = |url: String, body: &str| {
+        let request = service.client.post(url).header("content-type", "application/x-www-form-urlencoded");
+        request.body(body.to_owned())
+    };
+    let here = url("booking", "website");
+    let first = form(here.clone(), "id=1&phone=%2B447700900123&guests=2").header("idempotency-key", "a");
+    assert_eq!(first.try_clone().expect("a copy").send().await.expect("an answer").status(), 202);
+    assert_eq!(first.send().await.expect("an answer").status(), 202, "a repeat is accepted and takes no effect");
+    let json = r#"{"id": 2, "phone": "+447700900123", "guests": "3"}"#;
+    assert_eq!(service.client.post(&here).body(json).send().await.expect("an answer").status(), 202);
+    let query = "id=3&phone=%2B447700900123&guests=4";
+    assert_eq!(service.client.get(format!("{here}?{query}")).send().await.expect("an answer").status(), 202);
+    // Under its former name, with the URL of that time.
+    assert_eq!(form(url("reservation", "website"), query).send().await.expect("an answer").status(), 202);
+    let unwanted = form(here.clone(), "id=5&guests=0&phone=").send().await.expect("an answer");
+    assert_eq!(unwanted.status(), 202, "no start can want it");
+    let texts = service.shown("+447700900123", 4).await;
+    assert_eq!(texts, ["A table for 2.", "A table for 3.", "A table for 4.", "A table for 4."]);
+    let unreadable = form(here.clone(), "id=6&guests=1&phone=call+me").send().await.expect("an answer");
+    assert_eq!(unreadable.status(), 422);
+    let problem: Value = unreadable.json().await.expect("JSON");
+    assert!(problem["detail"].as_str().is_some_and(|why| why.contains("event.phone") && !why.contains("call me")), "{problem}");
+    let mut refusals = Vec::new();
+    for wrong in [
+        url("booking", "nothing"),
+        url("nobody", "website"),
+        format!("{}/flows/booking/website/{}", service.base, keys.secret("reservation", "website")),
+        format!("{}/flows/booking/website/x", service.base),
+    ] {
+        let answer = form(wrong, query).send().await.expect("an answer");
+        refusals.push((answer.status().as_u16(), answer.text().await.expect("text")));
+    }
+    assert!(refusals.iter().all(|refusal| *refusal == refusals[0] && refusal.0 == 404), "{refusals:?}");
+    assert_eq!(service.client.post(&here).body("<a/>").send().await.expect("an answer").status(), 400);
+    let limit = replyflow::domain::limits::EVENT_BODY_BYTES;
+    assert_eq!(service.client.post(&here).body(" ".repeat(limit + 1)).send().await.expect("an answer").status(), 413);
+    let (output, code) = replyflow_in(service.folder(), &["webhooks"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains(&keys.secret("booking", "website")), "{output}");
+    service.stop().await;
+}

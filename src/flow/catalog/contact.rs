@@ -1,7 +1,7 @@
 //! Whose mailboxes an event goes to: the contact that it names, and the one that each entry of a flow reads out of its data.
 //! The edge asks before it stores the event, the engine asks again before it acts: both get the same answer.
 
-use super::Catalog;
+use super::{Catalog, StartRef};
 use crate::config::project::Project;
 use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
@@ -51,8 +51,7 @@ impl Catalog {
         let mut see = |condition: Option<&Expression>, contact: Option<&ContactTemplate>| {
             let Some(contact) = contact else { return Ok(()) };
             // An entry that cannot hold for this event does not look for its contact.
-            let decided = condition.filter(|condition| condition.names().iter().all(|r| readable_here(&r.name)));
-            if decided.is_some_and(|condition| condition.truth(&scope) == Ok(false)) {
+            if !can_hold(condition, &scope) {
                 return Ok(());
             }
             match read_contact(contact, &scope, project) {
@@ -76,6 +75,27 @@ impl Catalog {
         }
         Ok(found)
     }
+}
+
+/// The contacts whom a call of a webhook concerns, each once: those whom the entries that can hold name. Empty where none can
+/// hold. An address that cannot be read is the caller's mistake.
+pub fn webhook_contacts(starts: &[&StartRef], project: &Project, data: &Value) -> Result<Vec<ContactRef>, FieldProblem> {
+    let scope = EventScope { data, project };
+    let mut found: Vec<ContactRef> = Vec::new();
+    for start in starts.iter().map(|entry| entry.start()) {
+        let Some(contact) = start.contact.as_ref().filter(|_| can_hold(start.condition.as_ref(), &scope)) else { continue };
+        let contact = read_contact(contact, &scope, project)?;
+        if found.iter().all(|known| known.address() != contact.address()) {
+            found.push(contact);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an entry with this condition may hold for an event, as far as the event alone decides it.
+fn can_hold(condition: Option<&Expression>, scope: &EventScope<'_>) -> bool {
+    let decided = condition.filter(|condition| condition.names().iter().all(|r| readable_here(&r.name)));
+    decided.is_none_or(|condition| condition.truth(scope) != Ok(false))
 }
 
 /// Reads the contact that a flow names. `Err` says which part is not readable.

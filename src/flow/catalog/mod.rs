@@ -4,7 +4,7 @@
 mod contact;
 mod published;
 
-pub use contact::{FieldProblem, read_contact};
+pub use contact::{FieldProblem, read_contact, webhook_contacts};
 pub use published::Published;
 
 use super::definition::{Flow, Start, Trigger};
@@ -44,6 +44,7 @@ pub struct Catalog {
     versions: HashMap<VersionId, Arc<Published>>,
     current: HashMap<Slug, Arc<Published>>,
     by_event: HashMap<EventName, Vec<StartRef>>,
+    webhooks: HashMap<Slug, Vec<StartRef>>,
     keywords: HashMap<ChannelName, Keywords<StartRef>>,
     any_message: HashMap<ChannelName, Vec<StartRef>>,
     anytime: HashMap<EventName, Vec<AnytimeRef>>,
@@ -109,6 +110,7 @@ impl Catalog {
             let entry = || StartRef { published: published.clone(), index };
             let channels = if start.channels.is_empty() { &published.flow.channels } else { &start.channels };
             match &start.trigger {
+                Trigger::Webhook(_) => self.webhooks.entry(published.flow.name.clone()).or_default().push(entry()),
                 Trigger::Event(name) => self.by_event.entry(name.clone()).or_default().push(entry()),
                 Trigger::Keyword(words) => {
                     for channel in channels {
@@ -153,6 +155,13 @@ impl Catalog {
     /// The entries of `start` for an event, those of one flow in their order.
     pub fn starts_by_event(&self, name: &EventName) -> &[StartRef] {
         self.by_event.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The entries of `start` for a webhook of a flow, in their order; a former name of the flow leads there too.
+    pub fn starts_by_webhook(&self, flow: &str, name: &str) -> Vec<&StartRef> {
+        let Some(published) = self.current.get(flow) else { return Vec::new() };
+        let of = |start: &&StartRef| matches!(&start.start().trigger, Trigger::Webhook(own) if own.as_str() == name);
+        self.webhooks.get(&published.flow.name).into_iter().flatten().filter(of).collect()
     }
 
     /// The start keywords of a channel.

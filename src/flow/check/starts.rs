@@ -11,7 +11,7 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
             let given = start.with.iter().any(|(slot, _)| *slot == Slot(i as u16));
             if needed && !given {
                 let from = match &start.trigger {
-                    Trigger::Event(_) => format!("{name}: \"{{{{ event.{name} }}}}\""),
+                    Trigger::Event(_) | Trigger::Webhook(_) => format!("{name}: \"{{{{ event.{name} }}}}\""),
                     _ => format!("{name}: …"),
                 };
                 report.add(

@@ -1,7 +1,7 @@
 //! What begins a run and what is answered wherever a run is: `start`, `anytime`.
 
 use super::{Action, Slot, StateId, Target};
-use crate::domain::name::{ChannelName, EventName};
+use crate::domain::name::{ChannelName, EventName, Name};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Expression, Template, ValueTemplate};
 pub use crate::reply::command::Command;
@@ -15,7 +15,7 @@ pub struct Start {
     pub condition: Option<Expression>,
     /// The channels on which a keyword or message counts.
     pub channels: Vec<ChannelName>,
-    /// Who the event is about; required with `event`.
+    /// Who the event is about; required with `event` and `webhook`.
     pub contact: Option<ContactTemplate>,
     /// At most one live run of this flow for each key; without it, for each contact.
     pub key: Option<Template>,
@@ -36,6 +36,8 @@ pub struct Start {
 pub enum Trigger {
     /// An event.
     Event(EventName),
+    /// Anything that is sent to the webhook of this name.
+    Webhook(Name),
     /// A whole message that is one of these.
     Keyword(Vec<String>),
     /// Any message that nothing else wants.

@@ -8,8 +8,8 @@ use crate::flow::yaml::{Node, Tree};
 
 const START: Keys = Keys {
     of: "a start",
-    known: &["event", "keyword", "message", "if", "channels", "contact", "key", "repeat", "busy", "with", "go"],
-    later: &["webhook"],
+    known: &["event", "webhook", "keyword", "message", "if", "channels", "contact", "key", "repeat", "busy", "with", "go"],
+    later: &[],
 };
 const CONTACT: Keys = Keys { of: "a contact", known: &["phone", "email", "id", "name", "language"], later: &[] };
 const PHONE: &str = "\"{{ event.phone }}\"";
@@ -30,8 +30,16 @@ impl Reader {
         let condition = fields.get("if").and_then(|n| self.condition(n));
         let channels = fields.get("channels").map(|n| self.channel_names(n)).filter(|c| !c.is_empty());
         let contact = fields.get("contact").and_then(|n| self.contact(n));
-        if matches!(trigger, Some(Trigger::Event(_))) && !fields.has("contact") && !fields.refused {
-            self.missing(fields.at, fields.width, "a start by `event`", "contact", &format!("contact: {PHONE}"));
+        let from_elsewhere = match trigger {
+            Some(Trigger::Event(_)) => Some("a start by `event`"),
+            Some(Trigger::Webhook(_)) => Some("a start by `webhook`"),
+            _ => None,
+        };
+        if let Some(what) = from_elsewhere
+            && !fields.has("contact")
+            && !fields.refused
+        {
+            self.missing(fields.at, fields.width, what, "contact", &format!("contact: {PHONE}"));
         }
         let key = fields.get("key").and_then(|n| self.template(n, "key", "\"{{ event.order_id }}\""));
         let repeat = fields.get("repeat").and_then(|n| self.repeat(n)).unwrap_or(Repeat::Ignore);
@@ -56,7 +64,7 @@ impl Reader {
     }
 
     fn start_trigger(&mut self, fields: &Fields<'_>) -> Option<Trigger> {
-        let given = fields.among(&["event", "keyword", "message"]);
+        let given = fields.among(&["event", "webhook", "keyword", "message"]);
         if given.len() > 1 || (given.is_empty() && !fields.refused) {
             let (at, width) = given.get(1).map_or((fields.at, fields.width), |e| (e.key.at, e.key.width));
             let message = "A start has exactly one of `event`, `webhook`, `keyword`, `message`";
@@ -67,6 +75,7 @@ impl Reader {
         let entry = given.first()?;
         match entry.key.text.as_str() {
             "event" => self.event_name(&entry.value, "event").map(Trigger::Event),
+            "webhook" => self.name(&entry.value, "webhook", "shop").map(Trigger::Webhook),
             "keyword" => self.keywords(&entry.value).map(Trigger::Keyword),
             _ => match self.plain(&entry.value, "message", "`any`", "any")? {
                 "any" => Some(Trigger::AnyMessage),

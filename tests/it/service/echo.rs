@@ -71,6 +71,7 @@ pub fn echo(
             let to = event.to.address().map_or_else(address, |from| Inbound { from, ..address() });
             effects.say(&to, &format!("event {}", event.name), false);
         }
+        Input::Webhook(webhook) => effects.say(&address(), &format!("webhook {}", webhook.name), false),
         Input::Operator(action) => effects.say(&address(), &format!("operator {action:?}"), false),
     }
     let awaited = |(id, effect): &(EffectId, Effect)| matches!(effect, Effect::Send(send) if send.awaited).then_some(*id);

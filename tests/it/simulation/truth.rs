@@ -132,7 +132,7 @@ impl Truth {
             return Err(format!("the input {id} was accepted twice"));
         }
         person.accepted.push((id, class));
-        if matches!(codec::decode(body), Ok(Input::Message(_) | Input::Event(_))) {
+        if matches!(codec::decode(body), Ok(Input::Message(_) | Input::Event(_) | Input::Webhook(_))) {
             person.told.insert(id);
         }
         Ok(())
@@ -224,7 +224,9 @@ impl Truth {
         for event in entry.events {
             let person = self.people.entry(commit.contact).or_default();
             match event {
-                Event::Received { input, .. } | Event::EventReceived { input, .. } => person.heard.push(input),
+                Event::Received { input, .. } | Event::EventReceived { input, .. } | Event::WebhookReceived { input, .. } => {
+                    person.heard.push(input)
+                }
                 Event::OptedOut { kind, .. } => {
                     person.stopped.insert(kind);
                     opted_out += 1;

@@ -2,6 +2,7 @@
 
 use replyflow::app::Application;
 use replyflow::config::{Environment, Secrets, Settings};
+use replyflow::service::WebhookKeys;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -45,6 +46,7 @@ pub struct Service {
     pub base: String,
     /// For requests.
     pub client: Client,
+    webhooks: WebhookKeys,
     folder: TempDir,
     stop: CancellationToken,
     ended: JoinHandle<anyhow::Result<()>>,
@@ -66,12 +68,14 @@ impl Service {
     /// Starts it again where it was.
     pub async fn start_in(folder: TempDir) -> Self {
         let settings = settings(folder.path());
+        let configured = settings.webhooks.keys.clone();
         let application = Application::build(settings).await.expect("starts");
         let base = format!("http://127.0.0.1:{}", application.port());
+        let webhooks = application.core().webhook_keys(&configured);
         let stop = CancellationToken::new();
         let ended = tokio::spawn(application.run_until_stopped(stop.clone()));
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
-        Service { base, client, folder, stop, ended }
+        Service { base, client, webhooks, folder, stop, ended }
     }
 
     /// Stops it as SIGTERM does; gives its folder back.
@@ -84,6 +88,11 @@ impl Service {
     /// Sends a body.
     pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
         self.client.post(format!("{}{path}", self.base)).body(body).send().await.expect("an answer")
+    }
+
+    /// What opens the webhooks of its flows.
+    pub fn webhook_keys(&self) -> &WebhookKeys {
+        &self.webhooks
     }
 
     /// Asks.
