@@ -23,6 +23,10 @@ pub(super) enum Section {
     Polite,
     LeadIn,
     Not,
+    Or,
+    Question,
+    Doubt,
+    Condition,
     Place,
     Ordinal,
     Yes,
@@ -37,7 +41,7 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [(Section, &'static str); 25] = [
+    const ALL: [(Section, &'static str); 29] = [
         (Section::OptOut, "opt-out"),
         (Section::OptOutSms, "opt-out sms"),
         (Section::OptIn, "opt-in"),
@@ -52,6 +56,10 @@ impl Section {
         (Section::Polite, "polite"),
         (Section::LeadIn, "lead in"),
         (Section::Not, "not"),
+        (Section::Or, "or"),
+        (Section::Question, "question"),
+        (Section::Doubt, "doubt"),
+        (Section::Condition, "condition"),
         (Section::Place, "place"),
         (Section::Ordinal, "ordinal"),
         (Section::Yes, "yes"),
