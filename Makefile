@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 BINARY := target/release/replyflow
 
-.PHONY: help run build check test bench clean-data
+.PHONY: help run build check test understanding bench clean-data
 
 help: ## Show this
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 build: ## Build the service
 	cargo build --release --locked
@@ -23,6 +23,9 @@ check: build ## Check the sample flows
 
 test: ## Formatting, lints and all tests, on both stores
 	@tests/run.sh
+
+understanding: ## Precision and recall of the understanding of replies; REPLYFLOW_REPLIES names a folder of further ones
+	@cargo run --quiet --locked --example understanding
 
 bench: ## Measure: a turn, loading a flow, messages a second
 	cargo bench --locked

@@ -10,6 +10,7 @@ mod read;
 mod read_fakes;
 mod read_steps;
 mod script;
+pub mod understanding;
 mod world;
 
 pub use fake_http::{Fake, FakeAnswer, Fakes};
