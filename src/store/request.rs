@@ -228,3 +228,47 @@ pub struct Advance {
     /// Whether the journal may be trimmed behind it.
     pub guard: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(effect_bytes: usize, effects: usize, record_bytes: usize, consumed: usize) -> Commit {
+        let contact = ContactKey::derive(b"s", "a");
+        let effect = |i| NewEffect { id: Token(1).effect(i), set: WorkSet::Call, body: Bytes::from(vec![0; effect_bytes]) };
+        Commit {
+            contact,
+            expect: Token(1),
+            new: Token(2),
+            hold: false,
+            consumed: (0..consumed as u64).map(InputId).collect(),
+            set_aside: Vec::new(),
+            alarm: None,
+            journal: Bytes::new(),
+            blob: Bytes::from(vec![0; record_bytes]),
+            keep: false,
+            who: Who(1),
+            stop: StopMask::default(),
+            lanes: vec![LanePush {
+                lane: Lane::Contact,
+                due: Millis(0),
+                take: false,
+                effects: (0..effects).map(effect).collect(),
+            }],
+            await_add: Vec::new(),
+            await_remove: Vec::new(),
+            live: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_commit_is_bounded_at_each_of_its_limits() {
+        let (bytes, effects, record) = (limits::EFFECT_BYTES, limits::EFFECTS_PER_COMMIT, limits::RECORD_BYTES);
+        assert!(commit(bytes, 1, 0, 1).check().is_ok());
+        assert!(commit(bytes + 1, 1, 0, 1).check().is_err());
+        assert!(commit(0, effects, 0, 1).check().is_ok());
+        assert!(commit(0, effects + 1, 0, 1).check().is_err());
+        assert!(commit(0, 1, record, 1).check().is_ok());
+        assert!(commit(0, 1, record + 1, 1).check().is_err());
+    }
+}

@@ -306,3 +306,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_call_and_a_run_have_the_limits_that_are_written_down() {
+    let read = |call: &str, more: &str| {
+        let text = format!(
+            "flow: sample\n{more}start: [ {{ keyword: go }} ]\nbegin: s\nstates:\n  s: {{ call: {{ api: shop, get: /x{call} }}, go: {{ ok: {{ end: done }} }} }}\n"
+        );
+        parse_flow(&text, "flows/sample.yaml", &context()).0
+    };
+    let call = |flow: &replyflow::flow::definition::Flow| match &flow.states[0].kind {
+        replyflow::flow::definition::Kind::Call(call) => (call.timeout, call.retry),
+        other => panic!("{other:?}"),
+    };
+    let plain = read("", "").expect("a flow");
+    assert_eq!(call(&plain), (limits::CALL_TIMEOUT, limits::CALL_RETRIES));
+    assert_eq!(plain.expires, limits::RUN_EXPIRES);
+    let most =
+        read(&format!(", timeout: {}, retry: {}", limits::CALL_TIMEOUT_MAX, limits::CALL_RETRIES_MAX), "").expect("a flow");
+    assert_eq!(call(&most), (limits::CALL_TIMEOUT_MAX, limits::CALL_RETRIES_MAX));
+    assert!(read(&format!(", timeout: {}s", limits::CALL_TIMEOUT_MAX.0 / 1_000 + 1), "").is_none());
+    assert!(read(&format!(", retry: {}", limits::CALL_RETRIES_MAX + 1), "").is_none());
+}
