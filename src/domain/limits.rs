@@ -38,6 +38,8 @@ pub const INPUTS_PER_CLAIM: usize = 16;
 pub const RUNS_PER_CONTACT: usize = 20;
 /// Starts that wait for the contact's open question; a further one is refused with a journal entry.
 pub const WAITING_STARTS: usize = 20;
+/// Questions of one contact that are open at one time: the one that is asked, and those that were put aside for it.
+pub const OPEN_QUESTIONS: usize = 3;
 /// Depth of sub-flows.
 pub const SUBFLOW_DEPTH: usize = 8;
 /// A contact's record in bytes; a turn that would exceed it fails visibly.

@@ -64,6 +64,8 @@ pub(super) enum Next<'a> {
     Enter(StateId),
     /// Asks the question of the state in which it already is.
     Ask,
+    /// Asks the question again that was put aside.
+    AskBack,
     /// Goes where a target says; the counter is that of the question under which it stands.
     Follow(&'a Target, Option<Counter>),
     /// Leaves its state by an ordinary outcome with a result.
@@ -143,6 +145,7 @@ impl<'a> Turning<'a> {
             next = match next {
                 Next::Enter(state) => self.enter(run, state)?,
                 Next::Ask => self.open_question(run)?,
+                Next::AskBack => self.ask_back(run)?,
                 Next::Follow(target, counter) => self.follow(run, target, counter)?,
                 Next::Outcome { name, value, reason } => self.outcome(run, &name, value, reason)?,
                 Next::Trouble { trouble, reason } => self.trouble(run, trouble, reason)?,

@@ -65,6 +65,9 @@ impl<'a> Turning<'a> {
         if !tapped && self.obey_word(&came) {
             return Ok(());
         }
+        if let Some(id) = self.tapped_aside(message)? {
+            self.turn_to(id)?;
+        }
         let open = self.open_on(&message.channel)?;
         let mut heard = None;
         if tapped {

@@ -12,6 +12,7 @@ mod event;
 mod fault;
 mod inbound;
 mod opt;
+mod pause;
 pub mod question;
 pub mod record;
 mod reply;

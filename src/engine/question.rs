@@ -36,6 +36,15 @@ fn payload_of(id: &str, tag: u16) -> String {
     format!("{id}{TAG}{tag:04x}")
 }
 
+/// Whether a question is sent with all that belongs to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// As it was written.
+    Whole,
+    /// Its text and choices: the contact knows the rest.
+    Short,
+}
+
 /// What takes the place of a question's text when it is asked again.
 #[derive(Clone, Copy)]
 enum Instead<'a> {
@@ -80,7 +89,17 @@ impl<'a> Turning<'a> {
             gathered: None,
         };
         run.waiting = Waiting::Reply(Box::new(question));
-        self.put(run, flow, ask, None)
+        self.put(run, flow, ask, None, Form::Whole)
+    }
+
+    /// Asks the question again that was put aside.
+    pub(super) fn ask_back(&mut self, run: &mut Run) -> Result<Next<'a>, Fault> {
+        self.reopen(run)?;
+        let (flow, _, state) = self.state(run)?;
+        match (&state.kind, run.question()) {
+            (Kind::Ask(ask), Some(_)) => self.put(run, flow, ask, None, Form::Short),
+            _ => Ok(Next::Rest),
+        }
     }
 
     /// Asks once more and counts it. The last message of the step takes the place of the question's text.
@@ -122,19 +141,26 @@ impl<'a> Turning<'a> {
                 _ => {}
             }
         }
-        self.put(run, flow, ask, instead)
+        self.put(run, flow, ask, instead, Form::Whole)
     }
 
     /// Asks the open question as it was, without counting it.
     pub(super) fn repeat_question(&mut self, run: &mut Run) -> Result<Next<'a>, Fault> {
         let (flow, _, state) = self.state(run)?;
         match (&state.kind, run.question()) {
-            (Kind::Ask(ask), Some(_)) => self.put(run, flow, ask, None),
+            (Kind::Ask(ask), Some(_)) => self.put(run, flow, ask, None, Form::Whole),
             _ => Ok(Next::Rest),
         }
     }
 
-    fn put(&mut self, run: &mut Run, flow: &'a Flow, ask: &'a Ask, instead: Option<Instead<'a>>) -> Result<Next<'a>, Fault> {
+    fn put(
+        &mut self,
+        run: &mut Run,
+        flow: &'a Flow,
+        ask: &'a Ask,
+        instead: Option<Instead<'a>>,
+        form: Form,
+    ) -> Result<Next<'a>, Fault> {
         let depth = run.frames.len() - 1;
         let until = self.now + silence_after(&ask.troubles, &flow.defaults);
         let language = self.language(Some(flow));
@@ -151,13 +177,16 @@ impl<'a> Turning<'a> {
                 let reason = "no channel can carry the question".to_owned();
                 return Ok(Next::Trouble { trouble: Trouble::Undelivered, reason });
             };
-            let (rendered, notification) = match said {
+            let (mut rendered, notification) = match said {
                 Instead::Message(message) => (self.rendered(run, depth, message, &route, None)?, None),
                 Instead::Notify(notify) => {
                     let (message, params) = self.notification(run, depth, notify)?;
                     (self.rendered(run, depth, message, &route, Some(&params))?, Some(&notify.name))
                 }
             };
+            if form == Form::Short && !rendered.text.trim().is_empty() {
+                (rendered.media, rendered.footer) = (None, None);
+            }
             let shown = if ask.show == Show::Plain { Vec::new() } else { std::mem::take(&mut choices.shown) };
             let button = template::system_text(&self.project.texts.list_button, language);
             let asked = template::ask(rendered, shown, choices.menu, route.kind, route.shows, button);
@@ -206,7 +235,7 @@ impl<'a> Turning<'a> {
 
     /// The run no longer waits for a reply. A reply to a question that was `left` without an answer is late.
     pub(super) fn close_question(&mut self, run: &mut Run, left: bool) {
-        if let Some(awaited) = run.question_mut().map(|question| question.awaited.take()) {
+        if let Some(awaited) = run.asked_mut().map(|question| question.awaited.take()) {
             self.forget_awaited(awaited);
             if left {
                 self.rec.left_unanswered(&run.flow, self.now);

@@ -19,8 +19,8 @@ pub(super) enum Plan<'a> {
     No,
     /// It holds and nothing is begun.
     Ignore { reason: String, alert: bool },
-    /// It begins, after these runs were interrupted.
-    Begin { start: Beginning<'a>, interrupt: Vec<RunId> },
+    /// It begins, after these runs were interrupted and the question of this one was put aside.
+    Begin { start: Beginning<'a>, interrupt: Vec<RunId>, pause: Option<RunId> },
     /// It begins when no question is open any more.
     Wait(Beginning<'a>),
 }
@@ -89,22 +89,26 @@ impl<'a> Turning<'a> {
         }
         let start_of = |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned() };
         let busy = self.rec.runs.iter().find(|run| run.question().is_some() && !interrupt.contains(&run.id));
+        let mut pause = None;
         if let Some(open) = busy {
+            // While the parts of an answer come in, nothing gets between them; and few can keep more questions in mind.
+            let answering = open.question().is_some_and(|question| question.gathered.is_some());
             match start.busy {
                 Busy::Skip => {
                     return Plan::Ignore { reason: format!("a question of `{}` is open", open.flow), alert: false };
                 }
-                Busy::Wait if self.rec.waiting.len() >= limits::WAITING_STARTS => {
+                Busy::Pause if self.may_pause() && !answering => pause = Some(open.id),
+                Busy::Wait | Busy::Pause if self.rec.waiting.len() >= limits::WAITING_STARTS => {
                     return Plan::Ignore { reason: format!("{} starts wait already", limits::WAITING_STARTS), alert: true };
                 }
-                Busy::Wait => return Plan::Wait(start_of(given)),
+                Busy::Wait | Busy::Pause => return Plan::Wait(start_of(given)),
                 Busy::Replace => interrupt.push(open.id),
             }
         }
         if self.rec.runs.len() - interrupt.len() >= limits::RUNS_PER_CONTACT {
             return Plan::Ignore { reason: format!("{} runs are live already", limits::RUNS_PER_CONTACT), alert: true };
         }
-        Plan::Begin { start: start_of(given), interrupt }
+        Plan::Begin { start: start_of(given), interrupt, pause }
     }
 
     /// Does what was planned.
@@ -124,13 +128,16 @@ impl<'a> Turning<'a> {
                 self.rec.waiting.push(WaitingStart { flow: name, version, key, vars: given, go, since, reply });
                 Ok(())
             }
-            Plan::Begin { start, interrupt } => {
+            Plan::Begin { start, interrupt, pause } => {
                 for id in interrupt {
                     if let Some(place) = self.place_of(id) {
                         let run = self.take(place);
                         let reason = format!("`{}` began", start.flow.name);
                         self.end_run(run, "interrupted", reason);
                     }
+                }
+                if let Some(id) = pause {
+                    self.pause(id);
                 }
                 let (name, key) = (start.flow.name.clone(), start.key.clone());
                 let (gone, kept) =
@@ -186,10 +193,13 @@ impl<'a> Turning<'a> {
         self.drive(run, place, Next::Enter(go))
     }
 
-    /// As long as nothing is open: asks what waits to be asked, then begins what waits to begin. What one turn cannot send
+    /// As long as nothing is open: asks again what was put aside, then what waits to be asked, then begins what waits to begin. What one turn cannot send
     /// without running into its limit is left for the next: the record's alarm sees that it comes at once.
     pub(super) fn ask_next(&mut self) -> Result<(), TurnError> {
         while self.out.effects.len() < limits::EFFECTS_PER_TURN / 2 && !self.rec.is_occupied() {
+            if self.resume_last()? {
+                continue;
+            }
             if let Some(place) = self.rec.runs.iter().position(|run| run.waiting == Waiting::Turn) {
                 let run = self.take(place);
                 self.drive(run, place, Next::Ask)?;

@@ -58,7 +58,7 @@ impl<'a> Turning<'a> {
                 Next::Outcome { name: Cow::Borrowed("ok"), value: Value::Null, reason: "the time has come".to_owned() }
             }
             // It waits for another question; its own time is that of the run.
-            Waiting::Turn => Next::Rest,
+            Waiting::Turn | Waiting::Paused { .. } => Next::Rest,
         };
         self.drive(run, place, next)
     }

@@ -60,7 +60,7 @@ fn run_bytes(run: &Run) -> usize {
         let vars: usize = frame.vars.iter().map(|(_, value)| 8 + value_bytes(value)).sum();
         64 + vars + frame.visits.len() * 10
     };
-    let question = run.question().map_or(0, |question| {
+    let question = run.asked().map_or(0, |question| {
         let labels: usize = question.labels.iter().map(|label| label.len() + 5).sum();
         let gathered = question.gathered.as_ref().map_or(0, |gathered| gathered.text.len());
         labels + gathered + question.visible.as_ref().map_or(0, |visible| visible.len() * 3)

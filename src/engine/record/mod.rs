@@ -204,7 +204,8 @@ impl Record {
     /// When the contact must be looked at without a new input.
     pub fn alarm(&self) -> Option<Millis> {
         let next = self.runs.iter().map(Run::alarm).min();
-        let waits = !self.waiting.is_empty() || self.runs.iter().any(|run| run.waiting == Waiting::Turn);
+        let stands = |run: &Run| matches!(run.waiting, Waiting::Turn | Waiting::Paused { .. });
+        let waits = !self.waiting.is_empty() || self.runs.iter().any(stands);
         // Something could be asked or begun: at once.
         let at_once = (waits && !self.is_occupied()).then_some(Millis(self.last.0.saturating_add(1)));
         next.into_iter().chain(at_once).min()

@@ -103,6 +103,16 @@ pub enum Waiting {
     /// A reply to its question.
     #[serde(rename = "q")]
     Reply(Box<Question>),
+    /// A reply, but not now: its question was put aside and will be asked again.
+    #[serde(rename = "p")]
+    Paused {
+        /// The question.
+        #[serde(rename = "q")]
+        question: Box<Question>,
+        /// Since when.
+        #[serde(rename = "a")]
+        since: Millis,
+    },
     /// That another run's question is closed; then it asks its own.
     #[serde(rename = "t")]
     Turn,
@@ -224,6 +234,27 @@ impl Run {
         }
     }
 
+    /// The question that was put aside.
+    pub fn paused(&self) -> Option<&Question> {
+        match &self.waiting {
+            Waiting::Paused { question, .. } => Some(question),
+            _ => None,
+        }
+    }
+
+    /// The question that is open or was put aside.
+    pub fn asked(&self) -> Option<&Question> {
+        self.question().or_else(|| self.paused())
+    }
+
+    /// The question that is open or was put aside.
+    pub fn asked_mut(&mut self) -> Option<&mut Question> {
+        match &mut self.waiting {
+            Waiting::Reply(question) | Waiting::Paused { question, .. } => Some(question),
+            _ => None,
+        }
+    }
+
     /// The open question.
     pub fn question_mut(&mut self) -> Option<&mut Question> {
         match &mut self.waiting {
@@ -237,7 +268,7 @@ impl Run {
         let own = match &self.waiting {
             Waiting::Reply(question) => question.gathered.as_ref().map_or(question.until, |g| g.until),
             Waiting::Call { until, .. } | Waiting::Time { until } | Waiting::Event { until } => *until,
-            Waiting::Turn => self.expires,
+            Waiting::Turn | Waiting::Paused { .. } => self.expires,
         };
         let frames = self.frames.iter().filter_map(|frame| frame.expires).min().unwrap_or(self.expires);
         own.min(frames).min(self.expires)

@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod cost;
 mod driver;
+mod pausing;
 mod precedence;
 mod purity;
 mod questions;

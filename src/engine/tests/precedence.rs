@@ -155,8 +155,13 @@ fn another_flows_keyword_interrupts_where_it_may() {
     let mut d = Driver::new(&[ORDER, OTHER]);
     d.user("order");
     assert_eq!(d.user("pay"), ["Pay?"]);
+    assert_eq!((d.decision().0, d.ends()), (Decision::Start, vec![]), "the open question is put aside");
+    assert_eq!(d.at("other"), ["ask", "ask"]);
+    let replaces = OTHER.replace("talk *] }", "talk *], busy: replace }");
+    let mut d = Driver::new(&[ORDER, &replaces]);
+    d.user("order");
+    assert_eq!(d.user("pay"), ["Pay?"]);
     assert_eq!((d.decision().0, d.ends()), (Decision::Start, vec!["interrupted"]));
-    assert_eq!(d.at("other"), ["ask"]);
     let stubborn = ORDER.replace("begin: ask", "interruptible: false\nbegin: ask");
     let mut d = Driver::new(&[&stubborn, OTHER]);
     d.user("order");

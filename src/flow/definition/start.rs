@@ -76,6 +76,8 @@ pub enum Repeat {
 pub enum Busy {
     /// Begins when the other run no longer waits for a reply.
     Wait,
+    /// The other question is put aside, and asked again when this run no longer waits for a reply.
+    Pause,
     /// The other run ends as `interrupted`.
     Replace,
     /// Does nothing.

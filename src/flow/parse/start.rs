@@ -56,7 +56,7 @@ impl Reader {
             contact,
             key,
             repeat,
-            busy: busy.unwrap_or(if is_keyword { Busy::Replace } else { Busy::Wait }),
+            busy: busy.unwrap_or(if is_keyword { Busy::Pause } else { Busy::Wait }),
             with,
             go,
             at: node.at,
@@ -148,15 +148,12 @@ impl Reader {
     }
 
     fn busy(&mut self, node: &Node) -> Option<Busy> {
-        const KIND: &str = "`wait`, `replace` or `skip`";
+        const KIND: &str = "`wait`, `pause`, `replace` or `skip`";
         match self.plain(node, "busy", KIND, "wait")? {
             "wait" => Some(Busy::Wait),
             "replace" => Some(Busy::Replace),
             "skip" => Some(Busy::Skip),
-            "pause" => {
-                self.later_value(node, "busy: pause", "write `wait`, `replace` or `skip`");
-                None
-            }
+            "pause" => Some(Busy::Pause),
             _ => {
                 self.must_be(node, "busy", KIND, "wait");
                 None

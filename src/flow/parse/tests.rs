@@ -39,7 +39,7 @@ fn what_a_file_does_not_say_is_the_projects_or_the_documented_default() {
     assert_eq!((flow.late, flow.interruptible, flow.expires), (Late::Inbox, true, Span::days(30)));
     let [keyword, message] = flow.starts.as_slice() else { panic!("two starts") };
     assert!(matches!(&keyword.trigger, Trigger::Keyword(words) if words == &["Hi"]));
-    assert_eq!((keyword.busy, message.busy, keyword.repeat), (Busy::Replace, Busy::Wait, Repeat::Ignore));
+    assert_eq!((keyword.busy, message.busy, keyword.repeat), (Busy::Pause, Busy::Wait, Repeat::Ignore));
     assert_eq!((keyword.channels.len(), keyword.go), (2, flow.begin));
     assert!(matches!(message.trigger, Trigger::AnyMessage));
 }
