@@ -76,6 +76,12 @@ pub(super) fn fold(c: char, mut emit: impl FnMut(char)) {
                 'ø' => emit('o'),
                 'ł' => emit('l'),
                 'đ' => emit('d'),
+                'ى' | '\u{6CC}' => emit('ي'),
+                'ة' | '\u{6BE}' | '\u{6C1}' | '\u{6D5}' => emit('ه'),
+                '\u{671}' => emit('ا'),
+                '\u{6A9}' => emit('ك'),
+                // The moon over a nasal sign is mostly left out: हाँ, हां.
+                '\u{901}' => emit('\u{902}'),
                 _ => emit(lower),
             }
         }
@@ -94,8 +100,10 @@ fn is_accent(c: char, previous: Option<char>) -> bool {
         // Hebrew points; Arabic vowel signs and the stretching line.
         '\u{591}'..='\u{5BD}' | '\u{5BF}' | '\u{5C1}' | '\u{5C2}' | '\u{5C4}' | '\u{5C5}' | '\u{5C7}' => true,
         '\u{640}' | '\u{64B}'..='\u{652}' | '\u{670}' => true,
-        // Alef with hamza or madda is mostly typed bare.
-        '\u{653}'..='\u{655}' => previous == Some('\u{627}'),
+        // Hamza and madda over a letter are mostly left out.
+        '\u{653}'..='\u{655}' => true,
+        // So is the dot under a Hindi letter.
+        '\u{93C}' => true,
         _ => false,
     }
 }
@@ -106,6 +114,44 @@ pub(super) fn is_invisible(c: char) -> bool {
         '\u{AD}' | '\u{61C}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{1F3FB}'..='\u{1F3FF}'
         | '\u{E0000}'..='\u{E01EF}')
+}
+
+/// Whether this is a consonant of Hindi with which `nasal` and a virama are one sound, so that both are mostly written as a
+/// dot: हिन्दी, हिंदी.
+pub(super) fn swallows(c: char, nasal: char) -> bool {
+    match nasal {
+        'ङ' => matches!(c, 'क'..='घ'),
+        'ञ' => matches!(c, 'च'..='झ'),
+        'ण' => matches!(c, 'ट'..='ढ'),
+        'न' => matches!(c, 'त'..='ध'),
+        'म' => matches!(c, 'प'..='भ'),
+        _ => false,
+    }
+}
+
+/// Signs that say something beside words, though they are no part of the one form of a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct Marks {
+    /// A question mark.
+    pub asks: bool,
+    /// A thumb up, a tick.
+    pub agrees: bool,
+    /// A pondering or shrugging face.
+    pub doubts: bool,
+}
+
+impl Marks {
+    /// Looks at one character as it was written.
+    pub fn see(&mut self, c: char) {
+        match c {
+            '?' | '\u{BF}' | '\u{61F}' | '\u{2047}'..='\u{2049}' | '\u{2753}' | '\u{2754}' | '\u{FE56}' | '\u{FF1F}' => self.asks = true,
+            '\u{1F44C}' | '\u{1F44D}' | '\u{2705}' | '\u{2611}' | '\u{2714}' | '\u{1F197}' | '\u{1F4AF}' | '\u{1F646}' => {
+                self.agrees = true;
+            }
+            '\u{1F914}' | '\u{1F937}' | '\u{1F928}' => self.doubts = true,
+            _ => {}
+        }
+    }
 }
 
 /// Thumbs down, crosses, no-entry signs.

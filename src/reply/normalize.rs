@@ -1,7 +1,7 @@
 //! One form for texts that people take for the same: case, accents, width, punctuation, blanks, the script of digits and
 //! keycap emoji aside. Vowel signs of Hindi and others are letters and stay.
 
-use super::character::{Role, fold, role};
+use super::character::{Marks, Role, fold, role, swallows};
 use crate::domain::limits::REPLY_CHARS;
 use unicode_normalization::UnicodeNormalization;
 
@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 pub struct Normalized {
     text: String,
     cut: bool,
+    marks: Marks,
 }
 
 impl Normalized {
@@ -17,15 +18,17 @@ impl Normalized {
     /// [`REPLY_CHARS`] characters; a longer one is never matched as a whole, see [`Normalized::whole`].
     pub fn of(text: &str) -> Self {
         let mut scan = Scan::default();
+        let mut marks = Marks::default();
         let mut chars = text.char_indices();
         for (at, c) in chars.by_ref().take(REPLY_CHARS) {
             scan.take(c, at);
+            marks.see(c);
         }
         let cut = chars.next().is_some();
         scan.close();
         let out = if scan.words.is_empty() { only_punctuation(text) } else { scan.join() };
         let text = if out.is_ascii() { out } else { out.nfc().collect() };
-        Normalized { text, cut }
+        Normalized { text, cut, marks }
     }
 
     /// The one form.
@@ -41,6 +44,21 @@ impl Normalized {
     /// Its words.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.text.split(' ').filter(|word| !word.is_empty())
+    }
+
+    /// Whether a question mark of any script stood in it.
+    pub(super) fn asks(&self) -> bool {
+        self.marks.asks
+    }
+
+    /// Whether a picture stood in it that agrees, such as a thumb up.
+    pub(super) fn agrees(&self) -> bool {
+        self.marks.agrees
+    }
+
+    /// Whether a picture stood in it that doubts, such as a shrug.
+    pub(super) fn doubts(&self) -> bool {
+        self.marks.doubts
     }
 
     /// Whether nothing is left of it.
@@ -82,6 +100,9 @@ fn only_punctuation(text: &str) -> String {
     out
 }
 
+/// Joins two pictures into one.
+const JOINER: char = '\u{200D}';
+
 /// One word found by a scan.
 #[derive(Debug, Clone, Copy)]
 struct Word {
@@ -92,6 +113,8 @@ struct Word {
     end: usize,
     /// A picture, which counts only where there are no words.
     picture: bool,
+    /// A picture or a sign.
+    sign: bool,
 }
 
 /// Reads a text character by character into words.
@@ -107,6 +130,8 @@ struct Scan {
     apostrophe: bool,
     /// A dash was read after a blank.
     dash: bool,
+    /// A picture and then a joiner were read: another picture belongs to it.
+    joined: bool,
     /// The last character was a blank, or there was none.
     after_text: bool,
 }
@@ -119,9 +144,17 @@ impl Scan {
 
     fn take_folded(&mut self, c: char, end: usize) {
         let previous = self.open.and_then(|_| self.text.chars().next_back());
+        let joined = std::mem::take(&mut self.joined);
         match role(c, previous) {
-            Role::Nothing => return,
+            Role::Nothing => {
+                self.joined = joined || (c == JOINER && self.after_picture());
+                return;
+            }
+            Role::Picture if joined => {
+                self.words.last_mut().into_iter().for_each(|word| word.end = end);
+            }
             Role::Word(c) => {
+                self.swallow_nasal(c);
                 if self.open.is_none() {
                     self.open = Some(self.text.len());
                     if self.dash && c.is_ascii_digit() {
@@ -161,17 +194,32 @@ impl Scan {
         self.after_text = true;
     }
 
+    /// Whether nothing but invisible signs stands between the last word, a picture or sign, and here.
+    fn after_picture(&self) -> bool {
+        self.open.is_none() && self.after_text && self.words.last().is_some_and(|word| word.sign)
+    }
+
+    /// Before some consonants of Hindi a nasal with a virama is written as a dot.
+    fn swallow_nasal(&mut self, c: char) {
+        let Some(open) = self.open else { return };
+        let Some(before) = self.text[open..].strip_suffix('\u{94D}') else { return };
+        let Some(nasal) = before.chars().next_back().filter(|nasal| swallows(c, *nasal)) else { return };
+        let to = open + before.len() - nasal.len_utf8();
+        self.text.truncate(to);
+        self.text.push('\u{902}');
+    }
+
     /// A word of one character.
     fn sign(&mut self, c: char, end: usize, picture: bool) {
         self.close();
         let from = self.text.len();
         self.text.push(c);
-        self.words.push(Word { from, to: self.text.len(), end, picture });
+        self.words.push(Word { from, to: self.text.len(), end, picture, sign: true });
     }
 
     fn close(&mut self) {
         if let Some(from) = self.open.take() {
-            self.words.push(Word { from, to: self.text.len(), end: self.end, picture: false });
+            self.words.push(Word { from, to: self.text.len(), end: self.end, picture: false, sign: false });
         }
         self.apostrophe = false;
     }
@@ -227,6 +275,26 @@ mod tests {
             ("a\u{200B}b", "ab"),
             ("stop\u{200F}.", "stop"),
             ("ё", "е"),
+            ("हाँ", "हां"),
+            ("हिन्दी", "हिंदी"),
+            ("बन्द", "बंद"),
+            ("सम्पर्क", "संपर्क"),
+            ("अन्न", "अन्न"),
+            ("ज़रूर", "जरूर"),
+            ("ठीक\u{200D} है।", "ठीक है"),
+            ("إلغاء الإشتراك", "الغاء الاشتراك"),
+            ("نَعَمْ", "نعم"),
+            ("نعـــم، شكرًا!", "نعم شكرا"),
+            ("خدمة", "خدمه"),
+            ("على", "علي"),
+            ("رئيسية", "رييسيه"),
+            ("مسؤول", "مسوول"),
+            ("ٱلسلام", "السلام"),
+            ("کیف", "كيف"),
+            ("ĳs", "ijs"),
+            ("🙆🏽\u{200D}♀️", "🙆"),
+            ("🤷\u{200D}♂️ 👍", "🤷 👍"),
+            ("♀ ♂", "♀ ♂"),
             ("?", "?"),
             (" ?! ", "?!"),
             ("", ""),
@@ -264,6 +332,22 @@ mod tests {
         // क and कि are different words: the vowel sign is no accent.
         assert_ne!(n("क"), n("कि"));
         assert_ne!(n("हा"), n("हां"));
+    }
+
+    #[test]
+    fn signs_beside_words_are_seen() {
+        let marks = |text: &str| {
+            let normal = Normalized::of(text);
+            (normal.asks(), normal.agrees(), normal.doubts())
+        };
+        for text in ["yes?", "¿sí?", "نعم؟", "ｙｅｓ？", "yes ❓", "what?!"] {
+            assert_eq!(marks(text), (true, false, false), "{text}");
+        }
+        for text in ["ok 👍🏾", "✅ yes", "✔️", "🙆\u{200D}♂️"] {
+            assert_eq!(marks(text), (false, true, false), "{text}");
+        }
+        assert_eq!(marks("yes 🤔"), (false, false, true));
+        assert_eq!(marks("yes!"), (false, false, false));
     }
 
     #[test]
@@ -311,7 +395,7 @@ mod tests {
         }
 
         #[test]
-        fn twice_is_once_for_what_people_write(text in "[-a-zA-Zéßİ0-9٣२ .,'’!?+~<$👍👎❌️⃣\u{301}\u{308}ийकि́\u{93C}]{0,40}") {
+        fn twice_is_once_for_what_people_write(text in "[-a-zA-Zéßİ0-9٣२ .,'’!?+~<$👍👎❌♀️⃣\u{200D}\u{301}\u{308}ийकिनदमप्ँंइى ئآة́\u{93C}]{0,40}") {
             let once = n(&text);
             prop_assert_eq!(n(&once), once.clone());
             prop_assert!(!once.starts_with(' ') && !once.ends_with(' ') && !once.contains("  "));
