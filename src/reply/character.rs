@@ -144,7 +144,9 @@ impl Marks {
     /// Looks at one character as it was written.
     pub fn see(&mut self, c: char) {
         match c {
-            '?' | '\u{BF}' | '\u{61F}' | '\u{2047}'..='\u{2049}' | '\u{2753}' | '\u{2754}' | '\u{FE56}' | '\u{FF1F}' => self.asks = true,
+            '?' | '\u{BF}' | '\u{61F}' | '\u{2047}'..='\u{2049}' | '\u{2753}' | '\u{2754}' | '\u{FE56}' | '\u{FF1F}' => {
+                self.asks = true
+            }
             '\u{1F44C}' | '\u{1F44D}' | '\u{2705}' | '\u{2611}' | '\u{2714}' | '\u{1F197}' | '\u{1F4AF}' | '\u{1F646}' => {
                 self.agrees = true;
             }

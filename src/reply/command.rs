@@ -1,9 +1,23 @@
 //! Command words, which a flow may take in `anytime`. Without an entry there they are plain text.
 
 use super::normalize::Normalized;
-use super::politeness::strip;
+use super::phrases::{Bits, Grammar};
 use super::words::{Section, lexicons};
 use crate::domain::language::Language;
+
+const GRAMMAR: Grammar<'static> = Grammar(&[
+    (Section::Back, Command::Back.bit()),
+    (Section::Menu, Command::Menu.bit()),
+    (Section::Restart, Command::Restart.bit()),
+    (Section::Human, Command::Human.bit()),
+    (Section::Language, Command::Language.bit()),
+    (Section::Polite, 0),
+    (Section::LeadIn, 0),
+    (Section::AskFor, 0),
+]);
+
+/// Where a slip in a long word is forgiven.
+const SLIPS: [Section; 5] = [Section::Back, Section::Menu, Section::Restart, Section::Human, Section::Language];
 
 /// A command word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,21 +54,18 @@ impl Command {
         Command::ALL.into_iter().find(|command| command.as_str() == text)
     }
 
-    fn section(self) -> Section {
-        match self {
-            Command::Back => Section::Back,
-            Command::Menu => Section::Menu,
-            Command::Restart => Section::Restart,
-            Command::Human => Section::Human,
-            Command::Language => Section::Language,
-        }
+    const fn bit(self) -> Bits {
+        1 << self as Bits
     }
 
-    /// The command that a whole message is, politeness aside. English words always count, those of `languages` too.
+    /// The command that a whole message is, politeness and "I want to", "can I" aside. English words always count, those of
+    /// `languages` too. A message that is two commands is none.
     pub fn of(text: &Normalized, languages: &[Language]) -> Option<Self> {
         let words = lexicons(languages);
-        let core = strip(text.whole()?, words.clone());
-        Command::ALL.into_iter().find(|command| words.clone().any(|lexicon| lexicon.has(command.section(), core)))
+        let text = GRAMMAR.respell(text.whole()?, &SLIPS, words.clone());
+        let readings = GRAMMAR.read(&text, words, |_, _, _| true);
+        let mut found = Command::ALL.into_iter().filter(|command| readings.has(command.bit()));
+        found.next().filter(|_| found.next().is_none())
     }
 }
 

@@ -2,10 +2,45 @@
 //! tomorrow" and "quit smoking" stay what they are.
 
 use super::normalize::Normalized;
-use super::politeness::{once, strip};
-use super::words::{Lexicon, Section, lexicons};
+use super::phrases::{Bits, Grammar};
+use super::words::{Section, lexicons};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
+
+/// A word that is an opt-out alone, again and again, or with polite words.
+const WORD: Bits = 1;
+/// A phrase that asks for no more messages, whatever of [`BESIDE`] stands around it.
+const LEAVE: Bits = 2;
+const BESIDE: Bits = 4;
+const IN: Bits = 8;
+const HELP: Bits = 16;
+
+/// What counts on every channel.
+const EVERYWHERE: Grammar<'static> = Grammar(&[
+    (Section::OptOut, WORD),
+    (Section::Leave, LEAVE),
+    (Section::BesideLeave, BESIDE),
+    (Section::AskFor, BESIDE),
+    (Section::OptIn, IN),
+    (Section::Help, HELP),
+    (Section::Polite, 0),
+]);
+
+/// What counts on SMS, where carriers prescribe more words.
+const ON_SMS: Grammar<'static> = Grammar(&[
+    (Section::OptOut, WORD),
+    (Section::OptOutSms, WORD),
+    (Section::Leave, LEAVE),
+    (Section::BesideLeave, BESIDE),
+    (Section::AskFor, BESIDE),
+    (Section::OptIn, IN),
+    (Section::Help, HELP),
+    (Section::HelpSms, HELP),
+    (Section::Polite, 0),
+]);
+
+/// Where a slip in a long word is forgiven: "unsubscibe".
+const SLIPS: [Section; 3] = [Section::OptOut, Section::Leave, Section::BesideLeave];
 
 /// What such a word wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,14 +61,19 @@ impl Intent {
     pub fn of(text: &Normalized, kind: ChannelKind, languages: &[Language], opted_out: bool) -> Option<Self> {
         let words = lexicons(languages);
         let whole = text.whole()?;
-        let core = once(strip(whole, words.clone()));
-        let any = |section: Section, text: &str| words.clone().any(|lexicon: &'static Lexicon| lexicon.has(section, text));
-        let sms = kind == ChannelKind::Sms;
-        if any(Section::OptOut, core) || (sms && any(Section::OptOutSms, core)) {
+        if opted_out && words.clone().any(|lexicon| lexicon.has(Section::OptInIfOut, whole)) {
+            return Some(Intent::OptIn);
+        }
+        let grammar = if kind == ChannelKind::Sms { ON_SMS } else { EVERYWHERE };
+        let spelled = spelled_out(whole);
+        let text = grammar.respell(spelled.as_deref().unwrap_or(whole), &SLIPS, words.clone());
+        let readings = grammar.read(&text, words, |_, _, _| true);
+        let is_out = |bits: Bits| bits & IN == 0 && (bits & LEAVE != 0 || (bits & WORD != 0 && bits & BESIDE == 0));
+        if readings.any(is_out) {
             Some(Intent::OptOut)
-        } else if any(Section::OptIn, core) || (opted_out && any(Section::OptInIfOut, whole)) {
+        } else if readings.has(IN) {
             Some(Intent::OptIn)
-        } else if any(Section::Help, core) || (sms && any(Section::HelpSms, core)) {
+        } else if readings.has(HELP) {
             Some(Intent::Help)
         } else {
             None
@@ -64,6 +104,13 @@ impl Intent {
             Intent::Help => "the whole message is a help word",
         }
     }
+}
+
+/// A word that was written letter by letter: "S T O P".
+fn spelled_out(text: &str) -> Option<String> {
+    let letters = || text.split(' ');
+    let spelled = letters().count() > 2 && letters().all(|word| word.chars().count() == 1);
+    spelled.then(|| letters().collect())
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod number;
 mod number_words;
 pub mod pattern;
 pub mod phone;
+mod phrases;
 mod politeness;
 mod setting;
 pub mod text;

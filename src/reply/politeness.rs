@@ -43,12 +43,6 @@ fn steps<'a>(text: &'a str, lexicons: impl Iterator<Item = &'static Lexicon> + C
     cores
 }
 
-/// A text that says the same word again and again: that word once.
-pub(super) fn once(text: &str) -> &str {
-    let first = text.split(' ').next().unwrap_or(text);
-    if text.split(' ').all(|word| word == first) { first } else { text }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,8 +62,5 @@ mod tests {
         let many = format!("cash{}", " please".repeat(PHRASES));
         assert_eq!(core(&many), "cash");
         assert_eq!(core(&format!("{many} please")), "cash please");
-        assert_eq!(once("stop stop"), "stop");
-        assert_eq!(once("stop it"), "stop it");
-        assert_eq!(once(""), "");
     }
 }

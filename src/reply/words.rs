@@ -3,8 +3,8 @@
 
 use super::normalize::Normalized;
 use crate::domain::language::Language;
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
 
 /// A section of a file of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,10 +38,17 @@ pub(super) enum Section {
     Hundred,
     And,
     Minus,
+    NotEnglish,
+    Leave,
+    BesideLeave,
+    AskFor,
+    Beside,
+    BesideYes,
+    BesideNo,
 }
 
 impl Section {
-    const ALL: [(Section, &'static str); 29] = [
+    const ALL: [(Section, &'static str); 36] = [
         (Section::OptOut, "opt-out"),
         (Section::OptOutSms, "opt-out sms"),
         (Section::OptIn, "opt-in"),
@@ -71,6 +78,13 @@ impl Section {
         (Section::Hundred, "hundred"),
         (Section::And, "and"),
         (Section::Minus, "minus"),
+        (Section::NotEnglish, "not english"),
+        (Section::Leave, "leave"),
+        (Section::BesideLeave, "beside leave"),
+        (Section::AskFor, "ask for"),
+        (Section::Beside, "beside yes or no"),
+        (Section::BesideYes, "beside yes"),
+        (Section::BesideNo, "beside no"),
     ];
 
     fn named(name: &str) -> Option<Section> {
@@ -78,24 +92,67 @@ impl Section {
     }
 }
 
-/// The phrases of one section, in their one form, with the number that some stand for.
-#[derive(Debug, Default)]
-struct Phrases {
-    known: HashMap<String, u32>,
-    /// Words of the longest phrase.
-    longest: usize,
+/// Several sections at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sections(u128);
+
+impl Sections {
+    /// Whether this section is among them.
+    pub(super) fn has(self, section: Section) -> bool {
+        self.0 & (1 << section as u32) != 0
+    }
+
+    /// Whether one of those sections is among them.
+    pub(super) fn meets(self, others: Sections) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    fn add(&mut self, section: Section) {
+        self.0 |= 1 << section as u32;
+    }
 }
 
-/// All sections of one language.
-#[derive(Debug)]
+impl FromIterator<Section> for Sections {
+    fn from_iter<T: IntoIterator<Item = Section>>(sections: T) -> Self {
+        sections.into_iter().fold(Sections::default(), |mut all, section| {
+            all.add(section);
+            all
+        })
+    }
+}
+
+/// A phrase in its one form: where it stands and which number it is there.
+#[derive(Debug, Default)]
+struct Phrase {
+    sections: Sections,
+    /// For the sections where it is a number other than zero.
+    numbers: Vec<(Section, u32)>,
+}
+
+/// What the files of one language say, made ready once.
+#[derive(Debug, Default)]
+struct Book {
+    phrases: HashMap<Box<str>, Phrase>,
+    /// The words of all phrases, with the sections of those phrases.
+    vocabulary: HashMap<Box<str>, Sections>,
+    /// Words of the longest phrase of each section.
+    longest: HashMap<Section, usize>,
+}
+
+/// All sections of one language, without the phrases that mean something else where it is read.
+#[derive(Debug, Clone)]
 pub(super) struct Lexicon {
-    sections: HashMap<Section, Phrases>,
+    book: Arc<Book>,
+    /// Phrases that do not count here.
+    hidden: HashSet<Box<str>>,
+    /// Words of its longest phrase.
+    longest: usize,
 }
 
 impl Lexicon {
     /// Reads files of words. What cannot be read is left out; a test reads every shipped file strictly.
-    fn read(sources: &[&str]) -> (Self, Vec<String>) {
-        let mut sections: HashMap<Section, Phrases> = HashMap::new();
+    fn read(language: &str, sources: &[&str]) -> (Self, Vec<String>) {
+        let mut book = Book::default();
         let mut current = None;
         let mut wrong = Vec::new();
         for line in sources
@@ -115,61 +172,126 @@ impl Lexicon {
                 Some((phrase, number)) => (phrase, number.trim().parse().ok()),
                 None => (line, Some(0)),
             };
-            let phrase = Normalized::of(phrase);
-            match (current, number) {
-                (Some(section), Some(number)) if !phrase.is_empty() => {
-                    let phrases = sections.entry(section).or_default();
-                    phrases.longest = phrases.longest.max(phrase.words().count());
-                    phrases.known.insert(phrase.as_str().to_owned(), number);
+            let (Some(section), Some(number)) = (current, number) else {
+                wrong.push(format!("`{line}` is no phrase of a section"));
+                continue;
+            };
+            // German has two ways to write its umlauts without the keys for them.
+            let spelled_out = if language == "de" { umlauts_spelled_out(phrase) } else { None };
+            for phrase in std::iter::once(phrase).chain(spelled_out.as_deref()) {
+                if !book.add(section, &Normalized::of(phrase), number) {
+                    wrong.push(format!("`{line}` is no phrase of a section"));
                 }
-                _ => wrong.push(format!("`{line}` is no phrase of a section")),
             }
         }
-        (Lexicon { sections }, wrong)
+        let longest = book.longest.values().copied().max().unwrap_or(0);
+        (Lexicon { book: Arc::new(book), hidden: HashSet::new(), longest }, wrong)
+    }
+
+    /// The same words where `own` is spoken: without those that `own` says mean something else there.
+    fn beside(&self, own: &Lexicon) -> Lexicon {
+        let hidden = own.phrases(Section::NotEnglish).map(Box::from).collect();
+        Lexicon { hidden, ..self.clone() }
+    }
+
+    fn phrase(&self, text: &str) -> Option<&Phrase> {
+        self.book.phrases.get(text).filter(|_| self.hidden.is_empty() || !self.hidden.contains(text))
+    }
+
+    fn longest(&self, section: Section) -> usize {
+        self.book.longest.get(&section).copied().unwrap_or(0)
     }
 
     /// Whether this text is a phrase of the section.
     pub(super) fn has(&self, section: Section, text: &str) -> bool {
-        self.number(section, text).is_some()
+        self.phrase(text).is_some_and(|phrase| phrase.sections.has(section))
     }
 
     /// The number that a phrase of the section stands for.
     pub(super) fn number(&self, section: Section, text: &str) -> Option<u32> {
-        self.sections.get(&section)?.known.get(text).copied()
+        let phrase = self.phrase(text).filter(|phrase| phrase.sections.has(section))?;
+        Some(phrase.numbers.iter().find(|(of, _)| *of == section).map_or(0, |(_, number)| *number))
     }
 
     /// The longest phrase of the section with which the text begins: what follows it.
     pub(super) fn strip_start<'a>(&self, section: Section, text: &'a str) -> Option<(&'a str, &'a str)> {
-        let phrases = self.sections.get(&section)?;
-        let blanks = text.match_indices(' ').map(|(at, _)| at).take(phrases.longest).collect::<Vec<_>>();
+        let blanks = text.match_indices(' ').map(|(at, _)| at).take(self.longest(section)).collect::<Vec<_>>();
         let longest_first = blanks.into_iter().rev();
-        longest_first.map(|at| (&text[..at], &text[at + 1..])).find(|(phrase, _)| phrases.known.contains_key(*phrase))
+        longest_first.map(|at| (&text[..at], &text[at + 1..])).find(|(phrase, _)| self.has(section, phrase))
     }
 
     /// The longest phrase of the section with which the text ends: what stands before it.
     pub(super) fn strip_end<'a>(&self, section: Section, text: &'a str) -> Option<(&'a str, &'a str)> {
-        let phrases = self.sections.get(&section)?;
-        let blanks = text.rmatch_indices(' ').map(|(at, _)| at).take(phrases.longest).collect::<Vec<_>>();
+        let blanks = text.rmatch_indices(' ').map(|(at, _)| at).take(self.longest(section)).collect::<Vec<_>>();
         let longest_first = blanks.into_iter().rev();
-        longest_first.map(|at| (&text[at + 1..], &text[..at])).find(|(phrase, _)| phrases.known.contains_key(*phrase))
+        longest_first.map(|at| (&text[at + 1..], &text[..at])).find(|(phrase, _)| self.has(section, phrase))
     }
 
     /// Whether a phrase of the section stands anywhere in the text.
     pub(super) fn occurs(&self, section: Section, text: &str) -> bool {
-        let Some(phrases) = self.sections.get(&section) else { return false };
+        let longest = self.longest(section);
         let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
         starts.into_iter().any(|from| {
             let rest = &text[from..];
             let ends = rest.match_indices(' ').map(|(at, _)| at).chain(std::iter::once(rest.len()));
-            ends.take(phrases.longest).any(|to| phrases.known.contains_key(&rest[..to]))
+            ends.take(longest).any(|to| self.has(section, &rest[..to]))
         })
     }
 
-    /// Every phrase of the section, in no order.
-    #[cfg(test)]
-    pub(super) fn phrases(&self, section: Section) -> impl Iterator<Item = &str> {
-        self.sections.get(&section).into_iter().flat_map(|phrases| phrases.known.keys().map(String::as_str))
+    /// Every phrase with which the text begins: its bytes, and the sections where it stands.
+    pub(super) fn at_start(&self, text: &str) -> impl Iterator<Item = (usize, Sections)> {
+        let ends = text.match_indices(' ').map(|(at, _)| at).chain(std::iter::once(text.len()));
+        ends.take(self.longest).filter_map(|to| Some((to, self.phrase(&text[..to])?.sections)))
     }
+
+    /// The sections in whose phrases this word stands.
+    pub(super) fn sections_of_word(&self, word: &str) -> Sections {
+        self.book.vocabulary.get(word).copied().unwrap_or_default()
+    }
+
+    /// Every word of a phrase of these sections, in no order.
+    pub(super) fn words(&self, among: Sections) -> impl Iterator<Item = &str> {
+        self.book.vocabulary.iter().filter(move |(_, sections)| sections.meets(among)).map(|(word, _)| &**word)
+    }
+
+    /// Every phrase of the section, in no order.
+    pub(super) fn phrases(&self, section: Section) -> impl Iterator<Item = &str> {
+        let phrases = self.book.phrases.iter().filter(move |(_, phrase)| phrase.sections.has(section));
+        phrases.map(|(text, _)| &**text).filter(|text| !self.hidden.contains(*text))
+    }
+}
+
+impl Book {
+    /// Adds a phrase; says whether there was one.
+    fn add(&mut self, section: Section, phrase: &Normalized, number: u32) -> bool {
+        if phrase.is_empty() {
+            return false;
+        }
+        let longest = self.longest.entry(section).or_default();
+        *longest = (*longest).max(phrase.words().count());
+        for word in phrase.words() {
+            self.vocabulary.entry(word.into()).or_default().add(section);
+        }
+        let entry = self.phrases.entry(phrase.as_str().into()).or_default();
+        entry.sections.add(section);
+        entry.numbers.retain(|(of, _)| *of != section);
+        if number != 0 {
+            entry.numbers.push((section, number));
+        }
+        true
+    }
+}
+
+/// A German text with ae, oe, ue for its umlauts, if it has any.
+pub(super) fn umlauts_spelled_out(text: &str) -> Option<String> {
+    let spelled = |c: char| match c {
+        'ä' | 'Ä' => "ae".to_owned(),
+        'ö' | 'Ö' => "oe".to_owned(),
+        'ü' | 'Ü' => "ue".to_owned(),
+        other => other.to_string(),
+    };
+    let any = text.contains(['ä', 'ö', 'ü', 'Ä', 'Ö', 'Ü']);
+    any.then(|| text.chars().map(spelled).collect())
 }
 
 /// The files of one language: talk and numbers. Its days and times are read by `calendar`.
@@ -188,18 +310,38 @@ macro_rules! files {
 /// The shipped files, by language.
 const FILES: &[(&str, [&str; 2])] = files!("en", "es", "fr", "de", "pt", "it", "nl", "hi", "ar", "sw", "id");
 
-static LEXICONS: LazyLock<Vec<(&'static str, Lexicon)>> =
-    LazyLock::new(|| FILES.iter().map(|(language, sources)| (*language, Lexicon::read(sources).0)).collect());
+/// The words of one language, and the English ones that count beside them.
+struct Shipped {
+    language: &'static str,
+    own: Lexicon,
+    english: Lexicon,
+}
+
+static LEXICONS: LazyLock<Vec<Shipped>> = LazyLock::new(|| {
+    let read = |(language, sources): &(&'static str, [&str; 2])| (*language, Lexicon::read(language, sources).0);
+    let all: Vec<(&'static str, Lexicon)> = FILES.iter().map(read).collect();
+    let english = all.iter().find(|(language, _)| *language == "en").map(|(_, english)| english.clone());
+    let beside = |own: &Lexicon| english.as_ref().map_or_else(|| own.clone(), |english| english.beside(own));
+    all.into_iter().map(|(language, own)| Shipped { language, english: beside(&own), own }).collect()
+});
+
+fn shipped(language: &str) -> Option<&'static Shipped> {
+    LEXICONS.iter().find(|shipped| shipped.language == language)
+}
 
 /// The words of a language, if a file has them; its region does not matter.
 pub(super) fn lexicon(language: &str) -> Option<&'static Lexicon> {
-    LEXICONS.iter().find(|(known, _)| *known == language).map(|(_, lexicon)| lexicon)
+    shipped(language).map(|shipped| &shipped.own)
 }
 
-/// English, and the words of these languages that a file has.
+/// The words of these languages that a file has, then those of English. Where English is not one of the languages, its words
+/// that mean something else in the first of them do not count.
 pub(super) fn lexicons<'a>(languages: &'a [Language]) -> impl Iterator<Item = &'static Lexicon> + Clone + 'a {
-    let others = languages.iter().filter(|language| language.base() != "en").filter_map(|language| lexicon(language.base()));
-    lexicon("en").into_iter().chain(others)
+    let others = languages.iter().map(Language::base).filter(|base| *base != "en");
+    let spoken = languages.iter().any(|language| language.base() == "en");
+    let first = others.clone().find_map(shipped).filter(|_| !spoken);
+    let english = first.or_else(|| shipped("en")).map(|shipped| &shipped.english);
+    others.filter_map(lexicon).chain(english)
 }
 
 #[cfg(test)]
@@ -209,7 +351,7 @@ mod tests {
     #[test]
     fn every_shipped_file_is_read_to_its_last_line() {
         for (language, sources) in FILES {
-            let (lexicon, wrong) = Lexicon::read(sources);
+            let (lexicon, wrong) = Lexicon::read(language, sources);
             assert!(wrong.is_empty(), "{language}: {wrong:?}");
             assert!(Language::parse(language).is_some());
             assert!(lexicon.phrases(Section::OptOut).next().is_some(), "{language} has no opt-out words");
@@ -218,14 +360,14 @@ mod tests {
 
     #[test]
     fn mistakes_in_a_file_are_found() {
-        let (_, wrong) = Lexicon::read(&["[nonsense]\nx\n[one]\nfive = x\n"]);
+        let (_, wrong) = Lexicon::read("en", &["[nonsense]\nx\n[one]\nfive = x\n"]);
         assert_eq!(wrong.len(), 3, "{wrong:?}");
     }
 
     #[test]
     fn no_phrase_says_both_yes_and_no() {
         for (language, sources) in FILES {
-            let lexicon = Lexicon::read(sources).0;
+            let lexicon = Lexicon::read(language, sources).0;
             for yes in [Section::Yes, Section::YesLenient] {
                 for phrase in lexicon.phrases(yes) {
                     let no = lexicon.has(Section::No, phrase) || lexicon.has(Section::NoLenient, phrase);

@@ -1,14 +1,46 @@
-//! `yes_no`: a boolean.
+//! `yes_no`: a boolean. The whole message must say one of both and nothing else: whatever could turn it around, a condition,
+//! a doubt, a question back, a second thought, holds words that stand in no section, and so it is not understood.
 
 use super::normalize::Normalized;
-use super::politeness::{once, strip};
-use super::words::{Section, lexicons};
+use super::phrases::{Bits, Grammar};
+use super::politeness::strip;
+use super::words::{Lexicon, Section, lexicons};
 use super::{NotUnderstood, Understanding, Understood};
 use crate::domain::language::Language;
 use crate::domain::value::Value;
 
 /// What the buttons of a yes-or-no question carry, yes first.
 pub const PAYLOADS: [&str; 2] = ["yes", "no"];
+
+const YES: Bits = 1;
+const NO: Bits = 2;
+/// What goes with yes only: "that works".
+const WITH_YES: Bits = 4;
+/// What goes with no only: "not today".
+const WITH_NO: Bits = 8;
+
+const GRAMMAR: Grammar<'static> = Grammar(&[
+    (Section::Yes, YES),
+    (Section::YesLenient, YES),
+    (Section::No, NO),
+    (Section::NoLenient, NO),
+    (Section::BesideYes, WITH_YES),
+    (Section::BesideNo, WITH_NO),
+    (Section::Beside, 0),
+    (Section::Polite, 0),
+]);
+
+/// Where a slip in a long word is forgiven.
+const SLIPS: [Section; 8] = [
+    Section::Yes,
+    Section::YesLenient,
+    Section::No,
+    Section::NoLenient,
+    Section::BesideYes,
+    Section::BesideNo,
+    Section::Beside,
+    Section::Polite,
+];
 
 /// Yes or no: a tapped button, the words of English and of `languages`, 1 or 2 where the answers were shown as a
 /// numbered list.
@@ -19,29 +51,111 @@ pub fn understand(text: &Normalized, payload: Option<&str>, languages: &[Languag
         _ => {}
     }
     let Some(whole) = text.whole() else { return NotUnderstood::because("too long to be yes or no") };
-    match whole {
-        "1" if numbered => return Understood::exact(Value::Bool(true), "number 1 of the list, yes"),
-        "2" if numbered => return Understood::exact(Value::Bool(false), "number 2 of the list, no"),
-        "" => return NotUnderstood::because("nothing was written"),
-        _ => {}
+    if whole.is_empty() {
+        return NotUnderstood::because("nothing was written");
+    }
+    if text.asks() {
+        return NotUnderstood::because("a question, neither yes nor no");
+    }
+    if text.doubts() {
+        return NotUnderstood::because("a doubt, neither yes nor no");
     }
     let words = lexicons(languages);
-    let says = |text: &str, yes: Section, no: Section| {
-        let (yes, no) = (words.clone().any(|l| l.has(yes, text)), words.clone().any(|l| l.has(no, text)));
-        // A word that says yes in one of the languages and no in another decides nothing.
-        (yes != no).then_some(yes)
-    };
-    if let Some(yes) = says(whole, Section::Yes, Section::No) {
+    if numbered && let Some((yes, exact)) = number_of_list(whole, words.clone()) {
+        let reason = if yes { "number 1 of the list, yes" } else { "number 2 of the list, no" };
+        return if exact { Understood::exact(Value::Bool(yes), reason) } else { Understood::lenient(Value::Bool(yes), reason) };
+    }
+    let Some(yes) = say(whole, words.clone()) else { return NotUnderstood::because(why_not(whole, words)) };
+    if !yes && text.agrees() {
+        return NotUnderstood::because("a word for no beside a picture for yes");
+    }
+    let core = strip(whole, words.clone());
+    if words.clone().any(|lexicon| lexicon.has(if yes { Section::Yes } else { Section::No }, core)) {
         return Understood::exact(Value::Bool(yes), if yes { "a word for yes" } else { "a word for no" });
     }
-    let core = once(strip(whole, words.clone()));
-    for text in [whole, once(whole), core] {
-        let yes = says(text, Section::Yes, Section::No).or_else(|| says(text, Section::YesLenient, Section::NoLenient));
-        if let Some(yes) = yes {
-            return Understood::lenient(Value::Bool(yes), if yes { "close to yes" } else { "close to no" });
+    Understood::lenient(Value::Bool(yes), if yes { "says yes and nothing else" } else { "says no and nothing else" })
+}
+
+/// What a text says with all its words.
+fn say(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Option<bool> {
+    let text = GRAMMAR.respell(text, &SLIPS, words.clone());
+    let ends = Ends::of(strip(&text, words.clone()), &text);
+    let readings = GRAMMAR.read(&text, words.clone(), |section, from, to| {
+        let decides = matches!(section, Section::Yes | Section::YesLenient);
+        let condition = || words.clone().any(|lexicon| lexicon.has(Section::Condition, &text[from..to]));
+        !decides || ends.hold(from) || !condition()
+    });
+    let yes = readings.any(|bits| bits & YES != 0 && bits & (NO | WITH_NO) == 0);
+    let no = readings.any(|bits| bits & NO != 0 && bits & (YES | WITH_YES) == 0);
+    (yes != no).then_some(yes)
+}
+
+/// The first and the last word of a text, again and again where they are repeated. Only there "si" is Spanish for yes: in the
+/// midst it is an if.
+struct Ends {
+    first_to: usize,
+    last_from: usize,
+}
+
+impl Ends {
+    fn of(core: &str, text: &str) -> Self {
+        let from = text.find(core).unwrap_or(0);
+        let mut ends = Ends { first_to: from, last_from: from + core.len() };
+        let mut words = core.split(' ');
+        if let Some(first) = core.split(' ').next() {
+            let repeated = words.by_ref().take_while(|word| *word == first).count();
+            ends.first_to = from + repeated * (first.len() + 1);
         }
+        if let Some(last) = core.rsplit(' ').next() {
+            let repeated = core.rsplit(' ').take_while(|word| *word == last).count();
+            ends.last_from = (from + core.len() + 1).saturating_sub(repeated * (last.len() + 1));
+        }
+        ends
     }
-    NotUnderstood::because("neither yes nor no")
+
+    fn hold(&self, from: usize) -> bool {
+        from < self.first_to || from >= self.last_from
+    }
+}
+
+/// The answer that 1 or 2 means, and whether that is all of the message: "2", "option 2", "the second", "2. No".
+fn number_of_list(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Option<(bool, bool)> {
+    let answer = |number: &str| match number {
+        "1" => Some(true),
+        "2" => Some(false),
+        _ => None,
+    };
+    if let Some(yes) = answer(text) {
+        return Some((yes, true));
+    }
+    let core = strip(text, words.clone());
+    let core = words.clone().find_map(|lexicon| lexicon.strip_start(Section::Place, core)).map_or(core, |(_, rest)| rest);
+    if let Some((number, rest)) = core.split_once(' ')
+        && let Some(yes) = answer(number)
+    {
+        return (say(rest, words) == Some(yes)).then_some((yes, false));
+    }
+    let in_words = |lexicon: &Lexicon| lexicon.number(Section::Ordinal, core).or_else(|| lexicon.number(Section::One, core));
+    let yes = answer(core).or_else(|| match words.clone().find_map(in_words)? {
+        1 => Some(true),
+        2 => Some(false),
+        _ => None,
+    })?;
+    Some((yes, false))
+}
+
+/// Why nothing was understood, as far as the sections tell.
+fn why_not(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> &'static str {
+    let occurs = |section: Section| words.clone().any(|lexicon| lexicon.occurs(section, text));
+    if occurs(Section::Doubt) {
+        "a doubt, neither yes nor no"
+    } else if occurs(Section::Condition) {
+        "a condition, neither yes nor no"
+    } else if occurs(Section::Yes) || occurs(Section::No) {
+        "yes or no, and something that could turn it around"
+    } else {
+        "neither yes nor no"
+    }
 }
 
 #[cfg(test)]
