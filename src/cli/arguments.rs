@@ -20,9 +20,20 @@ Examples:
   replyflow check                      check every flow of the project
   replyflow test flows/payment.test.yaml
   replyflow chat menu                  talk to a flow at the terminal
+  replyflow why menu welcome 2         what a reply would be taken for
   replyflow serve                      run the service
 
 Exit codes: 0 fine · 1 something is wrong or failed · 2 the command or the configuration was not understood";
+
+const WHY: &str = "\
+The question is asked and answered as in a conversation, by the same engine; nothing is sent and nothing is kept.
+
+Examples:
+  replyflow why menu welcome \"opening ours\"
+  replyflow why payment how_to_pay \"2\" --channel main-whatsapp --set order_id=A1 --set amount=499
+  replyflow why nps rate \"diez\" --language es --format json
+
+Exit codes: 0 something wants the reply · 1 nothing does · 2 the question cannot be asked";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -45,6 +56,9 @@ pub enum Command {
         after_help = "Examples:\n  replyflow chat menu\n  replyflow chat payment --channel main-whatsapp\n  printf 'hi\\n2\\n' | replyflow chat menu"
     )]
     Chat(Chat),
+    /// Say what a reply to a question would be taken for, and why
+    #[command(after_help = WHY)]
+    Why(Why),
     /// The record of everything that happened
     Journal {
         /// What to do with it
@@ -103,6 +117,35 @@ pub struct Chat {
     pub channel: Option<String>,
 }
 
+/// `replyflow why`
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The flow, or its file
+    #[arg(value_name = "FLOW")]
+    pub flow: String,
+    /// A state of it that asks something
+    #[arg(value_name = "STATE")]
+    pub state: String,
+    /// What the contact writes
+    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    pub text: String,
+    /// On this channel; else the first one of the flow
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+    /// The contact's language; else the flow's first
+    #[arg(long, value_name = "CODE")]
+    pub language: Option<String>,
+    /// When it is written, such as 2026-03-02T10:00:00Z; else now
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// A variable that the question or its choices read; can be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub given: Vec<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// `replyflow journal`
 #[derive(Debug, Subcommand)]
 pub enum Journal {
@@ -157,7 +200,8 @@ mod tests {
     fn the_definition_is_consistent_and_its_help_is_whole() {
         Arguments::command().debug_assert();
         let help = Arguments::command().render_long_help().to_string();
-        for word in ["serve", "check", "test", "chat", "journal", "failed", "webhooks", "doctor", "--config", "Exit codes"] {
+        for word in ["serve", "check", "test", "chat", "why", "journal", "failed", "webhooks", "doctor", "--config", "Exit codes"]
+        {
             assert!(help.contains(word), "{word}");
         }
     }
@@ -175,7 +219,15 @@ mod tests {
         // One contact's name in 64 begins with a dash.
         assert!(read("replyflow failed retry 00112233445566778899.-zJ3cQxv1nYyM0b7p2TqAw").is_ok());
         assert!(read("replyflow journal export --contact -zJ3cQxv1nYyM0b7p2TqAw").is_ok());
-        for bad in ["replyflow", "replyflow sreve", "replyflow chat", "replyflow failed retry", "replyflow failed drop a --all"] {
+        assert!(read("replyflow why menu welcome -2 --set a=1 --set b=2").is_ok(), "a reply can begin with a dash");
+        for bad in [
+            "replyflow",
+            "replyflow sreve",
+            "replyflow chat",
+            "replyflow why menu",
+            "replyflow failed retry",
+            "replyflow failed drop a --all",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

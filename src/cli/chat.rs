@@ -2,11 +2,8 @@
 
 use super::arguments::Chat;
 use super::check::{Place, Read};
-use super::test::catalog;
-use super::{Project, Stop, render, style};
-use crate::config::{Secrets, Settings};
-use crate::domain::address::{Address, E164};
-use crate::domain::name::{ChannelName, Slug};
+use super::{Project, Stop, flows, style};
+use crate::config::Secrets;
 use crate::domain::time::Millis;
 use crate::flow::definition::{Flow, Trigger};
 use crate::testing::World;
@@ -14,48 +11,17 @@ use crate::testing::chat::{Chat as Conversation, Line};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-/// Who writes: a number that was never given to anybody.
-const PHONE: &str = "+447700900123";
-
 pub(super) fn run(project: &Project, chat: &Chat) -> Result<(), Stop> {
     let settings = project.load(Secrets::Tolerated)?;
     let Read { sources, checked } = Place::of(&settings, &[])?.read(&settings)?;
-    let name = Slug::parse(&chat.flow).map_err(Stop::failed)?;
-    let Some((flow, _)) = checked.flows.get(&name) else {
-        let file = sources.flows.get(&chat.flow);
-        for diagnostic in checked.diagnostics.iter().filter(|d| file.is_some_and(|f| *d.file == *f.file)) {
-            eprintln!("{}", render::text(diagnostic, file.map(|f| f.text.as_str()), style()));
-        }
-        let names: Vec<&str> = checked.flows.keys().map(Slug::as_str).collect();
-        return Err(match file {
-            Some(_) => Stop::failed(format!("the flow `{name}` has mistakes")),
-            None => Stop::with_hint(format!("there is no flow `{name}`"), format!("There are: {}", names.join(", "))),
-        });
-    };
-    let channel = channel(&settings, flow, chat.channel.as_deref())?;
+    let flow = flows::find(&sources, &checked, &chat.flow)?;
+    let name = &flow.name;
+    let channel = flows::channel(&settings, flow, chat.channel.as_deref())?;
     let now = Millis(jiff::Timestamp::now().as_millisecond());
-    let world = World::new(Arc::new(catalog(&checked)), Arc::new(settings.project.clone()), now);
-    let phone = E164::parse(PHONE).ok_or_else(|| Stop::failed("no phone"))?;
-    let talk = Conversation::new(world, name.clone(), Address::Phone(phone), channel.clone());
+    let world = World::new(Arc::new(flows::catalog(&checked)), Arc::new(settings.project.clone()), now);
+    let talk = Conversation::new(world, name.clone(), flows::somebody()?, channel.clone());
     println!("{}", style().paint("2", &format!("{name} on {channel}. {} /help shows what else can be typed.", opening(flow))));
     converse(talk)
-}
-
-fn channel(settings: &Settings, flow: &Flow, wanted: Option<&str>) -> Result<ChannelName, Stop> {
-    let known = &settings.project.channels;
-    let names = || known.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match wanted {
-        Some(name) => {
-            let found = known.get_key_value(name).map(|(name, _)| name.clone());
-            found.ok_or_else(|| Stop::with_hint(format!("there is no channel `{name}`"), format!("There are: {}", names())))
-        }
-        None => {
-            let first = flow.channels.iter().find(|name| known.contains_key(*name)).or_else(|| known.keys().next());
-            first
-                .cloned()
-                .ok_or_else(|| Stop::with_hint("the project has no channel", "Add a section [channels.NAME] to replyflow.toml."))
-        }
-    }
 }
 
 /// How this flow begins.

@@ -7,10 +7,12 @@ mod chat;
 mod check;
 mod doctor;
 mod failed;
+mod flows;
 mod journal;
 mod serve;
 mod test;
 mod webhooks;
+mod why;
 
 use crate::config::{Environment, Mistakes, Secrets, Settings, find_file};
 use arguments::{Arguments, Command};
@@ -28,11 +30,21 @@ enum Stop {
     Mistakes(Mistakes),
     /// Something failed: one line, and perhaps what to do.
     Failed(String, Option<String>),
+    /// What was asked for cannot be asked: one line, and perhaps what can be.
+    Unasked(String, Option<String>),
 }
 
 impl Stop {
     fn failed(what: impl fmt::Display) -> Self {
         Stop::Failed(what.to_string(), None)
+    }
+
+    /// The same where nothing was done because it was asked for wrongly.
+    fn into_unasked(self) -> Self {
+        match self {
+            Stop::Failed(what, hint) => Stop::Unasked(what, hint),
+            other => other,
+        }
     }
 
     fn with_hint(what: impl fmt::Display, hint: impl Into<String>) -> Self {
@@ -64,6 +76,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Check(check) => check::run(&project, &check),
         Command::Test(test) => test::run(&project, &test),
         Command::Chat(chat) => chat::run(&project, &chat),
+        Command::Why(why) => why::run(&project, &why),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Webhooks => webhooks::run(&project),
@@ -72,13 +85,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Stop::Found) => ExitCode::from(1),
-        Err(Stop::Failed(what, hint)) => {
-            eprintln!("replyflow: {what}");
-            if let Some(hint) = hint {
-                eprintln!("  {hint}");
-            }
-            ExitCode::from(1)
-        }
+        Err(Stop::Failed(what, hint)) => stopped(&what, hint.as_deref(), 1),
+        Err(Stop::Unasked(what, hint)) => stopped(&what, hint.as_deref(), 2),
         Err(Stop::Mistakes(mistakes)) => {
             eprintln!("{mistakes}");
             let n = mistakes.list.len();
@@ -86,6 +94,14 @@ pub fn run(arguments: Arguments) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn stopped(what: &str, hint: Option<&str>, code: u8) -> ExitCode {
+    eprintln!("replyflow: {what}");
+    if let Some(hint) = hint {
+        eprintln!("  {hint}");
+    }
+    ExitCode::from(code)
 }
 
 /// Where the configuration comes from.

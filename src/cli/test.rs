@@ -2,12 +2,11 @@
 
 use super::arguments::Test;
 use super::check::{Place, Read};
-use super::{Project, Stop, render, style};
+use super::{Project, Stop, flows, render, style};
 use crate::config::{Secrets, Settings};
 use crate::domain::name::Slug;
 use crate::flow::catalog::Catalog;
 use crate::flow::check::Checked;
-use crate::flow::definition::Flow;
 use crate::flow::version::SourceFile;
 use crate::testing::coverage::{Coverage, Missed};
 use crate::testing::{CaseResult, play, read_script};
@@ -38,13 +37,6 @@ pub(super) fn run(project: &Project, test: &Test) -> Result<(), Stop> {
     if failed == 0 { Ok(()) } else { Err(Stop::Found) }
 }
 
-/// The flows of a project as tests and chats run them: those without mistakes.
-pub(super) fn catalog(checked: &Checked) -> Catalog {
-    let flows: Vec<Arc<Flow>> = checked.flows.values().map(|(flow, _)| Arc::clone(flow)).collect();
-    let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();
-    Catalog::new(flows, &current)
-}
-
 struct Runner {
     project: Arc<crate::config::project::Project>,
     catalog: Arc<Catalog>,
@@ -59,7 +51,7 @@ struct Runner {
 
 impl Runner {
     fn new(settings: &Settings, checked: Checked, flows: Vec<String>) -> Self {
-        let (project, catalog) = (Arc::new(settings.project.clone()), Arc::new(catalog(&checked)));
+        let (project, catalog) = (Arc::new(settings.project.clone()), Arc::new(flows::catalog(&checked)));
         let coverage = Coverage::default();
         Runner { project, catalog, checked, flows, coverage, tested: BTreeSet::new(), passed: 0, failed: 0 }
     }

@@ -9,6 +9,7 @@ mod channel;
 mod drive;
 pub mod effect;
 mod event;
+pub mod explain;
 mod fault;
 mod inbound;
 mod opt;

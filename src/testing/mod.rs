@@ -11,6 +11,7 @@ mod read_fakes;
 mod read_steps;
 mod script;
 pub mod understanding;
+pub mod why;
 mod world;
 
 pub use fake_http::{Fake, FakeAnswer, Fakes};

@@ -14,7 +14,7 @@ use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, OutboundCo
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, Send};
 use crate::engine::record::Record;
 use crate::engine::{Context, Ended, turn};
 use crate::flow::catalog::{Catalog, webhook_contacts};
@@ -47,18 +47,22 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
+    /// A message that the engine decided.
+    pub(super) fn of(effect: EffectId, at: Millis, send: Send) -> Self {
+        Outgoing {
+            effect,
+            at,
+            channel: send.channel,
+            kind: send.kind,
+            content: send.outbound.content,
+            notification: send.notification,
+            system: send.system.map(|s| s.as_str().to_owned()),
+        }
+    }
+
     /// The text, caption or question.
     pub fn text(&self) -> &str {
-        match &self.content {
-            OutboundContent::Text { text }
-            | OutboundContent::Buttons { text, .. }
-            | OutboundContent::List { text, .. }
-            | OutboundContent::CallToAction { text, .. }
-            | OutboundContent::LocationRequest { text } => text,
-            OutboundContent::Media { caption, .. } => caption.as_deref().unwrap_or(""),
-            OutboundContent::Location { text, .. } => text.as_deref().unwrap_or(""),
-            _ => "",
-        }
+        text_of(&self.content)
     }
 
     /// Buttons or rows: what comes back when one is chosen, and its title.
@@ -68,6 +72,20 @@ impl Outgoing {
             OutboundContent::List { rows, .. } => rows.iter().map(|r| (r.id.as_str(), r.title.as_str())).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// The text, caption or question of a message.
+pub(super) fn text_of(content: &OutboundContent) -> &str {
+    match content {
+        OutboundContent::Text { text }
+        | OutboundContent::Buttons { text, .. }
+        | OutboundContent::List { text, .. }
+        | OutboundContent::CallToAction { text, .. }
+        | OutboundContent::LocationRequest { text } => text,
+        OutboundContent::Media { caption, .. } => caption.as_deref().unwrap_or(""),
+        OutboundContent::Location { text, .. } => text.as_deref().unwrap_or(""),
+        _ => "",
     }
 }
 
@@ -379,15 +397,7 @@ impl World {
     fn perform(&mut self, key: ContactKey, id: EffectId, effect: Effect) -> Result<(), WorldError> {
         match effect {
             Effect::Send(send) => {
-                let message = Outgoing {
-                    effect: id,
-                    at: self.now,
-                    channel: send.channel,
-                    kind: send.kind,
-                    content: send.outbound.content,
-                    notification: send.notification,
-                    system: send.system.map(|s| s.as_str().to_owned()),
-                };
+                let message = Outgoing::of(id, self.now, *send);
                 self.last = Some(message.clone());
                 self.messages.push_back(message);
             }

@@ -116,6 +116,84 @@ fn a_chat_from_a_pipe_is_a_conversation() {
     }
 }
 
+const ASKS: &str = "\
+flow: asks
+languages: [en, es]
+needs: { thing: text }
+start:
+  - event: asked
+    contact: \"{{ event.phone }}\"
+    with: { thing: \"{{ event.thing }}\" }
+anytime:
+  - { keyword: who, say: We are us., again: true }
+begin: colour
+states:
+  colour:
+    ask: { en: \"Which colour of {{ thing }}?\", es: \"¿Qué color?\" }
+    answer: { choice: { red: { label: { en: Red, es: Rojo } }, green: { label: { en: Green, es: Verde }, also: [lawn] } } }
+    go:
+      red: { say: { en: Fire., es: Fuego. }, go: how_many }
+      green: how_many
+      nomatch: { again: 1, end: lost }
+      silence: { after: 1h, end: lost }
+  how_many:
+    ask: { en: How many?, es: ¿Cuántos? }
+    answer: number
+    go: { ok: { end: done }, nomatch: { again: 1, end: lost }, silence: { after: 1h, end: lost } }
+";
+
+#[test]
+fn why_says_what_a_reply_would_be_taken_for() {
+    let folder = project(&[("fine", FINE), ("asks", ASKS)]);
+    let ask = |arguments: &[&str]| replyflow_in(folder.path(), &[&["why"], arguments].concat());
+    let (output, code) = ask(&["asks", "colour", "RED!", "--set", "thing=car"]);
+    assert_eq!(code, 0, "{output}");
+    for part in [
+        "asks · colour on main-sms, in en\n  Which colour of car?\n  1 Red\n  2 Green\n",
+        "\"RED!\" answers exactly: red, \"Red\"\n  the label of `red`\n",
+        "  the outcome is red\n  says \"Fire.\"\n  → how_many\n  says \"How many?\"\n",
+        "  2 the question, exactly            ← this one\n",
+        "  4 the question, leniently          not asked\n",
+    ] {
+        assert!(output.contains(part), "{part}\n{output}");
+    }
+    // By file, in another language, politely; then by what comes before and after the question itself.
+    let (output, code) = ask(&["flows/asks.yaml", "colour", "verde por favor", "--language", "es"]);
+    assert_eq!((code, output.contains("answers leniently: green, \"Verde\"")), (0, true), "{output}");
+    for (text, decision, code) in
+        [("stop", "opt_out", 0), ("who", "anytime", 0), ("hello", "start", 0), ("blue", "nomatch", 1), ("-2", "nomatch", 1)]
+    {
+        let (output, ended) = ask(&["asks", "colour", text, "--format", "json", "--now", "2026-03-02T10:00:00Z"]);
+        let json: Value = serde_json::from_str(&output).expect("JSON");
+        assert_eq!((&json["decision"], ended), (&decision.into(), code), "{output}");
+        assert_eq!(json["understood"], code == 0, "{output}");
+    }
+    let (output, _) = ask(&["asks", "how_many", "twelve", "--format", "json"]);
+    let json: Value = serde_json::from_str(&output).expect("JSON");
+    assert_eq!((&json["answer"]["value"], &json["answer"]["exact"]), (&12.into(), &false.into()), "{output}");
+    assert_eq!(json["then"], serde_json::json!([{ "outcome": "ok" }, { "ends": "done" }]));
+}
+
+#[test]
+fn why_refuses_what_cannot_be_asked() {
+    let folder = project(&[("fine", FINE), ("asks", ASKS), ("broken", BROKEN)]);
+    for (arguments, part) in [
+        (&["nobody", "x", "y"][..], "There are: asks, fine"),
+        (&["broken", "said", "y"], "has mistakes"),
+        (&["asks", "color", "y"], "It asks something in: colour, how_many"),
+        (&["fine", "said", "y"], "asks nothing"),
+        (&["asks", "colour", "y", "--channel", "x"], "There are: main-sms"),
+        (&["asks", "colour", "y", "--set", "things=1"], "There are: thing"),
+        (&["asks", "colour", "y", "--set", "thing"], "write --set thing=VALUE"),
+        (&["asks", "colour", "y", "--now", "soon"], "is not a moment"),
+        (&["asks", "colour", "y", "--language", "spanish"], "is not the code of a language"),
+        (&["asks", "colour"], "<TEXT>"),
+    ] {
+        let (output, code) = replyflow_in(folder.path(), &[&["why"], arguments].concat());
+        assert_eq!((code, output.contains(part)), (2, true), "{part}\n{output}");
+    }
+}
+
 /// A chat whose lines come from a pipe.
 fn chat(folder: &Path, lines: &str, arguments: &[&str]) -> (String, i32) {
     use std::io::Write as _;
