@@ -31,13 +31,13 @@ pub enum ProviderSettings {
 impl ProviderSettings {
     /// What a channel of this medium can show: the adapters can write no more than this.
     pub fn shows(&self, kind: ChannelKind) -> Capabilities {
-        const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true };
+        const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true, location: false };
         match (self, kind) {
             (_, ChannelKind::Sms | ChannelKind::Email) => FILES,
             // Buttons and lists are approved content at Twilio: a question becomes a numbered menu.
             (ProviderSettings::Twilio(_), ChannelKind::WhatsApp) => FILES,
             (ProviderSettings::Meta(_) | ProviderSettings::Simulator(_), ChannelKind::WhatsApp) => {
-                Capabilities { buttons: WHATSAPP_BUTTONS, rows: WHATSAPP_ROWS, media: true }
+                Capabilities { buttons: WHATSAPP_BUTTONS, rows: WHATSAPP_ROWS, media: true, location: true }
             }
         }
     }

@@ -52,6 +52,8 @@ pub struct Capabilities {
     pub rows: usize,
     /// Files.
     pub media: bool,
+    /// A button that sends the person's place.
+    pub location: bool,
 }
 
 /// An api as flows see it.

@@ -106,3 +106,13 @@ pub const KEPT_REPLY_CHARS: usize = 1_000;
 pub const TAGS: usize = 100;
 /// Notes of expressions that one turn puts into the journal.
 pub const NOTES_PER_TURN: usize = 10;
+/// Default of `pick: { max }`: what a WhatsApp list holds.
+pub const PICK_ITEMS: usize = 10;
+/// The largest `max` of a `pick`: the items are kept in the record while the question is open.
+pub const PICK_ITEMS_MAX: usize = 30;
+/// The largest `max` of a `media` question.
+pub const ANSWER_FILES: usize = 10;
+/// How long further files still belong to an answer of several: WhatsApp sends each as a message of its own.
+pub const FILES_GATHER: Span = Span::seconds(20);
+/// The longest wait for a file to be fetched; then the answer goes on without it.
+pub const FETCH_LOST: Span = Span::minutes(10);

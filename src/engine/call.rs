@@ -77,6 +77,9 @@ impl<'a> Turning<'a> {
     pub(super) fn call_result(&mut self, result: &CallResult) -> Result<(), TurnError> {
         let waits = |run: &Run| matches!(run.waiting, Waiting::Call { effect, .. } if effect == result.effect);
         let Some(place) = self.rec.runs.iter().position(waits) else {
+            if self.fetched(result)? {
+                return Ok(());
+            }
             self.call_ended(result.effect, "ignored", result.attempts, result.took, "no run waits for it".to_owned());
             return Ok(());
         };

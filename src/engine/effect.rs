@@ -3,6 +3,7 @@
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::RunId;
 use crate::domain::input::{ContactRef, Event};
+use crate::domain::message::Media;
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Span};
@@ -19,6 +20,8 @@ pub enum Effect {
     Call(Box<Call>),
     /// An event for whoever it concerns, this contact included; it comes back as an input through the store.
     Post(Box<Post>),
+    /// A file that the contact sent is to be fetched and kept; what became of it comes back as the result of a call.
+    Fetch(Box<Fetch>),
 }
 
 /// A message to the contact.
@@ -142,6 +145,19 @@ impl Call {
     }
 }
 
+/// A file that the contact sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The run whose question it answers.
+    pub run: RunId,
+    /// Over which channel it came.
+    pub channel: ChannelName,
+    /// It, as the provider names it.
+    pub media: Media,
+    /// When it was decided.
+    pub at: Millis,
+}
+
 /// An event for whoever it concerns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Post {
@@ -149,4 +165,15 @@ pub struct Post {
     pub to: ContactRef,
     /// The event; its `to` is the same until the mailboxes are found that it goes to.
     pub event: Event,
+}
+
+impl Fetch {
+    /// The file as flows see it, with its size if it is known.
+    pub fn value(&self, size: Option<u64>) -> Value {
+        let mut value = super::reply::file(&self.media);
+        if let (Value::Map(fields), Some(size)) = (&mut value, size) {
+            fields.insert("size".to_owned(), Value::Number(size as f64));
+        }
+        value
+    }
 }

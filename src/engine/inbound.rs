@@ -7,7 +7,7 @@ use super::anytime::Taken;
 use super::drive::{Next, Trouble};
 use super::fault::Fault;
 use super::opt::Word;
-use super::record::{Rate, Run};
+use super::record::{Rate, Reply, Run};
 use super::start::Plan;
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -130,7 +130,7 @@ impl<'a> Turning<'a> {
     }
 
     fn heard(&self, place: usize, came: &Came<'_>) -> Result<Heard, TurnError> {
-        match self.hear(&self.rec.runs[place], came.message, &came.words) {
+        match self.hear(&self.rec.runs[place], came) {
             Ok(heard) => Ok(heard),
             Err(Fault::Turn(error)) => Err(error),
             Err(Fault::Run(reason)) => Ok(Heard::Nothing(crate::reply::NotUnderstood { reason })),
@@ -151,6 +151,7 @@ impl<'a> Turning<'a> {
         };
         let heard = match heard {
             Heard::Answer(understood) if understood.exact => return self.answer(came, place, understood),
+            Heard::Files => return self.part(came, place),
             other => other,
         };
         if let Some(taken) = self.anytime_for(came)? {
@@ -158,7 +159,7 @@ impl<'a> Turning<'a> {
         }
         let why = match heard {
             Heard::Answer(understood) => return self.answer(came, place, understood),
-            Heard::Part => return self.part(came, place),
+            Heard::Part | Heard::Files => return self.part(came, place),
             Heard::Nothing(not) => not.reason,
         };
         let open = &self.rec.runs[place];
@@ -179,7 +180,8 @@ impl<'a> Turning<'a> {
     fn answer(&mut self, came: &Came<'_>, place: usize, understood: crate::reply::Understood) -> Result<(), TurnError> {
         let mut run = self.take(place);
         self.received_by(came, &run, Decision::Answer, &understood.reason)?;
-        run.reply = Some(self.reply_of(came.message, came.at, None));
+        let groups = self.groups(&run, came.message)?;
+        run.reply = Some(Reply { groups, ..self.reply_of(came.message, came.at, None) });
         self.rec.unanswered.retain(|question| question.flow != run.flow);
         match self.answered(&run, understood) {
             Ok(next) => self.drive(run, place, next),
@@ -192,7 +194,7 @@ impl<'a> Turning<'a> {
         self.received_by(came, &run, Decision::Gathered, "further messages may still belong to the answer")?;
         run.reply = Some(self.reply_of(came.message, came.at, None));
         self.rec.unanswered.retain(|question| question.flow != run.flow);
-        match self.gather(&mut run, &came.message.text) {
+        match self.gather(&mut run, came.message) {
             Ok(()) => {
                 self.rec.runs.insert(place, run);
                 Ok(())

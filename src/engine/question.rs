@@ -4,12 +4,14 @@ use super::drive::{Counter, Next, Trouble};
 use super::fault::Fault;
 use super::record::{Question, Run, Waiting};
 use super::turning::{From, Turning};
+use crate::config::project::Capabilities;
 use crate::domain::id::EffectId;
-use crate::domain::outbound::{Choice, OutboundContent};
+use crate::domain::outbound::OutboundContent;
 use crate::domain::time::{Millis, Span};
-use crate::flow::definition::{Act, Action, Answer, Ask, Choices, Flow, Kind, Message, Notify, Say, Show, Troubles};
-use crate::reply::yes_no;
+use crate::domain::value::Value;
+use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notify, Say, Show, Troubles};
 use crate::template;
+use std::borrow::Cow;
 
 /// Silence where nobody says how long it takes.
 const SILENCE: Span = Span::hours(24);
@@ -32,7 +34,8 @@ pub(super) fn split_payload(payload: &str) -> (&str, Option<u16>) {
     }
 }
 
-fn payload_of(id: &str, tag: u16) -> String {
+/// What a button carries.
+pub(super) fn payload_of(id: &str, tag: u16) -> String {
     format!("{id}{TAG}{tag:04x}")
 }
 
@@ -86,6 +89,7 @@ impl<'a> Turning<'a> {
             visible: None,
             numbered: false,
             labels: Vec::new(),
+            items: Vec::new(),
             gathered: None,
         };
         run.waiting = Waiting::Reply(Box::new(question));
@@ -95,6 +99,10 @@ impl<'a> Turning<'a> {
     /// Asks the question again that was put aside.
     pub(super) fn ask_back(&mut self, run: &mut Run) -> Result<Next<'a>, Fault> {
         self.reopen(run)?;
+        // What came before it was put aside, and was given time since then, is its answer.
+        if run.question().and_then(|question| question.gathered.as_ref()).is_some_and(|gathered| !gathered.is_fetching()) {
+            return self.gathered(run);
+        }
         let (flow, _, state) = self.state(run)?;
         match (&state.kind, run.question()) {
             (Kind::Ask(ask), Some(_)) => self.put(run, flow, ask, None, Form::Short),
@@ -165,6 +173,10 @@ impl<'a> Turning<'a> {
         let until = self.now + silence_after(&ask.troubles, &flow.defaults);
         let language = self.language(Some(flow));
         let mut choices = self.choices(run, flow, ask)?;
+        if matches!(ask.answer, Answer::Pick(_)) && choices.items.is_empty() {
+            let (name, reason) = (Cow::Borrowed("empty"), "the list is empty".to_owned());
+            return Ok(Next::Outcome { name, value: Value::Null, reason });
+        }
         let said = instead.or(match &ask.question {
             Some(Say::Message(message)) => Some(Instead::Message(message)),
             Some(Say::Notify(notify)) => Some(Instead::Notify(notify)),
@@ -189,7 +201,13 @@ impl<'a> Turning<'a> {
             }
             let shown = if ask.show == Show::Plain { Vec::new() } else { std::mem::take(&mut choices.shown) };
             let button = template::system_text(&self.project.texts.list_button, language);
-            let asked = template::ask(rendered, shown, choices.menu, route.kind, route.shows, button);
+            // Of several choices a tap makes one and sends it off.
+            let one = !matches!(&ask.answer, Answer::Choices(several) if several.max != Some(1));
+            let shows = if one { route.shows } else { Capabilities { buttons: 0, rows: 0, ..route.shows } };
+            let asked = match &ask.answer {
+                Answer::Location if ask.show == Show::Auto => template::ask_place(rendered, route.kind, shows),
+                _ => template::ask(rendered, shown, choices.menu, route.kind, shows, button),
+            };
             numbered = asked.numbered;
             awaited = self.send_question(run, &route, asked.contents, notification)?;
         }
@@ -198,6 +216,7 @@ impl<'a> Turning<'a> {
         question.language = language;
         question.visible = choices.visible;
         question.labels = choices.labels;
+        question.items = choices.items;
         question.numbered = numbered;
         let before = std::mem::replace(&mut question.awaited, awaited);
         self.forget_awaited(before);
@@ -243,81 +262,6 @@ impl<'a> Turning<'a> {
             run.waiting = Waiting::Turn;
         }
     }
-
-    fn choices(&self, run: &Run, flow: &'a Flow, ask: &'a Ask) -> Result<Shown, Fault> {
-        let tag = run.question().map_or(0, |question| question.tag);
-        match &ask.answer {
-            Answer::Choice(choices) => self.shown_choices(run, flow, choices, tag),
-            Answer::YesNo => {
-                let labels = template::yes_no_labels(self.language(Some(flow)));
-                let one =
-                    |(id, label): (&str, &str)| Choice { id: payload_of(id, tag), title: label.to_owned(), description: None };
-                let shown = labels.map(|labels| yes_no::PAYLOADS.into_iter().zip(labels).map(one).collect());
-                Ok(Shown { shown: shown.unwrap_or_default(), ..Shown::default() })
-            }
-            Answer::Text { .. } | Answer::Number { .. } | Answer::Any => Ok(Shown::default()),
-        }
-    }
-
-    fn shown_choices(&self, run: &Run, flow: &'a Flow, choices: &'a Choices, tag: u16) -> Result<Shown, Fault> {
-        let view = self.view(run, run.frames.len() - 1)?;
-        let language = self.language(Some(flow));
-        let prepared = prepared(flow, choices, language);
-        let mut shown = Shown { menu: true, ..Shown::default() };
-        let mut visible = Vec::with_capacity(choices.list.len());
-        shown.shown.reserve(choices.list.len());
-        for (i, (id, choice)) in choices.list.iter().enumerate() {
-            let label = match prepared.and_then(|options| options.label(i)) {
-                Some(label) => label.to_owned(),
-                None => {
-                    let template = choice.label.pick(language);
-                    let label = template.render(&view).map_err(|error| Fault::eval(template.source(), &error))?;
-                    shown.labels.push(label.clone());
-                    label
-                }
-            };
-            let holds = match &choice.condition {
-                None => true,
-                Some(condition) => condition.truth(&view).map_err(|error| Fault::eval(condition.source(), &error))?,
-            };
-            if holds {
-                let help = choice.help.as_ref().map(|help| help.pick(language));
-                let help = help.map(|help| help.render(&view).map_err(|error| Fault::eval(help.source(), &error)));
-                visible.push(i as u16);
-                shown.shown.push(Choice { id: payload_of(id.as_str(), tag), title: label, description: help.transpose()? });
-            }
-        }
-        if visible.is_empty() {
-            return Err(Fault::run("no choice can be chosen: none of their conditions holds"));
-        }
-        shown.visible = (visible.len() < choices.list.len()).then_some(visible);
-        Ok(shown)
-    }
-}
-
-/// What the understanding of replies works on in this language, where the labels are the same every time.
-pub(super) fn prepared<'c>(
-    flow: &Flow,
-    choices: &'c Choices,
-    language: crate::domain::language::Language,
-) -> Option<&'c crate::reply::choice::Options> {
-    let exact = flow.languages.iter().position(|l| *l == language);
-    let base = || flow.languages.iter().position(|l| l.base() == language.base());
-    let place = exact.or_else(base).unwrap_or(0);
-    choices.prepared.get(place).and_then(|options| options.as_deref())
-}
-
-/// The choices of a question as they are shown now.
-#[derive(Default)]
-struct Shown {
-    /// For buttons, lists and menus.
-    shown: Vec<Choice>,
-    /// Whether they may become a numbered menu.
-    menu: bool,
-    /// Their places, where not all are shown.
-    visible: Option<Vec<u16>>,
-    /// The labels of all, where they are not the same every time.
-    labels: Vec<String>,
 }
 
 #[cfg(test)]

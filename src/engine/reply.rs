@@ -12,7 +12,7 @@ pub(super) fn of(message: &Inbound, at: Millis, rest: Option<String>) -> Reply {
         None => message.text.clone(),
         Some((end, _)) => message.text[..end].to_owned(),
     };
-    Reply { text, channel: message.channel.clone(), at, rest, media: media(&message.content) }
+    Reply { text, channel: message.channel.clone(), at, rest, media: media(&message.content), groups: None }
 }
 
 fn media(content: &InboundContent) -> Option<Value> {
@@ -24,18 +24,16 @@ fn media(content: &InboundContent) -> Option<Value> {
     }
 }
 
-fn file(media: &Media) -> Value {
+/// A file as flows see it. Its size is not known before it is fetched.
+pub(super) fn file(media: &Media) -> Value {
     let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::text);
-    let fields = [
-        ("url", text(&media.url)),
-        ("type", text(&media.content_type)),
-        ("name", text(&media.filename)),
-        ("id", text(&media.id)),
-    ];
+    let fields =
+        [("url", text(&media.url)), ("type", text(&media.content_type)), ("name", text(&media.filename)), ("size", Value::Null)];
     Value::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn location(place: &Location) -> Value {
+/// A place as flows see it.
+pub(super) fn location(place: &Location) -> Value {
     let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::text);
     let fields = [
         ("lat", Value::Number(place.lat)),

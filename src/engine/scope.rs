@@ -29,6 +29,8 @@ pub(super) struct View<'b> {
     pub reply: Option<&'b Reply>,
     pub event: Option<&'b Value>,
     pub body: Option<&'b Value>,
+    /// An item of the list of a `pick`.
+    pub item: Option<&'b Value>,
     /// Parameters of a notification: they take the place of variables.
     pub params: Option<&'b IndexMap<Name, Value>>,
     pub notes: &'b RefCell<Vec<String>>,
@@ -49,6 +51,7 @@ impl View<'_> {
             "channel" => Some(Value::text(reply.channel.as_str())),
             "rest" => reply.rest.as_deref().map(Value::text),
             "media" => Some(reply.media.clone().unwrap_or(Value::List(Vec::new()))),
+            "groups" => reply.groups.clone(),
             "at" => Some(Value::Moment(reply.at)),
             _ => None,
         }
@@ -71,7 +74,7 @@ impl View<'_> {
 
     /// The message as `reply`.
     pub(super) fn whole_reply(&self) -> Value {
-        self.whole(&["text", "channel", "media", "rest", "at"], |field| self.reply_field(field))
+        self.whole(&["text", "channel", "media", "rest", "groups", "at"], |field| self.reply_field(field))
     }
 }
 
@@ -93,6 +96,7 @@ impl Scope for View<'_> {
         match root {
             Root::Event => self.event.map(Cow::Borrowed),
             Root::Body => self.body.map(Cow::Borrowed),
+            Root::Item => self.item.map(Cow::Borrowed),
             Root::Contact => {
                 let mut map = self.whole(&CONTACT, |field| self.contact_field(field));
                 if let Value::Map(map) = &mut map {
@@ -108,7 +112,7 @@ impl Scope for View<'_> {
                 let count = |(id, n): &(StateId, u32)| (flow.state_name(*id).to_owned(), Value::Number(f64::from(*n)));
                 Some(Cow::Owned(Value::Map(frame.visits.iter().map(count).collect())))
             }
-            Root::Now | Root::Today | Root::Item | Root::Hours => None,
+            Root::Now | Root::Today | Root::Hours => None,
         }
     }
 

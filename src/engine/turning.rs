@@ -106,6 +106,7 @@ impl<'a> Turning<'a> {
             reply: None,
             event: None,
             body: None,
+            item: None,
             params: None,
             notes: &self.notes,
         }

@@ -62,8 +62,11 @@ fn run_bytes(run: &Run) -> usize {
     };
     let question = run.asked().map_or(0, |question| {
         let labels: usize = question.labels.iter().map(|label| label.len() + 5).sum();
-        let gathered = question.gathered.as_ref().map_or(0, |gathered| gathered.text.len());
-        labels + gathered + question.visible.as_ref().map_or(0, |visible| visible.len() * 3)
+        let file = |file: &super::record::File| 24 + value_bytes(&file.value);
+        let gathered = |g: &super::record::Gathered| 32 + g.text.len() + g.files.iter().map(file).sum::<usize>();
+        let gathered = question.gathered.as_ref().map_or(0, gathered);
+        let items: usize = question.items.iter().map(value_bytes).sum();
+        labels + gathered + items + question.visible.as_ref().map_or(0, |visible| visible.len() * 3)
     });
     let key = run.key.as_ref().map_or(0, String::len);
     RUN + run.frames.iter().map(frame).sum::<usize>() + question + key + run.reply.as_ref().map_or(0, reply_bytes)
@@ -71,7 +74,7 @@ fn run_bytes(run: &Run) -> usize {
 
 fn reply_bytes(reply: &super::record::Reply) -> usize {
     let rest = reply.rest.as_ref().map_or(0, String::len);
-    128 + reply.text.len() + rest + reply.media.as_ref().map_or(0, value_bytes)
+    128 + reply.text.len() + rest + [&reply.media, &reply.groups].into_iter().flatten().map(value_bytes).sum::<usize>()
 }
 
 /// Bytes of a value as it is stored, at most.

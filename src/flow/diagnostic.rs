@@ -45,8 +45,8 @@ pub struct Code(pub u16);
 impl Code {
     /// Warnings; everything else is an error.
     pub fn severity(self) -> Severity {
-        const WARNINGS: [u16; 22] =
-            [120, 121, 122, 124, 205, 210, 305, 309, 402, 404, 406, 407, 415, 416, 503, 504, 508, 509, 510, 603, 703, 801];
+        const WARNINGS: [u16; 23] =
+            [120, 121, 122, 124, 205, 210, 305, 309, 310, 402, 404, 406, 407, 415, 416, 503, 504, 508, 509, 510, 603, 703, 801];
         if WARNINGS.contains(&self.0) || self.0 == 802 { Severity::Warning } else { Severity::Error }
     }
 }

@@ -100,6 +100,7 @@ fn about_effect(body: &[u8]) -> (&'static str, String) {
         Ok(Effect::Send(send)) => ("message", format!("over {}", send.channel)),
         Ok(Effect::Call(call)) => ("call", format!("{} at {}", call.method, call.api)),
         Ok(Effect::Post(post)) => ("post", format!("event {}", post.event.name)),
+        Ok(Effect::Fetch(fetch)) => ("fetch", format!("a file over {}", fetch.channel)),
         Err(error) => ("unreadable", error.to_string()),
     }
 }

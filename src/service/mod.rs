@@ -18,6 +18,7 @@ mod call;
 mod core;
 mod events;
 pub mod failed;
+mod fetch;
 mod fold;
 mod guard;
 mod history;

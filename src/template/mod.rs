@@ -6,8 +6,8 @@ mod question;
 mod render;
 
 pub use choose::{Chosen, choose};
-pub use question::{Asked, ask, yes_no_labels};
-pub use render::{Rendered, cut, render, say};
+pub use question::{Asked, ask, ask_place, yes_no_labels};
+pub use render::{Rendered, cut, kind_of, render, say};
 
 use crate::domain::language::Language;
 

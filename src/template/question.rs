@@ -59,6 +59,18 @@ pub fn ask(
     Asked { contents, numbered: false }
 }
 
+/// A question for a place: with a button that sends it, where the channel has one.
+pub fn ask_place(question: Rendered, kind: ChannelKind, shows: Capabilities) -> Asked {
+    let short = question.text.chars().count() <= limits::WHATSAPP_INTERACTIVE_CHARS;
+    if !shows.location || !short || question.text.trim().is_empty() || question.footer.is_some() {
+        return alone(question, kind, shows);
+    }
+    let mut contents = Vec::with_capacity(2);
+    contents.extend(question.media.map(|(url, name)| file(url, name, None)));
+    contents.push(OutboundContent::LocationRequest { text: question.text });
+    Asked { contents, numbered: false }
+}
+
 fn fits(question: &Rendered, choices: &[Choice], most: usize, label_chars: usize) -> bool {
     let alike = |i: usize| choices[..i].iter().any(|other| other.title == choices[i].title);
     let text_fits = |text: &str, most: usize| text.len() <= most || text.chars().count() <= most;
@@ -104,8 +116,8 @@ pub fn yes_no_labels(language: Language) -> Option<[&'static str; 2]> {
 mod tests {
     use super::*;
 
-    const META: Capabilities = Capabilities { buttons: 3, rows: 10, media: true };
-    const TEXT: Capabilities = Capabilities { buttons: 0, rows: 0, media: false };
+    const META: Capabilities = Capabilities { buttons: 3, rows: 10, media: true, location: true };
+    const TEXT: Capabilities = Capabilities { buttons: 0, rows: 0, media: false, location: false };
 
     fn choices(n: usize, label: &str) -> Vec<Choice> {
         let one = |i: usize| Choice { id: format!("c{i}"), title: format!("{label}{i}"), description: Some("more".into()) };

@@ -63,7 +63,8 @@ pub(super) fn file(url: String, filename: Option<String>, caption: Option<String
     OutboundContent::Media { kind, media: Media { url: Some(url), filename, ..Media::default() }, caption }
 }
 
-fn kind_of(name: &str) -> MediaKind {
+/// What kind of file this name or URL is that of.
+pub fn kind_of(name: &str) -> MediaKind {
     let path = name.split(['?', '#']).next().unwrap_or(name);
     let ending = path.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map(|(_, ending)| ending);
     match ending.map(str::to_ascii_lowercase).as_deref() {
@@ -107,7 +108,7 @@ pub(super) fn first_chars(text: &str, most: usize) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true };
+    const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true, location: false };
 
     fn text(text: &str) -> Rendered {
         Rendered { text: text.to_owned(), ..Rendered::default() }

@@ -8,7 +8,7 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
-use crate::domain::input::{Accepted, CallResult, ContactRef, Delivery, Event, Input, Webhook};
+use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Delivery, Event, Input, Webhook};
 use crate::domain::journal;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, OutboundContent};
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
@@ -409,6 +409,12 @@ impl World {
                 self.called.push_back(made);
                 let input = CallResult { effect: id, outcome: result.outcome, attempts: result.attempts, took: result.took.0 };
                 self.due.push((self.now + result.took, key, Input::CallResult(Box::new(input))));
+            }
+            // The file is where the test says it is.
+            Effect::Fetch(fetch) => {
+                let outcome = CallOutcome::Answered { status: 200, body: fetch.value(None) };
+                let input = CallResult { effect: id, outcome, attempts: 1, took: 0 };
+                self.due.push((self.now, key, Input::CallResult(Box::new(input))));
             }
             Effect::Post(post) => self.post(post.event.name, post.event.data, Some(post.to))?,
         }

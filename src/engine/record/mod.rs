@@ -6,7 +6,7 @@ mod compact;
 mod run;
 mod vars;
 
-pub use run::{Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
+pub use run::{File, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
 pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};

@@ -95,6 +95,9 @@ pub struct Reply {
     /// Files and places.
     #[serde(rename = "m", default, skip_serializing_if = "none")]
     pub media: Option<Value>,
+    /// The groups of the pattern that it matched.
+    #[serde(rename = "g", default, skip_serializing_if = "none")]
+    pub groups: Option<Value>,
 }
 
 /// What a run waits for.
@@ -172,13 +175,16 @@ pub struct Question {
     /// The labels as they were shown, where they are not the same every time.
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// The items that were shown, where they come out of a list: what is chosen is the item as it was then.
+    #[serde(rename = "i", default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Value>,
     /// What came so far, while further messages may still belong to the answer.
     #[serde(rename = "g", default, skip_serializing_if = "none")]
     pub gathered: Option<Gathered>,
 }
 
 /// Messages that are one answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Gathered {
     /// Their texts, one line each.
     #[serde(rename = "t")]
@@ -186,6 +192,38 @@ pub struct Gathered {
     /// When nothing more is added.
     #[serde(rename = "u")]
     pub until: Millis,
+    /// The files that came.
+    #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
+    /// Whether nothing more is added, so that only files that are being fetched are waited for.
+    #[serde(rename = "d", default, skip_serializing_if = "no")]
+    pub done: bool,
+    /// When files that are still being fetched are taken as lost.
+    #[serde(rename = "l", default)]
+    pub lost: Millis,
+}
+
+/// A file that is, or is a part of, an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct File {
+    /// What fetches it, until it was fetched.
+    #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
+    pub fetch: Option<EffectId>,
+    /// It as flows see it.
+    #[serde(rename = "v")]
+    pub value: Value,
+}
+
+impl Gathered {
+    /// Whether a file is still being fetched.
+    pub fn is_fetching(&self) -> bool {
+        self.files.iter().any(|file| file.fetch.is_some())
+    }
+
+    /// When it is complete if nothing else happens.
+    pub fn alarm(&self) -> Millis {
+        if self.is_fetching() { self.lost } else { self.until }
+    }
 }
 
 /// A start that waits until no question is open.
@@ -266,7 +304,7 @@ impl Run {
     /// The next moment at which something happens by itself.
     pub fn alarm(&self) -> Millis {
         let own = match &self.waiting {
-            Waiting::Reply(question) => question.gathered.as_ref().map_or(question.until, |g| g.until),
+            Waiting::Reply(question) => question.gathered.as_ref().map_or(question.until, Gathered::alarm),
             Waiting::Call { until, .. } | Waiting::Time { until } | Waiting::Event { until } => *until,
             Waiting::Turn | Waiting::Paused { .. } => self.expires,
         };

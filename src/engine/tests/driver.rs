@@ -36,7 +36,11 @@ pub fn language(text: &str) -> Language {
 
 /// The project of the tests: `main-sms` and `main-whatsapp`.
 pub fn project() -> Project {
-    let info = |kind, buttons, rows| ChannelInfo { kind, shows: Capabilities { buttons, rows, media: true }, country: None };
+    let info = |kind, buttons, rows| ChannelInfo {
+        kind,
+        shows: Capabilities { buttons, rows, media: true, location: buttons > 0 },
+        country: None,
+    };
     let text = |text: &str| vec![(Language::EN, text.to_owned())];
     Project {
         language: Language::EN,

@@ -1,7 +1,7 @@
 //! What people can type must choose one thing: RF303, and never an opt-out or help word: RF304.
 
 use super::{Report, World};
-use crate::flow::definition::{Answer, Choices, Flow, Kind};
+use crate::flow::definition::{Choices, Flow, Kind};
 use crate::reply::choice::{Candidate, Options};
 use crate::reply::intent::Intent;
 use crate::reply::normalize::Normalized;
@@ -12,7 +12,7 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
     let kinds = super::references::kinds(flow, world);
     for state in flow.states.values() {
         let Kind::Ask(ask) = &state.kind else { continue };
-        let Answer::Choice(choices) = &ask.answer else { continue };
+        let Some(choices) = ask.answer.choices() else { continue };
         collisions(flow, choices, report);
         for choice in choices.list.values() {
             let labels = choice.label.by_language.iter().filter_map(|(_, label)| label.constant_text());

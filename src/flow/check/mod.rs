@@ -2,6 +2,7 @@
 //! names elsewhere: notifications, channels, apis, teams, hours, sub-flows. Each rule is a function from what was read to
 //! diagnostics; nothing here reads a file.
 
+mod answers;
 mod choices;
 mod names;
 mod project;
@@ -39,6 +40,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         starts::check(flow, world, &mut report);
         references::check(reading, flow, world, &mut report);
         choices::check(flow, world, &mut report);
+        answers::check(flow, world, &mut report);
         troubles::check(flow, &mut report);
     }
     report.done()

@@ -2,7 +2,7 @@
 
 use super::{Report, World};
 use crate::domain::value::Type;
-use crate::flow::definition::{Flow, Notification, Origin};
+use crate::flow::definition::{Flow, Kind, Notification, Origin};
 use crate::flow::expression::{Inferred, MemberType, Root, RootType, TypeEnv, TypeProblem, is_reserved};
 use crate::flow::parse::{Content, Reading, Site, Written};
 use indexmap::IndexMap;
@@ -17,6 +17,11 @@ pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>
     }
     for written in &reading.written {
         check(written, &Env { site: written.site, in_run: true, variables: &variables, states: &states, world }, report);
+    }
+    for state in flow.states.values() {
+        let Kind::Ask(ask) = &state.kind else { continue };
+        let env = Env { site: Site::default(), in_run: true, variables: &variables, states: &states, world };
+        super::answers::types(&ask.answer, &env, report);
     }
 }
 
@@ -105,6 +110,7 @@ impl TypeEnv for Env<'_> {
         match root {
             Root::Event if self.site.event => known(Type::Any),
             Root::Body if self.site.body => RootType::Known(Inferred::maybe(Type::Any)),
+            Root::Item if self.site.item => known(Type::Any),
             Root::Event | Root::Body | Root::Item => RootType::NotHere,
             Root::Run if !self.in_run => RootType::NotHere,
             Root::Contact | Root::Reply | Root::Env | Root::Run | Root::Visits | Root::Hours => known(Type::Map),

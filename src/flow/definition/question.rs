@@ -1,11 +1,13 @@
 //! Questions and what is expected as their answer.
 
 use super::{Outcomes, Say, Texts, Troubles};
+use crate::domain::message::MediaKind;
 use crate::domain::name::Name;
 use crate::domain::time::Span;
 use crate::flow::diagnostic::At;
-use crate::flow::expression::Expression;
+use crate::flow::expression::{Expression, ValueTemplate};
 use crate::reply::choice::Options;
+use crate::reply::pattern::Pattern;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -47,6 +49,10 @@ pub enum Answer {
     },
     /// One of these.
     Choice(Choices),
+    /// Some of these.
+    Choices(Several),
+    /// One item of a list.
+    Pick(Pick),
     /// Yes or no.
     YesNo,
     /// A number.
@@ -58,8 +64,112 @@ pub enum Answer {
         /// Without decimals.
         whole: bool,
     },
+    /// A day.
+    Date(Between),
+    /// A time of day.
+    Time(Between),
+    /// A moment.
+    Moment(Between),
+    /// A phone number.
+    Phone {
+        /// ISO 3166-1 alpha-2: how numbers without their country are read; else the channel's.
+        country: Option<String>,
+    },
+    /// An email address.
+    Email,
+    /// A text that a regular expression describes.
+    Pattern(Arc<Pattern>),
+    /// A place.
+    Location,
+    /// Files.
+    Media {
+        /// What may come; everything if empty.
+        types: Vec<FileType>,
+        /// Most files.
+        max: usize,
+    },
     /// Whatever comes.
     Any,
+}
+
+impl Answer {
+    /// The choices among which one or several are made.
+    pub fn choices(&self) -> Option<&Choices> {
+        match self {
+            Answer::Choice(choices) => Some(choices),
+            Answer::Choices(several) => Some(&several.of),
+            _ => None,
+        }
+    }
+
+    /// The first and last of what may come, of a date, a time or a moment.
+    pub fn between(&self) -> Option<&Between> {
+        match self {
+            Answer::Date(between) | Answer::Time(between) | Answer::Moment(between) => Some(between),
+            _ => None,
+        }
+    }
+
+    /// Whether any text at all is an answer, so that `nomatch` cannot be.
+    pub fn takes_all(&self) -> bool {
+        matches!(self, Answer::Any | Answer::Text { min: None, max: None, .. })
+    }
+}
+
+/// Several of some choices.
+#[derive(Debug, Clone)]
+pub struct Several {
+    /// Among these.
+    pub of: Choices,
+    /// Fewest.
+    pub min: usize,
+    /// Most; all if nothing is said.
+    pub max: Option<usize>,
+}
+
+/// One item of a list that is known only when the question is asked.
+#[derive(Debug, Clone)]
+pub struct Pick {
+    /// The list.
+    pub from: ValueTemplate,
+    /// Where the list stands.
+    pub at: At,
+    /// What people see of an `item`.
+    pub label: Texts,
+    /// Most items; further ones are not shown.
+    pub max: usize,
+}
+
+/// The first and the last that may come. Both are computed when a reply is read, so that `{{ now }}` is that moment.
+#[derive(Debug, Clone, Default)]
+pub struct Between {
+    /// The first.
+    pub min: Option<Bound>,
+    /// The last.
+    pub max: Option<Bound>,
+}
+
+/// One end of what may come.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    /// What it is.
+    pub value: ValueTemplate,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// Which files may come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileType {
+    /// `image`, `document` …
+    Kind(MediaKind),
+    /// `application/pdf`, in lower case; `image/*` is all that begins so.
+    Mime {
+        /// Before the `/`.
+        main: String,
+        /// Behind it; any if nothing.
+        sub: Option<String>,
+    },
 }
 
 /// The choices of a question.

@@ -3,7 +3,9 @@
 //! another is not said.
 
 mod action;
+mod answer;
 mod anytime;
+mod choices;
 mod fields;
 mod file;
 mod kind;

@@ -1,9 +1,7 @@
 //! RF118: states to which nothing leads.
 
 use super::Reader;
-use crate::flow::definition::{
-    AgainOr, Answer, AnytimeTarget, Flow, Kind, Outcomes, Silence, StateId, Target, Then, Troubles, WaitFor,
-};
+use crate::flow::definition::{AgainOr, AnytimeTarget, Flow, Kind, Outcomes, Silence, StateId, Target, Then, Troubles, WaitFor};
 use crate::flow::diagnostic::Severity;
 
 impl Reader {
@@ -80,8 +78,7 @@ impl Reached {
             Kind::End(_) => {}
             Kind::Ask(ask) => {
                 self.outcomes(&ask.outcomes);
-                let all_match = matches!(ask.answer, Answer::Any | Answer::Text { min: None, max: None, .. });
-                let wrong = if all_match { &None } else { &defaults.nomatch };
+                let wrong = if ask.answer.takes_all() { &None } else { &defaults.nomatch };
                 self.troubles(&ask.troubles, wrong, &defaults.silence, &defaults.undelivered, &None);
             }
             Kind::Call(call) => {

@@ -15,6 +15,8 @@ pub struct Site {
     pub event: bool,
     /// `body` is readable: in `save` of this state.
     pub body: bool,
+    /// `item` is readable: in `label` of `pick`.
+    pub item: bool,
     /// The state.
     pub state: Option<StateId>,
 }

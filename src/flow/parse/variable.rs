@@ -131,7 +131,14 @@ fn answer_type(answer: &Node) -> Type {
         _ => None,
     };
     match word {
-        Some("text") => Type::Text,
+        Some("text" | "pattern") => Type::Text,
+        Some("choices" | "media") => Type::List,
+        Some("date") => Type::Date,
+        Some("time") => Type::Time,
+        Some("moment") => Type::Moment,
+        Some("phone") => Type::Phone,
+        Some("email") => Type::Email,
+        Some("location") => Type::Map,
         Some("number") => Type::Number,
         Some("yes_no") => Type::Boolean,
         _ => Type::Any,

@@ -80,7 +80,7 @@ pub fn read_record(blob: &[u8]) -> Result<Record, Blocked> {
 fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
     let set = match effect {
         Effect::Send(send) => WorkSet::Talk(send.channel.clone()),
-        Effect::Call(_) => WorkSet::Call,
+        Effect::Call(_) | Effect::Fetch(_) => WorkSet::Call,
         Effect::Post(_) => WorkSet::Post,
     };
     NewEffect { id, set, body: Bytes::from(codec::encode(effect)) }
