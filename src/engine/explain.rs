@@ -87,7 +87,7 @@ pub fn explain(
     let turning = Turning::new(context, &mut record, Token(0), contact, now);
     let Some(run) = turning.rec.runs.iter().find(|run| run.question().is_some()) else { return Ok(None) };
     let came = Came { input: InputId(0), at: now, message, words: Normalized::of(&message.text) };
-    let taken = match turning.hear(run, came.message, &came.words).and_then(|heard| taken(&turning, run, &came, heard)) {
+    let taken = match turning.hear(run, &came).and_then(|heard| taken(&turning, run, &came, heard)) {
         Ok(taken) => taken,
         Err(Fault::Turn(error)) => return Err(error),
         Err(Fault::Run(reason)) => Taken::Nothing(NotUnderstood { reason }),
@@ -98,7 +98,7 @@ pub fn explain(
 fn taken(turning: &Turning<'_>, run: &Run, came: &Came<'_>, heard: Heard) -> Result<Taken, Fault> {
     let understood = match heard {
         Heard::Answer(understood) => understood,
-        Heard::Part => return Ok(Taken::Part),
+        Heard::Part | Heard::Files => return Ok(Taken::Part),
         Heard::Nothing(not) => return Ok(Taken::Nothing(not)),
     };
     let run = Run { reply: Some(turning.reply_of(came.message, came.at, None)), ..run.clone() };

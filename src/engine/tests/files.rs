@@ -150,12 +150,17 @@ fn several_files_are_over_after_a_short_silence_or_with_a_word() {
 
 #[test]
 fn a_file_that_is_fetched_while_its_question_is_aside_is_its_answer_later() {
-    let parking = "flow: parking\nlanguages: [en]\nstart: [{ event: parked, contact: '{{ event.phone }}', busy: pause }]\nbegin: a\nstates:\n  a: { ask: 'Car or van?', answer: \
-                   text, go: { ok: { say: 'Behind the house.', end: done }, silence: { after: 1d, end: silent } } }\n";
-    let mut d = Driver::of(vec![super::driver::flow(&flow_for("media")), super::driver::flow(parking)]);
-    d.user("hi");
+    let size = "flow: size\nlanguages: [en]\nstart: [{ keyword: size }]\ndefaults: { silence: { after: 1d, end: no } }\nbegin: a\nstates:\n  \
+                a: { ask: 'Which?', answer: { choice: { s: Small, l: Large } }, go: { else: b } }\n  \
+                b: { ask: 'How many?', answer: text, go: { ok: { say: 'Noted.', end: done } } }\n";
+    let files = flow_for("media").replace("start: [{ message: any }]", "start: [{ keyword: hi }]");
+    let mut d = Driver::of(vec![super::driver::flow(&files), super::driver::flow(size)]);
+    d.kind = crate::domain::channel::ChannelKind::WhatsApp;
+    d.user("size");
+    let small = d.buttons()[0].0.clone();
+    assert_eq!(d.user("hi"), ["A picture?"]);
     let fetches = sends(&mut d, None, picture("a"));
-    assert_eq!(d.event("parked", json!({ "phone": super::driver::PHONE })), ["Car or van?"]);
+    assert_eq!(d.press(&small), ["How many?"]);
     assert_eq!(fetched(&mut d, fetches[0].0, "/a"), Vec::<String>::new());
-    assert_eq!(d.user("van"), ["Behind the house.", "1: /a"]);
+    assert_eq!(d.user("2"), ["Noted.", "1: /a"]);
 }
