@@ -1,5 +1,6 @@
 //! `date`: a calendar day.
 
+use super::calendar::{self, Bounds, Outcome, Place, Reading};
 use super::normalize::Normalized;
 use super::setting::Setting;
 use super::{NotUnderstood, Understanding, Understood};
@@ -15,17 +16,25 @@ pub struct Expected {
     pub max: Option<Date>,
 }
 
-/// Reads a day out of a reply. `original` is the text that `text` was made of.
-pub fn understand(original: &str, text: &Normalized, expected: &Expected, _setting: &Setting<'_>) -> Understanding {
-    if text.whole().is_none() {
-        return NotUnderstood::because("too long to be a day");
+/// Reads a day out of a reply. `original` is the text that `text` was made of: its one form has no points and colons.
+pub fn understand(original: &str, text: &Normalized, expected: &Expected, setting: &Setting<'_>) -> Understanding {
+    let Some(whole) = text.whole() else { return NotUnderstood::because("too long to be a day") };
+    if whole.is_empty() {
+        return NotUnderstood::because("nothing was written");
     }
-    let Ok(date) = original.trim().parse::<Date>() else { return NotUnderstood::because("no day") };
-    if expected.min.is_some_and(|min| date < min) {
-        return NotUnderstood::because("a day before `min`");
+    let now = setting.local_now();
+    let bounds = Bounds { min: expected.min, max: expected.max };
+    let place = Place { now: &now, week_begins: calendar::week_begins(setting.language), bounds };
+    let outcome = |reading: &Reading| Outcome {
+        values: place.dates(reading),
+        others: Vec::new(),
+        // "Tomorrow at 5" is a day and more.
+        exact: reading.is_plain_day(),
+    };
+    let outcomes: Vec<_> = calendar::read(original, setting).iter().map(outcome).collect();
+    match calendar::decide(&outcomes, &bounds) {
+        Ok((date, true)) => Understood::exact(Value::Date(date), "a day"),
+        Ok((date, false)) => Understood::lenient(Value::Date(date), "a day among other words"),
+        Err(why) => NotUnderstood::because(format!("no day: {why}")),
     }
-    if expected.max.is_some_and(|max| date > max) {
-        return NotUnderstood::because("a day after `max`");
-    }
-    Understood::exact(Value::Date(date), "a day")
 }

@@ -5,6 +5,7 @@
 //! commands) or *lenient* (after them); see the precedence of an inbound message.
 
 pub mod any;
+mod calendar;
 mod character;
 pub mod choice;
 pub mod choices;

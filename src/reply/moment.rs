@@ -1,5 +1,6 @@
 //! `moment`: a day and a clock time, or a span from now.
 
+use super::calendar::{self, Bounds, Place};
 use super::normalize::Normalized;
 use super::setting::Setting;
 use super::{NotUnderstood, Understanding, Understood};
@@ -15,21 +16,20 @@ pub struct Expected {
     pub max: Option<Millis>,
 }
 
-/// Reads a moment out of a reply. `original` is the text that `text` was made of.
+/// Reads a moment out of a reply. `original` is the text that `text` was made of: its one form has no points and colons.
 pub fn understand(original: &str, text: &Normalized, expected: &Expected, setting: &Setting<'_>) -> Understanding {
-    if text.whole().is_none() {
-        return NotUnderstood::because("too long to be a moment");
+    let Some(whole) = text.whole() else { return NotUnderstood::because("too long to be a moment") };
+    if whole.is_empty() {
+        return NotUnderstood::because("nothing was written");
     }
-    let local = original.trim().parse::<jiff::civil::DateTime>().ok();
-    let zoned = local.and_then(|local| setting.zone.to_ambiguous_zoned(local).unambiguous().ok());
-    let Some(moment) = zoned.map(|zoned| Millis(zoned.timestamp().as_millisecond())) else {
-        return NotUnderstood::because("no moment");
-    };
-    if expected.min.is_some_and(|min| moment < min) {
-        return NotUnderstood::because("a moment before `min`");
+    let now = setting.local_now();
+    let bounds = Bounds { min: expected.min.map(|min| min.0), max: expected.max.map(|max| max.0) };
+    let any_day = Bounds { min: None, max: None };
+    let place = Place { now: &now, week_begins: calendar::week_begins(setting.language), bounds: any_day };
+    let outcomes: Vec<_> = calendar::read(original, setting).iter().map(|reading| place.moments(reading)).collect();
+    match calendar::decide(&outcomes, &bounds) {
+        Ok((moment, true)) => Understood::exact(Value::Moment(Millis(moment)), "a moment"),
+        Ok((moment, false)) => Understood::lenient(Value::Moment(Millis(moment)), "a moment among other words"),
+        Err(why) => NotUnderstood::because(format!("no moment: {why}")),
     }
-    if expected.max.is_some_and(|max| moment > max) {
-        return NotUnderstood::because("a moment after `max`");
-    }
-    Understood::exact(Value::Moment(moment), "a moment")
 }

@@ -1,0 +1,211 @@
+//! The sections of a `times.txt`: what its phrases mean to days and clock times.
+
+use jiff::civil::{Time, Weekday};
+
+/// Hours of the day, the last included; from a late one to an early one they go over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hours {
+    pub from: i8,
+    pub to: i8,
+}
+
+impl Hours {
+    /// Whether they go over midnight.
+    pub fn over_midnight(self) -> bool {
+        self.from > self.to
+    }
+
+    /// Whether a time lies in them.
+    pub fn hold(self, time: Time) -> bool {
+        match self.over_midnight() {
+            false => (self.from..=self.to).contains(&time.hour()),
+            true => time.hour() >= self.from || time.hour() <= self.to,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (from, to) = text.split_once('-')?;
+        let hour = |text: &str| text.trim().parse().ok().filter(|hour| (0..24).contains(hour));
+        Some(Hours { from: hour(from)?, to: hour(to)? })
+    }
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+impl Unit {
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "minute" => Unit::Minute,
+            "hour" => Unit::Hour,
+            "day" => Unit::Day,
+            "week" => Unit::Week,
+            "month" => Unit::Month,
+            "year" => Unit::Year,
+            _ => return None,
+        })
+    }
+}
+
+/// What a phrase of a section means.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Meaning {
+    Month(i8),
+    Weekday(Weekday),
+    /// Days from today, and the hours that the word names besides.
+    Day(i32, Option<Hours>),
+    /// This (0), the next (1) or the last (-1).
+    Which(i32),
+    /// Weeks from this one.
+    Week(i32),
+    Unit(Unit),
+    /// So many of a unit.
+    Span(u32, Unit),
+    /// A number with a half, in halves.
+    Halves(u32),
+    AndAHalf,
+    One,
+    In,
+    InAfter,
+    Ago,
+    AgoAfter,
+    From,
+    WeekLater,
+    Now,
+    Part(Hours),
+    /// A part of the day only after a weekday.
+    PartAfter(Hours),
+    AmPm(Hours),
+    Time(Time),
+    OpenTime(Time),
+    At,
+    OClock,
+    /// Minutes from the hour that follows.
+    BeforeHour(i32),
+    /// Minutes from the hour that stands before.
+    AfterHour(i32),
+    /// After minutes, before the hour: later (1) or earlier (-1).
+    MinutesThenHour(i32),
+    /// The same where the word also stands between two hours.
+    MinutesOrRange(i32),
+    /// After the hour, before minutes: later (1) or earlier (-1).
+    HourThenMinutes(i32),
+    /// After the hour and minutes, or before them: earlier (-1).
+    Oh,
+    Hour(i8),
+    SixHours,
+    DayBefore,
+    DayAfter,
+    DayOrdinal(i8),
+    MonthBefore,
+    YearBefore,
+    Small,
+    Before,
+    After,
+}
+
+/// What a file says about a language besides its phrases.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Habits {
+    /// "5:30" in figures is the clock of 24 hours.
+    pub clock_24: bool,
+    /// Days with which people begin a week.
+    pub week_begins: Vec<Weekday>,
+}
+
+/// Reads one line of a section: what its phrase means. `None` where the section or the value is unknown.
+pub(super) fn meaning(section: &str, value: Option<&str>) -> Option<Meaning> {
+    if let Some(value) = value {
+        return valued(section, value);
+    }
+    Some(match section {
+        "and a half" => Meaning::AndAHalf,
+        "one" => Meaning::One,
+        "in" => Meaning::In,
+        "in, said after" => Meaning::InAfter,
+        "ago" => Meaning::Ago,
+        "ago, said after" => Meaning::AgoAfter,
+        "from" => Meaning::From,
+        "a week later" => Meaning::WeekLater,
+        "now" => Meaning::Now,
+        "at" => Meaning::At,
+        "o'clock" => Meaning::OClock,
+        "zero before minutes" => Meaning::Oh,
+        "clock that begins at six" => Meaning::SixHours,
+        "before the day" => Meaning::DayBefore,
+        "after the day" => Meaning::DayAfter,
+        "before the month" => Meaning::MonthBefore,
+        "before the year" => Meaning::YearBefore,
+        "small words" => Meaning::Small,
+        "said before" => Meaning::Before,
+        "said after" => Meaning::After,
+        _ => return None,
+    })
+}
+
+fn valued(section: &str, value: &str) -> Option<Meaning> {
+    let number = |from: i32, to: i32| value.parse().ok().filter(|n| (from..=to).contains(n));
+    let sign = || number(-1, 1).filter(|n| *n != 0);
+    Some(match section {
+        "months" => Meaning::Month(number(1, 12)? as i8),
+        "weekdays" => Meaning::Weekday(weekday(value)?),
+        "days" => match value.split_once(' ') {
+            None => Meaning::Day(number(-7, 7)?, None),
+            Some((days, hours)) => Meaning::Day(days.parse().ok()?, Some(Hours::parse(hours)?)),
+        },
+        "this, next, last" => Meaning::Which(number(-1, 1)?),
+        "weeks" => Meaning::Week(number(-2, 2)?),
+        "units" => Meaning::Unit(Unit::parse(value)?),
+        "spans" => {
+            let (count, unit) = value.split_once(' ')?;
+            Meaning::Span(count.parse().ok()?, Unit::parse(unit)?)
+        }
+        "numbers with a half" => {
+            let (whole, half) = value.split_once('.')?;
+            (half == "5").then_some(())?;
+            Meaning::Halves(whole.parse::<u32>().ok().filter(|n| *n < 100)? * 2 + 1)
+        }
+        "parts of the day" => Meaning::Part(Hours::parse(value)?),
+        "parts of the day after a weekday" => Meaning::PartAfter(Hours::parse(value)?),
+        "am and pm" => Meaning::AmPm(Hours::parse(value)?),
+        "times" => Meaning::Time(time(value)?),
+        "times of either half of the day" => Meaning::OpenTime(time(value)?),
+        "before the hour" => Meaning::BeforeHour(number(-59, 59)?),
+        "after the hour" => Meaning::AfterHour(number(-59, 59)?),
+        "between minutes and hour" => match value.strip_suffix(" or to") {
+            Some(sign) => Meaning::MinutesOrRange(sign.parse().ok().filter(|n| matches!(n, -1 | 1))?),
+            None => Meaning::MinutesThenHour(sign()?),
+        },
+        "between hour and minutes" => Meaning::HourThenMinutes(sign()?),
+        "hours" => Meaning::Hour(number(1, 12)? as i8),
+        "days of the month" => Meaning::DayOrdinal(number(1, 31)? as i8),
+        _ => return None,
+    })
+}
+
+/// A day of the week by its English name.
+pub(super) fn weekday(name: &str) -> Option<Weekday> {
+    Some(match name {
+        "monday" => Weekday::Monday,
+        "tuesday" => Weekday::Tuesday,
+        "wednesday" => Weekday::Wednesday,
+        "thursday" => Weekday::Thursday,
+        "friday" => Weekday::Friday,
+        "saturday" => Weekday::Saturday,
+        "sunday" => Weekday::Sunday,
+        _ => return None,
+    })
+}
+
+fn time(text: &str) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+}
