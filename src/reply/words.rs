@@ -36,6 +36,8 @@ pub(super) enum Section {
     One,
     Ten,
     Hundred,
+    Hundreds,
+    Scale,
     And,
     Minus,
     NotEnglish,
@@ -45,10 +47,26 @@ pub(super) enum Section {
     Beside,
     BesideYes,
     BesideNo,
+    Point,
+    Quarters,
+    AndQuarters,
+    QuartersAnd,
+    Rule,
+    OrdinalBefore,
+    OrdinalAfter,
+    OrdinalPrefix,
+    OrdinalSuffix,
+    Article,
+    NumberBefore,
+    NumberAfter,
+    PhoneBefore,
+    PhoneAfter,
+    EmailBefore,
+    EmailAfter,
 }
 
 impl Section {
-    const ALL: [(Section, &'static str); 36] = [
+    const ALL: &'static [(Section, &'static str)] = &[
         (Section::OptOut, "opt-out"),
         (Section::OptOutSms, "opt-out sms"),
         (Section::OptIn, "opt-in"),
@@ -76,6 +94,8 @@ impl Section {
         (Section::One, "one"),
         (Section::Ten, "ten"),
         (Section::Hundred, "hundred"),
+        (Section::Hundreds, "hundreds"),
+        (Section::Scale, "scale"),
         (Section::And, "and"),
         (Section::Minus, "minus"),
         (Section::NotEnglish, "not english"),
@@ -85,6 +105,22 @@ impl Section {
         (Section::Beside, "beside yes or no"),
         (Section::BesideYes, "beside yes"),
         (Section::BesideNo, "beside no"),
+        (Section::Point, "point"),
+        (Section::Quarters, "quarters"),
+        (Section::AndQuarters, "and quarters"),
+        (Section::QuartersAnd, "quarters and"),
+        (Section::Rule, "rule"),
+        (Section::OrdinalBefore, "ordinal before"),
+        (Section::OrdinalAfter, "ordinal after"),
+        (Section::OrdinalPrefix, "ordinal prefix"),
+        (Section::OrdinalSuffix, "ordinal suffix"),
+        (Section::Article, "article"),
+        (Section::NumberBefore, "number before"),
+        (Section::NumberAfter, "number after"),
+        (Section::PhoneBefore, "phone before"),
+        (Section::PhoneAfter, "phone after"),
+        (Section::EmailBefore, "email before"),
+        (Section::EmailAfter, "email after"),
     ];
 
     fn named(name: &str) -> Option<Section> {
@@ -211,6 +247,14 @@ impl Lexicon {
     pub(super) fn number(&self, section: Section, text: &str) -> Option<u32> {
         let phrase = self.phrase(text).filter(|phrase| phrase.sections.has(section))?;
         Some(phrase.numbers.iter().find(|(of, _)| *of == section).map_or(0, |(_, number)| *number))
+    }
+
+    /// The longest phrase of the section with which the text begins, which may be all of it: its bytes, and the number
+    /// that it stands for.
+    pub(super) fn begins(&self, section: Section, text: &str) -> Option<(usize, u32)> {
+        let ends: Vec<usize> =
+            text.match_indices(' ').map(|(at, _)| at).chain([text.len()]).take(self.longest(section)).collect();
+        ends.into_iter().rev().find_map(|end| Some((end, self.number(section, &text[..end])?)))
     }
 
     /// The longest phrase of the section with which the text begins: what follows it.
