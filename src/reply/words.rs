@@ -249,12 +249,9 @@ impl Lexicon {
         Some(phrase.numbers.iter().find(|(of, _)| *of == section).map_or(0, |(_, number)| *number))
     }
 
-    /// The longest phrase of the section with which the text begins, which may be all of it: its bytes, and the number
-    /// that it stands for.
-    pub(super) fn begins(&self, section: Section, text: &str) -> Option<(usize, u32)> {
-        let ends: Vec<usize> =
-            text.match_indices(' ').map(|(at, _)| at).chain([text.len()]).take(self.longest(section)).collect();
-        ends.into_iter().rev().find_map(|end| Some((end, self.number(section, &text[..end])?)))
+    /// The sections where this text stands, if it is a phrase.
+    pub(super) fn sections(&self, text: &str) -> Option<Sections> {
+        self.phrase(text).map(|phrase| phrase.sections)
     }
 
     /// The longest phrase of the section with which the text begins: what follows it.

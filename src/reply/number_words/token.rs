@@ -1,6 +1,6 @@
 //! The words of which numbers are made, found in a text: parted by blanks or written as one word.
 
-use super::super::words::{Lexicon, Section};
+use super::super::words::{Lexicon, Section, Sections};
 
 /// Words of the longest number: nobody writes a longer one.
 const TOKENS: usize = 24;
@@ -80,12 +80,18 @@ fn figure(word: &str) -> Option<f64> {
 
 /// The longest phrase of a number at the beginning of a text.
 fn phrase(text: &str, lexicon: &Lexicon) -> Option<(Kind, usize)> {
-    let found = SECTIONS.iter().filter_map(|section| {
-        let (length, number) = lexicon.begins(*section, text)?;
-        Some((kind(*section, number)?, length))
-    });
-    // Of phrases of the same length the first section wins.
-    found.reduce(|best, other| if other.1 > best.1 { other } else { best })
+    let longest = lexicon.at_start(text).filter(|(_, sections)| of_number(*sections).is_some()).last();
+    longest.and_then(|(length, sections)| Some((kind(of_number(sections)?, &text[..length], lexicon)?, length)))
+}
+
+/// What a word or a part of one is, by itself.
+fn piece(text: &str, lexicon: &Lexicon) -> Option<Kind> {
+    kind(of_number(lexicon.sections(text)?)?, text, lexicon)
+}
+
+/// The section as which a phrase counts in a number.
+fn of_number(sections: Sections) -> Option<Section> {
+    SECTIONS.iter().copied().find(|section| sections.has(*section))
 }
 
 /// A phrase with the word for "and" written to it: "وعشرين".
@@ -102,15 +108,12 @@ fn glued(word: &str, lexicon: &Lexicon) -> Option<Vec<Kind>> {
     if word.len() > GLUED {
         return None;
     }
-    let piece = |from: usize, to: usize| {
-        SECTIONS.iter().find_map(|section| kind(*section, lexicon.number(*section, word.get(from..to)?)?))
-    };
     // For each byte the piece that begins there and lets the word be read to its end, found from behind.
     let mut pieces: Vec<Option<(usize, Kind)>> = vec![None; word.len() + 1];
     for from in (0..word.len()).rev().filter(|at| word.is_char_boundary(*at)) {
         let reaches_end = |to: &usize| *to == word.len() || pieces[*to].is_some();
         let mut ends = (from + 1..=word.len()).rev().filter(|to| word.is_char_boundary(*to)).filter(reaches_end);
-        pieces[from] = ends.find_map(|to| Some((to, piece(from, to)?)));
+        pieces[from] = ends.find_map(|to| Some((to, piece(word.get(from..to)?, lexicon)?)));
     }
     let mut kinds = Vec::new();
     let mut at = 0;
@@ -122,6 +125,7 @@ fn glued(word: &str, lexicon: &Lexicon) -> Option<Vec<Kind>> {
     Some(kinds)
 }
 
+/// Of a phrase that stands in several the first counts.
 const SECTIONS: [Section; 10] = [
     Section::One,
     Section::Ten,
@@ -135,7 +139,8 @@ const SECTIONS: [Section; 10] = [
     Section::Point,
 ];
 
-fn kind(section: Section, number: u32) -> Option<Kind> {
+fn kind(section: Section, phrase: &str, lexicon: &Lexicon) -> Option<Kind> {
+    let number = lexicon.number(section, phrase)?;
     Some(match section {
         Section::One => Kind::One(number),
         Section::Ten => Kind::Ten(number),
