@@ -27,7 +27,13 @@ pub enum PhoneProblem {
     /// No number of this country is as long.
     #[error("too long for a phone number of its country")]
     TooLong,
+    /// As long as numbers of this country, but its plan has none that begins so.
+    #[error("no such number in its country")]
+    NotAssigned,
 }
+
+/// Beginnings that the plan of a country keeps free for films and tests, and that the library takes for none.
+const FOR_TESTS: [&str; 1] = ["+447700900"];
 
 /// Reads a phone number; `country` (`GB`) is that of numbers written without one.
 ///
@@ -61,6 +67,17 @@ pub fn parse_phone(text: &str, country: Option<&str>) -> Result<E164, PhoneProbl
         Err(ValidationError::TooShort | ValidationError::InvalidLength) => return Err(PhoneProblem::TooShort),
     }
     E164::parse(&PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164)).ok_or(PhoneProblem::NotANumber)
+}
+
+/// Reads a phone number as [`parse_phone`] does, and asks besides that the plan of its country has such numbers: what a
+/// person typed by hand is sooner wrong than new.
+pub fn parse_assigned_phone(text: &str, country: Option<&str>) -> Result<E164, PhoneProblem> {
+    let phone = parse_phone(text, country)?;
+    if FOR_TESTS.iter().any(|beginning| phone.as_str().starts_with(beginning)) {
+        return Ok(phone);
+    }
+    let number = PHONE_NUMBER_UTIL.parse(phone.as_str(), None).map_err(|_| PhoneProblem::NotANumber)?;
+    if PHONE_NUMBER_UTIL.is_valid_number(&number) { Ok(phone) } else { Err(PhoneProblem::NotAssigned) }
 }
 
 /// Whether this is a country that has phone numbers: `GB`.
@@ -139,6 +156,16 @@ mod tests {
             assert_eq!(read(text, Some("gb")), Ok("+447700900123".into()), "{text}");
         }
         assert!(is_country("IN") && is_country("de") && !is_country("XX") && !is_country(""));
+    }
+
+    #[test]
+    fn what_is_typed_by_hand_must_be_in_the_plan_of_its_country() {
+        assert_eq!(read("111 555 0100", Some("US")), Ok("+11115550100".into()));
+        let typed = |text, country| parse_assigned_phone(text, Some(country)).map(|phone| phone.as_str().to_owned());
+        assert_eq!(typed("111 555 0100", "US"), Err(PhoneProblem::NotAssigned));
+        assert_eq!(typed("415 555 0100", "US"), Ok("+14155550100".into()));
+        assert_eq!(typed("07700 900123", "GB"), Ok("+447700900123".into()));
+        assert_eq!(typed("415 555", "US"), Err(PhoneProblem::TooShort));
     }
 
     #[test]

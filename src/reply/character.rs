@@ -52,6 +52,11 @@ pub(super) fn role(c: char, previous: Option<char>) -> Role {
     }
 }
 
+/// Whether it says nothing beside words: a blank, punctuation, a dash, a picture.
+pub(super) fn says_nothing(c: char) -> bool {
+    matches!(role(c, None), Role::Picture | Role::Nothing | Role::Blank | Role::Punctuation | Role::Apostrophe | Role::Dash)
+}
+
 /// Case and letter variants that compatibility decomposition leaves alone. Calls `emit` for each resulting character.
 pub(super) fn fold(c: char, mut emit: impl FnMut(char)) {
     if c.is_ascii() {

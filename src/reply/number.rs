@@ -32,8 +32,8 @@ pub fn understand(original: &str, text: &Normalized, expected: &Expected, langua
     if whole.is_empty() {
         return NotUnderstood::because("nothing was written");
     }
-    if original.contains(['?', '\u{FF1F}', '\u{61F}', '\u{BF}']) {
-        return NotUnderstood::because("a question back");
+    if text.asks() || text.doubts() {
+        return NotUnderstood::because("a question or a doubt");
     }
     let phrase = match phrase::phrase(&figures::plain(original), language) {
         Ok(phrase) => phrase,

@@ -19,12 +19,8 @@ pub(super) fn strip(text: &str, lexicons: impl Iterator<Item = &'static Lexicon>
     steps(text, lexicons, &[Section::Polite]).last().map_or(text, |core| core.text)
 }
 
-/// A text without polite words at both ends and without phrases such as "I would like" at its beginning.
-pub(super) fn strip_lead_in(text: &str, lexicons: impl Iterator<Item = &'static Lexicon> + Clone) -> &str {
-    cores(text, lexicons).last().map_or(text, |core| core.text)
-}
-
-/// What is left after each phrase that [`strip_lead_in`] takes off, first from the end, then from the beginning.
+/// What is left after each phrase that is taken off: polite words at both ends, and phrases such as "I would like" at the
+/// beginning; first from the end, then from the beginning.
 pub(super) fn cores<'a>(text: &'a str, lexicons: impl Iterator<Item = &'static Lexicon> + Clone) -> Vec<Core<'a>> {
     steps(text, lexicons, &[Section::LeadIn, Section::Polite])
 }
@@ -50,7 +46,7 @@ mod tests {
 
     #[test]
     fn politeness_is_taken_off_and_nothing_else() {
-        let core = |text| strip_lead_in(text, lexicons(&[]));
+        let core = |text| cores(text, lexicons(&[])).last().map_or(text, |core| core.text);
         assert_eq!(core("cash please"), "cash");
         assert_eq!(core("please cash thanks"), "cash");
         assert_eq!(core("ok i would like the cash please"), "cash");

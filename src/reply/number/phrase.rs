@@ -56,7 +56,7 @@ fn figure(text: &str, language: Language) -> Result<String, Trouble> {
 /// Words without figures. Pictures among them say nothing, signs that join or change numbers do.
 fn plain_words(text: &str) -> Result<String, Trouble> {
     let joins = |c: char| matches!(c, '+' | '/' | '=' | '&' | '<' | '>' | '~' | '%');
-    let dash_before = text.starts_with(|c| matches!(c, '-' | '\u{2013}' | '\u{2014}'));
+    let dash_before = text.starts_with(['-', '\u{2013}', '\u{2014}']);
     if text.contains(joins) || dash_before {
         return Err(Trouble::Joined);
     }

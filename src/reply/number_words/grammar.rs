@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
             }
             _ => return self.hundreds(at).map(|(number, next)| (f64::from(number), next)),
         };
-        let hundreds = self.kind(next) == Some(Kind::Hundred) && number >= 1.0 && number < 100.0;
+        let hundreds = self.kind(next) == Some(Kind::Hundred) && (1.0..100.0).contains(&number);
         Some(if hundreds { (number * 100.0, next + 1) } else { (number, next) })
     }
 

@@ -31,11 +31,11 @@ fn english(n: u32) -> String {
     let tens = "- - twenty thirty forty fifty sixty seventy eighty ninety";
     match n {
         0..20 => word(ones, n).into(),
-        20..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        20..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         20..100 => format!("{}-{}", word(tens, n / 10), word(ones, n % 10)),
-        100..1_000 if n % 100 == 0 => format!("{} hundred", word(ones, n / 100)),
+        100..1_000 if n.is_multiple_of(100) => format!("{} hundred", word(ones, n / 100)),
         100..1_000 => format!("{} hundred and {}", word(ones, n / 100), english(n % 100)),
-        _ if n % 1_000 == 0 => format!("{} thousand", english(n / 1_000)),
+        _ if n.is_multiple_of(1_000) => format!("{} thousand", english(n / 1_000)),
         _ if n % 1_000 < 100 => format!("{} thousand and {}", english(n / 1_000), english(n % 1_000)),
         _ => format!("{} thousand {}", english(n / 1_000), english(n % 1_000)),
     }
@@ -49,14 +49,14 @@ fn spanish(n: u32) -> String {
     let hundreds = "- ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos";
     match n {
         0..30 => word(ones, n).into(),
-        30..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        30..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         30..100 => format!("{} y {}", word(tens, n / 10), word(ones, n % 10)),
         100 => "cien".into(),
-        100..1_000 if n % 100 == 0 => word(hundreds, n / 100).into(),
-        100..1_000 => format!("{} {}", word(hundreds, n / 100), spanish(n % 100)),
+        101..1_000 if n.is_multiple_of(100) => word(hundreds, n / 100).into(),
+        101..1_000 => format!("{} {}", word(hundreds, n / 100), spanish(n % 100)),
         _ => {
             let thousands = if n / 1_000 == 1 { String::new() } else { spanish(n / 1_000) };
-            let rest = if n % 1_000 == 0 { String::new() } else { spanish(n % 1_000) };
+            let rest = if n.is_multiple_of(1_000) { String::new() } else { spanish(n % 1_000) };
             join(&[thousands, "mil".into(), rest], " ")
         }
     }
@@ -71,14 +71,14 @@ fn french(n: u32) -> String {
         80 => "quatre-vingts".into(),
         71 => "soixante et onze".into(),
         70..80 | 90..100 => format!("{}-{}", word(tens, n / 10), word(ones, n % 10 + 10)),
-        20..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        20..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         20..70 if n % 10 == 1 => format!("{} et un", word(tens, n / 10)),
         20..100 => format!("{}-{}", word(tens, n / 10), word(ones, n % 10)),
         _ => {
             let unit = if n < 1_000 { 100 } else { 1_000 };
             let name = if n < 1_000 { "cent" } else { "mille" };
             let times = if n / unit == 1 { String::new() } else { french(n / unit) };
-            let rest = if n % unit == 0 { String::new() } else { french(n % unit) };
+            let rest = if n.is_multiple_of(unit) { String::new() } else { french(n % unit) };
             join(&[times, name.into(), rest], " ")
         }
     }
@@ -91,12 +91,12 @@ fn german(n: u32) -> String {
     match n {
         1 => "eins".into(),
         0..20 => word(ones, n).into(),
-        20..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        20..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         20..100 => format!("{}und{}", word(ones, n % 10), word(tens, n / 10)),
         _ => {
             let unit = if n < 1_000 { 100 } else { 1_000 };
             let name = if n < 1_000 { "hundert" } else { "tausend" };
-            let rest = if n % unit == 0 { String::new() } else { german(n % unit) };
+            let rest = if n.is_multiple_of(unit) { String::new() } else { german(n % unit) };
             format!("{}{name}{rest}", word(ones, n / unit))
         }
     }
@@ -109,15 +109,15 @@ fn portuguese(n: u32) -> String {
     let hundreds = "- cento duzentos trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos";
     match n {
         0..20 => word(ones, n).into(),
-        20..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        20..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         20..100 => format!("{} e {}", word(tens, n / 10), word(ones, n % 10)),
         100 => "cem".into(),
-        100..1_000 if n % 100 == 0 => word(hundreds, n / 100).into(),
-        100..1_000 => format!("{} e {}", word(hundreds, n / 100), portuguese(n % 100)),
+        101..1_000 if n.is_multiple_of(100) => word(hundreds, n / 100).into(),
+        101..1_000 => format!("{} e {}", word(hundreds, n / 100), portuguese(n % 100)),
         _ => {
             let thousands = if n / 1_000 == 1 { String::new() } else { portuguese(n / 1_000) };
-            let and = if n % 1_000 < 100 || n % 100 == 0 { "e" } else { "" };
-            let rest = if n % 1_000 == 0 { String::new() } else { join(&[and.into(), portuguese(n % 1_000)], " ") };
+            let and = if n % 1_000 < 100 || n.is_multiple_of(100) { "e" } else { "" };
+            let rest = if n.is_multiple_of(1_000) { String::new() } else { join(&[and.into(), portuguese(n % 1_000)], " ") };
             join(&[thousands, "mil".into(), rest], " ")
         }
     }
@@ -130,7 +130,7 @@ fn italian(n: u32) -> String {
     let one = |n: u32| if n == 3 { "tré".to_owned() } else { word(ones, n).to_owned() };
     match n {
         0..20 => word(ones, n).into(),
-        20..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        20..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         20..100 if matches!(n % 10, 1 | 8) => {
             let ten = word(tens, n / 10);
             format!("{}{}", &ten[..ten.len() - 1], word(ones, n % 10))
@@ -138,12 +138,12 @@ fn italian(n: u32) -> String {
         20..100 => format!("{}{}", word(tens, n / 10), one(n % 10)),
         _ if n < 1_000 => {
             let times = if n / 100 == 1 { String::new() } else { word(ones, n / 100).to_owned() };
-            let rest = if n % 100 == 0 { String::new() } else { italian(n % 100) };
+            let rest = if n.is_multiple_of(100) { String::new() } else { italian(n % 100) };
             format!("{times}cento{rest}")
         }
         _ => {
             let thousands = if n / 1_000 == 1 { "mille".to_owned() } else { format!("{}mila", italian(n / 1_000)) };
-            let rest = if n % 1_000 == 0 { String::new() } else { italian(n % 1_000) };
+            let rest = if n.is_multiple_of(1_000) { String::new() } else { italian(n % 1_000) };
             format!("{thousands}{rest}")
         }
     }
@@ -155,7 +155,7 @@ fn dutch(n: u32) -> String {
     let tens = "- - twintig dertig veertig vijftig zestig zeventig tachtig negentig";
     match n {
         0..20 => word(ones, n).into(),
-        20..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        20..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         20..100 => {
             let and = if matches!(n % 10, 2 | 3) { "ën" } else { "en" };
             format!("{}{and}{}", word(ones, n % 10), word(tens, n / 10))
@@ -163,7 +163,7 @@ fn dutch(n: u32) -> String {
         _ => {
             let (unit, name) = if n < 1_000 { (100, "honderd") } else { (1_000, "duizend") };
             let times = if n / unit == 1 { String::new() } else { word(ones, n / unit).to_owned() };
-            let rest = if n % unit == 0 { String::new() } else { dutch(n % unit) };
+            let rest = if n.is_multiple_of(unit) { String::new() } else { dutch(n % unit) };
             // Behind a thousand stands a blank.
             join(&[format!("{times}{name}"), rest], if unit == 100 { "" } else { " " })
         }
@@ -181,7 +181,7 @@ fn hindi(n: u32) -> String {
         0..100 => word(ones, n).into(),
         _ => {
             let (unit, name) = if n < 1_000 { (100, "सौ") } else { (1_000, "हज़ार") };
-            let rest = if n % unit == 0 { String::new() } else { hindi(n % unit) };
+            let rest = if n.is_multiple_of(unit) { String::new() } else { hindi(n % unit) };
             join(&[word(ones, n / unit).into(), name.into(), rest], " ")
         }
     }
@@ -195,9 +195,9 @@ fn arabic(n: u32) -> String {
     match n {
         0..=10 => word(ones, n).into(),
         11..20 => format!("{} عشر", word(before_ten, n % 10)),
-        20..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        20..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         20..100 => format!("{} و{}", word(ones, n % 10), word(tens, n / 10)),
-        100..1_000 if n % 100 == 0 => word(hundreds, n / 100).into(),
+        100..1_000 if n.is_multiple_of(100) => word(hundreds, n / 100).into(),
         100..1_000 => format!("{} و{}", word(hundreds, n / 100), arabic(n % 100)),
         _ => {
             let thousands = match n / 1_000 {
@@ -205,7 +205,7 @@ fn arabic(n: u32) -> String {
                 2 => "ألفان".to_owned(),
                 times => format!("{} آلاف", word(ones, times)),
             };
-            if n % 1_000 == 0 { thousands } else { format!("{thousands} و{}", arabic(n % 1_000)) }
+            if n.is_multiple_of(1_000) { thousands } else { format!("{thousands} و{}", arabic(n % 1_000)) }
         }
     }
 }
@@ -215,12 +215,12 @@ fn swahili(n: u32) -> String {
     let tens = "- kumi ishirini thelathini arobaini hamsini sitini sabini themanini tisini";
     match n {
         0..=10 => word(ones, n).into(),
-        11..100 if n % 10 == 0 => word(tens, n / 10).into(),
+        11..100 if n.is_multiple_of(10) => word(tens, n / 10).into(),
         11..100 => format!("{} na {}", word(tens, n / 10), word(ones, n % 10)),
         _ => {
             let (unit, name) = if n < 1_000 { (100, "mia") } else { (1_000, "elfu") };
             let and = if n % unit < 100 { "na" } else { "" };
-            let rest = if n % unit == 0 { String::new() } else { join(&[and.into(), swahili(n % unit)], " ") };
+            let rest = if n.is_multiple_of(unit) { String::new() } else { join(&[and.into(), swahili(n % unit)], " ") };
             join(&[name.into(), word(ones, n / unit).into(), rest], " ")
         }
     }
@@ -232,13 +232,13 @@ fn indonesian(n: u32) -> String {
         0..=11 => word(ones, n).into(),
         12..20 => format!("{} belas", word(ones, n % 10)),
         20..100 => {
-            let rest = if n % 10 == 0 { "" } else { word(ones, n % 10) };
+            let rest = if n.is_multiple_of(10) { "" } else { word(ones, n % 10) };
             join(&[word(ones, n / 10).into(), "puluh".into(), rest.into()], " ")
         }
         _ => {
             let (unit, one, name) = if n < 1_000 { (100, "seratus", "ratus") } else { (1_000, "seribu", "ribu") };
             let times = if n / unit == 1 { one.to_owned() } else { format!("{} {name}", word(ones, n / unit)) };
-            let rest = if n % unit == 0 { String::new() } else { indonesian(n % unit) };
+            let rest = if n.is_multiple_of(unit) { String::new() } else { indonesian(n % unit) };
             join(&[times, rest], " ")
         }
     }
