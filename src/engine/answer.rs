@@ -208,19 +208,19 @@ impl<'a> Turning<'a> {
 }
 
 /// The choices that the contact saw.
-fn visible(choices: &Choices, question: &Question) -> Vec<usize> {
+pub(super) fn visible(choices: &Choices, question: &Question) -> Vec<usize> {
     match &question.visible {
         Some(visible) => visible.iter().map(|i| usize::from(*i)).collect(),
         None => (0..choices.list.len()).collect(),
     }
 }
 
-fn shown<'v>(visible: &'v [usize], question: &Question) -> Shown<'v> {
+pub(super) fn shown<'v>(visible: &'v [usize], question: &Question) -> Shown<'v> {
     Shown { visible, numbered: question.numbered }
 }
 
 /// What the understanding of replies works on: made ready with the flow, or of the labels that were shown.
-fn options<'c>(flow: &Flow, choices: &'c Choices, question: &Question) -> Cow<'c, Options> {
+pub(super) fn options<'c>(flow: &Flow, choices: &'c Choices, question: &Question) -> Cow<'c, Options> {
     if let Some(options) = prepared(flow, choices, question.language) {
         return Cow::Borrowed(options);
     }
@@ -233,7 +233,7 @@ fn options<'c>(flow: &Flow, choices: &'c Choices, question: &Question) -> Cow<'c
 }
 
 /// The items of a list that were shown, each by its place from 1.
-fn items(question: &Question) -> Options {
+pub(super) fn items(question: &Question) -> Options {
     let candidate = |(i, label): (usize, &String)| Candidate { id: (i + 1).to_string(), label: label.clone(), also: Vec::new() };
     Options::new(question.labels.iter().enumerate().map(candidate).collect(), question.language)
 }

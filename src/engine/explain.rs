@@ -2,7 +2,7 @@
 //! question makes of a message is said without anything being done. The same functions that a turn calls, so that the
 //! explanation cannot differ from what happens.
 
-use super::answer::Heard;
+use super::answer::{Heard, items, options, shown, visible};
 use super::drive::Next;
 use super::fault::Fault;
 use super::inbound::Came;
@@ -14,7 +14,7 @@ use crate::domain::message::Inbound;
 use crate::domain::name::Name;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
-use crate::flow::definition::{Flow, StateId};
+use crate::flow::definition::{Answer, Flow, Kind, StateId};
 use crate::reply::explain::Considered;
 use crate::reply::normalize::Normalized;
 use crate::reply::{NotUnderstood, Understood};
@@ -92,7 +92,27 @@ pub fn explain(
         Err(Fault::Turn(error)) => return Err(error),
         Err(Fault::Run(reason)) => Taken::Nothing(NotUnderstood { reason }),
     };
-    Ok(Some(Explained { taken, considered: Vec::new() }))
+    let considered = considered(&turning, run, &came.words)?;
+    Ok(Some(Explained { taken, considered }))
+}
+
+/// What a question with choices considered.
+fn considered(turning: &Turning<'_>, run: &Run, words: &Normalized) -> Result<Vec<Considered>, TurnError> {
+    let (flow, _, state) = turning.state(run)?;
+    let (Kind::Ask(ask), Some(question)) = (&state.kind, run.question()) else { return Ok(Vec::new()) };
+    Ok(match &ask.answer {
+        Answer::Pick(_) => {
+            let all: Vec<usize> = (0..question.items.len()).collect();
+            items(question).considered(words, None, shown(&all, question))
+        }
+        answer => match answer.choices() {
+            Some(choices) => {
+                let visible = visible(choices, question);
+                options(flow, choices, question).considered(words, None, shown(&visible, question))
+            }
+            None => Vec::new(),
+        },
+    })
 }
 
 fn taken(turning: &Turning<'_>, run: &Run, came: &Came<'_>, heard: Heard) -> Result<Taken, Fault> {

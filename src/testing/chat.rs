@@ -2,7 +2,8 @@
 
 use super::expect::choice_id;
 use super::fake_http::{Answers, Fake, FakeAnswer};
-use super::world::{Outgoing, World};
+use super::outgoing::Outgoing;
+use super::world::World;
 use crate::domain::address::Address;
 use crate::domain::input::OperatorAction;
 use crate::domain::journal::Event;

@@ -1,7 +1,7 @@
 //! What a step expects against what came.
 
+use super::outgoing::Outgoing;
 use super::script::{BotExpectation, TextExpectation};
-use super::world::Outgoing;
 use crate::domain::message::OutboundContent;
 use crate::domain::value::Value;
 

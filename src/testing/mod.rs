@@ -5,6 +5,7 @@ pub mod chat;
 pub mod coverage;
 mod expect;
 mod fake_http;
+mod outgoing;
 mod play;
 mod read;
 mod read_fakes;
@@ -15,7 +16,8 @@ pub mod why;
 mod world;
 
 pub use fake_http::{Fake, FakeAnswer, Fakes};
+pub use outgoing::Outgoing;
 pub use play::{CaseResult, Failure, play};
 pub use read::read_script;
 pub use script::{BotExpectation, Case, ContactGiven, Given, Script, Step, UserSays};
-pub use world::{Outgoing, World, WorldError};
+pub use world::{World, WorldError};

@@ -1,7 +1,7 @@
 //! What a reply to a question would be taken for, and why. A run is put before the question and the engine takes the reply
 //! as it takes every message, so that the answer is what would happen; nothing is sent and nothing is kept.
 
-use super::world::Outgoing;
+use super::outgoing::{Outgoing, text_of};
 use crate::config::project::Project;
 use crate::domain::address::Address;
 use crate::domain::id::{ContactKey, DedupeHash, InputId, Token};
@@ -246,7 +246,7 @@ fn follows(events: &[Event]) -> Vec<Then> {
         Some(match event {
             Event::Left { outcome, .. } => Then::Outcome(outcome.clone()),
             Event::Entered { state, .. } => Then::State(state.to_string()),
-            Event::Sent { content, .. } => Then::Says(super::world::text_of(content).to_owned()),
+            Event::Sent { content, .. } => Then::Says(text_of(content).to_owned()),
             Event::Called { api, method, path, .. } => Then::Calls(format!("{method} {api}{path}")),
             Event::RunStarted { flow, .. } => Then::Begins(flow.to_string()),
             Event::Alert { say, .. } => Then::Alerts(say.clone()),

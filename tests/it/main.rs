@@ -8,6 +8,7 @@ mod embedded_store;
 mod end_to_end;
 mod expressions;
 mod flow_files;
+mod hostile_replies;
 mod http_api;
 mod http_hooks;
 mod kill;
