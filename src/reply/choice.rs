@@ -1,13 +1,19 @@
-//! One of several choices: by the tapped button, by number in the list, by label, by `also`.
+//! One of several choices: by the tapped button, by number in the list, by label, by `also`; and leniently by what people
+//! write around these, by a place in words, by the beginning of a label, with slips of the finger.
 
 mod collision;
+mod near;
+mod phrase;
+mod reading;
 
 pub use collision::Collision;
+pub(super) use near::{FAR, begins};
+pub(super) use reading::Means;
 
+use super::character::{Role, role};
 use super::normalize::Normalized;
-use super::politeness::cores;
 use super::words::{Lexicon, Section, lexicons};
-use super::{NotUnderstood, Understanding, Understood, close, politeness};
+use super::{NotUnderstood, Understanding, Understood, number_words, politeness};
 use crate::domain::language::Language;
 use crate::domain::value::Value;
 use std::collections::HashMap;
@@ -28,6 +34,8 @@ pub struct Candidate {
 pub struct Options {
     items: Vec<Item>,
     keys: HashMap<String, Vec<Key>>,
+    /// Words of the longest key.
+    longest: usize,
     language: [Language; 1],
 }
 
@@ -59,24 +67,38 @@ struct Item {
     leading_word: Option<u32>,
 }
 
+/// Which of the texts of a choice a text is; the earlier goes before the later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rule {
     Label,
     Also,
-    /// The label without its signs, or an `also` without them: only where nothing else matches.
+    /// The label or an `also` without its signs, or the picture of the label alone: only where nothing above matches.
     WithoutSigns,
+    /// Without what people write around an answer: "pay" for "I want to pay". Only leniently.
+    Core,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Key {
     index: usize,
     rule: Rule,
+    /// It is a question itself: "What do I owe?"
+    asks: bool,
+}
+
+/// Why a text is exactly a choice.
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Text(Rule),
+    /// Its line of the list.
+    Line(Rule),
+    Number(u32),
 }
 
 /// What a text chooses among the shown choices.
 enum Found {
     Nothing,
-    One(usize, String),
+    One(usize, How),
     Several,
     /// A number that could be a place or the beginning of a label.
     UnclearNumber,
@@ -85,34 +107,48 @@ enum Found {
 }
 
 impl Options {
-    /// Makes choices ready; `language` is that of the labels, whose polite words are known too.
+    /// Makes choices ready; `language` is that of the labels, whose words are known besides the English ones.
     pub fn new(candidates: Vec<Candidate>, language: Language) -> Self {
-        let mut keys: HashMap<String, Vec<Key>> = HashMap::new();
-        let mut add = |text: String, index: usize, rule: Rule| {
-            let entry = keys.entry(text).or_default();
-            match entry.iter_mut().find(|key| key.index == index) {
-                Some(key) => key.rule = key.rule.min(rule),
-                None => entry.push(Key { index, rule }),
-            }
-        };
-        let mut items = Vec::with_capacity(candidates.len());
+        let mut options =
+            Options { items: Vec::with_capacity(candidates.len()), keys: HashMap::new(), longest: 0, language: [language] };
         for (index, candidate) in candidates.into_iter().enumerate() {
             let label = Normalized::of(&candidate.label);
-            let leading = leading_number(&label);
             let first = label.words().next().unwrap_or_default();
-            let leading_word = lexicons(&[language]).find_map(|lexicon| lexicon.number(Section::One, first));
-            let also = candidate.also.iter().map(|also| (Normalized::of(also), Rule::Also));
-            for (text, rule) in std::iter::once((label, Rule::Label)).chain(also) {
-                if let Some(plain) = text.without_signs() {
-                    add(plain, index, Rule::WithoutSigns);
-                }
-                if let Some(whole) = text.whole().filter(|whole| !whole.is_empty()) {
-                    add(whole.to_owned(), index, rule);
-                }
+            let leading_word = number_words::cardinal(first, options.lexicons()).and_then(as_place);
+            let leading = leading_number(&label);
+            if let Some(picture) = picture(&candidate.label) {
+                options.add(picture, Key { index, rule: Rule::WithoutSigns, asks: false });
             }
-            items.push(Item { id: candidate.id, label: candidate.label, leading, leading_word });
+            options.add_all(&label, index, Rule::Label);
+            for also in &candidate.also {
+                options.add_all(&Normalized::of(also), index, Rule::Also);
+            }
+            options.items.push(Item { id: candidate.id, label: candidate.label, leading, leading_word });
         }
-        Options { items, keys, language: [language] }
+        options
+    }
+
+    fn add_all(&mut self, text: &Normalized, index: usize, rule: Rule) {
+        let asks = text.asks();
+        if let Some(plain) = text.without_signs() {
+            self.add(plain, Key { index, rule: Rule::WithoutSigns, asks });
+        }
+        let Some(whole) = text.whole().filter(|whole| !whole.is_empty()) else { return };
+        let core = politeness::strip_lead_in(whole, self.lexicons());
+        if core.len() < whole.len() {
+            let core = core.to_owned();
+            self.add(core, Key { index, rule: Rule::Core, asks });
+        }
+        self.add(whole.to_owned(), Key { index, rule, asks });
+    }
+
+    fn add(&mut self, text: String, key: Key) {
+        self.longest = self.longest.max(text.split(' ').count());
+        let entry = self.keys.entry(text).or_default();
+        match entry.iter_mut().find(|known| known.index == key.index) {
+            Some(known) => *known = Key { rule: known.rule.min(key.rule), asks: known.asks || key.asks, ..key },
+            None => entry.push(key),
+        }
     }
 
     /// How many choices there are.
@@ -148,182 +184,147 @@ impl Options {
         if let Some(found) = self.exact(text, payload, shown) {
             return Understood::exact(self.value(found.index), found.reason);
         }
-        if let Some(found) = self.lenient(text, shown) {
-            return Understood::lenient(self.value(found.index), found.reason);
+        match self.lenient(text, shown) {
+            Ok(found) => Understood::lenient(self.value(found.index), found.reason),
+            Err(reason) => NotUnderstood::because(reason),
         }
-        NotUnderstood::because(self.why_not(text, shown))
     }
 
     /// By the tapped button, or by the whole message being a number of the list, a label or an `also`.
     pub fn exact(&self, text: &Normalized, payload: Option<&str>, shown: Shown<'_>) -> Option<Match> {
-        if let Some(payload) = payload {
-            let tapped = shown.visible.iter().copied().find(|index| self.id(*index) == Some(payload));
-            if let Some(index) = tapped {
-                return Some(Match { index, reason: format!("tapped `{payload}`") });
-            }
+        if let Some(index) = self.tapped(payload, shown) {
+            return Some(Match { index, reason: format!("tapped `{}`", self.items[index].id) });
         }
-        match self.find(text.whole()?, shown) {
-            Found::One(index, reason) => Some(Match { index, reason }),
+        let whole = text.whole()?;
+        match self.find(whole, shown) {
+            // "cash?" asks about it.
+            Found::One(index, _) if text.asks() && !self.is_asked_by(whole, index) || text.doubts() => None,
+            Found::One(index, how) => Some(Match { index, reason: self.reason(index, how) }),
             _ => None,
         }
     }
 
-    /// By what is left without politeness, a place in words ("the second one"), or a label with one slip.
-    pub fn lenient(&self, text: &Normalized, shown: Shown<'_>) -> Option<Match> {
-        let whole = text.whole()?;
-        // Several readings of the message as it stands are not made one by reading it less closely.
-        if !matches!(self.find(whole, shown), Found::Nothing) {
-            return None;
-        }
-        let cores = cores(whole, self.lexicons());
-        for core in &cores {
-            // A phrase that is a choice itself was no politeness: "ok, cash" with a choice "OK".
-            if !matches!(self.find(core.taken, shown), Found::Nothing) {
-                return None;
-            }
-            match self.find(core.text, shown) {
-                Found::One(index, reason) => return Some(Match { index, reason: format!("politeness aside, {reason}") }),
-                Found::Nothing => {}
-                _ => return None,
-            }
-        }
-        let core = cores.last().map_or(whole, |core| core.text);
-        self.place_in_words(whole, shown).or_else(|| self.with_one_slip(core, shown))
+    /// The choice whose button was tapped.
+    pub(super) fn tapped(&self, payload: Option<&str>, shown: Shown<'_>) -> Option<usize> {
+        let payload = payload?;
+        shown.visible.iter().copied().find(|index| self.id(*index) == Some(payload))
     }
 
-    fn lexicons(&self) -> impl Iterator<Item = &'static Lexicon> + Clone + '_ {
+    /// English words and those of the labels' language.
+    pub(super) fn lexicons(&self) -> impl Iterator<Item = &'static Lexicon> + Clone + '_ {
         lexicons(&self.language)
     }
 
+    fn reason(&self, index: usize, how: How) -> String {
+        let id = self.items.get(index).map_or("?", |item| item.id.as_str());
+        let text = |rule| match rule {
+            Rule::Label => "the label of",
+            Rule::Also => "`also` of",
+            Rule::WithoutSigns => "signs aside, the label of",
+            Rule::Core => "in other words, the label of",
+        };
+        match how {
+            How::Text(rule) => format!("{} `{id}`", text(rule)),
+            How::Line(rule) => format!("number and {} `{id}`", text(rule)),
+            How::Number(number) => format!("number {number} of the list, `{id}`"),
+        }
+    }
+
     fn find(&self, text: &str, shown: Shown<'_>) -> Found {
-        let by_text = match self.by_text(text, shown) {
+        let by_text = match self.by_text(text, shown, Rule::WithoutSigns) {
             Found::Nothing => self.by_line(text, shown),
             found => found,
         };
-        let number = bare_number(text).or_else(|| self.number_of_place(text));
-        let Some(number) = number else { return by_text };
-        let place = (number as usize).checked_sub(1).and_then(|place| shown.visible.get(place)).copied();
-        let place = place.filter(|index| *index < self.items.len());
+        let Some(number) = bare_number(text) else {
+            let explicit = matches!(by_text, Found::Nothing).then(|| self.number_of_place(text)).flatten();
+            return explicit.map_or(by_text, |number| self.by_place(number, shown));
+        };
+        let place = place(number, shown).filter(|index| *index < self.items.len());
         match (by_text, place) {
-            (Found::One(index, reason), None) => Found::One(index, reason),
-            (Found::One(index, reason), Some(place)) if index == place => Found::One(index, reason),
+            (Found::One(index, how), None) => Found::One(index, how),
+            (Found::One(index, how), Some(place)) if index == place => Found::One(index, how),
             // "7" is the label "7" of a button, unless the contact also saw another choice with the number 7.
-            (Found::One(index, reason), Some(_)) if !shown.numbered && self.is_typed(text, index) => Found::One(index, reason),
+            (Found::One(index, how), Some(_)) if !shown.numbered && self.is_typed(text, index) => Found::One(index, how),
             (Found::One(..) | Found::Several, Some(_)) => Found::UnclearNumber,
+            (Found::Nothing, Some(_)) if self.numbers_elsewhere(number, shown) => Found::UnclearNumber,
+            (Found::Nothing, Some(place)) => Found::One(place, How::Number(number)),
             (Found::Nothing, None) => Found::NoSuchNumber,
-            (Found::Nothing, Some(place)) if self.is_clear(number, place, shown) => {
-                Found::One(place, format!("number {number} of the list, `{}`", self.items[place].id))
-            }
-            (Found::Nothing, Some(_)) => Found::UnclearNumber,
             (other, _) => other,
         }
     }
 
     /// By label or `also`; what is typed with its signs goes before what is typed without.
-    fn by_text(&self, text: &str, shown: Shown<'_>) -> Found {
+    fn by_text(&self, text: &str, shown: Shown<'_>, up_to: Rule) -> Found {
         let Some(keys) = self.keys.get(text) else { return Found::Nothing };
-        let visible = || keys.iter().filter(|key| shown.visible.contains(&key.index));
-        let strong = visible().any(|key| key.rule != Rule::WithoutSigns);
-        let mut counted = visible().filter(|key| !strong || key.rule != Rule::WithoutSigns);
+        let visible = || keys.iter().filter(|key| key.rule <= up_to && shown.visible.contains(&key.index));
+        let rank = |key: &Key| key.rule.max(Rule::Also);
+        let Some(best) = visible().map(rank).min() else { return Found::Nothing };
+        let mut counted = visible().filter(|key| rank(key) == best);
         match (counted.next(), counted.next()) {
-            (None, _) => Found::Nothing,
+            (Some(key), None) => Found::One(key.index, How::Text(key.rule)),
             (Some(_), Some(_)) => Found::Several,
-            (Some(key), None) => {
-                let how = match key.rule {
-                    Rule::Label => "the label of",
-                    Rule::Also => "`also` of",
-                    Rule::WithoutSigns => "signs aside, the label of",
-                };
-                Found::One(key.index, format!("{how} `{}`", self.items[key.index].id))
-            }
+            (None, _) => Found::Nothing,
         }
     }
 
     /// A line of the list as it stands there: "2. Cash on delivery".
     fn by_line(&self, text: &str, shown: Shown<'_>) -> Found {
         let Some((number, rest)) = text.split_once(' ') else { return Found::Nothing };
-        let place = bare_number(number).and_then(|n| (n as usize).checked_sub(1)).and_then(|at| shown.visible.get(at));
-        match (self.by_text(rest, shown), place) {
-            (Found::One(index, reason), Some(place)) if index == *place => Found::One(index, format!("number and {reason}")),
+        let Some(place) = bare_number(number).and_then(|number| place(number, shown)) else { return Found::Nothing };
+        match self.by_text(rest, shown, Rule::WithoutSigns) {
+            Found::One(index, How::Text(rule)) if index == place => Found::One(index, How::Line(rule)),
             _ => Found::Nothing,
         }
     }
 
+    /// A number that says itself that it is a place: "option 2". Only a label that begins with it makes that unclear.
+    fn by_place(&self, number: u32, shown: Shown<'_>) -> Found {
+        let Some(place) = place(number, shown).filter(|index| *index < self.items.len()) else { return Found::NoSuchNumber };
+        let begins = |item: &Item| item.leading == Some(number) || item.leading_word == Some(number);
+        let another = |index: &usize| *index != place && self.items.get(*index).is_some_and(begins);
+        if shown.visible.iter().any(another) { Found::UnclearNumber } else { Found::One(place, How::Number(number)) }
+    }
+
     fn is_typed(&self, text: &str, index: usize) -> bool {
         let keys = self.keys.get(text).into_iter().flatten();
-        keys.into_iter().any(|key| key.index == index && key.rule != Rule::WithoutSigns)
+        keys.into_iter().any(|key| key.index == index && key.rule <= Rule::Also)
+    }
+
+    fn is_asked_by(&self, text: &str, index: usize) -> bool {
+        self.keys.get(text).into_iter().flatten().any(|key| key.index == index && key.asks)
     }
 
     /// "option 2": the number behind a word that announces a place.
     fn number_of_place(&self, text: &str) -> Option<u32> {
-        let (word, rest) = text.split_once(' ')?;
-        self.lexicons().find(|lexicon| lexicon.has(Section::Place, word))?;
+        let rest = self.lexicons().find_map(|lexicon| lexicon.strip_start(Section::Place, text)).map(|(_, rest)| rest)?;
         bare_number(rest)
     }
 
-    /// Whether a bare number can only mean the place: no other label begins with it ("2 tickets" in the first place), and
-    /// where no numbers were shown, no label begins with a number other than its place.
-    fn is_clear(&self, number: u32, place: usize, shown: Shown<'_>) -> bool {
-        let figures = |index: usize| self.items.get(index).and_then(|item| item.leading);
-        let words = |index: usize| self.items.get(index).and_then(|item| item.leading_word).filter(|_| !shown.numbered);
-        let others = || shown.visible.iter().copied().filter(|index| *index != place);
-        if others().any(|index| figures(index) == Some(number) || words(index) == Some(number)) {
-            return false;
-        }
-        let own = figures(place) == Some(number);
-        let elsewhere = |(at, index): (usize, &usize)| figures(*index).is_some_and(|n| n as usize != at + 1);
-        own || shown.numbered || !shown.visible.iter().enumerate().any(elsewhere)
+    /// Whether a bare number might mean something else than a place: labels begin with numbers that are not their places, or
+    /// another label with this one in words. The number one in words is an article in many languages.
+    fn numbers_elsewhere(&self, number: u32, shown: Shown<'_>) -> bool {
+        shown.visible.iter().enumerate().filter_map(|(at, index)| Some((at + 1, self.items.get(*index)?))).any(|(at, item)| {
+            item.leading.is_some_and(|leading| leading as usize != at)
+                || item.leading_word == Some(number) && number as usize != at && (number > 1 || !shown.numbered)
+        })
     }
+}
 
-    /// "two", "option two", "the second one".
-    fn place_in_words(&self, text: &str, shown: Shown<'_>) -> Option<Match> {
-        let text = politeness::strip(text, self.lexicons());
-        let after_place = text.split_once(' ').filter(|(word, _)| self.lexicons().any(|l| l.has(Section::Place, word)));
-        let word = after_place.map_or(text, |(_, rest)| rest);
-        let number = self.lexicons().find_map(|l| l.number(Section::One, word).or_else(|| l.number(Section::Ordinal, word)))?;
-        match self.find(&number.to_string(), shown) {
-            // "first" is no place where another choice is called "First class".
-            Found::One(index, _) if self.is_word_of_another(word, index, shown) => None,
-            Found::One(index, reason) => Some(Match { index, reason: format!("in words, {reason}") }),
-            _ => None,
-        }
-    }
+/// The choice at a place of the list.
+fn place(number: u32, shown: Shown<'_>) -> Option<usize> {
+    shown.visible.get((number as usize).checked_sub(1)?).copied()
+}
 
-    fn is_word_of_another(&self, text: &str, index: usize, shown: Shown<'_>) -> bool {
-        let shares = |key: &str| key.split(' ').any(|word| word != "the" && text.split(' ').any(|typed| typed == word));
-        let others = |keys: &[Key]| keys.iter().any(|key| key.index != index && shown.visible.contains(&key.index));
-        self.keys.iter().any(|(key, keys)| others(keys) && shares(key))
-    }
+/// A number that can be a place.
+fn as_place(number: f64) -> Option<u32> {
+    (number.fract() == 0.0 && (0.0..1e6).contains(&number)).then_some(number as u32)
+}
 
-    fn with_one_slip(&self, text: &str, shown: Shown<'_>) -> Option<Match> {
-        if self.lexicons().any(|lexicon| lexicon.occurs(Section::Not, text)) {
-            return None;
-        }
-        let mut found: Option<usize> = None;
-        for (key, entries) in &self.keys {
-            if !close::is_slip(text, key) {
-                continue;
-            }
-            for entry in entries.iter().filter(|entry| shown.visible.contains(&entry.index)) {
-                if found.is_some_and(|other| other != entry.index) {
-                    return None;
-                }
-                found = Some(entry.index);
-            }
-        }
-        found.map(|index| Match { index, reason: format!("one letter aside, the label or `also` of `{}`", self.items[index].id) })
-    }
-
-    fn why_not(&self, text: &Normalized, shown: Shown<'_>) -> &'static str {
-        let Some(whole) = text.whole() else { return "too long to be one of the choices" };
-        match self.find(whole, shown) {
-            Found::NoSuchNumber => "a number that is none of the choices",
-            Found::UnclearNumber => "a number that could mean two of the choices",
-            Found::Several => "two of the choices match",
-            Found::Nothing | Found::One(..) if whole.is_empty() => "nothing was written",
-            Found::Nothing | Found::One(..) => "none of the choices",
-        }
-    }
+/// The pictures of a label that has words besides: "Good 😀" may be chosen by its face.
+fn picture(label: &str) -> Option<String> {
+    let is_picture = |c: &char| *c as u32 >= 0x2190 && matches!(role(*c, None), Role::Picture | Role::Sign);
+    let pictures = Normalized::of(&label.chars().filter(is_picture).collect::<String>());
+    (!pictures.is_empty()).then(|| pictures.as_str().to_owned())
 }
 
 /// A text that is a number and nothing else, small enough for a place.

@@ -1,7 +1,9 @@
 //! Several of the choices: parts of a reply, each of which is one of them.
 
-use super::choice::{Options, Shown};
+use super::choice::{Means, Options, Shown};
 use super::normalize::Normalized;
+use super::parts::Words;
+use super::words::{Lexicon, Section};
 use super::{NotUnderstood, Understanding, Understood};
 use crate::domain::value::Value;
 
@@ -12,6 +14,17 @@ pub struct Bounds {
     pub min: usize,
     /// At most so many; all, if it says nothing.
     pub max: Option<usize>,
+}
+
+/// Reasons of parts that stand in the journal; the rest is counted.
+const REASONS: usize = 4;
+
+/// What was chosen so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Chosen {
+    indices: Vec<usize>,
+    reasons: Vec<String>,
+    lenient: bool,
 }
 
 impl Options {
@@ -25,65 +38,147 @@ impl Options {
         shown: Shown<'_>,
         bounds: Bounds,
     ) -> Understanding {
-        let tapped = shown.visible.iter().copied().find(|index| payload.is_some() && self.id(*index) == payload);
-        if tapped.is_none() && text.whole().is_none() {
-            return NotUnderstood::because("too long to be some of the choices");
-        }
-        let mut chosen = Vec::new();
-        let mut exact = true;
-        match tapped {
-            Some(index) => chosen.push(index),
-            None => {
-                for part in original.split([',', ';', '\n', '/', '&', '+']).filter(|part| !part.trim().is_empty()) {
-                    let part = Normalized::of(part);
-                    let found = self.exact(&part, None, shown).or_else(|| {
-                        exact = false;
-                        self.lenient(&part, shown)
-                    });
-                    match found {
-                        Some(found) => chosen.push(found.index),
-                        None => return NotUnderstood::because("a part of it is none of the choices"),
-                    }
-                }
+        let chosen = match self.tapped(payload, shown) {
+            Some(index) => {
+                let reason = format!("tapped `{}`", self.id(index).unwrap_or("?"));
+                Ok(Chosen { indices: vec![index], reasons: vec![reason], lenient: false })
             }
+            None => self.chosen(text, original, shown),
+        };
+        match chosen {
+            Ok(chosen) => self.within(chosen, shown, bounds),
+            Err(reason) => NotUnderstood::because(reason),
         }
-        let in_order: Vec<usize> = shown.visible.iter().copied().filter(|index| chosen.contains(index)).collect();
-        let count = in_order.len();
-        if count == 0 {
-            return NotUnderstood::because("nothing was written");
+    }
+
+    fn within(&self, chosen: Chosen, shown: Shown<'_>, bounds: Bounds) -> Understanding {
+        let indices: Vec<usize> = shown.visible.iter().copied().filter(|index| chosen.indices.contains(index)).collect();
+        let count = indices.len();
+        if count < bounds.min {
+            return NotUnderstood::because(format!("{count} of the choices, at least {} are asked for", bounds.min));
         }
-        if count < bounds.min || bounds.max.is_some_and(|max| count > max) {
-            return NotUnderstood::because(format!("{count} of the choices are too few or too many"));
+        if let Some(max) = bounds.max.filter(|max| count > *max) {
+            return NotUnderstood::because(format!("{count} of the choices, at most {max} are asked for"));
         }
-        let value = Value::List(in_order.into_iter().map(|index| self.value(index)).collect());
-        let reason = format!("{count} of the choices");
-        if exact { Understood::exact(value, reason) } else { Understood::lenient(value, reason) }
+        let value = Value::List(indices.into_iter().map(|index| self.value(index)).collect());
+        let mut reason = chosen.reasons.iter().take(REASONS).map(String::as_str).collect::<Vec<_>>().join("; ");
+        if let Some(more) = chosen.reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
+            reason.push_str(&format!("; and {more} more"));
+        }
+        if chosen.lenient { Understood::lenient(value, reason) } else { Understood::exact(value, reason) }
+    }
+
+    fn chosen(&self, text: &Normalized, original: &str, shown: Shown<'_>) -> Result<Chosen, String> {
+        let Some(whole) = text.whole() else { return Err("too long to be some of the choices".into()) };
+        if whole.is_empty() {
+            return Err("nothing was written".into());
+        }
+        if let Some(found) = self.exact(text, None, shown) {
+            return Ok(Chosen { indices: vec![found.index], reasons: vec![found.reason], lenient: false });
+        }
+        if text.asks() {
+            return Err("it asks a question".into());
+        }
+        if text.doubts() {
+            return Err("it is in doubt".into());
+        }
+        if let Some(chosen) = self.all(whole, shown) {
+            return Ok(chosen);
+        }
+        let Some(words) = Words::of(original, whole) else { return Err("more words than choices need".into()) };
+        // Labels that hold commas or "and" themselves are taken as wholes, unless their parts could be meant as well.
+        let [one, other] = [true, false].map(|whole_labels| match words.parts(self, shown, whole_labels) {
+            Some(parts) => self.of_parts(&parts, shown),
+            None => Err("a range or a number that is none of the choices".into()),
+        });
+        match (one, other) {
+            (Ok(one), Ok(other)) if one.set() != other.set() => Err("it can be read in two ways".into()),
+            (Ok(one), _) => Ok(one),
+            (Err(_), Ok(other)) => Ok(other),
+            (Err(why), Err(_)) => Err(why),
+        }
+    }
+
+    /// "all of them", "both" where there are two.
+    fn all(&self, whole: &str, shown: Shown<'_>) -> Option<Chosen> {
+        let texts = super::politeness::cores(whole, self.lexicons());
+        let texts = std::iter::once(whole).chain(texts.iter().map(|core| core.text));
+        let says = |text: &str, lexicon: &'static Lexicon| match lexicon.number(Section::All, text) {
+            Some(0) => Some(shown.visible.len()),
+            Some(count) => Some(count as usize),
+            None => lexicon.has(Section::Both, text).then_some(2),
+        };
+        let count = texts.into_iter().find_map(|text| self.lexicons().find_map(|lexicon| says(text, lexicon)))?;
+        let all = count == shown.visible.len() && count > 1;
+        all.then(|| Chosen {
+            indices: shown.visible.to_vec(),
+            reasons: vec![format!("all {count} of the choices")],
+            lenient: true,
+        })
+    }
+
+    fn of_parts(&self, parts: &[&str], shown: Shown<'_>) -> Result<Chosen, String> {
+        let mut chosen = Chosen::default();
+        for part in parts {
+            self.of_part(part, shown, &mut chosen)?;
+        }
+        if chosen.indices.is_empty() { Err("none of the choices".into()) } else { Ok(chosen) }
+    }
+
+    /// A part is one choice, several numbers or labels in a row, or politeness.
+    fn of_part(&self, part: &str, shown: Shown<'_>, chosen: &mut Chosen) -> Result<(), String> {
+        let text = Normalized::of(part);
+        if let Some(found) = self.exact(&text, None, shown) {
+            chosen.add(found.index, found.reason);
+            return Ok(());
+        }
+        let reading = self.read(part, shown);
+        if let Some(trouble) = reading.trouble {
+            return Err(trouble.into());
+        }
+        if reading.unknown {
+            let found = self.lenient(&text, shown).map_err(|why| format!("a part of it: {why}"))?;
+            chosen.lenient = true;
+            chosen.add(found.index, found.reason);
+            return Ok(());
+        }
+        let of = |means: Means| {
+            let mut indices: Vec<usize> = reading.mentions.iter().filter(|m| m.means == means).map(|m| m.index).collect();
+            indices.sort_unstable();
+            indices
+        };
+        let (numbers, places, texts) = (of(Means::Number), of(Means::Place), of(Means::Text));
+        // "the first 3" is not the first and the third; "2 red" may be two red ones.
+        let mixed = [&numbers, &places, &texts].into_iter().filter(|indices| !indices.is_empty()).count() > 1;
+        let same = numbers.is_empty() && places == texts || places.is_empty() && numbers == texts;
+        if mixed && !same {
+            return Err("a number beside a choice".into());
+        }
+        if reading.parted && numbers.len() + places.len() + texts.len() > 1 {
+            return Err("perhaps a range".into());
+        }
+        chosen.lenient |= !part.split(' ').all(|word| word.bytes().all(|b| b.is_ascii_digit()));
+        for mention in reading.mentions {
+            chosen.add(mention.index, mention.reason);
+        }
+        Ok(())
+    }
+}
+
+impl Chosen {
+    fn add(&mut self, index: usize, reason: String) {
+        if !self.indices.contains(&index) {
+            self.indices.push(index);
+            self.reasons.push(reason);
+        }
+    }
+
+    fn set(&self) -> Vec<usize> {
+        let mut set = self.indices.clone();
+        set.sort_unstable();
+        set
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::language::Language;
-    use crate::reply::choice::Candidate;
-
-    #[test]
-    fn parts_are_choices() {
-        let candidate = |label: &str| Candidate { id: label.to_lowercase(), label: label.into(), also: vec![] };
-        let options = Options::new(["Red", "Green", "Blue"].into_iter().map(candidate).collect(), Language::EN);
-        let read = |text: &str| {
-            let shown = Shown { visible: &[0, 1, 2], numbered: true };
-            let bounds = Bounds { min: 1, max: Some(2) };
-            let understood = options.understand_many(&Normalized::of(text), text, None, shown, bounds).ok()?;
-            let Value::List(items) = understood.value else { panic!("no list") };
-            Some((
-                items.iter().filter_map(|item| item.as_text().map(str::to_owned)).collect::<Vec<_>>().join(" "),
-                understood.exact,
-            ))
-        };
-        assert_eq!(read("3, red"), Some(("red blue".into(), true)));
-        assert_eq!(read("blue please; 3"), Some(("blue".into(), false)));
-        assert_eq!(read("1,2,3"), None);
-        assert_eq!(read("1, 4"), None);
-    }
-}
+mod tests;

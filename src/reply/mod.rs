@@ -20,6 +20,7 @@ pub mod moment;
 pub mod normalize;
 pub mod number;
 mod number_words;
+mod parts;
 pub mod pattern;
 pub mod phone;
 mod phrases;

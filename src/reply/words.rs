@@ -63,6 +63,12 @@ pub(super) enum Section {
     PhoneAfter,
     EmailBefore,
     EmailAfter,
+    Last,
+    Both,
+    All,
+    BeforeTime,
+    BeforeChoice,
+    AfterChoice,
 }
 
 impl Section {
@@ -121,6 +127,12 @@ impl Section {
         (Section::PhoneAfter, "phone after"),
         (Section::EmailBefore, "email before"),
         (Section::EmailAfter, "email after"),
+        (Section::Last, "last"),
+        (Section::Both, "both"),
+        (Section::All, "all"),
+        (Section::BeforeTime, "before a time"),
+        (Section::BeforeChoice, "before a choice"),
+        (Section::AfterChoice, "after a choice"),
     ];
 
     fn named(name: &str) -> Option<Section> {
@@ -136,6 +148,11 @@ impl Sections {
     /// Whether this section is among them.
     pub(super) fn has(self, section: Section) -> bool {
         self.0 & (1 << section as u32) != 0
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Whether one of those sections is among them.
@@ -268,6 +285,16 @@ impl Lexicon {
         longest_first.map(|at| (&text[at + 1..], &text[..at])).find(|(phrase, _)| self.has(section, phrase))
     }
 
+    /// The bytes of the longest phrase of the section with which the text begins, which may be all of it.
+    pub(super) fn begins(&self, section: Section, text: &str) -> usize {
+        self.at_start(text).filter(|(_, sections)| sections.has(section)).last().map_or(0, |(bytes, _)| bytes)
+    }
+
+    /// The sections in which this text is a phrase.
+    pub(super) fn sections_of(&self, text: &str) -> Sections {
+        self.phrase(text).map(|phrase| phrase.sections).unwrap_or_default()
+    }
+
     /// Whether a phrase of the section stands anywhere in the text.
     pub(super) fn occurs(&self, section: Section, text: &str) -> bool {
         let longest = self.longest(section);
@@ -335,7 +362,7 @@ pub(super) fn umlauts_spelled_out(text: &str) -> Option<String> {
     any.then(|| text.chars().map(spelled).collect())
 }
 
-/// The files of one language: talk and numbers. Its days and times are read by `calendar`.
+/// The files of one language: talk, numbers and choices. Its days and times are read by `calendar`.
 macro_rules! files {
     ($($language:literal),+) => {
         &[$((
@@ -343,13 +370,14 @@ macro_rules! files {
             [
                 include_str!(concat!("words/", $language, "/talk.txt")),
                 include_str!(concat!("words/", $language, "/numbers.txt")),
+                include_str!(concat!("words/", $language, "/choices.txt")),
             ],
         )),+]
     };
 }
 
 /// The shipped files, by language.
-const FILES: &[(&str, [&str; 2])] = files!("en", "es", "fr", "de", "pt", "it", "nl", "hi", "ar", "sw", "id");
+const FILES: &[(&str, [&str; 3])] = files!("en", "es", "fr", "de", "pt", "it", "nl", "hi", "ar", "sw", "id");
 
 /// The words of one language, and the English ones that count beside them.
 struct Shipped {
@@ -359,7 +387,7 @@ struct Shipped {
 }
 
 static LEXICONS: LazyLock<Vec<Shipped>> = LazyLock::new(|| {
-    let read = |(language, sources): &(&'static str, [&str; 2])| (*language, Lexicon::read(language, sources).0);
+    let read = |(language, sources): &(&'static str, [&str; 3])| (*language, Lexicon::read(language, sources).0);
     let all: Vec<(&'static str, Lexicon)> = FILES.iter().map(read).collect();
     let english = all.iter().find(|(language, _)| *language == "en").map(|(_, english)| english.clone());
     let beside = |own: &Lexicon| english.as_ref().map_or_else(|| own.clone(), |english| english.beside(own));

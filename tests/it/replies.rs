@@ -3,6 +3,7 @@
 use replyflow::domain::language::Language;
 use replyflow::domain::value::Value;
 use replyflow::reply::choice::{Candidate, Options, Shown};
+use replyflow::reply::choices::Bounds;
 use replyflow::reply::normalize::Normalized;
 use replyflow::reply::{Understanding, number, yes_no};
 
@@ -12,7 +13,7 @@ const PAGE: &str = include_str!("../../docs/replies.md");
 fn rows(section: &str) -> Vec<(String, String, String)> {
     let from = PAGE.split(&format!("## `{section}`")).nth(1).expect("a section of the page");
     let here = from.split("\n## ").next().unwrap_or(from);
-    let cell = |text: &str| text.trim().trim_matches('`').to_owned();
+    let cell = |text: &str| text.trim().trim_matches('`').replace("` `", " ");
     let row = |line: &str| {
         let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').collect();
         match cells.as_slice() {
@@ -32,6 +33,7 @@ fn check(section: &str, at_least: usize, understand: impl Fn(&str) -> Understand
                 let value = match understood.value {
                     Value::Bool(yes) => if yes { "yes" } else { "no" }.to_owned(),
                     Value::Number(number) => number.to_string(),
+                    Value::List(items) => items.iter().filter_map(Value::as_text).collect::<Vec<_>>().join(" "),
                     other => other.as_text().unwrap_or("?").to_owned(),
                 };
                 (value, if understood.exact { "exactly" } else { "leniently" }.to_owned())
@@ -56,7 +58,16 @@ fn choices_are_understood_as_the_page_says() {
     ];
     let options = Options::new(candidates, Language::EN);
     let shown = Shown { visible: &[0, 1, 2], numbered: true };
-    check("choice", 22, |text| options.understand(&Normalized::of(text), None, shown));
+    check("choice", 30, |text| options.understand(&Normalized::of(text), None, shown));
+}
+
+#[test]
+fn several_choices_are_understood_as_the_page_says() {
+    let candidate = |label: &str| Candidate { id: label.to_lowercase(), label: label.into(), also: vec![] };
+    let options = Options::new(["Red", "Green", "Blue"].map(candidate).into(), Language::EN);
+    let shown = Shown { visible: &[0, 1, 2], numbered: true };
+    let bounds = Bounds { min: 1, max: None };
+    check("choices", 16, |text| options.understand_many(&Normalized::of(text), text, None, shown, bounds));
 }
 
 #[test]

@@ -19,7 +19,7 @@ impl Options {
     pub fn collisions(&self) -> Vec<Collision> {
         let mut found = Vec::new();
         for (text, keys) in &self.keys {
-            let typed: Vec<usize> = keys.iter().filter(|key| key.rule != Rule::WithoutSigns).map(|key| key.index).collect();
+            let typed: Vec<usize> = keys.iter().filter(|key| key.rule <= Rule::Also).map(|key| key.index).collect();
             for pair in typed.windows(2) {
                 found.push(Collision { first: pair[0], second: pair[1], text: text.clone() });
             }
@@ -38,7 +38,7 @@ impl Options {
     pub fn near(&self) -> Vec<(usize, usize, String, String)> {
         let mut texts: Vec<(&str, usize)> = Vec::new();
         for (text, keys) in &self.keys {
-            texts.extend(keys.iter().filter(|key| key.rule != Rule::WithoutSigns).map(|key| (text.as_str(), key.index)));
+            texts.extend(keys.iter().filter(|key| key.rule <= Rule::Also).map(|key| (text.as_str(), key.index)));
         }
         texts.sort_by_key(|(text, index)| (*index, *text));
         let mut found = Vec::new();

@@ -1,0 +1,59 @@
+//! What stands around a choice: phrases that change nothing, and phrases that turn an answer around.
+
+use crate::reply::words::{Lexicon, Section, Sections};
+
+/// What a phrase does to the choice beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Nothing: politeness, "I would like", "works for me".
+    Around,
+    /// It spoils the reply, for this reason.
+    Spoils(&'static str),
+}
+
+/// A phrase with which a text begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Phrase {
+    pub bytes: usize,
+    pub effect: Effect,
+}
+
+/// Where in the reply a phrase stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    /// Something that may be a choice stands before it.
+    pub after_something: bool,
+    /// Only phrases that change nothing stand before it.
+    pub at_start: bool,
+}
+
+/// The longest phrase with which a text begins, in the first of the lexicons that has one as long.
+pub(super) fn begin(text: &str, position: Position, lexicons: impl Iterator<Item = &'static Lexicon>) -> Option<Phrase> {
+    let phrases = lexicons.flat_map(|lexicon| lexicon.at_start(text));
+    let phrases = phrases.filter_map(|(bytes, sections)| Some(Phrase { bytes, effect: effect(sections, position)? }));
+    phrases.reduce(|best, next| if next.bytes > best.bytes { next } else { best })
+}
+
+/// What stands beside choices is known best, and what spoils a reply goes before politeness.
+fn effect(sections: Sections, position: Position) -> Option<Effect> {
+    let beside = if position.after_something { Section::AfterChoice } else { Section::BeforeChoice };
+    let ordered = [
+        (beside, Effect::Around),
+        (Section::Place, Effect::Around),
+        (Section::Not, Effect::Spoils("it says no to something")),
+        (Section::Or, Effect::Spoils("it leaves two possibilities")),
+        (Section::Doubt, Effect::Spoils("it is in doubt")),
+        (Section::Condition, Effect::Spoils("it sets a condition")),
+        (Section::Polite, Effect::Around),
+        (Section::LeadIn, Effect::Around),
+        (Section::And, Effect::Around),
+    ];
+    let found = ordered.into_iter().find(|(section, _)| sections.has(*section)).map(|(_, effect)| effect);
+    found.or_else(|| (position.at_start && sections.has(Section::Question)).then_some(Effect::Spoils("it asks a question")))
+}
+
+/// Whether the text ends with words that make a number after them a time or an amount: "at", "a las".
+pub(super) fn announces_time(before: &str, mut lexicons: impl Iterator<Item = &'static Lexicon>) -> bool {
+    let text = before.trim_end();
+    lexicons.any(|lexicon| lexicon.has(Section::BeforeTime, text) || lexicon.strip_end(Section::BeforeTime, text).is_some())
+}
