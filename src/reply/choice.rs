@@ -134,7 +134,7 @@ impl Options {
             self.add(plain, Key { index, rule: Rule::WithoutSigns, asks });
         }
         let Some(whole) = text.whole().filter(|whole| !whole.is_empty()) else { return };
-        let core = politeness::strip_lead_in(whole, self.lexicons());
+        let core = politeness::cores(whole, self.lexicons()).last().map_or(whole, |core| core.text);
         if core.len() < whole.len() {
             let core = core.to_owned();
             self.add(core, Key { index, rule: Rule::Core, asks });

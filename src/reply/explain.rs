@@ -18,7 +18,7 @@ impl Options {
     /// Every shown choice, the nearest first, and how near the text came to it.
     pub fn considered(&self, text: &Normalized, payload: Option<&str>, shown: Shown<'_>) -> Vec<Considered> {
         let found = self.exact(text, payload, shown).or_else(|| self.lenient(text, shown).ok());
-        let core = politeness::strip_lead_in(text.as_str(), self.lexicons());
+        let core = politeness::cores(text.as_str(), self.lexicons()).last().map_or(text.as_str(), |core| core.text);
         let keys = self.visible_keys(shown);
         let consider = |index: usize| {
             let what = self.id(index)?.to_owned();
@@ -115,6 +115,6 @@ mod tests {
         assert_eq!(considered(&labels, "gree"), expected);
         let expected = ["green: the beginning of it, 2 letters: too short", "grey: the beginning of it, 2 letters: too short"];
         assert_eq!(considered(&labels, "gr")[..2], expected);
-        assert_eq!(considered(&labels, "elephants, please")[2], "red: more than 6 letters apart");
+        assert_eq!(considered(&labels, "elephants, please")[2], "grey: more than 6 letters apart");
     }
 }
