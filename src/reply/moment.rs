@@ -26,7 +26,17 @@ pub fn understand(original: &str, text: &Normalized, expected: &Expected, settin
     let bounds = Bounds { min: expected.min.map(|min| min.0), max: expected.max.map(|max| max.0) };
     let any_day = Bounds { min: None, max: None };
     let place = Place { now: &now, week_begins: calendar::week_begins(setting.language), bounds: any_day };
-    let outcomes: Vec<_> = calendar::read(original, setting).iter().map(|reading| place.moments(reading)).collect();
+    let readings = calendar::read(original, setting);
+    let ahead = readings.iter().filter(|reading| !readings.iter().any(|other| reading.looks_back_from(other)));
+    let outcomes: Vec<_> = ahead
+        .map(|reading| {
+            let mut outcome = place.moments(reading);
+            // One word is yesterday and tomorrow in Hindi: here the coming one, unless `max` leaves only the other.
+            let behind = readings.iter().filter(|other| other.looks_back_from(reading));
+            outcome.others.extend(behind.flat_map(|other| place.moments(other).values));
+            outcome
+        })
+        .collect();
     match calendar::decide(&outcomes, &bounds) {
         Ok((moment, true)) => Understood::exact(Value::Moment(Millis(moment)), "a moment"),
         Ok((moment, false)) => Understood::lenient(Value::Moment(Millis(moment)), "a moment among other words"),

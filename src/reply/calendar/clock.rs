@@ -25,6 +25,8 @@ struct Hour {
     offset: i32,
     /// It is named by a word such as "noon".
     fixed: bool,
+    /// The part of the day, where it stands inside.
+    hours: Option<Hours>,
 }
 
 impl Hour {
@@ -33,7 +35,7 @@ impl Hour {
     }
 
     fn at(hour: i32) -> Self {
-        Hour { hour, minute: 0, figures: 0, minutes: false, marked: false, six: false, offset: 0, fixed: false }
+        Hour { hour, minute: 0, figures: 0, minutes: false, marked: false, six: false, offset: 0, fixed: false, hours: None }
     }
 }
 
@@ -112,8 +114,10 @@ impl Grammar {
         let mut found = Vec::new();
         for (way, end) in self.all(after_unit, |meaning| match meaning {
             Meaning::MinutesThenHour(way) => Some(way),
-            // "5 to 6" may be a range, "20 to 6" and "5 minutes to 6" are none.
-            Meaning::MinutesOrRange(way) if named || number.value > 12 => Some(way),
+            // "5 to 6" may be a range; "20 to 6", "ten to six" and "5 minutes to 6" are none.
+            Meaning::MinutesOrRange(way) if named || number.value > 12 || number.figures == 0 && number.value % 5 == 0 => {
+                Some(way)
+            }
             _ => None,
         }) {
             found.extend(self.shifted(end, way * number.value as i32));
@@ -144,7 +148,7 @@ impl Grammar {
             let one = Hour { marked: one.marked || end > hour.end, ..one };
             return if whole < 24 && minute < 60 { vec![(one, end)] } else { Vec::new() };
         }
-        let sign = [':', '.'].into_iter().find(|sign| self.sign(hour.end, *sign) && self.glued(hour.end));
+        let sign = [':', '.', ','].into_iter().find(|sign| self.sign(hour.end, *sign) && self.glued(hour.end));
         let Some(sign) = sign else { return Vec::new() };
         let minute = self.number(hour.end + 1).filter(|minute| minute.figures == 2 && minute.value < 60);
         let Some(minute) = minute.filter(|_| self.glued(hour.end + 1) || sign == ':') else { return Vec::new() };
@@ -156,7 +160,7 @@ impl Grammar {
         if hour.value > 24 || hour.value == 24 && minute.value > 0 {
             return Vec::new();
         }
-        let marked = sign == ':';
+        let marked = sign != ',';
         let one = Hour { minute: minute.value as i32, minutes: true, marked, ..Hour::of(hour) };
         // "17:00 hours" is a clock time, "17 hours" are many hours.
         let after = self.past(end, |meaning| matches!(meaning, Meaning::OClock | Meaning::Unit(Unit::Hour)));
@@ -176,7 +180,14 @@ impl Grammar {
             let end = self.past(end, |meaning| meaning == Meaning::OClock);
             found.push((Hour { offset, marked: true, ..hour }, end));
         }
-        for (way, end) in self.all(after, |meaning| match meaning {
+        // "jam 3 sore lewat 10": the part of the day stands between.
+        let part = self.one(after, |meaning| match meaning {
+            Meaning::Part(hours) => Some(hours),
+            _ => None,
+        });
+        let hour = Hour { hours: part.map(|(hours, _)| hours), ..hour };
+        let then = part.map_or(after, |(_, end)| end);
+        for (way, end) in self.all(then, |meaning| match meaning {
             Meaning::HourThenMinutes(way) => Some(way),
             _ => None,
         }) {
@@ -185,6 +196,7 @@ impl Grammar {
                 found.push((Hour { offset: way * minutes.value as i32, marked: true, ..hour }, end));
             }
         }
+        let hour = Hour { hours: None, ..hour };
         if !hour.fixed && hour.minute == 0 {
             found.extend(self.bare_minutes(hour, after));
         }
@@ -218,9 +230,17 @@ impl Grammar {
             _ => None,
         }) {
             let end = self.past(end, |meaning| meaning == Meaning::OClock);
-            found.extend(self.clock(Hour { six: false, ..hour }).and_then(|clock| half(clock, hours)).map(|clock| (clock, end)));
+            found.extend(
+                self.clock(Hour { six: false, hours: None, ..hour })
+                    .and_then(|clock| half(clock, hours))
+                    .map(|clock| (clock, end)),
+            );
         }
-        found.extend(self.clock(hour).map(|clock| (clock, end)));
+        let clock = self.clock(hour).and_then(|clock| match hour.hours {
+            Some(hours) => half(clock, hours),
+            None => Some(clock),
+        });
+        found.extend(clock.map(|clock| (clock, end)));
         found
     }
 
@@ -241,6 +261,9 @@ impl Grammar {
             clock.times = both(hour.hour + 6);
             clock.others = both(hour.hour);
             return Some(clock);
+        }
+        if self.clock_24 && hour.marked && hour.hour >= 7 && !hour.minutes && hour.offset == 0 {
+            clock.forenoon = time(hour.hour);
         }
         let padded = hour.figures == 2 && hour.hour < 10;
         if padded && (hour.minutes || hour.marked) {
@@ -266,6 +289,7 @@ fn half(clock: Clock, hours: Hours) -> Option<Clock> {
     // "5 am" is never five counted from six.
     let mut times: Vec<Time> = all.filter(|time| hours.hold(*time)).collect();
     times.truncate(1);
-    let marked = Clock { marked: true, midnight: false, six: false, others: Vec::new(), others_fit: false, ..clock };
+    let marked =
+        Clock { marked: true, midnight: false, six: false, others: Vec::new(), others_fit: false, forenoon: None, ..clock };
     (!times.is_empty()).then_some(Clock { times, ..marked })
 }

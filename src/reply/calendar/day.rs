@@ -11,6 +11,8 @@ impl Grammar {
         let mut found = self.all(at, |meaning| match meaning {
             Meaning::Day(days, hours) => Some(Piece::Day(days, hours)),
             Meaning::Week(weeks) => Some(Piece::Week(weeks)),
+            Meaning::WeekdayPart(weekday, hours) => Some(Piece::WeekdayPart(weekday, hours)),
+            Meaning::DayOfYear(month, day) => Some(Piece::Date { year: None, month, day }),
             _ => None,
         });
         found.extend(self.with_which(at));
@@ -76,7 +78,9 @@ impl Grammar {
         let number = self.number(at).filter(|number| (1..=31).contains(&number.value) && number.figures <= 2);
         let longer = number.filter(|number| named.is_none_or(|(_, end)| number.end > end));
         let (day, end) = longer.map(|number| (number.value as i8, number.end)).or(named)?;
-        if let Some(end) = self.end_of(end, Meaning::DayAfter) {
+        // "1o" in Italian, but "15 o 16" are two.
+        let short = self.tokens.get(end).is_some_and(|token| token.text.chars().count() == 1 && !token.glued);
+        if let Some(end) = self.end_of(end, Meaning::DayAfter).filter(|_| !short) {
             return Some((day, end, true));
         }
         let stop = self.sign(end, '.') && self.glued(end) && self.number(end + 1).is_none();
@@ -116,7 +120,7 @@ impl Grammar {
     fn joint(&self, at: usize) -> usize {
         let sign = ['-', '/', ',', '.'].iter().any(|sign| self.sign(at, *sign));
         let at = if sign { at + 1 } else { at };
-        self.past(at, |meaning| matches!(meaning, Meaning::Small | Meaning::DayBefore))
+        self.past(at, |meaning| matches!(meaning, Meaning::Small | Meaning::DayBefore | Meaning::Of))
     }
 
     /// "5 March 2027", "March 5th", "tarehe 5 mwezi wa tatu"

@@ -25,8 +25,8 @@ pub(super) fn dates(tokens: &[Token], from: usize, month_first: bool, english: b
     let padded = first.text.len() == 2 && second.text.len() == 2;
     let usual = match sign {
         '/' => true,
-        // "5-7" is rather a range, "5.7" in English rather a number.
-        '-' => padded,
+        // "5-7" is rather a range, "20-3" is none; "5.7" in English is rather a number.
+        '-' => padded || !month_first && first.number() > second.number(),
         _ => !english,
     };
     let more = by_sign && tokens.get(from + 4).is_some_and(|token| token.number().is_some() && token.glued);

@@ -15,6 +15,8 @@ pub(super) struct Clock {
     /// The clock that begins at six in the morning, by a word of its own: a part of the day chooses only among `times`
     /// and without one `others` count as much.
     pub six: bool,
+    /// The hour stands alone in figures or words, with nothing but a word such as "o'clock": 7 to 12.
+    pub forenoon: Option<Time>,
     /// Something beside the number says that it is a clock time.
     pub marked: bool,
     /// The hour between two days.
@@ -66,6 +68,10 @@ pub(super) enum Piece {
         way: Way,
     },
     WeekLater,
+    /// Today, if a clock time stands beside it.
+    LaterToday,
+    /// The clock of a time zone, in minutes from UTC.
+    Zone(i32),
     Part(Hours),
     Clock(Clock),
     Now,
@@ -101,7 +107,8 @@ impl Reading {
 
     /// Whether it is a day and nothing else.
     pub(in crate::reply) fn is_plain_day(&self) -> bool {
-        !self.courtesy && !self.pieces.iter().any(|piece| matches!(piece, Piece::Clock(_) | Piece::Now | Piece::Part(_)))
+        !self.courtesy
+            && !self.pieces.iter().any(|piece| matches!(piece, Piece::Clock(_) | Piece::Now | Piece::Part(_) | Piece::Zone(_)))
     }
 
     /// The hours of the day that it names beside the clock time.
@@ -112,9 +119,31 @@ impl Reading {
         })
     }
 
+    /// The time zone in which its clock time is said, in minutes from UTC.
+    pub(super) fn zone(&self) -> Option<i32> {
+        self.pieces.iter().find_map(|piece| match piece {
+            Piece::Zone(minutes) => Some(*minutes),
+            _ => None,
+        })
+    }
+
+    /// Whether it is another with a day so far behind today as that one is ahead: one word says both in Hindi.
+    pub(in crate::reply) fn looks_back_from(&self, other: &Reading) -> bool {
+        let mut back = false;
+        let pairs = self.pieces.iter().zip(&other.pieces);
+        let same = pairs.clone().all(|pair| match pair {
+            (Piece::Day(behind, _), Piece::Day(ahead, _)) if *behind < 0 && *behind == -ahead => {
+                back = true;
+                true
+            }
+            (one, other) => one == other,
+        });
+        same && back && self.pieces.len() == other.pieces.len()
+    }
+
     /// Whether it names a day, however.
     pub(super) fn names_a_day(&self) -> bool {
-        self.pieces.iter().any(|piece| !matches!(piece, Piece::Clock(_) | Piece::Part(_)))
+        self.pieces.iter().any(|piece| !matches!(piece, Piece::Clock(_) | Piece::Part(_) | Piece::Zone(_)))
     }
 }
 

@@ -29,6 +29,11 @@ impl Place<'_> {
     pub fn dates(&self, reading: &Reading) -> Vec<Date> {
         let mut found: Option<Vec<Date>> = None;
         let pieces = &reading.pieces;
+        // Besides a day, a number that nothing shows to be a clock time may be anything.
+        let uncertain = reading.clock().is_some_and(|clock| !clock.marked) && reading.hours().next().is_none();
+        if uncertain {
+            return Vec::new();
+        }
         for piece in pieces {
             let Some(days) = self.of_piece(piece, pieces) else { continue };
             found = Some(match found {
@@ -61,6 +66,8 @@ impl Place<'_> {
                 self.moment_after(amounts, way).map(|moment| moment.date()).into_iter().collect()
             }
             Piece::Now => vec![self.today()],
+            Piece::LaterToday if has(|piece| matches!(piece, Piece::Clock(_))) => vec![self.today()],
+            Piece::LaterToday => Vec::new(),
             _ => return None,
         })
     }
@@ -191,7 +198,8 @@ impl Place<'_> {
     pub fn times(&self, reading: &Reading) -> Outcome<Time> {
         let exact = !reading.courtesy && reading.pieces.iter().all(|piece| matches!(piece, Piece::Clock(_) | Piece::Part(_)));
         let mut outcome = Outcome { values: Vec::new(), others: Vec::new(), exact };
-        if let Some(clock) = reading.clock() {
+        let elsewhere = reading.zone().is_some_and(|minutes| minutes * 60 != self.now.offset().seconds());
+        if let Some(clock) = reading.clock().filter(|_| !elsewhere) {
             let hours: Vec<_> = reading.hours().collect();
             if hours.is_empty() {
                 outcome.values.clone_from(&clock.times);
@@ -209,11 +217,6 @@ impl Place<'_> {
             outcome.values = times;
             return outcome;
         }
-        if reading.pieces.iter().any(|piece| matches!(piece, Piece::Day(..) | Piece::Part(_))) {
-            return outcome;
-        }
-        let minute = |moment: Zoned| Time::new(moment.hour(), moment.minute(), 0, 0).ok();
-        outcome.values = self.exact_moment(reading).and_then(minute).into_iter().collect();
         outcome
     }
 
@@ -258,7 +261,12 @@ impl Place<'_> {
         if !certain || !reading.names_a_day() {
             return outcome;
         }
-        let times = self.times(reading);
+        let mut times = self.times(reading);
+        // Who writes out the date writes the clock of 24 hours too: "14. Februar um 11 Uhr".
+        let dated = reading.pieces.iter().any(|piece| matches!(piece, Piece::Date { .. }));
+        if let Some(forenoon) = clock.forenoon.filter(|_| dated && times.values.len() == 2) {
+            times.values = vec![forenoon];
+        }
         for day in self.dates(reading) {
             outcome.values.extend(times.values.iter().flat_map(|time| self.moment(day, *time, clock, reading)));
             outcome.others.extend(times.others.iter().flat_map(|time| self.moment(day, *time, clock, reading)));

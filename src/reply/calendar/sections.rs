@@ -60,6 +60,14 @@ impl Unit {
 pub(super) enum Meaning {
     Month(i8),
     Weekday(Weekday),
+    /// A weekday and its hours in one word.
+    WeekdayPart(Weekday, Hours),
+    /// A day with the same date every year: month and day.
+    DayOfYear(i8, i8),
+    /// Today, if a clock time stands beside it.
+    LaterToday,
+    /// The clock of a time zone, in minutes from UTC.
+    Zone(i32),
     /// Days from today, and the hours that the word names besides.
     Day(i32, Option<Hours>),
     /// This (0), the next (1) or the last (-1).
@@ -106,17 +114,52 @@ pub(super) enum Meaning {
     DayAfter,
     DayOrdinal(i8),
     MonthBefore,
+    /// Between a day and its month.
+    Of,
+    /// Hides the shorter phrases in it.
+    Hides,
     YearBefore,
     Small,
     Before,
     After,
 }
 
+/// Where "5:30" in figures is the clock of 24 hours.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum Clock24 {
+    #[default]
+    Nowhere,
+    Everywhere,
+    /// In these countries.
+    In(Vec<String>),
+}
+
+impl Clock24 {
+    /// Reads `12 hours`, `24 hours` and `24 hours in ES AR`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(" hours") {
+            Some(("12", "")) => Some(Clock24::Nowhere),
+            Some(("24", "")) => Some(Clock24::Everywhere),
+            Some(("24", rest)) => Some(Clock24::In(rest.strip_prefix(" in ")?.split(' ').map(str::to_owned).collect())),
+            _ => None,
+        }
+    }
+
+    /// Whether it is usual in a country.
+    pub fn is_usual(&self, country: Option<&str>) -> bool {
+        match self {
+            Clock24::Nowhere => false,
+            Clock24::Everywhere => true,
+            Clock24::In(countries) => country.is_some_and(|country| countries.iter().any(|known| known == country)),
+        }
+    }
+}
+
 /// What a file says about a language besides its phrases.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Habits {
     /// "5:30" in figures is the clock of 24 hours.
-    pub clock_24: bool,
+    pub clock_24: Clock24,
     /// Days with which people begin a week.
     pub week_begins: Vec<Weekday>,
 }
@@ -134,6 +177,7 @@ pub(super) fn meaning(section: &str, value: Option<&str>) -> Option<Meaning> {
         "ago" => Meaning::Ago,
         "ago, said after" => Meaning::AgoAfter,
         "from" => Meaning::From,
+        "later today" => Meaning::LaterToday,
         "a week later" => Meaning::WeekLater,
         "now" => Meaning::Now,
         "at" => Meaning::At,
@@ -142,6 +186,8 @@ pub(super) fn meaning(section: &str, value: Option<&str>) -> Option<Meaning> {
         "clock that begins at six" => Meaning::SixHours,
         "before the day" => Meaning::DayBefore,
         "after the day" => Meaning::DayAfter,
+        "between day and month" => Meaning::Of,
+        "means something else" => Meaning::Hides,
         "before the month" => Meaning::MonthBefore,
         "before the year" => Meaning::YearBefore,
         "small words" => Meaning::Small,
@@ -157,6 +203,20 @@ fn valued(section: &str, value: &str) -> Option<Meaning> {
     Some(match section {
         "months" => Meaning::Month(number(1, 12)? as i8),
         "weekdays" => Meaning::Weekday(weekday(value)?),
+        "weekdays with a part of the day" => {
+            let (day, hours) = value.split_once(' ')?;
+            Meaning::WeekdayPart(weekday(day)?, Hours::parse(hours)?)
+        }
+        "days of the year" => {
+            let (day, month) = value.split_once('.')?;
+            let (day, month) = (day.parse().ok()?, month.parse().ok()?);
+            jiff::civil::Date::new(2_024, month, day).ok()?;
+            Meaning::DayOfYear(month, day)
+        }
+        "time zones" => {
+            let (hours, minutes) = value.split_once(':').unwrap_or((value, "0"));
+            Meaning::Zone(hours.parse::<i32>().ok()? * 60 + minutes.parse::<i32>().ok()?)
+        }
         "days" => match value.split_once(' ') {
             None => Meaning::Day(number(-7, 7)?, None),
             Some((days, hours)) => Meaning::Day(days.parse().ok()?, Some(Hours::parse(hours)?)),

@@ -10,9 +10,10 @@ impl Grammar {
         let ahead = self.past(at, |meaning| meaning == Meaning::In);
         let back = self.past(at, |meaning| meaning == Meaning::Ago);
         let from = ahead.max(back);
-        let from = self.past(from, |meaning| meaning == Meaning::Small);
+        let mut starts = vec![from, self.past(from, |meaning| meaning == Meaning::Small)];
+        starts.dedup();
         let mut found = Vec::new();
-        for (amounts, end) in self.amounts(from) {
+        for (amounts, end) in starts.into_iter().flat_map(|from| self.amounts(from)) {
             let span = |way| Piece::Span { amounts: amounts.clone(), way };
             if let Some(end) = self.end_of(end, Meaning::AgoAfter) {
                 found.push((span(Way::Back), end));

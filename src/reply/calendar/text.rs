@@ -7,6 +7,7 @@ use super::tokens::Kind;
 use super::words::vocabulary;
 use crate::domain::language::Language;
 use crate::reply::Setting;
+use crate::reply::normalize::Normalized;
 use crate::reply::words::{Lexicon, Section, lexicon};
 
 /// Steps after which a text that can be read in ever more ways is given up.
@@ -19,10 +20,19 @@ const POLITE_WORDS: usize = 6;
 pub(in crate::reply) fn read(original: &str, setting: &Setting<'_>) -> Vec<Reading> {
     let own = setting.language;
     let first = readings(original, setting, &[own]);
-    if !first.is_empty() || own.base() == "en" {
+    if !first.is_empty() || own.base() == "en" || doubts(original, own) {
         return first;
     }
     readings(original, setting, &[own, Language::EN])
+}
+
+/// Whether a word of the language stands there that turns a reply around or makes it uncertain: "of" is "or" in Dutch,
+/// whatever it is in English.
+fn doubts(original: &str, language: Language) -> bool {
+    const DOUBT: [Section; 5] = [Section::Or, Section::Not, Section::Question, Section::Doubt, Section::Condition];
+    let Some(lexicon) = lexicon(language.base()) else { return false };
+    let text = Normalized::of(original);
+    DOUBT.iter().any(|section| lexicon.occurs(*section, text.as_str()))
 }
 
 fn readings(original: &str, setting: &Setting<'_>, languages: &[Language]) -> Vec<Reading> {
@@ -30,7 +40,7 @@ fn readings(original: &str, setting: &Setting<'_>, languages: &[Language]) -> Ve
     let lexicons: Vec<_> = languages.iter().filter_map(|language| lexicon(language.base())).collect();
     let Some(mut grammar) = Grammar::of(original, &vocabularies, &lexicons) else { return Vec::new() };
     let english = setting.language.base() == "en";
-    grammar.clock_24 = vocabularies.first().is_some_and(|vocabulary| vocabulary.habits.clock_24);
+    grammar.clock_24 = vocabularies.first().is_some_and(|vocabulary| vocabulary.habits.clock_24.is_usual(setting.country));
     grammar.english = english;
     grammar.month_first = english && setting.country == Some("US");
     let polite: Vec<_> = languages.iter().chain([&Language::EN]).filter_map(|language| lexicon(language.base())).collect();
@@ -102,7 +112,7 @@ impl Walk {
         }
         self.steps -= 1;
         if at >= self.grammar.tokens.len() {
-            if !reading.pieces.is_empty() && !self.found.contains(reading) {
+            if !reading.pieces.is_empty() && whole(&reading.pieces) && !self.found.contains(reading) {
                 self.found.push(reading.clone());
             }
             return;
@@ -114,7 +124,7 @@ impl Walk {
                 Place::Anywhere => true,
                 Place::End => begun,
             };
-            if fits {
+            if fits && !(begun && self.names_hours(at)) && !self.says_more(at, courtesy) {
                 let polite = Reading { courtesy: true, ..reading.clone() };
                 self.from(courtesy.end, &polite, ending || courtesy.place == Place::End);
             }
@@ -134,6 +144,30 @@ impl Walk {
         }
     }
 
+    /// Whether a part of the day stands at a token: "10 pagi kak" is no good morning.
+    fn names_hours(&self, at: usize) -> bool {
+        self.grammar.one(at, |meaning| matches!(meaning, Meaning::Part(_)).then_some(())).is_some()
+    }
+
+    /// Whether what may stand before any other answer says more before a day or a time: "voor 5 uur" is before five.
+    fn says_more(&self, at: usize, courtesy: Courtesy) -> bool {
+        let more = |meaning| match meaning {
+            Meaning::MinutesThenHour(_)
+            | Meaning::MinutesOrRange(_)
+            | Meaning::HourThenMinutes(_)
+            | Meaning::Which(_)
+            | Meaning::In
+            | Meaning::Ago
+            | Meaning::From => Some(()),
+            _ => None,
+        };
+        // "por la mañana" is no "por" and "la mañana".
+        if self.grammar.one(at, Some).is_some_and(|(_, end)| end > courtesy.end) {
+            return true;
+        }
+        courtesy.place == Place::Beginning && self.grammar.one(at, more).is_some_and(|(_, end)| end == courtesy.end)
+    }
+
     /// A token that stands between pieces and means nothing.
     fn filler(&self, at: usize) -> Option<usize> {
         let token = self.grammar.tokens.get(at)?;
@@ -143,6 +177,10 @@ impl Walk {
             Kind::Sign(',' | '.' | ';') if !between_figures => Some(at + 1),
             Kind::Sign(':') if next.is_some_and(|next| !next.glued) => Some(at + 1),
             Kind::Sign('-') if !token.glued && next.is_some_and(|next| !next.glued) => Some(at + 1),
+            // 2026-03-05T10:30
+            Kind::Word if token.text == "t" && token.glued && next.is_some_and(|next| next.glued && next.number().is_some()) => {
+                Some(at + 1)
+            }
             Kind::Word => self.grammar.end_of(at, Meaning::Small).or_else(|| self.grammar.end_of(at, Meaning::DayBefore)),
             _ => None,
         }
@@ -157,10 +195,22 @@ impl Walk {
             Meaning::Part(hours) => Some(Piece::Part(hours)),
             Meaning::Now => Some(Piece::Now),
             Meaning::WeekLater => Some(Piece::WeekLater),
+            Meaning::LaterToday => Some(Piece::LaterToday),
+            Meaning::Zone(minutes) => Some(Piece::Zone(minutes)),
             _ => None,
         }));
         found
     }
+}
+
+/// Whether the pieces make sense together: a bare number is a day of the month only beside a weekday or a month, and
+/// "Friday week" is a week later, while "next Friday week" is not said.
+fn whole(pieces: &[Piece]) -> bool {
+    let bare = pieces.iter().any(|piece| matches!(piece, Piece::DayOfMonth { marked: false, .. }));
+    let beside = |piece: &Piece| matches!(piece, Piece::Weekday(..) | Piece::WeekdayPart(..) | Piece::Month(_));
+    let later = pieces.contains(&Piece::WeekLater);
+    let which = pieces.iter().any(|piece| matches!(piece, Piece::Weekday(Some(_), _)));
+    (!bare || pieces.iter().any(beside)) && !(later && which)
 }
 
 /// Whether a piece may stand beside those already read: each kind once.

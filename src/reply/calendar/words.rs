@@ -1,6 +1,6 @@
 //! The words of `times.txt`: read once, looked up wherever a token may begin one of their phrases.
 
-use super::sections::{Habits, Meaning, meaning, weekday};
+use super::sections::{Clock24, Habits, Meaning, meaning, weekday};
 use super::tokens::{Kind, Token, tokens};
 use crate::domain::language::Language;
 use std::collections::HashMap;
@@ -48,7 +48,7 @@ impl Vocabulary {
         };
         if section == "habits" {
             match phrase {
-                "clock" => self.habits.clock_24 = value? == "24 hours",
+                "clock" => self.habits.clock_24 = Clock24::parse(value?)?,
                 "week begins on" => self.habits.week_begins.push(weekday(value?)?),
                 _ => return None,
             }
@@ -79,11 +79,11 @@ impl Vocabulary {
         self.phrases.contains_key(key)
     }
 
-    /// The longest phrase that begins at a token, with each of its meanings.
-    fn longest_at(&self, tokens: &[Token], from: usize) -> Option<(&[Meaning], usize)> {
+    /// The phrases that begin at a token, each with its meanings and the token after it; the longest last.
+    fn all_at(&self, tokens: &[Token], from: usize) -> Vec<(&[Meaning], usize)> {
         let mut text = String::new();
         let mut at = from;
-        let mut found = None;
+        let mut found = Vec::new();
         for _ in 0..self.longest {
             if at > from && tokens.get(at).is_some_and(|t| t.is('.') || t.is('-')) {
                 at += 1;
@@ -95,7 +95,7 @@ impl Vocabulary {
             text.push_str(&token.key);
             at += 1;
             if let Some(meanings) = self.phrases.get(&text) {
-                found = Some((meanings.as_slice(), at));
+                found.push((meanings.as_slice(), at));
             }
         }
         found
@@ -105,9 +105,13 @@ impl Vocabulary {
 /// For each token, what the longest phrase that begins there means, in the first vocabulary and those that follow.
 pub(super) fn matches(tokens: &[Token], vocabularies: &[&Vocabulary]) -> Vec<Vec<Match>> {
     let at = |from: usize| {
-        let found: Vec<_> = vocabularies.iter().filter_map(|vocabulary| vocabulary.longest_at(tokens, from)).collect();
-        let longest = found.iter().map(|(_, end)| *end).max().unwrap_or(from);
-        let longest_only = found.into_iter().filter(|(_, end)| *end == longest);
+        let mut found: Vec<_> = vocabularies.iter().flat_map(|vocabulary| vocabulary.all_at(tokens, from)).collect();
+        found.sort_by_key(|(_, end)| std::cmp::Reverse(*end));
+        // A span such as "saa moja" may also be an hour: then the shorter phrases count besides.
+        let is_span = |meanings: &[Meaning]| meanings.iter().all(|meaning| matches!(meaning, Meaning::Span(..)));
+        let longest = found.first().map_or(from, |(_, end)| *end);
+        let other = found.iter().find(|(meanings, _)| !is_span(meanings)).map_or(from, |(_, end)| *end);
+        let longest_only = found.into_iter().filter(|(_, end)| *end == longest || *end == other);
         let mut matches: Vec<Match> = Vec::new();
         for (meanings, end) in longest_only {
             for meaning in meanings {
