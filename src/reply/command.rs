@@ -1,7 +1,7 @@
 //! Command words, which a flow may take in `anytime`. Without an entry there they are plain text.
 
 use super::normalize::Normalized;
-use super::phrases::{Bits, Grammar};
+use super::phrases::{Bits, Grammar, POLITENESS};
 use super::words::{Section, lexicons};
 use crate::domain::language::Language;
 
@@ -63,6 +63,10 @@ impl Command {
     pub fn of(text: &Normalized, languages: &[Language]) -> Option<Self> {
         let words = lexicons(languages);
         let text = GRAMMAR.respell(text.whole()?, &SLIPS, words.clone());
+        // "kembali kasih" is Indonesian for "you are welcome", though "kembali" goes back.
+        if POLITENESS.read(&text, words.clone(), |_, _, _| true).has(0) {
+            return None;
+        }
         let readings = GRAMMAR.read(&text, words, |_, _, _| true);
         let mut found = Command::ALL.into_iter().filter(|command| readings.has(command.bit()));
         found.next().filter(|_| found.next().is_none())

@@ -19,6 +19,9 @@ const SLIP_LETTERS: usize = 7;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grammar<'a>(pub &'a [(Section, Bits)]);
 
+/// Messages that are polite and nothing else.
+pub(super) const POLITENESS: Grammar<'static> = Grammar(&[(Section::Polite, 0)]);
+
 /// Every set of bits that the phrases of a message come to: one for each way to part it into phrases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Readings(u32);
@@ -100,6 +103,10 @@ impl Grammar<'_> {
             }
             if let Some(known) = shortened(word).into_iter().find(|shorter| knows(shorter)) {
                 return Cow::Owned(known);
+            }
+            // A word of another section is no slip of one of these.
+            if lexicons.clone().any(|lexicon| lexicon.sections_of_word(word) != Sections::default()) {
+                return Cow::Borrowed(word);
             }
             unknown += 1;
             let known = if unknown > SLIPS { None } else { with_one_slip(word, meant, lexicons.clone()) };

@@ -2,7 +2,7 @@
 //! a doubt, a question back, a second thought, holds words that stand in no section, and so it is not understood.
 
 use super::normalize::Normalized;
-use super::phrases::{Bits, Grammar};
+use super::phrases::{Bits, Grammar, POLITENESS};
 use super::politeness::strip;
 use super::words::{Lexicon, Section, lexicons};
 use super::{NotUnderstood, Understanding, Understood};
@@ -65,7 +65,12 @@ pub fn understand(text: &Normalized, payload: Option<&str>, languages: &[Languag
         let reason = if yes { "number 1 of the list, yes" } else { "number 2 of the list, no" };
         return if exact { Understood::exact(Value::Bool(yes), reason) } else { Understood::lenient(Value::Bool(yes), reason) };
     }
-    let Some(yes) = say(whole, words.clone()) else { return NotUnderstood::because(why_not(whole, words)) };
+    let said = say(whole, words.clone()).or_else(|| {
+        // "✅ thanks": beside words the picture is no word.
+        let only_polite = POLITENESS.read(whole, words.clone(), |_, _, _| true).has(0);
+        (only_polite && text.agrees()).then_some(true)
+    });
+    let Some(yes) = said else { return NotUnderstood::because(why_not(whole, words)) };
     if !yes && text.agrees() {
         return NotUnderstood::because("a word for no beside a picture for yes");
     }
@@ -79,7 +84,20 @@ pub fn understand(text: &Normalized, payload: Option<&str>, languages: &[Languag
 /// What a text says with all its words.
 fn say(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Option<bool> {
     let text = GRAMMAR.respell(text, &SLIPS, words.clone());
-    let ends = Ends::of(strip(&text, words.clone()), &text);
+    let core = strip(&text, words.clone());
+    for whole in [&*text, core] {
+        if let Some(answer) = phrase_says(whole, words.clone()) {
+            return answer;
+        }
+        // Politeness alone is no answer, even where it ends in a word for yes: "makasih ya".
+        if whole.len() == text.len() && POLITENESS.read(&text, words.clone(), |_, _, _| true).has(0) {
+            return None;
+        }
+    }
+    if begins_a_question(core, words.clone()) || is_open(&text, words.clone()) {
+        return None;
+    }
+    let ends = Ends::of(core, &text);
     let readings = GRAMMAR.read(&text, words.clone(), |section, from, to| {
         let decides = matches!(section, Section::Yes | Section::YesLenient);
         let condition = || words.clone().any(|lexicon| lexicon.has(Section::Condition, &text[from..to]));
@@ -88,6 +106,39 @@ fn say(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Opt
     let yes = readings.any(|bits| bits & YES != 0 && bits & (NO | WITH_NO) == 0);
     let no = readings.any(|bits| bits & NO != 0 && bits & (YES | WITH_YES) == 0);
     (yes != no).then_some(yes)
+}
+
+/// What a phrase that stands in a file says; of two languages that say the contrary, nothing.
+fn phrase_says(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Option<Option<bool>> {
+    let says = |sections: [Section; 2]| words.clone().any(|lexicon| sections.iter().any(|section| lexicon.has(*section, text)));
+    match (says([Section::Yes, Section::YesLenient]), says([Section::No, Section::NoLenient])) {
+        (false, false) => None,
+        (yes, no) => Some((yes != no).then_some(yes)),
+    }
+}
+
+/// Whether a text begins as questions do, with two words at least: "is it" asks, "is" may be a part of much.
+fn begins_a_question(text: &str, mut words: impl Iterator<Item = &'static Lexicon>) -> bool {
+    words.any(|lexicon| {
+        let phrase = lexicon.strip_start(Section::Question, text).map(|(phrase, _)| phrase);
+        phrase.is_some_and(|phrase| phrase.contains(' ')) || (text.contains(' ') && lexicon.has(Section::Question, text))
+    })
+}
+
+/// Whether a doubt or a condition of several words stands in a text, whose words could each be something else: "bisa jadi".
+fn is_open(text: &str, mut words: impl Iterator<Item = &'static Lexicon> + Clone) -> bool {
+    let all = words.clone();
+    let starts = || std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
+    words.any(|lexicon| {
+        starts().any(|from| {
+            let mut phrases = lexicon.at_start(&text[from..]);
+            phrases.any(|(length, sections)| {
+                let phrase = &text[from..from + length];
+                let open = sections.has(Section::Doubt) || sections.has(Section::Condition);
+                open && phrase.contains(' ') && phrase_says(phrase, all.clone()).is_none()
+            })
+        })
+    })
 }
 
 /// The first and the last word of a text, again and again where they are repeated. Only there "si" is Spanish for yes: in the
@@ -101,9 +152,8 @@ impl Ends {
     fn of(core: &str, text: &str) -> Self {
         let from = text.find(core).unwrap_or(0);
         let mut ends = Ends { first_to: from, last_from: from + core.len() };
-        let mut words = core.split(' ');
         if let Some(first) = core.split(' ').next() {
-            let repeated = words.by_ref().take_while(|word| *word == first).count();
+            let repeated = core.split(' ').take_while(|word| *word == first).count();
             ends.first_to = from + repeated * (first.len() + 1);
         }
         if let Some(last) = core.rsplit(' ').next() {
