@@ -120,10 +120,13 @@ impl Options {
         if whole.split(' ').nth(WORDS).is_some() {
             return Err("more words than a choice needs".into());
         }
-        if let Some(found) = self.yes_or_no(text, shown) {
+        let reading = self.read(whole, shown);
+        // Where a word is a choice itself, "ok, now" is more than a yes.
+        if let Some(found) = self.yes_or_no(text, shown)
+            && reading.mentions.iter().all(|mention| mention.index == found.index)
+        {
             return Ok(found);
         }
-        let reading = self.read(whole, shown);
         let trouble = reading.is_no_choice();
         match reading.mentions.first() {
             Some(mention) if trouble.is_none() && !reading.unknown => {
