@@ -5,9 +5,10 @@
 //! `TURN_BENCH_MILLIS` is the time for each figure (default 300).
 
 mod flows;
+mod measure;
 mod talk;
 
-use allocation_counter::AllocationInfo;
+use measure::{allocations, beside, median};
 use replyflow::config::project::Project;
 use replyflow::domain::codec;
 use replyflow::engine::record::Record;
@@ -63,35 +64,6 @@ fn as_json(step: &Step) -> Vec<u8> {
 fn bare(text: &[u8]) {
     let record: Record = serde_json::from_slice(text).expect("JSON");
     drop(black_box(serde_json::to_vec(&record).expect("JSON")));
-}
-
-/// Both pieces of work in turns, so that the machine's moods meet both: medians in nanoseconds, and the median of the ratios.
-fn beside(time: Duration, a: &dyn Fn(), b: &dyn Fn()) -> (f64, f64, f64) {
-    const REPEAT: u32 = 50;
-    let once = |work: &dyn Fn()| {
-        let begun = Instant::now();
-        (0..REPEAT).for_each(|_| work());
-        begun.elapsed().as_nanos() as f64 / f64::from(REPEAT)
-    };
-    let (mut of_a, mut of_b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let begun = Instant::now();
-    while begun.elapsed() < time || ratios.len() < 9 {
-        let (a, b) = (once(a), once(b));
-        of_a.push(a);
-        of_b.push(b);
-        ratios.push(a / b);
-    }
-    (median(of_a), median(of_b), median(ratios))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn allocations(work: &dyn Fn()) -> AllocationInfo {
-    work();
-    allocation_counter::measure(work)
 }
 
 /// What a child process does whose instructions are counted: everything up to the conversation, and then so many turns or
