@@ -92,7 +92,15 @@ pub fn explain(
         Err(Fault::Turn(error)) => return Err(error),
         Err(Fault::Run(reason)) => Taken::Nothing(NotUnderstood { reason }),
     };
-    let considered = considered(&turning, run, &came.words)?;
+    let mut considered = considered(&turning, run, &came.words)?;
+    if let Taken::Answer { value: Value::List(chosen), .. } = &taken {
+        // Several choices were named, each by a part of the message; how near the whole was says nothing of them.
+        let is_chosen = |one: &Considered| chosen.iter().any(|value| value.as_text() == Some(one.what.as_str()));
+        for one in considered.iter_mut().filter(|one| is_chosen(one)) {
+            one.how = "chosen by a part of the reply".to_owned();
+        }
+        considered.sort_by_key(|one| !is_chosen(one));
+    }
     Ok(Some(Explained { taken, considered }))
 }
 

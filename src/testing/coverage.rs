@@ -1,7 +1,8 @@
 //! Which states, outcomes and choices the cases went through.
 
 use crate::domain::journal::Event;
-use crate::flow::definition::{Answer, Flow, Kind};
+use crate::domain::value::Value;
+use crate::flow::definition::{Answer, Flow, Kind, Save, State};
 use std::collections::BTreeSet;
 
 /// What was seen, over all cases of all scripts.
@@ -28,6 +29,7 @@ impl Coverage {
     /// Notes what a case's journal shows.
     pub fn note(&mut self, journal: &[Event]) {
         let mut flow_of = std::collections::HashMap::new();
+        let mut last_left = None;
         for event in journal {
             match event {
                 Event::Entered { run, flow, state } => {
@@ -37,7 +39,15 @@ impl Coverage {
                 Event::Left { run, state, outcome, .. } => {
                     if let Some(flow) = flow_of.get(&(*run, state.clone())) {
                         self.left.insert((flow.to_string(), state.to_string(), outcome.clone()));
+                        last_left = Some((*run, flow.to_string(), state.to_string()));
                     }
+                }
+                // What was saved of `choices`: its outcome does not say which.
+                Event::Set { run, value: Value::List(values), .. } => {
+                    let Some((_, flow, state)) = last_left.as_ref().filter(|(of, ..)| of == run) else { continue };
+                    let chosen = values.iter().filter(|value| matches!(value, Value::Choice { .. }));
+                    let ids = chosen.filter_map(Value::as_text).map(str::to_owned);
+                    self.left.extend(ids.map(|id| (flow.clone(), state.clone(), id)));
                 }
                 _ => {}
             }
@@ -53,7 +63,7 @@ impl Coverage {
             if !entered {
                 missed.states.push(name.to_string());
             }
-            for outcome in outcomes(&state.kind) {
+            for outcome in outcomes(state) {
                 missed.total_outcomes += 1;
                 let taken = self.left.contains(&(flow.name.to_string(), name.to_string(), outcome.clone()));
                 if entered && !taken {
@@ -66,12 +76,15 @@ impl Coverage {
 }
 
 /// The outcomes that a state decides by name, and each choice.
-fn outcomes(kind: &Kind) -> Vec<String> {
-    let (outcomes, troubles, choices) = match kind {
+fn outcomes(state: &State) -> Vec<String> {
+    let (outcomes, troubles, choices) = match &state.kind {
         Kind::Pass(_) | Kind::End(_) => return Vec::new(),
         Kind::Ask(ask) => {
             let choices = match &ask.answer {
                 Answer::Choice(choices) => choices.list.keys().map(ToString::to_string).collect(),
+                Answer::Choices(several) if !state.private && matches!(state.save, Some(Save::Whole(_))) => {
+                    several.of.list.keys().map(ToString::to_string).collect()
+                }
                 _ => Vec::new(),
             };
             (&ask.outcomes, &ask.troubles, choices)
