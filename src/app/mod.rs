@@ -19,7 +19,7 @@ use crate::provider::Adapter;
 use crate::service::HistoryFile;
 use crate::service::HttpClient;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
-use crate::service::{Channel, ServiceSettings, World};
+use crate::service::{Channel, FileSettings, ServiceSettings, World};
 use crate::service::{Core, Parts};
 use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreError, StoreSettings};
 use actix_web::middleware::from_fn;
@@ -210,6 +210,7 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
         send_lease: limits.send_lease,
         dedupe_ttl: limits.dedupe_ttl,
         tick: limits.tick,
+        files: Some(FileSettings { folder: settings.store.media.clone(), public_url: settings.server.public_url.clone() }),
         ..ServiceSettings::default()
     }
 }
@@ -252,6 +253,7 @@ fn web(settings: &Settings, core: &Arc<Core>, metrics: Option<PrometheusHandle>,
         events: Keys::new(&settings.events.keys),
         country: settings.project.country.clone(),
         metrics: metrics.map(|handle| (handle, Keys::new(keys))),
+        files: Some(settings.store.media.clone()),
         simulator: simulated.then(|| Arc::new(Phones::new())),
         buckets: Buckets::new(settings.server.rates),
         memory: Memory::new(settings.server.max_body_memory),

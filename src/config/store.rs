@@ -16,6 +16,8 @@ pub struct StoreConfig {
     pub history: PathBuf,
     /// How long the copy is kept.
     pub history_keep: Span,
+    /// Where files that contacts sent are kept: a folder.
+    pub media: PathBuf,
     /// What holds for both.
     pub limits: StoreLimits,
 }
@@ -108,6 +110,7 @@ impl StoreConfig {
             tick: section.span("tick", Span::millis(10), Span::seconds(30)),
         };
         let history = section.opt_text("history").map_or_else(|| path.join("history.db"), |given| folder.join(given));
+        let media = section.opt_text("media").map_or_else(|| path.join("media"), |given| folder.join(given));
         let settings = StoreConfig {
             backend: match word {
                 Word::Embedded => Backend::Embedded { folder: path },
@@ -115,6 +118,7 @@ impl StoreConfig {
             },
             history,
             history_keep: section.span("history_keep", Span::days(1), Span::days(3_650)),
+            media,
             limits,
         };
         section.finish();

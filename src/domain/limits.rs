@@ -114,5 +114,11 @@ pub const PICK_ITEMS_MAX: usize = 30;
 pub const ANSWER_FILES: usize = 10;
 /// How long further files still belong to an answer of several: WhatsApp sends each as a message of its own.
 pub const FILES_GATHER: Span = Span::seconds(20);
+/// Bytes of a file that a contact sends: WhatsApp's largest documents.
+pub const MEDIA_BYTES: usize = 100 * 1024 * 1024;
+/// Attempts to fetch a file.
+pub const FETCH_ATTEMPTS: u8 = 5;
+/// All attempts to fetch a file together; the provider's URLs do not last long.
+pub const FETCH_DEADLINE: Span = Span::minutes(5);
 /// The longest wait for a file to be fetched; then the answer goes on without it.
 pub const FETCH_LOST: Span = Span::minutes(10);

@@ -8,6 +8,7 @@ pub mod flows;
 pub mod health;
 pub mod hooks;
 pub mod keys;
+pub mod media;
 pub mod rate;
 pub mod simulator;
 pub mod trace;
@@ -26,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/hooks/{channel}/status").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
         .service(route("/flows/{flow}/{name}/{secret}").route(get().to(flows::call)).route(post().to(flows::call)))
         .service(route("/v1/events").route(post().to(events::post)))
+        .service(route("/media/{name}").route(get().to(media::get)))
         .service(route("/simulator/messages").route(get().to(routes::messages)).route(delete().to(routes::clear)))
         .service(route("/simulator/send").route(post().to(routes::send)))
         .service(route("/simulator/behaviour").route(get().to(routes::behaviour)).route(post().to(routes::behave)))

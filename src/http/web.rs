@@ -10,6 +10,7 @@ use crate::provider::{Adapter, Routes};
 use crate::service::{Core, WebhookKeys};
 use indexmap::IndexMap;
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub struct Web {
     pub country: Option<String>,
     /// What has been measured, and who may see it; nothing if metrics are off.
     pub metrics: Option<(PrometheusHandle, Keys)>,
+    /// The folder of files that contacts sent.
+    pub files: Option<PathBuf>,
     /// The simulator, if a channel uses it.
     pub simulator: Option<Arc<Phones>>,
     /// How fast each kind of route may be called.

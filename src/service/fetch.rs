@@ -1,20 +1,201 @@
-//! One file of a contact: fetched and kept.
+//! One file of a contact: fetched with the provider's credentials and kept. Its end always comes back to the run, like that of
+//! a call; each attempt is an attempt of the store, and one that is done again keeps the same file under the same name.
 
 use super::api;
-use super::core::Core;
+use super::core::{Core, duration};
+use super::media::Keeper;
+use super::metrics;
 use super::outbox::Performed;
+use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
+use super::retry::Retry;
+use super::settings::{Channel, FileSettings};
 use super::verdict::End;
 use crate::domain::input::CallOutcome;
+use crate::domain::limits;
+use crate::domain::message::Media;
 use crate::domain::time::Span;
 use crate::engine::effect::Fetch;
+use crate::provider::Headers;
+use crate::provider::file::{FileRequest, FileSource, NoFile};
 use crate::store::Started;
+use bytes::Bytes;
 use std::time::Duration;
 
+/// Between two attempts: a person waits.
+const RETRY: Retry = Retry { first: Span::seconds(1), longest: Span::seconds(30), max_age: limits::FETCH_DEADLINE };
+/// One attempt: the largest file over a slow line.
+const ATTEMPT: Span = Span::seconds(40);
+/// The answer that says where a file is.
+const WHERE_BYTES: usize = 64 * 1024;
+/// How often a provider may send us on.
+const REDIRECTS: usize = 3;
+
+/// Why there is no file.
+enum Miss {
+    /// The same may pass later.
+    Later(&'static str, Option<Span>),
+    /// It will not.
+    Never(&'static str),
+}
+
 impl Core {
-    pub(super) async fn fetch(&self, started: &Started, fetch: &Fetch, _taken_at: Duration) -> Performed {
-        let outcome = CallOutcome::Answered { status: 200, body: fetch.value(None) };
-        let took = self.store_now() - fetch.at;
+    pub(super) async fn fetch(&self, started: &Started, fetch: &Fetch, taken_at: Duration) -> Performed {
+        let age = self.store_now() - fetch.at;
+        if started.attempt > limits::FETCH_ATTEMPTS || age > limits::FETCH_DEADLINE {
+            return self.fetch_ended(started, fetch, Err("timeout"));
+        }
+        let (Some(channel), Some(files)) = (self.channel(&fetch.channel), &self.settings.files) else {
+            tracing::warn!(channel = %fetch.channel, "a file came over a channel that is not configured, or files are not kept");
+            return self.fetch_ended(started, fetch, Err("not_allowed"));
+        };
+        let timeout = Span(ATTEMPT.0.min(self.settings.send_lease.0 * 4 / 5).max(1));
+        if self.too_late(taken_at, duration(timeout)) {
+            return self.out_of_time(started);
+        }
+        let own = format!("{}-{}", started.id, started.attempt);
+        let got = self.get_file(channel, files, &fetch.media, &own, duration(timeout)).await;
+        match got {
+            Ok(kept) => self.fetch_ended(started, fetch, Ok(kept)),
+            Err(Miss::Never(why)) => self.fetch_ended(started, fetch, Err(why)),
+            Err(Miss::Later(why, pause)) => {
+                let (now, chance) = (self.store_now(), self.random.bits());
+                let due = RETRY.next(fetch.at, now, started.attempt, pause, chance);
+                match due.filter(|_| started.attempt < limits::FETCH_ATTEMPTS) {
+                    // To fetch a file twice does no harm, so nothing is unsure.
+                    Some(due) => Performed::ended(End::again(due, false, Some(why.to_owned()))),
+                    None => self.fetch_ended(started, fetch, Err(why)),
+                }
+            }
+        }
+    }
+
+    async fn get_file(
+        &self,
+        channel: &Channel,
+        files: &FileSettings,
+        media: &Media,
+        own: &str,
+        timeout: Duration,
+    ) -> Result<Kept, Miss> {
+        let until = self.clock.monotonic() + timeout;
+        let left = || until.saturating_sub(self.clock.monotonic()).max(Duration::from_millis(1));
+        let mut request = match channel.adapter.file(media).map_err(never)? {
+            FileSource::Open => return Ok(Kept { url: None, mime: None, size: None }),
+            FileSource::There(request) => request,
+            FileSource::Asked(request) => {
+                let ended = self.transport.send(call(request, left(), WHERE_BYTES)).await;
+                metrics::call(channel.name.as_str(), api::word(&ended));
+                let answer = of_answer(ended)?;
+                channel.adapter.located(&answer.body).map_err(never)?
+            }
+        };
+        for _ in 0..=REDIRECTS {
+            let mut keeper = match Keeper::begin(&files.folder, own).await {
+                Ok(keeper) => keeper,
+                Err(error) => return Err(unwritten(&error)),
+            };
+            let here = request.request.url.clone();
+            let ended = self.transport.download(call(request, left(), limits::MEDIA_BYTES), &mut keeper).await;
+            metrics::call(channel.name.as_str(), api::word(&ended));
+            if let Some(error) = keeper.failed() {
+                let miss = unwritten(error);
+                keeper.drop_it().await;
+                return Err(miss);
+            }
+            if let Ok(answer) = &ended
+                && (300..400).contains(&answer.status)
+            {
+                keeper.drop_it().await;
+                let next = answer.get("location").and_then(|to| url::Url::parse(&here).ok()?.join(to).ok());
+                let next = next.ok_or(Miss::Never("redirect"))?;
+                request = channel.adapter.redirected(next.as_str()).map_err(never)?;
+                continue;
+            }
+            let answer = match of_answer(ended) {
+                Ok(answer) => answer,
+                Err(miss) => {
+                    keeper.drop_it().await;
+                    return Err(miss);
+                }
+            };
+            let told = media.content_type.as_deref().or_else(|| answer.get("content-type"));
+            let mime = told.unwrap_or("application/octet-stream").to_owned();
+            return match keeper.keep(&self.secret, &mime).await {
+                Ok((name, size)) => {
+                    Ok(Kept { url: Some(format!("{}/media/{name}", files.public_url)), mime: Some(mime), size: Some(size) })
+                }
+                Err(error) => Err(unwritten(&error)),
+            };
+        }
+        Err(Miss::Never("redirect"))
+    }
+
+    fn fetch_ended(&self, started: &Started, fetch: &Fetch, ended: Result<Kept, &'static str>) -> Performed {
+        let (outcome, detail) = match ended {
+            Ok(Kept { url, mime, size }) => {
+                let media = Media {
+                    url: url.or_else(|| fetch.media.url.clone()),
+                    content_type: fetch.media.content_type.clone().or(mime),
+                    ..fetch.media.clone()
+                };
+                let body = Fetch { media, ..fetch.clone() }.value(size);
+                (CallOutcome::Answered { status: 200, body }, "kept".to_owned())
+            }
+            Err(why) => {
+                tracing::warn!(channel = %fetch.channel, why, "a file of a contact could not be fetched");
+                (CallOutcome::Failed { why: why.to_owned() }, format!("failed: {why}"))
+            }
+        };
+        let took = Span((self.store_now() - fetch.at).0.max(0));
         let reply = Some(api::result(started.id, outcome, started.attempt, took));
-        Performed { end: End::done(None, None), reply, gap: Span::millis(0) }
+        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0) }
+    }
+}
+
+/// A file as it is kept; nothing where it stays where it is.
+struct Kept {
+    url: Option<String>,
+    mime: Option<String>,
+    size: Option<u64>,
+}
+
+fn call(file: FileRequest, timeout: Duration, max_answer: usize) -> HttpCall {
+    let FileRequest { request, configured } = file;
+    HttpCall {
+        method: "GET",
+        url: request.url,
+        headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        body: Bytes::new(),
+        timeout,
+        max_answer,
+        reach: if configured { Reach::Anywhere } else { Reach::PublicOnly },
+    }
+}
+
+fn never(no: NoFile) -> Miss {
+    Miss::Never(match no {
+        NoFile::Nowhere => "nowhere",
+        NoFile::Elsewhere => "not_allowed",
+        NoFile::Unreadable => "unreadable",
+    })
+}
+
+/// The folder or its disk: an engineer must look, and room may be made.
+fn unwritten(error: &std::io::Error) -> Miss {
+    tracing::error!(%error, "a file of a contact cannot be kept");
+    metrics::alert("file_not_kept");
+    Miss::Later("not_kept", None)
+}
+
+fn of_answer(ended: Result<HttpAnswer, HttpFailure>) -> Result<HttpAnswer, Miss> {
+    let later = api::may_pass_later(&ended);
+    let pause = api::asked_pause(&ended);
+    match ended {
+        Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
+        Ok(_) if later => Err(Miss::Later("5xx", pause)),
+        Ok(HttpAnswer { status: 401 | 403, .. }) => Err(Miss::Never("refused_by_provider")),
+        Ok(_) => Err(Miss::Never("gone")),
+        Err(failure) if later => Err(Miss::Later(failure.word(), None)),
+        Err(failure) => Err(Miss::Never(failure.word())),
     }
 }

@@ -1,9 +1,9 @@
 //! The only HTTP client: pooled, no redirects, no proxy, answers bounded while they are read.
 
 use super::guard;
-use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach, Transport};
+use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach, Sink, Transport};
 use async_trait::async_trait;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method};
 use std::error::Error;
@@ -41,9 +41,9 @@ impl HttpClient {
     }
 }
 
-#[async_trait]
-impl Transport for HttpClient {
-    async fn send(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure> {
+impl HttpClient {
+    /// The answer's head; its body is still to be read.
+    async fn execute(&self, call: HttpCall) -> Result<(reqwest::Response, HttpAnswer), HttpFailure> {
         let url = url::Url::parse(&call.url).map_err(|_| HttpFailure::Invalid)?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(HttpFailure::Invalid);
@@ -59,7 +59,7 @@ impl Transport for HttpClient {
             request = request.header(name.as_ref(), value);
         }
         let request = request.build().map_err(|_| HttpFailure::Invalid)?;
-        let mut answer = client.execute(request).await.map_err(|e| failure(&e))?;
+        let answer = client.execute(request).await.map_err(|e| failure(&e))?;
         let status = answer.status().as_u16();
         let headers = answer
             .headers()
@@ -69,14 +69,42 @@ impl Transport for HttpClient {
         if answer.content_length().is_some_and(|n| n > call.max_answer as u64) {
             return Err(HttpFailure::TooLarge { status });
         }
+        Ok((answer, HttpAnswer { status, headers, body: Bytes::new() }))
+    }
+}
+
+#[async_trait]
+impl Transport for HttpClient {
+    async fn send(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure> {
+        let most = call.max_answer;
+        let (mut answer, head) = self.execute(call).await?;
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|e| after_headers(&e))? {
-            if body.len() + chunk.len() > call.max_answer {
-                return Err(HttpFailure::TooLarge { status });
+            if body.len() + chunk.len() > most {
+                return Err(HttpFailure::TooLarge { status: head.status });
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpAnswer { status, headers, body: body.freeze() })
+        Ok(HttpAnswer { body: body.freeze(), ..head })
+    }
+
+    async fn download(&self, call: HttpCall, sink: &mut dyn Sink) -> Result<HttpAnswer, HttpFailure> {
+        let most = call.max_answer;
+        let (mut answer, head) = self.execute(call).await?;
+        if !(200..300).contains(&head.status) {
+            return Ok(head);
+        }
+        let mut taken = 0usize;
+        while let Some(chunk) = answer.chunk().await.map_err(|e| after_headers(&e))? {
+            taken = taken.saturating_add(chunk.len());
+            if taken > most {
+                return Err(HttpFailure::TooLarge { status: head.status });
+            }
+            if !sink.take(chunk).await {
+                return Err(HttpFailure::Lost);
+            }
+        }
+        Ok(head)
     }
 }
 
@@ -125,7 +153,6 @@ impl Resolve for PublicOnly {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 

@@ -144,9 +144,24 @@ impl HttpFailure {
     }
 }
 
+/// Where the bytes of a large answer go.
+#[async_trait]
+pub trait Sink: Send {
+    /// Takes the next of them; false: no more are wanted, because they cannot be kept.
+    async fn take(&mut self, bytes: Bytes) -> bool;
+}
+
 /// One HTTP request, done once: no retries, no redirects.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Does it.
     async fn send(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure>;
+
+    /// Does it; the body of a 2xx answer goes to the sink piece by piece and is never in memory as a whole, any other body
+    /// is dropped.
+    async fn download(&self, call: HttpCall, sink: &mut dyn Sink) -> Result<HttpAnswer, HttpFailure> {
+        let answer = self.send(call).await?;
+        let kept = !(200..300).contains(&answer.status) || sink.take(answer.body.clone()).await;
+        if kept { Ok(HttpAnswer { body: Bytes::new(), ..answer }) } else { Err(HttpFailure::Lost) }
+    }
 }

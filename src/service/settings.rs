@@ -10,6 +10,7 @@ use crate::domain::time::Span;
 use crate::provider::{Adapter, Route};
 use crate::store::Rate;
 use indexmap::IndexMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One virtual number, ready for use.
@@ -68,6 +69,17 @@ pub struct ServiceSettings {
     pub solo_from: u8,
     /// From so many claims without a commit the first input is set aside unseen.
     pub set_aside_from: u8,
+    /// Where files of contacts are kept; nothing: they are not.
+    pub files: Option<FileSettings>,
+}
+
+/// Where files of contacts are kept.
+#[derive(Debug, Clone)]
+pub struct FileSettings {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How the service is reached from outside, without a slash at the end: a file is at `{public_url}/media/NAME`.
+    pub public_url: String,
 }
 
 impl Default for ServiceSettings {
@@ -91,6 +103,7 @@ impl Default for ServiceSettings {
             commits_in_a_row: 32,
             solo_from: 3,
             set_aside_from: 5,
+            files: None,
         }
     }
 }

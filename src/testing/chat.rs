@@ -7,7 +7,7 @@ use super::world::World;
 use crate::domain::address::Address;
 use crate::domain::input::OperatorAction;
 use crate::domain::journal::Event;
-use crate::domain::message::InboundContent;
+use crate::domain::message::{InboundContent, Location, Media, OutboundContent};
 use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::time::Span;
 use crate::domain::value::{Value, rfc3339};
@@ -31,6 +31,8 @@ pub enum Line {
 pub const HELP: &str = "\
 Write as the contact would. Commands:
   /press ID             tap a button or list row of the last message
+  /file URL             send a file; the ending of its name says what it is: /file photo.jpg
+  /place LAT LON        send a place: /place 51.5 -0.12
   /wait 4h              let time pass
   /event NAME JSON      something happens elsewhere: /event payment.failed {\"order_id\": \"A1\"}
   /webhook NAME JSON    another system calls the flow's webhook
@@ -96,6 +98,19 @@ impl Chat {
                     }
                 })?;
                 self.say(title, InboundContent::ButtonReply { payload })
+            }
+            "file" => {
+                let url = Some(rest.to_owned()).filter(|url| !url.is_empty() && !url.contains(' '));
+                let url = url.ok_or("write the address of a file: /file https://example.org/photo.jpg")?;
+                let file = Media { url: Some(url), ..Media::default() };
+                self.say(String::new(), InboundContent::Media { kind: None, media: vec![file] })
+            }
+            "place" => {
+                let mut degrees = rest.split([' ', ',']).filter(|t| !t.is_empty()).map(str::parse::<f64>);
+                let (Some(Ok(lat)), Some(Ok(lon)), None) = (degrees.next(), degrees.next(), degrees.next()) else {
+                    return Err("write a place in degrees: /place 51.5 -0.12".to_owned());
+                };
+                self.say(String::new(), InboundContent::Location(Location { lat, lon, name: None, address: None }))
             }
             "wait" => {
                 let span = Span::parse(rest).ok_or("write a duration such as /wait 4h or /wait 1d12h")?;
@@ -163,6 +178,9 @@ impl Chat {
             lines.push(Line::Bot(message.text().to_owned()));
             for (payload, title) in message.options() {
                 lines.push(Line::Button(format!("[{title}]  /press {}", choice_id(payload))));
+            }
+            if matches!(message.content, OutboundContent::LocationRequest { .. }) {
+                lines.push(Line::Button("[Send location]  /place LAT LON".to_owned()));
             }
         }
         for event in &self.world.journal[self.seen..] {

@@ -267,8 +267,8 @@ impl Player {
             })?;
             text = (*title).to_owned();
             InboundContent::ButtonReply { payload: (*payload).to_owned() }
-        } else if let Some(media) = &says.media {
-            InboundContent::Media { kind: None, media: vec![media.clone()] }
+        } else if !says.media.is_empty() {
+            InboundContent::Media { kind: None, media: says.media.clone() }
         } else if let Some(location) = &says.location {
             InboundContent::Location(location.clone())
         } else {

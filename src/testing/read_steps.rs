@@ -128,16 +128,32 @@ impl Reader {
             match entry.key.text.as_str() {
                 "text" => says.text = self.text(value, "a text", "hello").map(str::to_owned),
                 "press" => says.press = self.text(value, "the id of a choice", "cod").map(str::to_owned),
-                "media" => {
-                    let url = self.text(value, "the address of a file", "https://example.org/a.jpg").map(str::to_owned);
-                    says.media = Some(Media { url, ..Media::default() });
-                }
+                "media" => says.media = self.list(value).into_iter().filter_map(|n| self.file(n)).collect(),
                 "location" => says.location = self.location(value),
                 "channel" => says.channel = self.slug(value, "main-sms"),
                 _ => self.unknown(&entry.key, "`user`", &KEYS),
             }
         }
         Some(says)
+    }
+
+    /// A file: its address, or `{ url, type, name }`.
+    fn file(&mut self, node: &Node) -> Option<Media> {
+        const WHAT: (&str, &str) = ("the address of a file", "https://example.org/a.jpg");
+        if node.scalar().is_some() {
+            return self.text(node, WHAT.0, WHAT.1).map(|url| Media { url: Some(url.to_owned()), ..Media::default() });
+        }
+        let mut file = Media::default();
+        for entry in self.entries(node, WHAT.0, "{ url: \"https://example.org/a.pdf\", type: application/pdf }") {
+            let value = &entry.value;
+            match entry.key.text.as_str() {
+                "url" => file.url = self.text(value, WHAT.0, WHAT.1).map(str::to_owned),
+                "type" => file.content_type = self.text(value, "a type of files", "application/pdf").map(str::to_owned),
+                "name" => file.filename = self.text(value, "the name of a file", "a.pdf").map(str::to_owned),
+                _ => self.unknown(&entry.key, "a file", &["url", "type", "name"]),
+            }
+        }
+        Some(file)
     }
 
     pub(super) fn location(&mut self, node: &Node) -> Option<Location> {

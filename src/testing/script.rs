@@ -146,8 +146,8 @@ pub struct UserSays {
     pub text: Option<String>,
     /// The id of a choice whose button or row is tapped.
     pub press: Option<String>,
-    /// A file.
-    pub media: Option<Media>,
+    /// Files.
+    pub media: Vec<Media>,
     /// A place.
     pub location: Option<Location>,
     /// Where, if not on the case's channel.

@@ -30,12 +30,14 @@ pub fn encode(settings: &MetaSettings, message: &Outbound, context: &SendContext
     Ok(HttpRequest {
         method: Method::Post,
         url: format!("{base}/{}/{}/messages", settings.graph_version, settings.phone_number_id),
-        headers: vec![
-            ("Authorization", format!("Bearer {}", settings.access_token.expose())),
-            ("Content-Type", "application/json".to_owned()),
-        ],
+        headers: vec![("Authorization", authorization(settings)), ("Content-Type", "application/json".to_owned())],
         body: Bytes::from(body.to_string()),
     })
+}
+
+/// What proves that a request is the app's.
+pub fn authorization(settings: &MetaSettings) -> String {
+    format!("Bearer {}", settings.access_token.expose())
 }
 
 fn read_mark(message: &str, typing: bool) -> Value {

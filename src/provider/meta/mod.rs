@@ -12,7 +12,7 @@ mod status;
 mod tests;
 
 pub use decode::decode;
-pub use encode::encode;
+pub use encode::{authorization, encode};
 pub use errors::classify;
 pub use signature::{handshake, verify};
 

@@ -182,14 +182,18 @@ fn typing(settings: &TwilioSettings, message: &str, kind: ChannelKind) -> Result
     })
 }
 
-fn headers(settings: &TwilioSettings, content_type: &str) -> Vec<(&'static str, String)> {
+/// What proves that a request is the account's.
+pub fn authorization(settings: &TwilioSettings) -> String {
     let (user, password) = match &settings.api_key {
         Some(key) => (&key.sid, &key.secret),
         None => (&settings.account_sid, &settings.auth_token),
     };
-    let basic = STANDARD.encode(format!("{user}:{}", password.expose()));
+    format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose())))
+}
+
+fn headers(settings: &TwilioSettings, content_type: &str) -> Vec<(&'static str, String)> {
     vec![
-        ("Authorization", format!("Basic {basic}")),
+        ("Authorization", authorization(settings)),
         ("Content-Type", content_type.to_owned()),
         ("Accept", "application/json".to_owned()),
     ]

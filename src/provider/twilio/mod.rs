@@ -6,7 +6,7 @@ mod errors;
 mod signature;
 
 pub use decode::decode;
-pub use encode::encode;
+pub use encode::{authorization, encode};
 pub use errors::classify;
 pub use signature::verify;
 
