@@ -56,17 +56,17 @@ fn the_ends_are_computed_when_the_reply_is_read() {
     assert_eq!(got(&mut d, "2026-03-03"), Some(json!("2026-03-03")));
     let mut d = asking("{ moment: { min: '{{ now + 1h }}' } }");
     d.now = d.now + Span::minutes(30);
-    assert_eq!(got(&mut d, "2026-03-02T11:29"), None);
-    assert_eq!(got(&mut d, "2026-03-02T11:30"), Some(json!("2026-03-02T11:30:00Z")));
+    assert_eq!(got(&mut d, "2026-03-02 11:29"), None);
+    assert_eq!(got(&mut d, "2026-03-02 11:30"), Some(json!("2026-03-02T11:30:00Z")));
 }
 
 #[test]
 fn a_day_as_the_end_of_a_moment_is_meant_whole_and_in_the_contacts_zone() {
     let mut d = asking("{ moment: { min: 2026-03-03, max: 2026-03-04 } }");
     d.change(|record| record.timezone = Some("America/New_York".to_owned()));
-    assert_eq!(got(&mut d, "2026-03-02T23:59"), None);
-    assert_eq!(got(&mut d, "2026-03-05T00:00"), None);
-    assert_eq!(got(&mut d, "2026-03-04T23:59"), Some(json!("2026-03-05T04:59:00Z")));
+    assert_eq!(got(&mut d, "2026-03-02 23:59"), None);
+    assert_eq!(got(&mut d, "2026-03-05 00:00"), None);
+    assert_eq!(got(&mut d, "2026-03-04 23:59"), Some(json!("2026-03-05T04:59:00Z")));
 }
 
 #[test]
