@@ -55,9 +55,9 @@ fn the_ends_are_computed_when_the_reply_is_read() {
     assert_eq!(got(&mut d, "2026-03-02"), None);
     assert_eq!(got(&mut d, "2026-03-03"), Some(json!("2026-03-03")));
     let mut d = asking("{ moment: { min: '{{ now + 1h }}' } }");
-    d.now = d.now + Span::minutes(30);
-    assert_eq!(got(&mut d, "2026-03-02 11:29"), None);
-    assert_eq!(got(&mut d, "2026-03-02 11:30"), Some(json!("2026-03-02T11:30:00Z")));
+    d.now = d.now + Span::hours(5);
+    assert_eq!(got(&mut d, "2026-03-02 15:59"), None);
+    assert_eq!(got(&mut d, "2026-03-02 16:00"), Some(json!("2026-03-02T16:00:00Z")));
 }
 
 #[test]
