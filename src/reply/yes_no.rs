@@ -4,10 +4,11 @@
 use super::normalize::Normalized;
 use super::phrases::{Bits, Grammar, POLITENESS};
 use super::politeness::strip;
-use super::words::{Lexicon, Section, lexicons};
+use super::words::{Lexicon, Section, Sections, lexicons};
 use super::{NotUnderstood, Understanding, Understood};
 use crate::domain::language::Language;
 use crate::domain::value::Value;
+use std::borrow::Cow;
 
 /// What the buttons of a yes-or-no question carry, yes first.
 pub const PAYLOADS: [&str; 2] = ["yes", "no"];
@@ -83,7 +84,13 @@ pub fn understand(text: &Normalized, payload: Option<&str>, languages: &[Languag
 
 /// What a text says with all its words.
 fn say(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Option<bool> {
-    let text = GRAMMAR.respell(text, &SLIPS, words.clone());
+    let text = if text.contains(char::is_alphanumeric) {
+        GRAMMAR.respell(text, &SLIPS, words.clone())
+    } else {
+        // Of pictures only those count that say something: "👍 🔥".
+        let speaks = |word: &&str| words.clone().any(|lexicon| lexicon.sections_of_word(word) != Sections::default());
+        Cow::Owned(text.split(' ').filter(speaks).collect::<Vec<_>>().join(" "))
+    };
     let core = strip(&text, words.clone());
     for whole in [&*text, core] {
         if let Some(answer) = phrase_says(whole, words.clone()) {
@@ -100,7 +107,8 @@ fn say(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Opt
     let ends = Ends::of(core, &text);
     let readings = GRAMMAR.read(&text, words.clone(), |section, from, to| {
         let decides = matches!(section, Section::Yes | Section::YesLenient);
-        let condition = || words.clone().any(|lexicon| lexicon.has(Section::Condition, &text[from..to]));
+        let first = text[from..to].split(' ').next().unwrap_or_default();
+        let condition = || words.clone().any(|lexicon| lexicon.has(Section::Condition, first));
         !decides || ends.hold(from) || !condition()
     });
     let yes = readings.any(|bits| bits & YES != 0 && bits & (NO | WITH_NO) == 0);
