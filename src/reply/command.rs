@@ -2,6 +2,7 @@
 
 use super::normalize::Normalized;
 use super::phrases::{Bits, Grammar, POLITENESS};
+use super::politeness::strip;
 use super::words::{Section, lexicons};
 use crate::domain::language::Language;
 
@@ -54,6 +55,16 @@ impl Command {
         Command::ALL.into_iter().find(|command| command.as_str() == text)
     }
 
+    fn section(self) -> Section {
+        match self {
+            Command::Back => Section::Back,
+            Command::Menu => Section::Menu,
+            Command::Restart => Section::Restart,
+            Command::Human => Section::Human,
+            Command::Language => Section::Language,
+        }
+    }
+
     const fn bit(self) -> Bits {
         1 << self as Bits
     }
@@ -67,9 +78,17 @@ impl Command {
         if POLITENESS.read(&text, words.clone(), |_, _, _| true).has(0) {
             return None;
         }
-        let readings = GRAMMAR.read(&text, words, |_, _, _| true);
-        let mut found = Command::ALL.into_iter().filter(|command| readings.has(command.bit()));
-        found.next().filter(|_| found.next().is_none())
+        let only = |says: &dyn Fn(Command) -> bool| {
+            let mut found = Command::ALL.into_iter().filter(|command| says(*command));
+            found.next().filter(|_| found.next().is_none())
+        };
+        // A phrase that stands in a file says what its section says, whatever its parts would.
+        let core = strip(&text, words.clone());
+        let listed = only(&|command| words.clone().any(|lexicon| lexicon.has(command.section(), core)));
+        listed.or_else(|| {
+            let readings = GRAMMAR.read(&text, words.clone(), |_, _, _| true);
+            only(&|command| readings.has(command.bit()))
+        })
     }
 }
 

@@ -70,3 +70,6 @@ impl NotUnderstood {
         Err(NotUnderstood { reason: reason.into() })
     }
 }
+
+#[cfg(test)]
+mod tests;

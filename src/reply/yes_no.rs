@@ -31,6 +31,9 @@ const GRAMMAR: Grammar<'static> = Grammar(&[
     (Section::Polite, 0),
 ]);
 
+/// What says neither.
+const BESIDE: Grammar<'static> = Grammar(&[(Section::Beside, 0), (Section::Polite, 0)]);
+
 /// Where a slip in a long word is forgiven.
 const SLIPS: [Section; 8] = [
     Section::Yes,
@@ -96,8 +99,8 @@ fn say(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Opt
         if let Some(answer) = phrase_says(whole, words.clone()) {
             return answer;
         }
-        // Politeness alone is no answer, even where it ends in a word for yes: "makasih ya".
-        if whole.len() == text.len() && POLITENESS.read(&text, words.clone(), |_, _, _| true).has(0) {
+        // What only stands beside answers is none, even where a word of it would be one: "i am sorry", "makasih ya".
+        if whole.len() == text.len() && BESIDE.read(&text, words.clone(), |_, _, _| true).has(0) {
             return None;
         }
     }
@@ -116,11 +119,12 @@ fn say(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Opt
     (yes != no).then_some(yes)
 }
 
-/// What a phrase that stands in a file says; of two languages that say the contrary, nothing.
+/// What a phrase that stands in a file says, whatever its parts would: nothing if it only stands beside answers, or if one of
+/// two languages says the contrary of the other.
 fn phrase_says(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Option<Option<bool>> {
-    let says = |sections: [Section; 2]| words.clone().any(|lexicon| sections.iter().any(|section| lexicon.has(*section, text)));
-    match (says([Section::Yes, Section::YesLenient]), says([Section::No, Section::NoLenient])) {
-        (false, false) => None,
+    let stands = |sections: &[Section]| words.clone().any(|lexicon| sections.iter().any(|section| lexicon.has(*section, text)));
+    match (stands(&[Section::Yes, Section::YesLenient]), stands(&[Section::No, Section::NoLenient])) {
+        (false, false) => stands(&[Section::Beside, Section::BesideYes, Section::BesideNo]).then_some(None),
         (yes, no) => Some((yes != no).then_some(yes)),
     }
 }
