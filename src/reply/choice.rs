@@ -5,6 +5,7 @@ mod collision;
 mod near;
 mod phrase;
 mod reading;
+mod spelling;
 
 pub use collision::Collision;
 pub(super) use near::{FAR, begins};
@@ -134,6 +135,9 @@ impl Options {
             self.add(plain, Key { index, rule: Rule::WithoutSigns, asks });
         }
         let Some(whole) = text.whole().filter(|whole| !whole.is_empty()) else { return };
+        if let Some(respelled) = spelling::respelled(whole, self.language[0]) {
+            self.add(respelled, Key { index, rule: Rule::Core, asks });
+        }
         let core = politeness::cores(whole, self.lexicons()).last().map_or(whole, |core| core.text);
         if core.len() < whole.len() {
             let core = core.to_owned();
@@ -237,7 +241,7 @@ impl Options {
         };
         let Some(number) = bare_number(text) else {
             let explicit = matches!(by_text, Found::Nothing).then(|| self.number_of_place(text)).flatten();
-            return explicit.map_or(by_text, |number| self.by_place(number, shown));
+            return explicit.map_or(by_text, |number| self.by_announced_place(number, shown));
         };
         let place = place(number, shown).filter(|index| *index < self.items.len());
         match (by_text, place) {
@@ -277,12 +281,25 @@ impl Options {
         }
     }
 
-    /// A number that says itself that it is a place: "option 2". Only a label that begins with it makes that unclear.
+    /// "option 2": only another label that begins with this number makes that unclear.
+    fn by_announced_place(&self, number: u32, shown: Shown<'_>) -> Found {
+        match self.by_place(number, shown) {
+            Found::One(place, _) if self.begins_another(number, place, shown) => Found::UnclearNumber,
+            found => found,
+        }
+    }
+
+    fn begins_another(&self, number: u32, place: usize, shown: Shown<'_>) -> bool {
+        let begins = |item: &Item| item.leading == Some(number);
+        shown.visible.iter().any(|index| *index != place && self.items.get(*index).is_some_and(begins))
+    }
+
+    /// A number that can only be a place: "the second one".
     fn by_place(&self, number: u32, shown: Shown<'_>) -> Found {
-        let Some(place) = place(number, shown).filter(|index| *index < self.items.len()) else { return Found::NoSuchNumber };
-        let begins = |item: &Item| item.leading == Some(number) || item.leading_word == Some(number);
-        let another = |index: &usize| *index != place && self.items.get(*index).is_some_and(begins);
-        if shown.visible.iter().any(another) { Found::UnclearNumber } else { Found::One(place, How::Number(number)) }
+        match place(number, shown).filter(|index| *index < self.items.len()) {
+            Some(place) => Found::One(place, How::Number(number)),
+            None => Found::NoSuchNumber,
+        }
     }
 
     fn is_typed(&self, text: &str, index: usize) -> bool {
@@ -300,12 +317,12 @@ impl Options {
         bare_number(rest)
     }
 
-    /// Whether a bare number might mean something else than a place: labels begin with numbers that are not their places, or
-    /// another label with this one in words. The number one in words is an article in many languages.
+    /// Whether a bare number might mean something else than a place: labels begin with numbers that are not their places; or,
+    /// where no numbers were shown, another label with this one in words.
     fn numbers_elsewhere(&self, number: u32, shown: Shown<'_>) -> bool {
         shown.visible.iter().enumerate().filter_map(|(at, index)| Some((at + 1, self.items.get(*index)?))).any(|(at, item)| {
             item.leading.is_some_and(|leading| leading as usize != at)
-                || item.leading_word == Some(number) && number as usize != at && (number > 1 || !shown.numbered)
+                || !shown.numbered && item.leading_word == Some(number) && number as usize != at
         })
     }
 }

@@ -4,7 +4,7 @@ use super::choice::{Means, Options, Shown};
 use super::normalize::Normalized;
 use super::parts::Words;
 use super::words::{Lexicon, Section};
-use super::{NotUnderstood, Understanding, Understood};
+use super::{NotUnderstood, Understanding, Understood, politeness};
 use crate::domain::value::Value;
 
 /// How many may be chosen.
@@ -101,12 +101,15 @@ impl Options {
 
     /// "all of them", "both" where there are two.
     fn all(&self, whole: &str, shown: Shown<'_>) -> Option<Chosen> {
-        let texts = super::politeness::cores(whole, self.lexicons());
+        let texts = politeness::cores(whole, self.lexicons());
         let texts = std::iter::once(whole).chain(texts.iter().map(|core| core.text));
+        let counted = |text: &str| text.rsplit_once(' ').and_then(|(all, count)| Some((all.to_owned(), count.parse().ok()?)));
         let says = |text: &str, lexicon: &'static Lexicon| match lexicon.number(Section::All, text) {
             Some(0) => Some(shown.visible.len()),
             Some(count) => Some(count as usize),
-            None => lexicon.has(Section::Both, text).then_some(2),
+            None if lexicon.has(Section::Both, text) => Some(2),
+            // "all 3"
+            None => counted(text).filter(|(all, _)| lexicon.number(Section::All, all) == Some(0)).map(|(_, count)| count),
         };
         let count = texts.into_iter().find_map(|text| self.lexicons().find_map(|lexicon| says(text, lexicon)))?;
         let all = count == shown.visible.len() && count > 1;
@@ -132,11 +135,11 @@ impl Options {
             chosen.add(found.index, found.reason);
             return Ok(());
         }
-        let reading = self.read(part, shown);
+        let reading = self.read(part, shown, !chosen.indices.is_empty());
         if let Some(trouble) = reading.trouble {
             return Err(trouble.into());
         }
-        if reading.unknown {
+        if reading.unknown > 0 {
             let found = self.lenient(&text, shown).map_err(|why| format!("a part of it: {why}"))?;
             chosen.lenient = true;
             chosen.add(found.index, found.reason);
@@ -147,7 +150,11 @@ impl Options {
             indices.sort_unstable();
             indices
         };
-        let (numbers, places, texts) = (of(Means::Number), of(Means::Place), of(Means::Text));
+        let (mut numbers, places, texts) = (of(Means::Number), of(Means::Place), of(Means::Text));
+        if reading.is_amount() {
+            return Err("an amount".into());
+        }
+        numbers.extend(of(Means::Spelled));
         // "the first 3" is not the first and the third; "2 red" may be two red ones.
         let mixed = [&numbers, &places, &texts].into_iter().filter(|indices| !indices.is_empty()).count() > 1;
         let same = numbers.is_empty() && places == texts || places.is_empty() && numbers == texts;

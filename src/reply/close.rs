@@ -29,7 +29,9 @@ pub(super) fn slips(typed: &str, meant: &str) -> Option<usize> {
     if pairwise && words.next().is_none() {
         return Some(sum);
     }
-    (meant.chars().filter(|c| *c != ' ').count() >= ONE_SLIP && is_same_but_for_blanks(typed, meant)).then_some(1)
+    let initials = typed.split(' ').all(|word| word.chars().count() == 1 && word.chars().all(char::is_alphabetic));
+    let long = meant.chars().filter(|c| *c != ' ').count() >= ONE_SLIP;
+    ((long || initials) && is_same_but_for_blanks(typed, meant)).then_some(1)
 }
 
 /// Whether one letter more, less, different or swapped makes one text the other; for the checker. Numbers do not count.
@@ -184,6 +186,7 @@ mod tests {
             ("confrim pleese", "confirm please", 2),
             ("paynow", "pay now", 1),
             ("500mb", "500 mb", 1),
+            ("d l", "dl", 1),
             ("سيارة", "سياره", 0),
             ("डिलिवरी", "डिलीवरी", 1),
             ("हाँ जी", "हां जी", 0),

@@ -28,11 +28,13 @@ pub(super) struct Words {
 impl Words {
     /// Reads a reply whose one form is `whole`; nothing if it has more words than anybody needs.
     pub(super) fn of(original: &str, whole: &str) -> Option<Self> {
+        let joint = if is_chain(original) { Before::Break } else { Before::Joint };
         let mut words = Words::default();
         let (mut from, mut before, mut last) = (0, Before::Break, Last::Other);
         for (at, c) in original.char_indices() {
             let (parts, next) = last.then(c, original[at + c.len_utf8()..].chars().next());
             if let Some(parts) = parts {
+                let parts = if parts == Before::Joint { joint } else { parts };
                 words.take(&original[from..at], before, whole);
                 before = if before == Before::Break && original[from..at].trim().is_empty() { Before::Break } else { parts };
                 from = at + c.len_utf8();
@@ -94,6 +96,15 @@ impl Words {
         cuts.close(self.text.len() + 1);
         Some(cuts.parts)
     }
+}
+
+/// Three numbers or more joined by one sign, "1-3-4": a list, where "1-3" may be a range and "1/2" a choice between both.
+fn is_chain(text: &str) -> bool {
+    let text = text.trim().trim_end_matches(['.', '!']);
+    ['-', '/', '.', '\u{2013}'].into_iter().any(|sign| {
+        let mut numbers = text.split(sign).map(str::trim);
+        text.split(sign).count() > 2 && numbers.all(|number| !number.is_empty() && number.chars().all(char::is_numeric))
+    })
 }
 
 /// Parts of a text that are found from left to right.

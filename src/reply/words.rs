@@ -67,6 +67,7 @@ pub(super) enum Section {
     Both,
     All,
     BeforeTime,
+    Beyond,
     BeforeChoice,
     AfterChoice,
 }
@@ -131,6 +132,7 @@ impl Section {
         (Section::Both, "both"),
         (Section::All, "all"),
         (Section::BeforeTime, "before a time"),
+        (Section::Beyond, "beyond a choice"),
         (Section::BeforeChoice, "before a choice"),
         (Section::AfterChoice, "after a choice"),
     ];

@@ -74,6 +74,15 @@ impl Vocabulary {
         self.phrases.values().flatten().any(|meaning| *meaning == wanted)
     }
 
+    /// What a word means by itself.
+    pub fn meanings(&self, word: &str) -> &[Meaning] {
+        let key = match tokens(word).as_deref() {
+            Some([token]) => token.key.clone(),
+            _ => return &[],
+        };
+        self.phrases.get(&key).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether a word, as the tokens hold it, is a phrase.
     pub fn knows(&self, key: &str) -> bool {
         self.phrases.contains_key(key)

@@ -1,8 +1,8 @@
 //! Which choice a text is near to: the beginning of one label and of no other, or one label with slips of the finger.
 
 use super::{Match, Options, Shown};
-use crate::reply::close;
 use crate::reply::words::Section;
+use crate::reply::{calendar, close};
 
 /// Letters that the beginning of a label must have.
 const PREFIX_LETTERS: usize = 3;
@@ -10,7 +10,7 @@ const PREFIX_LETTERS: usize = 3;
 pub(in crate::reply) const FAR: usize = 6;
 
 /// What says something by itself.
-const TALK: [Section; 17] = [
+const TALK: [Section; 16] = [
     Section::Yes,
     Section::No,
     Section::YesLenient,
@@ -20,7 +20,6 @@ const TALK: [Section; 17] = [
     Section::Not,
     Section::Or,
     Section::And,
-    Section::Question,
     Section::Doubt,
     Section::Condition,
     Section::Ordinal,
@@ -73,13 +72,27 @@ impl Options {
         }
     }
 
+    /// The only choice of which this is the first words.
+    pub(super) fn only_beginning(&self, text: &str, keys: &[(&str, usize)]) -> Option<usize> {
+        // A whole word of two letters is enough: "TV" for "TV installation".
+        let two = close::letters(text) == 2 && !text.contains(' ');
+        let begins = |key: &str| {
+            let rest = key.strip_prefix(text).unwrap_or_default();
+            rest.starts_with(' ') && (two || begins(key, text))
+        };
+        let mut found = keys.iter().filter(|(key, _)| begins(key) || has_word_like(key, text)).map(|(_, index)| *index);
+        let index = found.next()?;
+        let begins = keys.iter().any(|(key, other)| *other == index && begins(key));
+        (begins && found.all(|other| other == index)).then_some(index)
+    }
+
     fn slipped(&self, text: &str, keys: &[(&str, usize)], slips: &[Slip<'_>]) -> Near {
         let Some(best) = slips.iter().min_by_key(|slip| (slip.slips, slip.index)) else {
             return Near::Nothing { next: next(keys, text, None) };
         };
         let next = next(keys, text, Some(best.index));
         // Two labels one letter apart are told apart by that letter alone.
-        let twin = keys.iter().any(|(key, index)| *index != best.index && close::distance(key, best.key, 1).is_some());
+        let twin = keys.iter().any(|(key, index)| *index != best.index && close::one_letter_apart(key, best.key));
         let others = slips.iter().filter(|slip| slip.index != best.index).map(|slip| slip.slips);
         let other = others.chain(next.map(|(_, letters)| letters)).min();
         if twin || other.is_some_and(|other| other < (2 * best.slips).max(1)) {
@@ -110,15 +123,40 @@ impl Options {
 
     /// Whether one of the words that differ is a word that means something else: "juli" is no slip for "Juni".
     fn says_something_else(&self, text: &str, key: &str) -> bool {
-        let mut keys = key.split(' ');
-        text.split(' ')
-            .any(|word| keys.next() != Some(word) && self.lexicons().any(|lexicon| !lexicon.sections_of(word).is_empty()))
+        let apart = text.split(' ').count() == key.split(' ').count();
+        apart && text.split(' ').zip(key.split(' ')).any(|(word, meant)| word != meant && self.is_another_word(word, meant))
     }
 
-    /// Whether it is a phrase with a meaning of its own, which is no beginning of a label: "one", "yes", "not".
+    fn is_another_word(&self, word: &str, meant: &str) -> bool {
+        let is_name = || calendar::names(word, self.language[0]).next().is_some();
+        self.lexicons().any(|lexicon| !lexicon.sections_of(word).is_empty()) || is_name() && !self.is_same_name(word, meant)
+    }
+
+    /// Whether both words name the same day of the week or month: "weds", "Wednesday".
+    pub(super) fn is_same_name(&self, word: &str, meant: &str) -> bool {
+        let [language] = self.language;
+        calendar::names(word, language).any(|name| calendar::names(meant, language).any(|other| other == name))
+    }
+
+    /// Whether it is a phrase with a meaning of its own, which is no beginning of a label: "one", "yes", "not". One word that
+    /// begins a question in English does not where another language is spoken.
     fn is_word_of_talk(&self, text: &str) -> bool {
         let talk = TALK.into_iter().collect();
-        self.lexicons().any(|lexicon| lexicon.sections_of(text).meets(talk))
+        let mut lexicons = self.lexicons();
+        let own = lexicons.next().is_some_and(|lexicon| {
+            let sections = lexicon.sections_of(text);
+            sections.meets(talk) || sections.has(Section::Question)
+        });
+        own || lexicons.any(|lexicon| lexicon.sections_of(text).meets(talk))
+    }
+
+    /// Whether a word might be one of another choice than this, or a word near to one of its words.
+    pub(super) fn is_near_another(&self, word: &str, index: usize, shown: Shown<'_>) -> bool {
+        let like = |meant: &str| {
+            let begins = close::letters(word) >= PREFIX_LETTERS && meant.starts_with(word);
+            meant == word || begins || close::slips(word, meant).is_some() || close::distance(word, meant, 1).is_some()
+        };
+        self.visible_keys(shown).iter().any(|(key, other)| *other != index && key.split(' ').any(like))
     }
 }
 
@@ -141,7 +179,8 @@ fn next(keys: &[(&str, usize)], text: &str, but: Option<usize>) -> Option<(usize
 pub(in crate::reply) fn begins(key: &str, text: &str) -> bool {
     let Some(rest) = key.strip_prefix(text).filter(|rest| !rest.is_empty()) else { return false };
     let whole_words = rest.starts_with(' ');
-    let enough = close::letters(text) >= PREFIX_LETTERS || whole_words && text.contains(' ');
+    let mixed = text.contains(' ') || text.chars().count() >= PREFIX_LETTERS && close::letters(text) > 0;
+    let enough = close::letters(text) >= PREFIX_LETTERS || whole_words && mixed;
     // Not within a number, and not before a sign that belongs to the letter it follows.
     let cut = |c: char| c.is_alphabetic() && !close::is_mark(c);
     enough && (whole_words || rest.starts_with(cut) && !text.ends_with(|c: char| c.is_numeric()))

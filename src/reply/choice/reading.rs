@@ -3,17 +3,34 @@
 
 use super::near::Near;
 use super::phrase::{self, Effect, Position};
+use super::spelling;
 use super::{Found, Match, Options, Rule, Shown, as_place, bare_number};
 use crate::domain::value::Value;
 use crate::reply::normalize::Normalized;
-use crate::reply::number_words;
 use crate::reply::words::Section;
 use crate::reply::yes_no;
+use crate::reply::{calendar, close, number_words};
 
 /// Words of the longest sentence that is searched for a choice; who writes more tells a story.
 const WORDS: usize = 30;
 /// Words of the longest place: "the one at the bottom".
 const PLACE_WORDS: usize = 6;
+
+/// Words of the longest beginning of a label that is looked for in a sentence.
+const BEGINNING_WORDS: usize = 6;
+/// Letters of a label beside which a word may stand that is not known.
+const VERB_LETTERS: usize = 3;
+/// What may stand between a word for a place and its number.
+const NUMBER: [&str; 8] = ["no ", "nr ", "nro ", "num ", "n ° ", "n° ", "n ", "# "];
+
+const NO_SUCH_NUMBER: &str = "a number that is none of the choices";
+
+/// Why a sentence names no choice.
+enum No {
+    Because(&'static str),
+    /// Nothing is like one; the nearest, and by how many letters.
+    Nothing(Option<(usize, usize)>),
+}
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -21,7 +38,11 @@ pub(in crate::reply) struct Reading {
     /// The choices that are named, in the order in which they are.
     pub mentions: Vec<Mention>,
     /// Words that are nothing known.
-    pub unknown: bool,
+    pub unknown: usize,
+    /// One of them stands before every choice that is named.
+    stranger: Option<(usize, usize)>,
+    /// Something other than politeness was read.
+    begun: bool,
     /// Words that change nothing stand between two choices: "1 to 3".
     pub parted: bool,
     /// Why it is no answer, whatever else it says.
@@ -37,7 +58,15 @@ pub(in crate::reply) struct Reading {
 pub(in crate::reply) struct Mention {
     pub index: usize,
     pub means: Means,
+    /// Letters of the text that names it.
+    letters: usize,
     pub reason: String,
+}
+
+impl Mention {
+    fn is_number(&self) -> bool {
+        matches!(self.means, Means::Number | Means::Spelled)
+    }
 }
 
 /// What names a choice.
@@ -45,6 +74,8 @@ pub(in crate::reply) struct Mention {
 pub(in crate::reply) enum Means {
     /// A bare number.
     Number,
+    /// The same in words, which beside a label is an amount: "two pizzas".
+    Spelled,
     /// What can only be a place: "the second one".
     Place,
     /// A label or an `also`.
@@ -60,18 +91,24 @@ struct Piece {
 enum Kind {
     Names(Mention),
     Around,
+    Polite,
     Unknown,
     Trouble(&'static str),
 }
 
 impl Reading {
     fn take(&mut self, piece: Piece, from: usize) {
-        if !matches!(piece.kind, Kind::Around) {
-            self.span = Some((self.span.map_or(from, |(from, _)| from), from + piece.bytes));
+        let to = from + piece.bytes;
+        if !matches!(piece.kind, Kind::Around | Kind::Polite) {
+            self.span = Some((self.span.map_or(from, |(from, _)| from), to));
         }
+        self.begun |= !matches!(piece.kind, Kind::Polite);
         match piece.kind {
-            Kind::Around => self.parting |= !self.mentions.is_empty(),
-            Kind::Unknown => self.unknown = true,
+            Kind::Around | Kind::Polite => self.parting |= !self.mentions.is_empty(),
+            Kind::Unknown => {
+                self.unknown += 1;
+                self.stranger = Some((from, to)).filter(|_| self.mentions.is_empty());
+            }
             Kind::Trouble(why) => self.trouble = self.trouble.or(Some(why)),
             Kind::Names(mention) => {
                 self.parted |= self.parting;
@@ -81,7 +118,16 @@ impl Reading {
     }
 
     fn numbers(&self) -> usize {
-        self.mentions.iter().filter(|mention| mention.means == Means::Number).count()
+        self.mentions.iter().filter(|mention| mention.is_number()).count()
+    }
+
+    fn has(&self, means: Means) -> bool {
+        self.mentions.iter().any(|mention| mention.means == means)
+    }
+
+    /// Whether it names how many of something: "two pizzas".
+    pub fn is_amount(&self) -> bool {
+        self.has(Means::Spelled) && self.has(Means::Text)
     }
 
     /// Why it does not name exactly one choice, if it names any.
@@ -111,7 +157,7 @@ impl Options {
         }
         // Several readings of the message as it stands are not made one by reading it less closely.
         match self.find(whole, shown) {
-            Found::NoSuchNumber => return Err("a number that is none of the choices".into()),
+            Found::NoSuchNumber => return Err(NO_SUCH_NUMBER.into()),
             Found::UnclearNumber => return Err("a number that could mean two of the choices".into()),
             Found::Several => return Err("two of the choices match".into()),
             Found::One(index, how) => return Ok(Match { index, reason: self.reason(index, how) }),
@@ -120,57 +166,89 @@ impl Options {
         if whole.split(' ').nth(WORDS).is_some() {
             return Err("more words than a choice needs".into());
         }
-        let reading = self.read(whole, shown);
         // Where a word is a choice itself, "ok, now" is more than a yes.
-        if let Some(found) = self.yes_or_no(text, shown)
-            && reading.mentions.iter().all(|mention| mention.index == found.index)
-        {
+        let names_only = |found: &Match| self.read(whole, shown, false).mentions.iter().all(|mention| mention.index == found.index);
+        if let Some(found) = self.yes_or_no(text, shown).filter(names_only) {
             return Ok(found);
         }
-        let trouble = reading.is_no_choice();
-        match reading.mentions.first() {
-            Some(mention) if trouble.is_none() && !reading.unknown => {
-                return Ok(Match { index: mention.index, reason: format!("politeness aside, {}", mention.reason) });
-            }
-            _ => {}
-        }
-        let span = reading.span.filter(|_| trouble.is_none()).map(|(from, to)| &whole[from..to]);
-        let mut nearest = None;
-        for text in [Some(whole), span].into_iter().flatten().filter(|_| reading.unknown) {
-            match self.nearest(text, shown) {
-                // A number inside a label is no place.
-                Near::One(found) if reading.mentions.iter().all(|m| m.index == found.index || m.means == Means::Number) => {
-                    return Ok(found);
-                }
-                Near::One(_) => {}
-                Near::Several => return Err("two of the choices are near".into()),
-                Near::Nothing { next } => nearest = next.or(nearest),
-            }
-        }
-        Err(match (trouble, nearest) {
-            (Some(trouble), _) => trouble.into(),
-            (None, Some((index, letters))) => {
+        let as_it_stands = self.in_sentence(whole, shown);
+        let again = match &as_it_stands {
+            Err(No::Nothing(_) | No::Because(NO_SUCH_NUMBER)) => spelling::respelled(whole, self.language[0]),
+            _ => None,
+        };
+        let found = again.and_then(|respelled| self.in_sentence(&respelled, shown).ok());
+        found.map_or(as_it_stands, Ok).map_err(|no| match no {
+            No::Because(why) => why.into(),
+            No::Nothing(Some((index, letters))) => {
                 format!("none of the choices; nearest `{}`: {letters} letters", self.items[index].id)
             }
-            (None, None) => "none of the choices".into(),
+            No::Nothing(None) => "none of the choices".into(),
         })
     }
 
+    /// The one choice that a sentence names and that nothing in it turns around.
+    fn in_sentence(&self, whole: &str, shown: Shown<'_>) -> Result<Match, No> {
+        let reading = self.read(whole, shown, false);
+        let trouble = reading.is_no_choice();
+        if let (Some(mention), None) = (reading.mentions.first(), trouble)
+            && (reading.unknown == 0 || self.is_only_a_verb(whole, &reading, mention, shown))
+        {
+            return Ok(Match { index: mention.index, reason: format!("politeness aside, {}", mention.reason) });
+        }
+        let span = reading.span.filter(|_| trouble.is_none()).map(|(from, to)| &whole[from..to]);
+        let mut nearest = None;
+        for text in [Some(whole), span].into_iter().flatten().filter(|_| reading.unknown > 0 || trouble.is_some()) {
+            match self.nearest(text, shown) {
+                // A number inside a label is no place.
+                Near::One(found) if reading.mentions.iter().all(|m| m.index == found.index || m.is_number()) => {
+                    return Ok(found);
+                }
+                Near::One(_) => {}
+                Near::Several => return Err(No::Because("two of the choices are near")),
+                Near::Nothing { next } => nearest = next.or(nearest),
+            }
+        }
+        Err(trouble.map_or(No::Nothing(nearest), No::Because))
+    }
+
+    /// Whether the only word that is not known stands before a label, is no part of another choice, and turns nothing around:
+    /// "collecting at the shop".
+    pub(in crate::reply) fn is_only_a_verb(&self, text: &str, reading: &Reading, named: &Mention, shown: Shown<'_>) -> bool {
+        let Some((from, to)) = reading.stranger.filter(|_| reading.unknown == 1) else { return false };
+        let word = &text[from..to];
+        let spoils = phrase::SPOILING.into_iter().collect();
+        let base = self.language[0].base();
+        let negates = match base {
+            "en" => word.ends_with("nt"),
+            "sw" => ["si", "ha", "hu"].iter().any(|prefix| word.starts_with(prefix)),
+            "ar" => word.starts_with("ما") || word.ends_with('ش'),
+            _ => false,
+        };
+        named.means == Means::Text
+            && named.letters >= VERB_LETTERS
+            && close::letters(word) == word.chars().filter(|c| c.is_alphanumeric()).count().max(1)
+            && !negates
+            && !self.lexicons().any(|lexicon| lexicon.sections_of_word(word).meets(spoils))
+            && !self.is_near_another(word, named.index, shown)
+    }
+
     /// What a text says of the choices.
-    pub(in crate::reply) fn read(&self, text: &str, shown: Shown<'_>) -> Reading {
-        let reading = self.read_as(text, shown, false);
+    /// `goes_on` says that choices were named before it.
+    pub(in crate::reply) fn read(&self, text: &str, shown: Shown<'_>, goes_on: bool) -> Reading {
+        let reading = self.read_as(text, shown, goes_on, false);
         if reading.span.is_some() {
             return reading;
         }
         // "una" may be an article that stands before an answer, or the answer.
-        self.read_as(text, shown, true)
+        self.read_as(text, shown, goes_on, true)
     }
 
-    fn read_as(&self, text: &str, shown: Shown<'_>, numbers_first: bool) -> Reading {
-        let mut reading = Reading::default();
+    fn read_as(&self, text: &str, shown: Shown<'_>, goes_on: bool, numbers_first: bool) -> Reading {
+        let mut reading = Reading { begun: goes_on, ..Reading::default() };
         let mut from = 0;
         while from < text.len() {
-            let piece = self.piece(text, from, &reading, shown, numbers_first);
+            let position = Position { after_something: goes_on || reading.span.is_some(), at_start: !reading.begun };
+            let piece = self.piece(text, from, position, shown, numbers_first);
             let bytes = piece.bytes;
             reading.take(piece, from);
             from += bytes + 1;
@@ -179,13 +257,12 @@ impl Options {
     }
 
     /// The longest phrase with which the rest of the reply begins. A choice goes before what may stand around one.
-    fn piece(&self, whole: &str, from: usize, reading: &Reading, shown: Shown<'_>, numbers_first: bool) -> Piece {
+    fn piece(&self, whole: &str, from: usize, position: Position, shown: Shown<'_>, numbers_first: bool) -> Piece {
         let rest = &whole[from..];
-        let position = Position { after_something: reading.span.is_some(), at_start: reading.span.is_none() };
         let phrase = phrase::begin(rest, position, self.lexicons());
         let spoils = |phrase: &phrase::Phrase| matches!(phrase.effect, Effect::Spoils(_));
         let place = self.place_piece(whole, from, shown);
-        if let Some(piece) = self.label_piece(rest, shown) {
+        if let Some(piece) = self.label_piece(rest, shown).or_else(|| self.beginning_piece(rest, shown)) {
             let longer = phrase.filter(spoils).is_some_and(|phrase| phrase.bytes > piece.bytes);
             let place_longer = place.as_ref().is_some_and(|place| place.bytes > piece.bytes);
             if !longer && !place_longer {
@@ -207,12 +284,41 @@ impl Options {
         let ends: Vec<usize> = ends.collect();
         ends.into_iter().rev().filter(|end| bare_number(&rest[..*end]).is_none()).find_map(|bytes| {
             let kind = match self.by_text(&rest[..bytes], shown, Rule::Core) {
-                Found::One(index, how) => Kind::Names(Mention { index, means: Means::Text, reason: self.reason(index, how) }),
+                Found::One(index, how) => {
+                    let letters = close::letters(&rest[..bytes]);
+                    Kind::Names(Mention { index, means: Means::Text, letters, reason: self.reason(index, how) })
+                }
                 Found::Several => Kind::Trouble("two of the choices match"),
                 _ => return None,
             };
             Some(Piece { bytes, kind })
         })
+    }
+
+    /// The first words of one label, or a day or month that one label names.
+    fn beginning_piece(&self, rest: &str, shown: Shown<'_>) -> Option<Piece> {
+        let first = rest.split(' ').next().unwrap_or(rest);
+        let [language] = self.language;
+        let talks = self.lexicons().any(|lexicon| !lexicon.sections_of(first).is_empty());
+        let named = !talks && calendar::names(first, language).next().is_some();
+        let telling = |word: &str| self.lexicons().all(|lexicon| lexicon.sections_of_word(word).is_empty());
+        let ends_telling = |bytes: &usize| rest[..*bytes].rsplit(' ').next().is_some_and(telling);
+        let ends: Vec<usize> = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]).take(BEGINNING_WORDS).collect();
+        let keys = self.visible_keys(shown);
+        let mention = |index: usize, bytes: usize, reason: String| {
+            let letters = close::letters(&rest[..bytes]);
+            Piece { bytes, kind: Kind::Names(Mention { index, means: Means::Text, letters, reason }) }
+        };
+        for bytes in ends.into_iter().rev().filter(ends_telling) {
+            let text = &rest[..bytes];
+            if let Some(index) = self.only_beginning(text, &keys) {
+                return Some(mention(index, bytes, format!("the beginning of `{}` and of no other", self.items[index].id)));
+            }
+        }
+        let mut days = keys.iter().filter(|(key, _)| named && key.split(' ').any(|word| self.is_same_name(first, word)));
+        let (_, index) = days.next()?;
+        let alone = days.all(|(_, other)| other == index);
+        alone.then(|| mention(*index, first.len(), format!("the day or month of `{}`", self.items[*index].id)))
     }
 
     /// The bytes of the longest label or `also` with which a text begins.
@@ -222,7 +328,10 @@ impl Options {
 
     /// The bytes of an "and" with which a text begins.
     pub(in crate::reply) fn and_at(&self, text: &str) -> Option<usize> {
-        self.lexicons().map(|lexicon| lexicon.begins(Section::And, text)).max().filter(|bytes| *bytes > 0)
+        let bytes = self.lexicons().map(|lexicon| lexicon.begins(Section::And, text)).max().filter(|bytes| *bytes > 0)?;
+        // "بعد" is "also" to some and "after" to all.
+        let beyond = self.lexicons().any(|lexicon| lexicon.has(Section::Beyond, &text[..bytes]));
+        (!beyond).then_some(bytes)
     }
 
     /// The bytes of an "and" that is written as one word with a choice that follows it, as in Arabic.
@@ -238,10 +347,14 @@ impl Options {
         let rest = &whole[from..];
         let announced =
             self.lexicons().filter_map(|lexicon| lexicon.strip_start(Section::Place, rest)).map(|(word, _)| word.len()).max();
-        if let Some(skip) = announced.map(|bytes| bytes + 1)
-            && let Some((bytes, number)) = self.number_at(&rest[skip..])
-        {
-            return Some(Piece { bytes: skip + bytes, kind: self.kind_of(self.by_place(number, shown), Means::Place) });
+        if let Some(skip) = announced.map(|bytes| bytes + 1) {
+            // "option no. 2", "choix n° 2"
+            let short = |rest: &str| NUMBER.iter().find(|short| rest.starts_with(**short)).map_or(0, |short| short.len());
+            let skip = skip + short(&rest[skip..]);
+            if let Some((bytes, number)) = self.number_at(&rest[skip..]) {
+                let found = self.by_announced_place(number, shown);
+                return Some(Piece { bytes: skip + bytes, kind: self.kind_of(found, Means::Place) });
+            }
         }
         if let Some((bytes, number)) = self.last_at(rest, shown).or_else(|| self.ordinal_at(rest)) {
             let kind = match self.by_place(number, shown) {
@@ -261,15 +374,15 @@ impl Options {
             Found::One(index, _) if in_words && self.is_word_of_another(&rest[..bytes], index, shown) => {
                 Kind::Trouble("a number that is a word of another choice")
             }
-            found => self.kind_of(found, Means::Number),
+            found => self.kind_of(found, if in_words { Means::Spelled } else { Means::Number }),
         };
         Some(Piece { bytes, kind })
     }
 
     fn kind_of(&self, found: Found, means: Means) -> Kind {
         match found {
-            Found::One(index, how) => Kind::Names(Mention { index, means, reason: self.reason(index, how) }),
-            Found::NoSuchNumber | Found::Nothing => Kind::Trouble("a number that is none of the choices"),
+            Found::One(index, how) => Kind::Names(Mention { index, means, letters: 0, reason: self.reason(index, how) }),
+            Found::NoSuchNumber | Found::Nothing => Kind::Trouble(NO_SUCH_NUMBER),
             Found::UnclearNumber | Found::Several => Kind::Trouble("a number that could mean two of the choices"),
         }
     }
@@ -352,6 +465,7 @@ impl Options {
 fn phrase_piece(phrase: phrase::Phrase) -> Piece {
     let kind = match phrase.effect {
         Effect::Around => Kind::Around,
+        Effect::Polite => Kind::Polite,
         Effect::Spoils(why) => Kind::Trouble(why),
     };
     Piece { bytes: phrase.bytes, kind }

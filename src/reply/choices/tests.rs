@@ -60,6 +60,7 @@ fn parts_are_read_like_choices() {
         "Red. Blue.",
         "one and three",
         "red plus blue",
+        "1/3/1",
     ] {
         assert_eq!(read(&colours, text).as_deref(), Some("red blue"), "{text}");
     }
@@ -69,7 +70,7 @@ fn parts_are_read_like_choices() {
 fn exact_only_if_every_part_is() {
     let colours = options(&["Red", "Green", "Blue", "Violet"], "en");
     let exact = |text: &str| read_within(&colours, text, Bounds { min: 1, max: None }).map(|(_, exact)| exact);
-    for text in ["1,3", "1 3", "red, 3", "red and blue"] {
+    for text in ["1,3", "1-3-1", "1 3", "red, 3", "red and blue"] {
         assert_eq!(exact(text), Ok(true), "{text}");
     }
     for text in ["1, 3 please", "first, 3", "violett, 3", "all"] {
@@ -104,7 +105,7 @@ fn one_bad_part_spoils_all() {
         "all but blue",
         "none",
         "none of them",
-        "1 if possible",
+        "1 if it is free",
         "red, yellow",
         "2 red",
         "the first 3",
