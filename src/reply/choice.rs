@@ -1,9 +1,11 @@
 //! One of several choices: by the tapped button, by number in the list, by label, by `also`; and leniently by what people
 //! write around these, by a place in words, by the beginning of a label, with slips of the finger.
 
+mod agreement;
 mod collision;
 mod near;
 mod phrase;
+mod place;
 mod reading;
 mod spelling;
 

@@ -4,26 +4,18 @@
 use super::near::Near;
 use super::phrase::{self, Effect, Position};
 use super::spelling;
-use super::{Found, Match, Options, Rule, Shown, as_place, bare_number};
-use crate::domain::value::Value;
+use super::{Found, Match, Options, Rule, Shown, bare_number};
 use crate::reply::normalize::Normalized;
 use crate::reply::words::Section;
-use crate::reply::yes_no;
-use crate::reply::{calendar, close, number_words};
+use crate::reply::{calendar, close};
 
 /// Words of the longest sentence that is searched for a choice; who writes more tells a story.
 const WORDS: usize = 30;
-/// Words of the longest place: "the one at the bottom".
-const PLACE_WORDS: usize = 6;
-
 /// Words of the longest beginning of a label that is looked for in a sentence.
 const BEGINNING_WORDS: usize = 6;
 /// Letters of a label beside which a word may stand that is not known.
 const VERB_LETTERS: usize = 3;
-/// What may stand between a word for a place and its number.
-const NUMBER: [&str; 8] = ["no ", "nr ", "nro ", "num ", "n ° ", "n° ", "n ", "# "];
-
-const NO_SUCH_NUMBER: &str = "a number that is none of the choices";
+pub(super) const NO_SUCH_NUMBER: &str = "a number that is none of the choices";
 
 /// Why a sentence names no choice.
 enum No {
@@ -59,7 +51,7 @@ pub(in crate::reply) struct Mention {
     pub index: usize,
     pub means: Means,
     /// Letters of the text that names it.
-    letters: usize,
+    pub letters: usize,
     pub reason: String,
 }
 
@@ -83,12 +75,12 @@ pub(in crate::reply) enum Means {
 }
 
 /// A part of a reply.
-struct Piece {
-    bytes: usize,
-    kind: Kind,
+pub(super) struct Piece {
+    pub bytes: usize,
+    pub kind: Kind,
 }
 
-enum Kind {
+pub(super) enum Kind {
     Names(Mention),
     Around,
     Polite,
@@ -167,7 +159,8 @@ impl Options {
             return Err("more words than a choice needs".into());
         }
         // Where a word is a choice itself, "ok, now" is more than a yes.
-        let names_only = |found: &Match| self.read(whole, shown, false).mentions.iter().all(|mention| mention.index == found.index);
+        let names_only =
+            |found: &Match| self.read(whole, shown, false).mentions.iter().all(|mention| mention.index == found.index);
         if let Some(found) = self.yes_or_no(text, shown).filter(names_only) {
             return Ok(found);
         }
@@ -340,125 +333,6 @@ impl Options {
         let rest = &text[letter..];
         let names = |text: &str| self.label_piece(text, shown).is_some() || self.place_piece(text, 0, shown).is_some();
         (!names(text) && names(rest)).then_some(letter)
-    }
-
-    /// A number or a place: "2", "option 2", "two", "the second one", "the last one".
-    fn place_piece(&self, whole: &str, from: usize, shown: Shown<'_>) -> Option<Piece> {
-        let rest = &whole[from..];
-        let announced =
-            self.lexicons().filter_map(|lexicon| lexicon.strip_start(Section::Place, rest)).map(|(word, _)| word.len()).max();
-        if let Some(skip) = announced.map(|bytes| bytes + 1) {
-            // "option no. 2", "choix n° 2"
-            let short = |rest: &str| NUMBER.iter().find(|short| rest.starts_with(**short)).map_or(0, |short| short.len());
-            let skip = skip + short(&rest[skip..]);
-            if let Some((bytes, number)) = self.number_at(&rest[skip..]) {
-                let found = self.by_announced_place(number, shown);
-                return Some(Piece { bytes: skip + bytes, kind: self.kind_of(found, Means::Place) });
-            }
-        }
-        if let Some((bytes, number)) = self.last_at(rest, shown).or_else(|| self.ordinal_at(rest)) {
-            let kind = match self.by_place(number, shown) {
-                Found::One(index, _) if self.is_word_of_another(&rest[..bytes], index, shown) => {
-                    Kind::Trouble("a place that is a word of another choice")
-                }
-                found => self.kind_of(found, Means::Place),
-            };
-            return Some(Piece { bytes, kind });
-        }
-        let (bytes, number) = self.number_at(rest)?;
-        let in_words = bare_number(&rest[..bytes]).is_none();
-        let kind = match self.find(&number.to_string(), shown) {
-            _ if phrase::announces_time(&whole[..from], self.lexicons()) => Kind::Trouble("a time or an amount"),
-            // "i want one": an article rather than a number.
-            _ if in_words && number == 1 && !self.may_be_one(&whole[..from]) => Kind::Around,
-            Found::One(index, _) if in_words && self.is_word_of_another(&rest[..bytes], index, shown) => {
-                Kind::Trouble("a number that is a word of another choice")
-            }
-            found => self.kind_of(found, if in_words { Means::Spelled } else { Means::Number }),
-        };
-        Some(Piece { bytes, kind })
-    }
-
-    fn kind_of(&self, found: Found, means: Means) -> Kind {
-        match found {
-            Found::One(index, how) => Kind::Names(Mention { index, means, letters: 0, reason: self.reason(index, how) }),
-            Found::NoSuchNumber | Found::Nothing => Kind::Trouble(NO_SUCH_NUMBER),
-            Found::UnclearNumber | Found::Several => Kind::Trouble("a number that could mean two of the choices"),
-        }
-    }
-
-    /// A whole number in figures or words at the beginning of a text.
-    fn number_at(&self, rest: &str) -> Option<(usize, u32)> {
-        let word = rest.split(' ').next().unwrap_or(rest);
-        if let Some(number) = bare_number(word) {
-            return Some((word.len(), number));
-        }
-        if word.bytes().any(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let read = number_words::begin(rest, self.lexicons())?;
-        let bytes = rest[..rest.len() - read.rest.len()].trim_end().len();
-        Some((bytes, as_place(read.value)?))
-    }
-
-    fn ordinal_at(&self, rest: &str) -> Option<(usize, u32)> {
-        let ends: Vec<usize> = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]).take(PLACE_WORDS).collect();
-        ends.into_iter().rev().find_map(|end| Some((end, number_words::ordinal(&rest[..end], self.lexicons())?)))
-    }
-
-    fn last_at(&self, rest: &str, shown: Shown<'_>) -> Option<(usize, u32)> {
-        let bytes = self.lexicons().map(|lexicon| lexicon.begins(Section::Last, rest)).max().filter(|bytes| *bytes > 0)?;
-        let last = u32::try_from(shown.visible.len()).ok().filter(|count| *count > 1)?;
-        Some((bytes, last))
-    }
-
-    /// Whether the number one in words can be a place here: after "I want" it is "one of these".
-    fn may_be_one(&self, before: &str) -> bool {
-        let word = before.trim_end().rsplit(' ').next().unwrap_or_default();
-        let polite = word.is_empty() || self.lexicons().any(|l| l.has(Section::Polite, word));
-        polite || self.language[0].base() != "en" && word.chars().count() <= 3
-    }
-
-    /// Whether a place in words could be a word of another choice: "first" beside "First class".
-    fn is_word_of_another(&self, text: &str, index: usize, shown: Shown<'_>) -> bool {
-        let telling = |word: &&str| {
-            !self.lexicons().any(|l| [Section::LeadIn, Section::AfterChoice, Section::Place].iter().any(|s| l.has(*s, word)))
-        };
-        let mut words: Vec<&str> = text.split(' ').filter(telling).collect();
-        if words.is_empty() {
-            words.extend(text.split(' '));
-        }
-        let shares = |key: &str| key.split(' ').any(|word| words.contains(&word));
-        let another = |key: &super::Key| key.index != index && shown.visible.contains(&key.index);
-        self.keys.iter().any(|(key, keys)| keys.iter().any(another) && shares(key))
-    }
-
-    /// "nope" where the choices are "Yes, book it" and "No, thanks".
-    fn yes_or_no(&self, text: &Normalized, shown: Shown<'_>) -> Option<Match> {
-        let Value::Bool(said) = yes_no::understand(text, None, &self.language, false).ok()?.value else { return None };
-        let (mut whole, mut first) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
-        for index in shown.visible.iter().copied() {
-            let label = Normalized::of(self.label(index)?);
-            let says = |section| self.lexicons().any(|lexicon| lexicon.begins(section, label.as_str()) > 0);
-            match (says(Section::Yes), says(Section::No)) {
-                (true, false) => first[1].push(index),
-                (false, true) => first[0].push(index),
-                _ => {}
-            }
-            if let Ok(understood) = yes_no::understand(&label, None, &self.language, false)
-                && let Value::Bool(yes) = understood.value
-            {
-                whole[usize::from(yes)].push(index);
-            }
-        }
-        let both = first.iter().all(|indices| indices.len() == 1);
-        let index = match whole[usize::from(said)].as_slice() {
-            [index] if first[usize::from(said)].iter().all(|other| other == index) => *index,
-            _ if both => first[usize::from(said)][0],
-            _ => return None,
-        };
-        let word = if said { "yes" } else { "no" };
-        Some(Match { index, reason: format!("a word for {word}, as the label of `{}`", self.items[index].id) })
     }
 }
 
