@@ -112,6 +112,8 @@ pub const PICK_ITEMS: usize = 10;
 pub const PICK_ITEMS_MAX: usize = 30;
 /// The largest `max` of a `media` question.
 pub const ANSWER_FILES: usize = 10;
+/// Bytes of what is said of one file of an answer: URL, id, type and name.
+pub const FILE_WORDS: usize = 2 * 1024;
 /// How long further files still belong to an answer of several: WhatsApp sends each as a message of its own.
 pub const FILES_GATHER: Span = Span::seconds(20);
 /// Bytes of a file that a contact sends: WhatsApp's largest documents.

@@ -82,7 +82,8 @@ impl<'a> Turning<'a> {
             }
             Answer::Choices(Several { of, min, max }) => {
                 let visible = visible(of, question);
-                let bounds = Bounds { min: *min, max: *max };
+                // Conditions may have left fewer than are wanted.
+                let bounds = Bounds { min: (*min).min(visible.len()), max: *max };
                 let options = options(flow, of, question);
                 options.understand_many(words, &message.text, payload, shown(&visible, question), bounds)
             }

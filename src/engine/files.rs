@@ -40,7 +40,14 @@ fn allowed<'m>(types: &[FileType], message: &'m Inbound) -> impl Iterator<Item =
     };
     // The provider's word for the message is that of its only file.
     let kind = kind.filter(|_| files.len() == 1);
-    files.iter().filter(move |file| types.is_empty() || types.iter().any(|t| is_of(file, kind, t)))
+    let files = files.iter().filter(|file| words(file) <= limits::FILE_WORDS);
+    files.filter(move |file| types.is_empty() || types.iter().any(|t| is_of(file, kind, t)))
+}
+
+/// Bytes of what is said of a file: it is kept in the record.
+fn words(file: &Media) -> usize {
+    let texts = [&file.url, &file.id, &file.content_type, &file.filename];
+    texts.into_iter().flatten().map(String::len).sum()
 }
 
 fn is_of(file: &Media, kind: Option<MediaKind>, wanted: &FileType) -> bool {

@@ -211,6 +211,36 @@ mod tests {
         assert_eq!(client.send(call("file:///etc/passwd".into())).await, Err(HttpFailure::Invalid));
     }
 
+    /// What a download hands over; it can refuse to take more.
+    struct Taken {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    #[async_trait]
+    impl Sink for Taken {
+        async fn take(&mut self, bytes: Bytes) -> bool {
+            self.bytes.extend_from_slice(&bytes);
+            self.bytes.len() <= self.room
+        }
+    }
+
+    #[tokio::test]
+    async fn a_download_is_bounded_and_only_a_good_answer_is_taken() {
+        let client = HttpClient::new().expect("a client");
+        let download = async |answer: &'static str, room: usize| {
+            let mut taken = Taken { bytes: Vec::new(), room };
+            let ended = client.download(call(serve(Some(answer)).await), &mut taken).await.map(|answer| answer.status);
+            (ended, taken.bytes.len())
+        };
+        let at = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10\r\n1234567890123456\r\n0\r\n\r\n";
+        let over = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n11\r\n12345678901234567\r\n0\r\n\r\n";
+        assert_eq!(download(at, 100).await, (Ok(200), 16));
+        assert_eq!(download(over, 100).await, (Err(HttpFailure::TooLarge { status: 200 }), 0));
+        assert_eq!(download(at, 15).await.0, Err(HttpFailure::Lost), "it could not be kept");
+        assert_eq!(download("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno", 100).await, (Ok(404), 0));
+    }
+
     #[tokio::test]
     async fn an_inner_address_is_not_reached_by_literal_or_name() {
         let client = HttpClient::new().expect("a client");

@@ -164,3 +164,28 @@ fn a_file_that_is_fetched_while_its_question_is_aside_is_its_answer_later() {
     assert_eq!(fetched(&mut d, fetches[0].0, "/a"), Vec::<String>::new());
     assert_eq!(d.user("2"), ["Noted.", "1: /a"]);
 }
+
+#[test]
+fn what_is_said_of_a_file_is_bounded() {
+    for (bytes, fits) in [(limits::FILE_WORDS, true), (limits::FILE_WORDS + 1, false)] {
+        let mut d = asking("media");
+        let name = "x".repeat(bytes - "a".len() - "image/jpeg".len());
+        let fetches = sends(&mut d, None, vec![Media { filename: Some(name), ..file("a", "image/jpeg") }]);
+        assert_eq!(!fetches.is_empty(), fits, "{bytes}");
+    }
+    let mut d = asking(&format!("{{ media: {{ max: {} }} }}", limits::ANSWER_FILES));
+    let many: Vec<Media> = (0..=limits::ANSWER_FILES).map(|i| file(&i.to_string(), "image/jpeg")).collect();
+    assert_eq!(sends(&mut d, None, many).len(), limits::ANSWER_FILES);
+}
+
+#[test]
+fn an_answer_that_an_older_release_gathered_is_read() {
+    #[derive(serde::Serialize)]
+    struct Older {
+        t: &'static str,
+        u: i64,
+    }
+    let bytes = rmp_serde::to_vec_named(&Older { t: "so far", u: 7 }).expect("bytes");
+    let read: crate::engine::record::Gathered = rmp_serde::from_slice(&bytes).expect("read");
+    assert_eq!((read.text.as_str(), read.alarm().0, read.done, read.files.len()), ("so far", 7, false, 0));
+}

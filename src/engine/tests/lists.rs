@@ -141,3 +141,12 @@ fn a_list_may_stand_in_the_flow() {
     d.user("white");
     assert_eq!(d.last.ended[0].variables["slot"], Value::text("white"));
 }
+
+#[test]
+fn conditions_may_leave_fewer_choices_than_are_wanted() {
+    let flow = TOPPINGS.replace("max: 2", "min: 2").replace("egg: Egg", "egg: { label: Egg, if: contact.vip }");
+    let mut d =
+        Driver::new(&[&flow.replace("olives: { label: Olives, also: [olive] }", "olives: { label: Olives, if: contact.vip }")]);
+    assert_eq!(d.user("hi"), ["Which toppings?\n1 Ham"]);
+    assert_eq!(d.user("1"), ["Ham"]);
+}
