@@ -48,3 +48,6 @@ pub(super) fn week_begins(language: Language) -> &'static [Weekday] {
         known => known,
     }
 }
+
+#[cfg(test)]
+mod tests;

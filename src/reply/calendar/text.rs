@@ -11,7 +11,7 @@ use crate::reply::normalize::Normalized;
 use crate::reply::words::{Lexicon, Section, lexicon};
 
 /// Steps after which a text that can be read in ever more ways is given up.
-const STEPS: usize = 20_000;
+const STEPS: usize = 4_000;
 /// Words of the longest polite phrase.
 const POLITE_WORDS: usize = 6;
 
@@ -44,7 +44,15 @@ fn readings(original: &str, setting: &Setting<'_>, languages: &[Language]) -> Ve
     grammar.english = english;
     grammar.month_first = english && setting.country == Some("US");
     let polite: Vec<_> = languages.iter().chain([&Language::EN]).filter_map(|language| lexicon(language.base())).collect();
-    let mut walk = Walk { courtesy: courtesy(&grammar, &polite), grammar, steps: STEPS, found: Vec::new() };
+    let count = grammar.tokens.len();
+    let mut walk = Walk {
+        courtesy: courtesy(&grammar, &polite),
+        grammar,
+        pieces: vec![None; count],
+        seen: vec![Vec::new(); count],
+        steps: STEPS,
+        found: Vec::new(),
+    };
     walk.from(0, &Reading::default(), false);
     if walk.steps == 0 { Vec::new() } else { walk.found }
 }
@@ -100,6 +108,10 @@ fn courtesy(grammar: &Grammar, lexicons: &[&'static Lexicon]) -> Vec<Vec<Courtes
 struct Walk {
     grammar: Grammar,
     courtesy: Vec<Vec<Courtesy>>,
+    /// The pieces that begin at each token, once they were sought.
+    pieces: Vec<Option<Vec<(Piece, usize)>>>,
+    /// What was already read up to each token: read on from there once.
+    seen: Vec<Vec<(Reading, bool)>>,
     steps: usize,
     found: Vec<Reading>,
 }
@@ -117,6 +129,10 @@ impl Walk {
             }
             return;
         }
+        if self.seen[at].iter().any(|(seen, ended)| seen == reading && *ended == ending) {
+            return;
+        }
+        self.seen[at].push((reading.clone(), ending));
         let begun = !reading.pieces.is_empty();
         for courtesy in self.courtesy[at].clone() {
             let fits = match courtesy.place {
@@ -135,7 +151,10 @@ impl Walk {
         if ending {
             return;
         }
-        for (piece, end) in self.pieces(at) {
+        if self.pieces[at].is_none() {
+            self.pieces[at] = Some(self.sought(at));
+        }
+        for (piece, end) in self.pieces[at].clone().unwrap_or_default() {
             if fits(&reading.pieces, &piece) {
                 let mut longer = reading.clone();
                 longer.pieces.push(piece);
@@ -186,7 +205,7 @@ impl Walk {
         }
     }
 
-    fn pieces(&self, at: usize) -> Vec<(Piece, usize)> {
+    fn sought(&self, at: usize) -> Vec<(Piece, usize)> {
         let grammar = &self.grammar;
         let mut found = grammar.days(at);
         found.extend(grammar.spans(at));
