@@ -1,11 +1,13 @@
 //! The tables of `docs/replies.md`, row by row.
 
+use jiff::tz::TimeZone;
 use replyflow::domain::language::Language;
+use replyflow::domain::time::Millis;
 use replyflow::domain::value::Value;
 use replyflow::reply::choice::{Candidate, Options, Shown};
 use replyflow::reply::choices::Bounds;
 use replyflow::reply::normalize::Normalized;
-use replyflow::reply::{Understanding, number, yes_no};
+use replyflow::reply::{Setting, Understanding, date, moment, number, time, yes_no};
 
 const PAGE: &str = include_str!("../../docs/replies.md");
 
@@ -34,6 +36,9 @@ fn check(section: &str, at_least: usize, understand: impl Fn(&str) -> Understand
                     Value::Bool(yes) => if yes { "yes" } else { "no" }.to_owned(),
                     Value::Number(number) => number.to_string(),
                     Value::List(items) => items.iter().filter_map(Value::as_text).collect::<Vec<_>>().join(" "),
+                    Value::Date(date) => date.to_string(),
+                    Value::Time(time) => time.strftime("%H:%M").to_string(),
+                    Value::Moment(at) => wall_clock(at),
                     other => other.as_text().unwrap_or("?").to_owned(),
                 };
                 (value, if understood.exact { "exactly" } else { "leniently" }.to_owned())
@@ -43,6 +48,19 @@ fn check(section: &str, at_least: usize, understand: impl Fn(&str) -> Understand
         assert_eq!(got, (meant, how), "{section}: {written}");
     }
 }
+
+/// The wall clock of London.
+fn wall_clock(at: Millis) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0).expect("a moment").to_zoned(london());
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn london() -> TimeZone {
+    TimeZone::get("Europe/London").expect("a zone")
+}
+
+/// Thursday, 5 March 2026, at noon.
+const NOW: Millis = Millis(1_772_712_000_000);
 
 #[test]
 fn choices_are_understood_as_the_page_says() {
@@ -79,4 +97,58 @@ fn yes_and_no_are_understood_as_the_page_says() {
 fn numbers_are_understood_as_the_page_says() {
     let any = number::Expected::default();
     check("number", 18, |text| number::understand(text, &Normalized::of(text), &any, Language::EN));
+}
+
+#[test]
+fn days_and_times_are_understood_as_the_page_says() {
+    let zone = london();
+    let setting = Setting { language: Language::EN, country: Some("GB"), zone: &zone, now: NOW };
+    let n = Normalized::of;
+    check("date", 30, |text| date::understand(text, &n(text), &date::Expected::default(), &setting));
+    check("time", 20, |text| time::understand(text, &n(text), &time::Expected::default(), &setting));
+    check("moment", 15, |text| moment::understand(text, &n(text), &moment::Expected::default(), &setting));
+}
+
+#[test]
+fn days_and_times_in_other_languages_are_understood_as_the_page_says() {
+    let zone = london();
+    let from = PAGE.split("## Days and times in other languages").nth(1).expect("a section of the page");
+    let here = from.split("\n## ").next().unwrap_or(from);
+    let mut count = 0;
+    for line in here.lines().filter(|line| line.contains('`') && line.starts_with("| ")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, spoken, written, meant, ..] = cells.as_slice() else { panic!("{line}") };
+        let (language, country) = match *spoken {
+            "Spanish, Mexico" => ("es", "MX"),
+            "French, France" => ("fr", "FR"),
+            "German, Germany" => ("de", "DE"),
+            "Portuguese, Brazil" => ("pt", "BR"),
+            "Italian, Italy" => ("it", "IT"),
+            "Dutch, Netherlands" => ("nl", "NL"),
+            "Hindi, India" => ("hi", "IN"),
+            "Arabic, Egypt" => ("ar", "EG"),
+            "Swahili, Kenya" => ("sw", "KE"),
+            "Indonesian, Indonesia" => ("id", "ID"),
+            other => panic!("{other}"),
+        };
+        let language = Language::parse(language).expect("a language");
+        let setting = Setting { language, country: Some(country), zone: &zone, now: NOW };
+        let text = written.trim_matches('`');
+        let n = Normalized::of(text);
+        let (kind, expected) = meant.split_once(' ').expect("a kind and a value");
+        let understanding = match kind {
+            "date" => date::understand(text, &n, &date::Expected::default(), &setting),
+            "time" => time::understand(text, &n, &time::Expected::default(), &setting),
+            _ => moment::understand(text, &n, &moment::Expected::default(), &setting),
+        };
+        let got = match understanding.map(|understood| understood.value) {
+            Ok(Value::Date(date)) => date.to_string(),
+            Ok(Value::Time(time)) => time.strftime("%H:%M").to_string(),
+            Ok(Value::Moment(at)) => wall_clock(at),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(got, expected, "{spoken}: {text}");
+        count += 1;
+    }
+    assert_eq!(count, 30);
 }
