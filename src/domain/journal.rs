@@ -66,6 +66,8 @@ pub enum Decision {
     Inbox,
     /// Ignored by rule.
     Ignored,
+    /// A late reply that its flow takes up.
+    Late,
     /// An awaited event.
     Awaited,
     /// Older than the dedupe window.
@@ -133,6 +135,9 @@ pub enum Event {
         key: Option<String>,
         /// What began it, in one line.
         reason: String,
+        /// The run that it takes up again: then it is continued, not new.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continues: Option<RunId>,
     },
     /// A run entered a state.
     Entered {

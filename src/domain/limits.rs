@@ -94,6 +94,8 @@ pub const WHATSAPP_ROW_CHARS: usize = 24;
 pub const CONTACT_MESSAGES_PER_MINUTE: u32 = 60;
 /// How long a question that nobody answered is remembered, so that a late reply is known as one.
 pub const LATE_FOR: Span = Span::days(1);
+/// The longest that a flow may take late replies up.
+pub const LATE_FOR_MAX: Span = Span::days(30);
 /// Questions that nobody answered which are remembered for late replies.
 pub const LATE_QUESTIONS: usize = 3;
 /// A message that the provider dates further back is not worked on: its duplicates could no longer be told.

@@ -18,7 +18,6 @@ use crate::domain::message::{Inbound, InboundContent};
 use crate::domain::name::ChannelName;
 use crate::domain::time::{Millis, Span};
 use crate::flow::catalog::StartRef;
-use crate::flow::definition::Late;
 use crate::reply::intent::Intent;
 use crate::reply::normalize::Normalized;
 
@@ -234,8 +233,7 @@ impl<'a> Turning<'a> {
         if let Some((plan, reason)) = self.keyword_start(came) {
             return self.start_by_message(came, plan, &reason);
         }
-        if let Some((decision, reason)) = self.late(came.at) {
-            self.received(came, decision, &reason, false);
+        if self.late_reply(came)? {
             return Ok(());
         }
         let catalog = self.catalog;
@@ -245,16 +243,6 @@ impl<'a> Turning<'a> {
         }
         self.received(came, Decision::Inbox, "nothing is open and no flow begins with it", false);
         Ok(())
-    }
-
-    /// The rule of the flow whose question was closed last without an answer.
-    fn late(&self, at: Millis) -> Option<(Decision, String)> {
-        let question = self.rec.unanswered.iter().rev().find(|question| question.at + limits::LATE_FOR > at)?;
-        let flow = self.catalog.current(question.flow.as_str())?;
-        Some(match flow.late {
-            Late::Inbox => (Decision::Inbox, format!("a late reply to a question of `{}`", question.flow)),
-            Late::Ignore => (Decision::Ignored, format!("a late reply to a question of `{}`, which ignores it", question.flow)),
-        })
     }
 
     fn keyword_start(&self, came: &Came<'_>) -> Option<(Plan<'a>, String)> {
@@ -303,7 +291,7 @@ impl<'a> Turning<'a> {
         Ok(())
     }
 
-    fn received(&mut self, came: &Came<'_>, decision: Decision, reason: &str, private: bool) {
+    pub(super) fn received(&mut self, came: &Came<'_>, decision: Decision, reason: &str, private: bool) {
         let message = came.message;
         let (text, content) = match private {
             true => (String::new(), InboundContent::Text),

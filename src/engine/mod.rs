@@ -13,6 +13,7 @@ pub mod explain;
 mod fault;
 mod files;
 mod inbound;
+mod late;
 mod opt;
 mod pause;
 pub mod question;

@@ -257,7 +257,7 @@ impl<'a> Turning<'a> {
         if let Some(awaited) = run.asked_mut().map(|question| question.awaited.take()) {
             self.forget_awaited(awaited);
             if left {
-                self.rec.left_unanswered(&run.flow, self.now);
+                self.leave_unanswered(run);
             }
             run.waiting = Waiting::Turn;
         }

@@ -174,10 +174,10 @@ impl<'a> Turning<'a> {
             version,
             key: key.clone(),
             reason: reason.to_owned(),
+            continues: None,
         });
         self.count_live(version, 1);
-        // What the contact says from now on answers this run, not an older question.
-        self.rec.unanswered.clear();
+        self.past_questions();
         let frame = Frame { version, state: go, vars, visits: Vec::new(), expires: None };
         let run = Run {
             id,
@@ -185,6 +185,7 @@ impl<'a> Turning<'a> {
             key,
             begun: self.now,
             expires: self.now + flow.expires.max(Span::millis(1)),
+            continues: None,
             frames: vec![frame],
             reply,
             waiting: Waiting::Turn,

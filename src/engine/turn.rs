@@ -91,11 +91,16 @@ pub fn turn(
         // Only what was due before the input: what is due since then comes after it. A clock that was set back in between
         // must not let time run ahead.
         Some(accepted) => {
-            turning.fire_due(accepted.at.min(turning.now), usize::MAX)?;
+            let at = accepted.at.min(turning.now);
+            turning.fire_due(at, usize::MAX)?;
+            turning.forget_unanswered(at);
             turning.input(accepted)?;
         }
         // What one turn cannot send without running into its limit is left for the next.
-        None => turning.fire_due(turning.now, limits::EFFECTS_PER_TURN / 2)?,
+        None => {
+            turning.fire_due(turning.now, limits::EFFECTS_PER_TURN / 2)?;
+            turning.forget_unanswered(turning.now);
+        }
     }
     turning.ask_next()?;
     turning.bound()?;

@@ -1,6 +1,6 @@
 //! How large a record is. A turn that would exceed the limit ends the run that is largest, visibly; its input is not lost.
 
-use super::record::{Record, Run};
+use super::record::{Kept, Record, Run};
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::codec;
@@ -23,6 +23,12 @@ impl Turning<'_> {
             let bytes = codec::encode(&*self.rec).len();
             if bytes <= limits::RECORD_BYTES {
                 return Ok(());
+            }
+            // What is kept for late replies goes before anything that is under way.
+            if let Some(question) = self.rec.unanswered.iter_mut().find(|question| question.kept.is_some()) {
+                question.kept = None;
+                self.note(None, "a late reply will not take a run up again: the record is too large");
+                continue;
             }
             let largest = self.rec.runs.iter().enumerate().max_by_key(|(_, run)| run_bytes(run)).map(|(place, _)| place);
             match largest {
@@ -51,8 +57,9 @@ fn guess(record: &Record) -> usize {
     let keys: usize = record.waiting.iter().filter_map(|w| w.key.as_ref()).map(String::len).sum();
     let texts = [&record.user_id, &record.email, &record.external, &record.verbatim, &record.name, &record.timezone];
     let texts: usize = texts.into_iter().flatten().map(|text| text.len() + 8).sum();
+    let kept: usize = record.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept_bytes(kept)).sum();
     let lists = record.tags.len() * 66 + record.heard.len() * 96 + record.unanswered.len() * 96;
-    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists
+    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists + kept
 }
 
 fn run_bytes(run: &Run) -> usize {
@@ -70,6 +77,11 @@ fn run_bytes(run: &Run) -> usize {
     });
     let key = run.key.as_ref().map_or(0, String::len);
     RUN + run.frames.iter().map(frame).sum::<usize>() + question + key + run.reply.as_ref().map_or(0, reply_bytes)
+}
+
+fn kept_bytes(kept: &Kept) -> usize {
+    let vars: usize = kept.vars.iter().map(|(_, value)| 8 + value_bytes(value)).sum();
+    64 + vars + kept.key.as_ref().map_or(0, String::len)
 }
 
 fn reply_bytes(reply: &super::record::Reply) -> usize {

@@ -1,7 +1,7 @@
 //! Every expression of a flow, for questions about the whole: does anything read `visits.x`?
 
 use super::definition::{
-    Act, Action, AgainOr, Answer, AnytimeTarget, AnytimeTrigger, CallBody, ContactTemplate, Flow, Kind, Message, Outcomes, Save,
+    Act, Action, AgainOr, AnytimeTarget, AnytimeTrigger, CallBody, ContactTemplate, Flow, Kind, Late, Message, Outcomes, Save,
     Say, State, Step, Target, Texts, Then, Troubles, WaitFor,
 };
 use super::expression::{Expression, Template, ValueTemplate};
@@ -28,6 +28,9 @@ pub fn each_expression(flow: &Flow, see: &mut dyn FnMut(&Expression)) {
         }
     }
     walk.troubles(&flow.defaults);
+    if let Late::Target(late) = &flow.late {
+        walk.actions(&late.actions);
+    }
     flow.states.values().for_each(|state| walk.state(state));
     flow.notifications.values().for_each(|notification| walk.message(&notification.message));
 }
@@ -103,7 +106,13 @@ impl Walk<'_> {
                     Some(Say::Notify(notify)) => notify.with.iter().for_each(|(_, value)| self.value(value)),
                     None => {}
                 }
-                self.answer(&ask.answer);
+                if let super::definition::Answer::Choice(choices) = &ask.answer {
+                    for choice in choices.list.values() {
+                        self.expression(choice.condition.as_ref());
+                        self.texts(Some(&choice.label));
+                        self.texts(choice.help.as_ref());
+                    }
+                }
                 self.ways(&ask.outcomes, &ask.troubles);
             }
             Kind::Call(call) => {
@@ -133,20 +142,6 @@ impl Walk<'_> {
                 self.ways(&run.outcomes, &run.troubles);
             }
         }
-    }
-
-    fn answer(&mut self, answer: &Answer) {
-        for choice in answer.choices().into_iter().flat_map(|choices| choices.list.values()) {
-            self.expression(choice.condition.as_ref());
-            self.texts(Some(&choice.label));
-            self.texts(choice.help.as_ref());
-        }
-        if let Answer::Pick(pick) = answer {
-            self.value(&pick.from);
-            self.texts(Some(&pick.label));
-        }
-        let ends = answer.between().into_iter().flat_map(|between| [&between.min, &between.max]);
-        ends.flatten().for_each(|bound| self.value(&bound.value));
     }
 
     fn ways(&mut self, outcomes: &Outcomes, troubles: &Troubles) {

@@ -14,6 +14,20 @@ pub(super) mod run {
     }
 }
 
+/// A run id that may be absent.
+pub(super) mod maybe_run {
+    use crate::domain::id::RunId;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(id: &Option<RunId>, s: S) -> Result<S::Ok, S::Error> {
+        id.map(|id| id.0).serialize(s)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<RunId>, D::Error> {
+        Ok(Option::<u64>::deserialize(d)?.map(RunId))
+    }
+}
+
 /// Versions.
 pub(super) mod version {
     use crate::domain::id::VersionId;

@@ -11,6 +11,7 @@ pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
+use crate::domain::id::{RunId, VersionId};
 use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
 use crate::domain::limits;
@@ -20,6 +21,10 @@ use crate::domain::value::Value;
 use crate::flow::catalog::Catalog;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+
+fn no(b: &bool) -> bool {
+    !*b
+}
 
 fn none<T>(value: &Option<T>) -> bool {
     value.is_none()
@@ -109,6 +114,39 @@ pub struct Unanswered {
     /// When it was closed.
     #[serde(rename = "a")]
     pub at: Millis,
+    /// Whether a run began since.
+    #[serde(rename = "p", default, skip_serializing_if = "no")]
+    pub past: bool,
+    /// What its run knew, where the flow takes late replies up.
+    #[serde(rename = "k", default, skip_serializing_if = "none")]
+    pub kept: Option<Box<Kept>>,
+}
+
+/// What is kept of a run, so that a late reply can take it up again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The run.
+    #[serde(rename = "i", with = "compact::run")]
+    pub run: RunId,
+    /// Its version.
+    #[serde(rename = "v", with = "compact::version")]
+    pub version: VersionId,
+    /// Its key.
+    #[serde(rename = "k", default, skip_serializing_if = "none")]
+    pub key: Option<String>,
+    /// Its variables.
+    #[serde(rename = "a", default, skip_serializing_if = "Vars::is_empty")]
+    pub vars: Vars,
+    /// Until when.
+    #[serde(rename = "u")]
+    pub until: Millis,
+}
+
+impl Unanswered {
+    /// Until when a reply to it is known as late.
+    pub fn until(&self) -> Millis {
+        self.kept.as_ref().map_or(self.at + limits::LATE_FOR, |kept| kept.until)
+    }
 }
 
 impl Record {
@@ -204,11 +242,13 @@ impl Record {
     /// When the contact must be looked at without a new input.
     pub fn alarm(&self) -> Option<Millis> {
         let next = self.runs.iter().map(Run::alarm).min();
+        // What was kept of a run goes when its time is over.
+        let kept = self.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept.until).min();
         let stands = |run: &Run| matches!(run.waiting, Waiting::Turn | Waiting::Paused { .. });
         let waits = !self.waiting.is_empty() || self.runs.iter().any(stands);
         // Something could be asked or begun: at once.
         let at_once = (waits && !self.is_occupied()).then_some(Millis(self.last.0.saturating_add(1)));
-        next.into_iter().chain(at_once).min()
+        next.into_iter().chain(kept).chain(at_once).min()
     }
 
     /// When the contact was heard last on a channel.
@@ -229,13 +269,13 @@ impl Record {
         }
     }
 
-    /// Remembers a question that was closed without an answer.
-    pub(super) fn left_unanswered(&mut self, flow: &Slug, at: Millis) {
-        self.unanswered.retain(|q| q.flow != *flow && q.at + limits::LATE_FOR > at);
+    /// Remembers a question that was closed without an answer, the last one of each flow.
+    pub(super) fn left_unanswered(&mut self, question: Unanswered) {
+        self.unanswered.retain(|q| q.flow != question.flow && q.until() > question.at);
         if self.unanswered.len() >= limits::LATE_QUESTIONS {
             self.unanswered.remove(0);
         }
-        self.unanswered.push(Unanswered { flow: flow.clone(), at });
+        self.unanswered.push(question);
     }
 
     /// An attribute or built-in field as tests and people name it: `language`, `vip`.

@@ -46,6 +46,9 @@ pub struct Run {
     /// When it is over whatever it does.
     #[serde(rename = "x")]
     pub expires: Millis,
+    /// The run that it takes up again.
+    #[serde(rename = "c", default, with = "compact::maybe_run", skip_serializing_if = "none")]
+    pub continues: Option<RunId>,
     /// Where it is: the flow first, then the sub-flows that it is in. Never empty.
     #[serde(rename = "s", deserialize_with = "at_least_one")]
     pub frames: Vec<Frame>,

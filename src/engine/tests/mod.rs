@@ -1,12 +1,10 @@
 //! The engine's tests. Between any two inputs the record is written and read back.
 
-mod answers;
 mod bounds;
 mod calls;
 mod cost;
 mod driver;
-mod files;
-mod lists;
+mod late;
 mod pausing;
 mod precedence;
 mod purity;

@@ -116,10 +116,23 @@ pub enum Origin {
 }
 
 /// A reply to a question that is no longer open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Late {
     /// It goes to the inbox, in the journal.
     Inbox,
     /// It is ignored, in the journal.
     Ignore,
+    /// It is answered, and may take the run up again.
+    Target(LateTarget),
+}
+
+/// What a flow does about a late reply.
+#[derive(Debug, Clone)]
+pub struct LateTarget {
+    /// How long after its question was closed a reply counts as late; afterwards as one with nothing waiting.
+    pub within: Span,
+    /// What is said and done first.
+    pub actions: Vec<Action>,
+    /// The state at which the run is taken up again, with its variables as they were.
+    pub go: Option<StateId>,
 }

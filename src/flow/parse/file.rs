@@ -7,7 +7,7 @@ use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::{Name, Slug};
 use crate::flow::definition::{Flow, Late, State, StateId, Troubles};
-use crate::flow::yaml::{Entry, Node, Tree};
+use crate::flow::yaml::{Entry, Node};
 use indexmap::IndexMap;
 
 const FLOW: Keys = Keys {
@@ -196,25 +196,5 @@ impl Reader {
         }
         self.site.state = None;
         states
-    }
-
-    fn late(&mut self, node: &Node) -> Option<Late> {
-        const KIND: &str = "`inbox` or `ignore`";
-        if let Tree::Map(_) | Tree::List(_) = &node.tree {
-            self.later_value(node, "late with a target", "write `late: inbox` or `late: ignore`");
-            return None;
-        }
-        match self.plain(node, "late", KIND, "inbox")? {
-            "inbox" => Some(Late::Inbox),
-            "ignore" => Some(Late::Ignore),
-            other if self.states.contains_key(other) => {
-                self.later_value(node, "late with a target", "write `late: inbox` or `late: ignore`");
-                None
-            }
-            _ => {
-                self.must_be(node, "late", KIND, "inbox");
-                None
-            }
-        }
     }
 }

@@ -9,6 +9,7 @@ mod choices;
 mod fields;
 mod file;
 mod kind;
+mod late;
 mod message;
 mod notification;
 mod outcome;

@@ -1,7 +1,9 @@
 //! RF118: states to which nothing leads.
 
 use super::Reader;
-use crate::flow::definition::{AgainOr, AnytimeTarget, Flow, Kind, Outcomes, Silence, StateId, Target, Then, Troubles, WaitFor};
+use crate::flow::definition::{
+    AgainOr, Answer, AnytimeTarget, Flow, Kind, Late, LateTarget, Outcomes, Silence, StateId, Target, Then, Troubles, WaitFor,
+};
 use crate::flow::diagnostic::Severity;
 
 impl Reader {
@@ -36,6 +38,9 @@ impl Reached {
             if let AnytimeTarget::Target(target) = &entry.target {
                 reached.target(target);
             }
+        }
+        if let Late::Target(LateTarget { go: Some(go), .. }) = &flow.late {
+            reached.add(*go);
         }
         while let Some(id) = reached.open.pop() {
             if let Some(state) = flow.state(id) {
@@ -78,7 +83,8 @@ impl Reached {
             Kind::End(_) => {}
             Kind::Ask(ask) => {
                 self.outcomes(&ask.outcomes);
-                let wrong = if ask.answer.takes_all() { &None } else { &defaults.nomatch };
+                let all_match = matches!(ask.answer, Answer::Any | Answer::Text { min: None, max: None, .. });
+                let wrong = if all_match { &None } else { &defaults.nomatch };
                 self.troubles(&ask.troubles, wrong, &defaults.silence, &defaults.undelivered, &None);
             }
             Kind::Call(call) => {
