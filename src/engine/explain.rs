@@ -68,6 +68,7 @@ pub fn put_before(
         key: None,
         begun: now,
         expires: now + flow.expires.max(Span::millis(1)),
+        continues: None,
         frames: vec![Frame { version: flow.version, state, vars, visits: Vec::new(), expires: None }],
         reply: None,
         waiting: Waiting::Turn,

@@ -1,8 +1,8 @@
 //! Every expression of a flow, for questions about the whole: does anything read `visits.x`?
 
 use super::definition::{
-    Act, Action, AgainOr, AnytimeTarget, AnytimeTrigger, CallBody, ContactTemplate, Flow, Kind, Late, Message, Outcomes, Save,
-    Say, State, Step, Target, Texts, Then, Troubles, WaitFor,
+    Act, Action, AgainOr, Answer, AnytimeTarget, AnytimeTrigger, CallBody, ContactTemplate, Flow, Kind, Late, Message, Outcomes,
+    Save, Say, State, Step, Target, Texts, Then, Troubles, WaitFor,
 };
 use super::expression::{Expression, Template, ValueTemplate};
 
@@ -106,13 +106,7 @@ impl Walk<'_> {
                     Some(Say::Notify(notify)) => notify.with.iter().for_each(|(_, value)| self.value(value)),
                     None => {}
                 }
-                if let super::definition::Answer::Choice(choices) = &ask.answer {
-                    for choice in choices.list.values() {
-                        self.expression(choice.condition.as_ref());
-                        self.texts(Some(&choice.label));
-                        self.texts(choice.help.as_ref());
-                    }
-                }
+                self.answer(&ask.answer);
                 self.ways(&ask.outcomes, &ask.troubles);
             }
             Kind::Call(call) => {
@@ -142,6 +136,20 @@ impl Walk<'_> {
                 self.ways(&run.outcomes, &run.troubles);
             }
         }
+    }
+
+    fn answer(&mut self, answer: &Answer) {
+        for choice in answer.choices().into_iter().flat_map(|choices| choices.list.values()) {
+            self.expression(choice.condition.as_ref());
+            self.texts(Some(&choice.label));
+            self.texts(choice.help.as_ref());
+        }
+        if let Answer::Pick(pick) = answer {
+            self.value(&pick.from);
+            self.texts(Some(&pick.label));
+        }
+        let ends = answer.between().into_iter().flat_map(|between| [&between.min, &between.max]);
+        ends.flatten().for_each(|bound| self.value(&bound.value));
     }
 
     fn ways(&mut self, outcomes: &Outcomes, troubles: &Troubles) {

@@ -82,7 +82,9 @@ impl Step {
             Decision::Anytime => Step::Anytime,
             Decision::Start | Decision::StartWaits | Decision::StartIgnored => Step::Start,
             Decision::NoMatch => Step::NoMatch,
-            Decision::Inbox | Decision::Ignored | Decision::Awaited | Decision::TooOld | Decision::Flooded => return None,
+            Decision::Inbox | Decision::Late | Decision::Ignored | Decision::Awaited | Decision::TooOld | Decision::Flooded => {
+                return None;
+            }
         })
     }
 }

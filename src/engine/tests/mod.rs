@@ -1,10 +1,13 @@
 //! The engine's tests. Between any two inputs the record is written and read back.
 
+mod answers;
 mod bounds;
 mod calls;
 mod cost;
 mod driver;
+mod files;
 mod late;
+mod lists;
 mod pausing;
 mod precedence;
 mod purity;

@@ -87,11 +87,6 @@ impl Reader {
         );
     }
 
-    /// RF008 for a value.
-    pub(super) fn later_value(&mut self, node: &Node, what: &str, help: &str) {
-        self.say_node(8, node, format!("`{what}` is not in this version"), help);
-    }
-
     /// The entries of a map with any keys.
     pub(super) fn entries<'n>(&mut self, node: &'n Node, name: &str, example: &str) -> Option<&'n [Entry]> {
         match &node.tree {

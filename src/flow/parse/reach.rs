@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::flow::definition::{
-    AgainOr, Answer, AnytimeTarget, Flow, Kind, Late, LateTarget, Outcomes, Silence, StateId, Target, Then, Troubles, WaitFor,
+    AgainOr, AnytimeTarget, Flow, Kind, Late, LateTarget, Outcomes, Silence, StateId, Target, Then, Troubles, WaitFor,
 };
 use crate::flow::diagnostic::Severity;
 
@@ -83,8 +83,7 @@ impl Reached {
             Kind::End(_) => {}
             Kind::Ask(ask) => {
                 self.outcomes(&ask.outcomes);
-                let all_match = matches!(ask.answer, Answer::Any | Answer::Text { min: None, max: None, .. });
-                let wrong = if all_match { &None } else { &defaults.nomatch };
+                let wrong = if ask.answer.takes_all() { &None } else { &defaults.nomatch };
                 self.troubles(&ask.troubles, wrong, &defaults.silence, &defaults.undelivered, &None);
             }
             Kind::Call(call) => {
