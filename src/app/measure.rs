@@ -46,6 +46,7 @@ fn describe() {
     describe_gauge!(names::FAILED, "What failed visibly and waits for an operator");
     describe_gauge!(names::JOURNAL_ENTRIES, "Journal entries that are not trimmed yet");
     describe_gauge!(names::JOURNAL_BYTES, "Bytes of the largest shard's journal");
+    describe_gauge!(names::FLOWS_REFUSED, "Flows whose files have mistakes: they run as published last, or not at all");
     describe_gauge!(names::OVERDUE_SECONDS, "How long the longest overdue work has been due");
     crate::http::describe_metrics();
 }

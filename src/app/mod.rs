@@ -2,14 +2,19 @@
 
 mod measure;
 mod publish;
+mod reload;
 
 pub use measure::start_log;
+
+use publish::Places;
+use reload::Reload;
 
 use crate::config::Settings;
 use crate::config::channel::ProviderSettings;
 use crate::config::observe::MetricsSettings;
 use crate::config::store::{Backend, RedisSettings, StoreConfig};
 use crate::domain::time::Span;
+use crate::flow::load::Sources;
 use crate::http::body::Memory;
 use crate::http::keys::Keys;
 use crate::http::simulator::phone::Phones;
@@ -30,6 +35,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// The whole service, bound to its port and not yet serving.
@@ -40,6 +46,9 @@ pub struct Application {
     tasks: TokioTasks,
     history: Arc<HistoryFile>,
     metrics: Option<PrometheusHandle>,
+    published: Sources,
+    asked: Arc<Notify>,
+    watch: bool,
 }
 
 impl Application {
@@ -54,7 +63,7 @@ impl Application {
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
         let history = HistoryFile::open(&settings.store.history, settings.store.history_keep).context("history")?;
         let tasks = TokioTasks::new(tokio::runtime::Handle::current());
-        let versions = publish::publish(&settings, &*store).await?;
+        let (versions, published) = publish::publish(&settings, &*store).await?;
         let parts = Parts {
             store,
             transport: Arc::new(HttpClient::new().context("the HTTP client")?),
@@ -67,7 +76,18 @@ impl Application {
             versions,
         };
         let core = Core::start(parts).await.context("the store")?;
-        Ok(Application { settings, listener, core, tasks, history: Arc::new(history), metrics })
+        let (asked, watch) = (Arc::default(), true);
+        Ok(Application { settings, listener, core, tasks, history: Arc::new(history), metrics, published, asked, watch })
+    }
+
+    /// The same, but flows are read again only when somebody asks.
+    pub fn without_watching(self) -> Self {
+        Application { watch: false, ..self }
+    }
+
+    /// Notified, it makes the service read its flows again.
+    pub fn asks_to_reload(&self) -> Arc<Notify> {
+        Arc::clone(&self.asked)
     }
 
     /// The port that it listens on.
@@ -83,7 +103,7 @@ impl Application {
     /// Serves until `stop` is cancelled; then takes no more requests, ends what is in the air and leaves the rest, which
     /// is durable, to the next start.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Application { settings, listener, core, tasks, history, metrics } = self;
+        let Application { settings, listener, core, tasks, history, metrics, published, asked, watch } = self;
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
         let web = Data::new(web(&settings, &core, metrics.clone(), ready.clone()));
@@ -100,6 +120,8 @@ impl Application {
         let served = tokio::spawn(server);
         let upkeep = tokio::spawn(measure::keep_up(metrics));
         let checkup = tokio::spawn(check_store(Arc::clone(&core)));
+        let reload = Reload { core: Arc::clone(&core), places: Places::of(&settings), asked, watch, published };
+        let following = tokio::spawn(reload.follow(stop.clone()));
         let running = Running::start(core, tasks, Some(history));
         ready.set(true);
         tracing::info!(listen = %settings.server.listen, public_url = settings.server.public_url, "the service has started");
@@ -113,6 +135,7 @@ impl Application {
         running.stop(patience).await;
         upkeep.abort();
         checkup.abort();
+        following.abort();
         match ended_early {
             None => Ok(()),
             Some(ended) => ended.context("the HTTP server")?.context("the HTTP server"),

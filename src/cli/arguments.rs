@@ -42,7 +42,7 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  replyflow serve\n  REPLYFLOW_SERVER__LISTEN=0.0.0.0:80 replyflow serve --config /etc/replyflow.toml"
     )]
-    Serve,
+    Serve(Serve),
     /// Find mistakes in flows, notifications and tests before anybody meets them
     #[command(
         after_help = "Examples:\n  replyflow check\n  replyflow check flows/payment.yaml\n  replyflow check --format json | jq '.diagnostics[].code'"
@@ -76,6 +76,14 @@ pub enum Command {
     /// Look for what would go wrong in production
     #[command(after_help = "Examples:\n  replyflow doctor\n  REPLYFLOW_STORE__URL=redis://10.0.0.5 replyflow doctor")]
     Doctor,
+}
+
+/// `replyflow serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Do not read flows again when their files change; SIGHUP still makes it
+    #[arg(long)]
+    pub no_watch: bool,
 }
 
 /// `replyflow check`

@@ -72,7 +72,7 @@ impl From<std::io::Error> for Stop {
 pub fn run(arguments: Arguments) -> ExitCode {
     let project = Project { file: arguments.config, environment: environment() };
     let result = match arguments.command {
-        Command::Serve => serve::run(&project),
+        Command::Serve(serve) => serve::run(&project, &serve),
         Command::Check(check) => check::run(&project, &check),
         Command::Test(test) => test::run(&project, &test),
         Command::Chat(chat) => chat::run(&project, &chat),

@@ -1,12 +1,15 @@
 //! `replyflow serve`
 
+use super::arguments::Serve;
 use super::{Project, Stop};
 use crate::app::{Application, start_log};
 use crate::config::Secrets;
 use crate::config::channel::ProviderSettings;
+use std::sync::Arc;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub(super) fn run(project: &Project) -> Result<(), Stop> {
+pub(super) fn run(project: &Project, serve: &Serve) -> Result<(), Stop> {
     let settings = project.load(Secrets::Required)?;
     start_log(&settings.log).map_err(Stop::failed)?;
     let simulated: Vec<String> = settings
@@ -19,10 +22,12 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
     runtime.block_on(async {
         let hint = "`replyflow doctor` looks for the cause.";
         let application = Application::build(settings).await.map_err(|e| Stop::with_hint(format!("{e:#}"), hint))?;
+        let application = if serve.no_watch { application.without_watching() } else { application };
         let stop = CancellationToken::new();
         // Before anybody is told that the service is there: whoever knows it may stop it.
         let signals = Signals::listen().map_err(Stop::failed)?;
         tokio::spawn(until_told(signals, stop.clone()));
+        tokio::spawn(when_asked(Hangups::listen().map_err(Stop::failed)?, application.asks_to_reload()));
         if let Some(channel) = simulated.first() {
             invite(channel, application.port());
         }
@@ -50,6 +55,44 @@ async fn until_told(mut signals: Signals, stop: CancellationToken) {
     stop.cancel();
     signals.next().await;
     std::process::exit(130);
+}
+
+/// SIGHUP: the flows are read again.
+async fn when_asked(mut hangups: Hangups, reload: Arc<Notify>) {
+    loop {
+        hangups.next().await;
+        reload.notify_one();
+    }
+}
+
+#[cfg(unix)]
+struct Hangups(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Hangups {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map(Hangups)
+    }
+
+    async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Hangups;
+
+#[cfg(not(unix))]
+impl Hangups {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Hangups)
+    }
+
+    async fn next(&mut self) {
+        std::future::pending::<()>().await;
+    }
 }
 
 #[cfg(unix)]

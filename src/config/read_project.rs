@@ -71,13 +71,22 @@ pub(super) fn hours(section: Section<'_>) -> IndexMap<Slug, Hours> {
     let mut all = IndexMap::new();
     for (name, inner) in section.named() {
         let mut hours = Hours::default();
-        for (day, ranges) in DAYS.into_iter().zip(&mut hours.days) {
+        for (place, day) in DAYS.into_iter().enumerate() {
             for text in inner.texts_or_text(day) {
                 match range(&text) {
-                    Some((from, to)) if from < to => ranges.push((from, to)),
+                    Some((from, to)) if from < to => hours.days[place].push((from, to)),
+                    // Over midnight: the rest belongs to the next day.
+                    Some((from, to)) if to < from => {
+                        hours.days[place].push((from, Time::MAX));
+                        if to > Time::midnight() {
+                            hours.days[(place + 1) % DAYS.len()].push((Time::midnight(), to));
+                        }
+                    }
                     _ => inner.mistake(day, format!("`{text}` must be two times, for example 09:00-17:30"), None),
                 }
             }
+        }
+        for (day, ranges) in DAYS.into_iter().zip(&mut hours.days) {
             ranges.sort();
             if ranges.windows(2).any(|pair| pair[1].0 < pair[0].1) {
                 inner.mistake(day, "has hours that overlap", None);

@@ -250,7 +250,7 @@ fn each_mistake_is_told() {
         ("[api.a]\nbase_url = \"http://a\"\nbasic = { user = \"u:v\", password = { env = \"TOKEN\" } }".into(), "api.a.basic.user: may not contain `:`"),
         ("[teams.a]\nname = \"x\"".into(), "teams.a.name: is not a setting"),
         ("[hours.a]\nmon = \"9-5\"".into(), "hours.a.mon: `9-5` must be two times"),
-        ("[hours.a]\nmon = \"10:00-09:00\"".into(), "hours.a.mon: `10:00-09:00` must be two times"),
+        ("[hours.a]\nmon = \"10:00-10:00\"".into(), "hours.a.mon: `10:00-10:00` must be two times"),
         ("[hours.a]\nmon = [\"09:00-12:00\", \"11:00-13:00\"]".into(), "hours.a.mon: has hours that overlap"),
         ("[attributes]\nvip = \"bool\"".into(), "attributes.vip: must be a type: one of text"),
         ("[attributes]\nphone = \"text\"".into(), "attributes.phone: is an attribute that every contact has"),

@@ -40,6 +40,8 @@ pub const RUNS_PER_CONTACT: usize = 20;
 pub const WAITING_STARTS: usize = 20;
 /// Questions of one contact that are open at one time: the one that is asked, and those that were put aside for it.
 pub const OPEN_QUESTIONS: usize = 3;
+/// The weight of one arm of a `split`.
+pub const SPLIT_WEIGHT: u32 = 1_000_000;
 /// Depth of sub-flows.
 pub const SUBFLOW_DEPTH: usize = 8;
 /// A contact's record in bytes; a turn that would exceed it fails visibly.

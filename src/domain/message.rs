@@ -123,6 +123,16 @@ pub enum InboundContent {
         /// The emoji.
         emoji: Option<String>,
     },
+    /// An earlier message was changed; its new words are the message's text.
+    Edited {
+        /// The provider's id of the earlier message.
+        message: String,
+    },
+    /// An earlier message was taken back.
+    Deleted {
+        /// The provider's id of the earlier message.
+        message: String,
+    },
     /// A basket.
     Order {
         /// The catalogue.

@@ -13,8 +13,8 @@ use crate::domain::limits;
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::value::Value;
 use crate::flow::catalog::read_contact;
-use crate::flow::definition::{Act, Action, ContactTemplate, Destination, Message, Notify, Slot};
-use crate::flow::expression::{ValueTemplate, fit};
+use crate::flow::definition::{Act, Action, ContactTemplate, Destination, Flow, Message, Notify, Slot};
+use crate::flow::expression::{Expression, ReferenceName, Root, ValueTemplate, fit};
 use crate::template;
 use indexmap::IndexMap;
 
@@ -142,32 +142,42 @@ impl<'a> Turning<'a> {
 
     fn set(&mut self, run: &mut Run, depth: usize, pairs: &'a [(Destination, ValueTemplate)]) -> Result<(), Fault> {
         let view = self.view(run, depth)?;
-        let eval = |(to, value): &'a (Destination, ValueTemplate)| {
-            let value = value.eval(&view).map_err(|error| Fault::eval("set", &error))?;
-            Ok((to, value))
+        let flow = self.flow(run, depth)?;
+        let masks_reply = self.state(run)?.2.private;
+        let eval = |(to, template): &'a (Destination, ValueTemplate)| {
+            let value = template.eval(&view).map_err(|error| Fault::eval("set", &error))?;
+            Ok((to, value, reads_private(flow, template, masks_reply)))
         };
         let values = pairs.iter().map(eval).collect::<Result<Vec<_>, Fault>>()?;
-        for (to, value) in values {
+        for (to, value, private) in values {
             match to {
-                Destination::Variable(slot) => self.set_variable(run, depth, *slot, value)?,
-                Destination::Contact(name) => self.set_contact(run, name, value),
+                Destination::Variable(slot) => self.set_variable(run, depth, *slot, value, private)?,
+                Destination::Contact(name) => self.set_contact(run, name, value, private),
             }
         }
         Ok(())
     }
 
-    pub(super) fn set_variable(&mut self, run: &mut Run, depth: usize, slot: Slot, value: Value) -> Result<(), Fault> {
+    /// Gives a variable a value; one that is made of private ones is masked like them.
+    pub(super) fn set_variable(
+        &mut self,
+        run: &mut Run,
+        depth: usize,
+        slot: Slot,
+        value: Value,
+        private: bool,
+    ) -> Result<(), Fault> {
         let flow = self.flow(run, depth)?;
         let Some((name, variable)) = flow.variables.get_index(slot.0 as usize) else { return Ok(()) };
         // A text that is wanted as a date becomes one; what fits no type stays what it is.
         let value = fit(value, variable.kind, self.zone()).unwrap_or_else(|as_it_is| as_it_is);
-        let shown = if variable.private { Value::Null } else { value.clone() };
+        let shown = if variable.private || private { Value::Null } else { value.clone() };
         self.journal(Event::Set { run: run.id, name: name.to_string(), value: shown });
         run.frames[depth].vars.set(slot, value);
         Ok(())
     }
 
-    fn set_contact(&mut self, run: &Run, name: &Name, value: Value) {
+    fn set_contact(&mut self, run: &Run, name: &Name, value: Value, private: bool) {
         let text = value.as_text().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let understood = match name.as_str() {
             "language" => {
@@ -205,6 +215,7 @@ impl<'a> Turning<'a> {
             }
         };
         if understood {
+            let value = if private { Value::Null } else { value };
             self.journal(Event::Set { run: run.id, name: format!("contact.{name}"), value });
         } else {
             self.note(Some(run.id), format!("`contact.{name}` was not set: the value is no {name}"));
@@ -257,4 +268,13 @@ impl<'a> Turning<'a> {
             Err(problem) => Err(Fault::run(format!("`emit: {name}`: {problem}"))),
         }
     }
+}
+
+/// Whether a value is made of private ones: of private variables, or of a reply that is masked.
+fn reads_private(flow: &Flow, template: &ValueTemplate, masks_reply: bool) -> bool {
+    template.expressions().flat_map(Expression::names).any(|reference| match &reference.name {
+        ReferenceName::Variable(name) => flow.variables.get(&**name).is_some_and(|variable| variable.private),
+        ReferenceName::Root(Root::Reply) | ReferenceName::Member(Root::Reply, _) => masks_reply,
+        _ => false,
+    })
 }

@@ -150,7 +150,7 @@ impl<'a> Turning<'a> {
                 values.push((*slot, value.eval(&view).map_err(|error| Fault::eval("with", &error))?));
             }
             for (slot, value) in values {
-                self.set_variable(run, taken.depth, slot, value)?;
+                self.set_variable(run, taken.depth, slot, value, false)?;
             }
         }
         match &taken.entry.target {

@@ -182,6 +182,7 @@ impl<'a> Turning<'a> {
             Kind::Ask(_) => self.open_question(run),
             Kind::Call(call) => self.call(run, call),
             Kind::Wait(wait) => self.wait(run, flow, wait),
+            Kind::Split(split) => self.split(flow, name, split),
             Kind::Run(sub) => self.enter_flow(run, sub),
         }
     }
@@ -194,6 +195,7 @@ impl<'a> Turning<'a> {
             Kind::Ask(ask) => (&ask.outcomes, Some(Counter::Wrong)),
             Kind::Call(call) => (&call.outcomes, None),
             Kind::Wait(wait) => (&wait.outcomes, None),
+            Kind::Split(split) => (&split.outcomes, None),
             Kind::Run(sub) => (&sub.outcomes, None),
             Kind::Pass(_) | Kind::End(_) => return Err(Fault::run("a state without a kind has no outcomes")),
         };
@@ -237,7 +239,7 @@ impl<'a> Turning<'a> {
             Kind::Call(call) => Some(&call.troubles),
             Kind::Wait(wait) => Some(&wait.troubles),
             Kind::Run(sub) => Some(&sub.troubles),
-            Kind::Pass(_) | Kind::End(_) => None,
+            Kind::Pass(_) | Kind::End(_) | Kind::Split(_) => None,
         };
         let target = own.and_then(|own| trouble.target(own)).or_else(|| trouble.target(&flow.defaults));
         match target {

@@ -1,7 +1,6 @@
 //! An event: first the runs that wait for it, then their `anytime`, then what begins with it. What a live run of a flow
 //! takes does not also begin one of that flow.
 
-use super::drive::Next;
 use super::record::{Run, Waiting};
 use super::scope::View;
 use super::start::Plan;
@@ -15,7 +14,6 @@ use crate::domain::value::Value;
 use crate::flow::catalog::{StartRef, read_contact};
 use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, WaitFor};
 use crate::flow::expression::{Expression, ReferenceName, Root, Template, write_text};
-use std::borrow::Cow;
 use std::fmt;
 
 /// Something that happened elsewhere and may begin runs.
@@ -61,9 +59,15 @@ impl<'a> Turning<'a> {
             let flow = run.flow.clone();
             if self.awaits(run, event)? {
                 self.decided(&happened, Decision::Awaited, format!("a run of `{flow}` waits for it"));
-                let run = self.take(place);
-                let (name, value) = (Cow::Borrowed("ok"), event.data.clone());
-                self.drive(run, place, Next::Outcome { name, value, reason: format!("`{}` came", event.name) })?;
+                let mut run = self.take(place);
+                let (_, _, state) = self.state(&run)?;
+                let Kind::Wait(wait) = &state.kind else {
+                    return Err(TurnError::Damaged("an event in a state that awaits none"));
+                };
+                match self.event_came(&mut run, wait, &event.data, format!("`{}` came", event.name)) {
+                    Ok(next) => self.drive(run, place, next)?,
+                    Err(fault) => self.faulted(run, fault)?,
+                }
             } else if let Some(entry) = self.anytime_event(run, event)? {
                 self.decided(&happened, Decision::Anytime, entry.reason.clone());
                 let run = self.take(place);
@@ -104,7 +108,7 @@ impl<'a> Turning<'a> {
         let mut decided = false;
         for entry in starts {
             let name = &entry.published.flow.name;
-            if taken.contains(name) || !self.is_for_this_contact(entry, happened) {
+            if taken.iter().any(|one| entry.published.flow.is_called(one)) || !self.is_for_this_contact(entry, happened) {
                 continue;
             }
             let plan = self.plan(entry, Some(happened.data), None);

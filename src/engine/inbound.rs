@@ -50,6 +50,22 @@ impl<'a> Turning<'a> {
                 self.received(&came, Decision::Ignored, "the person's number or id changed", false);
                 return Ok(());
             }
+            InboundContent::Deleted { .. } => {
+                self.received(&came, Decision::Ignored, "an earlier message was taken back; what it did stays", false);
+                return Ok(());
+            }
+            // What the earlier message did is done: the words are for the operators. Only STOP counts whenever it is said.
+            InboundContent::Edited { .. } => {
+                if !self.obey_word(&came) {
+                    self.received(
+                        &came,
+                        Decision::Ignored,
+                        "an earlier message was changed; what it did stays",
+                        self.is_private(),
+                    );
+                }
+                return Ok(());
+            }
             InboundContent::OptOut { .. } => {}
             _ => {
                 self.rec.hear(&message.channel, at);
@@ -112,6 +128,12 @@ impl<'a> Turning<'a> {
             Intent::Help => self.help(came.message, by_provider),
         }
         true
+    }
+
+    /// Whether a run is at a state whose replies are masked, so that what cannot be told apart from one must be too.
+    fn is_private(&self) -> bool {
+        self.rec.runs.iter().any(|run| self.state(run).is_ok_and(|(_, _, state)| state.private))
+            || self.rec.unanswered.iter().any(|question| question.private)
     }
 
     /// The place of the run whose question is open, if its flow listens on this channel.

@@ -28,7 +28,8 @@ impl<'a> Turning<'a> {
                 until: self.now + target.within,
             })
         });
-        self.rec.left_unanswered(Unanswered { flow: run.flow.clone(), at: self.now, past: false, kept });
+        let private = self.state(run).is_ok_and(|(_, _, state)| state.private);
+        self.rec.left_unanswered(Unanswered { flow: run.flow.clone(), at: self.now, past: false, private, kept });
     }
 
     /// Does what the rule for late replies says, if this message is one. With `at` the moment at which it came.
@@ -42,7 +43,7 @@ impl<'a> Turning<'a> {
     /// Does what the rule of the flow of this unanswered question says.
     fn late_for(&mut self, came: &Came<'_>, place: usize) -> Result<bool, TurnError> {
         let question = &self.rec.unanswered[place];
-        let name = question.flow.clone();
+        let (name, private) = (question.flow.clone(), question.private);
         let late = match &question.kept {
             Some(kept) => &self.published(kept.version)?.flow.late,
             None => match self.catalog.current(name.as_str()) {
@@ -51,28 +52,28 @@ impl<'a> Turning<'a> {
             },
         };
         match late {
-            Late::Inbox => self.received(came, Decision::Inbox, &format!("a late reply to a question of `{name}`"), false),
+            Late::Inbox => self.received(came, Decision::Inbox, &format!("a late reply to a question of `{name}`"), private),
             Late::Ignore => {
                 let reason = format!("a late reply to a question of `{name}`, which ignores it");
-                self.received(came, Decision::Ignored, &reason, false);
+                self.received(came, Decision::Ignored, &reason, private);
             }
             Late::Target(target) => match self.rec.unanswered.remove(place).kept {
-                Some(kept) => self.take_up(came, *kept, target)?,
-                None => self.received(came, Decision::Inbox, &format!("a late reply to a question of `{name}`"), false),
+                Some(kept) => self.take_up(came, *kept, target, private)?,
+                None => self.received(came, Decision::Inbox, &format!("a late reply to a question of `{name}`"), private),
             },
         }
         Ok(true)
     }
 
     /// Takes a run up again as a new one, or only says what is to be said.
-    fn take_up(&mut self, came: &Came<'_>, kept: Kept, target: &'a LateTarget) -> Result<(), TurnError> {
+    fn take_up(&mut self, came: &Came<'_>, kept: Kept, target: &'a LateTarget, private: bool) -> Result<(), TurnError> {
         let flow: &'a Flow = &self.published(kept.version)?.flow;
         let name = &flow.name;
         let place = match target.go {
             Some(go) => format!("it goes on at `{}`", flow.state_name(go)),
             None => "it is only answered".to_owned(),
         };
-        self.received(came, Decision::Late, &format!("a late reply to a question of `{name}`: {place}"), false);
+        self.received(came, Decision::Late, &format!("a late reply to a question of `{name}`: {place}"), private);
         // A run that goes on elsewhere meanwhile is the same conversation: it goes on here instead.
         let mut vars = kept.vars;
         if let Some(live) = self.place_of(kept.run).filter(|_| target.go.is_some()) {

@@ -76,9 +76,10 @@ impl<'a> Turning<'a> {
             Ok(Err(why)) => return wrong("with", why),
             Err(_) => return wrong("vars", "a first value has no value".to_owned()),
         }
-        let same = |run: &&Run| run.flow == flow.name && run.key == key;
+        let same = |run: &&Run| flow.is_called(&run.flow) && run.key == key;
         let mut interrupt = Vec::new();
-        if self.rec.runs.iter().any(|run| same(&run)) || self.rec.waiting.iter().any(|w| w.flow == flow.name && w.key == key) {
+        if self.rec.runs.iter().any(|run| same(&run)) || self.rec.waiting.iter().any(|w| flow.is_called(&w.flow) && w.key == key)
+        {
             match start.repeat {
                 Repeat::Ignore => {
                     return Plan::Ignore { reason: format!("a run of `{}` for this key is live", flow.name), alert: false };
@@ -139,9 +140,9 @@ impl<'a> Turning<'a> {
                 if let Some(id) = pause {
                     self.pause(id);
                 }
-                let (name, key) = (start.flow.name.clone(), start.key.clone());
+                let (flow, key) = (start.flow, start.key.clone());
                 let (gone, kept) =
-                    std::mem::take(&mut self.rec.waiting).into_iter().partition(|w| w.flow == name && w.key == key);
+                    std::mem::take(&mut self.rec.waiting).into_iter().partition(|w| flow.is_called(&w.flow) && w.key == key);
                 self.rec.waiting = kept;
                 let gone: Vec<WaitingStart> = gone;
                 gone.iter().for_each(|waiting| self.count_live(waiting.version, -1));

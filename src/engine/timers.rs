@@ -57,6 +57,10 @@ impl<'a> Turning<'a> {
             Waiting::Time { .. } => {
                 Next::Outcome { name: Cow::Borrowed("ok"), value: Value::Null, reason: "the time has come".to_owned() }
             }
+            Waiting::Held { value, .. } => {
+                let (name, value) = (Cow::Borrowed("ok"), Value::clone(value));
+                Next::Outcome { name, value, reason: "the event came, and the hours have begun".to_owned() }
+            }
             // It waits for another question; its own time is that of the run.
             Waiting::Turn | Waiting::Paused { .. } => Next::Rest,
         };

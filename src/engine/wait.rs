@@ -2,9 +2,11 @@
 
 use super::drive::Next;
 use super::fault::Fault;
+use super::hours::next_inside;
 use super::question::silence_after;
 use super::record::{Run, Waiting};
 use super::turning::Turning;
+use crate::domain::name::Slug;
 use crate::domain::time::Millis;
 use crate::domain::value::{Type, Value};
 use crate::flow::definition::{Flow, Wait, WaitFor};
@@ -24,12 +26,34 @@ impl<'a> Turning<'a> {
                 return Ok(Next::Rest);
             }
         };
+        let until = match &wait.hours {
+            Some(hours) => self.inside(hours, until.max(self.now))?,
+            None => until,
+        };
         if until <= self.now {
             let reason = "the moment is past".to_owned();
             return Ok(Next::Outcome { name: Cow::Borrowed("ok"), value: Value::Null, reason });
         }
         run.waiting = Waiting::Time { until };
         Ok(Next::Rest)
+    }
+
+    /// This moment, or the next one that is inside of these hours of the contact.
+    fn inside(&self, hours: &Slug, at: Millis) -> Result<Millis, Fault> {
+        let set = self.project.hours.get(hours).ok_or_else(|| Fault::run(format!("there are no hours `{hours}`")))?;
+        next_inside(set, self.zone(), at).ok_or_else(|| Fault::run(format!("the hours `{hours}` are never open")))
+    }
+
+    /// The event that a run waited for came: it goes on, at once or when the hours of its wait have begun.
+    pub(super) fn event_came(&self, run: &mut Run, wait: &Wait, data: &Value, reason: String) -> Result<Next<'a>, Fault> {
+        if let Some(hours) = &wait.hours {
+            let until = self.inside(hours, self.now)?;
+            if until > self.now {
+                run.waiting = Waiting::Held { until, value: Box::new(data.clone()) };
+                return Ok(Next::Rest);
+            }
+        }
+        Ok(Next::Outcome { name: Cow::Borrowed("ok"), value: data.clone(), reason })
     }
 
     /// So many midnights from now where the contact lives, then the clock. A clock that daylight saving leaves out is the moment after.

@@ -1,6 +1,6 @@
 //! How large a record is. A turn that would exceed the limit ends the run that is largest, visibly; its input is not lost.
 
-use super::record::{Kept, Record, Run};
+use super::record::{Kept, Record, Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::codec;
@@ -75,8 +75,12 @@ fn run_bytes(run: &Run) -> usize {
         let items: usize = question.items.iter().map(value_bytes).sum();
         labels + gathered + items + question.visible.as_ref().map_or(0, |visible| visible.len() * 3)
     });
+    let held = match &run.waiting {
+        Waiting::Held { value, .. } => value_bytes(value),
+        _ => 0,
+    };
     let key = run.key.as_ref().map_or(0, String::len);
-    RUN + run.frames.iter().map(frame).sum::<usize>() + question + key + run.reply.as_ref().map_or(0, reply_bytes)
+    RUN + held + run.frames.iter().map(frame).sum::<usize>() + question + key + run.reply.as_ref().map_or(0, reply_bytes)
 }
 
 fn kept_bytes(kept: &Kept) -> usize {

@@ -120,6 +120,9 @@ impl Walk<'_> {
                 }
                 self.ways(&call.outcomes, &call.troubles);
             }
+            Kind::Split(split) => {
+                split.outcomes.named.values().chain(&split.outcomes.other).for_each(|target| self.target(target))
+            }
             Kind::Wait(wait) => {
                 match &wait.until {
                     WaitFor::For(_) | WaitFor::Days { .. } => {}

@@ -25,7 +25,11 @@ pub async fn ready(web: Data<Web>) -> Result<HttpResponse, Failure> {
     let core = Arc::clone(&web.core);
     let asked = web.engine.spawn(async move { core.store().now().await });
     match tokio::time::timeout(STORE, asked).await {
-        Ok(Ok(Ok(_))) => Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready" }))),
+        // A flow that was refused runs as it was published last: no reason to take the instance away.
+        Ok(Ok(Ok(_))) => {
+            let refused = web.core.versions().refused();
+            Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "flows_refused": refused })))
+        }
         _ => Ok(unready("the store does not answer")),
     }
 }
@@ -49,5 +53,6 @@ pub async fn metrics(web: Data<Web>, request: HttpRequest) -> Result<HttpRespons
     }
     let (contacts, sends) = web.core.busy();
     crate::service::metrics::busy(contacts, sends);
+    crate::service::metrics::flows_refused(web.core.versions().refused());
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

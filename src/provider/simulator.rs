@@ -86,10 +86,17 @@ fn content(body: &Value, kind: ChannelKind) -> Result<InboundContent, Malformed>
             media.filter(|m| !m.is_empty()).ok_or(Malformed("`media` is a URL, `{url, type?, name?}`, or a list of these"))?;
         return Ok(InboundContent::Media { kind: None, media });
     }
+    for (key, deleted) in [("edit", false), ("delete", true)] {
+        if let Some(message) = body.get(key) {
+            let message = message.as_str().filter(|id| !id.is_empty());
+            let message = message.ok_or(Malformed("`edit` and `delete` are the id of an earlier message, as text"))?.to_owned();
+            return Ok(if deleted { InboundContent::Deleted { message } } else { InboundContent::Edited { message } });
+        }
+    }
     match body.get("text") {
         Some(Value::String(_)) => Ok(InboundContent::Text),
         Some(_) => Err(Malformed("`text` is not text")),
-        None => Err(Malformed("one of `text`, `press`, `media`, `location` is needed")),
+        None => Err(Malformed("one of `text`, `press`, `media`, `location`, `edit`, `delete` is needed")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! History in a SQLite file: one thread writes, any tool reads.
 
 use super::history::{HistoryError, HistorySink};
+use super::taken_back;
 use crate::domain::codec;
 use crate::domain::id::ContactKey;
 use crate::domain::journal;
@@ -108,6 +109,7 @@ fn write(connection: &mut Connection, job: &Job, keep: Span) -> Result<(), Histo
                 let (at, contact, kind, body) = columns(&item.record, job.now);
                 let (time, number) = (item.id.time as i64, item.id.number as i64);
                 insert.execute(params![job.shard, time, number, at.0, contact.map(|c| c.to_string()), kind, body])?;
+                taken_back::mask(&transaction, contact, body)?;
             }
             let old = "DELETE FROM entry WHERE (shard, time, number) IN
                        (SELECT shard, time, number FROM entry WHERE at < ?1 ORDER BY at LIMIT ?2)";

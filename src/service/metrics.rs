@@ -19,6 +19,8 @@ pub const CALLS: &str = "replyflow_calls_total";
 pub const REPORTS: &str = "replyflow_reports_total";
 /// Counter `{what}`: what an engineer should look at: missing, undecodable, unknown_version, panic.
 pub const ALERTS: &str = "replyflow_alerts_total";
+/// Gauge: flows whose files have mistakes.
+pub const FLOWS_REFUSED: &str = "replyflow_flows_refused";
 /// Histogram of seconds: one accept.
 pub const ACCEPT_SECONDS: &str = "replyflow_accept_seconds";
 /// Histogram of seconds: the turns of one commit, without the commit.
@@ -103,6 +105,11 @@ pub fn depths(depths: &crate::store::Depths) {
     gauge!(JOURNAL_ENTRIES).set(depths.journal_entries as f64);
     gauge!(JOURNAL_BYTES).set(depths.journal_bytes as f64);
     gauge!(OVERDUE_SECONDS).set(depths.lag.0.max(0) as f64 / 1_000.0);
+}
+
+/// Notes how many flows run as they were published last, or not at all, because their files have mistakes.
+pub fn flows_refused(flows: usize) {
+    gauge!(FLOWS_REFUSED).set(flows as f64);
 }
 
 /// Notes how much is in the air.

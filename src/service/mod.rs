@@ -39,6 +39,7 @@ pub mod runtime;
 mod send;
 mod settings;
 mod slots;
+mod taken_back;
 mod tick;
 mod turns;
 mod verdict;

@@ -1,4 +1,4 @@
-//! Flows at the start: what is in the folder and right is published under the hash of its content; what is wrong is refused
+//! Flows at the start and when their files changed: what is in the folder and right is published under the hash of its content; what is wrong is refused
 //! with all its mistakes, and the version that was published last goes on. Runs that live on older versions stay there.
 
 use super::versions::{LoadError, Versions, stored_version};
@@ -78,7 +78,8 @@ pub async fn publish(store: &dyn Store, sources: &Sources, project: &Project) ->
         log(name, standing);
     }
     let current: Vec<VersionId> = running.iter().map(|flow| flow.version).collect();
-    Ok(Publication { versions: Versions::new(Catalog::new(running, &current)), checked, flows })
+    let versions = Versions::new(Catalog::new(running, &current)).refusing(checked.refused.len());
+    Ok(Publication { versions, checked, flows })
 }
 
 fn log(flow: &str, standing: &Standing) {

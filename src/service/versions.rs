@@ -8,13 +8,18 @@ use crate::flow::check::parse_context;
 use crate::flow::definition::Flow;
 use crate::flow::version::{BadVersion, Version};
 use crate::store::{Store, StoreError};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The catalog, replaced as a whole when a version is added.
 #[derive(Debug)]
 pub struct Versions {
     catalog: RwLock<Arc<Catalog>>,
+    refused: AtomicUsize,
 }
+
+/// Versions beside the current ones that stay in memory; above it they are fetched again when a run is met that is on one.
+const OLD: usize = 256;
 
 /// Why a version cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +41,25 @@ pub enum LoadError {
 impl Versions {
     /// Begins with this catalog.
     pub fn new(catalog: Catalog) -> Self {
-        Versions { catalog: RwLock::new(Arc::new(catalog)) }
+        Versions { catalog: RwLock::new(Arc::new(catalog)), refused: AtomicUsize::new(0) }
+    }
+
+    /// The same, where so many flows of the folder were refused.
+    pub(super) fn refusing(self, flows: usize) -> Self {
+        Versions { refused: AtomicUsize::new(flows), ..self }
+    }
+
+    /// Flows whose files have mistakes: they run as they were published last, or not at all.
+    pub fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// New runs begin on what was published now; the versions that were known stay.
+    pub fn replace(&self, published: &Versions) {
+        let fresh = published.catalog();
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        *catalog = Arc::new(catalog.with_current(&fresh, OLD));
+        self.refused.store(published.refused(), Ordering::Relaxed);
     }
 
     /// The catalog as it is now.

@@ -89,6 +89,9 @@ fn outcomes(state: &State) -> Vec<String> {
             };
             (&ask.outcomes, &ask.troubles, choices)
         }
+        Kind::Split(split) => {
+            return split.arms.iter().filter(|(_, weight)| *weight > 0).map(|(name, _)| name.to_string()).collect();
+        }
         Kind::Call(call) => (&call.outcomes, &call.troubles, Vec::new()),
         Kind::Wait(wait) => (&wait.outcomes, &wait.troubles, Vec::new()),
         Kind::Run(run) => (&run.outcomes, &run.troubles, Vec::new()),

@@ -109,7 +109,11 @@ impl Player {
         let phone = contact.phone.clone().unwrap_or_else(|| DEFAULT_PHONE.to_owned());
         let phone = E164::parse(&phone).ok_or_else(|| format!("`{phone}` is not a phone number such as {DEFAULT_PHONE}"))?;
         let address = Address::Phone(phone.clone());
-        let mut world = World::new(catalog.clone(), project, case.given.now.unwrap_or(DEFAULT_NOW));
+        let world = World::new(catalog.clone(), project, case.given.now.unwrap_or(DEFAULT_NOW));
+        let mut world = match case.given.seed {
+            Some(seed) => world.seeded(seed),
+            None => world,
+        };
         let mut record = Record::default();
         record.meet(&address);
         record.name = contact.name;

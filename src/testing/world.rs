@@ -71,6 +71,7 @@ struct Person {
 
 /// The virtual world.
 pub struct World {
+    secret: Vec<u8>,
     catalog: Arc<Catalog>,
     project: Arc<Project>,
     now: Millis,
@@ -99,6 +100,7 @@ impl World {
     /// An empty world at this moment.
     pub fn new(catalog: Arc<Catalog>, project: Arc<Project>, now: Millis) -> Self {
         World {
+            secret: SECRET.to_vec(),
             catalog,
             project,
             now,
@@ -114,6 +116,12 @@ impl World {
             ended: VecDeque::new(),
             journal: Vec::new(),
         }
+    }
+
+    /// The same with other chances: contacts have other keys, and stand elsewhere in a `split`.
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.secret.extend(seed.to_le_bytes());
+        self
     }
 
     /// The virtual clock.
@@ -139,12 +147,12 @@ impl World {
 
     /// The contact's record as it stands.
     pub fn record(&self, address: &Address) -> Option<Record> {
-        let person = self.people.get(&ContactKey::derive(SECRET, &address.canonical()))?;
+        let person = self.people.get(&ContactKey::derive(&self.secret, &address.canonical()))?;
         codec::decode(person.record.as_deref()?).ok()
     }
 
     fn person(&mut self, address: &Address) -> &mut Person {
-        let key = ContactKey::derive(SECRET, &address.canonical());
+        let key = ContactKey::derive(&self.secret, &address.canonical());
         let person = || Person { key, record: None, token: None, mailbox: VecDeque::new(), hold: false, alarm: None };
         self.people.entry(key).or_insert_with(person)
     }

@@ -40,6 +40,12 @@ fn project() -> Project {
         kind = "whatsapp"
         [api.shop]
         base_url = "https://shop.example"
+        [hours.office]
+        mon = "09:00-17:30"
+        tue = "09:00-17:30"
+        wed = "09:00-17:30"
+        thu = "09:00-17:30"
+        fri = "09:00-17:30"
         [teams.repairs]
         title = "Repairs"
         [attributes]
@@ -163,6 +169,8 @@ fn every_key_that_runs_is_on_the_page() {
         "days",
         "at",
         "until",
+        "hours",
+        "split",
         "nomatch",
         "silence",
         "undelivered",

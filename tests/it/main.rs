@@ -15,6 +15,7 @@ mod http_hooks;
 mod kill;
 mod layers;
 mod redis_store;
+mod reload;
 mod replies;
 mod samples;
 mod service;

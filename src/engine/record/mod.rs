@@ -117,6 +117,9 @@ pub struct Unanswered {
     /// Whether a run began since.
     #[serde(rename = "p", default, skip_serializing_if = "no")]
     pub past: bool,
+    /// Whether replies to it are masked.
+    #[serde(rename = "m", default, skip_serializing_if = "no")]
+    pub private: bool,
     /// What its run knew, where the flow takes late replies up.
     #[serde(rename = "k", default, skip_serializing_if = "none")]
     pub kept: Option<Box<Kept>>,

@@ -139,6 +139,16 @@ pub enum Waiting {
         #[serde(rename = "u")]
         until: Millis,
     },
+    /// A moment, after the event that it waited for: the hours of its wait.
+    #[serde(rename = "h")]
+    Held {
+        /// When.
+        #[serde(rename = "u")]
+        until: Millis,
+        /// The event.
+        #[serde(rename = "v")]
+        value: Box<Value>,
+    },
     /// An event, at most until a moment.
     #[serde(rename = "e")]
     Event {
@@ -308,7 +318,9 @@ impl Run {
     pub fn alarm(&self) -> Millis {
         let own = match &self.waiting {
             Waiting::Reply(question) => question.gathered.as_ref().map_or(question.until, Gathered::alarm),
-            Waiting::Call { until, .. } | Waiting::Time { until } | Waiting::Event { until } => *until,
+            Waiting::Call { until, .. } | Waiting::Time { until } | Waiting::Held { until, .. } | Waiting::Event { until } => {
+                *until
+            }
             Waiting::Turn | Waiting::Paused { .. } => self.expires,
         };
         let frames = self.frames.iter().filter_map(|frame| frame.expires).min().unwrap_or(self.expires);

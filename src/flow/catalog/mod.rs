@@ -66,6 +66,16 @@ impl Catalog {
         Catalog::of(versions, &current)
     }
 
+    /// This catalog after a publish: new runs begin on what is current in `fresh`; at most `old` other versions are kept.
+    pub fn with_current(&self, fresh: &Catalog, old: usize) -> Self {
+        let current: Vec<VersionId> = fresh.flows().map(|flow| flow.version).collect();
+        let mut versions = fresh.versions.clone();
+        if self.versions.len() <= current.len() + old {
+            versions.extend(self.versions.iter().map(|(id, published)| (*id, published.clone())));
+        }
+        Catalog::of(versions, &current)
+    }
+
     fn of(versions: HashMap<VersionId, Arc<Published>>, current: &[VersionId]) -> Self {
         let mut catalog = Catalog::default();
         for published in current.iter().filter_map(|id| versions.get(id)) {

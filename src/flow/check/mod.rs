@@ -32,6 +32,14 @@ pub struct World<'a> {
     pub broken: &'a [Slug],
 }
 
+impl<'a> World<'a> {
+    /// A flow by its name or a former one.
+    fn flow(&self, name: &str) -> Option<&'a Arc<Flow>> {
+        let former = || self.flows.values().find(|flow| flow.was.iter().any(|was| was.as_str() == name));
+        self.flows.get(name).or_else(former)
+    }
+}
+
 /// Everything that is wrong with a flow in its project, in the order of the file.
 pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -> Vec<Diagnostic> {
     let mut report = Report { file: file.clone(), found: Vec::new() };

@@ -42,7 +42,11 @@ fn exists(mention: &Mention, flow: &Flow, world: &World<'_>, report: &mut Report
             let names = project.teams.iter().map(Slug::as_str).collect();
             missing(505, format!("There is no team `{name}`"), "[teams.…] in replyflow.toml", names);
         }
-        MentionKind::Flow if !world.flows.contains_key(name) && !broken => {
+        MentionKind::Hours if !project.hours.contains_key(name) => {
+            let names = project.hours.keys().map(Slug::as_str).collect();
+            missing(505, format!("There are no hours `{name}`"), "[hours.…] in replyflow.toml", names);
+        }
+        MentionKind::Flow if world.flow(name).is_none() && !broken => {
             let names = world.flows.keys().map(Slug::as_str).collect();
             missing(505, format!("There is no sub-flow `{name}`"), "other flow", names);
         }

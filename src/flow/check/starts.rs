@@ -26,7 +26,7 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
     }
     for state in flow.states.values() {
         let Kind::Run(run) = &state.kind else { continue };
-        let Some(sub) = world.flows.get(run.flow.as_str()) else { continue };
+        let Some(sub) = world.flow(run.flow.as_str()) else { continue };
         for (name, variable) in &sub.variables {
             let needed = matches!(&variable.origin, Origin::Need { default: None });
             if needed && !run.with.iter().any(|(given, _)| given == name) {

@@ -82,6 +82,11 @@ impl Flow {
         self.states.get_index(id.0 as usize).map_or("?", |(name, _)| name.as_str())
     }
 
+    /// Whether this is its name or was one.
+    pub fn is_called(&self, name: &Slug) -> bool {
+        self.name == *name || self.was.contains(name)
+    }
+
     /// The slot of a variable.
     pub fn slot(&self, name: &str) -> Option<Slot> {
         self.variables.get_index_of(name).map(|i| Slot(i as u16))

@@ -17,6 +17,8 @@ pub struct State {
     pub save: Option<Save>,
     /// The reply and what is saved are masked in the journal.
     pub private: bool,
+    /// Former names: runs of older versions can be moved here.
+    pub was: Vec<Name>,
     /// For people.
     pub note: Option<String>,
     /// Where it stands.
@@ -45,6 +47,8 @@ pub enum Kind {
     Call(Call),
     /// Waits for time or an event.
     Wait(Wait),
+    /// Weighted arms.
+    Split(Split),
     /// A sub-flow.
     Run(RunFlow),
 }
@@ -87,11 +91,22 @@ pub enum CallBody {
     Text(Template),
 }
 
+/// `split`.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// The arms with their weights, in the order of the file; one weighs more than nothing.
+    pub arms: Vec<(Name, u32)>,
+    /// An ordinary outcome for each arm.
+    pub outcomes: Outcomes,
+}
+
 /// `wait`.
 #[derive(Debug, Clone)]
 pub struct Wait {
     /// For what.
     pub until: WaitFor,
+    /// Then on to the next moment inside these hours.
+    pub hours: Option<Slug>,
     /// Ordinary outcome `ok`.
     pub outcomes: Outcomes,
     /// `silence`, with `event` only.

@@ -14,7 +14,7 @@ const CALL: Keys = Keys {
     known: &["api", "get", "post", "put", "patch", "delete", "query", "headers", "json", "form", "text", "timeout", "retry"],
     later: &[],
 };
-const WAIT: Keys = Keys { of: "`wait`", known: &["for", "days", "at", "until", "event", "key", "if"], later: &["hours"] };
+const WAIT: Keys = Keys { of: "`wait`", known: &["for", "days", "at", "until", "event", "key", "if", "hours"], later: &[] };
 const RUN: Keys = Keys { of: "`run`", known: &["flow", "with"], later: &[] };
 
 const METHODS: [(&str, &str); 5] = [("get", "GET"), ("post", "POST"), ("put", "PUT"), ("patch", "PATCH"), ("delete", "DELETE")];
@@ -123,6 +123,14 @@ impl Reader {
     pub(super) fn wait(&mut self, state: &Key, fields: &Fields<'_>) -> Option<Kind> {
         let node = fields.get("wait")?;
         let until = self.wait_for(node);
+        let hours = match &node.tree {
+            Tree::Map(entries) => entries.iter().find(|e| e.key.text == "hours").and_then(|entry| {
+                let hours = self.slug(&entry.value, "hours", "office")?;
+                self.mention(MentionKind::Hours, hours.as_str(), entry.value.at, entry.value.width);
+                Some(hours)
+            }),
+            _ => None,
+        };
         let by_event = match &node.tree {
             Tree::Map(entries) => entries.iter().any(|e| e.key.text == "event"),
             _ => false,
@@ -130,7 +138,7 @@ impl Reader {
         let troubles = if by_event { vec!["silence"] } else { Vec::new() };
         let ordinary = if until.is_some() { Ordinary::Listed(vec!["ok".to_owned()]) } else { Ordinary::Unknown };
         let (outcomes, troubles) = self.outcomes(state, fields, &WaysOut { ordinary, troubles, asks: Asks::No("wait") });
-        Some(Kind::Wait(Wait { until: until?, outcomes, troubles }))
+        Some(Kind::Wait(Wait { until: until?, hours, outcomes, troubles }))
     }
 
     fn wait_for(&mut self, node: &Node) -> Option<WaitFor> {

@@ -17,6 +17,7 @@ mod question;
 mod reach;
 mod report;
 mod scalar;
+mod split;
 mod start;
 mod state;
 mod target;

@@ -90,6 +90,7 @@ impl Reached {
                 self.outcomes(&call.outcomes);
                 self.troubles(&call.troubles, &None, &None, &None, &defaults.failed);
             }
+            Kind::Split(split) => self.outcomes(&split.outcomes),
             Kind::Wait(wait) => {
                 self.outcomes(&wait.outcomes);
                 let silence = if matches!(wait.until, WaitFor::Event { .. }) { &defaults.silence } else { &None };

@@ -11,14 +11,14 @@ use crate::flow::yaml::{Key, Node, Tree};
 const STATE: Keys = Keys {
     of: "a state",
     known: &[
-        "say", "notify", "set", "tag", "untag", "emit", "alert", "do", "ask", "answer", "show", "call", "wait", "run", "save",
-        "private", "go", "end", "was", "note",
+        "say", "notify", "set", "tag", "untag", "emit", "alert", "do", "ask", "answer", "show", "call", "wait", "split", "run",
+        "save", "private", "go", "end", "was", "note",
     ],
-    later: &["split", "deliver", "digest", "handoff"],
+    later: &["deliver", "digest", "handoff"],
 };
 
 /// The keys of kinds that run; `answer` is part of `ask`.
-const KINDS: [&str; 4] = ["ask", "call", "wait", "run"];
+const KINDS: [&str; 5] = ["ask", "call", "wait", "split", "run"];
 
 impl Reader {
     /// A state. What is wrong is said; the state stands for itself all the same, so that others keep their places.
@@ -28,6 +28,7 @@ impl Reader {
             kind: Kind::Pass(Target::Ways(Vec::new())),
             save: None,
             private: false,
+            was: Vec::new(),
             note: None,
             at: key.at,
         };
@@ -38,7 +39,12 @@ impl Reader {
         state.note = fields.get("note").and_then(|n| self.plain(n, "note", "a text", "Ask Ada first")).map(str::to_owned);
         if let Some(was) = fields.get("was") {
             for former in self.one_or_many(was) {
-                self.name(former, "was", "old_name");
+                let Some(name) = self.name(former, "was", "old_name") else { continue };
+                if self.states.contains_key(name.as_str()) {
+                    let message = format!("`was: {name}` is also the name of a state in this version");
+                    self.say_node(124, former, message, "leave it out: runs that rest there stay there");
+                }
+                state.was.push(name);
             }
         }
         let kinds = kinds(&fields);
@@ -53,6 +59,7 @@ impl Reader {
                 match kind.text.as_str() {
                     "call" => self.call(key, &fields),
                     "wait" => self.wait(key, &fields),
+                    "split" => self.split(key, &fields),
                     "run" => self.run(key, &fields),
                     _ => self.ask(key, &fields),
                 }
@@ -102,7 +109,7 @@ impl Reader {
         };
         if let Tree::Map(_) = &go.value.tree {
             if !fields.refused && end.is_none() {
-                let help = "name a state or write a list of conditions; a kind is `ask`, `call`, `wait` or `run`";
+                let help = "name a state or write a list of conditions; a kind is `ask`, `call`, `wait`, `split` or `run`";
                 self.say_key(114, &go.key, "Outcomes need a kind; this state has none", help);
             }
             // The targets are read so that their own mistakes are not missed.

@@ -91,6 +91,8 @@ pub enum MentionKind {
     Api,
     /// A team of the configuration.
     Team,
+    /// Opening hours of the configuration.
+    Hours,
     /// A notification in `templates/`.
     Notification,
     /// A flow that runs as a sub-flow.

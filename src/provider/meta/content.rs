@@ -29,6 +29,11 @@ pub fn read(message: &Value) -> (String, InboundContent) {
             let reaction = InboundContent::Reaction { message: text_of("message_id"), emoji: json::owned(part, "emoji") };
             (String::new(), reaction)
         }
+        "edit" => {
+            let after = part.get("message").unwrap_or(&Value::Null);
+            (words(after), InboundContent::Edited { message: text_of("original_message_id") })
+        }
+        "revoke" => (String::new(), InboundContent::Deleted { message: text_of("original_message_id") }),
         "order" => {
             let items = json::list(part, "product_items").iter().map(item).collect();
             (text_of("text"), InboundContent::Order { catalog: text_of("catalog_id"), items })
@@ -45,6 +50,13 @@ pub fn read(message: &Value) -> (String, InboundContent) {
         "request_welcome" => (String::new(), InboundContent::RequestWelcome),
         unknown => unsupported(unknown),
     }
+}
+
+/// The text or caption of a message that was changed.
+fn words(message: &Value) -> String {
+    let part = json::text(message, "type").and_then(|kind| message.get(kind));
+    let found = part.and_then(|part| json::owned(part, "body").or_else(|| json::owned(part, "caption")));
+    found.unwrap_or_default()
 }
 
 fn unsupported(kind: &str) -> (String, InboundContent) {

@@ -71,6 +71,12 @@ fn kinds_of_content() {
         InboundContent::System { kind: "user_changed_number".into(), new_user_id: None, new_wa_id: Some("447700900999".into()) };
     assert_eq!(number, (String::new(), expected));
     assert_eq!(content("request_welcome", Value::Null).1, InboundContent::RequestWelcome);
+    let part = json!({ "original_message_id": "wamid.1", "message": { "type": "text", "text": { "body": "two" } } });
+    assert_eq!(content("edit", part), ("two".to_owned(), InboundContent::Edited { message: "wamid.1".into() }));
+    let part = json!({ "original_message_id": "wamid.1", "message": { "type": "image", "image": { "caption": "new" } } });
+    assert_eq!(content("edit", part).0, "new");
+    let part = json!({ "original_message_id": "wamid.1" });
+    assert_eq!(content("revoke", part), (String::new(), InboundContent::Deleted { message: "wamid.1".into() }));
     for odd in ["unsupported", "unknown", "poll", "ephemeral"] {
         assert_eq!(content(odd, Value::Null).1, InboundContent::Unsupported { kind: odd.into() });
     }

@@ -67,9 +67,14 @@ impl Service {
 
     /// Starts it again where it was.
     pub async fn start_in(folder: TempDir) -> Self {
+        Self::start_with(folder, |application| application).await
+    }
+
+    /// Starts it in a folder, changed before it serves.
+    pub async fn start_with(folder: TempDir, change: impl FnOnce(Application) -> Application) -> Self {
         let settings = settings(folder.path());
         let configured = settings.webhooks.keys.clone();
-        let application = Application::build(settings).await.expect("starts");
+        let application = change(Application::build(settings).await.expect("starts"));
         let base = format!("http://127.0.0.1:{}", application.port());
         let webhooks = application.core().webhook_keys(&configured);
         let stop = CancellationToken::new();

@@ -91,6 +91,8 @@ fn content(content: &InboundContent) -> Value {
             "type": "reaction", "emoji": emoji, "in_reply_to": message, "removed": emoji.is_none(),
             "reaction": { "message_id": message, "emoji": emoji },
         }),
+        InboundContent::Edited { message } => json!({ "type": "edit", "edit": { "original_message_id": message } }),
+        InboundContent::Deleted { message } => json!({ "type": "revoke", "revoke": { "original_message_id": message } }),
         InboundContent::Order { catalog, items } => {
             json!({ "type": "order", "order": { "catalog_id": catalog, "items": items } })
         }

@@ -1,0 +1,97 @@
+//! A message that the contact took back: its words go from what was kept of it.
+
+use crate::domain::codec;
+use crate::domain::id::ContactKey;
+use crate::domain::journal::{Entry, Event};
+use crate::domain::message::InboundContent;
+use rusqlite::{Transaction, params};
+
+/// How the content is called where it is written: entries without it need not be read.
+const WORD: &[u8] = b"deleted";
+
+/// Masks the earlier messages that this entry says were taken back.
+pub(super) fn mask(history: &Transaction<'_>, contact: Option<ContactKey>, body: &[u8]) -> rusqlite::Result<()> {
+    let Some(contact) = contact.filter(|_| body.windows(WORD.len()).any(|window| window == WORD)) else { return Ok(()) };
+    let Ok(entry) = codec::decode::<Entry>(body) else { return Ok(()) };
+    let gone: Vec<&str> = entry.events.iter().filter_map(taken_back).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let mut rows = history.prepare("SELECT shard, time, number, body FROM entry WHERE contact = ?1 AND kind = 'entry'")?;
+    let mut update = history.prepare("UPDATE entry SET body = ?4 WHERE shard = ?1 AND time = ?2 AND number = ?3")?;
+    let mut found = rows.query(params![contact.to_string()])?;
+    while let Some(row) = found.next()? {
+        let (shard, time, number): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let body: Vec<u8> = row.get(3)?;
+        if let Some(masked) = without(&body, &gone) {
+            update.execute(params![shard, time, number, masked])?;
+        }
+    }
+    Ok(())
+}
+
+fn taken_back(event: &Event) -> Option<&str> {
+    match event {
+        Event::Received { content: InboundContent::Deleted { message }, .. } => Some(message),
+        _ => None,
+    }
+}
+
+/// The entry without the words of these messages and of their changes; nothing if it has none.
+fn without(body: &[u8], gone: &[&str]) -> Option<Vec<u8>> {
+    if !gone.iter().any(|id| !id.is_empty() && body.windows(id.len()).any(|window| window == id.as_bytes())) {
+        return None;
+    }
+    let mut entry: Entry = codec::decode(body).ok()?;
+    let mut changed = false;
+    for event in &mut entry.events {
+        let Event::Received { provider_id, text, content, .. } = event else { continue };
+        let edited = matches!(content, InboundContent::Edited { message } if gone.contains(&message.as_str()));
+        if gone.contains(&provider_id.as_str()) {
+            (*text, *content) = (String::new(), InboundContent::Unsupported { kind: "deleted".to_owned() });
+            changed = true;
+        } else if edited {
+            text.clear();
+            changed = true;
+        }
+    }
+    changed.then(|| codec::encode(&entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::{Address, E164};
+    use crate::domain::id::{InputId, Token};
+    use crate::domain::journal::Decision;
+    use crate::domain::name::ChannelName;
+    use crate::domain::time::Millis;
+
+    fn entry(provider_id: &str, text: &str, content: InboundContent) -> Vec<u8> {
+        let event = Event::Received {
+            input: InputId(1),
+            channel: ChannelName::parse("main-whatsapp").expect("a name"),
+            from: Address::Phone(E164::parse("+447700900123").expect("a number")),
+            provider_id: provider_id.to_owned(),
+            text: text.to_owned(),
+            content,
+            decision: Decision::Answer,
+            reason: "a label".to_owned(),
+        };
+        let contact = ContactKey::derive(b"s", "a");
+        codec::encode(&Entry { contact, token: Token(1), at: Millis(1), events: vec![event] })
+    }
+
+    #[test]
+    fn only_the_words_of_the_message_and_of_its_changes_go() {
+        let gone = ["wamid.1"];
+        let masked = without(&entry("wamid.1", "my secret", InboundContent::Text), &gone).expect("changed");
+        assert!(!String::from_utf8_lossy(&masked).contains("secret"));
+        let edit = InboundContent::Edited { message: "wamid.1".to_owned() };
+        let masked = without(&entry("wamid.2", "my secret", edit), &gone).expect("changed");
+        assert!(!String::from_utf8_lossy(&masked).contains("secret"));
+        assert_eq!(without(&entry("wamid.3", "wamid.1", InboundContent::Text), &gone), None, "a text that names it");
+        assert_eq!(without(&entry("wamid.10", "x", InboundContent::Text), &gone), None);
+        assert_eq!(without(b"", &gone), None);
+    }
+}
