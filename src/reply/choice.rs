@@ -286,12 +286,12 @@ impl Options {
     /// "option 2": only another label that begins with this number makes that unclear.
     fn by_announced_place(&self, number: u32, shown: Shown<'_>) -> Found {
         match self.by_place(number, shown) {
-            Found::One(place, _) if self.begins_another(number, place, shown) => Found::UnclearNumber,
+            Found::One(place, _) if self.is_number_of_another(number, place, shown) => Found::UnclearNumber,
             found => found,
         }
     }
 
-    fn begins_another(&self, number: u32, place: usize, shown: Shown<'_>) -> bool {
+    fn is_number_of_another(&self, number: u32, place: usize, shown: Shown<'_>) -> bool {
         let begins = |item: &Item| item.leading == Some(number);
         shown.visible.iter().any(|index| *index != place && self.items.get(*index).is_some_and(begins))
     }

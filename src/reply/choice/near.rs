@@ -1,7 +1,7 @@
 //! Which choice a text is near to: the beginning of one label and of no other, or one label with slips of the finger.
 
 use super::{Match, Options, Shown};
-use crate::reply::words::Section;
+use crate::reply::words::{Section, Sections};
 use crate::reply::{calendar, close};
 
 /// Letters that the beginning of a label must have.
@@ -10,14 +10,10 @@ const PREFIX_LETTERS: usize = 3;
 pub(in crate::reply) const FAR: usize = 6;
 
 /// What says something by itself.
-const TALK: [Section; 16] = [
+const TALK: [Section; 12] = [
     Section::Yes,
     Section::No,
-    Section::YesLenient,
-    Section::NoLenient,
     Section::Polite,
-    Section::LeadIn,
-    Section::Not,
     Section::Or,
     Section::And,
     Section::Doubt,
@@ -28,6 +24,10 @@ const TALK: [Section; 16] = [
     Section::Both,
     Section::All,
 ];
+
+/// Words that say yes or no besides, of which a long one may be the beginning of a label.
+const AGREEING: [Section; 2] = [Section::YesLenient, Section::NoLenient];
+const AGREEING_LETTERS: usize = 5;
 
 /// What a text is near to.
 pub(super) enum Near {
@@ -62,7 +62,8 @@ impl Options {
                 if inside.iter().any(|other| other != index) {
                     return Near::Several;
                 }
-                if self.is_word_of_talk(text) {
+                let whole = keys.iter().any(|(key, _)| key.strip_prefix(text).is_some_and(|rest| rest.starts_with(' ')));
+                if self.is_word_of_talk(text, whole) {
                     return Near::Nothing { next: None };
                 }
                 let reason = format!("the beginning of `{}` and of no other", self.items[*index].id);
@@ -84,6 +85,12 @@ impl Options {
         let index = found.next()?;
         let begins = keys.iter().any(|(key, other)| *other == index && begins(key));
         (begins && found.all(|other| other == index)).then_some(index)
+    }
+
+    /// Whether a text is the beginning of a later choice, or of one of its words.
+    pub(super) fn begins_another(&self, text: &str, index: usize, shown: Shown<'_>) -> bool {
+        let like = |key: &str| key.starts_with(text) || has_word_like(key, text);
+        self.visible_keys(shown).iter().any(|(key, other)| *other != index && like(key))
     }
 
     fn slipped(&self, text: &str, keys: &[(&str, usize)], slips: &[Slip<'_>]) -> Near {
@@ -129,7 +136,12 @@ impl Options {
 
     fn is_another_word(&self, word: &str, meant: &str) -> bool {
         let is_name = || calendar::names(word, self.language[0]).next().is_some();
-        self.lexicons().any(|lexicon| !lexicon.sections_of(word).is_empty()) || is_name() && !self.is_same_name(word, meant)
+        let is_word = |sections: Sections| {
+            // "confirma" is a yes, and still "Confirmar" with a slip.
+            let agrees = AGREEING.into_iter().any(|section| sections.has(section)) && close::letters(word) > AGREEING_LETTERS;
+            !sections.is_empty() && !agrees
+        };
+        self.lexicons().any(|lexicon| is_word(lexicon.sections_of(word))) || is_name() && !self.is_same_name(word, meant)
     }
 
     /// Whether both words name the same day of the week or month: "weds", "Wednesday".
@@ -139,15 +151,19 @@ impl Options {
     }
 
     /// Whether it is a phrase with a meaning of its own, which is no beginning of a label: "one", "yes", "not". One word that
-    /// begins a question in English does not where another language is spoken.
-    fn is_word_of_talk(&self, text: &str) -> bool {
+    /// begins a question in English does not where another language is spoken; a longer word that turns an answer around may be
+    /// the first word of a label, "cancel" or "nobody".
+    fn is_word_of_talk(&self, text: &str, whole_words: bool) -> bool {
         let talk = TALK.into_iter().collect();
-        let mut lexicons = self.lexicons();
-        let own = lexicons.next().is_some_and(|lexicon| {
+        let may_begin = whole_words && close::letters(text) > PREFIX_LETTERS;
+        self.lexicons().enumerate().any(|(at, lexicon)| {
             let sections = lexicon.sections_of(text);
-            sections.meets(talk) || sections.has(Section::Question)
-        });
-        own || lexicons.any(|lexicon| lexicon.sections_of(text).meets(talk))
+            let agrees = AGREEING.into_iter().any(|section| sections.has(section));
+            let asks = at == 0 && sections.has(Section::Question);
+            let turns = sections.has(Section::Not) || sections.has(Section::LeadIn);
+            let short = close::letters(text) <= AGREEING_LETTERS;
+            sections.meets(talk) || asks || turns && !may_begin || agrees && short
+        })
     }
 
     /// Whether a word might be one of another choice than this, or a word near to one of its words.
@@ -187,6 +203,6 @@ pub(in crate::reply) fn begins(key: &str, text: &str) -> bool {
 }
 
 /// Whether a word of a key but its first begins with the text.
-fn has_word_like(key: &str, text: &str) -> bool {
+pub(super) fn has_word_like(key: &str, text: &str) -> bool {
     key.match_indices(' ').any(|(at, _)| key[at + 1..].starts_with(text))
 }

@@ -36,8 +36,14 @@ pub(super) struct Position {
 }
 
 /// The longest phrase with which a text begins, in the first of the lexicons that has one as long.
-pub(super) fn begin(text: &str, position: Position, lexicons: impl Iterator<Item = &'static Lexicon>) -> Option<Phrase> {
-    let phrases = lexicons.flat_map(|lexicon| lexicon.at_start(text));
+/// It has at most so many bytes.
+pub(super) fn begin(
+    text: &str,
+    position: Position,
+    most: usize,
+    lexicons: impl Iterator<Item = &'static Lexicon>,
+) -> Option<Phrase> {
+    let phrases = lexicons.flat_map(|lexicon| lexicon.at_start(text)).filter(|(bytes, _)| *bytes <= most);
     let phrases = phrases.filter_map(|(bytes, sections)| Some(Phrase { bytes, effect: effect(sections, position)? }));
     let longest = phrases.reduce(|best, next| if next.bytes > best.bytes { next } else { best });
     // One word alone is the beginning of a label rather than that of a question.

@@ -12,10 +12,19 @@ const PLACE_WORDS: usize = 6;
 /// What may stand between a word for a place and its number.
 const NUMBER: [&str; 8] = ["no ", "nr ", "nro ", "num ", "n ° ", "n° ", "n ", "# "];
 
+/// What announces a place by itself.
+const SIGNS: [&str; 5] = ["n ° ", "n° ", "nr ", "nro ", "num "];
+
 impl Options {
     /// A number or a place: "2", "option 2", "two", "the second one", "the last one".
     pub(super) fn place_piece(&self, whole: &str, from: usize, shown: Shown<'_>) -> Option<Piece> {
         let rest = &whole[from..];
+        let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
+        if let Some(skip) = sign
+            && let Some((bytes, number)) = self.number_at(&rest[skip..])
+        {
+            return Some(Piece { bytes: skip + bytes, kind: self.kind_of(self.by_announced_place(number, shown), Means::Place) });
+        }
         let announced =
             self.lexicons().filter_map(|lexicon| lexicon.strip_start(Section::Place, rest)).map(|(word, _)| word.len()).max();
         if let Some(skip) = announced.map(|bytes| bytes + 1) {
@@ -52,7 +61,7 @@ impl Options {
 
     fn kind_of(&self, found: Found, means: Means) -> Kind {
         match found {
-            Found::One(index, how) => Kind::Names(Mention { index, means, letters: 0, reason: self.reason(index, how) }),
+            Found::One(index, how) => Kind::Names(Mention { index, means, from: 0, letters: 0, reason: self.reason(index, how) }),
             Found::NoSuchNumber | Found::Nothing => Kind::Trouble(NO_SUCH_NUMBER),
             Found::UnclearNumber | Found::Several => Kind::Trouble("a number that could mean two of the choices"),
         }

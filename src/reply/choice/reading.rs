@@ -1,7 +1,7 @@
 //! A reply read phrase by phrase: what of it names a choice, what stands around it, what turns it around. It names a choice
 //! only if nothing is left over.
 
-use super::near::Near;
+use super::near::{self, Near};
 use super::phrase::{self, Effect, Position};
 use super::spelling;
 use super::{Found, Match, Options, Rule, Shown, bare_number};
@@ -50,6 +50,8 @@ pub(in crate::reply) struct Reading {
 pub(in crate::reply) struct Mention {
     pub index: usize,
     pub means: Means,
+    /// The byte at which it begins.
+    pub from: usize,
     /// Letters of the text that names it.
     pub letters: usize,
     pub reason: String,
@@ -102,7 +104,8 @@ impl Reading {
                 self.stranger = Some((from, to)).filter(|_| self.mentions.is_empty());
             }
             Kind::Trouble(why) => self.trouble = self.trouble.or(Some(why)),
-            Kind::Names(mention) => {
+            Kind::Names(mut mention) => {
+                mention.from = from;
                 self.parted |= self.parting;
                 self.mentions.push(mention);
             }
@@ -190,7 +193,11 @@ impl Options {
         }
         let span = reading.span.filter(|_| trouble.is_none()).map(|(from, to)| &whole[from..to]);
         let mut nearest = None;
-        for text in [Some(whole), span].into_iter().flatten().filter(|_| reading.unknown > 0 || trouble.is_some()) {
+        for text in [Some(whole), span]
+            .into_iter()
+            .flatten()
+            .filter(|_| reading.unknown > 0 || trouble.is_some() || reading.mentions.is_empty())
+        {
             match self.nearest(text, shown) {
                 // A number inside a label is no place.
                 Near::One(found) if reading.mentions.iter().all(|m| m.index == found.index || m.is_number()) => {
@@ -217,7 +224,10 @@ impl Options {
             "ar" => word.starts_with("ما") || word.ends_with('ش'),
             _ => false,
         };
+        // In these languages a word right before a label may be part of its name: "dark blue".
+        let apart = !matches!(base, "en" | "de" | "nl" | "hi") || named.from > to + 1;
         named.means == Means::Text
+            && apart
             && named.letters >= VERB_LETTERS
             && close::letters(word) == word.chars().filter(|c| c.is_alphanumeric()).count().max(1)
             && !negates
@@ -252,7 +262,7 @@ impl Options {
     /// The longest phrase with which the rest of the reply begins. A choice goes before what may stand around one.
     fn piece(&self, whole: &str, from: usize, position: Position, shown: Shown<'_>, numbers_first: bool) -> Piece {
         let rest = &whole[from..];
-        let phrase = phrase::begin(rest, position, self.lexicons());
+        let phrase = self.phrase_at(rest, position, shown);
         let spoils = |phrase: &phrase::Phrase| matches!(phrase.effect, Effect::Spoils(_));
         let place = self.place_piece(whole, from, shown);
         if let Some(piece) = self.label_piece(rest, shown).or_else(|| self.beginning_piece(rest, shown)) {
@@ -272,6 +282,21 @@ impl Options {
         }
     }
 
+    /// The longest phrase that does not end inside a label which begins inside the phrase: "i will pick" before "Pick up".
+    fn phrase_at(&self, rest: &str, position: Position, shown: Shown<'_>) -> Option<phrase::Phrase> {
+        let mut most = rest.len();
+        loop {
+            let phrase = phrase::begin(rest, position, most, self.lexicons())?;
+            let inner = rest[..phrase.bytes].match_indices(' ').map(|(at, _)| at);
+            let reaches_out =
+                |at: &usize| self.longest_label(&rest[at + 1..], shown).is_some_and(|bytes| at + 1 + bytes > phrase.bytes);
+            match inner.into_iter().find(reaches_out) {
+                Some(at) => most = at,
+                None => return Some(phrase),
+            }
+        }
+    }
+
     fn label_piece(&self, rest: &str, shown: Shown<'_>) -> Option<Piece> {
         let ends = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]).take(self.longest);
         let ends: Vec<usize> = ends.collect();
@@ -279,7 +304,7 @@ impl Options {
             let kind = match self.by_text(&rest[..bytes], shown, Rule::Core) {
                 Found::One(index, how) => {
                     let letters = close::letters(&rest[..bytes]);
-                    Kind::Names(Mention { index, means: Means::Text, letters, reason: self.reason(index, how) })
+                    Kind::Names(Mention { index, means: Means::Text, from: 0, letters, reason: self.reason(index, how) })
                 }
                 Found::Several => Kind::Trouble("two of the choices match"),
                 _ => return None,
@@ -297,21 +322,26 @@ impl Options {
         let telling = |word: &str| self.lexicons().all(|lexicon| lexicon.sections_of_word(word).is_empty());
         let ends_telling = |bytes: &usize| rest[..*bytes].rsplit(' ').next().is_some_and(telling);
         let ends: Vec<usize> = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]).take(BEGINNING_WORDS).collect();
-        let keys = self.visible_keys(shown);
+        let mut keys = self.visible_keys(shown);
         let mention = |index: usize, bytes: usize, reason: String| {
             let letters = close::letters(&rest[..bytes]);
-            Piece { bytes, kind: Kind::Names(Mention { index, means: Means::Text, letters, reason }) }
+            Piece { bytes, kind: Kind::Names(Mention { index, means: Means::Text, from: 0, letters, reason }) }
         };
+        let mut days = Vec::new();
+        if named {
+            let same = |key: &str| key.split(' ').any(|word| self.is_same_name(first, word));
+            days = keys.iter().filter(|(key, _)| same(key)).map(|(_, index)| *index).collect();
+        }
+        keys.retain(|(key, _)| key.starts_with(first) || near::has_word_like(key, first));
         for bytes in ends.into_iter().rev().filter(ends_telling) {
             let text = &rest[..bytes];
             if let Some(index) = self.only_beginning(text, &keys) {
                 return Some(mention(index, bytes, format!("the beginning of `{}` and of no other", self.items[index].id)));
             }
         }
-        let mut days = keys.iter().filter(|(key, _)| named && key.split(' ').any(|word| self.is_same_name(first, word)));
-        let (_, index) = days.next()?;
-        let alone = days.all(|(_, other)| other == index);
-        alone.then(|| mention(*index, first.len(), format!("the day or month of `{}`", self.items[*index].id)))
+        let index = *days.first()?;
+        let alone = days.iter().all(|other| *other == index);
+        alone.then(|| mention(index, first.len(), format!("the day or month of `{}`", self.items[index].id)))
     }
 
     /// The bytes of the longest label or `also` with which a text begins.
