@@ -149,7 +149,9 @@ impl Grammar {
             return if whole < 24 && minute < 60 { vec![(one, end)] } else { Vec::new() };
         }
         let sign = [':', '.', ','].into_iter().find(|sign| self.sign(hour.end, *sign) && self.glued(hour.end));
-        let Some(sign) = sign else { return Vec::new() };
+        // "16h00" is written in every language.
+        let h = self.tokens.get(hour.end).is_some_and(|token| token.text == "h" && token.glued);
+        let Some(sign) = sign.or(h.then_some('h')) else { return Vec::new() };
         let minute = self.number(hour.end + 1).filter(|minute| minute.figures == 2 && minute.value < 60);
         let Some(minute) = minute.filter(|_| self.glued(hour.end + 1) || sign == ':') else { return Vec::new() };
         let mut end = minute.end;
@@ -225,6 +227,11 @@ impl Grammar {
     /// The clock times that an hour may be, with "am" or "pm" beside it.
     fn finish(&self, hour: Hour, end: usize) -> Vec<(Clock, usize)> {
         let mut found = Vec::new();
+        // "2 din" are two days in Hindi, although "din" is the middle of the day too.
+        let days = |meaning| matches!(meaning, Meaning::Unit(Unit::Day | Unit::Week | Unit::Month | Unit::Year)).then_some(());
+        if !hour.marked && self.one(end, days).is_some() {
+            return found;
+        }
         for (hours, end) in self.all(end, |meaning| match meaning {
             Meaning::AmPm(hours) => Some(hours),
             _ => None,

@@ -36,7 +36,10 @@ impl Grammar {
             _ => None,
         };
         let before = self.one(at, which);
-        let noun_at = before.map_or(at, |(_, end)| self.past(end, |meaning| matches!(meaning, Meaning::Small)));
+        let noun_at = before.map_or(at, |(_, end)| {
+            let end = if self.sign(end, '.') { end + 1 } else { end };
+            self.past(end, |meaning| meaning == Meaning::Small)
+        });
         let mut found = Vec::new();
         for (weekday, end) in self.all(noun_at, |meaning| match meaning {
             Meaning::Weekday(weekday) => Some(weekday),

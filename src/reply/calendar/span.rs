@@ -91,6 +91,9 @@ impl Grammar {
             Meaning::Halves(halves) => Some(Amount { halves: i64::from(halves) }),
             _ => None,
         });
+        // "साढ़े तीन घंटे" is three hours and a half.
+        let half = self.end_of(at, Meaning::BeforeHour(30)).and_then(|end| self.number(end));
+        found.extend(half.map(|number| (Amount { halves: i64::from(number.value) * 2 + 1 }, number.end)));
         let Some(number) = self.number(at).filter(|number| number.value > 0) else { return found };
         let decimal = [',', '.'].iter().any(|sign| self.sign(number.end, *sign)) && self.glued(number.end);
         let decimals = self.number(number.end + 1).filter(|_| decimal && self.glued(number.end + 1));
