@@ -14,6 +14,7 @@ mod http_api;
 mod http_hooks;
 mod kill;
 mod layers;
+mod questions;
 mod redis_store;
 mod reload;
 mod replies;
