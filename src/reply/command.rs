@@ -109,4 +109,151 @@ mod tests {
             assert_eq!(of(other), None, "{other}");
         }
     }
+
+    /// For each language: messages and the command that they are.
+    const REPLIES: &[(&str, &[(&str, Option<Command>)])] = &[
+        (
+            "en",
+            &[
+                ("go back", Some(Command::Back)),
+                ("previous question", Some(Command::Back)),
+                ("I'd like to go back one step", Some(Command::Back)),
+                ("can i talk to a real person please", Some(Command::Human)),
+                ("I want to speak to an agent", Some(Command::Human)),
+                ("agent", Some(Command::Human)),
+                ("let me talk to someone", Some(Command::Human)),
+                ("start over please", Some(Command::Restart)),
+                ("main menu", Some(Command::Menu)),
+                ("take me back to the main menu", Some(Command::Menu)),
+                ("change the language", Some(Command::Language)),
+                ("call me back", None),
+                ("back pain", None),
+                ("the agent was rude", None),
+                ("what languages do you speak", None),
+                ("is the menu vegan", None),
+                ("0", None),
+                ("i need help from a human", None),
+                ("come back later", None),
+                ("restart my phone", None),
+            ],
+        ),
+        (
+            "es",
+            &[
+                ("quiero hablar con una persona", Some(Command::Human)),
+                ("puedo hablar con un asesor?", Some(Command::Human)),
+                ("volver atrás", Some(Command::Back)),
+                ("menú principal por favor", Some(Command::Menu)),
+                ("empezar de nuevo", Some(Command::Restart)),
+                ("cambiar idioma", Some(Command::Language)),
+                ("vuelvo mañana", None),
+                ("dolor atrás", None),
+                ("el menú del día", None),
+            ],
+        ),
+        (
+            "fr",
+            &[
+                ("je veux parler à un conseiller", Some(Command::Human)),
+                ("retour", Some(Command::Back)),
+                ("recommencer svp", Some(Command::Restart)),
+                ("changer de langue", Some(Command::Language)),
+                ("menu enfant", None),
+                ("retour du colis", None),
+            ],
+        ),
+        (
+            "de",
+            &[
+                ("ich möchte mit einem menschen sprechen", Some(Command::Human)),
+                ("zurück", Some(Command::Back)),
+                ("von vorne", Some(Command::Restart)),
+                ("sprache ändern bitte", Some(Command::Language)),
+                ("zurück am montag", None),
+                ("hauptmenü bitte", Some(Command::Menu)),
+            ],
+        ),
+        (
+            "pt",
+            &[
+                ("quero falar com um atendente", Some(Command::Human)),
+                ("voltar", Some(Command::Back)),
+                ("começar de novo", Some(Command::Restart)),
+                ("mudar idioma", Some(Command::Language)),
+                ("volto amanhã", None),
+            ],
+        ),
+        (
+            "it",
+            &[
+                ("vorrei parlare con un operatore", Some(Command::Human)),
+                ("torna indietro", Some(Command::Back)),
+                ("ricominciare", Some(Command::Restart)),
+                ("cambia lingua", Some(Command::Language)),
+                ("menù del giorno", None),
+            ],
+        ),
+        (
+            "nl",
+            &[
+                ("ik wil een medewerker spreken", Some(Command::Human)),
+                ("ga terug", Some(Command::Back)),
+                ("opnieuw beginnen", Some(Command::Restart)),
+                ("andere taal graag", Some(Command::Language)),
+                ("bel me terug", None),
+            ],
+        ),
+        (
+            "hi",
+            &[
+                ("kisi se baat karni hai", Some(Command::Human)),
+                ("पीछे जाओ", Some(Command::Back)),
+                ("फिर से शुरू करो", Some(Command::Restart)),
+                ("bhasha badlo", Some(Command::Language)),
+                ("main menu", Some(Command::Menu)),
+                ("वापस कब आएगा", None),
+            ],
+        ),
+        (
+            "ar",
+            &[
+                ("اريد التحدث مع موظف", Some(Command::Human)),
+                ("رجوع", Some(Command::Back)),
+                ("القائمة الرئيسية", Some(Command::Menu)),
+                ("ابدأ من جديد", Some(Command::Restart)),
+                ("تغيير اللغة لو سمحت", Some(Command::Language)),
+                ("ارجع البضاعة", None),
+            ],
+        ),
+        (
+            "sw",
+            &[
+                ("nataka kuongea na mtu", Some(Command::Human)),
+                ("rudi nyuma", Some(Command::Back)),
+                ("anza upya", Some(Command::Restart)),
+                ("badilisha lugha", Some(Command::Language)),
+                ("nitarudi kesho", None),
+            ],
+        ),
+        (
+            "id",
+            &[
+                ("mau bicara dengan cs", Some(Command::Human)),
+                ("kembali", Some(Command::Back)),
+                ("ulang dari awal", Some(Command::Restart)),
+                ("ganti bahasa dong", Some(Command::Language)),
+                ("kembali besok", None),
+            ],
+        ),
+    ];
+
+    #[test]
+    fn every_language_commands_in_its_own_way() {
+        for (code, rows) in REPLIES {
+            let language = [Language::parse(code).expect("a language")];
+            for (text, expected) in *rows {
+                assert_eq!(Command::of(&Normalized::of(text), &language), *expected, "{code}: {text}");
+            }
+        }
+    }
 }

@@ -261,4 +261,117 @@ mod tests {
         assert_eq!(Intent::of_provider("HELP"), Some(Intent::Help));
         assert_eq!(Intent::of_provider("STOP by"), None);
     }
+
+    /// For each language: what opts out of SMS, what is none of these words though it begins like one.
+    const REPLIES: &[(&str, &[&str], &[&str])] = &[
+        (
+            "en",
+            &[
+                "STOP.",
+                "stop please",
+                "S T O P",
+                "Stop texting me",
+                "please remove me from this list",
+                "unsubscribe me now",
+                "stop sending me messages please",
+                "I want to unsubscribe",
+                "can you stop texting me",
+                "STOPALL",
+                "do not contact me again",
+                "please take me off your mailing list",
+                "no more texts please",
+                "Unsuscribe",
+                "unsubcribe",
+            ],
+            &[
+                "don't stop",
+                "stop by tomorrow",
+                "non stop",
+                "is there a bus stop",
+                "cancel my order",
+                "cancel my appointment",
+                "help me choose",
+                "end of the month",
+                "I can't stop laughing",
+                "when does it end",
+                "quit my job",
+                "how do I stop my order",
+                "start over",
+                "stop calling",
+                "wrong number, stop",
+            ],
+        ),
+        (
+            "es",
+            &[
+                "darse de baja",
+                "quiero darme de baja por favor",
+                "no me manden más mensajes",
+                "ya no quiero recibir mensajes",
+                "parar",
+                "ALTO!!",
+            ],
+            &[
+                "baja la música",
+                "planta baja",
+                "cancelar mi cita",
+                "quiero cancelar mi pedido",
+                "ayúdame a elegir",
+                "fin de semana",
+                "para mañana",
+                "no dejen de escribirme",
+            ],
+        ),
+        (
+            "fr",
+            &["STOP SMS", "désabonnez-moi svp", "arrêtez de m'envoyer des messages", "je ne veux plus recevoir vos sms"],
+            &["arrêt de bus", "annuler ma commande", "fin de semaine", "aidez-moi à choisir", "besoin d'aide"],
+        ),
+        (
+            "de",
+            &["Abmelden bitte", "bitte keine nachrichten mehr", "stopp!!", "bitte nehmen sie mich aus dem verteiler"],
+            &["am ende der woche", "ende mai", "termin stornieren", "hilfe bei der auswahl", "anmeldung zum kurs"],
+        ),
+        (
+            "pt",
+            &["SAIR", "não quero mais receber mensagens", "parem de me mandar mensagem", "me tira da lista"],
+            &["sair mais tarde", "cancelar pedido", "fim de semana", "pare na esquina"],
+        ),
+        (
+            "it",
+            &["fermate i messaggi", "non voglio più ricevere messaggi", "cancellatemi dalla lista"],
+            &["disdire appuntamento", "fine settimana", "annulla ordine", "ferma in via roma"],
+        ),
+        (
+            "nl",
+            &["afmelden aub", "ik wil geen berichten meer ontvangen", "haal me van de lijst"],
+            &["uit eten", "stop met roken", "bushalte"],
+        ),
+        (
+            "hi",
+            &["मैसेज मत भेजो", "band karo ye messages", "बंद करें", "message mat bhejo mujhe"],
+            &["dukan kab band hoti hai", "dukan band hai", "bus stop"],
+        ),
+        ("ar", &["إلغاء الاشتراك", "توقف", "لا ترسلوا لي رسائل"], &["الغاء الطلب", "الغاء الموعد", "موقف الباص"]),
+        ("sw", &["ACHA", "sitaki ujumbe tena", "acha kunitumia ujumbe"], &["acha nifikirie", "simama hapo"]),
+        (
+            "id",
+            &["berhenti", "jangan kirim pesan lagi", "tolong hapus nomor saya"],
+            &["berhenti di halte", "batal pesanan saya", "keluar rumah", "bantu pilih"],
+        ),
+    ];
+
+    #[test]
+    fn every_language_opts_out_in_its_own_way() {
+        for (code, out, none) in REPLIES {
+            let language = [Language::parse(code).expect("a language")];
+            let of = |text| Intent::of(&Normalized::of(text), ChannelKind::Sms, &language, false);
+            for text in *out {
+                assert_eq!(of(text), Some(Intent::OptOut), "{code}: {text}");
+            }
+            for text in *none {
+                assert_eq!(of(text), None, "{code}: {text}");
+            }
+        }
+    }
 }

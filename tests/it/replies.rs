@@ -1,33 +1,47 @@
 //! The tables of `docs/replies.md`, row by row.
 
 use jiff::tz::TimeZone;
+use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::language::Language;
 use replyflow::domain::time::Millis;
 use replyflow::domain::value::Value;
 use replyflow::reply::choice::{Candidate, Options, Shown};
 use replyflow::reply::choices::Bounds;
+use replyflow::reply::command::Command;
+use replyflow::reply::intent::Intent;
 use replyflow::reply::normalize::Normalized;
 use replyflow::reply::{Setting, Understanding, date, moment, number, time, yes_no};
 
 const PAGE: &str = include_str!("../../docs/replies.md");
 
-/// What is written, what it is understood as, and how, for each row of a section.
-fn rows(section: &str) -> Vec<(String, String, String)> {
-    let from = PAGE.split(&format!("## `{section}`")).nth(1).expect("a section of the page");
+/// The cells of each row of a section that begins with something written.
+fn cells(heading: &str) -> Vec<Vec<String>> {
+    let from = PAGE.split(&format!("## {heading}\n")).nth(1).expect("a section of the page");
     let here = from.split("\n## ").next().unwrap_or(from);
     let cell = |text: &str| text.trim().trim_matches('`').replace("` `", " ");
     let row = |line: &str| {
-        let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').collect();
-        match cells.as_slice() {
-            [written, meant, how, ..] => Some((cell(written), cell(meant), cell(how))),
-            _ => None,
-        }
+        let cells: Vec<String> = line.strip_prefix("| `")?.split('|').map(cell).collect();
+        (cells.len() >= 3).then_some(cells)
     };
     here.lines().filter_map(row).collect()
 }
 
+/// What is written, what it is understood as, and how, for each row of a section.
+fn rows(section: &str) -> Vec<(String, String, String)> {
+    let rows = cells(&format!("`{section}`")).into_iter();
+    rows.map(|cells| (cells[0].clone(), cells[1].clone(), cells[2].clone())).collect()
+}
+
+/// The language that the cell of a row names.
+fn language(cell: &str) -> Option<[Language; 1]> {
+    Some([Language::parse(cell).filter(|_| cell.len() == 2)?])
+}
+
 fn check(section: &str, at_least: usize, understand: impl Fn(&str) -> Understanding) {
-    let rows = rows(section);
+    check_rows(section, at_least, rows(section), understand);
+}
+
+fn check_rows(section: &str, at_least: usize, rows: Vec<(String, String, String)>, understand: impl Fn(&str) -> Understanding) {
     assert!(rows.len() >= at_least, "{section}: {} rows", rows.len());
     for (written, meant, how) in rows {
         let got = match understand(&written) {
@@ -90,7 +104,54 @@ fn several_choices_are_understood_as_the_page_says() {
 
 #[test]
 fn yes_and_no_are_understood_as_the_page_says() {
-    check("yes_no", 9, |text| yes_no::understand(&Normalized::of(text), None, &[], false));
+    let (elsewhere, english): (Vec<_>, Vec<_>) = rows("yes_no").into_iter().partition(|(_, _, how)| language(how).is_some());
+    check_rows("yes_no", 24, english, |text| yes_no::understand(&Normalized::of(text), None, &[], false));
+    assert!(elsewhere.len() >= 21, "{} rows", elsewhere.len());
+    for (written, meant, code) in elsewhere {
+        let languages = language(&code).expect("a language");
+        let got = match yes_no::understand(&Normalized::of(&written), None, &languages, false).map(|got| got.value) {
+            Ok(Value::Bool(yes)) => {
+                if yes {
+                    "yes"
+                } else {
+                    "no"
+                }
+            }
+            Ok(_) => "?",
+            Err(_) => "nothing",
+        };
+        assert_eq!(got, meant, "{code}: {written}");
+    }
+}
+
+#[test]
+fn opt_out_words_are_understood_as_the_page_says() {
+    let rows: Vec<_> = cells("Opt-out, opt-in, help").into_iter().filter(|cells| cells.len() > 4).collect();
+    assert!(rows.len() >= 28, "{} rows", rows.len());
+    for cells in rows {
+        let languages = language(&cells[3]).expect("a language");
+        for (kind, meant) in [(ChannelKind::Sms, &cells[1]), (ChannelKind::WhatsApp, &cells[2]), (ChannelKind::Email, &cells[2])]
+        {
+            let got = match Intent::of(&Normalized::of(&cells[0]), kind, &languages, false) {
+                Some(Intent::OptOut) => "out",
+                Some(Intent::OptIn) => "in",
+                Some(Intent::Help) => "help",
+                None => "nothing",
+            };
+            assert_eq!(got, meant, "{kind}: {}", cells[0]);
+        }
+    }
+}
+
+#[test]
+fn commands_are_understood_as_the_page_says() {
+    let rows = cells("Commands");
+    assert!(rows.len() >= 17, "{} rows", rows.len());
+    for cells in rows {
+        let languages = language(&cells[2]).expect("a language");
+        let got = Command::of(&Normalized::of(&cells[0]), &languages).map_or("nothing", Command::as_str);
+        assert_eq!(got, cells[1], "{}", cells[0]);
+    }
 }
 
 #[test]
