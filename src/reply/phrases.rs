@@ -12,6 +12,9 @@ const SETS: u32 = 32;
 /// Words with a slip that are looked up in one message: who mistypes more of them is not understood.
 const SLIPS: usize = 3;
 
+/// Words of a message in which slips are looked for: a longer one is none of what is read here.
+const RESPELLED: usize = 40;
+
 /// Letters of a word in which a slip is forgiven.
 const SLIP_LETTERS: usize = 7;
 
@@ -93,7 +96,7 @@ impl Grammar<'_> {
         let among = self.0.iter().map(|(section, _)| *section).collect::<Sections>();
         let meant = slips.iter().copied().collect::<Sections>();
         let knows = |word: &str| lexicons.clone().any(|lexicon| lexicon.sections_of_word(word).meets(among));
-        if text.split(' ').all(knows) {
+        if text.split(' ').nth(RESPELLED).is_some() || text.split(' ').all(knows) {
             return Cow::Borrowed(text);
         }
         let mut unknown = 0;
