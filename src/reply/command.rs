@@ -110,8 +110,10 @@ mod tests {
         }
     }
 
+    type Rows = &'static [(&'static str, Option<Command>)];
+
     /// For each language: messages and the command that they are.
-    const REPLIES: &[(&str, &[(&str, Option<Command>)])] = &[
+    const REPLIES: &[(&str, Rows)] = &[
         (
             "en",
             &[
