@@ -164,6 +164,320 @@ fn bounds_hold_at_the_bound_and_beside_it() {
     assert_eq!(why("my name"), "not one number and nothing else");
 }
 
+#[test]
+fn every_language_says_one_number_in_many_ways() {
+    for (language, text, expected) in [
+        ("en", "i'd give it an eight", 8.0),
+        ("en", "we are 5", 5.0),
+        ("en", "just 3 please", 3.0),
+        ("en", "5 (five)", 5.0),
+        ("en", "1.5 million", 1_500_000.0),
+        ("en", "10 🎉", 10.0),
+        ("en", "minus five", -5.0),
+        ("en", "2½", 2.5),
+        ("es", "un 7 por favor", 7.0),
+        ("es", "le doy un ocho", 8.0),
+        ("es", "somos 4 gracias", 4.0),
+        ("es", "7 con 5", 7.5),
+        ("es", "1.250,50", 1_250.5),
+        ("es", "1,250.50", 1_250.5),
+        ("es", "dos mil quinientos", 2_500.0),
+        ("fr", "je mets un 8", 8.0),
+        ("fr", "je mets un huit", 8.0),
+        ("fr", "nous serons 4 merci", 4.0),
+        ("fr", "1 250,5", 1_250.5),
+        ("de", "ich gebe eine 8", 8.0),
+        ("de", "eine Acht bitte", 8.0),
+        ("de", "wir sind zu viert", 4.0),
+        ("de", "1.250,5", 1_250.5),
+        ("pt", "dou nota 9", 9.0),
+        ("pt", "somos seis, obrigado", 6.0),
+        ("it", "siamo in quattro", 4.0),
+        ("it", "do un 9", 9.0),
+        ("nl", "ik geef een 8", 8.0),
+        ("nl", "we zijn met z'n vieren", 4.0),
+        ("hi", "पाँच चाहिए", 5.0),
+        ("hi", "hum 4 log hain", f64::NAN),
+        ("hi", "hum 4 hain", 4.0),
+        ("hi", "1,00,000", 100_000.0),
+        ("ar", "نحن ٥", 5.0),
+        ("ar", "٧٫٥", 7.5),
+        ("ar", "خمسة من فضلك", 5.0),
+        ("sw", "tuko watano", 5.0),
+        ("sw", "nipe mbili tafadhali", 2.0),
+        ("id", "kami 5", 5.0),
+        ("id", "lima aja ya", 5.0),
+        ("id", "1.250,5", 1_250.5),
+    ] {
+        let got = read(text, &ANY, language).map(|(number, _)| number);
+        let expected = Some(expected).filter(|number| !number.is_nan());
+        assert_eq!(got, expected, "{language}: {text}");
+    }
+}
+
+#[test]
+fn what_bounds_doubles_or_measures_is_none_in_every_language() {
+    for (language, texts) in [
+        (
+            "en",
+            &[
+                "at least 3",
+                "more than 5",
+                "up to 4",
+                "between 3 and 5",
+                "3 or 4",
+                "around 5",
+                "like 5",
+                "5 people",
+                "at 5",
+                "5ish",
+                "not five",
+                "maybe 5",
+                "a couple",
+                "5, no 6",
+                "five+",
+                "5 each",
+                "the fifth",
+                "room 5",
+            ][..],
+        ),
+        (
+            "es",
+            &[
+                "más de 3",
+                "al menos 3",
+                "menos de 4",
+                "entre 3 y 5",
+                "3 o 4",
+                "casi 10",
+                "como 5",
+                "unos 5",
+                "5 personas",
+                "a las 5",
+                "son las 5",
+                "no 5",
+                "quizás 5",
+                "un par",
+                "5 kilos",
+                "el quinto",
+                "5 euros",
+                "tres o cuatro",
+                "1,250",
+            ],
+        ),
+        (
+            "fr",
+            &[
+                "plus de 3",
+                "au moins 3",
+                "moins de 4",
+                "entre 3 et 5",
+                "3 ou 4",
+                "environ 5",
+                "presque 10",
+                "5 personnes",
+                "à 5h",
+                "pas 5",
+                "peut-être 5",
+                "une dizaine",
+                "5 euros",
+                "le cinquième",
+                "un deux",
+                "1,250",
+            ],
+        ),
+        (
+            "de",
+            &[
+                "mehr als 3",
+                "mindestens 3",
+                "über 3",
+                "weniger als 4",
+                "zwischen 3 und 5",
+                "3 oder 4",
+                "etwa 5",
+                "ca. 5",
+                "fast 10",
+                "5 Personen",
+                "um 5",
+                "5 Uhr",
+                "nicht 5",
+                "vielleicht 5",
+                "ein paar",
+                "5 Euro",
+                "der fünfte",
+                "ein zwei",
+                "1,250",
+            ],
+        ),
+        (
+            "pt",
+            &[
+                "mais de 3",
+                "pelo menos 3",
+                "menos de 4",
+                "entre 3 e 5",
+                "3 ou 4",
+                "quase 10",
+                "uns 5",
+                "5 pessoas",
+                "às 5",
+                "não 5",
+                "talvez 5",
+                "5 reais",
+                "o quinto",
+                "um dois",
+                "1,250",
+            ],
+        ),
+        (
+            "it",
+            &[
+                "più di 3",
+                "almeno 3",
+                "meno di 4",
+                "tra 3 e 5",
+                "3 o 4",
+                "circa 5",
+                "quasi 10",
+                "5 persone",
+                "alle 5",
+                "non 5",
+                "forse 5",
+                "5 euro",
+                "il quinto",
+                "un paio",
+                "1,250",
+            ],
+        ),
+        (
+            "nl",
+            &[
+                "meer dan 3",
+                "minstens 3",
+                "minder dan 4",
+                "tussen 3 en 5",
+                "3 of 4",
+                "ongeveer 5",
+                "bijna 10",
+                "5 personen",
+                "om 5 uur",
+                "niet 5",
+                "misschien 5",
+                "5 euro",
+                "de vijfde",
+                "een paar",
+                "een twee",
+                "1,250",
+            ],
+        ),
+        (
+            "hi",
+            &[
+                "5 से अधिक",
+                "5 से ज्यादा",
+                "कम से कम 3",
+                "3 या 4",
+                "करीब 5",
+                "लगभग 5",
+                "5 लोग",
+                "5 बजे",
+                "5 नहीं",
+                "शायद 5",
+                "5 रुपये",
+                "पाँचवाँ",
+                "kam se kam 3",
+                "3 ya 4",
+                "5 se zyada",
+                "5 log",
+                "5 baje",
+                "do teen",
+                "तीन चार",
+                "1.250",
+            ],
+        ),
+        (
+            "ar",
+            &[
+                "أكثر من 5",
+                "على الأقل 3",
+                "أقل من 4",
+                "بين 3 و 5",
+                "3 أو 4",
+                "3 او 4",
+                "حوالي 5",
+                "تقريبا 5",
+                "5 أشخاص",
+                "الساعة 5",
+                "مش 5",
+                "ليس 5",
+                "يمكن 5",
+                "5 كيلو",
+                "الخامس",
+                "كم",
+                "1,250",
+            ],
+        ),
+        (
+            "sw",
+            &[
+                "zaidi ya 5",
+                "angalau 3",
+                "chini ya 4",
+                "kati ya 3 na 5",
+                "3 au 4",
+                "karibu 5",
+                "kama 5",
+                "watu 5",
+                "saa 5",
+                "si 5",
+                "labda 5",
+                "sio tano",
+                "wa tano",
+                "1.250",
+            ],
+        ),
+        (
+            "id",
+            &[
+                "lebih dari 5",
+                "minimal 3",
+                "paling sedikit 3",
+                "kurang dari 4",
+                "antara 3 dan 5",
+                "3 atau 4",
+                "sekitar 5",
+                "kira-kira 5",
+                "5 orang",
+                "jam 5",
+                "bukan 5",
+                "mungkin 5",
+                "5 kg",
+                "yang kelima",
+                "ke-5",
+                "1,250",
+            ],
+        ),
+    ] {
+        for text in texts.iter().chain(&["5-6", "5/10", "~5", "5+", ">3", "5 👎", "5 6", "5%", "$5", "5?", "5:30", "12/5"]) {
+            assert_eq!(read(text, &ANY, language), None, "{language}: {text}");
+        }
+    }
+}
+
+#[test]
+fn figures_of_any_script_are_read_back() {
+    for (zero, language) in [('٠', "ar"), ('۰', "ar"), ('०', "hi"), ('০', "en"), ('０', "de"), ('๐', "en"), ('𝟎', "en")]
+    {
+        for number in [0, 7, 10, 42, 305, 9_999, 123_456_789] {
+            let own = |c: char| char::from_u32(zero as u32 + c.to_digit(10).unwrap_or(0)).unwrap_or(c);
+            let text: String = number.to_string().chars().map(own).collect();
+            assert_eq!(read(&text, &ANY, language), Some((f64::from(number), true)), "{text}");
+        }
+    }
+    assert_eq!(read("1️⃣0️⃣", &ANY, "en"), Some((10.0, true)));
+}
+
 proptest! {
     #[test]
     fn every_number_is_read_as_it_is_written(whole in -999_999_999i64..999_999_999, cents in 0u8..100) {
@@ -175,7 +489,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(text in "\\PC{0,40}|[-+0-9.,' ]{0,20}") {
-        for language in ["en", "es", "de"] {
+        for language in ["en", "es", "fr", "de", "hi", "ar"] {
             read(&text, &ANY, language);
         }
     }
