@@ -33,6 +33,11 @@ impl Language {
         std::str::from_utf8(&self.0[..end]).unwrap_or("en")
     }
 
+    /// The region, if the tag has one: the `BR` of `pt-BR`.
+    pub fn region(&self) -> Option<&str> {
+        self.as_str().split_once('-').map(|(_, region)| region)
+    }
+
     /// The tag without its region.
     pub fn base(&self) -> &str {
         self.as_str().split('-').next().unwrap_or("en")

@@ -94,7 +94,7 @@ impl<'a> Turning<'a> {
             Answer::YesNo => yes_no::understand(words, payload, &[language], question.numbered),
             Answer::Number { min, max, whole } => {
                 let expected = number::Expected { min: *min, max: *max, whole: *whole };
-                number::understand(&message.text, words, &expected, language)
+                number::understand(&message.text, words, &expected, &setting)
             }
             Answer::Date(between) => {
                 let (min, max) = ends(between, &view, Type::Date)?;

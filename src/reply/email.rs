@@ -3,16 +3,14 @@
 mod domains;
 mod form;
 
+use super::announced::Announced;
 use super::normalize::Normalized;
-use super::phrases::Grammar;
 use super::words::{Lexicon, Section, lexicons};
 use super::{NotUnderstood, Understanding, Understood, character};
 use crate::domain::language::Language;
 use crate::domain::value::Value;
 
-/// What may stand before an email address, and after one.
-const BEFORE: Grammar<'static> = Grammar(&[(Section::EmailBefore, 0), (Section::LeadIn, 0), (Section::Polite, 0)]);
-const AFTER: Grammar<'static> = Grammar(&[(Section::EmailAfter, 0), (Section::Polite, 0)]);
+const AROUND: Announced = Announced { before: Section::EmailBefore, after: Section::EmailAfter };
 
 /// Reads an email address: what stands before the `@` as it was typed, the domain in lower case.
 pub fn understand(original: &str, text: &Normalized, language: Language) -> Understanding {
@@ -20,20 +18,25 @@ pub fn understand(original: &str, text: &Normalized, language: Language) -> Unde
     if whole.is_empty() {
         return NotUnderstood::because("nothing was written");
     }
-    if text.asks() || text.doubts() {
-        return NotUnderstood::because("a question or a doubt");
-    }
     let plain: String = original.chars().filter(|c| !character::is_invisible(*c)).map(plain).collect();
     let parts = match parts(&plain) {
         Ok(parts) => parts,
         Err(reason) => return NotUnderstood::because(reason),
     };
+    if text.doubts() || AROUND.asks(text, parts.after) {
+        return NotUnderstood::because("a question or a doubt");
+    }
     let languages = [language];
     let words = lexicons(&languages);
     if parts.apart && is_phrase(parts.local, words.clone()) {
         return NotUnderstood::because("no name before the @");
     }
-    if !harmless(parts.before, BEFORE, words.clone()) || !harmless(parts.after, AFTER, words) {
+    // "ana@example com", "ana@example.co uk".
+    let after = Normalized::of(parts.after);
+    if !after.is_empty() && after.words().all(domains::is_ending) {
+        return NotUnderstood::because("a blank in the domain");
+    }
+    if !AROUND.allows(parts.before.trim_end_matches("mailto:"), parts.after, words) {
         return NotUnderstood::because("not one email address and nothing else");
     }
     let domain = parts.domain.to_lowercase();
@@ -80,7 +83,8 @@ fn parts(text: &str) -> Result<Parts<'_>, &'static str> {
     let (left, right) = (text[..at].trim_end(), text[at + 1..].trim_start());
     let apart = left.len() < at || right.len() < text.len() - at - 1;
     // What announces it may be written to it: "email:ana@example.com".
-    let announces = |c: char| c.is_whitespace() || matches!(c, ':' | '<' | '(' | '[' | '"' | '\u{201C}' | '\u{AB}' | ',' | ';');
+    let announces =
+        |c: char| c.is_whitespace() || matches!(c, ':' | '=' | '<' | '(' | '[' | '"' | '\u{201C}' | '\u{AB}' | ',' | ';');
     let from = left.rfind(announces).map_or(0, |found| found + left[found..].chars().next().map_or(1, char::len_utf8));
     let ends = |c: char| c.is_whitespace() || matches!(c, '>' | ')' | ']' | '"' | '\u{201D}' | '\u{BB}' | ',' | ';');
     let to = right.find(ends).unwrap_or(right.len());
@@ -103,13 +107,6 @@ fn is_phrase(text: &str, mut words: impl Iterator<Item = &'static Lexicon>) -> b
     words.any(|lexicon| {
         [Section::EmailBefore, Section::LeadIn, Section::Polite].iter().any(|section| lexicon.has(*section, text.as_str()))
     })
-}
-
-/// Whether nothing stands there that changes what the address is.
-fn harmless(text: &str, grammar: Grammar<'_>, words: impl Iterator<Item = &'static Lexicon> + Clone) -> bool {
-    let text = text.trim().trim_matches(['<', '>']).trim_end_matches("mailto:");
-    let text = Normalized::of(text);
-    text.as_str().chars().all(character::says_nothing) || grammar.read(text.as_str(), words, |_, _, _| true).any(|_| true)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Each kind of answer has its own file. What a kind answers says whether it was *exact* (decided before keywords and
 //! commands) or *lenient* (after them); see the precedence of an inbound message.
 
+mod announced;
 pub mod any;
 mod calendar;
 mod character;

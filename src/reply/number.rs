@@ -1,4 +1,5 @@
-//! `number`: one number and nothing that makes it another: no unit, no range, no bound, no time of day.
+//! `number`: one number and nothing that makes it another: no range, no bound, no time of day. A unit
+//! is set aside: "12 kg" is 12.
 
 mod around;
 mod figures;
@@ -7,9 +8,9 @@ mod phrase;
 use super::normalize::Normalized;
 use super::number_words::ordinal;
 use super::words::{Section, lexicons};
-use super::{NotUnderstood, Understanding, Understood};
-use crate::domain::language::Language;
+use super::{NotUnderstood, Setting, Understanding, Understood};
 use crate::domain::value::Value;
+use figures::Writing;
 use phrase::Trouble;
 
 /// What number is expected.
@@ -24,8 +25,8 @@ pub struct Expected {
 }
 
 /// Reads a number out of a reply. `original` is the text that `text` was made of: its one form has no decimal points.
-/// The language of the contact says what a comma means.
-pub fn understand(original: &str, text: &Normalized, expected: &Expected, language: Language) -> Understanding {
+/// The language of the contact and the country say what a comma means.
+pub fn understand(original: &str, text: &Normalized, expected: &Expected, setting: &Setting<'_>) -> Understanding {
     let Some(whole) = text.whole() else { return NotUnderstood::because("too long to be a number") };
     if whole.is_empty() {
         return NotUnderstood::because("nothing was written");
@@ -33,7 +34,14 @@ pub fn understand(original: &str, text: &Normalized, expected: &Expected, langua
     if text.asks() || text.doubts() {
         return NotUnderstood::because("a question or a doubt");
     }
-    let phrase = match phrase::phrase(&figures::plain(original), language) {
+    let languages = [setting.language];
+    let words = lexicons(&languages);
+    let is_unit = |text: &str| {
+        let sections = [Section::Unit, Section::UnitBefore, Section::Scale];
+        words.clone().any(|lexicon| sections.iter().any(|section| lexicon.has(*section, text)))
+    };
+    let writing = Writing::of(setting.language, setting.country);
+    let phrase = match phrase::phrase(&figures::plain(original), writing, is_unit) {
         Ok(phrase) => phrase,
         Err(Trouble::Joined) => return NotUnderstood::because("a number with something that makes it another"),
         Err(Trouble::Unclear) => return NotUnderstood::because("a number whose comma or point has two readings"),
@@ -42,8 +50,6 @@ pub fn understand(original: &str, text: &Normalized, expected: &Expected, langua
     if let Some(number) = in_figures(&phrase) {
         return bounded(number, expected, true);
     }
-    let languages = [language];
-    let words = lexicons(&languages);
     if words.clone().any(|lexicon| lexicon.occurs(Section::Bound, &phrase)) {
         return NotUnderstood::because("a bound, a guess or a time of day");
     }

@@ -1,16 +1,14 @@
 //! `phone`: one phone number, as E.164.
 
+use super::announced::Announced;
 use super::normalize::Normalized;
-use super::phrases::Grammar;
 use super::words::{Section, lexicons};
 use super::{NotUnderstood, Understanding, Understood, character};
 use crate::domain::language::Language;
 use crate::domain::phone::{PhoneProblem, parse_assigned_phone};
 use crate::domain::value::Value;
 
-/// What may stand before a phone number, and after one.
-const BEFORE: Grammar<'static> = Grammar(&[(Section::PhoneBefore, 0), (Section::LeadIn, 0), (Section::Polite, 0)]);
-const AFTER: Grammar<'static> = Grammar(&[(Section::PhoneAfter, 0), (Section::Polite, 0)]);
+const AROUND: Announced = Announced { before: Section::PhoneBefore, after: Section::PhoneAfter };
 
 /// Reads a phone number. `country` (`GB`) is that of numbers written without one.
 pub fn understand(original: &str, text: &Normalized, country: Option<&str>, language: Language) -> Understanding {
@@ -18,18 +16,12 @@ pub fn understand(original: &str, text: &Normalized, country: Option<&str>, lang
     if whole.is_empty() {
         return NotUnderstood::because("nothing was written");
     }
-    if text.asks() || text.doubts() {
-        return NotUnderstood::because("a question or a doubt");
-    }
     let plain = plain(original);
     let Some((before, number, after)) = parts(&plain) else { return NotUnderstood::because("not a phone number") };
-    let languages = [language];
-    let harmless = |text: &str, grammar: Grammar<'_>| {
-        let words = Normalized::of(text);
-        let says_nothing = words.as_str().chars().all(character::says_nothing);
-        says_nothing || grammar.read(words.as_str(), lexicons(&languages), |_, _, _| true).any(|_| true)
-    };
-    if !harmless(before, BEFORE) || !harmless(after, AFTER) {
+    if text.doubts() || AROUND.asks(text, after) {
+        return NotUnderstood::because("a question or a doubt");
+    }
+    if !AROUND.allows(before, after, lexicons(&[language])) {
         return NotUnderstood::because("not one phone number and nothing else");
     }
     let alone = !before.chars().chain(after.chars()).any(char::is_alphanumeric);
@@ -69,7 +61,10 @@ fn parts(plain: &str) -> Option<(&str, &str, &str)> {
     let within = |c: char| digit(c) || matches!(c, ' ' | '-' | '.' | '(' | ')' | '/' | '+');
     let signs = number.matches('+').count();
     let one = number.chars().all(within) && signs <= 1 && (signs == 0 || number.trim_start_matches(['(', ' ']).starts_with('+'));
-    one.then(|| (&plain[..from], number, &plain[last + 1..]))
+    let (before, after) = (&plain[..from], &plain[last + 1..]);
+    // Letters for digits: "1-800-FLOWERS", "O79 456".
+    let letters = before.ends_with(char::is_alphabetic) || after.trim_start_matches('-').starts_with(char::is_alphabetic);
+    (one && !letters).then_some((before, number, after))
 }
 
 /// As it is written, else with what stands for the "+" in half of the world, or in the countries of +1.
@@ -155,9 +150,10 @@ mod tests {
             ("415 555 0100\n415 555 0101", Some("US"), "not a phone number"),
             ("+1 415 555 0100 +1 415 555 0101", Some("US"), "not a phone number"),
             ("415 555 0100 ext 5", Some("US"), "not a phone number"),
-            ("1-800-FLOWERS", Some("US"), "not one phone number and nothing else"),
+            ("1-800-FLOWERS", Some("US"), "not a phone number"),
             ("415 555 0100 after 5pm", Some("US"), "not a phone number"),
             ("415 555 0100 in the evening", Some("US"), "not one phone number and nothing else"),
+            ("415 555 0100 maybe", Some("US"), "not one phone number and nothing else"),
             ("not 415 555 0100", Some("US"), "not one phone number and nothing else"),
             ("is it 415 555 0100?", Some("US"), "a question or a doubt"),
             ("415 555 0100", None, "a phone number without its country"),

@@ -157,7 +157,8 @@ fn commands_are_understood_as_the_page_says() {
 #[test]
 fn numbers_are_understood_as_the_page_says() {
     let any = number::Expected::default();
-    check("number", 18, |text| number::understand(text, &Normalized::of(text), &any, Language::EN));
+    let setting = Setting { language: Language::EN, country: None, zone: &TimeZone::UTC, now: Millis(0) };
+    check("number", 18, |text| number::understand(text, &Normalized::of(text), &any, &setting));
 }
 
 #[test]

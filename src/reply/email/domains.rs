@@ -17,6 +17,7 @@ struct Domains {
     slips: HashMap<&'static str, &'static str>,
     no_endings: HashMap<&'static str, &'static str>,
     rare_endings: HashMap<&'static str, &'static str>,
+    endings: HashSet<&'static str>,
 }
 
 impl Domains {
@@ -38,6 +39,7 @@ impl Domains {
                 }
                 ("known", None) => _ = domains.known.insert(line),
                 ("only", None) => _ = domains.only.insert(line),
+                ("ending", None) => _ = domains.endings.insert(line),
                 ("slip", Some((slip, name))) => _ = domains.slips.insert(slip, name),
                 ("no ending", Some((slip, ending))) => _ = domains.no_endings.insert(slip, ending),
                 ("rare ending", Some((slip, ending))) => _ = domains.rare_endings.insert(slip, ending),
@@ -57,17 +59,27 @@ impl Domains {
             return Some(self.with_ending(meant, ending));
         }
         if let Some((_, first)) = self.names.get_key_value(name) {
-            let rare = self.rare_endings.contains_key(ending) || self.no_endings.contains_key(ending);
-            return (rare || self.only.contains(name)).then(|| (*first).to_owned());
+            if self.rare_endings.contains_key(ending) || self.only.contains(name) {
+                return Some((*first).to_owned());
+            }
         }
         // "empresa.con", "empresa.con.mx": the ending, or the one before a country's.
         let mut labels: Vec<&str> = domain.split('.').collect();
         let wrong = labels.iter_mut().skip(1).find_map(|label| {
-            let ending = self.no_endings.get(*label)?;
-            *label = ending;
+            *label = self.ending(label)?;
             Some(())
         });
         wrong.map(|()| labels.join("."))
+    }
+
+    /// The ending that another is a slip of: one that no domain has, or one with its last letter doubled.
+    fn ending<'a>(&self, ending: &'a str) -> Option<&'a str> {
+        if let Some(meant) = self.no_endings.get(ending) {
+            return Some(meant);
+        }
+        let single = &ending[..ending.char_indices().next_back()?.0];
+        let doubled = single.chars().next_back() == ending.chars().next_back();
+        (doubled && self.endings.contains(single) && !self.endings.contains(ending)).then_some(single)
     }
 
     /// The well-known name that a name is a slip of.
@@ -96,6 +108,11 @@ impl Domains {
 /// The well-known domain that this one, in lower case, is a slip of.
 pub(super) fn meant(domain: &str) -> Option<String> {
     DOMAINS.meant(domain)
+}
+
+/// Whether domains end like this.
+pub(super) fn is_ending(word: &str) -> bool {
+    DOMAINS.endings.contains(word)
 }
 
 #[cfg(test)]
@@ -138,6 +155,9 @@ mod tests {
             ("iclod.com", "icloud.com"),
             ("empresa.con", "empresa.com"),
             ("empresa.con.mx", "empresa.com.mx"),
+            ("hotmail.con.br", "hotmail.com.br"),
+            ("libero.itt", "libero.it"),
+            ("gmx.dee", "gmx.de"),
         ] {
             assert_eq!(meant(typed).as_deref(), Some(expected), "{typed}");
         }

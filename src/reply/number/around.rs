@@ -5,9 +5,9 @@ use super::super::phrases::Grammar;
 use super::super::words::{Lexicon, Section, Sections};
 
 /// What may stand before a number.
-const BEFORE: [Section; 4] = [Section::Article, Section::NumberBefore, Section::LeadIn, Section::Polite];
+const BEFORE: [Section; 5] = [Section::Article, Section::NumberBefore, Section::UnitBefore, Section::LeadIn, Section::Polite];
 /// What may stand after one.
-const AFTER: Grammar<'static> = Grammar(&[(Section::NumberAfter, 0), (Section::Polite, 0)]);
+const AFTER: Grammar<'static> = Grammar(&[(Section::Unit, 0), (Section::NumberAfter, 0), (Section::Polite, 0)]);
 
 /// All of that and the words of numbers, in which a letter that was held down is forgiven.
 const WORDS: Grammar<'static> = Grammar(&[
@@ -42,10 +42,13 @@ fn read(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Op
     let mut starts = vec![0];
     let mut next = 0;
     while let Some(start) = starts.get(next).copied() {
-        if let Some((number, rest)) = at_start(&text[start..], words.clone())
-            && (rest.is_empty() || AFTER.read(rest, words.clone(), |_, _, _| true).any(|_| true))
-        {
-            return Some(number);
+        if let Some((number, rest)) = at_start(&text[start..], words.clone()) {
+            if is_after(rest, words.clone()) {
+                return Some(number);
+            }
+            if let Some(quarters) = quarters_behind_unit(rest, words.clone()).filter(|_| number.fract() == 0.0) {
+                return Some(number + quarters);
+            }
         }
         for end in before(&text[start..], words.clone()) {
             if !starts.contains(&(start + end)) {
@@ -57,16 +60,40 @@ fn read(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Op
     None
 }
 
+fn is_after(rest: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> bool {
+    rest.is_empty() || AFTER.read(rest, words, |_, _, _| true).any(|_| true)
+}
+
+/// "Dos kilos y medio": what is added behind the unit.
+fn quarters_behind_unit(rest: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Option<f64> {
+    let phrases = |text, section| {
+        let of_lexicon = move |lexicon: &'static Lexicon| {
+            lexicon.at_start(text).filter(move |(_, sections)| sections.has(section)).map(move |(length, _)| (lexicon, length))
+        };
+        words.clone().flat_map(of_lexicon).collect::<Vec<_>>()
+    };
+    phrases(rest, Section::Unit).into_iter().find_map(|(_, unit)| {
+        let behind = rest.get(unit + 1..)?;
+        let (lexicon, length) = phrases(behind, Section::AndQuarters).into_iter().max_by_key(|(_, length)| *length)?;
+        let quarters = lexicon.number(Section::AndQuarters, &behind[..length])?;
+        is_after(behind[length..].trim_start(), words.clone()).then_some(f64::from(quarters) / 4.0)
+    })
+}
+
 /// Where what follows a phrase that may stand before a number begins.
 fn before(text: &str, words: impl Iterator<Item = &'static Lexicon> + Clone) -> Vec<usize> {
     let among = BEFORE.into_iter().collect::<Sections>();
     let mut ends = Vec::new();
     for lexicon in words.clone() {
         for (length, sections) in lexicon.at_start(text).filter(|(_, sections)| sections.meets(among)) {
+            let phrase = &text[..length];
             let Some(rest) = text.get(length + 1..) else { continue };
-            // "Um dois" may be one and two; an article that is no number, or one before figures, cannot be counted.
-            let counted = cardinal(&text[..length], words.clone()).is_some();
-            if !counted || sections.has(Section::Article) || rest.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+            // An article alone makes a day or a clock time of the figures behind it: "il 12", "le 12".
+            let day = words.clone().any(|lexicon| lexicon.has(Section::NotBeforeNumber, phrase));
+            // "Um dois" counts one, two; "um oito" is an eight.
+            let one_less = |next: Read<'_>| cardinal(phrase, words.clone()).is_some_and(|number| number + 1.0 == next.value);
+            let counts = !in_figures(rest) && number_words::begin(rest, words.clone()).is_some_and(one_less);
+            if !day && (!counts || sections.has(Section::Article)) {
                 ends.push(length + 1);
             }
         }

@@ -19,33 +19,53 @@ pub(super) enum Numeral {
     TooLong,
 }
 
-/// Which sign groups thousands; the other begins the decimals.
+/// How a language writes its numbers where it is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Groups {
-    Comma,
-    Point,
-    /// Neither is usual, or both are: 1.250 has two readings.
-    Unclear,
+pub(super) struct Writing {
+    /// The sign between thousands; the other begins the decimals. Nothing where neither is usual, or both are.
+    groups: Option<char>,
+    /// "2,5" is a number: everywhere but where a comma groups. There it is rather two numbers.
+    comma_begins_decimals: bool,
+    /// Thousands are parted by blanks too, which are mostly typed as plain ones: 1 250.
+    blanks_group: bool,
+    /// "12.5." is a day.
+    points_end_dates: bool,
 }
 
-impl Groups {
-    fn of(language: Language) -> Self {
-        match language.as_str() {
-            "es-MX" | "es-US" | "es-PR" | "es-DO" | "es-GT" | "es-HN" | "es-SV" | "es-NI" | "es-PA" | "es-PE" => Groups::Comma,
-            "de-CH" | "it-CH" | "en-ZA" => Groups::Unclear,
-            _ => match language.base() {
-                "en" | "hi" | "sw" | "bn" | "ta" | "te" | "mr" | "gu" | "kn" | "ml" | "pa" | "ur" | "th" | "zh" | "ja" | "ko"
-                | "he" => Groups::Comma,
-                "es" | "de" | "pt" | "it" | "nl" | "id" | "tr" | "vi" | "da" | "el" => Groups::Point,
-                _ => Groups::Unclear,
-            },
+impl Writing {
+    /// The region of the language goes before the country of the channel.
+    pub(super) fn of(language: Language, country: Option<&str>) -> Self {
+        let country = language.region().or(country).unwrap_or_default().to_ascii_uppercase();
+        let base = language.base();
+        let groups = match (base, country.as_str()) {
+            ("es", "MX" | "US" | "PR" | "DO" | "GT" | "HN" | "SV" | "NI" | "PA" | "PE") => Some(','),
+            ("ar", "MA" | "DZ" | "TN" | "LY" | "MR") => Some('.'),
+            ("de" | "it" | "fr", "CH" | "LI") | ("fr", "CA") | ("en", "ZA") => None,
+            (
+                "en" | "hi" | "sw" | "ar" | "bn" | "ta" | "te" | "mr" | "gu" | "kn" | "ml" | "pa" | "ur" | "th" | "zh" | "ja"
+                | "ko" | "he",
+                _,
+            ) => Some(','),
+            ("es" | "fr" | "de" | "pt" | "it" | "nl" | "id" | "tr" | "vi" | "da" | "el", _) => Some('.'),
+            _ => None,
+        };
+        Writing {
+            groups,
+            comma_begins_decimals: groups != Some(',') || base == "ar",
+            blanks_group: groups != Some(','),
+            points_end_dates: matches!(base, "de" | "da" | "nb" | "fi" | "cs" | "sk" | "pl" | "hu"),
         }
     }
-}
 
-/// Whether numbers of this language are grouped by blanks, which are mostly typed as plain ones: 1 250.
-pub(super) fn groups_by_blank(language: Language) -> bool {
-    matches!(language.base(), "fr" | "ru" | "uk" | "pl" | "cs" | "sk" | "sv" | "nb" | "fi" | "hu" | "bg")
+    /// Whether "12.5." is a day.
+    pub(super) fn points_end_dates(self) -> bool {
+        self.points_end_dates
+    }
+
+    /// Whether thousands are parted by blanks too.
+    pub(super) fn has_blanks(self) -> bool {
+        self.blanks_group
+    }
 }
 
 /// Digits of any script as ASCII, full width and keycaps aside. Powers and circled digits stay: they are no plain number.
@@ -74,7 +94,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// A text that is a number in figures and nothing else.
-pub(super) fn numeral(text: &str, language: Language) -> Numeral {
+pub(super) fn numeral(text: &str, writing: Writing) -> Numeral {
     let (negative, body) = match text.strip_prefix('-') {
         Some(body) => (true, body),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -84,7 +104,7 @@ pub(super) fn numeral(text: &str, language: Language) -> Numeral {
     if !known || !digit(body.bytes().next_back()) || !(digit(body.bytes().next()) || body.starts_with('.')) {
         return Numeral::None;
     }
-    let (integer, decimals) = match split_decimals(body, language) {
+    let (integer, decimals) = match split_decimals(body, writing) {
         Split::Into(integer, decimals) => (integer, decimals),
         Split::Unclear => return Numeral::Unclear,
         Split::None => return Numeral::None,
@@ -108,8 +128,7 @@ enum Split<'a> {
 }
 
 /// Finds where the decimals begin, if they do, and whether the groups before are groups.
-fn split_decimals(body: &str, language: Language) -> Split<'_> {
-    let by = Groups::of(language);
+fn split_decimals(body: &str, writing: Writing) -> Split<'_> {
     let count = |sign: char| body.matches(sign).count();
     let (points, commas, others) = (count('.'), count(','), count('\''));
     let grouped = |text| if is_grouped(text) { Split::Into(text, "") } else { Split::None };
@@ -123,11 +142,11 @@ fn split_decimals(body: &str, language: Language) -> Split<'_> {
                 return if fine { Split::Into(integer, decimals) } else { Split::None };
             }
             let may_group = decimals.len() == 3 && (1..=3).contains(&integer.len()) && !integer.starts_with('0');
-            match (may_group, by == if sign == ',' { Groups::Comma } else { Groups::Point }) {
+            match (may_group, writing.groups == Some(sign)) {
                 (true, true) => Split::Into(body, ""),
                 (true, false) => Split::Unclear,
                 // "1,5" in English is rather two numbers.
-                (false, _) if sign == ',' && by == Groups::Comma => Split::None,
+                (false, _) if sign == ',' && !writing.comma_begins_decimals => Split::None,
                 (false, _) => Split::Into(integer, decimals),
             }
         }

@@ -2,8 +2,7 @@
 
 use super::super::character::{self, Role};
 use super::super::normalize::Normalized;
-use super::figures::{Numeral, groups_by_blank, numeral};
-use crate::domain::language::Language;
+use super::figures::{Numeral, Writing, numeral};
 
 /// Why a reply is no words and numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,23 +15,30 @@ pub(super) enum Trouble {
     TooLong,
 }
 
-/// The words of a text in the form of [`super::figures::plain`].
-pub(super) fn phrase(plain: &str, language: Language) -> Result<String, Trouble> {
+/// The words of a text in the form of [`super::figures::plain`]. What is written to figures must be a word of which
+/// `is_unit` knows that it may be: "75kg", "20k".
+pub(super) fn phrase(plain: &str, writing: Writing, is_unit: impl Fn(&str) -> bool) -> Result<String, Trouble> {
     let mut out = String::new();
     let mut words = plain.split_whitespace().peekable();
     while let Some(word) = words.next() {
-        if !word.bytes().any(|b| b.is_ascii_digit()) {
+        let figures_inside = word.bytes().any(|b| b.is_ascii_digit());
+        // "m2" is a unit although it has a figure.
+        let unit = || Some(Normalized::of(word)).filter(|unit| is_unit(unit.as_str()));
+        if let Some(unit) = unit() {
+            add(&mut out, unit.as_str());
+        } else if !figures_inside {
             add(&mut out, &plain_words(word)?);
-            continue;
+        } else if let Some(joined) = joined_by_blanks(trim(word), &mut words, writing) {
+            add(&mut out, &figure(without_price_ending(trim(&joined)), writing)?);
+        } else {
+            if writing.points_end_dates() && is_date(word) {
+                return Err(Trouble::Joined);
+            }
+            let (before, number, after) = units_apart(without_price_ending(trim(word)), &is_unit);
+            add(&mut out, &before);
+            add(&mut out, &figure(trim(number), writing)?);
+            add(&mut out, &after);
         }
-        let word = trim(word);
-        if let Some(joined) = joined_by_blanks(word, &mut words, language) {
-            add(&mut out, &figure(trim(&joined), language)?);
-            continue;
-        }
-        let (number, rest) = split_after_figures(word);
-        add(&mut out, &figure(number, language)?);
-        add(&mut out, &plain_words(rest)?);
     }
     Ok(out)
 }
@@ -44,8 +50,8 @@ fn add(out: &mut String, words: &str) {
     out.push_str(words);
 }
 
-fn figure(text: &str, language: Language) -> Result<String, Trouble> {
-    match numeral(text, language) {
+fn figure(text: &str, writing: Writing) -> Result<String, Trouble> {
+    match numeral(text, writing) {
         Numeral::Is(number) => Ok(number.to_string()),
         Numeral::Unclear => Err(Trouble::Unclear),
         Numeral::TooLong => Err(Trouble::TooLong),
@@ -55,7 +61,7 @@ fn figure(text: &str, language: Language) -> Result<String, Trouble> {
 
 /// Words without figures. Pictures among them say nothing, signs that join or change numbers do.
 fn plain_words(text: &str) -> Result<String, Trouble> {
-    let joins = |c: char| matches!(c, '+' | '/' | '=' | '&' | '<' | '>' | '~' | '%');
+    let joins = |c: char| matches!(c, '+' | '/' | '=' | '&' | '<' | '>' | '~');
     let dash_before = text.starts_with(['-', '\u{2013}', '\u{2014}']);
     if text.contains(joins) || dash_before {
         return Err(Trouble::Joined);
@@ -88,7 +94,7 @@ fn trim(word: &str) -> &str {
 fn joined_by_blanks<'a>(
     first: &str,
     words: &mut std::iter::Peekable<impl Iterator<Item = &'a str> + Clone>,
-    language: Language,
+    writing: Writing,
 ) -> Option<String> {
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let body = first.strip_prefix(['-', '+']).unwrap_or(first);
@@ -99,7 +105,7 @@ fn joined_by_blanks<'a>(
     let is_group = |word: &str| word.len() >= 3 && word.as_bytes()[..3].iter().all(u8::is_ascii_digit);
     let ends = |word: &str| !digits(word);
     let mut ahead = words.clone();
-    let (mut joined, mut count, mut zero) = (first.to_owned(), 0, groups_by_blank(language));
+    let (mut joined, mut count, mut zero) = (first.to_owned(), 0, writing.has_blanks());
     while let Some(word) = ahead.next_if(|word| is_group(word) && !word[3..].starts_with(|c: char| c.is_ascii_digit())) {
         zero |= word.starts_with('0');
         joined.push('\'');
@@ -118,12 +124,42 @@ fn joined_by_blanks<'a>(
     Some(joined)
 }
 
-/// "7,gracias" is 7 and a word: figures, a mark, letters.
-fn split_after_figures(word: &str) -> (&str, &str) {
+/// "7,gracias" and "75kg" are a number and a word behind it, "Rs2500" is one with a word before it. What cannot be parted
+/// stays with the number, which it spoils.
+fn units_apart<'a>(word: &'a str, is_unit: impl Fn(&str) -> bool) -> (String, &'a str, String) {
+    let whole = (String::new(), word, String::new());
+    let Some(first) = word.find(|c: char| c.is_ascii_digit()) else { return whole };
     let figures = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'');
-    let end = word.char_indices().skip(1).find(|(_, c)| !figures(*c)).map_or(word.len(), |(at, _)| at);
-    let (number, rest) = word.split_at(end);
-    let marked = number.ends_with(['.', ',']) || rest.starts_with(['!', ';', ':', ')', '(', '"']);
-    let letters = rest.chars().any(char::is_alphabetic) && !rest.bytes().any(|b| b.is_ascii_digit());
-    if marked && letters { (trim(number), rest) } else { (word, "") }
+    let from = word[..first].trim_end_matches(['-', '+', '.']).len();
+    let to = word[first..].find(|c| !figures(c)).map_or(word.len(), |end| first + end);
+    let (before, number, after) = (&word[..from], &word[from..to], &word[to..]);
+    let unit = |text: &str| Some(Normalized::of(text).as_str().to_owned()).filter(|unit| is_unit(unit));
+    let before = match before {
+        "" => Some(String::new()),
+        text => unit(text),
+    };
+    let marked = number.ends_with(['.', ',']) || after.starts_with(['!', ';', ':', ')', '(', '"', '-']);
+    let after = match after {
+        "" => Some(String::new()),
+        text if text.bytes().any(|b| b.is_ascii_digit()) => unit(text),
+        text => unit(text).or_else(|| plain_words(text.trim_start_matches('-')).ok().filter(|text| marked && !text.is_empty())),
+    };
+    match (before, after) {
+        (Some(before), Some(after)) => (before, number, after),
+        _ => whole,
+    }
+}
+
+/// "5000/=", "25.-": what ends a price changes nothing.
+fn without_price_ending(word: &str) -> &str {
+    let ended =
+        ["/=", "/-", ",-", ".-", ",--", ".--", ",\u{2013}", ".\u{2013}"].iter().find_map(|ending| word.strip_suffix(ending));
+    ended.filter(|rest| rest.ends_with(|c: char| c.is_ascii_digit())).unwrap_or(word)
+}
+
+/// "12.5.": a day and a month, each with its point.
+fn is_date(word: &str) -> bool {
+    let parts: Vec<&str> = word.trim_end_matches([',', '!', ')']).split('.').collect();
+    let short = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    matches!(parts.as_slice(), [day, month, ""] if short(day) && short(month))
 }

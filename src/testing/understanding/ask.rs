@@ -55,7 +55,7 @@ pub(super) fn understand(row: &Row) -> Result<(Json, String), String> {
         "number" => {
             let bound = |key: &str| options.get(key).and_then(Json::as_f64);
             let whole = options.get("whole").and_then(Json::as_bool).unwrap_or(false);
-            number::understand(reply, &words, &number::Expected { min: bound("min"), max: bound("max"), whole }, language)
+            number::understand(reply, &words, &number::Expected { min: bound("min"), max: bound("max"), whole }, &setting)
         }
         "text" => {
             let bound = |key: &str| options.get(key).and_then(Json::as_u64).map(|n| n as usize);
