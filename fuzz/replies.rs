@@ -53,8 +53,9 @@ pub fn check(data: &[u8]) {
     reply.has_one_form();
     reply.chooses();
     reply.agrees();
-    reply.counts();
-    reply.dates(&Setting { language, country, zone, now });
+    let setting = Setting { language, country, zone, now };
+    reply.counts(&setting);
+    reply.dates(&setting);
     reply.reaches(country);
     reply.writes();
     reply.commands();
@@ -144,10 +145,10 @@ impl Reply<'_> {
         assert!(matches!(value, None | Some(Value::Bool(_))), "{value:?}");
     }
 
-    fn counts(&self) {
+    fn counts(&self, setting: &Setting<'_>) {
         let bound = |bit: u8, at: f64| (self.asked & bit != 0).then_some(at);
         let expected = reply::number::Expected { min: bound(1, -3.0), max: bound(2, 40.0), whole: self.asked & 4 != 0 };
-        let value = self.understood("number", |text, words| reply::number::understand(text, words, &expected, self.language));
+        let value = self.understood("number", |text, words| reply::number::understand(text, words, &expected, setting));
         let Some(value) = value else { return };
         let Value::Number(number) = value else { panic!("{value:?} is no number") };
         let fits = expected.min.is_none_or(|min| number >= min) && expected.max.is_none_or(|max| number <= max);

@@ -10,7 +10,8 @@ use replyflow::reply::choices::Bounds;
 use replyflow::reply::command::Command;
 use replyflow::reply::intent::Intent;
 use replyflow::reply::normalize::Normalized;
-use replyflow::reply::{Setting, Understanding, date, moment, number, time, yes_no};
+use replyflow::reply::pattern::Pattern;
+use replyflow::reply::{Setting, Understanding, date, email, moment, number, phone, time, yes_no};
 
 const PAGE: &str = include_str!("../../docs/replies.md");
 
@@ -158,7 +159,23 @@ fn commands_are_understood_as_the_page_says() {
 fn numbers_are_understood_as_the_page_says() {
     let any = number::Expected::default();
     let setting = Setting { language: Language::EN, country: None, zone: &TimeZone::UTC, now: Millis(0) };
-    check("number", 18, |text| number::understand(text, &Normalized::of(text), &any, &setting));
+    check("number", 33, |text| number::understand(text, &Normalized::of(text), &any, &setting));
+}
+
+#[test]
+fn phone_numbers_are_understood_as_the_page_says() {
+    check("phone", 16, |text| phone::understand(text, &Normalized::of(text), Some("US"), Language::EN));
+}
+
+#[test]
+fn email_addresses_are_understood_as_the_page_says() {
+    check("email", 14, |text| email::understand(text, &Normalized::of(text), Language::EN));
+}
+
+#[test]
+fn patterns_are_understood_as_the_page_says() {
+    let pattern = Pattern::compile("[A-Z]{2}-?([0-9]{4})").expect("a pattern");
+    check("pattern", 5, |text| pattern.understand(text).map(|(understood, _)| understood));
 }
 
 #[test]

@@ -58,10 +58,10 @@ impl Domains {
         if let Some(meant) = self.name(name) {
             return Some(self.with_ending(meant, ending));
         }
-        if let Some((_, first)) = self.names.get_key_value(name) {
-            if self.rare_endings.contains_key(ending) || self.only.contains(name) {
-                return Some((*first).to_owned());
-            }
+        if let Some((_, first)) = self.names.get_key_value(name)
+            && (self.rare_endings.contains_key(ending) || self.only.contains(name))
+        {
+            return Some((*first).to_owned());
         }
         // "empresa.con", "empresa.con.mx": the ending, or the one before a country's.
         let mut labels: Vec<&str> = domain.split('.').collect();

@@ -126,7 +126,7 @@ fn joined_by_blanks<'a>(
 
 /// "7,gracias" and "75kg" are a number and a word behind it, "Rs2500" is one with a word before it. What cannot be parted
 /// stays with the number, which it spoils.
-fn units_apart<'a>(word: &'a str, is_unit: impl Fn(&str) -> bool) -> (String, &'a str, String) {
+fn units_apart(word: &str, is_unit: impl Fn(&str) -> bool) -> (String, &str, String) {
     let whole = (String::new(), word, String::new());
     let Some(first) = word.find(|c: char| c.is_ascii_digit()) else { return whole };
     let figures = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'');
