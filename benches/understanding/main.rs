@@ -52,9 +52,9 @@ const KINDS: [(&str, &str, Understand); 13] = [
     }),
     ("pick", "choice", |_, reply, words| options(reply.language).understand(words, None, SHOWN).is_ok()),
     ("yes_no", "yes_no", |_, reply, words| reply::yes_no::understand(words, None, &[reply.language], true).is_ok()),
-    ("number", "number", |_, reply, words| {
+    ("number", "number", |ground, reply, words| {
         let expected = reply::number::Expected { min: None, max: None, whole: false };
-        reply::number::understand(&reply.text, words, &expected, reply.language).is_ok()
+        reply::number::understand(&reply.text, words, &expected, &ground.setting(reply)).is_ok()
     }),
     ("date", "date", |ground, reply, words| {
         let expected = reply::date::Expected { min: None, max: None };

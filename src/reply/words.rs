@@ -276,11 +276,6 @@ impl Lexicon {
         Some(phrase.numbers.iter().find(|(of, _)| *of == section).map_or(0, |(_, number)| *number))
     }
 
-    /// The sections where this text stands, if it is a phrase.
-    pub(super) fn sections(&self, text: &str) -> Option<Sections> {
-        self.phrase(text).map(|phrase| phrase.sections)
-    }
-
     /// The longest phrase of the section with which the text begins: what follows it.
     pub(super) fn strip_start<'a>(&self, section: Section, text: &'a str) -> Option<(&'a str, &'a str)> {
         let blanks = text.match_indices(' ').map(|(at, _)| at).take(self.longest(section)).collect::<Vec<_>>();

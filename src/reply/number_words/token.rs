@@ -86,7 +86,7 @@ fn phrase(text: &str, lexicon: &Lexicon) -> Option<(Kind, usize)> {
 
 /// What a word or a part of one is, by itself.
 fn piece(text: &str, lexicon: &Lexicon) -> Option<Kind> {
-    kind(of_number(lexicon.sections(text)?)?, text, lexicon)
+    phrase(text, lexicon).map(|(kind, _)| kind)
 }
 
 /// The section as which a phrase counts in a number.
