@@ -1,5 +1,7 @@
 //! What a choice is understood from, and what it is not.
 
+mod lenient;
+
 use super::*;
 use proptest::prelude::*;
 
