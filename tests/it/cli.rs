@@ -116,6 +116,31 @@ fn a_chat_from_a_pipe_is_a_conversation() {
     }
 }
 
+const PLACE: &str = "\
+flow: place
+languages: [en]
+start: [{ keyword: hello }]
+defaults: { nomatch: { again: 1, end: lost }, silence: { after: 1h, end: silent }, undelivered: { end: undelivered } }
+begin: where
+states:
+  where: { ask: Where?, answer: location, save: place, go: what }
+  what: { ask: A picture?, answer: { media: { types: [image] } }, save: files, go: said }
+  said: { say: \"{{ place.lat }} {{ files[0].url }}\", end: done }
+";
+
+#[test]
+fn a_chat_sends_places_and_files() {
+    let folder = project(&[("place", PLACE)]);
+    let lines = "hello\n/place 51.5, -0.12\n/file https://example.org/a.jpg\n";
+    let (output, code) = chat(folder.path(), lines, &["place"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("51.5 https://example.org/a.jpg") && output.contains("(place is over: done)"), "{output}");
+    for (line, part) in [("/place here", "write a place in degrees"), ("/file", "write the address of a file")] {
+        let (output, code) = chat(folder.path(), &format!("hello\n{line}\n"), &["place"]);
+        assert_eq!((code, output.contains(part)), (1, true), "{output}");
+    }
+}
+
 const ASKS: &str = "\
 flow: asks
 languages: [en, es]
