@@ -54,6 +54,10 @@ impl Core {
         }
         let own = format!("{}-{}", started.id, started.attempt);
         let got = self.get_file(channel, files, &fetch.media, &own, duration(timeout)).await;
+        // Somebody else may be fetching it by now: that we did not get it is no fact to end with.
+        if got.is_err() && self.too_late(taken_at, Duration::ZERO) {
+            return Performed::ended(End::again(self.store_now(), false, Some("the lease ended before the file".to_owned())));
+        }
         match got {
             Ok(kept) => self.fetch_ended(started, fetch, Ok(kept)),
             Err(Miss::Never(why)) => self.fetch_ended(started, fetch, Err(why)),

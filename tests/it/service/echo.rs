@@ -1,17 +1,19 @@
 //! An engine that a test can see through: what it does stands in the text of the message. The record stays empty.
 //!
-//! `hi` is answered `echo hi` · `a|b` by two messages · `call /path` calls the shop and says what came back · `panic` panics ·
+//! `hi` is answered `echo hi` · `a|b` by two messages · `call /path` calls the shop and says what came back ·
+//! `file /path` has a file of Twilio's fetched and says where it is · `panic` panics ·
 //! `await x` sends `x` and hears of its failure · `stop` opts out and is confirmed · `wake 5` sets an alarm in five seconds ·
 //! `need 7` is on version 7 of a flow · an event is answered with its name.
 
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::{ContactKey, EffectId, RunId, Token, VersionId};
 use replyflow::domain::input::{Accepted, CallOutcome, Input};
-use replyflow::domain::message::{Inbound, InboundContent};
+use replyflow::domain::message::{Inbound, InboundContent, Media};
 use replyflow::domain::name::Slug;
 use replyflow::domain::outbound::{Outbound, OutboundContent};
 use replyflow::domain::time::{Millis, Span};
-use replyflow::engine::effect::{Call, Effect, Send, System};
+use replyflow::domain::value::Value;
+use replyflow::engine::effect::{Call, Effect, Fetch, Send, System};
 use replyflow::engine::record::Record;
 use replyflow::engine::{Context, TurnError, TurnOutput};
 
@@ -61,6 +63,9 @@ pub fn echo(
         },
         Input::CallResult(result) => {
             let heard = match &result.outcome {
+                CallOutcome::Answered { body: Value::Map(file), .. } if file.contains_key("url") => {
+                    format!("{} {}", file["url"].as_text().unwrap_or_default(), file["size"].as_number().unwrap_or_default())
+                }
                 CallOutcome::Answered { status, .. } => status.to_string(),
                 CallOutcome::Failed { why } => why.clone(),
             };
@@ -94,6 +99,14 @@ impl Effects {
             let id = self.token.effect(self.list.len());
             self.list.push((id, Effect::Call(Box::new(call(path, self.now)))));
             return true;
+        }
+        if let Some(path) = text.strip_prefix("file ") {
+            let id = self.token.effect(self.list.len());
+            let media = Media { url: Some(format!("https://api.twilio.com{path}")), ..Media::default() };
+            let channel = Slug::parse("main-whatsapp").expect("a slug");
+            let fetch = Fetch { run: RunId(1), channel, media, at: self.now };
+            self.list.push((id, Effect::Fetch(Box::new(fetch))));
+            return false;
         }
         match text.strip_prefix("await ") {
             Some(text) => self.say(message, text, true),

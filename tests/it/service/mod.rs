@@ -3,6 +3,7 @@
 mod calls;
 mod crashes;
 mod echo;
+mod fetching;
 mod flowing;
 mod history;
 mod logs;

@@ -182,6 +182,8 @@ pub struct Plan {
     pub catalog: Catalog,
     pub wrap: Wrap,
     pub store: StoreSettings,
+    /// Whose `main-whatsapp` is; else the simulator's.
+    pub whatsapp: Option<Adapter>,
     pub toml: String,
     pub real: bool,
     /// The environment that the settings find secrets in.
@@ -201,6 +203,7 @@ impl Plan {
             catalog: Catalog::default(),
             wrap: Box::new(|store| store),
             store: StoreSettings::default(),
+            whatsapp: None,
             toml: String::new(),
             real: false,
             samples: false,
@@ -245,8 +248,11 @@ impl Rig {
             let name = ChannelName::parse(name).expect("a name");
             (name.clone(), Channel { name, kind, adapter: Adapter::new(&provider), policy, status_callback: None })
         };
-        let channels: IndexMap<ChannelName, Channel> =
+        let mut channels: IndexMap<ChannelName, Channel> =
             [channel("main-sms", ChannelKind::Sms), channel("main-whatsapp", ChannelKind::WhatsApp)].into();
+        if let Some(adapter) = plan.whatsapp {
+            channels["main-whatsapp"].adapter = adapter;
+        }
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let toml =
             if plan.samples { std::fs::read_to_string(root.join("replyflow.toml")).expect("the sample") } else { plan.toml };
