@@ -38,7 +38,7 @@ fn share(place: u64) -> f64 {
 fn arm_at(place: u64, arms: &[(Name, u32)]) -> Option<&Name> {
     let sum: u64 = arms.iter().map(|(_, weight)| u64::from(*weight)).sum();
     // At most a hundred arms of a million: the product fits into 128 bits.
-    let at = (u128::from(place) * u128::from(sum) >> 64) as u64;
+    let at = ((u128::from(place) * u128::from(sum)) >> 64) as u64;
     let mut passed = 0;
     arms.iter()
         .find(|(_, weight)| {

@@ -6,7 +6,6 @@ use crate::domain::codec::{self, DecodeError, FORMAT};
 use crate::domain::input::Input;
 use crate::domain::journal::{Decision, Event};
 use crate::domain::limits;
-use crate::domain::message::{Inbound, InboundContent, Media};
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::engine::TurnError;
@@ -368,29 +367,6 @@ states:
     // The tag of the question takes one to three bytes.
     assert!(d.bytes().len() <= before + 2, "the record does not grow with the conversation");
     assert_eq!(d.record().runs[0].frames[0].visits.len(), 1);
-}
-
-#[test]
-fn only_the_beginning_of_a_long_message_is_kept() {
-    let flow = "\
-flow: long
-start: [ { keyword: go } ]
-begin: a
-states:
-  a: { ask: Say, answer: any, go: { ok: w, silence: { after: 1h, end: silent } } }
-  w: { wait: 1h, go: { ok: { say: '{{ reply.text | len }} {{ reply.media | len }}', end: done } } }
-";
-    let mut d = Driver::new(&[flow]);
-    for (chars, kept) in
-        [(limits::KEPT_REPLY_CHARS, limits::KEPT_REPLY_CHARS), (limits::KEPT_REPLY_CHARS + 1, limits::KEPT_REPLY_CHARS)]
-    {
-        d.user("go");
-        let media = vec![Media { url: Some("https://x/y".into()), ..Media::default() }];
-        let content = InboundContent::Media { kind: None, media };
-        let message = Inbound { content, ..d.inbound(&"ü".repeat(chars)) };
-        d.turn(Some(Input::Message(Box::new(message))));
-        assert_eq!(d.wait("1h"), [format!("{kept} 1")]);
-    }
 }
 
 #[test]

@@ -189,3 +189,26 @@ fn an_answer_that_an_older_release_gathered_is_read() {
     let read: crate::engine::record::Gathered = rmp_serde::from_slice(&bytes).expect("read");
     assert_eq!((read.text.as_str(), read.alarm().0, read.done, read.files.len()), ("so far", 7, false, 0));
 }
+
+#[test]
+fn only_the_beginning_of_a_long_message_is_kept() {
+    let flow = "\
+flow: long
+start: [ { keyword: go } ]
+begin: a
+states:
+  a: { ask: Say, answer: any, go: { ok: w, silence: { after: 1h, end: silent } } }
+  w: { wait: 1h, go: { ok: { say: '{{ reply.text | len }} {{ reply.media | len }}', end: done } } }
+";
+    let mut d = Driver::new(&[flow]);
+    for (chars, kept) in
+        [(limits::KEPT_REPLY_CHARS, limits::KEPT_REPLY_CHARS), (limits::KEPT_REPLY_CHARS + 1, limits::KEPT_REPLY_CHARS)]
+    {
+        d.user("go");
+        let media = vec![Media { url: Some("https://x/y".into()), ..Media::default() }];
+        let content = InboundContent::Media { kind: None, media };
+        let message = Inbound { content, ..d.inbound(&"ü".repeat(chars)) };
+        d.turn(Some(Input::Message(Box::new(message))));
+        assert_eq!(d.wait("1h"), [format!("{kept} 1")]);
+    }
+}
