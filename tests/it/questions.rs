@@ -20,7 +20,7 @@ use replyflow::flow::version::SourceFile;
 use replyflow::reply::choice::{Candidate, Options};
 use replyflow::reply::intent::Intent;
 use replyflow::reply::normalize::Normalized;
-use replyflow::reply::number;
+use replyflow::reply::{Setting, number};
 use replyflow::testing::World;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -201,7 +201,8 @@ fn is_word_for_us(label: &str) -> bool {
 /// Whether a bare number can only mean a place: no label begins with one, in figures or in words.
 fn has_no_numbers(labels: &[String]) -> bool {
     let any = number::Expected { min: None, max: None, whole: false };
-    let is_number = |word: &str| number::understand(word, &Normalized::of(word), &any, Language::EN).is_ok();
+    let setting = Setting { language: Language::EN, country: None, zone: &jiff::tz::TimeZone::UTC, now: Millis(0) };
+    let is_number = |word: &str| number::understand(word, &Normalized::of(word), &any, &setting).is_ok();
     let begins = |label: &String| {
         let label = Normalized::of(label);
         let mut words = label.words().filter(|word| word.chars().any(char::is_alphanumeric));
