@@ -118,6 +118,7 @@ impl<'a> Talk<'a> {
             content: InboundContent::Text,
             profile_name: None,
             in_reply_to: None,
+            answers: None,
             forwarded: false,
             referral: None,
         };

@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::channel::ChannelKind;
+use super::id::EffectId;
 use super::name::ChannelName;
 use super::time::Millis;
 use super::value::Value;
@@ -203,6 +204,9 @@ pub struct Inbound {
     /// The provider's id of the message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
+    /// Our own question that it answers by quoting it, where the service knows which that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<EffectId>,
     /// Forwarded from elsewhere.
     #[serde(default)]
     pub forwarded: bool,

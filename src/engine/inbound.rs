@@ -80,8 +80,14 @@ impl<'a> Turning<'a> {
         if !tapped && self.obey_word(&came) {
             return Ok(());
         }
-        if let Some(id) = self.tapped_aside(message)? {
+        let aside = match self.quoted_aside(message)? {
+            None => self.tapped_aside(message)?,
+            quoted => quoted,
+        };
+        if let Some(id) = aside {
             self.turn_to(id)?;
+        } else if self.late_quote(&came)? {
+            return Ok(());
         }
         let open = self.open_on(&message.channel)?;
         let mut heard = None;

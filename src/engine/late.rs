@@ -6,6 +6,7 @@ use super::inbound::Came;
 use super::record::{Frame, Kept, Run, Unanswered, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
+use crate::domain::id::EffectId;
 use crate::domain::journal::{AlertLevel, Decision, Event};
 use crate::domain::limits;
 use crate::domain::time::{Millis, Span};
@@ -14,7 +15,7 @@ use crate::flow::definition::{Flow, Late, LateTarget};
 impl<'a> Turning<'a> {
     /// Remembers that a question of this run was closed without an answer. Where the flow takes late replies up, what the run
     /// knew is kept as long as that is so.
-    pub(super) fn leave_unanswered(&mut self, run: &Run) {
+    pub(super) fn leave_unanswered(&mut self, run: &Run, question: Option<EffectId>) {
         let target = self.flow(run, 0).ok().and_then(|flow| match &flow.late {
             Late::Target(target) => Some(target),
             Late::Inbox | Late::Ignore => None,
@@ -29,7 +30,7 @@ impl<'a> Turning<'a> {
             })
         });
         let private = self.state(run).is_ok_and(|(_, _, state)| state.private);
-        self.rec.left_unanswered(Unanswered { flow: run.flow.clone(), at: self.now, past: false, private, kept });
+        self.rec.left_unanswered(Unanswered { flow: run.flow.clone(), at: self.now, past: false, private, question, kept });
     }
 
     /// Does what the rule for late replies says, if this message is one. With `at` the moment at which it came.
@@ -37,6 +38,19 @@ impl<'a> Turning<'a> {
         let Some(place) = self.rec.unanswered.iter().rposition(|question| !question.past && question.until() > came.at) else {
             return Ok(false);
         };
+        self.late_for(came, place)
+    }
+
+    /// The same for a message that quotes a question which is no longer open, whatever is open now.
+    pub(super) fn late_quote(&mut self, came: &Came<'_>) -> Result<bool, TurnError> {
+        let Some(quoted) = came.message.answers else { return Ok(false) };
+        let place = self.rec.unanswered.iter().position(|q| q.question == Some(quoted) && q.until() > came.at);
+        let Some(place) = place else { return Ok(false) };
+        // It may have been asked again since: then it is open.
+        let flow = &self.rec.unanswered[place].flow;
+        if self.rec.runs.iter().any(|run| run.flow == *flow && run.asked().is_some()) {
+            return Ok(false);
+        }
         self.late_for(came, place)
     }
 

@@ -80,6 +80,17 @@ impl<'a> Turning<'a> {
         }
     }
 
+    /// The question that was put aside and that the message quotes.
+    pub(super) fn quoted_aside(&self, message: &Inbound) -> Result<Option<RunId>, TurnError> {
+        let Some(quoted) = message.answers else { return Ok(None) };
+        for run in &self.rec.runs {
+            if run.paused().is_some_and(|question| question.awaited == Some(quoted)) && self.listens_on(run, &message.channel)? {
+                return Ok(Some(run.id));
+            }
+        }
+        Ok(None)
+    }
+
     /// The question that was put aside and whose button was tapped.
     pub(super) fn tapped_aside(&self, message: &Inbound) -> Result<Option<RunId>, TurnError> {
         let Some((_, Some(tag))) = payload_of(message).map(split_payload) else { return Ok(None) };

@@ -257,7 +257,7 @@ impl<'a> Turning<'a> {
         if let Some(awaited) = run.asked_mut().map(|question| question.awaited.take()) {
             self.forget_awaited(awaited);
             if left {
-                self.leave_unanswered(run);
+                self.leave_unanswered(run, awaited);
             }
             run.waiting = Waiting::Turn;
         }

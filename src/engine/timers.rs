@@ -47,7 +47,7 @@ impl<'a> Turning<'a> {
             },
             Waiting::Reply(_) => {
                 // Where the flow goes on, a reply to this question is late.
-                self.leave_unanswered(&run);
+                self.leave_unanswered(&run, run.question().and_then(|question| question.awaited));
                 Next::Trouble { trouble: Trouble::Silence, reason: "no reply".to_owned() }
             }
             Waiting::Event { .. } => Next::Trouble { trouble: Trouble::Silence, reason: "the event did not come".to_owned() },

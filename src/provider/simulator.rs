@@ -50,6 +50,7 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
         content,
         profile_name: json::owned(&body, "name"),
         in_reply_to: json::owned(&body, "in_reply_to"),
+        answers: None,
         forwarded: false,
         referral: None,
     };

@@ -5,6 +5,7 @@ use super::aliases::Aliases;
 use super::history::Turnstile;
 use super::permits::Permits;
 use super::ports::{Clock, Random, Spawn, Transport};
+use super::quoted::Quoted;
 use super::recent::Recent;
 use super::settings::{Channel, ServiceSettings, World};
 use super::slots::Slots;
@@ -63,6 +64,7 @@ pub struct Core {
     pub(super) versions: Versions,
     pub(super) secret: bytes::Bytes,
     pub(super) recent: Recent,
+    pub(super) quoted: Quoted,
     pub(super) aliases: Aliases,
     pub(super) permits: Permits,
     pub(super) contacts: Arc<Slots>,
@@ -109,6 +111,7 @@ impl Core {
             versions: parts.versions,
             secret: meta.contact_secret,
             recent: Recent::default(),
+            quoted: Quoted::default(),
             aliases: Aliases::default(),
             permits: Permits::default(),
             contacts,

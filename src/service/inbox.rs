@@ -103,7 +103,8 @@ impl Core {
     }
 
     /// A message, verified and decoded.
-    pub async fn receive_message(self: &Arc<Self>, message: Inbound) -> Answer<Received> {
+    pub async fn receive_message(self: &Arc<Self>, mut message: Inbound) -> Answer<Received> {
+        message.answers = message.in_reply_to.as_deref().and_then(|id| self.quoted.find(&message.channel, id));
         let contact = self.contact_key(&message.from.canonical());
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
@@ -232,6 +233,7 @@ mod tests {
             content,
             profile_name: Some("Ann".to_owned()),
             in_reply_to: None,
+            answers: None,
             forwarded: false,
             referral: None,
         };

@@ -32,6 +32,7 @@ mod outbox;
 mod permits;
 pub mod ports;
 pub mod publisher;
+mod quoted;
 mod recent;
 mod reports;
 mod retry;

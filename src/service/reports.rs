@@ -148,6 +148,7 @@ pub(super) fn provider_opt_out(
         content: InboundContent::OptOut { word: "STOP".to_owned(), scope: None },
         profile_name: None,
         in_reply_to: None,
+        answers: None,
         forwarded: false,
         referral: None,
     }

@@ -113,6 +113,9 @@ impl Core {
         let now = self.clock.monotonic();
         match outcome {
             SendOutcome::Accepted(accepted) => {
+                if let Some(id) = accepted.id.as_deref().filter(|_| send.awaited) {
+                    self.quoted.remember(&channel.name, id, started.id);
+                }
                 self.recent.remember(started.id, Known::Accepted(accepted.id.clone()), now);
             }
             SendOutcome::Unknown => {}

@@ -219,6 +219,7 @@ impl<'a> Play<'a> {
             content: InboundContent::Text,
             profile_name: None,
             in_reply_to: None,
+            answers: None,
             forwarded: false,
             referral: None,
         })

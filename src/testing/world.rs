@@ -195,6 +195,7 @@ impl World {
             content,
             profile_name: None,
             in_reply_to: None,
+            answers: None,
             forwarded: false,
             referral: None,
         })

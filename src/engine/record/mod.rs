@@ -11,7 +11,7 @@ pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::{RunId, VersionId};
+use crate::domain::id::{EffectId, RunId, VersionId};
 use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
 use crate::domain::limits;
@@ -117,6 +117,9 @@ pub struct Unanswered {
     /// Whether a run began since.
     #[serde(rename = "p", default, skip_serializing_if = "no")]
     pub past: bool,
+    /// Its last message, by which a reply may quote it.
+    #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
+    pub question: Option<EffectId>,
     /// Whether replies to it are masked.
     #[serde(rename = "m", default, skip_serializing_if = "no")]
     pub private: bool,

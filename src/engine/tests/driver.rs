@@ -181,6 +181,7 @@ impl Driver {
             content: InboundContent::Text,
             profile_name: None,
             in_reply_to: None,
+            answers: None,
             forwarded: false,
             referral: None,
         }

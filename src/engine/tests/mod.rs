@@ -13,4 +13,5 @@ mod pausing;
 mod precedence;
 mod purity;
 mod questions;
+mod quoting;
 mod starts;

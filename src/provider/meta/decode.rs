@@ -94,6 +94,7 @@ fn message(message: &Value, contacts: &[Value], number: &str, route: &Route) -> 
             content,
             profile_name: person.and_then(|p| json::owned(p.get("profile")?, "name")),
             in_reply_to: json::owned(context, "id"),
+            answers: None,
             forwarded: is("forwarded") || is("frequently_forwarded"),
             referral: message.get("referral").map(|r| Referral {
                 source_id: json::owned(r, "source_id"),
@@ -150,6 +151,7 @@ fn preferences(value: &Value, routes: &Routes, out: &mut Vec<Decoded>) {
             content: InboundContent::OptOut { word: word.to_owned(), scope: Some("marketing".to_owned()) },
             profile_name: contact.and_then(|c| json::owned(c.get("profile")?, "name")),
             in_reply_to: None,
+            answers: None,
             forwarded: false,
             referral: None,
         };

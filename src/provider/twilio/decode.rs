@@ -132,6 +132,7 @@ fn message(form: &Form<'_>, id: &str, routes: &Routes) -> Result<Vec<Decoded>, M
         content,
         profile_name: form.owned("ProfileName"),
         in_reply_to: form.owned("OriginalRepliedMessageSid"),
+        answers: None,
         forwarded: form.is("Forwarded") || form.is("FrequentlyForwarded"),
         referral: (referral != Referral::default()).then_some(referral),
     };

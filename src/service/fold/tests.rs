@@ -66,6 +66,7 @@ fn entry(n: usize, text: &str, class: Class) -> Entry {
         content: InboundContent::Text,
         profile_name: None,
         in_reply_to: None,
+        answers: None,
         forwarded: false,
         referral: None,
     };

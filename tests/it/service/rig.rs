@@ -400,6 +400,7 @@ pub fn message(from: &str, id: &str, text: &str) -> Inbound {
         content: InboundContent::Text,
         profile_name: None,
         in_reply_to: None,
+        answers: None,
         forwarded: false,
         referral: None,
     }

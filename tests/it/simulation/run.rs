@@ -284,6 +284,7 @@ impl<'a> Run<'a> {
             content: InboundContent::Text,
             profile_name: None,
             in_reply_to: None,
+            answers: None,
             forwarded: false,
             referral: None,
         };
