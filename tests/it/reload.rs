@@ -1,6 +1,7 @@
 //! Flows that change while the service runs.
 
 use crate::support::live::{SIMULATED, Service};
+use crate::support::process;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -130,5 +131,56 @@ async fn without_watching_it_takes_somebody_who_asks() {
     asked.lock().expect("free").as_ref().expect("a handle").notify_one();
     tokio::time::sleep(Duration::from_millis(500)).await;
     greets(&service, &mut n, "Two").await;
+    service.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_makes_the_process_read_again_and_its_log_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    process::project(folder.path(), SIMULATED, &[("flows/greeting.yaml", &greeting("One"))]);
+    let service = process::Service::start_with(folder.path(), &["--no-watch"]);
+    write(folder.path(), &greeting("Two").replace("begin: a", "begin: b"));
+    service.hang_up();
+    let begun = Instant::now();
+    while !service.get("/health/ready").await.1.contains("\"flows_refused\":1") {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{}", service.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let log = service.log();
+    assert!(
+        log.contains("flows/greeting.yaml") && log.contains("RF104") && log.contains("line=3") && log.contains("remedy="),
+        "{log}"
+    );
+    write(folder.path(), &greeting("Two"));
+    service.hang_up();
+    while !service.get("/health/ready").await.1.contains("\"flows_refused\":0") {
+        assert!(begun.elapsed() < Duration::from_secs(40), "{}", service.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(service.stop(), "a hangup does not end it");
+}
+
+/// A quoted question is found by what its provider calls it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_quotes_the_question_put_aside_answers_it() {
+    let asks = |name: &str| {
+        format!(
+            "flow: {name}\nstart: [ {{ keyword: {name} }} ]\nbegin: a\nstates:\n  a: {{ ask: '{name}?', answer: yes_no, go: {{ yes: {{ say: 'Yes to {name}.', end: yes }}, \
+             no: {{ end: no }}, nomatch: {{ end: no }}, silence: {{ after: 1h, end: no }}, undelivered: {{ end: no }} }} }}\n"
+        )
+    };
+    let service = Service::start(SIMULATED, &[("one", &asks("one")), ("two", &asks("two"))]).await;
+    let phone = "+447700900123";
+    service.write("main-whatsapp", phone, "m1", "one").await;
+    service.shown(phone, 1).await;
+    service.write("main-whatsapp", phone, "m2", "two").await;
+    service.shown(phone, 2).await;
+    let shown: Value = service.get("/simulator/messages?to=447700900123").await.json().await.expect("JSON");
+    let first = shown["messages"][0]["id"].as_str().expect("an id").to_owned();
+    let body = serde_json::json!({ "id": "m3", "from": phone, "text": "yes", "in_reply_to": first }).to_string();
+    assert_eq!(service.post("/hooks/main-whatsapp", body).await.status(), 200);
+    let texts = service.shown(phone, 4).await;
+    assert_eq!(texts[2..], ["Yes to one.", "two?"], "{texts:?}");
     service.stop().await;
 }

@@ -50,8 +50,19 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         choices::check(flow, world, &mut report);
         answers::check(flow, world, &mut report);
         troubles::check(flow, &mut report);
+        former_names(flow, &mut report);
     }
     report.done()
+}
+
+/// RF124: a former name of a state that another state has now.
+fn former_names(flow: &Flow, report: &mut Report) {
+    for state in flow.states.values() {
+        for was in state.was.iter().filter(|was| flow.states.contains_key(*was)) {
+            let message = format!("`was: {was}` is also the name of a state in this version");
+            report.add(124, state.at, 0, message, "leave it out: runs that rest there stay there");
+        }
+    }
 }
 
 /// Everything that is wrong with a notification in its project, in the order of the file.

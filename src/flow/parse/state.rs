@@ -39,12 +39,7 @@ impl Reader {
         state.note = fields.get("note").and_then(|n| self.plain(n, "note", "a text", "Ask Ada first")).map(str::to_owned);
         if let Some(was) = fields.get("was") {
             for former in self.one_or_many(was) {
-                let Some(name) = self.name(former, "was", "old_name") else { continue };
-                if self.states.contains_key(name.as_str()) {
-                    let message = format!("`was: {name}` is also the name of a state in this version");
-                    self.say_node(124, former, message, "leave it out: runs that rest there stay there");
-                }
-                state.was.push(name);
+                state.was.extend(self.name(former, "was", "old_name"));
             }
         }
         let kinds = kinds(&fields);

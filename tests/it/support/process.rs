@@ -121,9 +121,15 @@ impl std::ops::Deref for Service {
 impl Service {
     /// Starts it on the project in this folder and waits until it says that it has started.
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(folder: &Path, more: &[&str]) -> Self {
         let mut child = environment(&mut Command::new(env!("CARGO_BIN_EXE_replyflow")))
             .args(["serve", "--config"])
             .arg(folder.join("replyflow.toml"))
+            .args(more)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -168,6 +174,12 @@ impl Service {
     pub fn kill9(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("dead");
+    }
+
+    /// SIGHUP: it reads its flows again.
+    pub fn hang_up(&self) {
+        let sent = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
     }
 
     /// SIGTERM; waits for the end and says whether it was a clean one.
