@@ -40,7 +40,7 @@ fn main() {
         let json: Vec<Vec<u8>> = round.iter().map(as_json).collect();
         let turns = || round.iter().for_each(|step| drop(black_box(talk.run(black_box(step)))));
         let jsons = || json.iter().for_each(|text| bare(black_box(text)));
-        let (turn, bare, ratio) = beside(time, &turns, &jsons);
+        let (turn, bare, ratio) = beside(time, 50, &turns, &jsons);
         let (turn_allocs, bare_allocs) = (allocations(&turns), allocations(&jsons));
         let bytes = round.iter().map(|step| step.stored.len()).sum::<usize>() / round.len();
         let n = round.len() as f64;

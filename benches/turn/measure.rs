@@ -4,12 +4,12 @@ use allocation_counter::AllocationInfo;
 use std::time::{Duration, Instant};
 
 /// Both pieces of work in turns, so that the machine's moods meet both: medians in nanoseconds, and the median of the ratios.
-pub fn beside(time: Duration, a: &dyn Fn(), b: &dyn Fn()) -> (f64, f64, f64) {
-    const REPEAT: u32 = 50;
+/// Each is repeated so often that reading the clock costs nothing beside it.
+pub fn beside(time: Duration, repeat: u32, a: &dyn Fn(), b: &dyn Fn()) -> (f64, f64, f64) {
     let once = |work: &dyn Fn()| {
         let begun = Instant::now();
-        (0..REPEAT).for_each(|_| work());
-        begun.elapsed().as_nanos() as f64 / f64::from(REPEAT)
+        (0..repeat).for_each(|_| work());
+        begun.elapsed().as_nanos() as f64 / f64::from(repeat)
     };
     let (mut of_a, mut of_b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let begun = Instant::now();

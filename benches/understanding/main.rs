@@ -135,7 +135,7 @@ fn main() {
             })
         };
         let normalised = || replies.iter().for_each(|reply| drop(black_box(Normalized::of(black_box(&reply.text)))));
-        let (whole, bare, ratio) = beside(time, &understood, &normalised);
+        let (whole, bare, ratio) = beside(time, 1, &understood, &normalised);
         let n = replies.len() as f64;
         let chars = replies.iter().map(|reply| reply.text.chars().count()).sum::<usize>() as f64 / n;
         let answers = replies.iter().filter(|reply| one(reply)).count();

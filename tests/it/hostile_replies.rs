@@ -8,7 +8,7 @@ use replyflow::testing::understanding::Corpus;
 use std::path::Path;
 
 /// Replies that are made up.
-const REPLIES: usize = 1_000;
+const REPLIES: usize = 400;
 
 /// What has been trouble in texts before: joiners, marks, digits, signs and letters that look alike, of many scripts.
 const PIECES: [&str; 48] = [
