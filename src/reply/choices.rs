@@ -4,7 +4,7 @@ use super::choice::{Means, Options, Shown};
 use super::normalize::Normalized;
 use super::parts::Words;
 use super::words::{Lexicon, Section};
-use super::{NotUnderstood, Understanding, Understood, politeness};
+use super::{NotUnderstood, Understanding, Understood, number_words, politeness};
 use crate::domain::value::Value;
 
 /// How many may be chosen.
@@ -103,12 +103,17 @@ impl Options {
     fn all(&self, whole: &str, shown: Shown<'_>) -> Option<Chosen> {
         let texts = politeness::cores(whole, self.lexicons());
         let texts = std::iter::once(whole).chain(texts.iter().map(|core| core.text));
-        let counted = |text: &str| text.rsplit_once(' ').and_then(|(all, count)| Some((all.to_owned(), count.parse().ok()?)));
+        let number = |text: &str| {
+            text.parse()
+                .ok()
+                .or_else(|| number_words::cardinal(text, self.lexicons()).filter(|n| n.fract() == 0.0).map(|n| n as usize))
+        };
+        let counted = |text: &str| text.rsplit_once(' ').and_then(|(all, count)| Some((all.to_owned(), number(count)?)));
         let says = |text: &str, lexicon: &'static Lexicon| match lexicon.number(Section::All, text) {
             Some(0) => Some(shown.visible.len()),
             Some(count) => Some(count as usize),
             None if lexicon.has(Section::Both, text) => Some(2),
-            // "all 3"
+            // "all 3", "zote nne"
             None => counted(text).filter(|(all, _)| lexicon.number(Section::All, all) == Some(0)).map(|(_, count)| count),
         };
         let count = texts.into_iter().find_map(|text| self.lexicons().find_map(|lexicon| says(text, lexicon)))?;
@@ -128,12 +133,25 @@ impl Options {
         if chosen.indices.is_empty() { Err("none of the choices".into()) } else { Ok(chosen) }
     }
 
+    /// The numbers of a part that an "and" joins without blanks: "1y3".
+    fn stuck_numbers<'t>(&self, part: &'t str) -> Option<Vec<&'t str>> {
+        let mut between = part.split(|c: char| c.is_ascii_digit()).filter(|text| !text.is_empty()).peekable();
+        between.peek()?;
+        let joins = |word: &str| self.lexicons().any(|lexicon| lexicon.has(Section::And, word));
+        let ends = [part.bytes().next(), part.bytes().next_back()].into_iter().flatten().all(|b| b.is_ascii_digit());
+        let stuck = ends && between.all(|word| word.chars().all(char::is_alphabetic) && joins(word));
+        stuck.then(|| part.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty()).collect())
+    }
+
     /// A part is one choice, several numbers or labels in a row, or politeness.
     fn of_part(&self, part: &str, shown: Shown<'_>, chosen: &mut Chosen) -> Result<(), String> {
         let text = Normalized::of(part);
         if let Some(found) = self.exact(&text, None, shown) {
             chosen.add(found.index, found.reason);
             return Ok(());
+        }
+        if let Some(numbers) = self.stuck_numbers(part) {
+            return numbers.into_iter().try_for_each(|number| self.of_part(number, shown, chosen));
         }
         let reading = self.read(part, shown, !chosen.indices.is_empty());
         if let Some(trouble) = reading.trouble {

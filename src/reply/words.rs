@@ -74,6 +74,8 @@ pub(super) enum Section {
     Beyond,
     BeforeChoice,
     AfterChoice,
+    AfterClock,
+    PlaceNoun,
 }
 
 impl Section {
@@ -143,6 +145,8 @@ impl Section {
         (Section::Beyond, "beyond a choice"),
         (Section::BeforeChoice, "before a choice"),
         (Section::AfterChoice, "after a choice"),
+        (Section::AfterClock, "after a clock time"),
+        (Section::PlaceNoun, "place noun"),
     ];
 
     fn named(name: &str) -> Option<Section> {

@@ -9,6 +9,9 @@ use crate::reply::words::Section;
 /// Words of the longest place: "the one at the bottom".
 const PLACE_WORDS: usize = 6;
 
+/// Letters of a word of a label that a noun may hold to be of its kind: "Zimmer" beside "Zimmernummer".
+const NOUN_LETTERS: usize = 4;
+
 /// What may stand between a word for a place and its number.
 const NUMBER: [&str; 8] = ["no ", "nr ", "nro ", "num ", "n ° ", "n° ", "n ", "# "];
 
@@ -16,8 +19,36 @@ const NUMBER: [&str; 8] = ["no ", "nr ", "nro ", "num ", "n ° ", "n° ", "n ", 
 const SIGNS: [&str; 5] = ["n ° ", "n° ", "nr ", "nro ", "num "];
 
 impl Options {
-    /// A number or a place: "2", "option 2", "two", "the second one", "the last one".
+    /// A number or a place: "2", "option 2", "two", "the second one", "the last address".
     pub(super) fn place_piece(&self, whole: &str, from: usize, shown: Shown<'_>) -> Option<Piece> {
+        let noun = self.noun_at(&whole[from..], shown).map(|bytes| bytes + 1);
+        if let Some(skip) = noun.filter(|skip| from + skip < whole.len())
+            && let Some(Piece { bytes, kind: Kind::Names(mention) }) = self.bare_place(whole, from + skip, shown)
+            && mention.means == Means::Place
+        {
+            return Some(Piece { bytes: skip + bytes, kind: Kind::Names(mention) });
+        }
+        let mut piece = self.bare_place(whole, from, shown)?;
+        if matches!(&piece.kind, Kind::Names(mention) if mention.means == Means::Place) {
+            let after = whole[from + piece.bytes..].strip_prefix(' ').and_then(|rest| self.noun_at(rest, shown));
+            piece.bytes += after.map_or(0, |bytes| 1 + bytes);
+        }
+        Some(piece)
+    }
+
+    /// The bytes of a word for what stands in the list, unless a label has it too: "first branch" beside "Main branch".
+    fn noun_at(&self, rest: &str, shown: Shown<'_>) -> Option<usize> {
+        let bytes = self.lexicons().map(|lexicon| lexicon.begins(Section::PlaceNoun, rest)).max().filter(|bytes| *bytes > 0)?;
+        let noun = &rest[..bytes];
+        let shares = |key: &str| {
+            let same = |word: &str| word == noun || word.chars().count() >= NOUN_LETTERS && noun.contains(word);
+            key.contains(noun) || key.split(' ').any(same)
+        };
+        let visible = |keys: &[Key]| keys.iter().any(|key| shown.visible.contains(&key.index));
+        (!self.keys.iter().any(|(key, keys)| visible(keys) && shares(key))).then_some(bytes)
+    }
+
+    fn bare_place(&self, whole: &str, from: usize, shown: Shown<'_>) -> Option<Piece> {
         let rest = &whole[from..];
         let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
         if let Some(skip) = sign
@@ -95,14 +126,16 @@ impl Options {
     /// Whether the number one in words can be a place here: after "I want" it is "one of these".
     fn may_be_one(&self, before: &str) -> bool {
         let word = before.trim_end().rsplit(' ').next().unwrap_or_default();
-        let polite = word.is_empty() || self.lexicons().any(|l| l.has(Section::Polite, word));
+        let around = [Section::Polite, Section::Place];
+        let polite = word.is_empty() || self.lexicons().any(|l| around.iter().any(|section| l.has(*section, word)));
         polite || self.language[0].base() != "en" && word.chars().count() <= 3
     }
 
     /// Whether a place in words could be a word of another choice: "first" beside "First class".
     fn is_word_of_another(&self, text: &str, index: usize, shown: Shown<'_>) -> bool {
         let telling = |word: &&str| {
-            !self.lexicons().any(|l| [Section::LeadIn, Section::AfterChoice, Section::Place].iter().any(|s| l.has(*s, word)))
+            let around = [Section::LeadIn, Section::BeforeChoice, Section::AfterChoice, Section::Place];
+            !self.lexicons().any(|l| around.iter().any(|s| l.has(*s, word)))
         };
         let mut words: Vec<&str> = text.split(' ').filter(telling).collect();
         if words.is_empty() {

@@ -1,4 +1,4 @@
-//! Two ways to write the same words: figures and units together or apart, articles that stick to their word.
+//! Two ways to write the same words: figures and units together or apart, articles that stick to their word, clock times.
 
 use crate::domain::language::Language;
 
@@ -15,12 +15,17 @@ fn stuck(language: Language) -> &'static [&'static str] {
 /// Letters that a word keeps without its article.
 const LETTERS: usize = 2;
 
-/// A normalised text with figures parted from letters and without such articles, if that is another text.
+/// A normalised text with figures parted from letters, without such articles and with clock times written in one way, if that
+/// is another text.
 pub(super) fn respelled(text: &str, language: Language) -> Option<String> {
     let mut out = String::with_capacity(text.len() + 8);
     for word in text.split(' ') {
         if !out.is_empty() {
             out.push(' ');
+        }
+        if let Some((hours, minutes)) = clock(word) {
+            out.push_str(&format!("{hours}:{minutes}"));
+            continue;
         }
         let mut last = None;
         for c in plain(word, language).chars() {
@@ -32,6 +37,13 @@ pub(super) fn respelled(text: &str, language: Language) -> Option<String> {
         }
     }
     (out != text).then_some(out)
+}
+
+/// A clock time in figures, whatever stands between hours and minutes: "8.15", "8h15".
+fn clock(word: &str) -> Option<(&str, &str)> {
+    let (hours, minutes) = word.split_once(['.', 'h', ':'])?;
+    let below = |text: &str, most: u8| text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|n: u8| n < most);
+    (hours.len() <= 2 && minutes.len() == 2 && below(hours, 24) && below(minutes, 60)).then_some((hours, minutes))
 }
 
 /// The word without its article. Those of one Latin letter stand only before a vowel, where an apostrophe was.
@@ -58,6 +70,10 @@ mod tests {
             ("بالبطاقه", "ar", Some("بطاقه")),
             ("الى", "ar", None),
             ("plan 7", "en", None),
+            ("vr 8.15", "nl", Some("vr 8:15")),
+            ("ven 8h45", "fr", Some("ven 8:45")),
+            ("vr 8:15", "nl", None),
+            ("release 8.75", "en", None),
             ("b12", "en", None),
         ] {
             let language = Language::parse(language).expect("a language");
