@@ -360,15 +360,10 @@ impl Book {
 }
 
 /// A German text with ae, oe, ue for its umlauts, if it has any.
-pub(super) fn umlauts_spelled_out(text: &str) -> Option<String> {
-    let spelled = |c: char| match c {
-        'ä' | 'Ä' => "ae".to_owned(),
-        'ö' | 'Ö' => "oe".to_owned(),
-        'ü' | 'Ü' => "ue".to_owned(),
-        other => other.to_string(),
-    };
-    let any = text.contains(['ä', 'ö', 'ü', 'Ä', 'Ö', 'Ü']);
-    any.then(|| text.chars().map(spelled).collect())
+fn umlauts_spelled_out(text: &str) -> Option<String> {
+    let small = text.to_lowercase();
+    let spelled = [('ä', "ae"), ('ö', "oe"), ('ü', "ue")].iter().fold(small.clone(), |text, (c, two)| text.replace(*c, two));
+    (spelled != small).then_some(spelled)
 }
 
 /// The files of one language: talk, numbers and choices. Its days and times are read by `calendar`.
