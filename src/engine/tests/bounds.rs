@@ -384,19 +384,3 @@ states: { s: { go: [ { if: 'contact.vip == 1', go: t }, { if: 'contact.vip == 1'
     assert_eq!(d.notes(), ["`contact.vip == 1` compares text with number"]);
     assert!(d.last.events.iter().any(|e| matches!(e, Event::Note { run: Some(_), .. })));
 }
-
-#[test]
-fn notes_of_one_turn_are_bounded() {
-    let noted = |n: usize| {
-        let compare = |i| format!("      - {{ if: x == {i}, alert: never }}\n");
-        let list: String = (0..n).map(compare).collect();
-        let flow = format!(
-            "flow: many\nneeds: {{ x: {{ type: any, default: a }} }}\nstart: [ {{ keyword: go }} ]\nbegin: s\nstates:\n  s:\n    do:\n{list}    end: done\n"
-        );
-        let mut d = Driver::new(&[&flow]);
-        d.user("go");
-        d.notes().len()
-    };
-    assert_eq!(noted(limits::NOTES_PER_TURN), limits::NOTES_PER_TURN);
-    assert_eq!(noted(limits::NOTES_PER_TURN + 1), limits::NOTES_PER_TURN);
-}

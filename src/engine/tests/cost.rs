@@ -1,10 +1,11 @@
 //! What a turn costs: allocations of reading the record, the turn, and writing it, flat in the size of the flow and in the
-//! length of the conversation.
+//! length of the conversation; and how much it may note.
 
 use super::driver::{Driver, flow};
 use crate::domain::codec;
 use crate::domain::id::{InputId, Token};
 use crate::domain::input::{Accepted, Input};
+use crate::domain::limits;
 use crate::engine::record::Record;
 use crate::engine::{Context, turn};
 
@@ -54,4 +55,20 @@ fn a_turn_with_its_record_takes_at_most_sixty_allocations() {
     let mut large = round(1_000);
     let in_large = allocations(&mut large);
     assert!(first <= 60 && later <= 60 && in_large <= 60, "{first}, {later}, {in_large}");
+}
+
+#[test]
+fn notes_of_one_turn_are_bounded() {
+    let noted = |n: usize| {
+        let compare = |i| format!("      - {{ if: x == {i}, alert: never }}\n");
+        let list: String = (0..n).map(compare).collect();
+        let flow = format!(
+            "flow: many\nneeds: {{ x: {{ type: any, default: a }} }}\nstart: [ {{ keyword: go }} ]\nbegin: s\nstates:\n  s:\n    do:\n{list}    end: done\n"
+        );
+        let mut d = Driver::new(&[&flow]);
+        d.user("go");
+        d.notes().len()
+    };
+    assert_eq!(noted(limits::NOTES_PER_TURN), limits::NOTES_PER_TURN);
+    assert_eq!(noted(limits::NOTES_PER_TURN + 1), limits::NOTES_PER_TURN);
 }
