@@ -209,12 +209,26 @@ impl<'a> Turning<'a> {
 }
 
 /// The choices that the contact saw.
-pub(super) fn visible(choices: &Choices, question: &Question) -> Vec<usize> {
+pub(super) fn visible(choices: &Choices, question: &Question) -> Cow<'static, [usize]> {
     match &question.visible {
         Some(visible) => visible.iter().map(|i| usize::from(*i)).collect(),
-        None => (0..choices.list.len()).collect(),
+        None => match PLACES.get(..choices.list.len()) {
+            Some(places) => Cow::Borrowed(places),
+            None => (0..choices.list.len()).collect(),
+        },
     }
 }
+
+/// The places of all choices, of which hardly a question has more.
+static PLACES: [usize; 32] = {
+    let mut places = [0; 32];
+    let mut at = 0;
+    while at < places.len() {
+        places[at] = at;
+        at += 1;
+    }
+    places
+};
 
 pub(super) fn shown<'v>(visible: &'v [usize], question: &Question) -> Shown<'v> {
     Shown { visible, numbered: question.numbered }

@@ -8,10 +8,8 @@ fn of(text: &str) -> Option<(bool, bool)> {
 
 fn read(text: &str, languages: &[Language], numbered: bool) -> Option<(bool, bool)> {
     let understood = understand(&Normalized::of(text), None, languages, numbered).ok()?;
-    match understood.value {
-        Value::Bool(yes) => Some((yes, understood.exact)),
-        other => panic!("{other:?}"),
-    }
+    let Value::Bool(yes) = understood.value else { panic!("neither true nor false") };
+    Some((yes, understood.exact))
 }
 
 #[test]
