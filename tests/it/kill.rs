@@ -191,12 +191,13 @@ fn at_rest(folder: &Path, provider: &FakeProvider, said: &BTreeMap<usize, usize>
     }
 }
 
-/// The ids of what failed visibly.
+/// What failed visibly, by the names that it has at the provider: `CONTACT.EFFECT`.
 fn failed(folder: &Path) -> Vec<String> {
     let list = command(folder, &["failed", "list", "--format", "json"]);
     let list: Value = serde_json::from_str(&list).unwrap_or_else(|e| panic!("{e}: {list}"));
     let ids = list["failed"].as_array().expect("a list").iter();
-    ids.map(|line| line["id"].as_str().expect("an id").to_owned()).collect()
+    let name = |id: &str| id.split_once('.').map(|(effect, contact)| format!("{contact}.{effect}"));
+    ids.map(|line| line["id"].as_str().and_then(name).expect("an id")).collect()
 }
 
 /// The journal in its order. Each instance copies what it comes to first; what was copied by one that died before it could
