@@ -24,7 +24,7 @@ check: build ## Check the sample flows
 test: ## Formatting, lints and all tests, on both stores
 	@tests/run.sh
 
-understanding: ## Precision and recall of the understanding of replies; REPLYFLOW_REPLIES names a folder of further ones
+understanding: ## Precision and recall of the understanding of replies; REPLYFLOW_REPLIES=FOLDER: of yours
 	@cargo run --quiet --locked --example understanding
 
 bench: ## Measure: a turn, loading a flow, understanding a reply, messages a second

@@ -74,7 +74,6 @@ pub(super) enum Section {
     Beyond,
     BeforeChoice,
     AfterChoice,
-    AfterClock,
     PlaceNoun,
 }
 
@@ -145,7 +144,6 @@ impl Section {
         (Section::Beyond, "beyond a choice"),
         (Section::BeforeChoice, "before a choice"),
         (Section::AfterChoice, "after a choice"),
-        (Section::AfterClock, "after a clock time"),
         (Section::PlaceNoun, "place noun"),
     ];
 

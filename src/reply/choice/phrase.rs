@@ -69,15 +69,6 @@ fn effect(sections: Sections, position: Position) -> Option<Effect> {
     found.or_else(|| (position.at_start && sections.has(Section::Question)).then_some(ASKS))
 }
 
-/// The bytes of what follows a clock time at the end of the text before it: "Uhr" after "Sa 10:15".
-pub(super) fn after_clock(before: &str, rest: &str, lexicons: impl Iterator<Item = &'static Lexicon>) -> Option<usize> {
-    let word = before.trim_end().rsplit(' ').next().unwrap_or_default();
-    let (hours, minutes) = word.split_once([':', '.'])?;
-    let digits = |text: &str, least: usize| (least..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let clock = digits(hours, 1) && digits(minutes, 2);
-    lexicons.map(|lexicon| lexicon.begins(Section::AfterClock, rest)).max().filter(|bytes| clock && *bytes > 0)
-}
-
 /// Whether the text ends with words that make a number after them a time or an amount: "at", "a las".
 pub(super) fn announces_time(before: &str, mut lexicons: impl Iterator<Item = &'static Lexicon>) -> bool {
     let text = before.trim_end();

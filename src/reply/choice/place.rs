@@ -126,16 +126,14 @@ impl Options {
     /// Whether the number one in words can be a place here: after "I want" it is "one of these".
     fn may_be_one(&self, before: &str) -> bool {
         let word = before.trim_end().rsplit(' ').next().unwrap_or_default();
-        let around = [Section::Polite, Section::Place];
-        let polite = word.is_empty() || self.lexicons().any(|l| around.iter().any(|section| l.has(*section, word)));
+        let polite = word.is_empty() || self.lexicons().any(|l| l.has(Section::Polite, word));
         polite || self.language[0].base() != "en" && word.chars().count() <= 3
     }
 
     /// Whether a place in words could be a word of another choice: "first" beside "First class".
     fn is_word_of_another(&self, text: &str, index: usize, shown: Shown<'_>) -> bool {
         let telling = |word: &&str| {
-            let around = [Section::LeadIn, Section::BeforeChoice, Section::AfterChoice, Section::Place];
-            !self.lexicons().any(|l| around.iter().any(|s| l.has(*s, word)))
+            !self.lexicons().any(|l| [Section::LeadIn, Section::AfterChoice, Section::Place].iter().any(|s| l.has(*s, word)))
         };
         let mut words: Vec<&str> = text.split(' ').filter(telling).collect();
         if words.is_empty() {

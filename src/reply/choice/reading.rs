@@ -251,12 +251,7 @@ impl Options {
         let mut from = 0;
         while from < text.len() {
             let position = Position { after_something: goes_on || reading.span.is_some(), at_start: !reading.begun };
-            let mut piece = self.piece(text, from, position, shown, numbers_first);
-            if let (Kind::Unknown, Some(bytes)) =
-                (&piece.kind, phrase::after_clock(&text[..from], &text[from..], self.lexicons()))
-            {
-                piece = Piece { bytes, kind: Kind::Around };
-            }
+            let piece = self.piece(text, from, position, shown, numbers_first);
             let bytes = piece.bytes;
             reading.take(piece, from);
             from += bytes + 1;

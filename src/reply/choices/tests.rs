@@ -220,3 +220,14 @@ proptest! {
         let _ = read(&options, &text);
     }
 }
+
+#[test]
+fn numbers_joined_without_blanks_and_all_with_their_number() {
+    let days = options(&["Lunes", "Martes", "Miércoles", "Jueves"], "es");
+    assert_eq!(read(&days, "1y3").as_deref(), Some("lunes miércoles"));
+    assert_eq!(read(&days, "1x3"), None, "what joins nothing");
+    assert_eq!(read(&days, "1y9"), None, "a number that is none");
+    let subjects = options(&["Hesabu", "Kiswahili", "Kiingereza", "Sayansi"], "sw");
+    assert_eq!(read(&subjects, "yote manne").as_deref(), Some("hesabu kiswahili kiingereza sayansi"));
+    assert_eq!(read(&subjects, "yote matatu"), None, "not so many");
+}

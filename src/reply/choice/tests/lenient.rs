@@ -133,3 +133,20 @@ fn long_replies_to_a_thousand_choices_are_read_to_an_end() {
         assert_eq!(read(&options, &short, true), None, "{word}");
     }
 }
+
+#[test]
+fn a_place_may_be_called_what_stands_in_the_list() {
+    let of = |labels: &[&str], language: &str, text: &str| {
+        let candidate = |label: &&str| Candidate { id: (*label).into(), label: (*label).into(), also: vec![] };
+        let language = Language::parse(language).expect("a language");
+        lenient(&Options::new(labels.iter().map(candidate).collect(), language), text)
+    };
+    let streets = ["Long Street", "Bree Street", "Main Road"];
+    assert_eq!(of(&streets, "en", "the second address"), Some("Bree Street".into()));
+    assert_eq!(of(&streets, "fr", "la troisième adresse"), Some("Main Road".into()));
+    assert_eq!(of(&streets, "de", "die letzte adresse"), Some("Main Road".into()));
+    // A word of a label is no word for the list.
+    assert_eq!(of(&["Home address", "Work", "Neighbour"], "en", "the second address"), None);
+    assert_eq!(of(&streets, "en", "not the second address"), None);
+    assert_eq!(of(&streets, "en", "the fourth address"), None);
+}
