@@ -22,4 +22,5 @@ mod samples;
 mod service;
 mod simulation;
 mod support;
+mod understanding;
 mod vectors;
