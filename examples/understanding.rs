@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let folders = match std::env::var_os("REPLYFLOW_REPLIES").filter(|folder| !folder.is_empty()) {
         Some(folder) => vec![PathBuf::from(folder)],
-        None => vec![data.join("replies"), data.join("replies_held_out")],
+        None => ["replies", "replies_held_out", "replies_traps"].map(|name| data.join(name)).to_vec(),
     };
     for folder in folders {
         let name = folder.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&folder);

@@ -29,6 +29,8 @@ pub fn read(message: &Value) -> (String, InboundContent) {
             let reaction = InboundContent::Reaction { message: text_of("message_id"), emoji: json::owned(part, "emoji") };
             (String::new(), reaction)
         }
+        // Types that Meta documents for the business's own messages (webhook `smb_message_echoes`); that people's come in the
+        // same shape is not verified.
         "edit" => {
             let after = part.get("message").unwrap_or(&Value::Null);
             (words(after), InboundContent::Edited { message: text_of("original_message_id") })
