@@ -13,9 +13,8 @@ fn main() -> ExitCode {
     };
     for folder in folders {
         let name = folder.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&folder);
-        let measured = Corpus::read(&folder).map_err(|error| error.to_string()).and_then(|corpus| measure(&corpus));
-        match measured {
-            Ok(measured) => println!("{}\n\n{}", name.display(), report(&measured)),
+        match Corpus::read(&folder) {
+            Ok(corpus) => println!("{}\n\n{}", name.display(), report(&measure(&corpus))),
             Err(why) => {
                 eprintln!("understanding: {why}");
                 return ExitCode::FAILURE;

@@ -10,7 +10,7 @@ use crate::reply::choices::Bounds;
 use crate::reply::command::Command;
 use crate::reply::intent::Intent;
 use crate::reply::normalize::Normalized;
-use crate::reply::{Setting, Understanding, date, email, moment, number, pattern, phone, text, time, yes_no};
+use crate::reply::{Setting, Understanding, any, date, email, moment, number, pattern, phone, text, time, yes_no};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
@@ -53,10 +53,11 @@ pub(super) fn understand(row: &Row) -> Result<(Json, String), String> {
         }
         "yes_no" => yes_no::understand(&words, None, &[language], false),
         "number" => {
-            let bound = |key: &str| options.get(key).and_then(Json::as_f64);
+            let bound = |key: &str| options.get(key).and_then(|n| n.as_f64().or_else(|| n.as_str()?.parse().ok()));
             let whole = options.get("whole").and_then(Json::as_bool).unwrap_or(false);
             number::understand(reply, &words, &number::Expected { min: bound("min"), max: bound("max"), whole }, &setting)
         }
+        "any" => any::understand(reply),
         "text" => {
             let bound = |key: &str| options.get(key).and_then(Json::as_u64).map(|n| n as usize);
             text::understand(reply, bound("min"), bound("max"))
@@ -70,11 +71,8 @@ pub(super) fn understand(row: &Row) -> Result<(Json, String), String> {
             time::understand(reply, &words, &time::Expected { min, max }, &setting)
         }
         "moment" => {
-            let bound = |key: &str| {
-                let instant: Option<Timestamp> = bound(&options, key, "an instant")?;
-                Ok::<_, String>(instant.map(|instant| Millis(instant.as_millisecond())))
-            };
-            moment::understand(reply, &words, &moment::Expected { min: bound("min")?, max: bound("max")? }, &setting)
+            let (min, max) = (instant(&options, "min", &zone)?, instant(&options, "max", &zone)?);
+            moment::understand(reply, &words, &moment::Expected { min, max }, &setting)
         }
         "phone" => {
             let country = options.get("country").and_then(Json::as_str).or(row.country.as_deref());
@@ -148,6 +146,14 @@ fn choices_of(kind: &str, options: &Map<String, Json>, language: Language) -> Re
     let candidates = listed.into_iter().map(candidate).collect::<Result<Vec<_>, _>>()?;
     let visible = (0..candidates.len()).collect();
     Ok((Options::new(candidates, language), visible))
+}
+
+/// An end of a moment: an instant, or a wall clock or day in the contact's zone.
+fn instant(options: &Map<String, Json>, key: &str, zone: &TimeZone) -> Result<Option<Millis>, String> {
+    let Some(text) = options.get(key).and_then(Json::as_str) else { return Ok(None) };
+    let local = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone.clone()).ok().map(|at| at.timestamp());
+    let at = text.parse::<Timestamp>().ok().or_else(local).ok_or_else(|| format!("`{text}` is not an instant"))?;
+    Ok(Some(Millis(at.as_millisecond())))
 }
 
 fn bound<T: FromStr>(options: &Map<String, Json>, key: &str, what: &str) -> Result<Option<T>, String> {

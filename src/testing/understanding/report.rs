@@ -38,6 +38,10 @@ fn write(out: &mut String, measured: &Measured) -> std::fmt::Result {
             )?;
         }
     }
+    if !measured.skipped.is_empty() {
+        writeln!(out, "\nNot measured: {}", measured.skipped.len())?;
+        measured.skipped.iter().try_for_each(|row| writeln!(out, "  {row}"))?;
+    }
     Ok(())
 }
 
