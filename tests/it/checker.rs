@@ -21,35 +21,78 @@ methods = ["get"]
 vip = "boolean"
 "#;
 
-/// What the fixtures may name.
+/// What the fixtures of one file may name. Each is used, so that only the fixture is to blame for what is said.
 const AROUND: [(&str, &str); 3] = [
-    ("flows/other.yaml", "flow: other\nlanguages: [en]\nbegin: a\nstates:\n  a: { say: Hello, end: done }\n"),
+    (
+        "flows/other.yaml",
+        "flow: other\nlanguages: [en]\nchannels: [main-sms]\nbegin: a\nstates:\n  a: { notify: welcome, go: b }\n  b: { notify: only_sms, end: done }\n",
+    ),
     ("templates/welcome.yaml", "notification: welcome\nlanguages: [en]\ntext: Welcome!\n"),
     ("templates/only_sms.yaml", "notification: only_sms\nlanguages: [en]\nsms: Welcome!\n"),
 ];
 
-/// `code line` of everything that is said about a fixture, and the sentences for a failure's message.
-fn check(fixture: &str) -> (Vec<String>, Vec<String>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in AROUND.iter().copied().chain([("flows/sample.yaml", fixture)]) {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
+/// What is said of a project in this folder: `file:line code`, in order, and the sentences for a failure's message.
+fn check(folder: &Path, settings: &str) -> (Vec<String>, Vec<String>) {
+    let sources = Sources::read(folder).expect("readable");
+    let mut found = check_project(&sources, &crate::support::project::of(settings)).diagnostics;
+    let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
+    for source in sources.tests.values() {
+        found.extend(replyflow::testing::read_script(&source.text, &source.file, &flows).1);
     }
-    let sources = Sources::read(folder.path()).expect("readable");
-    let checked = check_project(&sources, &crate::support::project::of(PROJECT));
-    for d in &checked.diagnostics {
+    for d in &found {
         assert!(d.help.as_ref().is_some_and(|h| !h.is_empty()), "{} has no remedy", d.code);
     }
-    let found = checked.diagnostics.iter().map(|d| format!("{} {}", d.code, d.at.line)).collect();
-    (found, checked.diagnostics.iter().map(|d| format!("{}:{} {}", d.at.line, d.at.column, d.message)).collect())
+    let mut places: Vec<String> = found.iter().map(|d| format!("{}:{} {}", d.file, d.at.line, d.code)).collect();
+    places.sort();
+    (places, found.iter().map(|d| format!("{}:{}:{} {} {}", d.file, d.at.line, d.at.column, d.code, d.message)).collect())
+}
+
+/// What the comments of a file expect: `# expect RF201` at the end of the line where it is reported, several codes apart by a
+/// blank; `# expect RF405 +2` where two lines below no comment can stand, as in a text of several lines.
+fn expected(file: &str, text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let Some((_, wanted)) = line.split_once("# expect ") else { continue };
+        let (below, codes): (Vec<&str>, Vec<&str>) = wanted.split_whitespace().partition(|word| word.starts_with('+'));
+        let below: usize = below.iter().map(|word| word.parse::<usize>().expect("a number of lines")).sum();
+        assert!(!codes.is_empty(), "{file}:{}: no code", i + 1);
+        for code in codes {
+            let number = code.strip_prefix("RF").filter(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit()));
+            assert!(number.is_some(), "{file}:{}: `{code}` is no code", i + 1);
+            out.push(format!("{file}:{} {code}", i + 1 + below));
+        }
+    }
+    out
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()).collect();
+    paths.sort();
+    paths
 }
 
 fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/check_project");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).expect("fixtures").map(|e| e.expect("entry").path()).collect();
-    paths.sort();
-    paths
+    entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/check_project"))
+}
+
+fn projects() -> Vec<PathBuf> {
+    entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/check_projects"))
+}
+
+fn last(path: &Path) -> String {
+    path.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+/// A failure's message, if what was found is not exactly what was expected.
+fn differs(name: &str, mut expected: Vec<String>, (found, said): (Vec<String>, Vec<String>)) -> Option<String> {
+    expected.sort();
+    let missing: Vec<&String> = expected.iter().filter(|e| count(&found, e) < count(&expected, e)).collect();
+    let more: Vec<&String> = found.iter().filter(|f| count(&expected, f) < count(&found, f)).collect();
+    (found != expected).then(|| format!("{name}: missing {missing:?}, not expected {more:?}\n    {}", said.join("\n    ")))
+}
+
+fn count(all: &[String], one: &String) -> usize {
+    all.iter().filter(|other| *other == one).count()
 }
 
 #[test]
@@ -57,22 +100,49 @@ fn each_fault_is_found_on_its_line_and_each_near_miss_is_quiet() {
     let mut wrong = Vec::new();
     for path in fixtures() {
         let text = fs::read_to_string(&path).expect("a text");
-        let expected: Vec<String> = text
-            .lines()
-            .enumerate()
-            .filter_map(|(i, line)| line.split_once("# expect ").map(|(_, code)| format!("{} {}", code.trim(), i + 1)))
-            .collect();
-        let (found, said) = check(&text);
-        if found != expected {
-            wrong.push(format!("{}: expected {expected:?}, found {found:?}: {said:?}", path.display()));
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in AROUND.iter().copied().chain([("flows/sample.yaml", text.as_str())]) {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, text).expect("written");
         }
+        let wanted = expected("flows/sample.yaml", &text);
+        assert_eq!(wanted.is_empty(), last(&path).contains(".ok."), "{} expects what its name does not say", path.display());
+        wrong.extend(differs(&last(&path), wanted, check(folder.path(), PROJECT)));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// A project is a folder with `flows/`, `templates/` and perhaps a `replyflow.toml`; all of its files say what is expected of
+/// them. In a folder `NAME.ok` nothing is.
+#[test]
+fn each_fault_of_a_project_is_found_in_its_file_and_sound_projects_are_quiet() {
+    let mut wrong = Vec::new();
+    for project in projects() {
+        let name = last(&project);
+        let (mut wanted, mut settings) = (Vec::new(), PROJECT.to_owned());
+        for entry in entries(&project) {
+            match last(&entry).as_str() {
+                "replyflow.toml" => settings = fs::read_to_string(&entry).expect("a text"),
+                part @ ("flows" | "templates") => {
+                    for file in entries(&entry) {
+                        assert!(last(&file).ends_with(".yaml"), "{} would not be read", file.display());
+                        let text = fs::read_to_string(&file).expect("a text");
+                        wanted.extend(expected(&format!("{part}/{}", last(&file)), &text));
+                    }
+                }
+                _ => panic!("{} is no part of a project", entry.display()),
+            }
+        }
+        assert_eq!(wanted.is_empty(), name.ends_with(".ok"), "{name} expects what its name does not say");
+        wrong.extend(differs(&name, wanted, check(&project, &settings)));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn every_code_of_names_and_references_has_a_fixture_and_a_near_miss() {
-    let names: Vec<String> = fixtures().iter().map(|p| p.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = fixtures().iter().map(|path| last(path)).collect();
     for code in [103, 201, 202, 203, 206, 207, 208, 209, 211, 301, 302, 303, 304, 310, 401, 411, 413, 414, 501, 505, 601, 602] {
         for ending in ["yaml", "ok.yaml"] {
             assert!(names.contains(&format!("RF{code}.{ending}")), "RF{code}.{ending}");
