@@ -52,7 +52,7 @@ impl Reader {
             Tree::Scalar(scalar) => self.answer_of(&scalar.text, node, None),
             Tree::Map(entries) => match entries.as_slice() {
                 [Entry { key, value }] => {
-                    let whole = Node { at: key.at, width: key.width, tree: node.tree.clone() };
+                    let whole = Node { at: key.at, width: key.width, end: node.end, tree: node.tree.clone() };
                     self.answer_of(&key.text, &whole, Some(value))
                 }
                 [_, second, ..] => {

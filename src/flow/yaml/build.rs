@@ -73,6 +73,10 @@ pub(super) fn at(span: &Span) -> At {
     At { line: span.start.line() as u32, column: span.start.col() as u32 + 1 }
 }
 
+fn end_of(span: &Span) -> At {
+    At { line: span.end.line() as u32, column: span.end.col() as u32 + 1 }
+}
+
 fn start_byte(span: &Span) -> usize {
     span.start.byte_offset().unwrap_or(0)
 }
@@ -163,7 +167,7 @@ impl<'a> Builder<'a> {
                 let text = span.slice(self.source).unwrap_or("*").to_owned();
                 self.not_used(&text, "alias", span, "write the value out; put quotes around a text that begins with `*`");
                 self.count(span);
-                self.place(Node { at: at(span), width: span.len() as u32, tree: Tree::Broken }, span);
+                self.place(Node { at: at(span), width: span.len() as u32, end: end_of(span), tree: Tree::Broken }, span);
             }
             Event::Scalar(text, style, ..) => {
                 self.count(span);
@@ -232,7 +236,15 @@ impl<'a> Builder<'a> {
             OpenKind::Skipped => Tree::Broken,
         };
         let whole = Span::new(open.start.start, span.end);
-        self.place(Node { at: at(&open.start), width, tree }, &whole);
+        // YAML ends a block where the next thing begins; it is over behind its last value.
+        let last = match &tree {
+            _ if open.flow => None,
+            Tree::List(items) => items.last().map(|item| item.end),
+            Tree::Map(entries) => entries.last().map(|entry| entry.value.end),
+            _ => None,
+        };
+        let end = last.unwrap_or_else(|| end_of(span));
+        self.place(Node { at: at(&open.start), width, end, tree }, &whole);
     }
 
     fn scalar(&mut self, text: String, style: ScalarStyle, span: &Span) {
@@ -243,7 +255,8 @@ impl<'a> Builder<'a> {
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
-            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
         };
         if raw.contains('\n') {
             self.long_texts.push(start_byte(span)..end_byte(span));
@@ -257,10 +270,10 @@ impl<'a> Builder<'a> {
         let tree = if empty && !self.empty(span) {
             Tree::Broken
         } else {
-            let places = Places::new(at(span), raw, style == Style::Block);
+            let places = Places::new(at(span), raw, matches!(style, Style::Literal | Style::Folded));
             Tree::Scalar(Scalar { text: if empty { String::new() } else { text }, style, places })
         };
-        self.place(Node { at: at(span), width, tree }, span);
+        self.place(Node { at: at(span), width, end: end_of(span), tree }, span);
     }
 
     /// A value that is not there. Says so, unless it follows from something that was said; the answer is always "broken".

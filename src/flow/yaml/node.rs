@@ -30,6 +30,8 @@ pub struct Node {
     pub at: At,
     /// Its characters on its first line; 0 for a list or map of several lines.
     pub width: u32,
+    /// Where it ends: behind its last character, its closing quote or its closing bracket.
+    pub end: At,
     /// What it is.
     pub tree: Tree,
 }
@@ -74,8 +76,10 @@ pub enum Style {
     Plain,
     /// In single or double quotes.
     Quoted,
-    /// After `|` or `>`.
-    Block,
+    /// After `|`.
+    Literal,
+    /// After `>`.
+    Folded,
 }
 
 /// A text.

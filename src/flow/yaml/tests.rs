@@ -104,6 +104,24 @@ fn comments_are_kept() {
     assert_eq!(shown, [(1, " first", false), (2, " behind", true), (3, " last", false)]);
 }
 
+fn ends(node: &Node, out: &mut Vec<(u32, u32)>) {
+    out.push((node.end.line, node.end.column));
+    match &node.tree {
+        Tree::List(items) => items.iter().for_each(|n| ends(n, out)),
+        Tree::Map(entries) => entries.iter().for_each(|e| ends(&e.value, out)),
+        _ => {}
+    }
+}
+
+#[test]
+fn values_end_behind_their_last_character() {
+    let (document, _) = read("a: x\nb: 'it''s' # c\nc: [d,\n  e] # f\ng:\n  - h\n\n\ni: |\n  j\n  k\n\nl: m\n  n\n", &"x.yaml".into());
+    let mut found = Vec::new();
+    ends(&document.expect("a document").root, &mut found);
+    // A block text ends where the next thing can begin.
+    assert_eq!(found, [(14, 4), (1, 5), (2, 11), (4, 5), (3, 6), (4, 4), (6, 6), (6, 6), (13, 1), (14, 4)]);
+}
+
 proptest! {
     #[test]
     fn no_text_panics_the_reader(source in "\\PC{0,200}") {
