@@ -7,6 +7,7 @@ pub mod domain;
 pub mod engine;
 pub mod flow;
 pub mod http;
+pub mod layout;
 pub mod provider;
 pub mod reply;
 pub mod service;

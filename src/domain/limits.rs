@@ -82,6 +82,8 @@ pub const WHATSAPP_WINDOW: Span = Span::hours(24);
 pub const SMS_CHARS: usize = 1_600;
 /// Characters of a WhatsApp text.
 pub const WHATSAPP_TEXT_CHARS: usize = 4_096;
+/// Characters of a WhatsApp text beside a file.
+pub const WHATSAPP_CAPTION_CHARS: usize = 1_024;
 /// Characters of a WhatsApp text with buttons or a list.
 pub const WHATSAPP_INTERACTIVE_CHARS: usize = 1_024;
 /// Buttons of a WhatsApp message.

@@ -1,13 +1,11 @@
-//! What a message looks like: the text for a language and kind of channel, and one question as buttons, a list or a menu.
-//! Nothing here sends.
+//! What a message says: the text for a language and kind of channel, with its values. How it looks is `layout`. Nothing
+//! here sends.
 
-mod choose;
-mod question;
 mod render;
 
-pub use choose::{Chosen, choose};
-pub use question::{Asked, ask, ask_place, yes_no_labels};
-pub use render::{Rendered, cut, kind_of, render, say};
+pub use crate::flow::definition::{Chosen, choose};
+pub use crate::layout::{Asked, Rendered, ask, ask_place, cut, kind_of, say, yes_no_labels};
+pub use render::render;
 
 use crate::domain::language::Language;
 

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("config", &["domain"]),
-    ("flow", &["domain", "config", "reply"]),
+    ("layout", &["domain", "config"]),
+    ("flow", &["domain", "config", "reply", "layout"]),
     ("reply", &["domain"]),
-    ("template", &["domain", "config", "flow", "reply"]),
+    ("template", &["domain", "config", "flow", "reply", "layout"]),
     ("engine", &["domain", "config", "flow", "reply", "template"]),
     ("provider", &["domain", "config"]),
     ("store", &["domain", "config"]),
@@ -23,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Where no I/O, no async runtime, no clock and no randomness may be.
-const PURE: &[&str] = &["domain", "flow", "reply", "template", "engine", "provider"];
+const PURE: &[&str] = &["domain", "flow", "layout", "reply", "template", "engine", "provider"];
 
 /// What gives such a thing away. Reading one's own files is allowed at the edge of `flow`, in `flow/load.rs`.
 const IMPURE: &[&str] = &[

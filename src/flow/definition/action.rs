@@ -115,6 +115,8 @@ pub struct Variant {
 pub struct Texts {
     /// A text without a language comes as the flow's first language. Never empty.
     pub by_language: Vec<(Language, Template)>,
+    /// Where it stands: the text, or the map of its translations. No other text of the file stands there.
+    pub at: At,
 }
 
 impl Texts {

@@ -3,12 +3,14 @@
 //! (their order in the file) are part of the stored record's format.
 
 mod action;
+mod chosen;
 mod question;
 mod start;
 mod state;
 mod target;
 
 pub use action::*;
+pub use chosen::{Chosen, choose};
 pub use question::*;
 pub use start::*;
 pub use state::*;

@@ -126,7 +126,7 @@ impl Reader {
                 self.site.item = false;
                 label
             }
-            None => Template::parse("{{ item }}").ok().map(|item| Texts { by_language: vec![(self.first_language(), item)] }),
+            None => Template::parse("{{ item }}").ok().map(|item| Texts { by_language: vec![(self.first_language(), item)], at: node.at }),
         };
         let Some(from) = fields.get("from") else {
             if !fields.refused {

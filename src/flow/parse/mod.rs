@@ -62,6 +62,8 @@ pub struct Reading<T> {
     pub assignments: Vec<Assignment>,
     /// Every name of something outside of the file, with its place.
     pub mentions: Vec<Mention>,
+    /// The tree of the file.
+    pub root: Option<yaml::Node>,
 }
 
 impl<T> Reading<T> {
@@ -105,10 +107,11 @@ fn read<T>(
     let file: Arc<str> = file.into();
     let (document, diagnostics) = yaml::read(source, &file);
     let mut reader = Reader::new(file, context, diagnostics);
-    let partial = document.and_then(|document| part(&mut reader, &document.root));
+    let root = document.map(|document| document.root);
+    let partial = root.as_ref().and_then(|root| part(&mut reader, root));
     let Reader { mut diagnostics, written, assignments, mentions, .. } = reader;
     diagnostics.sort_by_key(|d| d.at);
-    Reading { partial, diagnostics, written, assignments, mentions }
+    Reading { partial, diagnostics, written, assignments, mentions, root }
 }
 
 /// Reads one file and collects what it finds.

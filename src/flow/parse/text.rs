@@ -186,7 +186,7 @@ impl Reader {
             }
             Tree::Scalar(_) => {
                 let template = self.template(node, name, "Hello")?;
-                Some(Texts { by_language: vec![(self.first_language(), template)] })
+                Some(Texts { by_language: vec![(self.first_language(), template)], at: node.at })
             }
             Tree::Map(entries) => self.translation(entries, node, name),
             _ => {
@@ -230,7 +230,7 @@ impl Reader {
         }
         // The fallback of a text is its first language, in the order of the flow and not of the map.
         by_language.sort_by_key(|(language, _)| self.languages.iter().position(|l| l == language).unwrap_or(usize::MAX));
-        (!by_language.is_empty()).then_some(Texts { by_language })
+        (!by_language.is_empty()).then_some(Texts { by_language, at: node.at })
     }
 
     /// The slot of a variable that is written at this place; RF201 if there is none.

@@ -4,7 +4,7 @@ use super::interactive;
 use crate::config::channel::MetaSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::WHATSAPP_TEXT_CHARS;
+use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
     Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
@@ -13,8 +13,6 @@ use crate::provider::webhook::Method;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-/// Characters of a caption.
-const CAPTION_CHARS: usize = 1_024;
 /// Contact cards in one message.
 const CARDS: usize = 5;
 /// Characters of a template's name.
@@ -128,7 +126,7 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, 
     };
     if let (MediaKind::Image | MediaKind::Video | MediaKind::Document, Some(caption)) = (kind, caption.filter(|c| !c.is_empty()))
     {
-        part["caption"] = bounded("characters of the caption", caption, CAPTION_CHARS)?.into();
+        part["caption"] = bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?.into();
     }
     if let (MediaKind::Document, Some(filename)) = (kind, &media.filename) {
         part["filename"] = filename.as_str().into();

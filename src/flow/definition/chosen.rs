@@ -1,8 +1,8 @@
 //! Which parts of a message or notification a kind of channel gets, in which language.
 
+use super::Message;
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
-use crate::flow::definition::Message;
 use crate::flow::expression::Template;
 
 /// The parts of a message for one kind of channel in one language.
@@ -34,10 +34,11 @@ pub fn choose(message: &Message, kind: ChannelKind, language: Language) -> Chose
 mod tests {
     use super::*;
     use crate::flow::definition::{Texts, Variant};
+    use crate::flow::diagnostic::At;
 
     fn texts(pairs: &[(&str, &str)]) -> Texts {
         let one = |(l, t): &(&str, &str)| (Language::parse(l).expect("a language"), Template::parse(t).expect("a text"));
-        Texts { by_language: pairs.iter().map(one).collect() }
+        Texts { by_language: pairs.iter().map(one).collect(), at: At::default() }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One question on every channel: buttons, a list, a numbered menu, or the text alone.
 
-use super::render::{Rendered, cut, file, first_chars, say};
+use super::message::{Rendered, cut, file, first_chars, say};
 use crate::config::project::Capabilities;
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;

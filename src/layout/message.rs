@@ -1,0 +1,154 @@
+//! A message by itself: its text with what belongs to it, a file with its caption, what is too long.
+
+use crate::config::project::Capabilities;
+use crate::domain::channel::ChannelKind;
+use crate::domain::limits;
+use crate::domain::message::{Media, MediaKind};
+use crate::domain::outbound::OutboundContent;
+use std::borrow::Cow;
+
+/// A message with its values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rendered {
+    /// The text; empty if there is none.
+    pub text: String,
+    /// The URL of a file and its name.
+    pub media: Option<(String, Option<String>)>,
+    /// Small text below.
+    pub footer: Option<String>,
+}
+
+/// A message by itself. Nothing comes out of one that is empty. A file that the channel cannot carry becomes its URL.
+pub fn say(message: Rendered, kind: ChannelKind, shows: Capabilities) -> Vec<OutboundContent> {
+    let mut text = message.text;
+    if let Some(footer) = message.footer {
+        if !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        text.push_str(&footer);
+    }
+    match message.media {
+        Some((url, name)) if shows.media => {
+            let caption = (!text.trim().is_empty()).then(|| cut(text, kind, room(kind) - caption_room(kind)));
+            vec![file(url, name, caption)]
+        }
+        Some((url, _)) => {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&url);
+            vec![OutboundContent::Text { text: cut(text, kind, 0) }]
+        }
+        None if text.trim().is_empty() => Vec::new(),
+        None => vec![OutboundContent::Text { text: cut(text, kind, 0) }],
+    }
+}
+
+pub(super) fn file(url: String, filename: Option<String>, caption: Option<String>) -> OutboundContent {
+    let kind = kind_of(filename.as_deref().unwrap_or(&url));
+    OutboundContent::Media { kind, media: Media { url: Some(url), filename, ..Media::default() }, caption }
+}
+
+/// What kind of file this name or URL is that of.
+pub fn kind_of(name: &str) -> MediaKind {
+    let path = name.split(['?', '#']).next().unwrap_or(name);
+    let ending = path.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map(|(_, ending)| ending);
+    match ending.map(str::to_ascii_lowercase).as_deref() {
+        Some("jpg" | "jpeg" | "png" | "gif") => MediaKind::Image,
+        Some("mp4" | "3gp" | "3gpp" | "mov") => MediaKind::Video,
+        Some("mp3" | "ogg" | "oga" | "opus" | "aac" | "amr" | "m4a") => MediaKind::Audio,
+        Some("webp") => MediaKind::Sticker,
+        _ => MediaKind::Document,
+    }
+}
+
+/// Characters that a text may have on this kind of channel.
+pub(super) fn room(kind: ChannelKind) -> usize {
+    match kind {
+        ChannelKind::Sms => limits::SMS_CHARS,
+        ChannelKind::WhatsApp | ChannelKind::Email => limits::WHATSAPP_TEXT_CHARS,
+    }
+}
+
+/// Characters that a text beside a file may have.
+pub(super) fn caption_room(kind: ChannelKind) -> usize {
+    match kind {
+        ChannelKind::WhatsApp => limits::WHATSAPP_CAPTION_CHARS,
+        ChannelKind::Sms | ChannelKind::Email => room(kind),
+    }
+}
+
+/// The text as it fits beside `taken` characters; what is too long ends in `…`.
+pub fn cut(text: String, kind: ChannelKind, taken: usize) -> String {
+    let room = room(kind).saturating_sub(taken);
+    // Bytes are at least characters: most texts need no counting.
+    if text.len() <= room || text.chars().count() <= room {
+        return text;
+    }
+    let mut short: String = text.chars().take(room.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// The beginning of a text, at most so many characters.
+pub(super) fn first_chars(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.chars().take(most.saturating_sub(1)).chain(['…']).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true, location: false };
+
+    fn text(text: &str) -> Rendered {
+        Rendered { text: text.to_owned(), ..Rendered::default() }
+    }
+
+    #[test]
+    fn an_empty_message_is_none() {
+        assert_eq!(say(text("  \n"), ChannelKind::Sms, FILES), []);
+        assert_eq!(say(text("hi"), ChannelKind::Sms, FILES), [OutboundContent::Text { text: "hi".into() }]);
+    }
+
+    #[test]
+    fn a_text_is_cut_at_what_the_channel_takes_and_not_before() {
+        for (kind, most) in [(ChannelKind::Sms, limits::SMS_CHARS), (ChannelKind::WhatsApp, limits::WHATSAPP_TEXT_CHARS)] {
+            let fits = "ü".repeat(most);
+            assert_eq!(cut(fits.clone(), kind, 0), fits);
+            let long = cut(format!("{fits}ü"), kind, 0);
+            assert_eq!((long.chars().count(), long.ends_with('…')), (most, true));
+        }
+    }
+
+    #[test]
+    fn a_caption_is_cut_at_what_the_channel_takes_beside_a_file() {
+        for (kind, most) in [(ChannelKind::Sms, limits::SMS_CHARS), (ChannelKind::WhatsApp, limits::WHATSAPP_CAPTION_CHARS)] {
+            for (chars, left) in [(most, most), (most + 1, most)] {
+                let media = Some(("https://x/a.png".into(), None));
+                let said = say(Rendered { text: "ü".repeat(chars), media, footer: None }, kind, FILES);
+                match &said[..] {
+                    [OutboundContent::Media { caption: Some(caption), .. }] => assert_eq!(caption.chars().count(), left),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_shown_as_what_it_is_or_as_its_url() {
+        let message = || Rendered { text: "Look".into(), media: Some(("https://x/a.PNG?v=2".into(), None)), footer: None };
+        match &say(message(), ChannelKind::WhatsApp, FILES)[..] {
+            [OutboundContent::Media { kind: MediaKind::Image, caption: Some(caption), .. }] => assert_eq!(caption, "Look"),
+            other => panic!("{other:?}"),
+        }
+        let none = Capabilities::default();
+        let url = OutboundContent::Text { text: "Look\nhttps://x/a.PNG?v=2".into() };
+        assert_eq!(say(message(), ChannelKind::Sms, none), [url]);
+        assert_eq!(kind_of("https://x.com/file"), MediaKind::Document);
+        assert_eq!(kind_of("voice.ogg"), MediaKind::Audio);
+    }
+}

@@ -1,0 +1,8 @@
+//! How a message looks on a kind of channel: a text, a file, one question as buttons, a list or a menu. The engine makes of
+//! it what is sent, the checker looks whether it will fit. Nothing here knows flows.
+
+mod message;
+mod question;
+
+pub use message::{Rendered, cut, kind_of, say};
+pub use question::{Asked, ask, ask_place, yes_no_labels};
