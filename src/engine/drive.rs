@@ -9,53 +9,23 @@ use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::limits;
 use crate::domain::name::Name;
 use crate::domain::value::Value;
-use crate::flow::definition::{Flow, Kind, Save, Slot, State, StateId, Target, Troubles};
+pub(super) use crate::flow::definition::Trouble;
+use crate::flow::definition::{Flow, Kind, Save, Slot, State, StateId, Target};
 use indexmap::IndexMap;
 use std::borrow::Cow;
-
-/// The troubles that every kind knows by the same names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
-    NoMatch,
-    Silence,
-    Undelivered,
-    Failed,
-}
-
-impl Trouble {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Trouble::NoMatch => "nomatch",
-            Trouble::Silence => "silence",
-            Trouble::Undelivered => "undelivered",
-            Trouble::Failed => "failed",
-        }
-    }
-
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        [Trouble::NoMatch, Trouble::Silence, Trouble::Undelivered, Trouble::Failed].into_iter().find(|t| t.as_str() == name)
-    }
-
-    fn target(self, troubles: &Troubles) -> Option<&Target> {
-        match self {
-            Trouble::NoMatch => troubles.nomatch.as_ref(),
-            Trouble::Silence => troubles.silence.as_ref().and_then(|silence| silence.target.as_ref()),
-            Trouble::Undelivered => troubles.undelivered.as_ref(),
-            Trouble::Failed => troubles.failed.as_ref(),
-        }
-    }
-
-    /// Which count `again` under it uses.
-    fn counter(self) -> Counter {
-        if self == Trouble::Silence { Counter::Silent } else { Counter::Wrong }
-    }
-}
 
 /// What `again` counts: wrong answers together, silence by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
     Wrong,
     Silent,
+}
+
+impl Counter {
+    /// Which count `again` under a trouble uses.
+    fn of(trouble: Trouble) -> Self {
+        if trouble == Trouble::Silence { Counter::Silent } else { Counter::Wrong }
+    }
 }
 
 /// What a run does next.
@@ -241,30 +211,23 @@ impl<'a> Turning<'a> {
             Kind::Run(sub) => Some(&sub.troubles),
             Kind::Pass(_) | Kind::End(_) | Kind::Split(_) => None,
         };
-        let target = own.and_then(|own| trouble.target(own)).or_else(|| trouble.target(&flow.defaults));
+        let target = own.and_then(|own| own.target(trouble)).or_else(|| flow.defaults.target(trouble));
         match target {
-            Some(target) => Ok(Next::Follow(target, Some(trouble.counter()))),
+            Some(target) => Ok(Next::Follow(target, Some(Counter::of(trouble)))),
             None => self.built_in(run, trouble, name, reason),
         }
     }
 
     /// What trouble leads to where neither the state nor the flow decides it.
     fn built_in(&mut self, run: &mut Run, trouble: Trouble, state: &Name, reason: String) -> Result<Next<'a>, Fault> {
-        const AGAIN: u32 = 2;
-        let end = |name| Ok(Next::End { name: Cow::Borrowed(name), reason: format!("built in: {reason}") });
-        match trouble {
-            Trouble::NoMatch if run.question().is_some_and(|question| question.wrong < AGAIN) => {
-                self.ask_again(run, Counter::Wrong, &[])
-            }
-            Trouble::NoMatch => end("not_understood"),
-            Trouble::Silence => end("silent"),
-            Trouble::Undelivered => end("undelivered"),
-            Trouble::Failed => {
-                let say = format!("`{}` failed at `{state}`: {reason}", run.flow);
-                self.alert(Some(run.id), say, AlertLevel::Warning);
-                end("failed")
-            }
+        if trouble == Trouble::NoMatch && run.question().is_some_and(|question| question.wrong < Trouble::BUILT_IN_AGAIN) {
+            return self.ask_again(run, Counter::Wrong, &[]);
         }
+        if trouble == Trouble::Failed {
+            let say = format!("`{}` failed at `{state}`: {reason}", run.flow);
+            self.alert(Some(run.id), say, AlertLevel::Warning);
+        }
+        Ok(Next::End { name: Cow::Borrowed(trouble.built_in_end()), reason: format!("built in: {reason}") })
     }
 }
 

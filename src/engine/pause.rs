@@ -4,7 +4,7 @@
 use super::answer::payload_of;
 use super::drive::Next;
 use super::fault::Fault;
-use super::question::{silence_after, split_payload};
+use super::question::split_payload;
 use super::record::{Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -54,7 +54,7 @@ impl<'a> Turning<'a> {
         }
         let (flow, _, state) = self.state(run)?;
         let Kind::Ask(ask) = &state.kind else { return Err(Fault::run("a question in a state that asks nothing")) };
-        let until = self.now + silence_after(&ask.troubles, &flow.defaults);
+        let until = self.now + ask.troubles.silence_after(&flow.defaults);
         if let Waiting::Paused { mut question, .. } = std::mem::replace(&mut run.waiting, Waiting::Turn) {
             question.until = until;
             run.waiting = Waiting::Reply(question);

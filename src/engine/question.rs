@@ -7,14 +7,12 @@ use super::turning::{From, Turning};
 use crate::config::project::Capabilities;
 use crate::domain::id::EffectId;
 use crate::domain::outbound::OutboundContent;
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Millis;
 use crate::domain::value::Value;
-use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notify, Say, Show, Troubles};
+use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notify, Say, Show};
 use crate::template;
 use std::borrow::Cow;
 
-/// Silence where nobody says how long it takes.
-const SILENCE: Span = Span::hours(24);
 /// Between the id of a choice and the tag of its question in what a button carries.
 const TAG: char = '~';
 
@@ -53,14 +51,6 @@ enum Form {
 enum Instead<'a> {
     Message(&'a Message),
     Notify(&'a Notify),
-}
-
-/// After how long nothing is silence.
-pub(super) fn silence_after(own: &Troubles, defaults: &Troubles) -> Span {
-    let after = |troubles: &Troubles| troubles.silence.as_ref().and_then(|silence| silence.after);
-    let span = after(own).or_else(|| after(defaults)).unwrap_or(SILENCE);
-    // Time must pass, or an alarm would find itself in the past.
-    span.max(Span::millis(1))
 }
 
 impl<'a> Turning<'a> {
@@ -170,7 +160,7 @@ impl<'a> Turning<'a> {
         form: Form,
     ) -> Result<Next<'a>, Fault> {
         let depth = run.frames.len() - 1;
-        let until = self.now + silence_after(&ask.troubles, &flow.defaults);
+        let until = self.now + ask.troubles.silence_after(&flow.defaults);
         let language = self.language(Some(flow));
         let mut choices = self.choices(run, flow, ask)?;
         if matches!(ask.answer, Answer::Pick(_)) && choices.items.is_empty() {

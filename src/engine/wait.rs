@@ -3,7 +3,6 @@
 use super::drive::Next;
 use super::fault::Fault;
 use super::hours::next_inside;
-use super::question::silence_after;
 use super::record::{Run, Waiting};
 use super::turning::Turning;
 use crate::domain::name::Slug;
@@ -22,7 +21,7 @@ impl<'a> Turning<'a> {
             WaitFor::Days { days, at } => self.in_days(*days, *at)?,
             WaitFor::Until(moment) => self.moment(run, moment)?,
             WaitFor::Event { .. } => {
-                run.waiting = Waiting::Event { until: self.now + silence_after(&wait.troubles, &flow.defaults) };
+                run.waiting = Waiting::Event { until: self.now + wait.troubles.silence_after(&flow.defaults) };
                 return Ok(Next::Rest);
             }
         };

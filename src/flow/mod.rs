@@ -10,4 +10,5 @@ pub mod expressions;
 pub mod load;
 pub mod parse;
 pub mod version;
+pub mod ways;
 pub mod yaml;

@@ -2,7 +2,8 @@
 
 use crate::domain::journal::Event;
 use crate::domain::value::Value;
-use crate::flow::definition::{Answer, Flow, Kind, Save, State};
+use crate::flow::definition::{Answer, Flow, Kind, Save, State, StateId};
+use crate::flow::ways::{Decided, Outcome, Ways};
 use std::collections::BTreeSet;
 
 /// What was seen, over all cases of all scripts.
@@ -57,13 +58,14 @@ impl Coverage {
     /// What of a flow no case went through.
     pub fn missed(&self, flow: &Flow) -> Missed {
         let mut missed = Missed { states: Vec::new(), outcomes: Vec::new(), total_states: 0, total_outcomes: 0 };
-        for (name, state) in &flow.states {
+        let ways = Ways::of(flow);
+        for (id, (name, state)) in ways.states().zip(&flow.states) {
             missed.total_states += 1;
             let entered = self.entered.contains(&(flow.name.to_string(), name.to_string()));
             if !entered {
                 missed.states.push(name.to_string());
             }
-            for outcome in outcomes(state) {
+            for outcome in outcomes(&ways, id, state) {
                 missed.total_outcomes += 1;
                 let taken = self.left.contains(&(flow.name.to_string(), name.to_string(), outcome.clone()));
                 if entered && !taken {
@@ -75,33 +77,25 @@ impl Coverage {
     }
 }
 
-/// The outcomes that a state decides by name, and each choice.
-fn outcomes(state: &State) -> Vec<String> {
-    let (outcomes, troubles, choices) = match &state.kind {
-        Kind::Pass(_) | Kind::End(_) => return Vec::new(),
-        Kind::Ask(ask) => {
-            let choices = match &ask.answer {
-                Answer::Choice(choices) => choices.list.keys().map(ToString::to_string).collect(),
-                Answer::Choices(several) if !state.private && matches!(state.save, Some(Save::Whole(_))) => {
-                    several.of.list.keys().map(ToString::to_string).collect()
-                }
-                _ => Vec::new(),
-            };
-            (&ask.outcomes, &ask.troubles, choices)
-        }
-        Kind::Split(split) => {
-            return split.arms.iter().filter(|(_, weight)| *weight > 0).map(|(name, _)| name.to_string()).collect();
-        }
-        Kind::Call(call) => (&call.outcomes, &call.troubles, Vec::new()),
-        Kind::Wait(wait) => (&wait.outcomes, &wait.troubles, Vec::new()),
-        Kind::Run(run) => (&run.outcomes, &run.troubles, Vec::new()),
+/// The outcomes that a state decides by name, each choice and each arm that weighs something.
+fn outcomes(ways: &Ways<'_>, id: StateId, state: &State) -> Vec<String> {
+    let split = |name: &str| match &state.kind {
+        Kind::Split(split) => split.arms.iter().any(|(arm, weight)| arm.as_str() == name && *weight > 0),
+        _ => false,
     };
-    let mut all: Vec<String> = outcomes.named.keys().cloned().collect();
-    all.extend(choices.into_iter().filter(|c| !outcomes.named.contains_key(c)));
-    let trouble = |present: bool, name: &str| present.then(|| name.to_owned());
-    all.extend(trouble(troubles.nomatch.is_some(), "nomatch"));
-    all.extend(trouble(troubles.silence.is_some(), "silence"));
-    all.extend(trouble(troubles.undelivered.is_some(), "undelivered"));
-    all.extend(trouble(troubles.failed.is_some(), "failed"));
+    let choice = matches!(&state.kind, Kind::Ask(ask) if matches!(ask.answer, Answer::Choice(_)));
+    let named = |outcome: &&Outcome<'_>| match &state.kind {
+        Kind::Split(_) => split(&outcome.name),
+        _ => outcome.decided == Decided::State && !outcome.name.is_empty() || choice && outcome.trouble.is_none(),
+    };
+    let mut all: Vec<String> = ways.outcomes(id).iter().filter(named).map(|outcome| outcome.name.to_string()).collect();
+    // The outcome of several choices does not say which; what is saved does, unless it is masked.
+    if let Kind::Ask(ask) = &state.kind
+        && let Answer::Choices(several) = &ask.answer
+        && !state.private
+        && matches!(state.save, Some(Save::Whole(_)))
+    {
+        all.extend(several.of.list.keys().map(ToString::to_string));
+    }
     all
 }

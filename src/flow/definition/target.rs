@@ -23,6 +23,53 @@ impl Outcomes {
     }
 }
 
+/// The troubles that every kind knows by the same names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Trouble {
+    /// A reply that is no answer.
+    NoMatch,
+    /// No reply, no event.
+    Silence,
+    /// A message that did not reach the contact.
+    Undelivered,
+    /// A call or sub-flow that failed.
+    Failed,
+}
+
+impl Trouble {
+    /// All of them.
+    pub const ALL: [Trouble; 4] = [Trouble::NoMatch, Trouble::Silence, Trouble::Undelivered, Trouble::Failed];
+    /// How often the built-in asks again after a reply that is no answer.
+    pub const BUILT_IN_AGAIN: u32 = 2;
+    /// Silence where nobody says how long it takes.
+    pub const BUILT_IN_SILENCE: Span = Span::hours(24);
+
+    /// Its name in a file and in the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Trouble::NoMatch => "nomatch",
+            Trouble::Silence => "silence",
+            Trouble::Undelivered => "undelivered",
+            Trouble::Failed => "failed",
+        }
+    }
+
+    /// The trouble of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trouble| trouble.as_str() == name)
+    }
+
+    /// The end to which it leads where neither the state nor the flow decides it.
+    pub const fn built_in_end(self) -> &'static str {
+        match self {
+            Trouble::NoMatch => "not_understood",
+            Trouble::Silence => "silent",
+            Trouble::Undelivered => "undelivered",
+            Trouble::Failed => "failed",
+        }
+    }
+}
+
 /// What trouble leads to, as far as it is decided here.
 #[derive(Debug, Clone, Default)]
 pub struct Troubles {
@@ -34,6 +81,26 @@ pub struct Troubles {
     pub undelivered: Option<Target>,
     /// A call or sub-flow that failed.
     pub failed: Option<Target>,
+}
+
+impl Troubles {
+    /// Where this trouble leads, if it is decided here.
+    pub fn target(&self, trouble: Trouble) -> Option<&Target> {
+        match trouble {
+            Trouble::NoMatch => self.nomatch.as_ref(),
+            Trouble::Silence => self.silence.as_ref().and_then(|silence| silence.target.as_ref()),
+            Trouble::Undelivered => self.undelivered.as_ref(),
+            Trouble::Failed => self.failed.as_ref(),
+        }
+    }
+
+    /// After how long nothing is silence: as the state says, else the flow, else the built-in.
+    pub fn silence_after(&self, defaults: &Troubles) -> Span {
+        let after = |troubles: &Troubles| troubles.silence.as_ref().and_then(|silence| silence.after);
+        let span = after(self).or_else(|| after(defaults)).unwrap_or(Trouble::BUILT_IN_SILENCE);
+        // Time must pass, or an alarm would find itself in the past.
+        span.max(Span::millis(1))
+    }
 }
 
 /// What silence leads to. `after` may stand in the state while the target stands in `defaults`, and the other way round.
