@@ -41,6 +41,8 @@ pub struct ChannelInfo {
     pub shows: Capabilities,
     /// How replies without a country are read; else the project's.
     pub country: Option<String>,
+    /// Whether its provider is the built-in simulator: nobody real is behind it.
+    pub simulated: bool,
 }
 
 /// What a channel can show beyond text.

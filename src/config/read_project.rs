@@ -1,6 +1,7 @@
 //! Reads what flows may know of the project: `[project]`, `[teams]`, `[hours]`, `[attributes]`, `[env]`, `[texts]`.
 
 use super::api::ApiSettings;
+use super::channel::ProviderSettings;
 use super::project::{ApiInfo, ChannelInfo, Hours, Project, SystemTexts};
 use super::read_channels::Channel;
 use super::section::Section;
@@ -223,7 +224,8 @@ pub(super) fn assemble(
     let channel = |(name, channel): (&ChannelName, &Channel)| {
         let kind = channel.settings.kind;
         let shows = channel.settings.provider.shows(kind);
-        (name.clone(), ChannelInfo { kind, shows, country: channel.country.clone() })
+        let simulated = matches!(channel.settings.provider, ProviderSettings::Simulator(_));
+        (name.clone(), ChannelInfo { kind, shows, country: channel.country.clone(), simulated })
     };
     let api =
         |(name, api): (&Slug, &ApiSettings)| (name.clone(), ApiInfo { methods: api.methods.clone(), paths: api.paths.clone() });

@@ -4,8 +4,8 @@ use super::address::Address;
 use super::id::{EffectId, InputId};
 use super::language::Language;
 use super::message::{DeliveryStatus, FailureReason, Inbound};
-use super::name::{EventName, Name, Slug};
-use super::time::Millis;
+use super::name::{ChannelName, EventName, Name, Slug};
+use super::time::{Millis, Span};
 use super::value::Value;
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +143,19 @@ pub enum OperatorAction {
         flow: Slug,
         /// Values for needs and own variables.
         with: Vec<(Name, Value)>,
+    },
+    /// Move the contact's own clock on by so much; every timer on the way fires at its moment. Only for contacts that a
+    /// simulator plays.
+    MoveTime {
+        /// By how much.
+        by: Span,
+    },
+    /// Say who somebody is who is to be written to over a channel: what is not known yet is taken over, a language in any case.
+    Meet {
+        /// The channel.
+        channel: ChannelName,
+        /// Who it is.
+        who: ContactRef,
     },
 }
 

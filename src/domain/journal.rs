@@ -7,7 +7,7 @@ use super::channel::ChannelKind;
 use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
 use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
 use super::name::{ChannelName, EventName, Name, Slug};
-use super::time::Millis;
+use super::time::{Millis, Span};
 use super::value::Value;
 use serde::{Deserialize, Serialize};
 
@@ -314,6 +314,19 @@ pub enum Event {
     },
     /// The contact and all that belonged to it was deleted.
     Forgotten,
+    /// The contact's own clock was moved on: what follows happened by so much later than the store's clock says, beside all
+    /// that it was moved before.
+    TimeMoved {
+        /// By how much now.
+        by: Span,
+    },
+    /// An operator changed what is known of the contact.
+    ContactChanged {
+        /// `language`.
+        name: String,
+        /// The value.
+        value: Value,
+    },
 }
 
 /// How an attempt of an effect ended.

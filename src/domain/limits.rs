@@ -6,6 +6,12 @@ use super::time::Span;
 pub const FILE_BYTES: usize = 256 * 1024;
 /// States in a flow (RF007).
 pub const STATES: usize = 1_000;
+/// How far the clock of a simulated contact may be moved at one time.
+pub const MOVE_TIME: Span = Span::days(366);
+/// How far the clock of a simulated contact may be ahead in all.
+pub const TIME_AHEAD: Span = Span::days(3_660);
+/// Timers that one move of a simulated contact's clock meets at most; then it stops where it is.
+pub const TIMERS_PER_MOVE: u16 = 1_000;
 /// Nesting of a YAML file (RF007).
 pub const YAML_DEPTH: usize = 32;
 /// Nodes of a YAML file: bounds memory before anything is understood.

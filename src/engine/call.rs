@@ -67,7 +67,7 @@ impl<'a> Turning<'a> {
                 body,
                 timeout: call.timeout,
                 retry: call.retry,
-                at: self.now,
+                at: self.store_now(),
             })
         };
         Ok(make())

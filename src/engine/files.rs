@@ -85,7 +85,7 @@ impl<'a> Turning<'a> {
         let room = if done { 0 } else { max.saturating_sub(had) };
         let mut files = Vec::new();
         for media in allowed(types, message).take(room) {
-            let fetch = Fetch { run: run.id, channel: message.channel.clone(), media: media.clone(), at: self.now };
+            let fetch = Fetch { run: run.id, channel: message.channel.clone(), media: media.clone(), at: self.store_now() };
             let fetch = Some(self.effect(Effect::Fetch(Box::new(fetch)))?);
             files.push(File { fetch, value: super::reply::file(media) });
         }

@@ -33,11 +33,12 @@ impl<'a> Turning<'a> {
     /// Decides on a message and does what follows.
     pub(super) fn message(&mut self, input: InputId, at: Millis, message: &Inbound) -> Result<(), TurnError> {
         let came = Came { input, at, message, words: Normalized::of(&message.text) };
+        self.meet_on(&message.channel);
         self.rec.meet(&message.from);
         if let Some(id) = &message.user_id {
             self.rec.meet(&crate::domain::address::Address::Bsuid(id.clone()));
         }
-        if message.at.is_some_and(|sent| at - sent > limits::MESSAGE_AGE) {
+        if message.at.is_some_and(|sent| at - (sent + self.rec.clock.ahead) > limits::MESSAGE_AGE) {
             self.received(&came, Decision::TooOld, "older than duplicates can be told", false);
             return Ok(());
         }

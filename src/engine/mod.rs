@@ -6,6 +6,7 @@ mod answer;
 mod anytime;
 mod call;
 mod channel;
+mod clock;
 mod drive;
 pub mod effect;
 mod event;
@@ -34,5 +35,6 @@ mod turning;
 mod wait;
 mod weight;
 
+pub use clock::is_simulated;
 pub use opt::is_priority;
 pub use turn::{Context, Ended, TurnError, TurnOutput, turn};

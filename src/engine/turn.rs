@@ -88,11 +88,13 @@ pub fn turn(
 ) -> Result<TurnOutput, TurnError> {
     let mut turning = Turning::new(context, record, token, contact, now);
     match input {
+        None if turning.rec.clock.goal.is_some() => turning.move_on()?,
         // Only what was due before the input: what is due since then comes after it. A clock that was set back in between
         // must not let time run ahead.
         Some(accepted) => {
-            let at = accepted.at.min(turning.now);
+            let at = (accepted.at + turning.rec.clock.ahead).min(turning.now);
             turning.fire_due(at, usize::MAX)?;
+            let at = if waits_for_the_clock(&accepted.input) { turning.arrive(at)? } else { at };
             turning.forget_unanswered(at);
             turning.input(accepted)?;
         }
@@ -104,12 +106,22 @@ pub fn turn(
     }
     turning.ask_next()?;
     turning.bound()?;
-    let Turning { rec, mut out, now, .. } = turning;
+    let now = turning.store_now();
+    let Turning { rec, mut out, .. } = turning;
     out.hold = rec.hold();
     out.alarm = rec.alarm().map(|alarm| if input.is_none() { alarm.max(now + Span::millis(1)) } else { alarm });
     out.stop = rec.stop();
     out.live.retain(|(_, n)| *n != 0);
     Ok(out)
+}
+
+/// Whether an input comes after what its contact's clock is being moved to. Whoever wrote it moved the clock before.
+fn waits_for_the_clock(input: &Input) -> bool {
+    match input {
+        Input::Message(_) | Input::Event(_) | Input::Webhook(_) => true,
+        Input::Operator(action) => matches!(action, OperatorAction::Begin { .. }),
+        Input::CallResult(_) | Input::Delivery(_) => false,
+    }
 }
 
 impl Turning<'_> {
@@ -119,7 +131,10 @@ impl Turning<'_> {
 
     fn one_input(&mut self, accepted: &Accepted, input: &Input) -> Result<(), TurnError> {
         match input {
-            Input::Message(message) => self.message(accepted.id, accepted.at, message),
+            Input::Message(message) => {
+                let at = accepted.at + self.rec.clock.ahead;
+                self.message(accepted.id, at, message)
+            }
             Input::Event(event) => self.event(accepted.id, event),
             Input::Webhook(webhook) => self.webhook(accepted.id, webhook),
             Input::CallResult(result) => self.call_result(result),
@@ -160,6 +175,21 @@ impl Turning<'_> {
                 input => self.one_input(accepted, input),
             },
             OperatorAction::Begin { flow, with } => self.begin_for_operator(flow, with),
+            OperatorAction::MoveTime { by } => {
+                self.move_time(*by);
+                Ok(())
+            }
+            OperatorAction::Meet { channel, who } => {
+                self.meet_on(channel);
+                let before = self.rec.language;
+                self.rec.adopt(who);
+                self.rec.language = who.language.or(before);
+                if let Some(language) = self.rec.language.filter(|language| Some(*language) != before) {
+                    let value = Value::text(language.as_str());
+                    self.journal(journal::Event::ContactChanged { name: "language".to_owned(), value });
+                }
+                Ok(())
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Turning<'a> {
     pub project: &'a Project,
     pub token: Token,
     pub contact: ContactKey,
-    /// The present moment, never before that of the last turn.
+    /// The present moment by the contact's own clock, never before that of the last turn.
     pub now: Millis,
     pub rec: &'a mut Record,
     pub out: TurnOutput,
@@ -40,7 +40,7 @@ pub(super) struct Turning<'a> {
 
 impl<'a> Turning<'a> {
     pub(super) fn new(context: &Context<'a>, rec: &'a mut Record, token: Token, contact: ContactKey, now: Millis) -> Turning<'a> {
-        let now = now.max(rec.last);
+        let now = (now + rec.clock.ahead).max(rec.last);
         rec.last = now;
         Turning {
             catalog: context.catalog,
@@ -179,8 +179,11 @@ impl<'a> Turning<'a> {
             run: from.run,
             system: from.system,
             awaited: from.awaited,
-            at: self.now,
+            at: self.store_now(),
         };
+        if !self.is_simulated_channel(&route.channel) {
+            self.rec.simulated = false;
+        }
         self.effect(Effect::Send(Box::new(send)))?;
         self.journal(event);
         Ok(id)

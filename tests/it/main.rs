@@ -14,6 +14,7 @@ mod http_api;
 mod http_hooks;
 mod kill;
 mod layers;
+mod moving_time;
 mod questions;
 mod redis_store;
 mod reload;

@@ -2,10 +2,12 @@
 //! else; read and written in every turn, so names are one letter and what is absent costs nothing. Fields are only added,
 //! each with a default: a newer release reads what an older one wrote. See `domain::codec` for the byte in front.
 
+mod clock;
 mod compact;
 mod run;
 mod vars;
 
+pub use clock::{Clock, Goal};
 pub use run::{File, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
 pub use vars::Vars;
 
@@ -84,6 +86,12 @@ pub struct Record {
     /// Questions that were closed without an answer.
     #[serde(rename = "q", default, skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<Unanswered>,
+    /// Its own clock. All moments in the record are by this clock.
+    #[serde(rename = "k", default, skip_serializing_if = "Clock::is_plain")]
+    pub clock: Clock,
+    /// Whether it began with a message over a simulated channel, and nothing was ever said over another one.
+    #[serde(rename = "y", default, skip_serializing_if = "no")]
+    pub simulated: bool,
 }
 
 fn no_bits(bits: &u8) -> bool {
@@ -175,6 +183,15 @@ impl Record {
         }
     }
 
+    /// Whether nothing is known of where the contact is reached.
+    pub(super) fn address_is_unknown(&self) -> bool {
+        self.phone.is_none()
+            && self.user_id.is_none()
+            && self.email.is_none()
+            && self.external.is_none()
+            && self.verbatim.is_none()
+    }
+
     /// Takes over what a reference says of the contact and the record does not know yet.
     pub fn adopt(&mut self, who: &ContactRef) {
         fn fill<T: Clone>(mine: &mut Option<T>, theirs: &Option<T>) {
@@ -245,8 +262,16 @@ impl Record {
         self.runs.iter().any(|run| matches!(run.waiting, Waiting::Reply(_) | Waiting::Call { .. }))
     }
 
-    /// When the contact must be looked at without a new input.
+    /// When the contact must be looked at without a new input, by the store's clock.
     pub fn alarm(&self) -> Option<Millis> {
+        // While its clock is moved it is gone on with at once; a pending call is waited for, as nobody knows its answer.
+        let moves = self.clock.goal.is_some() && !self.hold();
+        let at = if moves { Some(Millis(self.last.0.saturating_add(1))) } else { self.next_timer() };
+        at.map(|at| at - self.clock.ahead)
+    }
+
+    /// When the next timer falls due, by the contact's own clock.
+    pub(super) fn next_timer(&self) -> Option<Millis> {
         let next = self.runs.iter().map(Run::alarm).min();
         // What was kept of a run goes when its time is over.
         let kept = self.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept.until).min();

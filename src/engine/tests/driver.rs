@@ -40,6 +40,7 @@ pub fn project() -> Project {
         kind,
         shows: Capabilities { buttons, rows, media: true, location: buttons > 0 },
         country: None,
+        simulated: true,
     };
     let text = |text: &str| vec![(Language::EN, text.to_owned())];
     Project {

@@ -3,6 +3,7 @@
 mod answers;
 mod bounds;
 mod calls;
+mod clock;
 mod control;
 mod cost;
 mod driver;

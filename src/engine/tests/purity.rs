@@ -13,7 +13,7 @@ use crate::engine::effect::Effect;
 use proptest::prelude::*;
 use serde_json::json;
 
-const FLOWS: [&str; 4] = [
+pub const FLOWS: [&str; 4] = [
     "\
 flow: shop
 needs: { order: { type: text, default: none } }
