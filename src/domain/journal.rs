@@ -5,11 +5,13 @@
 use super::address::Address;
 use super::channel::ChannelKind;
 use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
+use super::input::{CallOutcome, ContactRef};
 use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
 use super::name::{ChannelName, EventName, Name, Slug};
 use super::time::{Millis, Span};
 use super::value::Value;
-use serde::{Deserialize, Serialize};
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,6 +111,13 @@ pub enum Event {
         decision: Decision,
         /// Why, in one line.
         reason: String,
+        /// Its data, where the journal keeps it: not where it is private, nor above `limits::JOURNAL_VALUE_BYTES`, nor a
+        /// second time where several runs take one event.
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        data: Option<Value>,
+        /// Who it named as its contact, if it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<Box<ContactRef>>,
     },
     /// Another system called the webhook of a flow, and that was decided on.
     WebhookReceived {
@@ -122,6 +131,9 @@ pub enum Event {
         decision: Decision,
         /// Why, in one line.
         reason: String,
+        /// What was sent, where the journal keeps it, as that of an event.
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        data: Option<Value>,
     },
     /// A run began.
     RunStarted {
@@ -232,6 +244,9 @@ pub enum Event {
         took: i64,
         /// Why, in one line.
         reason: String,
+        /// What came back, where the journal keeps it: not where it is private, nor above `limits::JOURNAL_VALUE_BYTES`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Box<CallOutcome>>,
     },
     /// A flow emitted an event.
     Emitted {
@@ -327,6 +342,26 @@ pub enum Event {
         /// The value.
         value: Value,
     },
+    /// An operator, or a program through the API, asked for a run.
+    Begun {
+        /// Its input.
+        input: InputId,
+        /// The flow.
+        flow: Slug,
+        /// The values that it was given, where the journal keeps them, as the data of an event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        with: Option<IndexMap<Name, Value>>,
+    },
+    /// An operator ended all runs of the contact.
+    Halted {
+        /// Its input.
+        input: InputId,
+    },
+}
+
+/// Nothing that was written is something else than nothing written.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// How an attempt of an effect ended.

@@ -30,6 +30,9 @@ pub const VALUE_DEPTH: usize = 64;
 pub const VALUE_BYTES: usize = 64 * 1024;
 /// Characters of a regular expression.
 pub const PATTERN_CHARS: usize = 1_000;
+/// Bytes of a call's answer or of an event's data that the journal keeps, so that a conversation can be played again; a larger
+/// one is left out. The journal of a busy service is long: what is large here is stored many times.
+pub const JOURNAL_VALUE_BYTES: usize = 16 * 1024;
 /// Bytes of a compiled regular expression, so that no pattern takes memory or time without bound.
 pub const PATTERN_BYTES: usize = 256 * 1024;
 /// States that one turn may enter: above it the run fails visibly; usually a loop.

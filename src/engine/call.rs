@@ -6,7 +6,6 @@ use super::fault::Fault;
 use super::record::{Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
-use crate::domain::id::EffectId;
 use crate::domain::input::{CallOutcome, CallResult};
 use crate::domain::journal::Event;
 use crate::domain::limits;
@@ -80,11 +79,11 @@ impl<'a> Turning<'a> {
             if self.fetched(result)? {
                 return Ok(());
             }
-            self.call_ended(result.effect, "ignored", result.attempts, result.took, "no run waits for it".to_owned());
+            self.call_ended(result, "ignored", "no run waits for it".to_owned(), None);
             return Ok(());
         };
         let run = self.take(place);
-        let (_, _, state) = self.state(&run)?;
+        let (flow, _, state) = self.state(&run)?;
         let Kind::Call(call) = &state.kind else { return Err(TurnError::Damaged("a call in a state that calls nothing")) };
         let next = outcome_of(call, &result.outcome);
         let (outcome, reason) = match &next {
@@ -92,12 +91,14 @@ impl<'a> Turning<'a> {
             Next::Trouble { trouble, reason } => (trouble.as_str().to_owned(), reason.clone()),
             _ => (String::new(), String::new()),
         };
-        self.call_ended(result.effect, &outcome, result.attempts, result.took, reason);
+        let answer = super::kept::answer(flow, state, &result.outcome);
+        self.call_ended(result, &outcome, reason, answer);
         self.drive(run, place, next)
     }
 
-    fn call_ended(&mut self, effect: EffectId, outcome: &str, attempts: u8, took: i64, reason: String) {
-        self.journal(Event::CallEnded { effect, outcome: outcome.to_owned(), attempts, took, reason });
+    fn call_ended(&mut self, result: &CallResult, outcome: &str, reason: String, answer: Option<Box<CallOutcome>>) {
+        let CallResult { effect, attempts, took, .. } = *result;
+        self.journal(Event::CallEnded { effect, outcome: outcome.to_owned(), attempts, took, reason, answer });
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::value::Value;
 use crate::flow::catalog::{StartRef, read_contact};
 use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, WaitFor};
 use crate::flow::expression::{Expression, ReferenceName, Root, Template, write_text};
+use std::cell::Cell;
 use std::fmt;
 
 /// Something that happened elsewhere and may begin runs.
@@ -23,6 +24,8 @@ struct Happened<'e> {
     /// The contact that it names itself.
     named: Option<&'e ContactRef>,
     what: What<'e>,
+    /// What the journal keeps of the data: once, whatever takes it.
+    kept: Cell<Option<Value>>,
 }
 
 /// How it came.
@@ -50,7 +53,13 @@ impl<'a> Turning<'a> {
         {
             self.rec.adopt(who);
         }
-        let happened = Happened { input, data: &event.data, named: event.contact.as_ref(), what: What::Event(&event.name) };
+        let happened = Happened {
+            input,
+            data: &event.data,
+            named: event.contact.as_ref(),
+            what: What::Event(&event.name),
+            kept: Cell::new(self.kept_of_event(event)?),
+        };
         let mut taken: Vec<Slug> = Vec::new();
         let live: Vec<RunId> = self.rec.runs.iter().map(|run| run.id).collect();
         for id in live {
@@ -90,9 +99,10 @@ impl<'a> Turning<'a> {
     pub(super) fn webhook(&mut self, input: InputId, webhook: &Webhook) -> Result<(), TurnError> {
         self.rec.adopt(&webhook.to);
         let what = What::Webhook(&webhook.flow, &webhook.name);
-        let happened = Happened { input, data: &webhook.data, named: None, what };
         let catalog = self.catalog;
         let starts = catalog.starts_by_webhook(webhook.flow.as_str(), webhook.name.as_str());
+        let kept = Cell::new(super::kept::data(&webhook.data, starts.iter().any(|entry| super::kept::is_private_start(entry))));
+        let happened = Happened { input, data: &webhook.data, named: None, what, kept };
         if !self.begin_by(&happened, starts, &mut Vec::new())? {
             self.decided(&happened, Decision::Ignored, "no start of the flow wants it".to_owned());
         }
@@ -201,12 +211,15 @@ impl<'a> Turning<'a> {
     }
 
     fn decided(&mut self, happened: &Happened<'_>, decision: Decision, reason: String) {
-        let input = happened.input;
+        let (input, data) = (happened.input, happened.kept.take());
         self.journal(match happened.what {
-            What::Event(name) => Event::EventReceived { input, event: name.clone(), decision, reason },
+            What::Event(name) => {
+                let contact = happened.named.map(|who| Box::new(who.clone()));
+                Event::EventReceived { input, event: name.clone(), decision, reason, data, contact }
+            }
             What::Webhook(flow, name) => {
                 let (flow, name) = (flow.clone(), name.clone());
-                Event::WebhookReceived { input, flow, name, decision, reason }
+                Event::WebhookReceived { input, flow, name, decision, reason, data }
             }
         });
     }

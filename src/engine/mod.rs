@@ -15,6 +15,7 @@ mod fault;
 mod files;
 mod hours;
 mod inbound;
+mod kept;
 mod late;
 mod opt;
 mod pause;

@@ -6,7 +6,7 @@ use super::record::{Record, Run};
 use super::start::Beginning;
 use super::turning::Turning;
 use crate::config::project::Project;
-use crate::domain::id::{ContactKey, EffectId, Token, VersionId};
+use crate::domain::id::{ContactKey, EffectId, InputId, Token, VersionId};
 use crate::domain::input::{Accepted, Delivery, Input, OperatorAction};
 use crate::domain::journal::{self, AlertLevel};
 use crate::domain::limits;
@@ -161,6 +161,7 @@ impl Turning<'_> {
     fn operator(&mut self, accepted: &Accepted, action: &OperatorAction) -> Result<(), TurnError> {
         match action {
             OperatorAction::EndRuns => {
+                self.journal(journal::Event::Halted { input: accepted.id });
                 for run in std::mem::take(&mut self.rec.runs) {
                     self.end_run(run, "interrupted", "an operator ended it".to_owned());
                 }
@@ -174,7 +175,7 @@ impl Turning<'_> {
                 Input::Operator(OperatorAction::Retry(inner)) => self.one_input(accepted, inner),
                 input => self.one_input(accepted, input),
             },
-            OperatorAction::Begin { flow, with } => self.begin_for_operator(flow, with),
+            OperatorAction::Begin { flow, with } => self.begin_for_operator(accepted.id, flow, with),
             OperatorAction::MoveTime { by } => {
                 self.move_time(*by);
                 Ok(())
@@ -193,13 +194,16 @@ impl Turning<'_> {
         }
     }
 
-    fn begin_for_operator(&mut self, name: &Slug, with: &[(Name, Value)]) -> Result<(), TurnError> {
+    fn begin_for_operator(&mut self, input: InputId, name: &Slug, with: &[(Name, Value)]) -> Result<(), TurnError> {
         let refuse = |turning: &mut Self, why: String| {
             turning.alert(None, format!("A run did not begin: {why}"), AlertLevel::Warning);
             Ok(())
         };
         let catalog = self.catalog;
-        let Some(flow) = catalog.current(name.as_str()) else {
+        let current = catalog.current(name.as_str());
+        let kept = current.and_then(|flow| super::kept::values(flow, with));
+        self.journal(journal::Event::Begun { input, flow: name.clone(), with: kept });
+        let Some(flow) = current else {
             return refuse(self, format!("there is no flow `{name}`"));
         };
         if self.rec.runs.len() >= limits::RUNS_PER_CONTACT {

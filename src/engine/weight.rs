@@ -94,7 +94,8 @@ fn reply_bytes(reply: &super::record::Reply) -> usize {
 }
 
 /// Bytes of a value as it is stored, at most.
-fn value_bytes(value: &Value) -> usize {
+/// Bytes of a value in the store, about.
+pub(super) fn value_bytes(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 1,
         Value::Number(_) => 9,

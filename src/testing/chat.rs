@@ -183,7 +183,7 @@ impl Chat {
                 lines.push(Line::Button("[Send location]  /place LAT LON".to_owned()));
             }
         }
-        for event in &self.world.journal[self.seen..] {
+        for event in self.world.journal[self.seen..].iter().flat_map(|entry| &entry.events) {
             match event {
                 Event::Alert { say, .. } => lines.push(Line::Note(format!("alert: {say}"))),
                 Event::Emitted { event, .. } => lines.push(Line::Note(format!("event: {event}"))),
@@ -216,7 +216,7 @@ impl Chat {
     }
 
     fn why(&self) -> Vec<Line> {
-        let last = self.world.journal.iter().rev().find_map(|event| match event {
+        let last = self.world.events().rev().find_map(|event| match event {
             Event::Received { text, reason, .. } => Some(format!("\"{text}\": {reason}")),
             Event::EventReceived { event, reason, .. } => Some(format!("{event}: {reason}")),
             Event::WebhookReceived { name, reason, .. } => Some(format!("{name}: {reason}")),

@@ -28,7 +28,7 @@ pub struct Missed {
 
 impl Coverage {
     /// Notes what a case's journal shows.
-    pub fn note(&mut self, journal: &[Event]) {
+    pub fn note<'e>(&mut self, journal: impl IntoIterator<Item = &'e Event>) {
         let mut flow_of = std::collections::HashMap::new();
         let mut last_left = None;
         for event in journal {

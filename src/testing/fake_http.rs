@@ -29,7 +29,7 @@ pub enum Answers {
 }
 
 /// One answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum FakeAnswer {
     /// An HTTP answer.
     Answer {

@@ -11,6 +11,7 @@ mod read;
 mod read_fakes;
 mod read_steps;
 mod script;
+pub mod transcript;
 pub mod understanding;
 pub mod why;
 mod world;

@@ -47,11 +47,16 @@ impl Outgoing {
 
     /// Buttons or rows: what comes back when one is chosen, and its title.
     pub fn options(&self) -> Vec<(&str, &str)> {
-        match &self.content {
-            OutboundContent::Buttons { buttons, .. } => buttons.iter().map(|b| (b.id.as_str(), b.title.as_str())).collect(),
-            OutboundContent::List { rows, .. } => rows.iter().map(|r| (r.id.as_str(), r.title.as_str())).collect(),
-            _ => Vec::new(),
-        }
+        options_of(&self.content)
+    }
+}
+
+/// Buttons or rows of a message: what comes back when one is chosen, and its title.
+pub(super) fn options_of(content: &OutboundContent) -> Vec<(&str, &str)> {
+    match content {
+        OutboundContent::Buttons { buttons, .. } => buttons.iter().map(|b| (b.id.as_str(), b.title.as_str())).collect(),
+        OutboundContent::List { rows, .. } => rows.iter().map(|r| (r.id.as_str(), r.title.as_str())).collect(),
+        _ => Vec::new(),
     }
 }
 

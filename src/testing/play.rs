@@ -69,7 +69,7 @@ pub fn play(script: &Script, catalog: &Arc<Catalog>, project: &Arc<Project>, cov
                 }
             };
             let (steps, failure) = player.run(case);
-            coverage.note(&player.world.journal);
+            coverage.note(player.world.events());
             results.push(CaseResult { title, steps, failure });
         }
     }
@@ -100,7 +100,7 @@ impl Player {
         let kind = info.kind;
         let project = if only {
             let mut narrowed = Project::clone(project);
-            narrowed.channels.retain(|name, _| *name == channel);
+            narrowed.channels.retain(|name, _| *name == channel || case.given.also.contains(name));
             Arc::new(narrowed)
         } else {
             project.clone()
@@ -121,13 +121,12 @@ impl Player {
         record.timezone = contact.timezone;
         record.email = contact.email;
         record.attributes = contact.attributes;
-        record.tags = case.given.tags.clone();
+        record.tags = case.given.tags.clone().unwrap_or_default();
         world.place(&address, &record);
         world.fakes.add(&case.given.http, false);
         let mut player = Player { world, flow: script.flow.clone(), address, channel, kind };
         if let Some(vars) = &case.given.vars {
-            let begin = OperatorAction::Begin { flow: script.flow.clone(), with: vars.clone() };
-            player.world.operator(&player.address, begin).map_err(|e| e.to_string())?;
+            player.begin(vars)?;
         }
         Ok(player)
     }
@@ -175,9 +174,13 @@ impl Player {
                 }
             }
             Step::Nothing => self.nothing_left(),
-            Step::Event { name, data } => {
+            Step::Event { name, data, contact } => {
                 self.nothing_left()?;
-                self.world.event(name.clone(), data.clone(), None).map_err(|e| e.to_string())
+                self.world.event(name.clone(), data.clone(), contact.clone()).map_err(|e| e.to_string())
+            }
+            Step::Begin(vars) => {
+                self.nothing_left()?;
+                self.begin(vars)
             }
             Step::Webhook { name, data } => {
                 self.nothing_left()?;
@@ -254,6 +257,11 @@ impl Player {
                 }
             }
         }
+    }
+
+    fn begin(&mut self, vars: &[(crate::domain::name::Name, crate::domain::value::Value)]) -> Result<(), String> {
+        let begin = OperatorAction::Begin { flow: self.flow.clone(), with: vars.to_vec() };
+        self.world.operator(&self.address, begin).map_err(|e| e.to_string())
     }
 
     fn user(&mut self, says: &UserSays) -> Result<(), String> {

@@ -170,9 +170,12 @@ impl Reader {
             let value = &entry.value;
             match entry.key.text.as_str() {
                 "now" => given.now = self.moment(value),
-                "channel" => given.channel = self.slug(value, "main-sms"),
+                "channel" => {
+                    let mut channels = self.list(value).into_iter().filter_map(|n| self.slug(n, "main-sms"));
+                    (given.channel, given.also) = (channels.next(), channels.collect());
+                }
                 "contact" => given.contact = Some(self.contact(value)),
-                "tags" => given.tags = self.list(value).into_iter().filter_map(|n| self.slug(n, "vip")).collect(),
+                "tags" => given.tags = Some(self.list(value).into_iter().filter_map(|n| self.slug(n, "vip")).collect()),
                 "vars" => given.vars = Some(self.named(value)),
                 "http" => given.http = self.fakes(value),
                 "seed" => given.seed = self.parsed(value, "a whole number", "7", |t| t.parse().ok()),
@@ -247,11 +250,11 @@ fn plain_scalar(scalar: &Scalar) -> Value {
 
 fn merge(base: &mut Given, own: Given) {
     base.now = own.now.or(base.now);
-    base.channel = own.channel.or(base.channel.take());
-    base.contact = own.contact.or(base.contact.take());
-    if !own.tags.is_empty() {
-        base.tags = own.tags;
+    if own.channel.is_some() {
+        (base.channel, base.also) = (own.channel, own.also);
     }
+    base.contact = own.contact.or(base.contact.take());
+    base.tags = own.tags.or(base.tags.take());
     base.vars = own.vars.or(base.vars.take());
     base.http.extend(own.http);
     base.seed = own.seed.or(base.seed);

@@ -2,7 +2,10 @@
 
 use super::read::{Reader, find, plain_value, target};
 use super::script::{BotExpectation, Step, TextExpectation, UserSays};
+use crate::domain::address::E164;
 use crate::domain::channel::ChannelKind;
+use crate::domain::input::ContactRef;
+use crate::domain::language::Language;
 use crate::domain::message::{DeliveryStatus, Location, Media};
 use crate::domain::name::EventName;
 use crate::domain::time::Span;
@@ -12,9 +15,9 @@ use crate::flow::diagnostic::At;
 use crate::flow::yaml::{Node, Tree};
 
 /// The keys of a step.
-const STEPS: [&str; 18] = [
-    "user", "bot", "event", "data", "wait", "http", "called", "json", "status", "alert", "emit", "at", "vars", "contact", "tags",
-    "end", "webhook", "person",
+const STEPS: [&str; 19] = [
+    "user", "bot", "begin", "event", "data", "wait", "http", "called", "json", "status", "alert", "emit", "at", "vars",
+    "contact", "tags", "end", "webhook", "person",
 ];
 
 /// Steps of the format that this version does not play.
@@ -28,11 +31,14 @@ impl Reader {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
         let entries = self.entries(node, "a step", "user: hi");
         let first = entries.first()?;
-        // `data` and `json` belong to the step beside them, wherever they stand.
-        let main = entries.iter().find(|e| !matches!(e.key.text.as_str(), "data" | "json")).unwrap_or(first);
+        // `data`, `json` and the contact of an event belong to the step beside them, wherever they stand.
+        let event = entries.iter().find(|e| e.key.text == "event");
+        let main = event.or_else(|| entries.iter().find(|e| !matches!(e.key.text.as_str(), "data" | "json"))).unwrap_or(first);
         for entry in entries {
-            let belongs =
-                matches!((main.key.text.as_str(), entry.key.text.as_str()), ("event" | "webhook", "data") | ("called", "json"));
+            let belongs = matches!(
+                (main.key.text.as_str(), entry.key.text.as_str()),
+                ("event" | "webhook", "data") | ("event", "contact") | ("called", "json")
+            );
             if entry.key != main.key && !belongs {
                 let message = format!("There is no such step: `{}` beside `{}`", entry.key.text, main.key.text);
                 self.say(702, entry.key.at, entry.key.width, message, "Write each step as an item of its own");
@@ -46,8 +52,10 @@ impl Reader {
             "event" => {
                 let name = self.parsed(value, "the name of an event", "payment.failed", |t| EventName::parse(t).ok())?;
                 let data = find(entries, "data").map_or(Value::Map(Default::default()), plain_value);
-                Step::Event { name, data }
+                let contact = find(entries, "contact").and_then(|node| self.who(node));
+                Step::Event { name, data, contact }
             }
+            "begin" => Step::Begin(self.named(value)),
             "webhook" => {
                 let name = self.name(value, "shop")?;
                 let data = find(entries, "data").map_or(Value::Map(Default::default()), plain_value);
@@ -100,6 +108,28 @@ impl Reader {
                 return None;
             }
         })
+    }
+
+    /// Whom an event names: a phone, or `{ phone, email, id, name, language }`.
+    fn who(&mut self, node: &Node) -> Option<ContactRef> {
+        const PHONE: (&str, &str) = ("a phone number", "+447700900123");
+        if node.scalar().is_some() {
+            let phone = self.parsed(node, PHONE.0, PHONE.1, E164::parse)?;
+            return Some(ContactRef { phone: Some(phone), ..ContactRef::default() });
+        }
+        let mut who = ContactRef::default();
+        for entry in self.entries(node, PHONE.0, "{ phone: \"+447700900123\" }") {
+            let value = &entry.value;
+            match entry.key.text.as_str() {
+                "phone" => who.phone = self.parsed(value, PHONE.0, PHONE.1, E164::parse),
+                "email" => who.email = self.text(value, "an email", "ada@example.org").map(str::to_owned),
+                "id" => who.id = self.text(value, "an id", "customer-7").map(str::to_owned),
+                "name" => who.name = self.text(value, "a name", "Ada").map(str::to_owned),
+                "language" => who.language = self.parsed(value, "a language", "en", Language::parse),
+                _ => self.unknown(&entry.key, "`contact`", &["phone", "email", "id", "name", "language"]),
+            }
+        }
+        Some(who)
     }
 
     pub(super) fn user(&mut self, node: &Node) -> Option<Step> {

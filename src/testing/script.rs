@@ -2,6 +2,7 @@
 
 use super::fake_http::Fake;
 use crate::domain::channel::ChannelKind;
+use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
 use crate::domain::message::{DeliveryStatus, Location, Media};
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
@@ -40,12 +41,14 @@ pub struct Case {
 pub struct Given {
     /// The virtual clock.
     pub now: Option<Millis>,
-    /// The only channel that reaches the contact.
+    /// The only channel that reaches the contact, or the first of several: where the contact writes.
     pub channel: Option<ChannelName>,
+    /// Further channels that reach the contact.
+    pub also: Vec<ChannelName>,
     /// Who it is.
     pub contact: Option<ContactGiven>,
     /// Tags on the contact.
-    pub tags: Vec<Slug>,
+    pub tags: Option<Vec<Slug>>,
     /// The run begins at once with these values.
     pub vars: Option<Vec<(Name, Value)>>,
     /// What other systems answer.
@@ -96,7 +99,11 @@ pub enum Step {
         name: EventName,
         /// Its data.
         data: Value,
+        /// The contact whom it names beside its data.
+        contact: Option<ContactRef>,
     },
+    /// An operator begins a run of the tested flow with these values.
+    Begin(Vec<(Name, Value)>),
     /// Another system calls the webhook of the tested flow.
     Webhook {
         /// Its name.

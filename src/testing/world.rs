@@ -92,8 +92,8 @@ pub struct World {
     pub called: VecDeque<Called>,
     /// Runs that ended and were not looked at.
     pub ended: VecDeque<Ended>,
-    /// Everything that the journal would hold, in order.
-    pub journal: Vec<journal::Event>,
+    /// Everything that the journal would hold, in order: an entry for each turn.
+    pub journal: Vec<journal::Entry>,
 }
 
 impl World {
@@ -145,14 +145,24 @@ impl World {
         self.person(address).record = Some(bytes);
     }
 
+    /// The contact's key in this world.
+    pub fn key(&self, address: &Address) -> ContactKey {
+        ContactKey::derive(&self.secret, &address.canonical())
+    }
+
+    /// What happened to anybody, in order.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &journal::Event> {
+        self.journal.iter().flat_map(|entry| &entry.events)
+    }
+
     /// The contact's record as it stands.
     pub fn record(&self, address: &Address) -> Option<Record> {
-        let person = self.people.get(&ContactKey::derive(&self.secret, &address.canonical()))?;
+        let person = self.people.get(&self.key(address))?;
         codec::decode(person.record.as_deref()?).ok()
     }
 
     fn person(&mut self, address: &Address) -> &mut Person {
-        let key = ContactKey::derive(&self.secret, &address.canonical());
+        let key = self.key(address);
         let person = || Person { key, record: None, token: None, mailbox: VecDeque::new(), hold: false, alarm: None };
         self.people.entry(key).or_insert_with(person)
     }
@@ -247,6 +257,8 @@ impl World {
         let Some(last) = self.last.clone() else { return Ok(false) };
         if status == DeliveryStatus::Failed {
             let key = self.person(address).key;
+            let told = journal::Event::Reported { effect: last.effect, status, reason: None, code: None, at: Some(self.now) };
+            self.journal(key, Token(0), vec![told]);
             let delivery = Delivery { effect: last.effect, status, reason: None };
             self.accept(key, true, Input::Delivery(delivery));
             self.settle()?;
@@ -322,8 +334,7 @@ impl World {
             person.hold = out.hold;
             person.alarm = out.alarm;
         }
-        self.journal(&out.events);
-        self.journal.extend(out.events);
+        self.journal(key, token, out.events);
         self.ended.extend(out.ended);
         for (id, effect) in out.effects {
             self.perform(key, id, effect)?;
@@ -331,13 +342,16 @@ impl World {
         Ok(())
     }
 
-    fn journal(&mut self, events: &[journal::Event]) {
-        for event in events {
+    fn journal(&mut self, contact: ContactKey, token: Token, events: Vec<journal::Event>) {
+        for event in &events {
             match event {
                 journal::Event::Alert { say, .. } => self.alerts.push_back(say.clone()),
                 journal::Event::Emitted { event, data, .. } => self.emitted.push_back((event.clone(), data.clone())),
                 _ => {}
             }
+        }
+        if !events.is_empty() {
+            self.journal.push(journal::Entry { contact, token, at: self.now, events });
         }
     }
 

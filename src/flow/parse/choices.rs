@@ -126,7 +126,9 @@ impl Reader {
                 self.site.item = false;
                 label
             }
-            None => Template::parse("{{ item }}").ok().map(|item| Texts { by_language: vec![(self.first_language(), item)], at: node.at }),
+            None => Template::parse("{{ item }}")
+                .ok()
+                .map(|item| Texts { by_language: vec![(self.first_language(), item)], at: node.at }),
         };
         let Some(from) = fields.get("from") else {
             if !fields.refused {

@@ -115,7 +115,8 @@ fn ends(node: &Node, out: &mut Vec<(u32, u32)>) {
 
 #[test]
 fn values_end_behind_their_last_character() {
-    let (document, _) = read("a: x\nb: 'it''s' # c\nc: [d,\n  e] # f\ng:\n  - h\n\n\ni: |\n  j\n  k\n\nl: m\n  n\n", &"x.yaml".into());
+    let (document, _) =
+        read("a: x\nb: 'it''s' # c\nc: [d,\n  e] # f\ng:\n  - h\n\n\ni: |\n  j\n  k\n\nl: m\n  n\n", &"x.yaml".into());
     let mut found = Vec::new();
     ends(&document.expect("a document").root, &mut found);
     // A block text ends where the next thing can begin.
