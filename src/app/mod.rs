@@ -3,6 +3,7 @@
 mod measure;
 mod publish;
 mod reload;
+pub mod watch;
 
 pub use measure::start_log;
 

@@ -37,18 +37,9 @@ impl Places {
         read.with_context(|| format!("cannot read {}", self.flows.display()))
     }
 
-    /// The folders in which changes show: they themselves and those that hold them.
-    pub(super) fn watched(&self) -> Vec<PathBuf> {
-        let mut all: Vec<PathBuf> = Vec::with_capacity(4);
-        for place in [&self.flows, &self.templates] {
-            let holds = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            for path in [place.clone(), holds.to_path_buf()] {
-                if !all.contains(&path) {
-                    all.push(path);
-                }
-            }
-        }
-        all
+    /// The folders that are read.
+    pub(super) fn folders(&self) -> [&Path; 2] {
+        [&self.flows, &self.templates]
     }
 }
 

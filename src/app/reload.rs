@@ -2,21 +2,15 @@
 //! are right. What is wrong keeps the version before; live runs stay on theirs.
 
 use super::publish::{Places, publish_again};
+use super::watch::FileWatch;
 use crate::flow::load::Sources;
 use crate::service::Core;
-use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// Files rest so long before they are read: an editor writes in several steps.
-const REST: Duration = Duration::from_millis(300);
-/// The longest that files that do not come to rest are waited for.
-const RESTLESS: Duration = Duration::from_secs(3);
 /// From a publish that the store did not take to the next try.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -42,26 +36,22 @@ impl Reload {
     }
 
     async fn endless(mut self) {
-        let changed = Arc::new(Notify::new());
-        let mut eyes = self.watch.then(|| Eyes::open(&self.places, &changed)).flatten();
+        let mut watch = self.watch.then(|| open(&self.places)).flatten();
         // What changed between the start and the first look.
-        if self.watch {
-            changed.notify_one();
-        }
+        let mut doubt = self.watch;
         let mut failed = false;
         loop {
             let told = async {
                 tokio::select! {
                     () = self.asked.notified() => true,
-                    () = changed.notified() => false,
+                    () = noticed(watch.as_ref(), doubt) => false,
                 }
             };
             let asked = if failed { timeout(AGAIN, told).await.unwrap_or(true) } else { told.await };
             if !asked {
-                rest(&changed).await;
-                // Folders may have been replaced: what was watched may be somewhere else by now.
-                if let Some(eyes) = &mut eyes {
-                    eyes.look(&self.places);
+                doubt = false;
+                if let Some(watch) = &mut watch {
+                    watch.rest().await;
                 }
             }
             failed = !self.once(asked || failed).await;
@@ -99,55 +89,16 @@ fn same(a: &Sources, b: &Sources) -> bool {
     (&a.flows, &a.notifications, &a.diagnostics) == (&b.flows, &b.notifications, &b.diagnostics)
 }
 
-/// Until nothing more changes.
-async fn rest(changed: &Notify) {
-    let begun = Instant::now();
-    while begun.elapsed() < RESTLESS && timeout(REST, changed.notified()).await.is_ok() {
-        sleep(Duration::from_millis(1)).await;
-    }
+fn open(places: &Places) -> Option<FileWatch> {
+    let watch = FileWatch::open(places.folders());
+    watch.inspect_err(|error| tracing::warn!(%error, "files cannot be watched; SIGHUP makes the service read them again")).ok()
 }
 
-/// Watches the folders and what holds them, so that files that are renamed into their place, links that are turned and folders that
-/// are replaced are all seen.
-struct Eyes(RecommendedWatcher);
-
-impl Eyes {
-    fn open(places: &Places, changed: &Arc<Notify>) -> Option<Self> {
-        let changed = Arc::clone(changed);
-        let saw = move |event: notify::Result<Event>| {
-            // Reading is no change; an error may stand for events that were lost.
-            let counts = event.map_or(true, |event| match event.kind {
-                EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
-                _ => true,
-            });
-            if counts {
-                changed.notify_one();
-            }
-        };
-        match notify::recommended_watcher(saw) {
-            Ok(watcher) => {
-                let mut eyes = Eyes(watcher);
-                eyes.look(places);
-                Some(eyes)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "files cannot be watched; SIGHUP makes the service read them again");
-                None
-            }
-        }
+/// Until files may have changed.
+async fn noticed(watch: Option<&FileWatch>, doubt: bool) {
+    match watch {
+        _ if doubt => {}
+        Some(watch) => watch.noticed().await,
+        None => std::future::pending().await,
     }
-
-    fn look(&mut self, places: &Places) {
-        for folder in places.watched() {
-            // A folder that is not there will be seen when it comes: what holds it is watched.
-            let _ = self.0.unwatch(&folder);
-            if let Err(error) = self.0.watch(&folder, RecursiveMode::NonRecursive) {
-                tracing::debug!(folder = %shown(&folder), %error, "a folder cannot be watched");
-            }
-        }
-    }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -1,5 +1,9 @@
 //! The command line: what can be asked, with examples. Nothing here does anything.
 
+mod check;
+
+pub use check::{Check, CheckFormat};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -44,9 +48,7 @@ pub enum Command {
     )]
     Serve(Serve),
     /// Find mistakes in flows, notifications and tests before anybody meets them
-    #[command(
-        after_help = "Examples:\n  replyflow check\n  replyflow check flows/payment.yaml\n  replyflow check --format json | jq '.diagnostics[].code'"
-    )]
+    #[command(after_help = check::EXAMPLES)]
     Check(Check),
     /// Run conversation tests on a virtual clock
     #[command(after_help = "Examples:\n  replyflow test\n  replyflow test flows/payment.test.yaml")]
@@ -86,18 +88,7 @@ pub struct Serve {
     pub no_watch: bool,
 }
 
-/// `replyflow check`
-#[derive(Debug, Args)]
-pub struct Check {
-    /// Files or folders; else the project's flows and templates
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// How findings are written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// How findings are written.
+/// How what a command says is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
@@ -222,7 +213,7 @@ mod tests {
         else {
             panic!("check")
         };
-        assert_eq!((check.paths.len(), check.format, config), (2, Format::Json, Some("x.toml".into())));
+        assert_eq!((check.paths.len(), check.format, config), (2, CheckFormat::Json, Some("x.toml".into())));
         assert!(matches!(read("replyflow failed retry --all"), Ok(Arguments { command: Command::Failed { .. }, .. })));
         // One contact's name in 64 begins with a dash.
         assert!(read("replyflow failed retry 00112233445566778899.-zJ3cQxv1nYyM0b7p2TqAw").is_ok());
@@ -232,6 +223,8 @@ mod tests {
             "replyflow",
             "replyflow sreve",
             "replyflow chat",
+            "replyflow check --format xml",
+            "replyflow check --explain RF104 --watch",
             "replyflow why menu",
             "replyflow failed retry",
             "replyflow failed drop a --all",

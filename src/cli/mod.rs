@@ -10,7 +10,9 @@ mod failed;
 mod flows;
 mod journal;
 mod serve;
+mod signals;
 mod test;
+mod watch;
 mod webhooks;
 mod why;
 
@@ -26,6 +28,8 @@ use std::process::ExitCode;
 enum Stop {
     /// It did, and found something wrong, which it has said.
     Found,
+    /// Nobody reads any more what it says.
+    Unheard,
     /// The configuration was not understood.
     Mistakes(Mistakes),
     /// Something failed: one line, and perhaps what to do.
@@ -47,6 +51,26 @@ impl Stop {
         }
     }
 
+    /// Says why, where that has not been done; gives the code to exit with.
+    fn say(self) -> u8 {
+        let (what, hint, code) = match self {
+            Stop::Found | Stop::Unheard => return 1,
+            Stop::Failed(what, hint) => (what, hint, 1),
+            Stop::Unasked(what, hint) => (what, hint, 2),
+            Stop::Mistakes(mistakes) => {
+                eprintln!("{mistakes}");
+                let n = mistakes.list.len();
+                let what = format!("the configuration has {n} mistake{}", if n == 1 { "" } else { "s" });
+                (what, None, 2)
+            }
+        };
+        eprintln!("replyflow: {what}");
+        if let Some(hint) = hint {
+            eprintln!("  {hint}");
+        }
+        code
+    }
+
     fn with_hint(what: impl fmt::Display, hint: impl Into<String>) -> Self {
         Stop::Failed(what.to_string(), Some(hint.into()))
     }
@@ -62,7 +86,7 @@ impl From<Mistakes> for Stop {
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Stop::Found,
+            std::io::ErrorKind::BrokenPipe => Stop::Unheard,
             _ => Stop::failed(error),
         }
     }
@@ -84,24 +108,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Stop::Found) => ExitCode::from(1),
-        Err(Stop::Failed(what, hint)) => stopped(&what, hint.as_deref(), 1),
-        Err(Stop::Unasked(what, hint)) => stopped(&what, hint.as_deref(), 2),
-        Err(Stop::Mistakes(mistakes)) => {
-            eprintln!("{mistakes}");
-            let n = mistakes.list.len();
-            eprintln!("replyflow: the configuration has {n} mistake{}", if n == 1 { "" } else { "s" });
-            ExitCode::from(2)
-        }
+        Err(stop) => ExitCode::from(stop.say()),
     }
-}
-
-fn stopped(what: &str, hint: Option<&str>, code: u8) -> ExitCode {
-    eprintln!("replyflow: {what}");
-    if let Some(hint) = hint {
-        eprintln!("  {hint}");
-    }
-    ExitCode::from(code)
 }
 
 /// Where the configuration comes from.

@@ -1,11 +1,16 @@
 //! How a diagnostic looks: for people with its place, the line itself, a marker and the remedy; for programs as JSON.
 
 use crate::flow::diagnostic::{At, Diagnostic, Severity};
+use crate::flow::explain::Explanation;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Characters of a line that are shown; of a longer one the part around the marker.
 const LINE: usize = 160;
+/// What a tab is shown as: it would be of another width in each terminal.
+const TAB: &str = "    ";
 
 /// Colours, or none.
 #[derive(Debug, Clone, Copy)]
@@ -30,106 +35,201 @@ impl Style {
 
 /// The colour of what is wrong.
 pub const RED: &str = "1;31";
+/// The colour of what is well again.
+pub const GREEN: &str = "1;32";
 const YELLOW: &str = "1;33";
 const BLUE: &str = "1;34";
 const BOLD: &str = "1";
 
-/// One diagnostic as people read it. `source` is its file's text, if it could be read.
-pub fn text(diagnostic: &Diagnostic, source: Option<&str>, style: Style) -> String {
-    let (word, colour) = match diagnostic.code.severity() {
+/// The lines of a text, to be asked for by number many times.
+pub struct Lines<'t> {
+    text: &'t str,
+    /// Where each line begins.
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    /// Counts them.
+    pub fn of(text: &'t str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(place, _)| place + 1);
+        Lines { text, starts: std::iter::once(0).chain(breaks).collect() }
+    }
+
+    /// A line by its number from 1.
+    pub fn get(&self, number: u32) -> Option<&'t str> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        let rest = &self.text[*self.starts.get(index)?..];
+        Some(rest.lines().next().unwrap_or(""))
+    }
+}
+
+/// `error` or `warning`, and its colour.
+fn severity(diagnostic: &Diagnostic) -> (&'static str, &'static str) {
+    match diagnostic.code.severity() {
         Severity::Error => ("error", RED),
         Severity::Warning => ("warning", YELLOW),
-    };
+    }
+}
+
+/// One diagnostic as people read it. `source` is its file's text, if it could be read.
+pub fn text(diagnostic: &Diagnostic, source: Option<&str>, style: Style) -> String {
+    text_on_line(diagnostic, line_of(source, diagnostic.at), style)
+}
+
+/// The same where its line was found already.
+pub fn text_on_line(diagnostic: &Diagnostic, line: Option<&str>, style: Style) -> String {
+    let (word, colour) = severity(diagnostic);
     let mut out = format!(
         "{}{} {}\n",
         style.paint(colour, &format!("{word}[{}]", diagnostic.code)),
         style.paint(BOLD, ":"),
-        style.paint(BOLD, &diagnostic.message)
+        style.paint(BOLD, &harmless(&diagnostic.message))
     );
-    let width = diagnostic.width.max(1) as usize;
-    out.push_str(&place(&diagnostic.file, diagnostic.at, width, source, style, colour));
+    place_on_line(&mut out, &diagnostic.file, diagnostic.at, diagnostic.width.max(1) as usize, line, style, colour);
     out.push('\n');
     if let Some(help) = &diagnostic.help {
         let margin = " ".repeat(diagnostic.at.line.to_string().len());
-        let _ = writeln!(out, "{margin} {} {help}", style.paint(BLUE, "="));
+        let _ = writeln!(out, "{margin} {} {} {}", style.paint(BLUE, "="), style.paint(BOLD, "help:"), harmless(help));
     }
     out
+}
+
+/// One diagnostic in one line: `error[RF104] flows/menu.yaml:3:14 There is no state …`
+pub fn short(diagnostic: &Diagnostic) -> String {
+    let (word, _) = severity(diagnostic);
+    let place = place_name(&diagnostic.file, diagnostic.at);
+    format!("{word}[{}] {place} {}", diagnostic.code, harmless(&diagnostic.message))
+}
+
+fn line_of(source: Option<&str>, at: At) -> Option<&str> {
+    source?.lines().nth(usize::try_from(at.line).ok()?.checked_sub(1)?)
+}
+
+fn place_name(file: &str, at: At) -> String {
+    match at.line {
+        0 => file.to_owned(),
+        line => format!("{file}:{line}:{}", at.column.max(1)),
+    }
 }
 
 /// A place with its line and a marker below what is meant; without a newline at the end.
 pub fn place(file: &str, at: At, width: usize, source: Option<&str>, style: Style, colour: &str) -> String {
-    let number = at.line.to_string();
-    let margin = " ".repeat(number.len());
-    let bar = style.paint(BLUE, "|");
-    let name = match at.line {
-        0 => file.to_owned(),
-        line => format!("{file}:{line}:{}", at.column.max(1)),
-    };
-    let mut out = format!("{margin}{} {name}", style.paint(BLUE, "-->"));
-    let line = source.and_then(|s| s.lines().nth(usize::try_from(at.line).ok()?.checked_sub(1)?));
-    if let Some(line) = line {
-        let (shown, before, width) = excerpt(line, at.column.max(1) as usize - 1, width);
-        let number = style.paint(BLUE, &number);
-        let marker = style.paint(colour, &"^".repeat(width));
-        let _ = write!(out, "\n{margin} {bar}\n{number} {bar} {shown}\n{margin} {bar} {before}{marker}");
-    }
+    let mut out = String::new();
+    place_on_line(&mut out, file, at, width, line_of(source, at), style, colour);
     out
 }
 
-/// The line as it is shown, what stands before the marker, and how wide the marker is. All are terminal cells.
-fn excerpt(line: &str, column: usize, width: usize) -> (String, String, usize) {
-    let chars: Vec<char> = line.trim_end().chars().collect();
-    let column = column.min(chars.len());
-    let first = if chars.len() <= LINE { 0 } else { column.saturating_sub(LINE / 2).min(chars.len() - LINE) };
-    let last = (first + LINE).min(chars.len());
-    // A control character in a file must not reach the terminal.
-    let plain = |c: char| if c == '\t' || !c.is_control() { c } else { '\u{fffd}' };
-    let cut = |from: usize| if from > 0 { "…" } else { "" };
-    let shown: String = chars[first..last].iter().copied().map(plain).collect();
-    let shown = format!("{}{shown}{}", cut(first), cut(chars.len() - last));
-    let mut before = " ".repeat(usize::from(first > 0));
-    for c in &chars[first..column.max(first)] {
-        match c {
-            '\t' => before.push('\t'),
-            c => before.push_str(&" ".repeat(cells(*c))),
-        }
+fn place_on_line(out: &mut String, file: &str, at: At, width: usize, line: Option<&str>, style: Style, colour: &str) {
+    let number = at.line.to_string();
+    let margin = " ".repeat(number.len());
+    let bar = style.paint(BLUE, "|");
+    let _ = write!(out, "{margin}{} {}", style.paint(BLUE, "-->"), place_name(file, at));
+    if let Some(line) = line {
+        let Excerpt { shown, before, width } = excerpt(line, at.column.max(1) as usize - 1, width);
+        let number = style.paint(BLUE, &number);
+        let marker = style.paint(colour, &"^".repeat(width));
+        let _ = write!(out, "\n{margin} {bar}\n{number} {bar} {shown}\n{margin} {bar} {}{marker}", " ".repeat(before));
     }
-    let end = (column + width).min(last);
-    let marked: usize = chars.get(column..end).map_or(0, |part| part.iter().map(|c| cells(*c)).sum());
-    (shown, before, marked.max(1))
 }
 
-/// Cells of a terminal that a character takes: combining marks none, East Asian wide characters and emoji two.
-fn cells(c: char) -> usize {
-    match c {
-        c if unicode_normalization::char::is_combining_mark(c) => 0,
-        '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' => 0,
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' => 2,
-        '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' => 2,
-        '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
+/// A line as it is shown. Widths are cells of a terminal.
+struct Excerpt {
+    shown: String,
+    /// From the beginning to the marker.
+    before: usize,
+    /// Of the marker.
+    width: usize,
+}
+
+/// The part of a line around a marker at this character that is so many characters wide.
+fn excerpt(line: &str, column: usize, width: usize) -> Excerpt {
+    let line = line.trim_end();
+    let length = line.chars().count();
+    let column = column.min(length);
+    let first = if length <= LINE { 0 } else { column.saturating_sub(LINE / 2).min(length - LINE) };
+    let last = (first + LINE).min(length);
+    let end = (column + width).clamp(column, last.max(column));
+    let (mut shown, mut before, mut marked) = (String::new(), 0, 0);
+    if first > 0 {
+        shown.push('…');
+        before = 1;
     }
+    // A marker can only stand below whole characters as people see them; one that begins or ends within is widened.
+    let mut from = 0;
+    for cluster in line.graphemes(true) {
+        let to = from + cluster.chars().count();
+        if from >= first && to <= last {
+            let piece = if cluster == "\t" { TAB.to_owned() } else { harmless(cluster) };
+            let cells = piece.width();
+            if to <= column {
+                before += cells;
+            } else if from < end {
+                marked += cells;
+            }
+            shown.push_str(&piece);
+        }
+        from = to;
+    }
+    if last < length {
+        shown.push('…');
+    }
+    Excerpt { shown, before, width: marked.max(1) }
+}
+
+/// A text in which nothing can move the cursor or turn the writing direction: control characters in a file must not reach
+/// the terminal.
+fn harmless(text: &str) -> String {
+    let bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.contains(bad) { text.replace(bad, "\u{fffd}") } else { text.to_owned() }
 }
 
 /// All diagnostics as one JSON document.
 pub fn json(diagnostics: &[Diagnostic]) -> Value {
     let one = |d: &Diagnostic| {
-        let severity = match d.code.severity() {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
         json!({
             "code": d.code.to_string(),
-            "severity": severity,
+            "severity": severity(d).0,
             "file": &*d.file,
             "line": d.at.line,
             "column": d.at.column,
-            "width": d.width,
             "message": d.message,
             "help": d.help,
         })
     };
     json!({ "diagnostics": diagnostics.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// What `--explain` shows: what a code means, why it matters, what to do.
+pub fn explanation(known: &Explanation, style: Style) -> String {
+    let (word, colour) = match known.severity {
+        Severity::Error => ("error", RED),
+        Severity::Warning => ("warning", YELLOW),
+    };
+    let head = style.paint(colour, &format!("{word}[{}]", known.code));
+    let mut out = format!("{head}{} {}\n", style.paint(BOLD, ":"), style.paint(BOLD, known.title));
+    for (label, text) in [("", known.means), ("Why it matters: ", known.matters), ("What to do: ", known.remedy)] {
+        let _ = write!(out, "\n{}", folded(&style.paint(BOLD, label), label.len(), text));
+    }
+    out
+}
+
+/// A paragraph in lines that people can read, after a label of this width.
+fn folded(label: &str, label_width: usize, text: &str) -> String {
+    const WIDTH: usize = 90;
+    let (mut out, mut column) = (if label_width > 0 { label.to_owned() } else { String::new() }, label_width);
+    for (number, word) in text.split(' ').enumerate() {
+        let cells = word.width();
+        if number > 0 && column + 1 + cells > WIDTH {
+            out.push('\n');
+            column = 0;
+        } else if number > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += cells;
+    }
+    out + "\n"
 }
 
 /// `2 errors, 1 warning in 4 files`.
@@ -166,20 +266,31 @@ mod tests {
         let shown = text(&diagnostic(104, 3, 14, 5), Some(source), Style::PLAIN);
         assert_eq!(
             shown,
-            "error[RF104]: There is no state `offer`\n --> flows/menu.yaml:3:14\n  |\n3 |   ask: { go: offer }\n  |              ^^^^^\n  = Did you mean `offer_link`?\n"
+            "error[RF104]: There is no state `offer`\n --> flows/menu.yaml:3:14\n  |\n3 |   ask: { go: offer }\n  |              ^^^^^\n  = help: Did you mean `offer_link`?\n"
         );
     }
 
     #[test]
     fn the_marker_stands_below_its_text_in_any_script() {
-        let line = "हिन्दी 你好 x\ty: bad";
-        let column = line.chars().position(|c| c == 'b').expect("there") + 1;
-        let shown = text(&diagnostic(402, 1, column as u32, 3), Some(line), Style::PLAIN);
-        assert!(shown.starts_with("warning[RF402]"), "{shown}");
-
-        let marks = "हिन्दी".chars().filter(|c| unicode_normalization::char::is_combining_mark(*c)).count();
-        let cells = "हिन्दी".chars().count() - marks + 1 + 4 + 2;
-        assert!(shown.contains(&format!("| {}\t   ^^^\n", " ".repeat(cells))), "{shown}");
+        for (line, at, width, marker) in [
+            // Signs above and below letters take no cell of their own, Chinese and emoji take two, a tab is shown as four blanks.
+            ("résumé: bad", "bad", 3, "        ^^^"),
+            ("re\u{301}sume\u{301}: bad", "bad", 3, "        ^^^"),
+            ("你好: bad", "bad", 3, "      ^^^"),
+            ("a: 你好吗 b", "好", 2, "     ^^^^"),
+            ("\ta: bad", "bad", 3, "       ^^^"),
+            ("👩‍👩‍👧: bad", "bad", 3, "    ^^^"),
+            ("สวัสดี: bad", "bad", 3, "      ^^^"),
+            ("بعد: bad", "bad", 3, "     ^^^"),
+            // A sign alone cannot be marked, only what it stands on.
+            ("a: e\u{301}x", "\u{301}", 1, "   ^"),
+        ] {
+            let column = line.chars().position(|c| at.starts_with(c)).expect("there") + 1;
+            let shown = text(&diagnostic(402, 1, column as u32, width), Some(line), Style::PLAIN);
+            assert!(shown.starts_with("warning[RF402]"), "{shown}");
+            assert_eq!(shown.lines().nth(4), Some(&*format!("  | {marker}")), "{shown}");
+        }
+        assert!(text(&diagnostic(402, 1, 4, 1), Some("a:\tb"), Style::PLAIN).contains("1 | a:    b\n"));
     }
 
     #[test]
@@ -193,7 +304,10 @@ mod tests {
         for (line, column) in [(0, 0), (9, 9), (1, 5_000), (1, 0)] {
             assert!(!text(&diagnostic(104, line, column, 0), Some("x"), Style::PLAIN).is_empty());
         }
-        assert!(!text(&diagnostic(104, 1, 1, 1), Some("\u{1b}[2J"), Style::PLAIN).contains('\u{1b}'));
+        for bad in ["\u{1b}[2J", "\u{202e}a", "a\u{7}"] {
+            let shown = text(&Diagnostic { message: bad.into(), ..diagnostic(104, 1, 1, 1) }, Some(bad), Style::PLAIN);
+            assert!(shown.chars().all(|c| c == '\n' || !c.is_control()) && shown.contains('\u{fffd}'), "{shown:?}");
+        }
     }
 
     #[test]

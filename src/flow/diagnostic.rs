@@ -38,16 +38,14 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// A code of GRAMMAR section 8: its number.
+/// A code: its number. What it means is in `flow::explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(pub u16);
 
 impl Code {
-    /// Warnings; everything else is an error.
+    /// As its entry in `flow::explain` says.
     pub fn severity(self) -> Severity {
-        const WARNINGS: [u16; 23] =
-            [120, 121, 122, 124, 205, 210, 305, 309, 310, 402, 404, 406, 407, 415, 416, 503, 504, 508, 509, 510, 603, 703, 801];
-        if WARNINGS.contains(&self.0) || self.0 == 802 { Severity::Warning } else { Severity::Error }
+        super::explain::explain(self).map_or(Severity::Error, |known| known.severity)
     }
 }
 

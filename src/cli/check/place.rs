@@ -1,60 +1,19 @@
-//! `replyflow check`
+//! Which files a command is about: the project's, or those in other folders.
 
-use super::arguments::{Check, Format};
-use super::{Project, Stop, render, style};
-use crate::config::{Secrets, Settings};
+use crate::cli::Stop;
+use crate::config::Settings;
 use crate::flow::check::{Checked, check_project};
-use crate::flow::diagnostic::{Diagnostic, Severity};
 use crate::flow::load::Sources;
-use crate::testing::read_script;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub(super) fn run(project: &Project, check: &Check) -> Result<(), Stop> {
-    let settings = project.load(Secrets::Tolerated)?;
-    let place = Place::of(&settings, &check.paths)?;
-    let Read { sources, checked } = place.read(&settings)?;
-    let mut diagnostics = checked.diagnostics;
-    let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
-    for source in sources.tests.values() {
-        diagnostics.extend(read_script(&source.text, &source.file, &flows).1);
-    }
-    let wanted = |file: &str| place.wants(file);
-    diagnostics.retain(|d| wanted(&d.file));
-    let texts = texts(&sources);
-    let files = texts.keys().filter(|file| wanted(file)).count();
-    show(&diagnostics, &texts, files, check.format);
-    let errors = diagnostics.iter().any(|d| d.code.severity() == Severity::Error);
-    if errors { Err(Stop::Found) } else { Ok(()) }
-}
-
-fn show(diagnostics: &[Diagnostic], texts: &BTreeMap<&str, &str>, files: usize, format: Format) {
-    if format == Format::Json {
-        println!("{}", render::json(diagnostics));
-        return;
-    }
-    let style = style();
-    for diagnostic in diagnostics {
-        println!("{}", render::text(diagnostic, texts.get(&*diagnostic.file).copied(), style));
-    }
-    let errors = diagnostics.iter().filter(|d| d.code.severity() == Severity::Error).count();
-    println!("{}", render::summary(errors, diagnostics.len() - errors, files, style));
-}
-
-/// The text of every file by its name.
-fn texts(sources: &Sources) -> BTreeMap<&str, &str> {
-    let all = sources.flows.values().chain(sources.notifications.values()).chain(sources.tests.values());
-    all.map(|source| (source.file.as_str(), source.text.as_str())).collect()
-}
-
 /// The files of a project, and what is wrong with them.
-pub(super) struct Read {
+pub(in crate::cli) struct Read {
     pub sources: Sources,
     pub checked: Checked,
 }
 
 /// Which folders are read, and which of their files somebody wants to hear about.
-pub(super) struct Place {
+pub(in crate::cli) struct Place {
     flows: PathBuf,
     templates: PathBuf,
     /// What names of files are relative to.
@@ -95,6 +54,11 @@ impl Place {
         let sources = Sources::read_from(&self.flows, &self.templates, &self.base).map_err(unreadable)?;
         let checked = check_project(&sources, &settings.project);
         Ok(Read { sources, checked })
+    }
+
+    /// The folders that are read.
+    pub fn folders(&self) -> [&Path; 2] {
+        [&self.flows, &self.templates]
     }
 
     /// Whether somebody wants to hear about this file.

@@ -1,0 +1,124 @@
+//! `replyflow check`
+
+mod follow;
+mod format;
+mod place;
+
+pub(super) use place::{Place, Read};
+
+use super::arguments::{Check, CheckFormat};
+use super::render::{self, Lines};
+use super::{Project, Stop, style};
+use crate::config::Secrets;
+use crate::flow::diagnostic::{Diagnostic, Severity};
+use crate::flow::explain;
+use crate::flow::load::Sources;
+use crate::testing::read_script;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+pub(super) fn run(project: &Project, check: &Check) -> Result<(), Stop> {
+    if let Some(code) = &check.explain {
+        return explanation(code);
+    }
+    if check.watch {
+        return follow::follow(project, check);
+    }
+    let found = Found::look(project, check)?;
+    print(&found.written(check.format))?;
+    found.verdict(check.strict)
+}
+
+/// What a check found.
+struct Found {
+    sources: Sources,
+    /// By file, place and code.
+    diagnostics: Vec<Diagnostic>,
+    /// How many files somebody wanted to hear about.
+    files: usize,
+}
+
+impl Found {
+    /// Reads the project and checks it.
+    fn look(project: &Project, check: &Check) -> Result<Self, Stop> {
+        let settings = project.load(Secrets::Tolerated)?;
+        let place = Place::of(&settings, &check.paths)?;
+        let Read { sources, checked } = place.read(&settings)?;
+        let mut diagnostics = checked.diagnostics;
+        let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
+        for source in sources.tests.values() {
+            diagnostics.extend(read_script(&source.text, &source.file, &flows).1);
+        }
+        diagnostics.retain(|d| place.wants(&d.file));
+        diagnostics.sort_by(|a, b| (&a.file, a.at, a.code).cmp(&(&b.file, b.at, b.code)));
+        let files = all(&sources).filter(|(file, _)| place.wants(file)).count();
+        Ok(Found { sources, diagnostics, files })
+    }
+
+    /// Everything that was found, in a format.
+    fn written(&self, format: CheckFormat) -> String {
+        match format {
+            CheckFormat::Text => self.text(|_| false) + &self.summary(),
+            CheckFormat::Json => format!("{}\n", render::json(&self.diagnostics)),
+            CheckFormat::Sarif => format!("{:#}\n", format::sarif(&self.diagnostics)),
+            CheckFormat::Github => format::github(&self.diagnostics),
+        }
+    }
+
+    /// Everything that was found, for people. What is new is marked with a `+`.
+    fn text(&self, is_new: impl Fn(&Diagnostic) -> bool) -> String {
+        let style = style();
+        let texts: BTreeMap<&str, &str> = all(&self.sources).collect();
+        let mut out = String::new();
+        // The diagnostics of a file stand together, so that its lines are counted once.
+        for same_file in self.diagnostics.chunk_by(|a, b| a.file == b.file) {
+            let lines = texts.get(&*same_file[0].file).map(|text| Lines::of(text));
+            for diagnostic in same_file {
+                if is_new(diagnostic) {
+                    let _ = write!(out, "{} ", style.paint(render::RED, "+"));
+                }
+                let line = lines.as_ref().and_then(|lines| lines.get(diagnostic.at.line));
+                out.push_str(&render::text_on_line(diagnostic, line, style));
+                out.push('\n');
+            }
+        }
+        out
+    }
+
+    /// One line about all of it.
+    fn summary(&self) -> String {
+        let errors = self.errors();
+        render::summary(errors, self.diagnostics.len() - errors, self.files, style()) + "\n"
+    }
+
+    fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|d| d.code.severity() == Severity::Error).count()
+    }
+
+    fn verdict(&self, strict: bool) -> Result<(), Stop> {
+        let bad = if strict { self.diagnostics.len() } else { self.errors() };
+        if bad > 0 { Err(Stop::Found) } else { Ok(()) }
+    }
+}
+
+/// Every file with its text, by name.
+fn all(sources: &Sources) -> impl Iterator<Item = (&str, &str)> {
+    let all = sources.flows.values().chain(sources.notifications.values()).chain(sources.tests.values());
+    all.map(|source| (source.file.as_str(), source.text.as_str()))
+}
+
+/// All at once: a program that reads it is not kept waiting, and one that stops reading is no failure.
+fn print(text: &str) -> Result<(), Stop> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// `--explain`
+fn explanation(code: &str) -> Result<(), Stop> {
+    let known = explain::parse(code).and_then(explain::explain);
+    let known = known.ok_or_else(|| Stop::Unasked(format!("there is no diagnostic `{code}`"), Some(explain::hint(code))))?;
+    print(&render::explanation(known, style()))
+}

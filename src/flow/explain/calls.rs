@@ -1,0 +1,76 @@
+//! RF501–RF510: calls, other flows, teams and events.
+
+use super::{Explanation, error, warning};
+
+pub(super) const CALLS: &[Explanation] = &[
+    error(
+        501,
+        "An api that does not exist or does not allow this",
+        "The flow calls an api that replyflow.toml does not have, or with a method or path that it does not allow.",
+        "The call would be refused each time, and every customer would go the way of `failed`.",
+        "Take the suggested name, or change [api.…] in replyflow.toml.",
+    ),
+    error(
+        502,
+        "A secret in a file",
+        "This looks like a key, token or password.",
+        "Flows are read by many people, kept in version control and shown in the console; whoever has the secret can act in your name.",
+        "Put it into the api's configuration, from the environment or a file, and change it where it was issued.",
+    ),
+    warning(
+        503,
+        "A call in a loop",
+        "Every turn of this loop makes the same call again.",
+        "A customer who answers wrongly ten times makes ten orders, or your system is called for nothing.",
+        "Call before the loop and keep the result, or lead back to a state behind the call.",
+    ),
+    warning(
+        504,
+        "A private value that leaves",
+        "A value that was marked `private` is sent to another system or written into a message to the team.",
+        "Somebody promised the customer that it stays hidden; there it is shown and kept.",
+        "Leave it out, or do not mark it `private` if it is meant to be passed on.",
+    ),
+    error(
+        505,
+        "A flow, team or hours that do not exist",
+        "The flow names a sub-flow, a team or hours that the project does not have.",
+        "The step could not be done when a customer comes to it.",
+        "Take the suggested name, or write what is missing.",
+    ),
+    error(
+        506,
+        "One keyword for two flows",
+        "Two flows begin with the same keyword on the same channel.",
+        "A customer who writes it gets one of the two, and nobody decided which.",
+        "Change the keyword of one, or narrow one of them with `channels` or `if`.",
+    ),
+    error(
+        507,
+        "Two flows that take any message",
+        "Two flows want every message that nothing else takes, on the same channel.",
+        "Only one of them can get it, and nobody decided which.",
+        "Keep `message: any` in one flow for each channel.",
+    ),
+    warning(
+        508,
+        "An event that nobody emits",
+        "A flow waits for an event that no flow emits and that the project does not declare.",
+        "If its name is misspelled, the conversation never begins or never goes on.",
+        "Take the suggested name, or declare the event if another system sends it.",
+    ),
+    warning(
+        509,
+        "A key that the run does not have",
+        "An entry of `anytime` looks for a run by its `key`, but a start of the flow gives its runs none.",
+        "Runs from that start never hear of the event: the customer who has paid is still asked to pay.",
+        "Give the start the same `key`.",
+    ),
+    warning(
+        510,
+        "Events that are ignored after a digest",
+        "Events with the same key that come after the digest was sent meet a run that is still alive, and `repeat: ignore` drops them.",
+        "The customer is never told of what happened in the meantime.",
+        "End the run after the digest, or use `repeat: another`.",
+    ),
+];

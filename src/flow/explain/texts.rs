@@ -1,0 +1,118 @@
+//! RF401–RF416: texts, notifications, and what the channels can carry.
+
+use super::{Explanation, error, warning};
+
+pub(super) const TEXTS: &[Explanation] = &[
+    error(
+        401,
+        "A language that the flow does not have",
+        "A text is translated into a language that is not under `languages`, or the key is no language at all.",
+        "Nobody would ever read it: a run speaks only the languages of its flow.",
+        "Add the language to `languages`, or correct the key.",
+    ),
+    warning(
+        402,
+        "A text without a translation",
+        "The text lacks one of the flow's languages; the first language is sent instead.",
+        "A customer who has been spoken to in Spanish suddenly gets English.",
+        "Add the translation.",
+    ),
+    error(
+        403,
+        "A label that is too long",
+        "WhatsApp takes 20 characters on a button and 24 in a row of a list.",
+        "The provider refuses the message, and the customer sees no question.",
+        "Shorten the label, or use `show: plain` and name the answers in the text.",
+    ),
+    warning(
+        404,
+        "More choices than a list holds",
+        "WhatsApp lists ten choices; more are shown as a numbered menu.",
+        "The customer has to type a number instead of tapping.",
+        "Ask in two steps, or accept the menu.",
+    ),
+    error(
+        405,
+        "A text that is too long",
+        "With the longest plausible values this text is longer than the channel takes.",
+        "The provider refuses it, and the customer gets nothing.",
+        "Shorten it, or say it in several messages.",
+    ),
+    warning(
+        406,
+        "A text message of many parts",
+        "With the longest plausible values this SMS is sent in more than two parts.",
+        "Each part is paid for, and old phones show them out of order.",
+        "Shorten the text.",
+    ),
+    warning(
+        407,
+        "One character that doubles the cost",
+        "A character is not in the alphabet of SMS, so the whole message is sent in an encoding with 70 instead of 160 characters a part.",
+        "The message costs two or three times as much, mostly for a curly quote or a dash.",
+        "Replace the character by the plain one that the message names.",
+    ),
+    error(
+        408,
+        "Free text outside the window",
+        "On this way more than 24 hours can have passed since the customer wrote, and WhatsApp then takes only approved templates.",
+        "The provider refuses the message, and the customer hears nothing.",
+        "Send a notification with an approved template there, or let the flow use another channel too.",
+    ),
+    error(
+        409,
+        "Parameters that do not fit the template",
+        "The approved template has another number of parameters than are given.",
+        "The provider refuses the message.",
+        "Give exactly the parameters that were approved, in their order.",
+    ),
+    error(
+        410,
+        "A button that is no choice",
+        "A button of the notification has an id that is none of the question's choices.",
+        "A customer who taps it is told that the answer was not understood.",
+        "Use the ids of the choices, or add the choice.",
+    ),
+    error(
+        411,
+        "A notification that does not exist",
+        "There is no file of this name in templates/.",
+        "The message could not be sent.",
+        "Take the suggested name, or write the notification.",
+    ),
+    error(
+        412,
+        "A notification without what it needs",
+        "The notification needs a parameter that neither `with` nor a variable of that name gives.",
+        "The message could not be written: the customer would get a text with a hole.",
+        "Add it under `with`, or save a variable of that name before.",
+    ),
+    error(
+        413,
+        "A channel that does not exist",
+        "The flow names a channel that replyflow.toml does not have, or one that cannot send this.",
+        "Nobody could reach the flow there, and it could not answer.",
+        "Take the suggested name, or configure the channel.",
+    ),
+    error(
+        414,
+        "No text for a channel",
+        "The flow talks on a kind of channel for which the notification has no text.",
+        "Customers on that channel would get nothing.",
+        "Add a `text` for all channels, or one for that kind.",
+    ),
+    warning(
+        415,
+        "Marketing without a way to stop",
+        "A notification of the category marketing does not say how to stop.",
+        "In most countries that is against the law, and customers report it as spam.",
+        "Add a line such as `Reply STOP to end`.",
+    ),
+    warning(
+        416,
+        "Sent another way when the window is closed",
+        "More than 24 hours can have passed since the customer wrote; WhatsApp does not take the text then, and it goes by another channel of the flow.",
+        "The customer who was spoken to on WhatsApp gets a text message instead, which may cost more.",
+        "Accept it, or send a notification with an approved template there.",
+    ),
+];

@@ -1,0 +1,44 @@
+//! RF601–RF603: time. RF701 and RF702: conversation tests.
+
+use super::{Explanation, error, warning};
+
+pub(super) const TIME: &[Explanation] = &[
+    error(
+        601,
+        "Silence without a time",
+        "`silence` says what happens, but neither the state nor `defaults` says after how long.",
+        "It would never happen: a customer who does not answer is never reminded.",
+        "Write it: `silence: { after: 24h, … }`.",
+    ),
+    error(
+        602,
+        "A wait that outlives the run",
+        "The wait is longer than `expires`, the longest life of a run.",
+        "The run would be over before the wait is, and what comes after it would never be sent.",
+        "Raise `expires`, or wait less.",
+    ),
+    warning(
+        603,
+        "A wait for a moment that can be past",
+        "The moment of this `wait` can be over when the run comes here; then it goes on at once.",
+        "A reminder `one hour before` is sent immediately to a customer who booked for today.",
+        "Test with a condition whether the moment is still to come, and lead the others another way.",
+    ),
+];
+
+pub(super) const TESTS: &[Explanation] = &[
+    error(
+        701,
+        "A test of a flow that does not exist",
+        "The test names a flow that is not in the project.",
+        "The flow that was meant is not tested, although its test seems to be there.",
+        "Take the suggested name, or rename the file with its flow.",
+    ),
+    error(
+        702,
+        "Not a step of a test",
+        "A step has a key that no step has, or keys of two steps at once.",
+        "The case could not be played, so it proves nothing.",
+        "Write one step in each item; docs/flow-format.md lists them.",
+    ),
+];
