@@ -1,8 +1,10 @@
 //! The command line: what can be asked, with examples. Nothing here does anything.
 
 mod check;
+mod test;
 
 pub use check::{Check, CheckFormat};
+pub use test::{Test, TestFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -51,7 +53,7 @@ pub enum Command {
     #[command(after_help = check::EXAMPLES)]
     Check(Check),
     /// Run conversation tests on a virtual clock
-    #[command(after_help = "Examples:\n  replyflow test\n  replyflow test flows/payment.test.yaml")]
+    #[command(after_help = test::EXAMPLES)]
     Test(Test),
     /// Talk to a flow at the terminal, or from a pipe
     #[command(
@@ -95,14 +97,6 @@ pub enum Format {
     Text,
     /// For editors and pipelines
     Json,
-}
-
-/// `replyflow test`
-#[derive(Debug, Args)]
-pub struct Test {
-    /// Files or folders; else all tests of the project
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
 }
 
 /// `replyflow chat`

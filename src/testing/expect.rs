@@ -1,23 +1,23 @@
 //! What a step expects against what came.
 
+use super::mismatch::Mismatch;
 use super::outgoing::Outgoing;
 use super::script::{BotExpectation, TextExpectation};
 use crate::domain::message::OutboundContent;
 use crate::domain::value::Value;
 
-/// `Ok`, or what differs in one sentence.
-pub(super) fn message(expected: &BotExpectation, came: &Outgoing) -> Result<(), String> {
-    text(&expected.text, came.text())?;
+/// `Ok`, or what besides its text differs, in one sentence.
+pub(super) fn besides_text(expected: &BotExpectation, came: &Outgoing) -> Result<(), Mismatch> {
     if let Some(name) = &expected.notify
         && came.notification.as_ref() != Some(name)
     {
         let found = came.notification.as_ref().map_or("no notification".to_owned(), |n| format!("`{n}`"));
-        return Err(format!("expected the notification `{name}`, it is {found}: {}", quote(came.text())));
+        return Err(format!("expected the notification `{name}`, it is {found}: {}", quote(came.text())).into());
     }
     if let Some(ids) = &expected.buttons {
         let found: Vec<String> = came.options().iter().map(|(id, _)| choice_id(id).to_owned()).collect();
         if found != *ids {
-            return Err(format!("expected the buttons [{}], it has [{}]", ids.join(", "), found.join(", ")));
+            return Err(format!("expected the buttons [{}], it has [{}]", ids.join(", "), found.join(", ")).into());
         }
     }
     if let Some(url) = &expected.media {
@@ -26,31 +26,35 @@ pub(super) fn message(expected: &BotExpectation, came: &Outgoing) -> Result<(), 
             _ => None,
         };
         if found != Some(url) {
-            return Err(format!("expected the file {url}, it has {}", found.unwrap_or("none")));
+            return Err(format!("expected the file {url}, it has {}", found.unwrap_or("none")).into());
         }
     }
     if let Some(channel) = &expected.channel
         && came.channel != *channel
     {
-        return Err(format!("expected it on `{channel}`, it went over `{}`", came.channel));
+        return Err(format!("expected it on `{channel}`, it went over `{}`", came.channel).into());
     }
     match (&expected.system, &came.system) {
         (Some(wanted), found) if found.as_ref() != Some(wanted) => {
-            Err(format!("expected the service's own message `{wanted}`, it is {}", quote(came.text())))
+            Err(format!("expected the service's own message `{wanted}`, it is {}", quote(came.text())).into())
         }
         _ => Ok(()),
     }
 }
 
-/// `Ok`, or what differs in one sentence.
-pub(super) fn text(expected: &TextExpectation, came: &str) -> Result<(), String> {
+/// `Ok`, or what differs.
+pub(super) fn text(expected: &TextExpectation, came: &str) -> Result<(), Mismatch> {
     if let Some(exact) = &expected.exact
         && exact != came
     {
-        return Err(format!("expected {}\n     came {}", quote(exact), quote(came)));
+        let message = format!("expected {}\n     came {}", quote(exact), quote(came));
+        return Err(Mismatch::of(message, exact, came, expected.at));
     }
     match expected.has.iter().find(|part| !came.contains(part.as_str())) {
-        Some(part) => Err(format!("expected {} in it\n     came {}", quote(part), quote(came))),
+        Some(part) => {
+            let message = format!("expected {} in it\n     came {}", quote(part), quote(came));
+            Err(Mismatch::of(message, part, came, None))
+        }
         None => Ok(()),
     }
 }

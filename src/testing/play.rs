@@ -4,6 +4,8 @@
 use super::coverage::Coverage;
 use super::expect;
 use super::fake_http::matches;
+use super::mismatch::{Difference, Mismatch};
+use super::rewrite::Rewrite;
 use super::script::{Case, Script, Step, UserSays};
 use super::world::World;
 use crate::config::project::Project;
@@ -16,6 +18,7 @@ use crate::domain::time::Millis;
 use crate::engine::record::Record;
 use crate::flow::catalog::Catalog;
 use crate::flow::diagnostic::At;
+use std::iter;
 use std::sync::Arc;
 
 /// Where a case's clock stands if nothing is given: 2026-01-05T12:00:00Z, a Monday.
@@ -23,15 +26,28 @@ const DEFAULT_NOW: Millis = Millis(1_767_614_400_000);
 /// Who writes if nobody is given.
 const DEFAULT_PHONE: &str = "+447700900123";
 
+/// What becomes of a text that differs from an expected one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// The case fails.
+    Compared,
+    /// It was meant to change: the case goes on, and what should be written is noted.
+    Accepted,
+}
+
 /// How a case went.
 #[derive(Debug, Clone)]
 pub struct CaseResult {
     /// Its title, with the channel where it runs on several.
     pub title: String,
+    /// Where the case stands.
+    pub at: At,
     /// Steps that were played.
     pub steps: usize,
     /// What went wrong first.
     pub failure: Option<Failure>,
+    /// Texts that differ and were accepted.
+    pub rewrites: Vec<Rewrite>,
 }
 
 /// What went wrong.
@@ -41,10 +57,25 @@ pub struct Failure {
     pub at: At,
     /// What.
     pub message: String,
+    /// Both texts, where another one was expected.
+    pub difference: Option<Difference>,
+}
+
+impl Failure {
+    fn new(at: At, mismatch: impl Into<Mismatch>) -> Self {
+        let Mismatch { message, difference } = mismatch.into();
+        Failure { at, message, difference }
+    }
 }
 
 /// Plays a script's cases, each on each of its channels, and notes what they went through.
-pub fn play(script: &Script, catalog: &Arc<Catalog>, project: &Arc<Project>, coverage: &mut Coverage) -> Vec<CaseResult> {
+pub fn play(
+    script: &Script,
+    catalog: &Arc<Catalog>,
+    project: &Arc<Project>,
+    texts: Texts,
+    coverage: &mut Coverage,
+) -> Vec<CaseResult> {
     let mut results = Vec::new();
     for case in &script.cases {
         let flow_channels = catalog.current(script.flow.as_str()).map(|f| f.channels.clone()).unwrap_or_default();
@@ -61,16 +92,21 @@ pub fn play(script: &Script, catalog: &Arc<Catalog>, project: &Arc<Project>, cov
             };
             // Only a channel that the case names is the only one that reaches the contact.
             let only = !case.channels.is_empty() || case.given.channel.is_some();
+            let mut result = CaseResult { title, at: case.at, steps: 0, failure: None, rewrites: Vec::new() };
             let mut player = match Player::new(script, case, catalog, project, channel.clone(), only) {
                 Ok(player) => player,
                 Err(message) => {
-                    results.push(CaseResult { title, steps: 0, failure: Some(Failure { at: case.at, message }) });
+                    result.failure = Some(Failure::new(case.at, message));
+                    results.push(result);
                     continue;
                 }
             };
-            let (steps, failure) = player.run(case);
+            player.texts = texts;
+            (result.steps, result.failure) = player.run(case);
             coverage.note(player.world.events());
-            results.push(CaseResult { title, steps, failure });
+            coverage.note_languages(std::mem::take(&mut player.world.spoken));
+            result.rewrites = player.rewrites;
+            results.push(result);
         }
     }
     results
@@ -82,6 +118,8 @@ struct Player {
     address: Address,
     channel: ChannelName,
     kind: ChannelKind,
+    texts: Texts,
+    rewrites: Vec<Rewrite>,
 }
 
 impl Player {
@@ -124,7 +162,8 @@ impl Player {
         record.tags = case.given.tags.clone().unwrap_or_default();
         world.place(&address, &record);
         world.fakes.add(&case.given.http, false);
-        let mut player = Player { world, flow: script.flow.clone(), address, channel, kind };
+        let mut player =
+            Player { world, flow: script.flow.clone(), address, channel, kind, texts: Texts::Compared, rewrites: Vec::new() };
         if let Some(vars) = &case.given.vars {
             player.begin(vars)?;
         }
@@ -135,15 +174,15 @@ impl Player {
         let mut last = case.at;
         for (i, (at, step)) in case.steps.iter().enumerate() {
             last = *at;
-            if let Err(message) = self.step(step) {
-                return (i, Some(Failure { at: *at, message }));
+            if let Err(mismatch) = self.step(step) {
+                return (i, Some(Failure::new(*at, mismatch)));
             }
         }
         let left = self.nothing_left().and_then(|()| match self.world.fakes.unused().first() {
             Some(fake) => Err(format!("no call used the fake `{fake}`")),
             None => Ok(()),
         });
-        (case.steps.len(), left.err().map(|message| Failure { at: last, message }))
+        (case.steps.len(), left.err().map(|message| Failure::new(last, message)))
     }
 
     /// Before anything new happens, everything that came must have been expected.
@@ -157,46 +196,60 @@ impl Player {
         }
     }
 
-    fn step(&mut self, step: &Step) -> Result<(), String> {
+    /// Where texts may change, notes one that did instead of failing.
+    fn accept(&mut self, compared: Result<(), Mismatch>) -> Result<(), Mismatch> {
+        match compared {
+            Err(Mismatch { difference: Some(Difference { expected, came, at: Some(at) }), .. })
+                if self.texts == Texts::Accepted =>
+            {
+                self.rewrites.push(Rewrite { at, expected, came });
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Mismatch> {
         match step {
             Step::User { all, by_kind } => {
                 self.nothing_left()?;
                 let own = by_kind.iter().find(|(kind, _)| *kind == self.kind).map(|(_, says)| says);
                 let says = own.or(all.as_ref()).ok_or_else(|| format!("this step says nothing for {}", self.kind))?;
-                self.user(says)
+                Ok(self.user(says)?)
             }
             Step::Bot { all, by_kind } => {
                 let came = self.world.messages.pop_front().ok_or("expected a message, none came")?;
-                expect::message(all, &came)?;
-                match by_kind.iter().find(|(kind, _)| *kind == came.kind) {
-                    Some((_, own)) => expect::message(own, &came),
-                    None => Ok(()),
+                let own = by_kind.iter().find(|(kind, _)| *kind == came.kind).map(|(_, own)| own);
+                for expected in iter::once(all).chain(own) {
+                    self.accept(expect::text(&expected.text, came.text()))?;
+                    expect::besides_text(expected, &came)?;
                 }
+                Ok(())
             }
-            Step::Nothing => self.nothing_left(),
+            Step::Nothing => Ok(self.nothing_left()?),
             Step::Event { name, data, contact } => {
                 self.nothing_left()?;
-                self.world.event(name.clone(), data.clone(), contact.clone()).map_err(|e| e.to_string())
+                self.world.event(name.clone(), data.clone(), contact.clone()).map_err(|e| e.to_string().into())
             }
             Step::Begin(vars) => {
                 self.nothing_left()?;
-                self.begin(vars)
+                Ok(self.begin(vars)?)
             }
             Step::Webhook { name, data } => {
                 self.nothing_left()?;
                 let flow = self.flow.clone();
-                self.world.webhook(&flow, name, data.clone()).map_err(|e| e.to_string())
+                self.world.webhook(&flow, name, data.clone()).map_err(|e| e.to_string().into())
             }
             Step::Wait(span) => {
                 self.nothing_left()?;
-                self.world.wait(*span).map_err(|e| e.to_string())
+                self.world.wait(*span).map_err(|e| e.to_string().into())
             }
             Step::WaitUntil(moment) => {
                 self.nothing_left()?;
                 if *moment < self.world.now() {
-                    return Err("this moment is past".to_owned());
+                    return Err("this moment is past".into());
                 }
-                self.world.wait_until(*moment).map_err(|e| e.to_string())
+                self.world.wait_until(*moment).map_err(|e| e.to_string().into())
             }
             Step::Http(fakes) => {
                 self.world.fakes.add(fakes, true);
@@ -207,29 +260,29 @@ impl Player {
                 self.nothing_left()?;
                 match self.world.report(&self.address, *status) {
                     Ok(true) => Ok(()),
-                    Ok(false) => Err("there was no message to report on".to_owned()),
-                    Err(e) => Err(e.to_string()),
+                    Ok(false) => Err("there was no message to report on".into()),
+                    Err(e) => Err(e.to_string().into()),
                 }
             }
             Step::Alert(expected) => {
                 let came = self.world.alerts.pop_front().ok_or("expected an alert, none came")?;
-                expect::text(expected, &came)
+                self.accept(expect::text(expected, &came))
             }
             Step::Emit(event) => match self.world.emitted.pop_front() {
                 Some((came, _)) if came == *event => Ok(()),
-                Some((came, _)) => Err(format!("expected the event `{event}`, `{came}` was emitted")),
-                None => Err(format!("expected the event `{event}`, none was emitted")),
+                Some((came, _)) => Err(format!("expected the event `{event}`, `{came}` was emitted").into()),
+                None => Err(format!("expected the event `{event}`, none was emitted").into()),
             },
             Step::At(state) => {
                 let here = self.positions();
                 match here.iter().any(|(name, _)| name == state.as_str()) {
                     true => Ok(()),
-                    false if here.is_empty() => Err(format!("expected the run at `{state}`, no run is live")),
-                    false => Err(format!("expected the run at `{state}`, it is at `{}`", here[0].0)),
+                    false if here.is_empty() => Err(format!("expected the run at `{state}`, no run is live").into()),
+                    false => Err(format!("expected the run at `{state}`, it is at `{}`", here[0].0).into()),
                 }
             }
-            Step::Vars(wanted) => self.variables(wanted),
-            Step::Contact(wanted) => self.contact(wanted),
+            Step::Vars(wanted) => Ok(self.variables(wanted)?),
+            Step::Contact(wanted) => Ok(self.contact(wanted)?),
             Step::Tags(wanted) => {
                 let record = self.world.record(&self.address).unwrap_or_default();
                 let list = |tags: &[crate::domain::name::Slug]| {
@@ -238,7 +291,10 @@ impl Player {
                     tags.join(", ")
                 };
                 let (wanted, found) = (list(wanted), list(&record.tags));
-                (wanted == found).then_some(()).ok_or(format!("expected the tags [{wanted}], the contact has [{found}]"))
+                match wanted == found {
+                    true => Ok(()),
+                    false => Err(format!("expected the tags [{wanted}], the contact has [{found}]").into()),
+                }
             }
             Step::End(name) => {
                 let ended = std::mem::take(&mut self.world.ended);
@@ -248,11 +304,11 @@ impl Player {
                         self.world.ended = ended;
                         Ok(())
                     }
-                    Some(e) => Err(format!("expected the end `{name}`, it ended as `{}`: {}", e.end, e.reason)),
+                    Some(e) => Err(format!("expected the end `{name}`, it ended as `{}`: {}", e.end, e.reason).into()),
                     None => {
                         let here = self.positions();
                         let place = here.first().map_or("no run is live".to_owned(), |(s, _)| format!("it is at `{s}`"));
-                        Err(format!("expected the end `{name}`, but the run is not over; {place}"))
+                        Err(format!("expected the end `{name}`, but the run is not over; {place}").into())
                     }
                 }
             }
@@ -289,18 +345,27 @@ impl Player {
         self.world.write(&self.address, &channel, text, content).map_err(|e| e.to_string())
     }
 
-    fn called(&mut self, method: &str, api: &str, path: &str, json: Option<&crate::domain::value::Value>) -> Result<(), String> {
+    fn called(
+        &mut self,
+        method: &str,
+        api: &str,
+        path: &str,
+        json: Option<&crate::domain::value::Value>,
+    ) -> Result<(), Mismatch> {
         let fits = |c: &super::world::Called| c.method == method && c.api.as_str() == api && matches(path, &c.path);
         let Some(place) = self.world.called.iter().position(fits) else {
             let made: Vec<String> = self.world.called.iter().map(|c| format!("{} {}{}", c.method, c.api, c.path)).collect();
             let made = if made.is_empty() { "none was made".to_owned() } else { format!("made were {}", made.join(", ")) };
-            return Err(format!("expected the call {method} {api}{path}, {made}"));
+            return Err(format!("expected the call {method} {api}{path}, {made}").into());
         };
         let call = self.world.called.remove(place);
         match (json, call) {
             (Some(wanted), Some(call)) if Some(wanted.to_json()) != call.json => {
-                let sent = call.json.map_or("no JSON".to_owned(), |j| j.to_string());
-                Err(format!("expected the body {}\n     sent {sent}", wanted.to_json()))
+                let sent = call.json.as_ref().map_or("no JSON".to_owned(), serde_json::Value::to_string);
+                let message = format!("expected the body {}\n     sent {sent}", wanted.to_json());
+                let pretty = |json: &serde_json::Value| format!("{json:#}");
+                let came = call.json.as_ref().map_or(sent, pretty);
+                Err(Mismatch::of(message, &pretty(&wanted.to_json()), &came, None))
             }
             _ => Ok(()),
         }

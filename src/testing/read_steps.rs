@@ -222,7 +222,7 @@ impl Reader {
 
     pub(super) fn expectation(&mut self, node: &Node) -> Option<BotExpectation> {
         if let Some(scalar) = node.scalar() {
-            let text = TextExpectation { exact: Some(scalar.text.clone()), has: Vec::new() };
+            let text = TextExpectation { exact: Some(scalar.text.clone()), has: Vec::new(), at: Some(node.at) };
             return Some(BotExpectation { text, ..BotExpectation::default() });
         }
         const KEYS: [&str; 10] =
@@ -231,7 +231,10 @@ impl Reader {
         for entry in self.entries(node, "a text or a map", "{ has: thank you }") {
             let value = &entry.value;
             match entry.key.text.as_str() {
-                "text" => expected.text.exact = self.text(value, "a text", "Hello").map(str::to_owned),
+                "text" => {
+                    expected.text.exact = self.text(value, "a text", "Hello").map(str::to_owned);
+                    expected.text.at = Some(value.at);
+                }
                 "has" => expected.text.has = self.texts(value),
                 "notify" => expected.notify = self.slug(value, "payment_retry"),
                 "buttons" => expected.buttons = Some(self.texts(value)),
@@ -258,12 +261,15 @@ impl Reader {
     pub(super) fn text_expectation(&mut self, node: &Node) -> Option<TextExpectation> {
         if let Some(scalar) = node.scalar() {
             let any = scalar.is_plain() && scalar.text == "any";
-            return Some(TextExpectation { exact: (!any).then(|| scalar.text.clone()), has: Vec::new() });
+            return Some(TextExpectation { exact: (!any).then(|| scalar.text.clone()), has: Vec::new(), at: Some(node.at) });
         }
         let mut expected = TextExpectation::default();
         for entry in self.entries(node, "a text or a map", "{ has: urgent }") {
             match entry.key.text.as_str() {
-                "text" | "say" => expected.exact = self.text(&entry.value, "a text", "Urgent").map(str::to_owned),
+                "text" | "say" => {
+                    expected.exact = self.text(&entry.value, "a text", "Urgent").map(str::to_owned);
+                    expected.at = Some(entry.value.at);
+                }
                 "has" => expected.has = self.texts(&entry.value),
                 _ => self.unknown(&entry.key, "`alert`", &["text", "has"]),
             }

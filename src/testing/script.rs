@@ -168,6 +168,8 @@ pub struct TextExpectation {
     pub exact: Option<String>,
     /// All of these somewhere in it.
     pub has: Vec<String>,
+    /// Where `exact` stands in the file.
+    pub at: Option<At>,
 }
 
 /// What a message must be. Everything that is named must hold; nothing named is `any`.

@@ -10,6 +10,7 @@ use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
 use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Delivery, Event, Input, Webhook};
 use crate::domain::journal;
+use crate::domain::language::Language;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::time::{Millis, Span};
@@ -19,7 +20,7 @@ use crate::engine::record::Record;
 use crate::engine::{Context, Ended, turn};
 use crate::flow::catalog::{Catalog, webhook_contacts};
 use indexmap::IndexMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// The secret of contact keys in tests.
@@ -94,6 +95,8 @@ pub struct World {
     pub ended: VecDeque<Ended>,
     /// Everything that the journal would hold, in order: an entry for each turn.
     pub journal: Vec<journal::Entry>,
+    /// In which of their languages flows entered states.
+    pub spoken: BTreeSet<(Slug, Language)>,
 }
 
 impl World {
@@ -115,6 +118,7 @@ impl World {
             called: VecDeque::new(),
             ended: VecDeque::new(),
             journal: Vec::new(),
+            spoken: BTreeSet::new(),
         }
     }
 
@@ -334,12 +338,27 @@ impl World {
             person.hold = out.hold;
             person.alarm = out.alarm;
         }
+        self.languages(&out.events, record.language);
         self.journal(key, token, out.events);
         self.ended.extend(out.ended);
         for (id, effect) in out.effects {
             self.perform(key, id, effect)?;
         }
         Ok(())
+    }
+
+    /// Notes in which of its languages each flow spoke.
+    fn languages(&mut self, events: &[journal::Event], wanted: Option<Language>) {
+        for event in events {
+            let journal::Event::Entered { flow, .. } = event else { continue };
+            let Some(known) = self.catalog.current(flow.as_str()).map(|flow| &flow.languages) else { continue };
+            let own = wanted.and_then(|wanted| {
+                known.iter().find(|l| **l == wanted).or_else(|| known.iter().find(|l| l.base() == wanted.base()))
+            });
+            if let Some(language) = own.or(known.first()).copied() {
+                self.spoken.insert((flow.clone(), language));
+            }
+        }
     }
 
     fn journal(&mut self, contact: ContactKey, token: Token, events: Vec<journal::Event>) {

@@ -23,5 +23,6 @@ mod samples;
 mod service;
 mod simulation;
 mod support;
+mod test_command;
 mod understanding;
 mod vectors;

@@ -11,10 +11,11 @@ fn the_sample_flows_go_as_written() {
     let played = play_project(root, &crate::support::project::of(&toml));
     played.assert_good();
     let missed: Vec<String> = played
-        .missed
+        .covered
         .iter()
-        .filter(|(_, missed)| !missed.states.is_empty() || !missed.outcomes.is_empty())
-        .map(|(flow, missed)| format!("{flow}: {:?} {:?}", missed.states, missed.outcomes))
+        .flat_map(|(flow, covered)| covered.parts().map(|(what, part)| (flow, what, part.missed.clone())))
+        .filter(|(_, _, missed)| !missed.is_empty())
+        .map(|(flow, what, missed)| format!("{flow}: {what} {missed:?}"))
         .collect();
     assert!(missed.is_empty(), "no case goes through\n{}", missed.join("\n"));
 }

@@ -61,9 +61,14 @@ impl Place {
         [&self.flows, &self.templates]
     }
 
+    /// Where a file is, by its name.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.base.join(file)
+    }
+
     /// Whether somebody wants to hear about this file.
     pub fn wants(&self, file: &str) -> bool {
-        let path = self.base.join(file);
+        let path = self.path(file);
         self.wanted.is_empty() || self.wanted.iter().any(|wanted| path.starts_with(wanted))
     }
 }

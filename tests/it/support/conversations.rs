@@ -5,8 +5,8 @@ use replyflow::flow::catalog::Catalog;
 use replyflow::flow::check::{Checked, check_project};
 use replyflow::flow::definition::Flow;
 use replyflow::flow::load::Sources;
-use replyflow::testing::coverage::{Coverage, Missed};
-use replyflow::testing::{CaseResult, play, read_script};
+use replyflow::testing::coverage::{Coverage, Covered};
+use replyflow::testing::{CaseResult, Texts, play, read_script};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ pub struct Played {
     pub checked: Checked,
     /// Each test file with the result of each case.
     pub results: Vec<(String, Vec<CaseResult>)>,
-    /// What no case went through, by flow.
-    pub missed: Vec<(String, Missed)>,
+    /// How much of each flow the cases went through.
+    pub covered: Vec<(String, Covered)>,
 }
 
 /// Checks a project and plays its tests.
@@ -35,10 +35,10 @@ pub fn play_project(folder: &Path, project: &Project) -> Played {
         let (script, diagnostics) = read_script(&source.text, &source.file, &names);
         assert!(diagnostics.is_empty(), "{diagnostics:#?}");
         let script = script.expect("a script without mistakes");
-        results.push((source.file.clone(), play(&script, &catalog, &project, &mut coverage)));
+        results.push((source.file.clone(), play(&script, &catalog, &project, Texts::Compared, &mut coverage)));
     }
-    let missed = flows.iter().map(|flow| (flow.name.to_string(), coverage.missed(flow))).collect();
-    Played { checked, results, missed }
+    let covered = flows.iter().map(|flow| (flow.name.to_string(), coverage.of(flow))).collect();
+    Played { checked, results, covered }
 }
 
 impl Played {

@@ -1,0 +1,249 @@
+//! Writing texts into a test file in place of others that were meant to change, and touching nothing else.
+
+use crate::flow::diagnostic::At;
+use crate::flow::yaml::{self, Node, Style, Tree};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// A text that should stand in the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrite {
+    /// Where the text stands that is there now.
+    pub at: At,
+    /// What it says.
+    pub expected: String,
+    /// What it should say.
+    pub came: String,
+}
+
+/// Why a text was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotWritten {
+    /// The same case plays on several channels, and they say different texts.
+    #[error("channels say different texts here; write them as `sms:` and `whatsapp:`")]
+    Differs,
+    /// It stands in a way that cannot be written over.
+    #[error("this text cannot be replaced; change it by hand")]
+    Shape,
+}
+
+/// The file with these texts in the place of the old ones, and what could not be written.
+pub fn rewrite(source: &str, rewrites: &[Rewrite]) -> (String, Vec<Rewrite>, Vec<(At, NotWritten)>) {
+    let mut wanted: Vec<&Rewrite> = rewrites.iter().collect();
+    // From the end to the beginning, so that the places of those before stay true.
+    wanted.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.came.cmp(&b.came)));
+    wanted.dedup();
+    let (mut text, mut written, mut refused) = (source.to_owned(), Vec::new(), Vec::new());
+    for group in wanted.chunk_by(|a, b| a.at == b.at) {
+        let [one] = group else {
+            refused.push((group[0].at, NotWritten::Differs));
+            continue;
+        };
+        match replace(&text, one) {
+            Some(changed) => {
+                text = changed;
+                written.push((*one).clone());
+            }
+            None => refused.push((one.at, NotWritten::Shape)),
+        }
+    }
+    written.reverse();
+    refused.reverse();
+    (text, written, refused)
+}
+
+/// The file with one text replaced, if afterwards everything reads as before but this.
+fn replace(source: &str, rewrite: &Rewrite) -> Option<String> {
+    let root = tree(source)?;
+    let node = scalar_at(&root, rewrite.at)?;
+    let (begin, end) = extent(source, node)?;
+    let mut expected = texts(&root);
+    expected.iter_mut().filter(|(at, _)| *at == Some(rewrite.at)).for_each(|(_, text)| text.clone_from(&rewrite.came));
+    let good = |written: &str| {
+        let changed = format!("{}{written}{}", &source[..begin], &source[end..]);
+        let same = |root: Node| texts(&root).iter().map(|(_, t)| t).eq(expected.iter().map(|(_, t)| t));
+        tree(&changed).is_some_and(same).then_some(changed)
+    };
+    let plain = node.scalar().is_some_and(|s| s.style == Style::Plain) && can_be_plain(&rewrite.came);
+    plain.then(|| good(&rewrite.came)).flatten().or_else(|| good(&quoted(&rewrite.came)))
+}
+
+fn tree(source: &str) -> Option<Node> {
+    let (document, found) = yaml::read(source, &Arc::from("test"));
+    document.filter(|_| found.is_empty()).map(|document| document.root)
+}
+
+fn scalar_at(node: &Node, at: At) -> Option<&Node> {
+    match &node.tree {
+        Tree::Scalar(_) => (node.at == at).then_some(node),
+        Tree::List(items) => items.iter().find_map(|item| scalar_at(item, at)),
+        Tree::Map(entries) => entries.iter().find_map(|entry| scalar_at(&entry.value, at)),
+        Tree::Broken => None,
+    }
+}
+
+/// Every key and text of a file in its order, texts with their place.
+fn texts(node: &Node) -> Vec<(Option<At>, String)> {
+    match &node.tree {
+        // `any` and "any" are not the same.
+        Tree::Scalar(scalar) if scalar.is_plain() && matches!(scalar.text.as_str(), "any" | "nothing") => {
+            vec![(Some(node.at), format!("plain {}", scalar.text))]
+        }
+        Tree::Scalar(scalar) => vec![(Some(node.at), scalar.text.clone())],
+        Tree::List(items) => items.iter().flat_map(texts).collect(),
+        Tree::Map(entries) => {
+            entries.iter().flat_map(|e| std::iter::once((None, e.key.text.clone())).chain(texts(&e.value))).collect()
+        }
+        Tree::Broken => Vec::new(),
+    }
+}
+
+/// From the first to behind the last byte of a text in its file, with its quotes.
+fn extent(source: &str, node: &Node) -> Option<(usize, usize)> {
+    let begin = byte_of(source, node.at)?;
+    let rest = &source[begin..];
+    let first_line = rest.split(['\n', '\r']).next().unwrap_or(rest);
+    let length = match node.scalar()?.style {
+        Style::Plain => first_line.char_indices().nth(node.width as usize).map_or(first_line.len(), |(i, _)| i),
+        Style::Quoted => quoted_length(rest)?,
+        Style::Block => block_length(source, begin, first_line),
+    };
+    Some((begin, begin + length))
+}
+
+fn byte_of(source: &str, at: At) -> Option<usize> {
+    let line = source.split_inclusive('\n').nth(at.line.checked_sub(1)? as usize)?;
+    let before = line.as_ptr() as usize - source.as_ptr() as usize;
+    let column = at.column.checked_sub(1)? as usize;
+    let inside = line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
+    Some(before + inside)
+}
+
+/// The bytes of what begins with a quote, up to the quote that ends it.
+fn quoted_length(rest: &str) -> Option<usize> {
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut characters = rest.char_indices().skip(1).peekable();
+    while let Some((i, c)) = characters.next() {
+        match c {
+            '\\' if quote == '"' => {
+                characters.next();
+            }
+            c if c == quote && quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == '\'') => {
+                characters.next();
+            }
+            c if c == quote => return Some(i + quote.len_utf8()),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The bytes of a `|` or `>` and of the lines that belong to it: all that are indented deeper than its own.
+fn block_length(source: &str, begin: usize, header: &str) -> usize {
+    let line_begin = source[..begin].rfind('\n').map_or(0, |i| i + 1);
+    let depth = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let own = depth(&source[line_begin..]);
+    let (mut length, mut behind) = (header.len(), header.len());
+    for line in source[begin + header.len()..].split_inclusive('\n').skip(1) {
+        let text = line.trim_end_matches(['\n', '\r']);
+        if !text.trim().is_empty() && depth(text) <= own {
+            break;
+        }
+        behind += line.len();
+        if !text.trim().is_empty() {
+            length = behind;
+        }
+    }
+    // `behind` began at the header's end, before its line break.
+    let breaks = source[begin + header.len()..].split_inclusive('\n').next().map_or(0, str::len);
+    let end = if length == header.len() { length } else { length + breaks };
+    let text = &source[begin..(begin + end).min(source.len())];
+    text.trim_end_matches(['\n', '\r']).len()
+}
+
+/// Whether a text could stand without quotes; reading it again decides.
+fn can_be_plain(text: &str) -> bool {
+    let first = text.chars().next();
+    !text.contains('\n')
+        && text.trim() == text
+        && !text.contains(" #")
+        && first.is_some_and(|c| c.is_alphanumeric())
+        && !matches!(text, "any" | "nothing")
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}') => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FILE: &str = "test: menu   # of the menu\ncases:\n  one:\n    - user: hi\n    - bot: Hello there.   # a greeting\n    - bot: \"Say \\\"yes\\\"\\nor no\"\n    - bot: 'It''s on'\n    - bot: { text: Bye, channel: main-sms }\n    - bot: |\n        Two\n        lines\n\n    - bot: >-\n        folded\n        text\n    - alert: urgent\n";
+
+    fn place(text: &str) -> At {
+        let line = FILE.lines().position(|line| line.contains(text)).expect("a line");
+        let column = FILE.lines().nth(line).expect("a line").find(text).expect("there");
+        At { line: line as u32 + 1, column: column as u32 + 1 }
+    }
+
+    fn write(at: At, came: &str) -> String {
+        let (text, written, refused) = rewrite(FILE, &[Rewrite { at, expected: String::new(), came: came.to_owned() }]);
+        assert_eq!((written.len(), refused.len()), (1, 0), "{at:?} {refused:?}");
+        text
+    }
+
+    #[test]
+    fn a_text_is_replaced_in_its_own_way_of_writing_and_nothing_else() {
+        assert_eq!(write(place("Hello there."), "Good day"), FILE.replace("Hello there.", "Good day"));
+        assert_eq!(write(place("Hello there."), "any"), FILE.replace("Hello there.", "\"any\""));
+        assert_eq!(write(place("Hello there."), "1: #2"), FILE.replace("Hello there.", "\"1: #2\""));
+        assert_eq!(write(place("\"Say"), "No"), FILE.replace("\"Say \\\"yes\\\"\\nor no\"", "\"No\""));
+        assert_eq!(write(place("'It"), "Off"), FILE.replace("'It''s on'", "\"Off\""));
+        assert_eq!(write(place("Bye"), "Bye, you"), FILE.replace("Bye,", "\"Bye, you\","));
+        assert_eq!(write(place("|"), "One"), FILE.replace("|\n        Two\n        lines\n\n", "\"One\"\n\n"));
+        assert_eq!(write(place(">-"), "a\nb"), FILE.replace(">-\n        folded\n        text\n", "\"a\\nb\"\n"));
+        assert_eq!(write(place("urgent"), "later"), FILE.replace("urgent", "later"));
+    }
+
+    #[test]
+    fn several_are_written_at_once_and_channels_that_disagree_are_not() {
+        let at = |text: &str, came: &str| Rewrite { at: place(text), expected: String::new(), came: came.to_owned() };
+        let both = [at("Hello there.", "A much longer greeting"), at("urgent", "soon"), at("urgent", "soon")];
+        let (text, written, refused) = rewrite(FILE, &both);
+        assert!(text.contains("A much longer greeting") && text.contains("alert: soon"), "{text}");
+        assert_eq!((written.len(), refused.len()), (2, 0));
+        let (text, written, refused) = rewrite(FILE, &[at("Bye", "Ciao"), at("Bye", "Adieu")]);
+        assert_eq!((text.as_str(), written.len(), &refused[0].1), (FILE, 0, &NotWritten::Differs));
+        let nowhere = Rewrite { at: At { line: 99, column: 1 }, expected: String::new(), came: "x".to_owned() };
+        assert_eq!(rewrite(FILE, &[nowhere]).2[0].1, NotWritten::Shape);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_came_is_read_back_as_it_came(came in "[ -~äß€🙂\n\t'\"#:{}]{0,40}", which in 0usize..7) {
+            let text = ["Hello there.", "\"Say", "'It", "Bye", "|", ">-", "urgent"][which];
+            let (changed, written, _) = rewrite(FILE, &[Rewrite { at: place(text), expected: String::new(), came: came.clone() }]);
+            if !came.is_empty() {
+                prop_assert_eq!(written.len(), 1);
+                let root = tree(&changed).expect("readable");
+                prop_assert!(texts(&root).iter().any(|(_, t)| *t == came), "{}", changed);
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `replyflow test` from outside: what it prints, what it writes, how it ends.
+
+use crate::support::command::replyflow_in;
+use serde_json::Value;
+use std::path::Path;
+use tempfile::TempDir;
+
+const CONFIG: &str = "\
+[channels.main-sms]
+provider = \"simulator\"
+kind = \"sms\"
+[channels.main-whatsapp]
+provider = \"simulator\"
+kind = \"whatsapp\"
+";
+
+const MENU: &str = "\
+flow: menu
+languages: [en, es]
+start:
+  - keyword: menu
+begin: welcome
+states:
+  welcome:
+    ask: { text: { en: \"How can we help?\", es: \"¿En qué ayudamos?\" } }
+    answer: { choice: { hours: { en: Opening hours, es: Horario }, person: { en: A person, es: Una persona } } }
+    go:
+      hours: { say: { en: \"From nine to five.\", es: \"De nueve a cinco.\" }, end: done }
+      person: { alert: Somebody asks for a person, end: asked }
+      nomatch: { again: 1, end: lost }
+      silence: { after: 1h, end: silent }
+";
+
+const TESTS: &str = "\
+test: menu   # of the menu
+given: { contact: { language: en } }
+cases:
+  the hours:
+    - user: menu
+    - bot: \"How can we help?\\n1 Opening hours\\n2 A person\"
+    - user: \"1\"
+    - bot: From nine to five.   # as on the door
+    - end: done
+  a person:
+    - user: menu
+    - bot: any
+    - user: a person
+    - alert: Somebody asks for a person
+    - end: asked
+";
+
+fn project(flow: &str, tests: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    std::fs::create_dir(folder.path().join("flows")).expect("a folder");
+    write("replyflow.toml", CONFIG);
+    write("flows/menu.yaml", flow);
+    write("flows/menu.test.yaml", tests);
+    folder
+}
+
+fn test(folder: &Path, arguments: &[&str]) -> (String, i32) {
+    let mut all = vec!["test"];
+    all.extend(arguments);
+    replyflow_in(folder, &all)
+}
+
+/// The output with the time it took replaced.
+fn steady(output: &str) -> String {
+    let time = regex::Regex::new(r" in \d+ ms").expect("a pattern");
+    time.replace_all(output, " in … ms").into_owned()
+}
+
+#[test]
+fn what_passed_and_what_no_case_went_through_is_said_by_name() {
+    let folder = project(MENU, TESTS);
+    let (output, code) = test(folder.path(), &[]);
+    assert_eq!(code, 0, "{output}");
+    insta::assert_snapshot!(steady(&output), @r"");
+}
+
+#[test]
+fn a_text_that_differs_is_shown_beside_what_came() {
+    let folder = project(&MENU.replace("Opening hours", "When we are open"), TESTS);
+    let (output, code) = test(folder.path(), &["--case", "hours"]);
+    assert_eq!(code, 1, "{output}");
+    insta::assert_snapshot!(steady(&output), @r"");
+}
+
+#[test]
+fn too_little_coverage_fails_when_it_is_asked_for() {
+    let folder = project(MENU, TESTS);
+    let (output, code) = test(folder.path(), &["--coverage", "71"]);
+    assert_eq!((code, output.contains("less than 71 %: menu")), (1, true), "{output}");
+    let (output, code) = test(folder.path(), &["--coverage", "50"]);
+    assert_eq!((code, output.contains("less than")), (0, false), "{output}");
+    let second = MENU.replace("flow: menu", "flow: second").replace("keyword: menu", "keyword: second");
+    std::fs::write(folder.path().join("flows/second.yaml"), second).expect("written");
+    let (output, code) = test(folder.path(), &["--coverage", "1"]);
+    assert_eq!((code, output.contains("second: no test goes through it")), (1, true), "{output}");
+    let (_, code) = test(folder.path(), &["flows/menu.test.yaml", "--coverage", "1"]);
+    assert_eq!(code, 0, "only what is tested here counts");
+    assert_eq!(test(folder.path(), &["--coverage", "101"]).1, 2);
+    assert_eq!(test(folder.path(), &["--case", "nothing like it"]).1, 1);
+}
+
+#[test]
+fn programs_get_cases_and_coverage() {
+    let folder = project(MENU, &TESTS.replace("From nine", "From ten"));
+    let (output, code) = test(folder.path(), &["--format", "json"]);
+    assert_eq!(code, 1, "{output}");
+    let json: Value = serde_json::from_str(&output).expect("JSON");
+    assert_eq!((&json["passed"], &json["failed"]), (&1.into(), &1.into()));
+    let cases = &json["files"][0]["cases"];
+    assert_eq!((&cases[0]["result"], &cases[0]["failure"]["line"]), (&"failed".into(), &8.into()));
+    assert_eq!(cases[0]["failure"]["expected"], "From ten to five.");
+    assert_eq!(cases[0]["failure"]["came"], "From nine to five.");
+    assert_eq!(json["coverage"]["menu"]["languages"]["missed"], serde_json::json!(["es"]));
+    assert_eq!(json["coverage"]["menu"]["choices"]["taken"], 2);
+}
+
+#[test]
+fn pipelines_get_junit() {
+    let folder = project(MENU, &TESTS.replace("From nine", "From <ten>"));
+    let (output, code) = test(folder.path(), &["--format", "junit"]);
+    assert_eq!(code, 1, "{output}");
+    assert!(output.starts_with("<?xml"), "{output}");
+    for part in [
+        "<testsuites name=\"replyflow test\" tests=\"2\" failures=\"1\" errors=\"0\"",
+        "<testsuite name=\"flows/menu.test.yaml\"",
+        "<testcase name=\"a person\" classname=\"menu\"",
+        "expected &quot;From &lt;ten&gt; to five.&quot;",
+        "flows/menu.test.yaml:8:7",
+    ] {
+        assert!(output.contains(part), "{part}\n{output}");
+    }
+    let folder = project(&MENU.replace("end: lost", "go: nowhere"), TESTS);
+    let (output, code) = test(folder.path(), &["--format", "junit"]);
+    assert_eq!((code, output.contains("errors=\"1\"")), (1, true), "{output}");
+}
+
+#[test]
+fn texts_that_were_meant_to_change_are_written_into_the_tests() {
+    let changed = MENU.replace("From nine to five.", "Always: day and night.").replace("Somebody asks", "Someone asks");
+    let folder = project(&changed, TESTS);
+    let (output, code) = test(folder.path(), &["--update"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("updated flows/menu.test.yaml:8") && output.contains("updated flows/menu.test.yaml:14"), "{output}");
+    let written = std::fs::read_to_string(folder.path().join("flows/menu.test.yaml")).expect("a text");
+    let expected = TESTS
+        .replace("bot: From nine to five.   #", "bot: \"Always: day and night.\"   #")
+        .replace("alert: Somebody asks", "alert: Someone asks");
+    assert_eq!(written, expected);
+    assert_eq!(test(folder.path(), &[]).1, 0, "and now they pass");
+}
+
+#[test]
+fn an_update_leaves_alone_what_fails_otherwise_and_what_channels_say_differently() {
+    let wrong = TESTS.replace("end: done", "end: asked");
+    let folder = project(&MENU.replace("From nine", "From ten"), &wrong);
+    let (output, code) = test(folder.path(), &["--update"]);
+    assert_eq!((code, output.contains("updated")), (1, false), "{output}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("flows/menu.test.yaml")).expect("a text"), wrong);
+
+    let both = "test: menu\ncases:\n  both:\n    channels: [main-sms, main-whatsapp]\n    steps:\n      - user: menu\n      - bot: Hello\n";
+    let folder = project(MENU, both);
+    let (output, code) = test(folder.path(), &["--update"]);
+    assert_eq!(
+        (code, output.contains("not updated flows/menu.test.yaml:7: channels say different texts")),
+        (1, true),
+        "{output}"
+    );
+    assert_eq!(std::fs::read_to_string(folder.path().join("flows/menu.test.yaml")).expect("a text"), both);
+}
