@@ -100,15 +100,23 @@ fn texts(node: &Node) -> Vec<(Option<At>, String)> {
 
 /// From the first to behind the last byte of a text in its file, with its quotes.
 fn extent(source: &str, node: &Node) -> Option<(usize, usize)> {
-    let begin = byte_of(source, node.at)?;
-    let rest = &source[begin..];
-    let first_line = rest.split(['\n', '\r']).next().unwrap_or(rest);
-    let length = match node.scalar()?.style {
-        Style::Plain => first_line.char_indices().nth(node.width as usize).map_or(first_line.len(), |(i, _)| i),
-        Style::Quoted => quoted_length(rest)?,
-        Style::Block => block_length(source, begin, first_line),
+    let (first, end) = (byte_of(source, node.at)?, byte_of(source, node.end)?);
+    let begin = match node.scalar()?.style {
+        Style::Plain | Style::Quoted => first,
+        Style::Literal | Style::Folded => header(source, first)?,
     };
-    Some((begin, begin + length))
+    let text = source.get(begin..end)?;
+    Some((begin, begin + text.trim_end().len()))
+}
+
+/// Where the `|` or `>` stands that a block text with this first byte belongs to. Not with a comment behind it: that would be lost.
+fn header(source: &str, first: usize) -> Option<usize> {
+    let before = source.get(..first)?.trim_end();
+    if source[first..].starts_with(['|', '>']) {
+        return Some(first);
+    }
+    let marks = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+    marks.ends_with(['|', '>']).then(|| marks.len() - 1)
 }
 
 fn byte_of(source: &str, at: At) -> Option<usize> {
@@ -117,48 +125,6 @@ fn byte_of(source: &str, at: At) -> Option<usize> {
     let column = at.column.checked_sub(1)? as usize;
     let inside = line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
     Some(before + inside)
-}
-
-/// The bytes of what begins with a quote, up to the quote that ends it.
-fn quoted_length(rest: &str) -> Option<usize> {
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let mut characters = rest.char_indices().skip(1).peekable();
-    while let Some((i, c)) = characters.next() {
-        match c {
-            '\\' if quote == '"' => {
-                characters.next();
-            }
-            c if c == quote && quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == '\'') => {
-                characters.next();
-            }
-            c if c == quote => return Some(i + quote.len_utf8()),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The bytes of a `|` or `>` and of the lines that belong to it: all that are indented deeper than its own.
-fn block_length(source: &str, begin: usize, header: &str) -> usize {
-    let line_begin = source[..begin].rfind('\n').map_or(0, |i| i + 1);
-    let depth = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let own = depth(&source[line_begin..]);
-    let (mut length, mut behind) = (header.len(), header.len());
-    for line in source[begin + header.len()..].split_inclusive('\n').skip(1) {
-        let text = line.trim_end_matches(['\n', '\r']);
-        if !text.trim().is_empty() && depth(text) <= own {
-            break;
-        }
-        behind += line.len();
-        if !text.trim().is_empty() {
-            length = behind;
-        }
-    }
-    // `behind` began at the header's end, before its line break.
-    let breaks = source[begin + header.len()..].split_inclusive('\n').next().map_or(0, str::len);
-    let end = if length == header.len() { length } else { length + breaks };
-    let text = &source[begin..(begin + end).min(source.len())];
-    text.trim_end_matches(['\n', '\r']).len()
 }
 
 /// Whether a text could stand without quotes; reading it again decides.
@@ -196,10 +162,10 @@ mod tests {
 
     const FILE: &str = "test: menu   # of the menu\ncases:\n  one:\n    - user: hi\n    - bot: Hello there.   # a greeting\n    - bot: \"Say \\\"yes\\\"\\nor no\"\n    - bot: 'It''s on'\n    - bot: { text: Bye, channel: main-sms }\n    - bot: |\n        Two\n        lines\n\n    - bot: >-\n        folded\n        text\n    - alert: urgent\n";
 
+    /// Where the text that begins so stands.
     fn place(text: &str) -> At {
-        let line = FILE.lines().position(|line| line.contains(text)).expect("a line");
-        let column = FILE.lines().nth(line).expect("a line").find(text).expect("there");
-        At { line: line as u32 + 1, column: column as u32 + 1 }
+        let all = texts(&tree(FILE).expect("readable"));
+        all.iter().find(|(at, t)| at.is_some() && t.starts_with(text)).and_then(|(at, _)| *at).expect("a place")
     }
 
     fn write(at: At, came: &str) -> String {
@@ -213,11 +179,11 @@ mod tests {
         assert_eq!(write(place("Hello there."), "Good day"), FILE.replace("Hello there.", "Good day"));
         assert_eq!(write(place("Hello there."), "any"), FILE.replace("Hello there.", "\"any\""));
         assert_eq!(write(place("Hello there."), "1: #2"), FILE.replace("Hello there.", "\"1: #2\""));
-        assert_eq!(write(place("\"Say"), "No"), FILE.replace("\"Say \\\"yes\\\"\\nor no\"", "\"No\""));
-        assert_eq!(write(place("'It"), "Off"), FILE.replace("'It''s on'", "\"Off\""));
+        assert_eq!(write(place("Say"), "No"), FILE.replace("\"Say \\\"yes\\\"\\nor no\"", "\"No\""));
+        assert_eq!(write(place("It's"), "Off"), FILE.replace("'It''s on'", "\"Off\""));
         assert_eq!(write(place("Bye"), "Bye, you"), FILE.replace("Bye,", "\"Bye, you\","));
-        assert_eq!(write(place("|"), "One"), FILE.replace("|\n        Two\n        lines\n\n", "\"One\"\n\n"));
-        assert_eq!(write(place(">-"), "a\nb"), FILE.replace(">-\n        folded\n        text\n", "\"a\\nb\"\n"));
+        assert_eq!(write(place("Two"), "One"), FILE.replace("|\n        Two\n        lines\n\n", "\"One\"\n\n"));
+        assert_eq!(write(place("folded"), "a\nb"), FILE.replace(">-\n        folded\n        text\n", "\"a\\nb\"\n"));
         assert_eq!(write(place("urgent"), "later"), FILE.replace("urgent", "later"));
     }
 
@@ -237,7 +203,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_came_is_read_back_as_it_came(came in "[ -~äß€🙂\n\t'\"#:{}]{0,40}", which in 0usize..7) {
-            let text = ["Hello there.", "\"Say", "'It", "Bye", "|", ">-", "urgent"][which];
+            let text = ["Hello there.", "Say", "It's", "Bye", "Two", "folded", "urgent"][which];
             let (changed, written, _) = rewrite(FILE, &[Rewrite { at: place(text), expected: String::new(), came: came.clone() }]);
             if !came.is_empty() {
                 prop_assert_eq!(written.len(), 1);
