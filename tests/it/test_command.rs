@@ -76,7 +76,17 @@ fn what_passed_and_what_no_case_went_through_is_said_by_name() {
     let folder = project(MENU, TESTS);
     let (output, code) = test(folder.path(), &[]);
     assert_eq!(code, 0, "{output}");
-    insta::assert_snapshot!(steady(&output), @r"");
+    insta::assert_snapshot!(steady(&output), @r"
+    flows/menu.test.yaml
+      ok the hours
+      ok a person
+
+    menu: 57 %: 1 of 1 state, 0 of 2 outcomes, 2 of 2 choices, 1 of 2 languages
+      no test goes through the outcome welcome: nomatch
+      no test goes through the outcome welcome: silence
+      no test goes through the language es
+    2 cases passed: 10 steps in … ms
+    ");
 }
 
 #[test]
@@ -84,7 +94,22 @@ fn a_text_that_differs_is_shown_beside_what_came() {
     let folder = project(&MENU.replace("Opening hours", "When we are open"), TESTS);
     let (output, code) = test(folder.path(), &["--case", "hours"]);
     assert_eq!(code, 1, "{output}");
-    insta::assert_snapshot!(steady(&output), @r"");
+    insta::assert_snapshot!(steady(&output), @r#"
+    flows/menu.test.yaml
+      FAILED the hours
+     --> flows/menu.test.yaml:6:7
+      |
+    6 |     - bot: "How can we help?\n1 Opening hours\n2 A person"
+      |       ^
+
+        expected                 │ came
+        How can we help?         │ How can we help?
+        1 Opening hours          ~ 1 When we are open
+        2 A person               │ 2 A person
+
+
+    1 case failed, 0 passed: 1 step in … ms
+    "#);
 }
 
 #[test]
@@ -126,7 +151,7 @@ fn pipelines_get_junit() {
     assert_eq!(code, 1, "{output}");
     assert!(output.starts_with("<?xml"), "{output}");
     for part in [
-        "<testsuites name=\"replyflow test\" tests=\"2\" failures=\"1\" errors=\"0\"",
+        "<testsuites name=\"replyflow test\" tests=\"2\" skipped=\"0\" failures=\"1\" errors=\"0\"",
         "<testsuite name=\"flows/menu.test.yaml\"",
         "<testcase name=\"a person\" classname=\"menu\"",
         "expected &quot;From &lt;ten&gt; to five.&quot;",
