@@ -13,7 +13,7 @@ const GREEN: &str = "1;32";
 /// `~` where they differ, `<` and `>` where only one has the line.
 pub(super) fn side_by_side(titles: (&str, &str), left: &str, right: &str, width: usize, style: Style) -> String {
     let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
-    let longest = left.iter().chain(&right).map(|line| width_of(line)).max().unwrap_or(0);
+    let longest = left.iter().chain(&right).map(|line| line.width()).max().unwrap_or(0);
     let column = (width.saturating_sub(3) / 2).min(longest).clamp(COLUMN.0, COLUMN.1);
     let mut rows = Rows { column, style, out: String::new() };
     rows.row((titles.0, None), '│', (titles.1, None));

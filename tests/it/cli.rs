@@ -84,7 +84,7 @@ fn conversation_tests_pass_or_say_where_they_do_not() {
     let folder = project(&[("fine", FINE), ("fine.test", TESTS)]);
     let (output, code) = replyflow_in(folder.path(), &["test"]);
     assert_eq!(code, 0, "{output}");
-    assert!(output.contains("ok a greeting") && output.contains("1 case passed") && output.contains("1 of 1 states"), "{output}");
+    assert!(output.contains("ok a greeting") && output.contains("1 case passed") && output.contains("1 of 1 state"), "{output}");
     let wrong = TESTS.replace("bot: Hello.", "bot: Goodbye.");
     std::fs::write(folder.path().join("flows/fine.test.yaml"), wrong).expect("written");
     let (output, code) = replyflow_in(folder.path(), &["test", "flows/fine.test.yaml"]);

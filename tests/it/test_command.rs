@@ -2,7 +2,12 @@
 
 use crate::support::command::replyflow_in;
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const CONFIG: &str = "\
@@ -196,4 +201,37 @@ fn an_update_leaves_alone_what_fails_otherwise_and_what_channels_say_differently
         "{output}"
     );
     assert_eq!(std::fs::read_to_string(folder.path().join("flows/menu.test.yaml")).expect("a text"), both);
+}
+
+#[test]
+fn watching_plays_again_when_a_file_changes_and_ends_well() {
+    let folder = project(MENU, TESTS);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_replyflow"))
+        .args(["test", "--watch"])
+        .current_dir(folder.path())
+        .env_remove("REPLYFLOW_CONFIG")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let out = BufReader::new(child.stdout.take().expect("its output"));
+    let (sender, lines) = mpsc::channel();
+    let reader = thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+    let wait_for = |what: &str| {
+        let mut seen = Vec::new();
+        while let Ok(line) = lines.recv_timeout(Duration::from_secs(120)) {
+            if line.contains(what) {
+                return;
+            }
+            seen.push(line);
+        }
+        panic!("no `{what}` in\n{}", seen.join("\n"));
+    };
+    wait_for("2 cases passed");
+    std::fs::write(folder.path().join("flows/menu.yaml"), MENU.replace("From nine", "From ten")).expect("written");
+    wait_for("flows/menu.yaml changed");
+    wait_for("1 case failed, 1 passed");
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("a signal");
+    assert!(interrupted.success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    reader.join().expect("read to the end");
 }

@@ -27,8 +27,11 @@ pub struct Test {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with_all = ["case", "update"])]
     pub coverage: Option<u8>,
     /// Write messages that came into the tests in place of those that were expected
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     pub update: bool,
+    /// Play again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
     /// How results are written
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
     pub format: TestFormat,

@@ -1,5 +1,6 @@
 //! `replyflow test`: plays the cases of test files and says how they went, for people, programs and pipelines.
 
+mod follow;
 mod json;
 mod junit;
 mod text;
@@ -7,6 +8,7 @@ mod update;
 
 use super::arguments::{Test, TestFormat};
 use super::check::{Place, Read};
+use super::watch::Snapshot;
 use super::{Project, Stop, flows, style};
 use crate::config::{Secrets, Settings};
 use crate::domain::name::Slug;
@@ -22,6 +24,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(super) fn run(project: &Project, test: &Test) -> Result<(), Stop> {
+    if test.watch {
+        return follow::follow(project, test);
+    }
     let report = play_all(project, test)?;
     if report.files.is_empty() {
         return Err(Stop::with_hint("there are no tests here", "A test is a file NAME.test.yaml beside the flow NAME.yaml."));
@@ -30,13 +35,18 @@ pub(super) fn run(project: &Project, test: &Test) -> Result<(), Stop> {
         return Err(Stop::with_hint("no case has such a title", "Leave --case out to see all titles."));
     }
     let updated = if test.update { update::write(&report.files)? } else { update::Updated::default() };
-    match test.format {
-        TestFormat::Text => print!("{}", text::report(&report, &updated, test, style())),
-        TestFormat::Json => println!("{:#}", json::report(&report, test)),
-        TestFormat::Junit => println!("{}", junit::report(&report).map_err(Stop::failed)?),
-    }
+    print!("{}", written(&report, &updated, test)?);
     let failed = report.failed() > 0 || !updated.refused.is_empty() || !report.below(test).is_empty();
     if failed { Err(Stop::Found) } else { Ok(()) }
+}
+
+/// The report in the format that was asked for.
+fn written(report: &Report, updated: &update::Updated, test: &Test) -> Result<String, Stop> {
+    Ok(match test.format {
+        TestFormat::Text => text::report(report, updated, test, style()),
+        TestFormat::Json => format!("{:#}\n", json::report(report, test)),
+        TestFormat::Junit => junit::report(report).map_err(Stop::failed)? + "\n",
+    })
 }
 
 /// How all tests went.
@@ -46,6 +56,8 @@ struct Report {
     /// How much of each flow was gone through.
     covered: Vec<(Slug, Covered)>,
     took: Duration,
+    /// What the project's files said.
+    snapshot: Snapshot,
 }
 
 /// How the cases of a file went.
@@ -106,7 +118,8 @@ fn play_all(project: &Project, test: &Test) -> Result<Report, Stop> {
     let wanted = |name: &Slug| test.paths.is_empty() || runner.tested.contains(name);
     let flows = checked.flows.iter().filter(|(name, _)| wanted(name));
     let covered = flows.map(|(name, (flow, _))| (name.clone(), runner.coverage.of(flow))).collect();
-    Ok(Report { files, covered, took: begun.elapsed() })
+    let snapshot = Snapshot::of(&sources, project);
+    Ok(Report { files, covered, took: begun.elapsed(), snapshot })
 }
 
 struct Runner<'a> {

@@ -201,7 +201,7 @@ impl Walk<'_> {
                     _ => None,
                 };
                 let expected = BotExpectation {
-                    text: TextExpectation { exact: Some(text), has: Vec::new() },
+                    text: TextExpectation { exact: Some(text), ..TextExpectation::default() },
                     notify: notification.clone(),
                     buttons,
                     media,
@@ -213,7 +213,7 @@ impl Walk<'_> {
                 self.uses(channel);
             }
             Event::Alert { say, .. } => {
-                block.after.push(Step::Alert(TextExpectation { exact: Some(say.clone()), has: Vec::new() }));
+                block.after.push(Step::Alert(TextExpectation { exact: Some(say.clone()), ..TextExpectation::default() }));
             }
             Event::Emitted { event, data, .. } => {
                 block.after.push(Step::Emit(event.clone()));
