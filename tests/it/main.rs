@@ -15,7 +15,6 @@ mod http_hooks;
 mod kill;
 mod layers;
 mod moving_time;
-mod planted;
 mod questions;
 mod redis_store;
 mod reload;
