@@ -18,6 +18,7 @@ use crate::domain::time::Span;
 use crate::flow::load::Sources;
 use crate::http::body::Memory;
 use crate::http::keys::Keys;
+use crate::http::phone::Desk;
 use crate::http::simulator::phone::Phones;
 use crate::http::trace;
 use crate::http::web::{Buckets, Hook, Ready, Web};
@@ -279,6 +280,7 @@ fn web(settings: &Settings, core: &Arc<Core>, metrics: Option<PrometheusHandle>,
         metrics: metrics.map(|handle| (handle, Keys::new(keys))),
         files: Some(settings.store.media.clone()),
         simulator: simulated.then(|| Arc::new(Phones::new())),
+        phone: simulated.then(|| Desk::new(settings.flows.clone())),
         buckets: Buckets::new(settings.server.rates),
         memory: Memory::new(settings.server.max_body_memory),
         request_timeout: duration(settings.server.request_timeout),

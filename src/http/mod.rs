@@ -9,6 +9,7 @@ pub mod health;
 pub mod hooks;
 pub mod keys;
 pub mod media;
+pub mod phone;
 pub mod rate;
 pub mod simulator;
 pub mod trace;
@@ -31,6 +32,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/simulator/messages").route(get().to(routes::messages)).route(delete().to(routes::clear)))
         .service(route("/simulator/send").route(post().to(routes::send)))
         .service(route("/simulator/behaviour").route(get().to(routes::behaviour)).route(post().to(routes::behave)))
+        .configure(phone::routes)
         .service(route("/health/live").route(get().to(health::live)))
         .service(route("/health/ready").route(get().to(health::ready)))
         .service(route("/metrics").route(get().to(health::metrics)))

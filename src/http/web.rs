@@ -2,6 +2,7 @@
 
 use super::body::Memory;
 use super::keys::Keys;
+use super::phone::Desk;
 use super::rate::Bucket;
 use super::simulator::phone::Phones;
 use crate::config::server::Rates;
@@ -12,9 +13,9 @@ use indexmap::IndexMap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// One channel's webhook.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct Web {
     pub files: Option<PathBuf>,
     /// The simulator, if a channel uses it.
     pub simulator: Option<Arc<Phones>>,
+    /// The page with a phone, if there is something to be tried on it.
+    pub phone: Option<Desk>,
     /// How fast each kind of route may be called.
     pub buckets: Buckets,
     /// The memory of request bodies.
@@ -61,17 +64,22 @@ pub struct Web {
 
 /// Whether the service takes work.
 #[derive(Debug, Clone, Default)]
-pub struct Ready(Arc<AtomicBool>);
+pub struct Ready(Arc<watch::Sender<bool>>);
 
 impl Ready {
     /// From now on it does, or does not.
     pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+        self.0.send_replace(ready);
     }
 
     /// Whether it does.
     pub fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        *self.0.borrow()
+    }
+
+    /// Returns when it does not, or no longer.
+    pub async fn gone(&self) {
+        let _ = self.0.subscribe().wait_for(|ready| !ready).await;
     }
 }
 

@@ -2,6 +2,7 @@
 //! own; production (`runtime`) and the simulation drive the same steps: `receive…`, `turns`, `dispatch`, `tick`, `feed_history`.
 
 use super::aliases::Aliases;
+use super::feed::Feed;
 use super::history::Turnstile;
 use super::permits::Permits;
 use super::ports::{Clock, Random, Spawn, Transport};
@@ -67,6 +68,7 @@ pub struct Core {
     pub(super) quoted: Quoted,
     pub(super) aliases: Aliases,
     pub(super) permits: Permits,
+    pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
     room: Arc<Notify>,
@@ -99,6 +101,7 @@ impl Core {
         let room: Arc<Notify> = Arc::default();
         let contacts = Slots::new(parts.settings.contacts_in_flight, Arc::clone(&room));
         let sends = Slots::new(parts.settings.send.in_flight, Arc::clone(&room));
+        let simulated = parts.world.project.channels.values().any(|channel| channel.simulated);
         let core = Core {
             store: parts.store,
             transport: parts.transport,
@@ -114,6 +117,7 @@ impl Core {
             quoted: Quoted::default(),
             aliases: Aliases::default(),
             permits: Permits::default(),
+            feed: Feed::new(simulated),
             contacts,
             sends,
             room,

@@ -81,6 +81,13 @@ impl Core {
         Ok(done)
     }
 
+    /// The contacts whom an event concerns, without giving it to them.
+    pub fn concerns(&self, event: &NewEvent) -> Result<Vec<ContactKey>, EventRefused> {
+        let targets = self.targets(&event.name, &event.data, event.contact.as_ref());
+        let targets = targets.map_err(|why| EventRefused::Contact(why.to_string()))?;
+        Ok(targets.into_iter().map(|(contact, _)| contact).collect())
+    }
+
     /// Whom an event concerns.
     fn targets(
         &self,

@@ -40,6 +40,8 @@ fn of(parts: &[&str]) -> Token {
 impl Core {
     /// A journal entry of now.
     pub(super) fn entry(&self, contact: ContactKey, token: Token, events: Vec<Event>) -> Bytes {
-        Bytes::from(codec::encode(&Entry { contact, token, at: self.store_now(), events }))
+        let at = self.store_now();
+        self.overhear(contact, token, at, &events);
+        Bytes::from(codec::encode(&Entry { contact, token, at, events }))
     }
 }

@@ -18,6 +18,7 @@ mod call;
 mod core;
 mod events;
 pub mod failed;
+mod feed;
 mod fetch;
 mod fold;
 mod guard;
@@ -49,6 +50,7 @@ mod webhook;
 
 pub use self::core::{Core, Engine, Parts};
 pub use events::{EventRefused, NewEvent};
+pub use feed::Overheard;
 pub use history::{Fed, HistoryError, HistorySink, SUBSCRIBER};
 pub use history_file::{ExportFilter, Exported, HistoryFile, export};
 pub use http_client::HttpClient;

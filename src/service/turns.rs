@@ -112,6 +112,8 @@ impl Core {
         let mut slots = Vec::new();
         let lanes = self.lanes(folded.effects, work.now, &mut slots).await;
         let after = folded.after;
+        let entry = journal::Entry { contact, token: after.token, at: work.now, events: folded.events };
+        let overheard = self.to_overhear(&entry, &work.held.record, &after.record);
         let commit = Commit {
             contact,
             expect: work.held.token,
@@ -120,7 +122,7 @@ impl Core {
             consumed: folded.consumed,
             set_aside: folded.set_aside,
             alarm: folded.alarm.map(|at| at.max(work.now + Span::millis(1))),
-            journal: journal_of(contact, after.token, work.now, folded.events),
+            journal: Bytes::from(codec::encode(&entry)),
             blob: folded.blob,
             keep,
             who: self.who(),
@@ -133,6 +135,9 @@ impl Core {
         let asked_at = self.clock.monotonic();
         let answer = self.patiently(Patience::Lease, || self.store.commit(commit.clone())).await;
         metrics::took(metrics::COMMIT_SECONDS, self.clock.monotonic().saturating_sub(asked_at));
+        if let (Ok(Committed::Ok { .. } | Committed::Already), Some((entry, ahead, simulated))) = (&answer, overheard) {
+            self.feed.committed(entry, ahead, simulated);
+        }
         match answer {
             Ok(Committed::Ok { now, more, started }) => {
                 metrics::commit("ok");
@@ -284,8 +289,4 @@ impl Work {
         let read = read_record(&record.blob).map_err(|blocked| (record.token, blocked))?;
         Ok(Work { held: Held { token: record.token, record: read, hold: record.held }, now, inputs, tries: record.tries, who })
     }
-}
-
-fn journal_of(contact: ContactKey, token: Token, at: Millis, events: Vec<journal::Event>) -> Bytes {
-    Bytes::from(codec::encode(&journal::Entry { contact, token, at, events }))
 }

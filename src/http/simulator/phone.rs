@@ -51,6 +51,11 @@ impl Phones {
         Phones { inner: Mutex::default(), last: watch::Sender::new(0), prefix }
     }
 
+    /// Names this process: numbers of messages are its own.
+    pub fn epoch(&self) -> &str {
+        &self.prefix
+    }
+
     /// How the next send is answered.
     pub fn turn(&self) -> Turn {
         self.lock().behaviour.turn()
