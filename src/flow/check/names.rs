@@ -94,7 +94,7 @@ const RUN: [(&str, Type); 4] = [("id", Type::Text), ("flow", Type::Text), ("vers
 impl Env<'_> {
     fn find(table: &[(&str, Type)], field: &str, nullable: bool) -> MemberType {
         match table.iter().find(|(name, _)| *name == field) {
-            Some((_, kind)) => MemberType::Known(Inferred { kind: *kind, nullable }),
+            Some((_, kind)) => MemberType::Known(if nullable { Inferred::maybe(*kind) } else { Inferred::of(*kind) }),
             None => MemberType::Unknown(table.iter().map(|(name, _)| (*name).to_owned()).collect()),
         }
     }
@@ -102,7 +102,7 @@ impl Env<'_> {
 
 impl TypeEnv for Env<'_> {
     fn variable(&self, name: &str) -> Option<Inferred> {
-        self.variables.get(name).copied()
+        self.variables.get(name).cloned()
     }
 
     fn root(&self, root: Root) -> RootType {

@@ -2,13 +2,13 @@
 
 use super::error::in_words;
 use super::function::{Function, OfNull};
-use super::node::{Access, Call, Comparison, Kind, Node};
-use super::operate::{arithmetic_type, has_order};
+use super::node::{Call, Kind, Node};
+use super::operate::arithmetic_type;
 use super::scope::{KEYWORDS, Root};
-use super::types::{Inferred, MemberType, ProblemKind, RootType, TypeEnv, TypeProblem, compatible};
-use crate::domain::value::{Type, Value};
+use super::types::{Detail, Inferred, ProblemKind, RootType, TypeEnv, TypeProblem, compatible};
+use crate::domain::value::Type;
 
-type Found = Result<Inferred, TypeProblem>;
+pub(super) type Found = Result<Inferred, TypeProblem>;
 
 const ANYTHING: Inferred = Inferred::maybe(Type::Any);
 
@@ -16,15 +16,15 @@ pub(super) fn infer(source: &str, node: &Node, env: &dyn TypeEnv) -> Found {
     Inference { source, env }.of(node)
 }
 
-struct Inference<'a> {
-    source: &'a str,
-    env: &'a dyn TypeEnv,
+pub(super) struct Inference<'a> {
+    pub(super) source: &'a str,
+    pub(super) env: &'a dyn TypeEnv,
 }
 
 impl Inference<'_> {
-    fn of(&self, node: &Node) -> Found {
+    pub(super) fn of(&self, node: &Node) -> Found {
         match &node.kind {
-            Kind::Constant(value) => Ok(value.kind().map_or(ANYTHING, Inferred::of)),
+            Kind::Constant(value) => Ok(Inferred::constant(value)),
             Kind::Variable(name) => self.env.variable(name).ok_or_else(|| self.unknown_variable(node, name)),
             Kind::Root(root) => self.root(node, *root),
             Kind::Member(root, name) => self.member(node, *root, name),
@@ -44,7 +44,7 @@ impl Inference<'_> {
             Kind::Coalesce(parts) => {
                 let types = parts.iter().map(|part| self.of(part)).collect::<Result<Vec<_>, _>>()?;
                 let nullable = types.iter().all(|t| t.nullable);
-                Ok(Inferred { kind: common(types.iter().map(|t| t.kind)), nullable })
+                Ok(Inferred { nullable, ..common(types) })
             }
             Kind::Compare(comparison, sides) => self.compare(node, *comparison, sides),
             Kind::In { sides, .. } => self.inside(node, sides),
@@ -69,7 +69,7 @@ impl Inference<'_> {
                     self.of(condition)?;
                     types.push(self.of(value)?);
                 }
-                Ok(Inferred { kind: common(types.iter().map(|t| t.kind)), nullable: types.iter().any(|t| t.nullable) })
+                Ok(common(types))
             }
             Kind::Call(call) => self.call(call, None),
             Kind::Pipe(first, calls) => {
@@ -80,8 +80,8 @@ impl Inference<'_> {
                 Ok(before.0)
             }
             Kind::List(items) => {
-                items.iter().try_for_each(|item| self.of(item).map(drop))?;
-                Ok(Inferred::of(Type::List))
+                let items = items.iter().map(|item| self.of(item)).collect::<Result<Vec<_>, _>>()?;
+                Ok(if items.is_empty() { Inferred::of(Type::List) } else { Inferred::list(common(items)) })
             }
         }
     }
@@ -109,7 +109,7 @@ impl Inference<'_> {
         }
     }
 
-    fn not_here(&self, node: &Node, root: Root) -> TypeProblem {
+    pub(super) fn not_here(&self, node: &Node, root: Root) -> TypeProblem {
         let (kind, message, help) = match root {
             Root::Event => (
                 ProblemKind::EventNotHere,
@@ -123,97 +123,6 @@ impl Inference<'_> {
             other => (ProblemKind::Reserved, format!("`{other}` has no value here"), "Use a variable"),
         };
         with_help(self.problem(kind, node, message), help.to_owned())
-    }
-
-    fn member(&self, node: &Node, root: Root, name: &str) -> Found {
-        let asked = !matches!(root, Root::Visits | Root::Hours);
-        if asked && self.env.root(root) == RootType::NotHere {
-            return Err(self.not_here(node, root));
-        }
-        let known = match self.env.member(root, name) {
-            MemberType::Known(inferred) => return Ok(inferred),
-            MemberType::Unknown(known) => known,
-        };
-        let (kind, message, help) = match root {
-            Root::Contact => (
-                ProblemKind::UnknownAttribute,
-                format!("`contact.{name}` is not an attribute of this project"),
-                "Declare it under `[attributes]`",
-            ),
-            Root::Visits => (ProblemKind::UnknownState, format!("There is no state `{name}`"), "Name a state of this flow"),
-            Root::Hours => (ProblemKind::UnknownHours, format!("There are no hours `{name}`"), "Declare them under `[hours]`"),
-            Root::Env => (ProblemKind::UnknownName, format!("Unknown name `env.{name}`"), "Declare it under `[env]`"),
-            other => (ProblemKind::UnknownName, format!("Unknown name `{other}.{name}`"), "Look at the list of roots"),
-        };
-        let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("Did you mean `{root}.{near}`?"));
-        Err(with_help(self.problem(kind, node, message), near.unwrap_or_else(|| help.to_owned())))
-    }
-
-    fn access(&self, base: &Node, accesses: &[Access]) -> Found {
-        let Inferred { mut kind, mut nullable } = self.of(base)?;
-        for access in accesses {
-            let by_name = match access {
-                Access::Field(name, _) => Some(&**name),
-                Access::Index(Node { kind: Kind::Constant(Value::Text(name)), .. }, _) => Some(name.as_str()),
-                Access::Index(index, _) => {
-                    let by = self.of(index)?.kind;
-                    if !compatible(by, Type::Number) && !compatible(by, Type::Text) {
-                        let message = format!("`[ ]` takes a number or a text, not {}", a(by));
-                        return Err(self.problem(ProblemKind::Types, index, message));
-                    }
-                    None
-                }
-            };
-            (kind, nullable) = match (kind, by_name) {
-                (Type::List, Some(_)) => (Type::List, nullable),
-                (Type::List | Type::Map | Type::Any, _) => (Type::Any, true),
-                // The answer to a choice is a text that also knows its label.
-                (Type::Text, Some("label" | "id")) => (Type::Text, true),
-                (other, Some(name)) => {
-                    let message = format!("{} has no field `{name}`", capital(a(other)));
-                    return Err(self.between(ProblemKind::Types, base.from, access.to(), message));
-                }
-                (other, None) => {
-                    let message = format!("{} has no items", capital(a(other)));
-                    return Err(self.between(ProblemKind::Types, base.from, access.to(), message));
-                }
-            };
-        }
-        Ok(Inferred { kind, nullable })
-    }
-
-    fn compare(&self, node: &Node, comparison: Comparison, sides: &(Node, Node)) -> Found {
-        let (left, right) = (self.of(&sides.0)?.kind, self.of(&sides.1)?.kind);
-        if !compatible(left, right) {
-            let message = format!("`{}` compares {} with {}; they are never equal", self.text(node), a(left), a(right));
-            let problem = self.problem(ProblemKind::Types, node, message);
-            let help = match (left, right) {
-                (Type::Text, Type::Number) | (Type::Number, Type::Text) => Some("`number(x)` makes a number of a text"),
-                (Type::Date, Type::Moment) | (Type::Moment, Type::Date) => Some("`date(x)` is the day of a moment"),
-                _ => None,
-            };
-            return Err(TypeProblem { help: help.map(str::to_owned), ..problem });
-        }
-        let unordered = [left, right].into_iter().find(|kind| !has_order(*kind));
-        if let Some(kind) = unordered.filter(|_| !comparison.is_equality()) {
-            let message = format!("`{}` compares what has no order: {}", self.text(node), a(kind));
-            return Err(self.problem(ProblemKind::Types, node, message));
-        }
-        Ok(Inferred::of(Type::Boolean))
-    }
-
-    fn inside(&self, node: &Node, sides: &(Node, Node)) -> Found {
-        let (part, whole) = (self.of(&sides.0)?.kind, self.of(&sides.1)?.kind);
-        let possible = match whole {
-            Type::List | Type::Any => true,
-            Type::Map | Type::Text | Type::Phone | Type::Email => compatible(part, Type::Text),
-            _ => false,
-        };
-        if !possible {
-            let message = format!("`{}` looks for {} in {}; it is never there", self.text(node), a(part), a(whole));
-            return Err(self.problem(ProblemKind::Types, node, message));
-        }
-        Ok(Inferred::of(Type::Boolean))
     }
 
     fn within(&self, node: &Node, moment: &Node, hours: &str) -> Found {
@@ -241,12 +150,14 @@ impl Inference<'_> {
                 return Err(if number { with_help(problem, "`number(x)` makes a number of a text".to_owned()) } else { problem });
             }
         }
-        let first = args.first().map_or(ANYTHING, |(inferred, ..)| *inferred);
+        let first = args.first().map_or(ANYTHING, |(inferred, ..)| inferred.clone());
         let kind = match (call.function, args.len()) {
             (Function::Date, 1) => Type::Date,
             (Function::Date, _) => Type::Text,
             (Function::Abs, _) => first.kind,
-            (Function::Min | Function::Max, count) if count > 1 => common(args.iter().map(|(inferred, ..)| inferred.kind)),
+            (Function::Min | Function::Max, count) if count > 1 => {
+                common(args.iter().map(|(inferred, ..)| inferred.clone())).kind
+            }
             _ => signature.gives,
         };
         let nullable = match signature.null {
@@ -256,33 +167,39 @@ impl Inference<'_> {
             // Only a text can be unreadable, only a list can be empty, and a time has no day.
             OfNull::Always => first.nullable || matches!(first.kind, Type::Text | Type::List | Type::Any | Type::Time),
         };
-        Ok(Inferred { kind, nullable })
+        let detail = match (call.function, &first.detail) {
+            (Function::First | Function::Last, Detail::Items(item)) => {
+                return Ok(Inferred { nullable, ..(**item).clone() });
+            }
+            (Function::Sort | Function::Unique, detail) => detail.clone(),
+            _ => Detail::Unknown,
+        };
+        Ok(Inferred { kind, nullable, detail })
     }
 
-    fn text(&self, node: &Node) -> &str {
+    pub(super) fn text(&self, node: &Node) -> &str {
         self.source.get(usize::from(node.from)..usize::from(node.to)).unwrap_or(self.source)
     }
 
-    fn problem(&self, kind: ProblemKind, node: &Node, message: String) -> TypeProblem {
+    pub(super) fn problem(&self, kind: ProblemKind, node: &Node, message: String) -> TypeProblem {
         self.between(kind, node.from, node.to, message)
     }
 
-    fn between(&self, kind: ProblemKind, from: u16, to: u16, message: String) -> TypeProblem {
+    pub(super) fn between(&self, kind: ProblemKind, from: u16, to: u16, message: String) -> TypeProblem {
         TypeProblem { kind, message, offset: usize::from(from), length: usize::from(to.saturating_sub(from)), help: None }
     }
 }
 
-fn with_help(problem: TypeProblem, help: String) -> TypeProblem {
+pub(super) fn with_help(problem: TypeProblem, help: String) -> TypeProblem {
     TypeProblem { help: Some(help), ..problem }
 }
 
-/// The one type of all, else `any`.
-fn common(mut types: impl Iterator<Item = Type>) -> Type {
-    let first = types.next().unwrap_or(Type::Any);
-    if types.all(|t| t == first) { first } else { Type::Any }
+/// What is any of these.
+fn common(types: impl IntoIterator<Item = Inferred>) -> Inferred {
+    types.into_iter().reduce(Inferred::or).unwrap_or(ANYTHING)
 }
 
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let lower = name.to_lowercase();
     let distance = |other: &&str| strsim::damerau_levenshtein(&lower, &other.to_lowercase());
     let most = 1 + name.chars().count() / 4;
@@ -290,7 +207,7 @@ fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n s
 }
 
 /// `a number`, `text`.
-fn a(kind: Type) -> &'static str {
+pub(super) fn a(kind: Type) -> &'static str {
     match kind {
         Type::Text => "a text",
         Type::Number => "a number",
@@ -307,7 +224,7 @@ fn a(kind: Type) -> &'static str {
     }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -13,6 +13,7 @@ mod error;
 mod eval;
 mod function;
 mod infer;
+mod infer_fields;
 mod locale;
 mod moment;
 mod money;
@@ -36,7 +37,7 @@ pub use moment::fit;
 pub use scope::{KEYWORDS, Note, NoteKind, Root, Scope, is_reserved};
 pub use template::Template;
 pub use text::write_text;
-pub use types::{Inferred, MemberType, ProblemKind, RootType, TypeEnv, TypeProblem, compatible};
+pub use types::{Detail, Inferred, MemberType, ProblemKind, RootType, TypeEnv, TypeProblem, compatible};
 pub use value_template::ValueTemplate;
 
 use crate::domain::value::Value;

@@ -108,7 +108,7 @@ impl Template {
     pub fn infer(&self, env: &dyn TypeEnv) -> Result<Inferred, TypeProblem> {
         let types = self.check(env)?;
         Ok(match (self.single(), types.first()) {
-            (Some(_), Some((_, only))) => *only,
+            (Some(_), Some((_, only))) => only.clone(),
             _ => Inferred::of(Type::Text),
         })
     }

@@ -111,16 +111,15 @@ impl ValueTemplate {
     /// The type of the value; offsets of mistakes are within the text in which each stands.
     pub fn infer(&self, env: &dyn TypeEnv) -> Result<Inferred, TypeProblem> {
         match self {
-            ValueTemplate::Constant(value) => Ok(match value.kind() {
-                Some(kind) => Inferred::of(kind),
-                None => Inferred::maybe(Type::Any),
-            }),
+            ValueTemplate::Constant(value) => Ok(Inferred::constant(value)),
             ValueTemplate::Text(template) => template.infer(env),
             ValueTemplate::List(items) => {
-                items.iter().try_for_each(|item| item.infer(env).map(drop)).map(|()| Inferred::of(Type::List))
+                let items = items.iter().map(|item| item.infer(env)).collect::<Result<Vec<_>, _>>()?;
+                Ok(items.into_iter().reduce(Inferred::or).map_or(Inferred::of(Type::List), Inferred::list))
             }
             ValueTemplate::Map(entries) => {
-                entries.iter().try_for_each(|(_, value)| value.infer(env).map(drop)).map(|()| Inferred::of(Type::Map))
+                let fields = entries.iter().map(|(name, value)| Ok((name.as_str(), value.infer(env)?)));
+                Ok(Inferred::map(fields.collect::<Result<Vec<_>, _>>()?))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Actions.
 
 use super::fields::{Fields, Keys};
-use super::{MentionKind, Reader};
+use super::{Giver, MentionKind, Reader};
 use crate::domain::journal::AlertLevel;
 use crate::domain::name::Name;
 use crate::flow::definition::{Act, Action, Destination, Notify};
@@ -99,6 +99,7 @@ impl Reader {
         };
         let name = self.slug(name_node, "notify", EXAMPLE)?;
         self.mention(MentionKind::Notification, name.as_str(), name_node.at, name_node.width);
+        let with = self.hand(MentionKind::Notification, (&name, name_node.at), with);
         Some(Notify { name, with, at: name_node.at })
     }
 
@@ -122,9 +123,7 @@ impl Reader {
             };
             let given: Option<ValueTemplate> = self.value(value);
             if let (Some(destination), Some(given)) = (destination, given) {
-                if let Destination::Variable(slot) = &destination {
-                    self.assign(*slot, &given, value);
-                }
+                self.assign(destination.clone(), Giver::Set, &given, value);
                 out.push((destination, given));
             }
         }
@@ -134,6 +133,7 @@ impl Reader {
     fn emit(&mut self, node: &Node) -> Option<Act> {
         let Tree::Map(_) = &node.tree else {
             let event = self.event_name(node, "emit")?;
+            self.mention(MentionKind::Emitted, event.as_str(), node.at, node.width);
             return Some(Act::Emit { event, data: None, contact: None });
         };
         let fields = self.fields(node, "emit", "order.confirmed", &EMIT)?;
@@ -145,7 +145,9 @@ impl Reader {
             }
             return None;
         };
-        Some(Act::Emit { event: self.event_name(name, "event")?, data, contact })
+        let event = self.event_name(name, "event")?;
+        self.mention(MentionKind::Emitted, event.as_str(), name.at, name.width);
+        Some(Act::Emit { event, data, contact })
     }
 
     fn alert(&mut self, node: &Node) -> Option<Act> {

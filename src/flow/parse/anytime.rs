@@ -1,8 +1,8 @@
 //! `anytime`: what is answered wherever a run is.
 
-use super::Reader;
 use super::fields::{Fields, Keys};
 use super::target::Asks;
+use super::{MentionKind, Reader};
 use crate::flow::definition::{Anytime, AnytimeTarget, AnytimeTrigger, Command};
 use crate::flow::yaml::Node;
 
@@ -51,6 +51,9 @@ impl Reader {
             "command" => self.command(&entry.value).map(AnytimeTrigger::Command),
             _ => {
                 let name = self.event_name(&entry.value, "event");
+                if let Some(name) = &name {
+                    self.mention(MentionKind::Event, name.as_str(), entry.value.at, entry.value.width);
+                }
                 let contact = fields.get("contact").and_then(|n| self.contact(n));
                 let key = fields.get("key").and_then(|n| self.template(n, "key", "\"{{ event.order_id }}\""));
                 let with = fields.get("with").map(|n| self.assignments_of(n, "with")).unwrap_or_default();

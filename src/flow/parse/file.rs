@@ -42,7 +42,12 @@ impl Reader {
         if let Some(note) = fields.get("note") {
             self.plain(note, "note", "a text", "Ask Ada before changing this");
         }
-        let was = fields.get("was").map(|n| self.slugs(n, "was", "old-name")).unwrap_or_default();
+        let mut was = Vec::new();
+        for node in fields.get("was").map(|n| self.one_or_many(n)).unwrap_or_default() {
+            let Some(former) = self.slug(node, "was", "old-name") else { continue };
+            self.mention(MentionKind::Former, former.as_str(), node.at, node.width);
+            was.push(former);
+        }
         if let Some(languages) = fields.get("languages") {
             self.own_languages(languages);
         }

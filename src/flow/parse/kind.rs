@@ -3,7 +3,7 @@
 use super::fields::{Fields, Keys};
 use super::outcome::{Ordinary, TROUBLES, WaysOut};
 use super::target::Asks;
-use super::{MentionKind, Reader};
+use super::{MentionKind, Reader, RunWays};
 use crate::domain::limits;
 use crate::flow::definition::{Call, CallBody, Kind, RunFlow, Wait, WaitFor};
 use crate::flow::expression::Template;
@@ -180,6 +180,9 @@ impl Reader {
             "until" => self.template(&entry.value, "until", "\"{{ appointment_at }}\"").map(WaitFor::Until),
             _ => {
                 let name = self.event_name(&entry.value, "event");
+                if let Some(name) = &name {
+                    self.mention(MentionKind::Event, name.as_str(), entry.value.at, entry.value.width);
+                }
                 let key = fields.get("key").and_then(|n| self.template(n, "key", "\"{{ order_id }}\""));
                 let outer = std::mem::replace(&mut self.site.event, true);
                 let condition = fields.get("if").and_then(|n| self.condition(n));
@@ -187,6 +190,14 @@ impl Reader {
                 Some(WaitFor::Event { name: name?, key, condition })
             }
         }
+    }
+
+    fn know_run_ways(&mut self, fields: &Fields<'_>) {
+        let (Some(go), Some(state)) = (fields.entry("go"), self.site.state) else { return };
+        let entries: &[Entry] = if let Tree::Map(entries) = &go.value.tree { entries } else { &[] };
+        let ordinary = entries.iter().map(|e| &e.key).filter(|key| key.text != "else" && !TROUBLES.contains(&key.text.as_str()));
+        let named = ordinary.map(|key| (key.text.as_str().into(), key.at, key.width)).collect();
+        self.run_ways.push(RunWays { state, at: go.key.at, named });
     }
 
     pub(super) fn run(&mut self, state: &Key, fields: &Fields<'_>) -> Option<Kind> {
@@ -198,7 +209,7 @@ impl Reader {
             Some(n) => {
                 let flow = self.slug(n, "flow", "feedback")?;
                 self.mention(MentionKind::Flow, flow.as_str(), n.at, n.width);
-                Some(flow)
+                Some((flow, n.at))
             }
             None => {
                 if !r.refused {
@@ -209,6 +220,9 @@ impl Reader {
         });
         let out = WaysOut { ordinary: Ordinary::Ends, troubles: TROUBLES.to_vec(), asks: Asks::No("run") };
         let (outcomes, troubles) = self.outcomes(state, fields, &out);
-        Some(Kind::Run(RunFlow { flow: flow?, with, outcomes, troubles }))
+        self.know_run_ways(fields);
+        let (flow, flow_at) = flow?;
+        let with = self.hand(MentionKind::Flow, (&flow, flow_at), with);
+        Some(Kind::Run(RunFlow { flow, with, outcomes, troubles }))
     }
 }

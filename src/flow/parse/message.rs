@@ -1,7 +1,7 @@
 //! Messages: a text, or what each kind of channel gets.
 
-use super::Reader;
 use super::fields::{Fields, Keys};
+use super::{MentionKind, Reader};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::flow::definition::{Message, Say, Texts, Variant};
@@ -25,6 +25,7 @@ impl Reader {
         let fields = self.fields(node, "ask", "{ notify: payment_retry }", &ASK)?;
         let with = fields.get("with").map(|n| self.named_values(n, "with")).unwrap_or_default();
         let mut notify = self.notify(fields.get("notify")?)?;
+        let with = self.hand(MentionKind::Notification, (&notify.name, notify.at), with);
         notify.with.extend(with);
         Some(Say::Notify(notify))
     }

@@ -27,7 +27,7 @@ mod text;
 mod value;
 mod variable;
 
-pub use text::{Assignment, Content, Mention, MentionKind, Site, Written};
+pub use text::{Assignment, Content, Giver, Handed, Mention, MentionKind, RunWays, Saved, Site, Written};
 pub use value::typed;
 
 use super::definition::{Flow, Notification, StateId, Variable};
@@ -60,6 +60,12 @@ pub struct Reading<T> {
     pub written: Vec<Written>,
     /// Every value that is given to a variable or attribute, with its place.
     pub assignments: Vec<Assignment>,
+    /// Every result that is saved whole, with its place.
+    pub saves: Vec<Saved>,
+    /// Every value that is handed to a notification or sub-flow, with its place.
+    pub handed: Vec<Handed>,
+    /// The ways out of every `run`, with their places.
+    pub run_ways: Vec<RunWays>,
     /// Every name of something outside of the file, with its place.
     pub mentions: Vec<Mention>,
     /// The tree of the file.
@@ -109,9 +115,9 @@ fn read<T>(
     let mut reader = Reader::new(file, context, diagnostics);
     let root = document.map(|document| document.root);
     let partial = root.as_ref().and_then(|root| part(&mut reader, root));
-    let Reader { mut diagnostics, written, assignments, mentions, .. } = reader;
+    let Reader { mut diagnostics, written, assignments, saves, handed, run_ways, mentions, .. } = reader;
     diagnostics.sort_by_key(|d| d.at);
-    Reading { partial, diagnostics, written, assignments, mentions, root }
+    Reading { partial, diagnostics, written, assignments, saves, handed, run_ways, mentions, root }
 }
 
 /// Reads one file and collects what it finds.
@@ -120,6 +126,9 @@ struct Reader {
     diagnostics: Vec<Diagnostic>,
     written: Vec<Written>,
     assignments: Vec<Assignment>,
+    saves: Vec<Saved>,
+    handed: Vec<Handed>,
+    run_ways: Vec<RunWays>,
     mentions: Vec<Mention>,
     /// The flow's languages.
     languages: Vec<Language>,
@@ -145,6 +154,9 @@ impl Reader {
             diagnostics,
             written: Vec::new(),
             assignments: Vec::new(),
+            saves: Vec::new(),
+            handed: Vec::new(),
+            run_ways: Vec::new(),
             mentions: Vec::new(),
             languages: context.languages.clone(),
             any_language: false,

@@ -1,7 +1,7 @@
 //! `start`: what begins a run.
 
-use super::Reader;
 use super::fields::{Fields, Keys};
+use super::{MentionKind, Reader};
 use crate::flow::definition::{Busy, ContactTemplate, Repeat, Start, StateId, Trigger};
 use crate::flow::expression::Template;
 use crate::flow::yaml::{Node, Tree};
@@ -74,9 +74,23 @@ impl Reader {
         }
         let entry = given.first()?;
         match entry.key.text.as_str() {
-            "event" => self.event_name(&entry.value, "event").map(Trigger::Event),
-            "webhook" => self.name(&entry.value, "webhook", "shop").map(Trigger::Webhook),
-            "keyword" => self.keywords(&entry.value).map(Trigger::Keyword),
+            "event" => {
+                let event = self.event_name(&entry.value, "event")?;
+                self.mention(MentionKind::Event, event.as_str(), entry.value.at, entry.value.width);
+                Some(Trigger::Event(event))
+            }
+            "webhook" => {
+                let name = self.name(&entry.value, "webhook", "shop")?;
+                self.mention(MentionKind::Webhook, name.as_str(), entry.value.at, entry.value.width);
+                Some(Trigger::Webhook(name))
+            }
+            "keyword" => {
+                let words = self.keywords(&entry.value)?;
+                for (word, node) in words.iter().zip(self.one_or_many(&entry.value)) {
+                    self.mention(MentionKind::Keyword, word, node.at, node.width);
+                }
+                Some(Trigger::Keyword(words))
+            }
             _ => match self.plain(&entry.value, "message", "`any`", "any")? {
                 "any" => Some(Trigger::AnyMessage),
                 _ => {

@@ -1,11 +1,11 @@
 //! A state: its actions, its kind, its ways.
 
-use super::Reader;
 use super::fields::{Fields, Keys};
 use super::outcome::WaysOut;
 use super::target::Asks;
+use super::{Giver, Reader, Saved};
 use crate::domain::name::Name;
-use crate::flow::definition::{Kind, Outcomes, Save, State, Target, Troubles};
+use crate::flow::definition::{Destination, Kind, Outcomes, Save, State, Target, Troubles};
 use crate::flow::yaml::{Key, Node, Tree};
 
 const STATE: Keys = Keys {
@@ -121,7 +121,10 @@ impl Reader {
     fn save(&mut self, node: &Node) -> Option<Save> {
         let Tree::Map(entries) = &node.tree else {
             let name: Name = self.name(node, "save", "customer")?;
-            return self.slot(name.as_str(), node.at, node.width).map(Save::Whole);
+            let into = self.slot(name.as_str(), node.at, node.width)?;
+            let (at, width) = (node.at, node.width);
+            self.saves.extend(self.site.state.map(|state| Saved { into, state, at, width }));
+            return Some(Save::Whole(into));
         };
         let mut parts = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -129,7 +132,7 @@ impl Reader {
             let value = self.value(&entry.value);
             let Some((name, value)) = name.zip(value) else { continue };
             if let Some(slot) = self.slot(name.as_str(), entry.key.at, entry.key.width) {
-                self.assign(slot, &value, &entry.value);
+                self.assign(Destination::Variable(slot), Giver::Save, &value, &entry.value);
                 parts.push((slot, value));
             }
         }

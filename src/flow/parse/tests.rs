@@ -1,6 +1,6 @@
 //! That a flow means what its file says. What is refused is shown by the fixtures in `tests/data/check`.
 
-use super::{Content, MentionKind, ParseContext, parse_notification, read_flow};
+use super::{Content, Giver, MentionKind, ParseContext, parse_notification, read_flow};
 use crate::domain::channel::ChannelKind;
 use crate::domain::journal::AlertLevel;
 use crate::domain::language::Language;
@@ -249,10 +249,12 @@ states:
     let at = |line, column| vec![At { line, column }];
     let state = Some(StateId(0));
     assert_eq!(written, [(at(5, 30), true, false, None), (at(11, 10), false, false, state), (at(13, 20), false, true, state)]);
-    assert_eq!(reading.assignments.len(), 1);
+    let given: Vec<_> = reading.assignments.iter().map(|a| (a.by, a.at)).collect();
+    assert_eq!(given, [(Giver::Set, at(14, 61)[0]), (Giver::Save, at(13, 16)[0])]);
     let mentions: Vec<_> = reading.mentions.iter().map(|m| (m.kind, &*m.name)).collect();
     let expected = [
         (MentionKind::Channel, "main-sms"),
+        (MentionKind::Event, "e"),
         (MentionKind::Api, "shop"),
         (MentionKind::Notification, "bye"),
         (MentionKind::Attribute, "vip"),

@@ -1,9 +1,10 @@
 //! Texts with `{{ }}`, conditions, translations; and the record of them that the checks of names and types work on.
 
 use super::Reader;
+use super::value::NamedValue;
 use crate::domain::language::Language;
-use crate::domain::name::Name;
-use crate::flow::definition::{Slot, StateId, Texts};
+use crate::domain::name::{Name, Slug};
+use crate::flow::definition::{Destination, Slot, StateId, Texts};
 use crate::flow::diagnostic::{At, Diagnostic};
 use crate::flow::expression::{Expression, SyntaxError, Template, ValueTemplate};
 use crate::flow::yaml::{Entry, Node, Places, Scalar, Tree};
@@ -52,11 +53,13 @@ impl Written {
     }
 }
 
-/// A value that is given to something.
+/// A value that is given to a variable of this flow or a field of the contact.
 #[derive(Debug, Clone)]
 pub struct Assignment {
-    /// The variable.
-    pub into: Slot,
+    /// The variable or field.
+    pub into: Destination,
+    /// The key under which it is given.
+    pub by: Giver,
     /// The value.
     pub value: ValueTemplate,
     /// What can be read in it.
@@ -67,7 +70,61 @@ pub struct Assignment {
     pub width: u32,
 }
 
-/// The name of something outside of the file.
+/// What gives a variable a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Giver {
+    /// `set`.
+    Set,
+    /// `with` of a start or of an entry of `anytime`.
+    With,
+    /// `save`, a part of the result.
+    Save,
+}
+
+/// The whole result of a state's kind, given to a variable: `save: NAME`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// The variable.
+    pub into: Slot,
+    /// The state.
+    pub state: StateId,
+    /// Where the variable's name stands.
+    pub at: At,
+    /// Its characters.
+    pub width: u32,
+}
+
+/// A value that is handed to a notification or a sub-flow: an entry of its `with`.
+#[derive(Debug, Clone)]
+pub struct Handed {
+    /// Whether it is a notification or a flow.
+    pub to: MentionKind,
+    /// Its name, and where that stands here.
+    pub of: (Slug, At),
+    /// The parameter or variable there, and where its name stands here.
+    pub name: (Name, At, u32),
+    /// The value.
+    pub value: ValueTemplate,
+    /// What can be read in it.
+    pub site: Site,
+    /// Where the value stands.
+    pub at: At,
+    /// Its characters.
+    pub width: u32,
+}
+
+/// The ways that a `run` decides, with their places: the ends of the sub-flow are known only where all flows are.
+#[derive(Debug, Clone)]
+pub struct RunWays {
+    /// The state.
+    pub state: StateId,
+    /// Where `go` stands.
+    pub at: At,
+    /// The outcomes that are named, each with its place and its characters.
+    pub named: Vec<(Box<str>, At, u32)>,
+}
+
+/// The name of something outside of the file, or of something that other files may name too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
     /// What it names.
@@ -99,6 +156,16 @@ pub enum MentionKind {
     Flow,
     /// A field or attribute of the contact that `set` writes.
     Attribute,
+    /// An event that begins, moves or is awaited by a run.
+    Event,
+    /// An event that `emit` sends.
+    Emitted,
+    /// A keyword of `start`, as it was written.
+    Keyword,
+    /// A webhook of `start`.
+    Webhook,
+    /// A former name of this flow.
+    Former,
 }
 
 impl Reader {
@@ -107,9 +174,21 @@ impl Reader {
         self.mentions.push(Mention { kind, name: name.into(), at, width, state: self.site.state });
     }
 
-    /// Records a value that a variable is given.
-    pub(super) fn assign(&mut self, into: Slot, value: &ValueTemplate, node: &Node) {
-        self.assignments.push(Assignment { into, value: value.clone(), site: self.site, at: node.at, width: node.width });
+    /// Records a value that a variable or a field of the contact is given.
+    pub(super) fn assign(&mut self, into: Destination, by: Giver, value: &ValueTemplate, node: &Node) {
+        let (value, site) = (value.clone(), self.site);
+        self.assignments.push(Assignment { into, by, value, site, at: node.at, width: node.width });
+    }
+
+    /// Records the values that a notification or sub-flow is handed, and gives them as the definition has them.
+    pub(super) fn hand(&mut self, to: MentionKind, of: (&Slug, At), with: Vec<NamedValue>) -> Vec<(Name, ValueTemplate)> {
+        let mut out = Vec::with_capacity(with.len());
+        for NamedValue { name, name_at, name_width, value, at, width } in with {
+            out.push((name.clone(), value.clone()));
+            let name = (name, name_at, name_width);
+            self.handed.push(Handed { to, of: (of.0.clone(), of.1), name, value, site: self.site, at, width });
+        }
+        out
     }
 
     fn record(&mut self, content: Content, scalar: &Scalar, at: At) {

@@ -1,12 +1,23 @@
 //! Values: the places where an unquoted `12`, `true` or `null` is more than text.
 
 use super::Reader;
-use super::text::Content;
+use super::text::{Content, Giver};
 use crate::domain::name::Name;
 use crate::domain::value::Value;
-use crate::flow::definition::Slot;
+use crate::flow::definition::{Destination, Slot};
+use crate::flow::diagnostic::At;
 use crate::flow::expression::ValueTemplate;
 use crate::flow::yaml::{Node, Tree};
+
+/// An entry of `with` for something that is declared elsewhere.
+pub(super) struct NamedValue {
+    pub name: Name,
+    pub name_at: At,
+    pub name_width: u32,
+    pub value: ValueTemplate,
+    pub at: At,
+    pub width: u32,
+}
 
 impl Reader {
     /// Any value. The depth of the file bounds the recursion.
@@ -39,7 +50,7 @@ impl Reader {
             let slot = self.slot(&entry.key.text, entry.key.at, entry.key.width);
             let value = self.value(&entry.value);
             if let (Some(slot), Some(value)) = (slot, value) {
-                self.assign(slot, &value, &entry.value);
+                self.assign(Destination::Variable(slot), Giver::With, &value, &entry.value);
                 out.push((slot, value));
             }
         }
@@ -47,13 +58,15 @@ impl Reader {
     }
 
     /// `with` of a notification or sub-flow: values by names that are declared elsewhere.
-    pub(super) fn named_values(&mut self, node: &Node, name: &str) -> Vec<(Name, ValueTemplate)> {
+    pub(super) fn named_values(&mut self, node: &Node, name: &str) -> Vec<NamedValue> {
         let Some(entries) = self.entries(node, name, "{ order_id: \"{{ order_id }}\" }") else { return Vec::new() };
         let mut out = Vec::with_capacity(entries.len());
         for entry in entries {
             let key = self.name_of_key(&entry.key);
             let value = self.value(&entry.value);
-            out.extend(key.zip(value));
+            let Some((name, value)) = key.zip(value) else { continue };
+            let (name_at, name_width) = (entry.key.at, entry.key.width);
+            out.push(NamedValue { name, name_at, name_width, value, at: entry.value.at, width: entry.value.width });
         }
         out
     }

@@ -47,7 +47,8 @@ fn types_are_known() {
         ("max(1, 2)", Type::Number, false),
         ("abs(span)", Type::Duration, false),
     ] {
-        assert_eq!(infer(source), Ok(Inferred { kind, nullable }), "{source}");
+        let found = infer(source).map(|found| (found.kind, found.nullable));
+        assert_eq!(found, Ok((kind, nullable)), "{source}");
     }
 }
 
@@ -83,6 +84,11 @@ fn mistakes_have_a_code_and_a_place() {
     ] {
         assert_eq!(infer(source), Err(expected.to_owned()), "{source}");
     }
+    // What is written out is known to the letter.
+    assert_eq!(infer("'a' == 'b'").expect_err("never"), "RF206 at 0+10: `'a' == 'b'` compares `a` with `b`; they are never equal");
+    assert_eq!(infer("'a' in ['b', 'a']").expect_err("never"), "RF206 at 8+3: `'a' in ['b', 'a']` is never `b`");
+    assert_eq!(infer("('a' if yes else 'b') == 'b'").map(|found| found.kind), Ok(Type::Boolean));
+    assert!(infer("['a', 'b'][0] == 'c'").is_err());
     let help = |source: &str| Expression::parse(source).expect(source).infer(&Types { event: false }).expect_err(source).help;
     assert_eq!(help("scor").as_deref(), Some("Did you mean `score`?"));
     assert_eq!(help("True").as_deref(), Some("Write `true`"));
