@@ -1,9 +1,11 @@
 //! The command line: what can be asked, with examples. Nothing here does anything.
 
 mod check;
+mod explore;
 mod test;
 
 pub use check::{Check, CheckFormat};
+pub use explore::{Cases, Explore};
 pub use test::{Test, TestFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,6 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   replyflow check                      check every flow of the project
   replyflow test flows/payment.test.yaml
+  replyflow explore menu               walk every way of a flow
   replyflow chat menu                  talk to a flow at the terminal
   replyflow why menu welcome 2         what a reply would be taken for
   replyflow serve                      run the service
@@ -55,6 +58,9 @@ pub enum Command {
     /// Run conversation tests on a virtual clock
     #[command(after_help = test::EXAMPLES)]
     Test(Test),
+    /// Walk every way of a flow with made-up replies, and say what is never reached, never ends or fails
+    #[command(after_help = explore::EXAMPLES)]
+    Explore(Explore),
     /// Talk to a flow at the terminal, or from a pipe
     #[command(
         after_help = "Examples:\n  replyflow chat menu\n  replyflow chat payment --channel main-whatsapp\n  printf 'hi\\n2\\n' | replyflow chat menu"
@@ -193,7 +199,7 @@ mod tests {
     fn the_definition_is_consistent_and_its_help_is_whole() {
         Arguments::command().debug_assert();
         let help = Arguments::command().render_long_help().to_string();
-        for word in ["serve", "check", "test", "chat", "why", "journal", "failed", "webhooks", "doctor", "--config", "Exit codes"]
+        for word in ["serve", "check", "test", "explore", "chat", "why", "journal", "failed", "webhooks", "doctor", "--config", "Exit codes"]
         {
             assert!(help.contains(word), "{word}");
         }

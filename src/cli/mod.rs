@@ -6,6 +6,7 @@ pub mod render;
 mod chat;
 mod check;
 mod doctor;
+mod explore;
 mod failed;
 mod flows;
 mod journal;
@@ -101,6 +102,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Serve(serve) => serve::run(&project, &serve),
         Command::Check(check) => check::run(&project, &check),
         Command::Test(test) => test::run(&project, &test),
+        Command::Explore(explore) => explore::run(&project, &explore),
         Command::Chat(chat) => chat::run(&project, &chat),
         Command::Why(why) => why::run(&project, &why),
         Command::Journal { command } => journal::run(&project, &command),

@@ -38,4 +38,5 @@ mod weight;
 
 pub use clock::is_simulated;
 pub use opt::is_priority;
+pub use split::arm_of;
 pub use turn::{Context, Ended, TurnError, TurnOutput, turn};

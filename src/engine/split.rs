@@ -10,6 +10,11 @@ use crate::flow::definition::{Flow, Split};
 use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// The arm that a contact takes at a state of a flow.
+pub fn arm_of<'s>(contact: ContactKey, flow: &str, state: &str, arms: &'s [(Name, u32)]) -> Option<&'s Name> {
+    arm_at(place(contact, flow, state, arms), arms)
+}
+
 impl<'a> Turning<'a> {
     pub(super) fn split(&self, flow: &Flow, state: &Name, split: &'a Split) -> Result<Next<'a>, Fault> {
         let place = place(self.contact, flow.name.as_str(), state.as_str(), &split.arms);

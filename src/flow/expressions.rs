@@ -8,7 +8,15 @@ use super::expression::{Expression, Template, ValueTemplate};
 
 /// Calls `see` with every expression of the flow and of its notifications.
 pub fn each_expression(flow: &Flow, see: &mut dyn FnMut(&Expression)) {
-    let mut walk = Walk { see };
+    walk(flow, Walk { see, values: true });
+}
+
+/// Calls `see` with every condition of the flow, wherever one decides something.
+pub fn each_condition(flow: &Flow, see: &mut dyn FnMut(&Expression)) {
+    walk(flow, Walk { see, values: false });
+}
+
+fn walk(flow: &Flow, mut walk: Walk<'_>) {
     for start in &flow.starts {
         walk.expression(start.condition.as_ref());
         walk.contact(start.contact.as_ref());
@@ -37,6 +45,8 @@ pub fn each_expression(flow: &Flow, see: &mut dyn FnMut(&Expression)) {
 
 struct Walk<'a> {
     see: &'a mut dyn FnMut(&Expression),
+    /// Whether expressions count that give values, not only conditions.
+    values: bool,
 }
 
 impl Walk<'_> {
@@ -45,11 +55,13 @@ impl Walk<'_> {
     }
 
     fn template(&mut self, template: Option<&Template>) {
-        template.into_iter().flat_map(Template::expressions).for_each(|(_, e)| (self.see)(e));
+        template.into_iter().filter(|_| self.values).flat_map(Template::expressions).for_each(|(_, e)| (self.see)(e));
     }
 
     fn value(&mut self, value: &ValueTemplate) {
-        value.expressions().for_each(&mut *self.see);
+        if self.values {
+            value.expressions().for_each(&mut *self.see);
+        }
     }
 
     fn texts(&mut self, texts: Option<&Texts>) {

@@ -134,7 +134,7 @@ impl Coverage {
 }
 
 /// The outcomes that a state decides by name, and, marked by `true`, each choice and each arm that weighs something.
-fn outcomes(ways: &Ways<'_>, id: StateId, state: &State) -> Vec<(bool, String)> {
+pub(super) fn outcomes(ways: &Ways<'_>, id: StateId, state: &State) -> Vec<(bool, String)> {
     let choice = matches!(&state.kind, Kind::Ask(ask) if matches!(ask.answer, Answer::Choice(_)));
     let named = |outcome: &Outcome<'_>| match &state.kind {
         Kind::Split(split) => {

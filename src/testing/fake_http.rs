@@ -47,14 +47,14 @@ pub enum FakeAnswer {
 }
 
 /// The fakes of a case: later ones come before earlier ones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Fakes {
     list: Vec<Offered>,
     /// What a call gets that no fake fits; without it such a call is an error.
     pub fallback: Option<FakeAnswer>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Offered {
     fake: Fake,
     expected: bool,

@@ -3,6 +3,7 @@
 
 pub mod chat;
 pub mod coverage;
+pub mod explore;
 mod expect;
 mod fake_http;
 mod mismatch;
@@ -13,6 +14,7 @@ mod read_fakes;
 mod read_steps;
 pub mod rewrite;
 mod script;
+mod stage;
 pub mod transcript;
 pub mod understanding;
 pub mod why;

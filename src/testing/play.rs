@@ -7,24 +7,17 @@ use super::fake_http::matches;
 use super::mismatch::{Difference, Mismatch};
 use super::rewrite::Rewrite;
 use super::script::{Case, Script, Step, UserSays};
+use super::stage::{begin, speak};
 use super::world::World;
 use crate::config::project::Project;
-use crate::domain::address::{Address, E164};
+use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::input::OperatorAction;
-use crate::domain::message::InboundContent;
 use crate::domain::name::ChannelName;
-use crate::domain::time::Millis;
-use crate::engine::record::Record;
 use crate::flow::catalog::Catalog;
 use crate::flow::diagnostic::At;
 use std::iter;
 use std::sync::Arc;
-
-/// Where a case's clock stands if nothing is given: 2026-01-05T12:00:00Z, a Monday.
-const DEFAULT_NOW: Millis = Millis(1_767_614_400_000);
-/// Who writes if nobody is given.
-const DEFAULT_PHONE: &str = "+447700900123";
 
 /// What becomes of a text that differs from an expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,25 +136,7 @@ impl Player {
         } else {
             project.clone()
         };
-        let contact = case.given.contact.clone().unwrap_or_default();
-        let phone = contact.phone.clone().unwrap_or_else(|| DEFAULT_PHONE.to_owned());
-        let phone = E164::parse(&phone).ok_or_else(|| format!("`{phone}` is not a phone number such as {DEFAULT_PHONE}"))?;
-        let address = Address::Phone(phone.clone());
-        let world = World::new(catalog.clone(), project, case.given.now.unwrap_or(DEFAULT_NOW));
-        let mut world = match case.given.seed {
-            Some(seed) => world.seeded(seed),
-            None => world,
-        };
-        let mut record = Record::default();
-        record.meet(&address);
-        record.name = contact.name;
-        record.language = contact.language;
-        record.timezone = contact.timezone;
-        record.email = contact.email;
-        record.attributes = contact.attributes;
-        record.tags = case.given.tags.clone().unwrap_or_default();
-        world.place(&address, &record);
-        world.fakes.add(&case.given.http, false);
+        let (world, address) = begin(&case.given, catalog, project)?;
         let mut player =
             Player { world, flow: script.flow.clone(), address, channel, kind, texts: Texts::Compared, rewrites: Vec::new() };
         if let Some(vars) = &case.given.vars {
@@ -322,27 +297,7 @@ impl Player {
 
     fn user(&mut self, says: &UserSays) -> Result<(), String> {
         let channel = says.channel.clone().unwrap_or_else(|| self.channel.clone());
-        let mut text = says.text.clone().unwrap_or_default();
-        let content = if let Some(id) = &says.press {
-            let shown = self.world.last.as_ref().map(|m| m.options()).unwrap_or_default();
-            let option = shown.iter().find(|(payload, _)| *payload == id || expect::choice_id(payload) == id);
-            let (payload, title) = option.ok_or_else(|| {
-                let ids: Vec<&str> = shown.iter().map(|(payload, _)| expect::choice_id(payload)).collect();
-                match ids.is_empty() {
-                    true => "the last message has no buttons to press; write a text instead".to_owned(),
-                    false => format!("the last message has no button `{id}`; it has {}", ids.join(", ")),
-                }
-            })?;
-            text = (*title).to_owned();
-            InboundContent::ButtonReply { payload: (*payload).to_owned() }
-        } else if !says.media.is_empty() {
-            InboundContent::Media { kind: None, media: says.media.clone() }
-        } else if let Some(location) = &says.location {
-            InboundContent::Location(location.clone())
-        } else {
-            InboundContent::Text
-        };
-        self.world.write(&self.address, &channel, text, content).map_err(|e| e.to_string())
+        speak(&mut self.world, &self.address, &channel, says)
     }
 
     fn called(

@@ -2,6 +2,10 @@
 //! succeeds at once. It does in memory what the store and the service do for real: order, held contacts, alarms. Between any
 //! two inputs each record is written and read back.
 
+mod open;
+
+pub use open::OpenCall;
+
 use super::fake_http::Fakes;
 use super::outgoing::Outgoing;
 use crate::config::project::Project;
@@ -49,7 +53,7 @@ pub enum WorldError {
 }
 
 /// A call that was made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Called {
     /// `PUT`.
     pub method: String,
@@ -61,6 +65,7 @@ pub struct Called {
     pub json: Option<serde_json::Value>,
 }
 
+#[derive(Clone)]
 struct Person {
     key: ContactKey,
     record: Option<Vec<u8>>,
@@ -70,7 +75,8 @@ struct Person {
     alarm: Option<Millis>,
 }
 
-/// The virtual world.
+/// The virtual world. A clone is another world that stands where this one stands.
+#[derive(Clone)]
 pub struct World {
     secret: Vec<u8>,
     catalog: Arc<Catalog>,
@@ -81,6 +87,8 @@ pub struct World {
     due: Vec<(Millis, ContactKey, Input)>,
     /// What other systems answer.
     pub fakes: Fakes,
+    /// Calls that no fake answers, where they are kept open instead of being an error.
+    open: Option<VecDeque<OpenCall>>,
     /// Messages that left and were not looked at.
     pub messages: VecDeque<Outgoing>,
     /// The last message that left, looked at or not.
@@ -111,6 +119,7 @@ impl World {
             people: IndexMap::new(),
             due: Vec::new(),
             fakes: Fakes::default(),
+            open: None,
             messages: VecDeque::new(),
             last: None,
             alerts: VecDeque::new(),
@@ -385,10 +394,17 @@ impl World {
                 let json = call.json_body();
                 let made = Called { method: call.method.clone(), api: call.api.clone(), path: call.path.clone(), json };
                 let result = self.fakes.call(&call.method, &call.api, &call.path, call.timeout, call.retry);
-                let result = result.ok_or_else(|| WorldError::NoFake(format!("{} {}{}", made.method, made.api, made.path)))?;
+                match (result, &mut self.open) {
+                    (Some(result), _) => self.came_back(key, id, result),
+                    (None, Some(open)) => {
+                        let (timeout, retry) = (call.timeout, call.retry);
+                        open.push_back(OpenCall { call: made.clone(), key, effect: id, timeout, retry });
+                    }
+                    (None, None) => {
+                        return Err(WorldError::NoFake(format!("{} {}{}", made.method, made.api, made.path)));
+                    }
+                }
                 self.called.push_back(made);
-                let input = CallResult { effect: id, outcome: result.outcome, attempts: result.attempts, took: result.took.0 };
-                self.due.push((self.now + result.took, key, Input::CallResult(Box::new(input))));
             }
             // The file is where the test says it is.
             Effect::Fetch(fetch) => {

@@ -7,6 +7,7 @@ mod documentation;
 mod embedded_store;
 mod end_to_end;
 mod expressions;
+mod explore;
 mod files;
 mod flow_files;
 mod hostile_replies;

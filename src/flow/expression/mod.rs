@@ -22,6 +22,7 @@ mod number;
 mod operate;
 mod parse;
 mod parse_name;
+pub mod probe;
 mod scope;
 mod template;
 mod text;

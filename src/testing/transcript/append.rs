@@ -55,7 +55,9 @@ pub fn append(source: &str, transcript: &Transcript, title: &str) -> Result<Appe
         return Err(AppendError::BeginsRuns);
     }
     let mut transcript = transcript.clone();
-    transcript.untagged = given.iter().any(|entry| entry.key.text == "tags");
+    if transcript.tags.is_none() && given.iter().any(|entry| entry.key.text == "tags") {
+        transcript.tags = Some(Vec::new());
+    }
     let Some(cases) = entry("cases") else {
         let before = with_line_end(source);
         let line = before.lines().count() + 3;

@@ -9,7 +9,7 @@ mod yaml;
 
 pub use append::{AppendError, Appended, append, file_of};
 
-use super::script::{ContactGiven, Step};
+use super::script::{ContactGiven, Given, Step};
 use crate::domain::id::InputId;
 use crate::domain::input::Input;
 use crate::domain::journal::Entry;
@@ -48,8 +48,8 @@ pub struct Transcript {
     pub contact: ContactGiven,
     /// The seed under which a `split` takes the arms that were taken, if one had to be found.
     pub seed: Option<u64>,
-    /// Whether the file gives tags to its contacts, and this one had none.
-    untagged: bool,
+    /// The tags that the contact had; nothing where it had none and the file gives none.
+    tags: Option<Vec<Slug>>,
     /// What happened, in order.
     pub steps: Vec<Step>,
     /// What happened and cannot be written as a step, a sentence for each.
@@ -60,6 +60,20 @@ impl Transcript {
     /// The conversation of one contact. `entries` are all of that contact and in order.
     pub fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>, about: &About<'_>) -> Transcript {
         walk::transcript(entries, about)
+    }
+
+    /// A conversation of which every step is known.
+    pub fn of_steps(flow: Slug, given: &Given, steps: Vec<Step>) -> Transcript {
+        Transcript {
+            flow,
+            now: given.now.unwrap_or_default(),
+            channels: given.channel.iter().chain(&given.also).cloned().collect(),
+            contact: given.contact.clone().unwrap_or_default(),
+            seed: given.seed,
+            tags: given.tags.clone(),
+            steps,
+            lost: Vec::new(),
+        }
     }
 
     /// Whether nothing happened.

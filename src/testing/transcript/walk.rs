@@ -462,7 +462,7 @@ impl Walk<'_> {
             channels,
             contact,
             seed: None,
-            untagged: false,
+            tags: None,
             steps,
             lost,
         }

@@ -24,8 +24,8 @@ pub(super) fn case(transcript: &Transcript, title: &str, indent: usize) -> Strin
         several => given(format!("channel: [{}]", several.iter().map(|c| c.as_str()).collect::<Vec<_>>().join(", "))),
     }
     given(format!("contact: {}", contact(&transcript.contact)));
-    if transcript.untagged {
-        given("tags: []".to_owned());
+    if let Some(tags) = &transcript.tags {
+        given(format!("tags: [{}]", tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ")));
     }
     if let Some(seed) = transcript.seed {
         given(format!("seed: {seed}"));
