@@ -135,7 +135,9 @@ impl Settings {
             };
             section.named().into_iter().filter_map(read).collect()
         };
+        let events = EventsSettings::read(root.section("events"), secrets);
         let rest = read_project::Rest {
+            events: events.names.clone(),
             teams: read_project::teams(root.section("teams")),
             hours: read_project::hours(root.section("hours")),
             attributes: read_project::attributes(root.section("attributes")),
@@ -155,7 +157,7 @@ impl Settings {
             channels: channels.into_iter().map(|(name, channel)| (name, channel.settings)).collect(),
             apis,
             send,
-            events: EventsSettings::read(root.section("events"), secrets),
+            events,
             webhooks: WebhooksSettings::read(root.section("webhooks"), secrets),
             metrics: MetricsSettings::read(root.section("metrics"), secrets),
             log: LogSettings::read(root.section("log")),

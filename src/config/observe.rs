@@ -2,6 +2,7 @@
 
 use super::secret::Secret;
 use super::section::{Secrets, Section};
+use crate::domain::name::EventName;
 
 /// `[log]`.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct MetricsSettings {
 pub struct EventsSettings {
     /// The bearer keys of `POST /v1/events`; none means that it refuses everybody.
     pub keys: Vec<Secret>,
+    /// The names of the events that other systems send; none means that they are not known.
+    pub names: Vec<EventName>,
 }
 
 /// `[webhooks]`.
@@ -78,7 +81,14 @@ impl WebhooksSettings {
 
 impl EventsSettings {
     pub(super) fn read(section: Section<'_>, secrets: Secrets) -> Self {
-        let settings = EventsSettings { keys: keys(&section, secrets) };
+        let mut names = Vec::new();
+        for text in section.texts("names") {
+            match EventName::parse(&text) {
+                Ok(name) => names.push(name),
+                Err(bad) => section.mistake("names", format!("`{text}` cannot be the name of an event: {}", bad.reason), None),
+            }
+        }
+        let settings = EventsSettings { keys: keys(&section, secrets), names };
         section.finish();
         settings
     }

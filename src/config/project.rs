@@ -2,7 +2,7 @@
 
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
-use crate::domain::name::{ChannelName, Name, Slug};
+use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::value::{Type, Value};
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
@@ -26,6 +26,8 @@ pub struct Project {
     pub hours: IndexMap<Slug, Hours>,
     /// Attributes of contacts with their types.
     pub attributes: IndexMap<Name, Type>,
+    /// The events that other systems send, as far as the project declares them.
+    pub events: Vec<EventName>,
     /// Settings that flows can read as `env.NAME`; no secrets.
     pub env: IndexMap<String, Value>,
     /// What the service itself says.

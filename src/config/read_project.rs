@@ -7,7 +7,7 @@ use super::read_channels::Channel;
 use super::section::Section;
 use super::tree::{Kind, Node};
 use crate::domain::language::Language;
-use crate::domain::name::{ChannelName, Name, Slug};
+use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::value::{Type, Value};
 use indexmap::IndexMap;
 use jiff::civil::Time;
@@ -238,6 +238,7 @@ pub(super) fn assemble(
         teams: rest.teams,
         hours: rest.hours,
         attributes: rest.attributes,
+        events: rest.events,
         env: rest.env,
         texts: rest.texts,
     }
@@ -245,6 +246,7 @@ pub(super) fn assemble(
 
 /// The sections that need nothing else.
 pub(super) struct Rest {
+    pub events: Vec<EventName>,
     pub teams: Vec<Slug>,
     pub hours: IndexMap<Slug, Hours>,
     pub attributes: IndexMap<Name, Type>,

@@ -54,6 +54,7 @@ pub fn project() -> Project {
         teams: Vec::new(),
         hours: IndexMap::new(),
         attributes: [(Name::parse("vip").expect("a name"), Type::Boolean)].into_iter().collect(),
+        events: Vec::new(),
         env: IndexMap::new(),
         texts: SystemTexts {
             opted_out: text("You are out."),

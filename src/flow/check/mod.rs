@@ -2,19 +2,26 @@
 //! names elsewhere: notifications, channels, apis, teams, hours, sub-flows. Each rule is a function from what was read to
 //! diagnostics; nothing here reads a file.
 
+mod across;
 mod answers;
 mod choices;
+mod events;
+mod given;
 mod names;
 mod project;
 mod references;
 mod starts;
+mod subflow;
+mod taken;
 mod troubles;
+mod types;
 
 pub use project::{Checked, check_project, parse_context};
 
 use super::definition::{Flow, Notification};
 use super::diagnostic::{At, Code, Diagnostic};
 use super::parse::Reading;
+use super::ways::Subs;
 use crate::config::project::Project;
 use crate::domain::name::Slug;
 use std::collections::BTreeMap;
@@ -28,6 +35,12 @@ pub struct World<'a> {
     pub flows: &'a BTreeMap<Slug, Arc<Flow>>,
     /// The notifications of the project, by name, as far as they could be understood.
     pub notifications: &'a BTreeMap<Slug, Arc<Notification>>,
+    /// What flows need to know of each other's ends.
+    pub subs: &'a Subs,
+    /// What flows give back to those that run them.
+    pub results: &'a types::Results,
+    /// Flows whose variables or states could not all be read: nothing is said about what they lack.
+    pub unsound: &'a [Slug],
     /// Files that could not be understood at all: what refers to them is not reported a second time.
     pub broken: &'a [Slug],
 }
@@ -44,8 +57,11 @@ impl<'a> World<'a> {
 pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -> Vec<Diagnostic> {
     let mut report = Report { file: file.clone(), found: Vec::new() };
     if let Some(flow) = &reading.partial {
-        names::check_flow(reading, flow, world, &mut report);
-        starts::check(flow, world, &mut report);
+        let types = types::Types::of(reading, flow, world.project, world.results);
+        names::check_flow(reading, flow, &types, world, &mut report);
+        given::check(reading, flow, &types, world, &mut report);
+        starts::check(flow, &mut report);
+        subflow::check(reading, flow, world, &mut report);
         references::check(reading, flow, world, &mut report);
         choices::check(flow, world, &mut report);
         answers::check(flow, world, &mut report);

@@ -1,27 +1,25 @@
 //! Names and types in every expression: RF201, RF206–RF209, RF211.
 
+use super::types::Types;
 use super::{Report, World};
+use crate::config::project::Project;
 use crate::domain::value::Type;
-use crate::flow::definition::{Flow, Kind, Notification, Origin};
+use crate::flow::definition::{Flow, Kind, Notification};
 use crate::flow::expression::{Inferred, MemberType, Root, RootType, TypeEnv, TypeProblem, is_reserved};
 use crate::flow::parse::{Content, Reading, Site, Written};
-use indexmap::IndexMap;
 
 /// Checks every expression of a flow.
-pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
-    let variables: IndexMap<&str, Inferred> =
-        flow.variables.iter().map(|(n, v)| (n.as_str(), type_of(v.kind, &v.origin))).collect();
-    let states: Vec<&str> = flow.states.keys().map(AsRef::as_ref).collect();
+pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, types: &Types, world: &World<'_>, report: &mut Report) {
     for (name, variable) in flow.variables.iter().filter(|(name, _)| is_reserved(name.as_str())) {
         report.add(209, variable.at, 0, format!("`{name}` is reserved"), "choose another name");
     }
+    let env = |site| Env { site, in_run: true, types, states: Some(flow), project: world.project };
     for written in &reading.written {
-        check(written, &Env { site: written.site, in_run: true, variables: &variables, states: &states, world }, report);
+        check(written, &env(written.site), report);
     }
     for state in flow.states.values() {
         let Kind::Ask(ask) = &state.kind else { continue };
-        let env = Env { site: Site::default(), in_run: true, variables: &variables, states: &states, world };
-        super::answers::types(&ask.answer, &env, report);
+        super::answers::types(&ask.answer, &env(Site::default()), report);
     }
 }
 
@@ -32,10 +30,9 @@ pub(super) fn check_notification(
     world: &World<'_>,
     report: &mut Report,
 ) {
-    let needs = &notification.needs;
-    let variables: IndexMap<&str, Inferred> = needs.iter().map(|(n, need)| (n.as_str(), Inferred::of(need.kind))).collect();
+    let types = Types::of_parameters(notification.needs.iter().map(|(name, need)| (name, need.kind)));
     for written in &reading.written {
-        check(written, &Env { site: written.site, in_run: false, variables: &variables, states: &[], world }, report);
+        check(written, &Env { site: written.site, in_run: false, types: &types, states: None, project: world.project }, report);
     }
 }
 
@@ -51,20 +48,18 @@ fn check(written: &Written, env: &Env<'_>, report: &mut Report) {
     }
 }
 
-/// What a variable is known to be. Saved ones are empty until they are saved; whether every way saves them is RF204.
-fn type_of(kind: Type, origin: &Origin) -> Inferred {
-    match origin {
-        Origin::Need { .. } => Inferred::of(kind),
-        Origin::Own(_) | Origin::Saved => Inferred::maybe(kind),
-    }
-}
-
-struct Env<'a> {
-    site: Site,
-    in_run: bool,
-    variables: &'a IndexMap<&'a str, Inferred>,
-    states: &'a [&'a str],
-    world: &'a World<'a>,
+/// What is known where an expression stands.
+pub(super) struct Env<'a> {
+    /// What can be read there.
+    pub site: Site,
+    /// Whether there is a run.
+    pub in_run: bool,
+    /// The types of the flow.
+    pub types: &'a Types,
+    /// The flow whose states `visits` may name; without one any may stand there.
+    pub states: Option<&'a Flow>,
+    /// The project's settings.
+    pub project: &'a Project,
 }
 
 /// The built-in fields of a contact with their types.
@@ -102,15 +97,15 @@ impl Env<'_> {
 
 impl TypeEnv for Env<'_> {
     fn variable(&self, name: &str) -> Option<Inferred> {
-        self.variables.get(name).cloned()
+        self.types.variables.get(name).cloned()
     }
 
     fn root(&self, root: Root) -> RootType {
         let known = |kind| RootType::Known(Inferred::of(kind));
         match root {
             Root::Event if self.site.event => known(Type::Any),
-            Root::Body if self.site.body => RootType::Known(Inferred::maybe(Type::Any)),
-            Root::Item if self.site.item => known(Type::Any),
+            Root::Body if self.site.body => RootType::Known(self.types.result_of(self.site.state)),
+            Root::Item if self.site.item => RootType::Known(self.types.result_of(self.site.state)),
             Root::Event | Root::Body | Root::Item => RootType::NotHere,
             Root::Run if !self.in_run => RootType::NotHere,
             Root::Contact | Root::Reply | Root::Env | Root::Run | Root::Visits | Root::Hours => known(Type::Map),
@@ -122,10 +117,10 @@ impl TypeEnv for Env<'_> {
     fn member(&self, root: Root, field: &str) -> MemberType {
         match root {
             Root::Contact => match Env::find(&CONTACT, field, true) {
-                MemberType::Unknown(mut names) => match self.world.project.attributes.get(field) {
+                MemberType::Unknown(mut names) => match self.project.attributes.get(field) {
                     Some(kind) => MemberType::Known(Inferred::maybe(*kind)),
                     None => {
-                        names.extend(self.world.project.attributes.keys().map(ToString::to_string));
+                        names.extend(self.project.attributes.keys().map(ToString::to_string));
                         MemberType::Unknown(names)
                     }
                 },
@@ -133,21 +128,26 @@ impl TypeEnv for Env<'_> {
             },
             Root::Reply => Env::find(&REPLY, field, true),
             Root::Run => Env::find(&RUN, field, false),
-            Root::Env => match self.world.project.env.get(field) {
+            Root::Env => match self.project.env.get(field) {
                 Some(value) => MemberType::Known(Inferred::maybe(value.kind().unwrap_or(Type::Any))),
-                None => MemberType::Unknown(self.world.project.env.keys().cloned().collect()),
+                None => MemberType::Unknown(self.project.env.keys().cloned().collect()),
             },
-            Root::Visits if self.states.contains(&field) => MemberType::Known(Inferred::of(Type::Number)),
-            Root::Visits => MemberType::Unknown(self.states.iter().map(|s| (*s).to_owned()).collect()),
-            Root::Hours => match self.world.project.hours.contains_key(field) {
+            Root::Visits => match self.states {
+                Some(flow) if !flow.states.contains_key(field) => {
+                    MemberType::Unknown(flow.states.keys().map(ToString::to_string).collect())
+                }
+                _ if self.in_run => MemberType::Known(Inferred::of(Type::Number)),
+                _ => MemberType::Unknown(Vec::new()),
+            },
+            Root::Hours => match self.project.hours.contains_key(field) {
                 true => MemberType::Known(Inferred::of(Type::Any)),
-                false => MemberType::Unknown(self.world.project.hours.keys().map(ToString::to_string).collect()),
+                false => MemberType::Unknown(self.project.hours.keys().map(ToString::to_string).collect()),
             },
             Root::Event | Root::Body | Root::Item | Root::Now | Root::Today => MemberType::Known(Inferred::maybe(Type::Any)),
         }
     }
 
     fn variables(&self) -> Vec<&str> {
-        self.variables.keys().copied().collect()
+        self.types.variables.keys().map(AsRef::as_ref).collect()
     }
 }

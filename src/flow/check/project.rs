@@ -1,6 +1,7 @@
 //! A whole project: every flow and notification read, put together and checked against each other.
 
-use super::{World, check_flow, check_notification};
+use super::across::{self, File};
+use super::{World, check_flow, check_notification, types};
 use crate::config::project::Project;
 use crate::domain::name::Slug;
 use crate::flow::definition::{Flow, Notification};
@@ -8,6 +9,7 @@ use crate::flow::diagnostic::{Diagnostic, Severity};
 use crate::flow::load::Sources;
 use crate::flow::parse::{ParseContext, Reading, read_notification};
 use crate::flow::version::{Assembled, Version};
+use crate::flow::ways::Subs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -50,7 +52,32 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     let lost_flows = assembled.iter().filter(|(_, a)| a.reading.partial.is_none()).filter_map(|(n, _)| Slug::parse(n).ok());
     let lost_notifications = notifications.iter().filter(|(_, r)| r.partial.is_none()).map(|(n, _)| (*n).clone());
     let broken: Vec<Slug> = lost_flows.chain(lost_notifications).collect();
-    let world = World { project, flows: &known_flows, notifications: &known_notifications, broken: &broken };
+    // Where a flow has an error its ends may lack: then nothing is known of them.
+    let sound = assembled.values().filter(|a| !a.reading.has_errors()).filter_map(|a| a.reading.partial.as_ref());
+    let sound: BTreeMap<Slug, Arc<Flow>> =
+        sound.filter_map(|flow| known_flows.get_key_value(&flow.name)).map(|(name, flow)| (name.clone(), flow.clone())).collect();
+    let subs = Subs::of(&sound);
+    let unsound = assembled.values().filter(|a| loses_names(&a.reading)).filter_map(|a| a.reading.partial.as_ref());
+    let unsound: Vec<Slug> = unsound.map(|flow| flow.name.clone()).collect();
+    let results = types::results(assembled.values().map(|a| &a.reading), |reading| !loses_names(reading), project);
+    let world = World {
+        project,
+        flows: &known_flows,
+        notifications: &known_notifications,
+        subs: &subs,
+        results: &results,
+        unsound: &unsound,
+        broken: &broken,
+    };
+    let mut files: Vec<File<'_>> = Vec::with_capacity(assembled.len());
+    for (name, Assembled { reading, .. }) in &assembled {
+        let name = sources.flows[*name].file.as_str().into();
+        files.extend(reading.partial.as_ref().map(|flow| File { name, reading, flow }));
+    }
+    let by_file = notifications.iter().map(|(name, r)| (*name, (Arc::from(sources.notifications[*name].file.as_str()), r)));
+    let complete = sources.diagnostics.is_empty() && assembled.values().all(|a| !a.reading.has_errors());
+    let mut across = across::check(&files, &by_file.collect(), project, complete);
+    drop(files);
 
     let mut checked = Checked { diagnostics: sources.diagnostics.clone(), ..Checked::default() };
     checked.files = sources.flows.len() + sources.notifications.len();
@@ -59,6 +86,7 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
         let file: Arc<str> = sources.notifications[*name].file.as_str().into();
         let mut found = reading.diagnostics.clone();
         found.extend(check_notification(reading, &file, &world));
+        found.extend(across.take(&file));
         if has_errors(&found) {
             bad_notifications.insert((*name).clone());
         }
@@ -69,6 +97,7 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
         // A notification's own mistakes were said at its file.
         let mut found: Vec<Diagnostic> = assembled.diagnostics.iter().filter(|d| d.file == file).cloned().collect();
         found.extend(check_flow(&assembled.reading, &file, &world));
+        found.extend(across.take(&file));
         let names_bad = assembled.notifications.keys().any(|n| bad_notifications.contains(n));
         match (assembled.flow, assembled.version) {
             (Some(flow), Some(version)) if !has_errors(&found) && !names_bad => {
@@ -82,6 +111,12 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     // One mistake can be seen by the reader and by the checker.
     checked.diagnostics.dedup_by(|a, b| a.file == b.file && a.at == b.at && a.code == b.code);
     checked
+}
+
+/// Whether a name of a variable, an end or a state may be missing because what declares it could not be read.
+fn loses_names(reading: &Reading<Flow>) -> bool {
+    let lost = |code: u16| code < 100 || (101..=103).contains(&code) || (109..=114).contains(&code);
+    reading.diagnostics.iter().any(|d| d.code.severity() == Severity::Error && lost(d.code.0))
 }
 
 fn has_errors(found: &[Diagnostic]) -> bool {

@@ -73,4 +73,11 @@ pub(super) const CALLS: &[Explanation] = &[
         "The customer is never told of what happened in the meantime.",
         "End the run after the digest, or use `repeat: another`.",
     ),
+    error(
+        511,
+        "A start that never begins",
+        "An earlier start of the flow takes every call of the same webhook, or every such event, for the same contact.",
+        "What you expect of the later one never happens.",
+        "Give the earlier one an `if`, or take one of them away.",
+    ),
 ];

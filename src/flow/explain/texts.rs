@@ -115,4 +115,11 @@ pub(super) const TEXTS: &[Explanation] = &[
         "The customer who was spoken to on WhatsApp gets a text message instead, which may cost more.",
         "Accept it, or send a notification with an approved template there.",
     ),
+    warning(
+        417,
+        "A notification that nobody uses",
+        "No flow of the project sends this notification.",
+        "Its texts are kept up and translated for nobody, or the flow that should send it names another.",
+        "Send it with `notify`, or delete the file.",
+    ),
 ];

@@ -85,7 +85,10 @@ fn mistakes_have_a_code_and_a_place() {
         assert_eq!(infer(source), Err(expected.to_owned()), "{source}");
     }
     // What is written out is known to the letter.
-    assert_eq!(infer("'a' == 'b'").expect_err("never"), "RF206 at 0+10: `'a' == 'b'` compares `a` with `b`; they are never equal");
+    assert_eq!(
+        infer("'a' == 'b'").expect_err("never"),
+        "RF206 at 0+10: `'a' == 'b'` compares `a` with `b`; they are never equal"
+    );
     assert_eq!(infer("'a' in ['b', 'a']").expect_err("never"), "RF206 at 8+3: `'a' in ['b', 'a']` is never `b`");
     assert_eq!(infer("('a' if yes else 'b') == 'b'").map(|found| found.kind), Ok(Type::Boolean));
     assert!(infer("['a', 'b'][0] == 'c'").is_err());
