@@ -67,7 +67,8 @@ fn same_names(reading: &Reading<Flow>, types: &Types, world: &World<'_>, report:
         for (name, need) in &notification.needs {
             let given = |h: &crate::flow::parse::Handed| h.of.1 == mention.at && h.name.0 == *name;
             let Some(found) = types.variables.get(name).filter(|_| !reading.handed.iter().any(given)) else { continue };
-            if !found.fits(need.kind) && !(found.kind == Type::Text && reads(need.kind)) {
+            let possible = found.fits(need.kind) || (found.kind == Type::Text && reads(need.kind));
+            if !possible {
                 let (has, wants) = (an(found.kind), an(need.kind));
                 let message = format!("The variable `{name}` is {has}, but the notification `{}` needs {wants}", mention.name);
                 let help = format!("give it in `with: {{ {name}: … }}`, or change its type in templates/{}.yaml", mention.name);

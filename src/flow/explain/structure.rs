@@ -167,8 +167,8 @@ pub(super) const STRUCTURE: &[Explanation] = &[
     warning(
         124,
         "A former name that is in use",
-        "`was` names a state that this version still has.",
-        "Conversations that rest in that state stay there; they are not moved to this one.",
-        "Leave the name out of `was`, or rename the other state.",
+        "`was` names a state that this version still has, or a flow that the project still has, or one name is given up by two flows.",
+        "Conversations that rest in that state stay there, and a former name of a flow leads to the other one.",
+        "Leave the name out of `was`, or rename the other one.",
     ),
 ];

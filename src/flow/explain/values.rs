@@ -89,8 +89,8 @@ pub(super) const VALUES: &[Explanation] = &[
     ),
     error(
         213,
-        "A variable that would change its type",
-        "This gives the variable a value of another type than the one it has elsewhere.",
+        "A value of another type",
+        "This gives a variable, an attribute of the contact or a parameter of a notification or sub-flow a value of another type than it has.",
         "A comparison or a sum that holds for one customer would fail for the next.",
         "Use a second variable, or convert the value: `number(…)`, `text(…)`.",
     ),
