@@ -72,6 +72,7 @@ help = "Ayuda"
 
 [events]
 keys = [{ env = "KEY" }]
+names = ["payment.failed"]
 
 [store]
 username = "me"
@@ -115,6 +116,7 @@ fn the_defaults_alone_are_complete() {
     assert_eq!(settings.store.history, Path::new("/p/data/history.db"));
     assert_eq!(settings.send.unsure, Unsure::Fail);
     assert!(settings.channels.is_empty() && settings.events.keys.is_empty());
+    assert!(settings.project.events.is_empty());
     assert_eq!(settings.project.texts.list_button, [(crate::domain::language::Language::EN, "Choose".to_owned())]);
 }
 
@@ -260,6 +262,7 @@ fn each_mistake_is_told() {
         ("[texts]\nhelp = { en = \"\" }".into(), "texts.help.en: must be text"),
         ("[texts]\nlist_button = \"A label with more than 20\"".into(), "texts.list_button: is longer than the 20 characters"),
         ("[events]\nkeys = [\"x\"]".into(), "events.keys: a secret may not stand in this file"),
+        ("[events]\nnames = [\"a b\"]".into(), "events.names: `a b` cannot be the name of an event: "),
         ("[events]\nkeys = [{ env = \"SHORT\" }]".into(), "events.keys: a key has fewer than 16 characters"),
         ("[metrics]\nenabled = 1".into(), "metrics.enabled: must be true or false, but is a whole number"),
         ("[log]\nfilter = \"info,a=loud\"".into(), "log.filter: `info,a=loud` is not a filter"),

@@ -40,10 +40,8 @@ fn is_slip(name: &str, other: &str) -> bool {
     let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
     let (name, other) = (bare(name), bare(other));
     let allowed = if name.chars().count() < 12 { 1 } else { 2 };
-    digits(&name) == digits(&other) && name.len().abs_diff(other.len()) <= 8 && {
-        let distance = strsim::damerau_levenshtein(&name, &other);
-        distance <= allowed && name.chars().count() > 3
-    }
+    let near = name.chars().count() > 3 && name.chars().count().abs_diff(other.chars().count()) <= allowed;
+    near && digits(&name) == digits(&other) && strsim::damerau_levenshtein(&name, &other) <= allowed
 }
 
 /// RF509. A run has the key of its start. A keyword may begin runs without one as long as some start gives one.

@@ -3,12 +3,14 @@
 
 use super::types::{Types, is_open};
 use super::{Report, World};
+use crate::domain::name::Name;
 use crate::domain::value::{Type, Value};
 use crate::flow::definition::{Destination, Flow, Origin, Slot, Variable};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Inferred, ValueTemplate, compatible, fit};
 use crate::flow::parse::{Giver, MentionKind, Reading};
 use jiff::tz::TimeZone;
+use std::collections::HashSet;
 
 /// Checks everything that the flow gives to something.
 pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, types: &Types, world: &World<'_>, report: &mut Report) {
@@ -62,11 +64,11 @@ fn handed(reading: &Reading<Flow>, types: &Types, world: &World<'_>, report: &mu
 
 /// A parameter that is not in `with` is taken from the variable of the same name.
 fn same_names(reading: &Reading<Flow>, types: &Types, world: &World<'_>, report: &mut Report) {
+    let handed: HashSet<(At, &Name)> = reading.handed.iter().map(|h| (h.of.1, &h.name.0)).collect();
     for mention in reading.mentions.iter().filter(|m| m.kind == MentionKind::Notification) {
         let Some(notification) = world.notifications.get(&*mention.name) else { continue };
         for (name, need) in &notification.needs {
-            let given = |h: &crate::flow::parse::Handed| h.of.1 == mention.at && h.name.0 == *name;
-            let Some(found) = types.variables.get(name).filter(|_| !reading.handed.iter().any(given)) else { continue };
+            let Some(found) = types.variables.get(name).filter(|_| !handed.contains(&(mention.at, name))) else { continue };
             let possible = found.fits(need.kind) || (found.kind == Type::Text && reads(need.kind));
             if !possible {
                 let (has, wants) = (an(found.kind), an(need.kind));

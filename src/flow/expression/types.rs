@@ -17,6 +17,9 @@ pub struct Inferred {
     pub detail: Detail,
 }
 
+/// The most texts and fields that are kept of what is one thing or another.
+const TEXTS: usize = 200;
+
 /// What is known beyond the type. It is known for what cannot come from outside: answers, results of sub-flows, constants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Detail {
@@ -102,6 +105,8 @@ impl Detail {
     fn or(self, other: Detail) -> Detail {
         match (self, other) {
             (Detail::Among(a), Detail::Among(b)) if a == b => Detail::Among(a),
+            // What is one of very many is as good as any, and must not cost more with each that is added.
+            (Detail::Among(a), Detail::Among(b)) if a.len() + b.len() > TEXTS => Detail::Unknown,
             (Detail::Among(a), Detail::Among(b)) => {
                 let more = b.iter().filter(|text| !a.contains(*text));
                 Detail::Among(a.iter().chain(more).cloned().collect())
@@ -109,6 +114,7 @@ impl Detail {
             (Detail::Items(a), Detail::Items(b)) if a == b => Detail::Items(a),
             (Detail::Items(a), Detail::Items(b)) => Detail::Items(Arc::new((*a).clone().or((*b).clone()))),
             (Detail::Fields(a), Detail::Fields(b)) if a == b => Detail::Fields(a),
+            (Detail::Fields(a), Detail::Fields(b)) if a.len() + b.len() > TEXTS => Detail::Unknown,
             (Detail::Fields(a), Detail::Fields(b)) => {
                 let mut fields: IndexMap<Box<str>, Inferred> = IndexMap::with_capacity(a.len());
                 for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
