@@ -9,13 +9,26 @@ use crate::flow::definition::{Answer, Choices, Destination, Flow, Kind, Origin, 
 use crate::flow::expression::{Inferred, ValueTemplate};
 use crate::flow::parse::{Assignment, Giver, MentionKind, Reading, Saved, Site};
 use indexmap::IndexMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What follows from what follows: more rounds find little more.
 const ROUNDS: usize = 3;
 
-/// What each flow gives back to one that runs it, by its name and its former ones: a map of its variables.
-pub type Results = BTreeMap<String, Inferred>;
+/// What flows give each other.
+#[derive(Default)]
+pub struct Results {
+    /// What each flow gives back to one that runs it, by its name and its former ones: a map of its variables.
+    by_flow: BTreeMap<String, Inferred>,
+    /// The variables that those who run a flow give it.
+    handed: BTreeSet<(String, String)>,
+}
+
+impl Results {
+    fn hands(&self, flow: &Flow, variable: &Name) -> bool {
+        let mut names = std::iter::once(&flow.name).chain(&flow.was);
+        names.any(|name| self.handed.contains(&(name.to_string(), variable.to_string())))
+    }
+}
 
 /// What is known of the values of a flow.
 pub(super) struct Types {
@@ -32,16 +45,18 @@ pub(super) fn results<'a>(
     project: &Project,
 ) -> Results {
     let mentions = readings.clone().flat_map(|reading| &reading.mentions).filter(|m| m.kind == MentionKind::Flow);
-    let run: std::collections::BTreeSet<&str> = mentions.map(|m| &*m.name).collect();
+    let run: BTreeSet<&str> = mentions.map(|m| &*m.name).collect();
+    let handed = readings.clone().flat_map(|reading| &reading.handed).filter(|h| h.to == MentionKind::Flow);
+    let handed = handed.map(|h| (h.of.0.to_string(), h.name.0.to_string())).collect();
     let mut inner: Vec<(&Reading<Flow>, &Flow)> = readings.filter_map(|r| Some((r, r.partial.as_ref()?))).collect();
     inner.retain(|(reading, flow)| {
         let called = std::iter::once(&flow.name).chain(&flow.was).any(|name| run.contains(name.as_str()));
         called && sound(reading)
     });
-    let mut known = Results::new();
+    let mut known = Results { by_flow: BTreeMap::new(), handed };
     // A sub-flow may give back what its own sub-flow gave it.
     for _ in 0..2 {
-        let mut next = Results::new();
+        let mut next = BTreeMap::new();
         for (reading, flow) in &inner {
             let types = Types::of(reading, flow, project, &known);
             let result = Inferred::map(types.variables.iter().map(|(name, found)| (name.as_str(), found.clone())));
@@ -50,7 +65,7 @@ pub(super) fn results<'a>(
             }
             next.insert(flow.name.to_string(), result);
         }
-        known = next;
+        known.by_flow = next;
     }
     known
 }
@@ -61,7 +76,9 @@ impl Types {
         let declared = flow.variables.iter().map(|(name, v)| (name.clone(), declared(v.kind, &v.origin)));
         let unknown = Inferred::maybe(Type::Any);
         let mut types = Types { variables: declared.collect(), results: vec![unknown; flow.states.len()] };
-        let given = Given::of(reading, flow);
+        let mut given = Given::of(reading, flow);
+        // What others give it is not seen here.
+        given.open.retain(|slot, _| flow.variables.get_index(*slot).is_some_and(|(name, _)| !subs.hands(flow, name)));
         for _ in 0..ROUNDS {
             types.results = flow
                 .states
@@ -106,7 +123,7 @@ impl Types {
         match kind {
             Kind::Ask(ask) => self.answer(id, &ask.answer, project),
             Kind::Split(split) => Inferred::among(split.arms.iter().map(|(arm, _)| arm.as_str())),
-            Kind::Run(run) => subs.get(run.flow.as_str()).cloned().unwrap_or(Inferred::of(Type::Map)),
+            Kind::Run(run) => subs.by_flow.get(run.flow.as_str()).cloned().unwrap_or(Inferred::of(Type::Map)),
             Kind::Call(_) | Kind::Wait(_) | Kind::Pass(_) | Kind::End(_) => Inferred::maybe(Type::Any),
         }
     }
