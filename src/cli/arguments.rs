@@ -2,10 +2,12 @@
 
 mod check;
 mod explore;
+mod replay;
 mod test;
 
 pub use check::{Check, CheckFormat};
 pub use explore::{Cases, Explore};
+pub use replay::Replay;
 pub use test::{Test, TestFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -66,6 +68,9 @@ pub enum Command {
         after_help = "Examples:\n  replyflow chat menu\n  replyflow chat payment --channel main-whatsapp\n  printf 'hi\\n2\\n' | replyflow chat menu"
     )]
     Chat(Chat),
+    /// Play recorded conversations against a draft of a flow and say where its answers differ
+    #[command(after_help = replay::EXAMPLES)]
+    Replay(Replay),
     /// Say what a reply to a question would be taken for, and why
     #[command(after_help = WHY)]
     Why(Why),
@@ -199,8 +204,21 @@ mod tests {
     fn the_definition_is_consistent_and_its_help_is_whole() {
         Arguments::command().debug_assert();
         let help = Arguments::command().render_long_help().to_string();
-        for word in ["serve", "check", "test", "explore", "chat", "why", "journal", "failed", "webhooks", "doctor", "--config", "Exit codes"]
-        {
+        for word in [
+            "serve",
+            "check",
+            "test",
+            "explore",
+            "chat",
+            "replay",
+            "why",
+            "journal",
+            "failed",
+            "webhooks",
+            "doctor",
+            "--config",
+            "Exit codes",
+        ] {
             assert!(help.contains(word), "{word}");
         }
     }

@@ -2,26 +2,33 @@
 
 use super::arguments::Chat;
 use super::check::{Place, Read};
+use super::keep::{Failing, Where, keep};
 use super::{Project, Stop, flows, style};
 use crate::config::Secrets;
 use crate::domain::time::Millis;
 use crate::flow::definition::{Flow, Trigger};
 use crate::testing::World;
-use crate::testing::chat::{Chat as Conversation, Line};
+use crate::testing::chat::{Chat as Conversation, Line, Said};
+use crate::testing::transcript::Transcript;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 pub(super) fn run(project: &Project, chat: &Chat) -> Result<(), Stop> {
     let settings = project.load(Secrets::Tolerated)?;
-    let Read { sources, checked } = Place::of(&settings, &[])?.read(&settings)?;
+    let place = Place::of(&settings, &[])?;
+    let Read { sources, checked } = place.read(&settings)?;
     let flow = flows::find(&sources, &checked, &chat.flow)?;
     let name = &flow.name;
     let channel = flows::channel(&settings, flow, chat.channel.as_deref())?;
-    let now = Millis(jiff::Timestamp::now().as_millisecond());
-    let world = World::new(Arc::new(flows::catalog(&checked)), Arc::new(settings.project.clone()), now);
+    // Whole seconds, so that a test that is kept has a moment that people can read.
+    let now = Millis(jiff::Timestamp::now().as_second() * 1_000);
+    let (catalog, around) = (Arc::new(flows::catalog(&checked)), Arc::new(settings.project.clone()));
+    let world = World::new(catalog.clone(), around.clone(), now);
     let talk = Conversation::new(world, name.clone(), flows::somebody()?, channel.clone());
     println!("{}", style().paint("2", &format!("{name} on {channel}. {} /help shows what else can be typed.", opening(flow))));
-    converse(talk)
+    let file = sources.flows.get(name.as_str()).map(|source| place.path(&source.file)).unwrap_or_default();
+    let tests = Where { file: file.with_file_name(format!("{name}.test.yaml")) };
+    converse(talk, |transcript, title| keep(&tests, transcript, title, &catalog, &around, Failing::Refused))
 }
 
 /// How this flow begins.
@@ -41,7 +48,7 @@ fn opening(flow: &Flow) -> String {
     first.and_then(|start| of(&start.trigger)).unwrap_or_else(|| "It begins with /begin {…}.".to_owned())
 }
 
-fn converse(mut talk: Conversation) -> Result<(), Stop> {
+fn converse(mut talk: Conversation, keep: impl Fn(&Transcript, &str) -> Result<String, Stop>) -> Result<(), Stop> {
     let (input, typed) = (std::io::stdin(), std::io::stdin().is_terminal());
     let mut out = std::io::stdout();
     let mut problems = false;
@@ -56,7 +63,15 @@ fn converse(mut talk: Conversation) -> Result<(), Stop> {
         if !typed && !line.trim().is_empty() {
             writeln!(out, "> {line}")?;
         }
-        let Some(answer) = talk.line(&line) else { break };
+        let answer = match talk.line(&line) {
+            Said::Lines(lines) => lines,
+            Said::Save(title) => match keep(&talk.transcript(), &title) {
+                Ok(said) => said.lines().map(|line| Line::Answer(line.to_owned())).collect(),
+                Err(Stop::Failed(what, _)) => vec![Line::Problem(what)],
+                Err(other) => return Err(other),
+            },
+            Said::Quit => break,
+        };
         for line in answer {
             let (text, code) = match &line {
                 Line::Bot(text) => (text.replace('\n', "\n  "), "1"),

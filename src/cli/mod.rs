@@ -10,7 +10,9 @@ mod explore;
 mod failed;
 mod flows;
 mod journal;
+mod keep;
 mod replace_file;
+mod replay;
 mod serve;
 mod side_by_side;
 mod signals;
@@ -104,6 +106,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Test(test) => test::run(&project, &test),
         Command::Explore(explore) => explore::run(&project, &explore),
         Command::Chat(chat) => chat::run(&project, &chat),
+        Command::Replay(replay) => replay::run(&project, &replay),
         Command::Why(why) => why::run(&project, &why),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),

@@ -100,6 +100,9 @@ pub enum Event {
         decision: Decision,
         /// Which rule matched and why, in one line.
         reason: String,
+        /// The name that the person shows, with the message by which it became known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
     },
     /// An event came in and was decided on.
     EventReceived {

@@ -87,7 +87,8 @@ pub fn explain(
     let mut record = record.clone();
     let turning = Turning::new(context, &mut record, Token(0), contact, now);
     let Some(run) = turning.rec.runs.iter().find(|run| run.question().is_some()) else { return Ok(None) };
-    let came = Came { input: InputId(0), at: now, message, words: Normalized::of(&message.text) };
+    let words = Normalized::of(&message.text);
+    let came = Came { input: InputId(0), at: now, message, words, named: false };
     let taken = match turning.hear(run, &came).and_then(|heard| taken(&turning, run, &came, heard)) {
         Ok(taken) => taken,
         Err(Fault::Turn(error)) => return Err(error),

@@ -27,12 +27,14 @@ pub(super) struct Came<'m> {
     pub at: Millis,
     pub message: &'m Inbound,
     pub words: Normalized,
+    /// Whether the person's name became known by it.
+    pub named: bool,
 }
 
 impl<'a> Turning<'a> {
     /// Decides on a message and does what follows.
     pub(super) fn message(&mut self, input: InputId, at: Millis, message: &Inbound) -> Result<(), TurnError> {
-        let came = Came { input, at, message, words: Normalized::of(&message.text) };
+        let mut came = Came { input, at, message, words: Normalized::of(&message.text), named: false };
         self.meet_on(&message.channel);
         self.rec.meet(&message.from);
         if let Some(id) = &message.user_id {
@@ -72,6 +74,7 @@ impl<'a> Turning<'a> {
                 self.rec.hear(&message.channel, at);
                 if self.rec.name.is_none() {
                     self.rec.name.clone_from(&message.profile_name);
+                    came.named = self.rec.name.is_some();
                 }
             }
         }
@@ -335,6 +338,7 @@ impl<'a> Turning<'a> {
             content,
             decision,
             reason: reason.to_owned(),
+            name: if came.named { message.profile_name.clone() } else { None },
         });
     }
 }

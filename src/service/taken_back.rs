@@ -77,6 +77,7 @@ mod tests {
             content,
             decision: Decision::Answer,
             reason: "a label".to_owned(),
+            name: None,
         };
         let contact = ContactKey::derive(b"s", "a");
         codec::encode(&Entry { contact, token: Token(1), at: Millis(1), events: vec![event] })

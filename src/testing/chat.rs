@@ -3,14 +3,20 @@
 use super::expect::choice_id;
 use super::fake_http::{Answers, Fake, FakeAnswer};
 use super::outgoing::Outgoing;
+use super::transcript::{About, Transcript};
 use super::world::World;
 use crate::domain::address::Address;
 use crate::domain::input::OperatorAction;
 use crate::domain::journal::Event;
-use crate::domain::message::{InboundContent, Location, Media, OutboundContent};
+use crate::domain::message::{Inbound, InboundContent, Location, Media, OutboundContent};
 use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::time::Span;
 use crate::domain::value::{Value, rfc3339};
+use crate::engine::Context;
+use crate::engine::explain::explain;
+use crate::engine::record::Record;
+use crate::reply::explain::Considered;
+use std::collections::VecDeque;
 
 /// One line that the chat shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +46,27 @@ Write as the contact would. Commands:
   /http GET shop/x 200 JSON    from now on other systems answer so
   /channel NAME         go on over another channel
   /state                where the run is, and its variables
-  /why                  which rule decided the last message
+  /why                  which rule decided the last message, and how near the other answers were
+  /undo                 take back the last message and all that followed, also the time that passed since
+  /save TITLE           keep the conversation as a case of the flow's test file
   /quit";
+
+/// What can be taken back.
+const UNDOS: usize = 100;
+
+/// Commands after which something is different.
+const ACTS: [&str; 9] = ["press", "file", "place", "wait", "event", "webhook", "begin", "http", "channel"];
+
+/// What a line comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// This is to be shown.
+    Lines(Vec<Line>),
+    /// The conversation is to be kept under this title.
+    Save(String),
+    /// It is over.
+    Quit,
+}
 
 /// A chat with the flows of a project.
 pub struct Chat {
@@ -50,30 +75,59 @@ pub struct Chat {
     address: Address,
     channel: ChannelName,
     seen: usize,
+    /// How it was before each of the last lines, and the line.
+    before: VecDeque<(String, World, ChannelName)>,
 }
 
 impl Chat {
     /// A chat as this contact on this channel. Calls that nobody fakes are refused, which the flow sees as `failed`.
-    pub fn new(mut world: World, flow: Slug, address: Address, channel: ChannelName) -> Self {
+    pub fn new(world: World, flow: Slug, address: Address, channel: ChannelName) -> Self {
+        let mut world = world.remembering();
         world.fakes.fallback = Some(FakeAnswer::Refused);
-        Chat { world, flow, address, channel, seen: 0 }
+        if world.record(&address).is_none() {
+            let mut record = Record::default();
+            record.meet(&address);
+            world.place(&address, &record);
+        }
+        Chat { world, flow, address, channel, seen: 0, before: VecDeque::new() }
     }
 
-    /// Takes a line and answers with what is to be shown; `None` at `/quit`.
-    pub fn line(&mut self, line: &str) -> Option<Vec<Line>> {
+    /// The conversation so far as a test would have it.
+    pub fn transcript(&self) -> Transcript {
+        let about = About { inputs: self.world.inputs(), ..About::flow(self.flow.clone()) };
+        let key = self.world.key(&self.address);
+        Transcript::of(self.world.journal.iter().filter(|entry| entry.contact == key), &about)
+    }
+
+    /// Takes a line and says what it comes to.
+    pub fn line(&mut self, line: &str) -> Said {
         let line = line.trim_end_matches(['\r', '\n']);
         if line.trim().is_empty() {
-            return Some(Vec::new());
+            return Said::Lines(Vec::new());
+        }
+        let word = line.strip_prefix('/').map(|command| command.split(' ').next().unwrap_or(command));
+        if word.is_none_or(|word| ACTS.contains(&word)) {
+            self.before.push_back((line.to_owned(), self.world.clone(), self.channel.clone()));
+            if self.before.len() > UNDOS {
+                self.before.pop_front();
+            }
         }
         let done = match line.strip_prefix('/') {
             None => self.say(line.to_owned(), InboundContent::Text),
             Some(command) => {
                 let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
                 match word {
-                    "quit" | "exit" => return None,
-                    "help" => return Some(vec![Line::Answer(HELP.to_owned())]),
-                    "state" => return Some(self.state()),
-                    "why" => return Some(self.why()),
+                    "quit" | "exit" => return Said::Quit,
+                    "help" => return Said::Lines(vec![Line::Answer(HELP.to_owned())]),
+                    "state" => return Said::Lines(self.state()),
+                    "why" => return Said::Lines(self.why()),
+                    "undo" => return Said::Lines(vec![self.undo()]),
+                    "save" => {
+                        return match rest.trim() {
+                            "" => Said::Lines(vec![Line::Problem("write a title: /save a customer pays in cash".to_owned())]),
+                            title => Said::Save(title.to_owned()),
+                        };
+                    }
                     _ => self.command(word, rest.trim()),
                 }
             }
@@ -81,8 +135,22 @@ impl Chat {
         let mut lines = self.news();
         if let Err(problem) = done {
             lines.push(Line::Problem(problem));
+            // What could not be done needs not be taken back.
+            if lines.len() == 1 && word.is_some() {
+                self.before.pop_back();
+            }
         }
-        Some(lines)
+        Said::Lines(lines)
+    }
+
+    /// Takes the last line back, with all that followed.
+    fn undo(&mut self) -> Line {
+        let Some((line, world, channel)) = self.before.pop_back() else {
+            return Line::Problem("there is nothing to take back".to_owned());
+        };
+        (self.world, self.channel) = (world, channel);
+        self.seen = self.world.journal.len();
+        Line::Answer(format!("taken back: {line}"))
     }
 
     fn command(&mut self, word: &str, rest: &str) -> Result<(), String> {
@@ -222,7 +290,36 @@ impl Chat {
             Event::WebhookReceived { name, reason, .. } => Some(format!("{name}: {reason}")),
             _ => None,
         });
-        vec![Line::Answer(last.unwrap_or_else(|| "nothing was received yet".to_owned()))]
+        let mut lines = vec![Line::Answer(last.unwrap_or_else(|| "nothing was received yet".to_owned()))];
+        lines.extend(self.considered().into_iter().map(|c| Line::Answer(format!("  {}: {}", c.what, c.how))));
+        lines
+    }
+
+    /// What the question that was open when the contact wrote last could have taken the message for.
+    fn considered(&self) -> Vec<Considered> {
+        let Some((line, before, channel)) = self.before.iter().rev().find(|(line, ..)| !line.starts_with('/')) else {
+            return Vec::new();
+        };
+        let Some(kind) = before.project().channels.get(channel).map(|info| info.kind) else { return Vec::new() };
+        let message = Inbound {
+            channel: channel.clone(),
+            kind,
+            from: self.address.clone(),
+            user_id: None,
+            id: "why".to_owned(),
+            at: Some(before.now()),
+            text: line.clone(),
+            content: InboundContent::Text,
+            profile_name: None,
+            in_reply_to: None,
+            answers: None,
+            forwarded: false,
+            referral: None,
+        };
+        let context = Context { catalog: before.catalog(), project: before.project() };
+        let record = before.record(&self.address).unwrap_or_default();
+        let explained = explain(&context, &record, before.key(&self.address), &message, before.now());
+        explained.ok().flatten().map(|explained| explained.considered).unwrap_or_default()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::input::CallOutcome;
 use crate::domain::name::Slug;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// `METHOD api/path` and what comes back.
 #[derive(Debug, Clone)]
@@ -50,6 +50,9 @@ pub enum FakeAnswer {
 #[derive(Debug, Clone, Default)]
 pub struct Fakes {
     list: Vec<Offered>,
+    recorded: HashMap<String, VecDeque<FakeResult>>,
+    /// Calls that neither a recorded answer nor a fake fitted.
+    pub unasked: Vec<String>,
     /// What a call gets that no fake fits; without it such a call is an error.
     pub fallback: Option<FakeAnswer>,
 }
@@ -78,8 +81,18 @@ impl Fakes {
         self.list.extend(fakes.iter().map(|fake| Offered { fake: fake.clone(), expected, used: false }));
     }
 
+    /// The end of a call that was made before: the next call with this method, api and path ends so, at once or after as long as
+    /// it took. Comes before every fake.
+    pub fn record(&mut self, target: String, result: FakeResult) {
+        self.recorded.entry(target).or_default().push_back(result);
+    }
+
     /// Makes a call: up to `1 + retry` attempts, each repeated as the service repeats it. `None` if no fake fits.
     pub fn call(&mut self, method: &str, api: &Slug, path: &str, timeout: Span, retry: u8) -> Option<FakeResult> {
+        let target = format!("{method} {api}{path}");
+        if let Some(result) = self.recorded.get_mut(&target).and_then(VecDeque::pop_front) {
+            return Some(result);
+        }
         let (mut took, mut attempts) = (Span(0), 0);
         loop {
             let answer = self.next(method, api, path)?;
@@ -104,7 +117,13 @@ impl Fakes {
 
     fn next(&mut self, method: &str, api: &Slug, path: &str) -> Option<FakeAnswer> {
         let fits = |o: &Offered| o.fake.method == method && o.fake.api == *api && matches(&o.fake.path, path);
-        let Some(offered) = self.list.iter_mut().rev().find(|o| fits(o)) else { return self.fallback.clone() };
+        let Some(offered) = self.list.iter_mut().rev().find(|o| fits(o)) else {
+            let target = format!("{method} {api}{path}");
+            if self.unasked.last() != Some(&target) {
+                self.unasked.push(target);
+            }
+            return self.fallback.clone();
+        };
         offered.used = true;
         match &mut offered.fake.answers {
             Answers::Always(answer) => Some(answer.clone()),

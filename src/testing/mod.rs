@@ -12,6 +12,7 @@ mod play;
 mod read;
 mod read_fakes;
 mod read_steps;
+pub mod replay;
 pub mod rewrite;
 mod script;
 mod stage;
@@ -20,7 +21,7 @@ pub mod understanding;
 pub mod why;
 mod world;
 
-pub use fake_http::{Fake, FakeAnswer, Fakes};
+pub use fake_http::{Answers, Fake, FakeAnswer, Fakes};
 pub use mismatch::Difference;
 pub use outgoing::Outgoing;
 pub use play::{CaseResult, Failure, Texts, play};

@@ -24,7 +24,7 @@ use crate::engine::record::Record;
 use crate::engine::{Context, Ended, turn};
 use crate::flow::catalog::{Catalog, webhook_contacts};
 use indexmap::IndexMap;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// The secret of contact keys in tests.
@@ -85,6 +85,10 @@ pub struct World {
     inputs: u64,
     people: IndexMap<ContactKey, Person>,
     due: Vec<(Millis, ContactKey, Input)>,
+    /// Inputs as they were accepted, if they are remembered.
+    inputs_accepted: Option<HashMap<InputId, Input>>,
+    /// The key of everybody whom the world knows by this address, where it is given.
+    known_as: Option<(String, ContactKey)>,
     /// What other systems answer.
     pub fakes: Fakes,
     /// Calls that no fake answers, where they are kept open instead of being an error.
@@ -118,6 +122,8 @@ impl World {
             inputs: 0,
             people: IndexMap::new(),
             due: Vec::new(),
+            inputs_accepted: None,
+            known_as: None,
             fakes: Fakes::default(),
             open: None,
             messages: VecDeque::new(),
@@ -135,6 +141,17 @@ impl World {
     pub fn seeded(mut self, seed: u64) -> Self {
         self.secret.extend(seed.to_le_bytes());
         self
+    }
+
+    /// The same with a memory for what came in: the journal masks what is private.
+    pub fn remembering(mut self) -> Self {
+        self.inputs_accepted = Some(HashMap::new());
+        self
+    }
+
+    /// What came in, if it is remembered.
+    pub fn inputs(&self) -> Option<&HashMap<InputId, Input>> {
+        self.inputs_accepted.as_ref()
     }
 
     /// The virtual clock.
@@ -158,8 +175,32 @@ impl World {
         self.person(address).record = Some(bytes);
     }
 
+    /// The same where the contact at this address has this key, as in the place that its conversation was recorded in: it stands
+    /// at the same arm of each `split`.
+    pub fn knowing(mut self, address: &Address, key: ContactKey) -> Self {
+        self.known_as = Some((address.canonical(), key));
+        self
+    }
+
+    /// An input for a contact as it was accepted elsewhere, whomever it names.
+    pub fn give(&mut self, address: &Address, input: Input) -> Result<(), WorldError> {
+        let priority = match &input {
+            Input::Message(message) => crate::engine::is_priority(message, self.catalog.languages()),
+            Input::Event(_) | Input::Webhook(_) => false,
+            Input::CallResult(_) | Input::Delivery(_) | Input::Operator(_) => true,
+        };
+        let key = self.person(address).key;
+        self.accept(key, priority, input);
+        self.settle()
+    }
+
     /// The contact's key in this world.
     pub fn key(&self, address: &Address) -> ContactKey {
+        if let Some((known, key)) = &self.known_as
+            && *known == address.canonical()
+        {
+            return *key;
+        }
         ContactKey::derive(&self.secret, &address.canonical())
     }
 
@@ -183,6 +224,9 @@ impl World {
     fn accept(&mut self, key: ContactKey, priority: bool, input: Input) {
         self.inputs += 1;
         let id = InputId::of(DedupeHash::of(&["world", &self.inputs.to_string()]));
+        if let Some(memory) = &mut self.inputs_accepted {
+            memory.insert(id, input.clone());
+        }
         let accepted = Accepted { id, at: self.now, input };
         if let Some(person) = self.people.get_mut(&key) {
             person.mailbox.push_back((priority, accepted));

@@ -3,11 +3,13 @@
 
 mod append;
 mod calls;
+mod keep;
 mod walk;
 mod write;
 mod yaml;
 
 pub use append::{AppendError, Appended, append, file_of};
+pub use keep::{Kept, keep};
 
 use super::script::{ContactGiven, Given, Step};
 use crate::domain::id::InputId;
