@@ -2,11 +2,13 @@
 
 mod check;
 mod explore;
+mod graph;
 mod replay;
 mod test;
 
 pub use check::{Check, CheckFormat};
 pub use explore::{Cases, Explore};
+pub use graph::Graph;
 pub use replay::Replay;
 pub use test::{Test, TestFormat};
 
@@ -74,6 +76,9 @@ pub enum Command {
     /// Say what a reply to a question would be taken for, and why
     #[command(after_help = WHY)]
     Why(Why),
+    /// Draw a flow as an SVG picture
+    #[command(after_help = graph::EXAMPLES)]
+    Graph(Graph),
     /// The record of everything that happened
     Journal {
         /// What to do with it

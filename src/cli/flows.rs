@@ -8,6 +8,7 @@ use crate::flow::catalog::Catalog;
 use crate::flow::check::Checked;
 use crate::flow::definition::Flow;
 use crate::flow::load::Sources;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Who writes: a number that was never given to anybody.
@@ -18,6 +19,15 @@ pub(super) fn catalog(checked: &Checked) -> Catalog {
     let flows: Vec<Arc<Flow>> = checked.flows.values().map(|(flow, _)| Arc::clone(flow)).collect();
     let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();
     Catalog::new(flows, &current)
+}
+
+/// Where to look for a flow that is given by its name or by its file, and its name.
+pub(super) fn named(flow: &str) -> (Vec<PathBuf>, String) {
+    let path = Path::new(flow);
+    match path.file_stem().and_then(|stem| stem.to_str()) {
+        Some(stem) if path.extension().is_some_and(|e| e == "yaml" || e == "yml") => (vec![path.to_path_buf()], stem.to_owned()),
+        _ => (Vec::new(), flow.to_owned()),
+    }
 }
 
 /// A flow by its name. Of one that has mistakes they are shown.

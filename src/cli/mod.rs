@@ -9,6 +9,7 @@ mod doctor;
 mod explore;
 mod failed;
 mod flows;
+mod graph;
 mod journal;
 mod keep;
 mod replace_file;
@@ -107,6 +108,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Explore(explore) => explore::run(&project, &explore),
         Command::Chat(chat) => chat::run(&project, &chat),
         Command::Replay(replay) => replay::run(&project, &replay),
+        Command::Graph(graph) => graph::run(&project, &graph),
         Command::Why(why) => why::run(&project, &why),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),

@@ -13,7 +13,6 @@ use crate::engine::explain::Taken;
 use crate::flow::definition::Flow;
 use crate::testing::why::{Asking, Step, Then, Why, questions, why};
 use serde_json::json;
-use std::path::{Path, PathBuf};
 
 pub(super) fn run(project: &Project, arguments: &Arguments) -> Result<(), Stop> {
     let (asking, why) = ask(project, arguments).map_err(Stop::into_unasked)?;
@@ -26,7 +25,7 @@ pub(super) fn run(project: &Project, arguments: &Arguments) -> Result<(), Stop> 
 
 fn ask(project: &Project, arguments: &Arguments) -> Result<(Asking, Why), Stop> {
     let settings = project.load(Secrets::Tolerated)?;
-    let (paths, name) = place(&arguments.flow);
+    let (paths, name) = flows::named(&arguments.flow);
     let Read { sources, checked } = Place::of(&settings, &paths)?.read(&settings)?;
     let flow = flows::find(&sources, &checked, &name)?;
     if !questions(flow).contains(&arguments.state.as_str()) {
@@ -56,15 +55,6 @@ fn ask(project: &Project, arguments: &Arguments) -> Result<(Asking, Why), Stop> 
     };
     let why = why(&asking, &flows::catalog(&checked), &settings.project).map_err(Stop::failed)?;
     Ok((asking, why))
-}
-
-/// Where to look for a flow, and its name.
-fn place(flow: &str) -> (Vec<PathBuf>, String) {
-    let path = Path::new(flow);
-    match path.file_stem().and_then(|stem| stem.to_str()) {
-        Some(stem) if path.extension().is_some_and(|e| e == "yaml" || e == "yml") => (vec![path.to_path_buf()], stem.to_owned()),
-        _ => (Vec::new(), flow.to_owned()),
-    }
 }
 
 /// `name=value`, where the value is read as the type that the flow declares.

@@ -16,6 +16,7 @@ mod http_hooks;
 mod kill;
 mod layers;
 mod moving_time;
+mod planted;
 mod questions;
 mod redis_store;
 mod reload;
