@@ -3,12 +3,14 @@
 mod check;
 mod explore;
 mod graph;
+mod new;
 mod replay;
 mod test;
 
 pub use check::{Check, CheckFormat};
 pub use explore::{Cases, Explore};
 pub use graph::Graph;
+pub use new::{New, Template};
 pub use replay::Replay;
 pub use test::{Test, TestFormat};
 
@@ -76,6 +78,9 @@ pub enum Command {
     /// Say what a reply to a question would be taken for, and why
     #[command(after_help = WHY)]
     Why(Why),
+    /// Write a flow and its test to begin with
+    #[command(after_help = new::EXAMPLES)]
+    New(New),
     /// Draw a flow as an SVG picture
     #[command(after_help = graph::EXAMPLES)]
     Graph(Graph),

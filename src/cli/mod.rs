@@ -12,6 +12,7 @@ mod flows;
 mod graph;
 mod journal;
 mod keep;
+mod new;
 mod replace_file;
 mod replay;
 mod serve;
@@ -109,6 +110,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Chat(chat) => chat::run(&project, &chat),
         Command::Replay(replay) => replay::run(&project, &replay),
         Command::Graph(graph) => graph::run(&project, &graph),
+        Command::New(new) => new::run(&project, &new),
         Command::Why(why) => why::run(&project, &why),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),

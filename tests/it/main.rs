@@ -10,6 +10,7 @@ mod expressions;
 mod explore;
 mod files;
 mod flow_files;
+mod graph_and_new;
 mod hostile_replies;
 mod http_api;
 mod http_hooks;

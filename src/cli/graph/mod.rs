@@ -18,9 +18,8 @@ pub(super) fn run(project: &Project, graph: &Graph) -> Result<(), Stop> {
     let flow = flows::find(&sources, &checked, &name)?;
     let language = match graph.language.as_deref() {
         None => flow.languages.first().copied().unwrap_or(Language::EN),
-        Some(code) => Language::parse(code).ok_or_else(|| {
-            Stop::failed(format!("`{code}` is not the code of a language, such as en or pt-BR")).into_unasked()
-        })?,
+        Some(code) => Language::parse(code)
+            .ok_or_else(|| Stop::failed(format!("`{code}` is not the code of a language, such as en or pt-BR")).into_unasked())?,
     };
     let drawing = svg::svg(&sketch::sketch(flow, language, graph.all));
     match &graph.output {

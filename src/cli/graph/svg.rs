@@ -2,7 +2,7 @@
 
 use super::sketch::{Arrow, Box, Look, Sketch};
 use dagre::graph::{Graph, GraphOptions};
-use dagre::{EdgeLabel, LayoutOptions, NodeLabel, Point, layout};
+use dagre::{EdgeLabel, LayoutOptions, NodeLabel, Point, layout, layout::types::LabelPos};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -31,28 +31,23 @@ svg { background: #15181f; } text { fill: #e6e9ef; } .note { fill: #a4adbd; }
 /// The drawing of a sketch.
 pub(super) fn svg(sketch: &Sketch) -> String {
     let placed = place(sketch);
-    let mut body = String::new();
-    let mut right = sketch.notes.iter().chain([&sketch.title]).map(|line| width(line)).fold(0.0, f64::max);
-    let mut bottom: f64 = 0.0;
+    let (left, right, bottom) = extent(sketch, &placed);
+    let text = sketch.notes.iter().chain([&sketch.title]).map(|line| width(line)).fold(0.0, f64::max);
+    let right = right.max(left + text);
     // Above the drawing.
     let top = MARGIN + LINE * (sketch.notes.len() as f64 + 2.0);
+    let mut body = String::new();
     for (i, arrow) in sketch.arrows.iter().enumerate() {
         if let Some(edge) = placed.edge(&id(arrow.from), &id(arrow.to), Some(&id(i))) {
-            for point in &edge.points {
-                (right, bottom) = (right.max(point.x), bottom.max(point.y));
-            }
-            right = right.max(edge.x.unwrap_or(0.0) + edge.width / 2.0);
             draw_arrow(&mut body, arrow, edge);
         }
     }
     for (i, one) in sketch.boxes.iter().enumerate() {
         if let Some(node) = placed.node(&id(i)) {
-            let (x, y) = (node.x.unwrap_or(0.0), node.y.unwrap_or(0.0));
-            (right, bottom) = (right.max(x + node.width / 2.0), bottom.max(y + node.height / 2.0));
-            draw_box(&mut body, one, (x, y), (node.width, node.height));
+            draw_box(&mut body, one, (node.x.unwrap_or(0.0), node.y.unwrap_or(0.0)), (node.width, node.height));
         }
     }
-    let (wide, high) = (right + 2.0 * MARGIN, bottom + top + MARGIN);
+    let (wide, high) = (right - left + 2.0 * MARGIN, bottom + top + MARGIN);
     let mut out = String::new();
     let title = escape(&sketch.title);
     let _ = writeln!(
@@ -71,7 +66,7 @@ pub(super) fn svg(sketch: &Sketch) -> String {
         let y = MARGIN + LINE * (i as f64 + 2.0);
         let _ = writeln!(out, "<text class=\"note\" x=\"{MARGIN}\" y=\"{y:.0}\">{}</text>", escape(note));
     }
-    let _ = writeln!(out, "<g transform=\"translate({MARGIN} {top:.0})\">\n{body}</g>\n</svg>");
+    let _ = writeln!(out, "<g transform=\"translate({:.0} {top:.0})\">\n{body}</g>\n</svg>", MARGIN - left);
     out
 }
 
@@ -79,7 +74,7 @@ pub(super) fn svg(sketch: &Sketch) -> String {
 fn place(sketch: &Sketch) -> Graph<NodeLabel, EdgeLabel> {
     let mut graph = Graph::with_options(GraphOptions { directed: true, multigraph: true, compound: true });
     for (i, one) in sketch.boxes.iter().enumerate() {
-        let widest = one.lines.iter().map(|line| width(line)).fold(width(&one.head) * 1.08, f64::max);
+        let widest = one.lines.iter().map(|line| width(line)).fold(width(&one.head) * 1.16, f64::max);
         let height = LINE * (one.lines.len() as f64 + 1.0) + 2.0 * PADDING - 4.0;
         graph.set_node(id(i), Some(NodeLabel { width: widest + 2.0 * PADDING, height, ..NodeLabel::default() }));
     }
@@ -87,12 +82,38 @@ fn place(sketch: &Sketch) -> Graph<NodeLabel, EdgeLabel> {
         let labels = labels(arrow);
         let wide = labels.iter().map(|label| width(label) * 0.95).fold(0.0, f64::max);
         let high = LINE * labels.len() as f64;
-        let label = EdgeLabel { width: wide + 6.0, height: high, minlen: 1, weight: if arrow.trouble { 1 } else { 2 }, ..EdgeLabel::default() };
+        let label = EdgeLabel {
+            width: wide + 6.0,
+            height: high,
+            minlen: 1,
+            weight: if arrow.trouble { 1 } else { 2 },
+            labelpos: LabelPos::Center,
+            ..EdgeLabel::default()
+        };
         graph.set_edge(id(arrow.from), id(arrow.to), Some(label), Some(&id(i)));
     }
     let options = LayoutOptions { nodesep: 36.0, edgesep: 16.0, ranksep: 34.0, ..LayoutOptions::default() };
     layout(&mut graph, Some(options));
     graph
+}
+
+/// From where to where boxes, arrows and outcomes reach: left, right, bottom.
+fn extent(sketch: &Sketch, placed: &Graph<NodeLabel, EdgeLabel>) -> (f64, f64, f64) {
+    let (mut left, mut right, mut bottom) = (0.0f64, 0.0f64, 0.0f64);
+    let mut see = |x: f64, y: f64, wide: f64, high: f64| {
+        (left, right, bottom) = (left.min(x - wide / 2.0), right.max(x + wide / 2.0), bottom.max(y + high / 2.0));
+    };
+    for (i, arrow) in sketch.arrows.iter().enumerate() {
+        let Some(edge) = placed.edge(&id(arrow.from), &id(arrow.to), Some(&id(i))) else { continue };
+        edge.points.iter().for_each(|point| see(point.x, point.y, 4.0, 4.0));
+        see(edge.x.unwrap_or(0.0), edge.y.unwrap_or(0.0), edge.width, edge.height);
+    }
+    for i in 0..sketch.boxes.len() {
+        if let Some(node) = placed.node(&id(i)) {
+            see(node.x.unwrap_or(0.0), node.y.unwrap_or(0.0), node.width, node.height);
+        }
+    }
+    (left, right, bottom)
 }
 
 /// The outcomes on an arrow: a few on one line, conditions one to a line.
@@ -131,7 +152,11 @@ fn draw_box(out: &mut String, one: &Box, (x, y): (f64, f64), (wide, high): (f64,
         round.min(16.0)
     );
     let mut baseline = top + PADDING + LINE * 0.68;
-    let _ = writeln!(out, "<text class=\"head\" x=\"{x:.1}\" y=\"{baseline:.1}\" text-anchor=\"middle\">{}</text>", escape(&one.head));
+    let _ = writeln!(
+        out,
+        "<text class=\"head\" x=\"{x:.1}\" y=\"{baseline:.1}\" text-anchor=\"middle\">{}</text>",
+        escape(&one.head)
+    );
     for line in &one.lines {
         baseline += LINE;
         let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{baseline:.1}\" text-anchor=\"middle\">{}</text>", escape(line));
@@ -201,4 +226,97 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::graph::sketch::sketch;
+    use crate::domain::language::Language;
+    use crate::flow::definition::Flow;
+    use crate::flow::parse::{ParseContext, parse_flow};
+    use quick_xml::{Reader, events::Event};
+    use std::path::Path;
+
+    fn samples() -> Vec<Flow> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows");
+        let channels = ["main-sms", "main-whatsapp"].map(|name| crate::domain::name::Slug::parse(name).expect("a name"));
+        let context = ParseContext { languages: vec![Language::EN], channels: channels.to_vec() };
+        let mut flows = Vec::new();
+        for entry in std::fs::read_dir(folder).expect("the samples") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            if name.ends_with(".yaml") && !name.ends_with(".test.yaml") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                flows.push(parse_flow(&text, &format!("flows/{name}"), &context).0.expect("a flow"));
+            }
+        }
+        assert!(flows.len() > 5);
+        flows
+    }
+
+    /// All texts of a drawing; it must be XML.
+    fn texts(drawing: &str) -> Vec<String> {
+        let mut reader = Reader::from_str(drawing);
+        let (mut all, mut depth) = (Vec::new(), 0);
+        loop {
+            match reader.read_event().expect("XML") {
+                Event::Start(_) => depth += 1,
+                Event::End(_) => depth -= 1,
+                Event::Text(text) => all.push(String::from_utf8_lossy(&text).into_owned()),
+                Event::GeneralRef(_) => all.push(String::new()),
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(depth, 0);
+        all
+    }
+
+    #[test]
+    fn every_state_is_drawn_once_and_every_named_outcome_is_on_an_arrow_or_in_its_box() {
+        for flow in samples() {
+            let sketch = sketch(&flow, Language::EN, false);
+            let all = texts(&svg(&sketch));
+            for name in flow.states.keys() {
+                let heads = sketch.boxes.iter().filter(|one| one.look != Look::End && one.look != Look::Entry);
+                let states = flow.states.len() - sketch.boxes[..flow.states.len()].iter().filter(|b| b.look == Look::End).count();
+                assert_eq!(heads.count(), states, "{}", flow.name);
+                assert!(all.iter().any(|text| text == name.as_str()), "{}: {name}", flow.name);
+            }
+            let drawn: Vec<&str> = sketch.arrows.iter().flat_map(|arrow| &arrow.labels).map(String::as_str).collect();
+            for outcome in ["link", "human, if", "yes", "silence 30m"] {
+                let wanted = flow.name.as_str() == "menu" && matches!(outcome, "yes" | "silence 30m");
+                assert!(!wanted || drawn.contains(&outcome), "{drawn:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_box_lies_on_another_and_all_lie_in_the_picture() {
+        for (flow, all) in samples().iter().flat_map(|flow| [(flow, false), (flow, true)]) {
+            let sketch = sketch(flow, Language::EN, all);
+            let placed = place(&sketch);
+            let (left, right, bottom) = extent(&sketch, &placed);
+            let boxes: Vec<[f64; 4]> = (0..sketch.boxes.len())
+                .map(|i| {
+                    let node = placed.node(&id(i)).expect("a place");
+                    let (x, y) = (node.x.expect("x"), node.y.expect("y"));
+                    [x - node.width / 2.0, x + node.width / 2.0, y - node.height / 2.0, y + node.height / 2.0]
+                })
+                .collect();
+            for (i, a) in boxes.iter().enumerate() {
+                assert!(a[0] >= left && a[1] <= right && a[2] >= -0.1 && a[3] <= bottom, "{}", sketch.boxes[i].head);
+                for (j, b) in boxes.iter().enumerate().skip(i + 1) {
+                    let apart = a[1] <= b[0] || b[1] <= a[0] || a[3] <= b[2] || b[3] <= a[2];
+                    assert!(apart, "{}: {} lies on {}", flow.name, sketch.boxes[i].head, sketch.boxes[j].head);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_people_write_is_text_and_nothing_else() {
+        assert_eq!(escape("a < b & \"c\"\u{1b}"), "a &lt; b &amp; &quot;c&quot;\u{fffd}");
+    }
 }
