@@ -19,12 +19,14 @@ pub(super) fn run(project: &Project, new: &New) -> Result<(), Stop> {
     }
     let (flow, test) = written(new.from, &name);
     fs::create_dir_all(&settings.flows).map_err(|e| Stop::failed(format!("{}: {e}", settings.flows.display())))?;
-    for (file, text) in [(format!("{name}.yaml"), flow), (format!("{name}.test.yaml"), test)] {
-        let path = settings.flows.join(file);
-        create(&path, &text).map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => Stop::with_hint(format!("there is a file {}", path.display()), "It stays as it is."),
-            _ => Stop::failed(format!("{}: {e}", path.display())),
-        })?;
+    let files = [(format!("{name}.yaml"), flow), (format!("{name}.test.yaml"), test)];
+    let files = files.map(|(file, text)| (settings.flows.join(file), text));
+    // Before the first is written, so that both are or none.
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
+        return Err(Stop::with_hint(format!("there is a file {}", path.display()), "It stays as it is. Choose another name."));
+    }
+    for (path, text) in files {
+        create(&path, &text).map_err(|e| Stop::failed(format!("{}: {e}", path.display())))?;
         println!("wrote {}", path.display());
     }
     println!("\nNext: replyflow check · replyflow test · replyflow chat {name}");
@@ -45,7 +47,7 @@ fn written(template: Template, name: &Slug) -> (String, String) {
     (fill(flow), fill(test))
 }
 
-/// Never over a file that is there.
+/// Never over a file that appeared meanwhile.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
