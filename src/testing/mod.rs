@@ -3,8 +3,8 @@
 
 pub mod chat;
 pub mod coverage;
-pub mod explore;
 mod expect;
+pub mod explore;
 mod fake_http;
 mod mismatch;
 mod outgoing;
