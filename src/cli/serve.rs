@@ -39,7 +39,7 @@ pub(super) fn run(project: &Project, serve: &Serve) -> Result<(), Stop> {
 /// Two lines that have a conversation.
 fn invite(channel: &str, port: u16) {
     let base = format!("http://127.0.0.1:{port}");
-    println!("Replyflow listens on port {port}. Write to it as a customer would, and look at what comes back:\n");
+    println!("Replyflow listens on port {port}. Open {base}/phone and write to it as a customer would. Or without a browser:\n");
     println!(
         "  curl -s {base}/hooks/{channel} -H 'content-type: application/json' \
          -d '{{\"id\": \"'$RANDOM$RANDOM'\", \"from\": \"+447700900123\", \"text\": \"hi\"}}'"

@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain", "config"]),
     ("service", &["domain", "config", "flow", "reply", "engine", "provider", "store"]),
     ("testing", &["domain", "config", "flow", "reply", "template", "engine"]),
-    ("http", &["domain", "config", "flow", "engine", "provider", "store", "service"]),
+    ("http", &["domain", "config", "flow", "engine", "provider", "store", "service", "testing"]),
     ("app", &["domain", "config", "flow", "engine", "provider", "store", "service", "http"]),
     ("cli", &["domain", "config", "flow", "reply", "engine", "provider", "store", "service", "http", "app", "testing"]),
 ];

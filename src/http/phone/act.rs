@@ -112,14 +112,14 @@ pub async fn event(web: Data<Web>, request: HttpRequest, payload: Payload) -> Re
     Ok(HttpResponse::Accepted().finish())
 }
 
-async fn read<T: DeserializeOwned>(web: &Web, request: &HttpRequest, mut payload: Payload) -> Result<T, Failure> {
+pub(super) async fn read<T: DeserializeOwned>(web: &Web, request: &HttpRequest, mut payload: Payload) -> Result<T, Failure> {
     let body = body::read(&mut payload, EVENT_BODY_BYTES, &web.memory, web.request_timeout).await?;
     desk(web)?;
     guard::may_act(web, request)?;
     serde_json::from_slice(&body).map_err(|error| Failure::Invalid { field: "body", reason: error.to_string() })
 }
 
-fn invalid(field: &'static str, reason: impl Into<String>) -> Failure {
+pub(super) fn invalid(field: &'static str, reason: impl Into<String>) -> Failure {
     Failure::Invalid { field, reason: reason.into() }
 }
 

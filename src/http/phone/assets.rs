@@ -24,6 +24,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("words.js", SCRIPT, include_str!("page/words.js")),
     ("dom.js", SCRIPT, include_str!("page/dom.js")),
     ("server.js", SCRIPT, include_str!("page/server.js")),
+    ("saving.js", SCRIPT, include_str!("page/saving.js")),
     ("numbers.js", SCRIPT, include_str!("page/numbers.js")),
 ];
 

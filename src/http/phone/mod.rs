@@ -8,6 +8,7 @@ mod assets;
 mod describe;
 mod guard;
 mod picture;
+mod save;
 mod state;
 mod stream;
 
@@ -58,6 +59,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/phone/language").route(post().to(act::language)))
         .service(route("/phone/begin").route(post().to(act::begin)))
         .service(route("/phone/event").route(post().to(act::event)))
+        .service(route("/phone/save").route(post().to(save::save)))
+        .service(route("/phone/add").route(post().to(save::add)))
         .service(route("/phone/pictures").route(post().to(picture::put)))
         .service(route("/phone/pictures/{id}").route(get().to(picture::get)));
 }

@@ -6,6 +6,7 @@ import { Conversation } from "./conversation.js";
 import { by, el, say } from "./dom.js";
 import * as numbers from "./numbers.js";
 import { drawPanel } from "./panel.js";
+import { askSave } from "./saving.js";
 import * as server from "./server.js";
 import { drawStarts } from "./starts.js";
 import * as words from "./words.js";
@@ -188,6 +189,7 @@ async function start() {
     if (who.language) tried(server.act("language", person()));
   });
   by("fresh").addEventListener("click", renew);
+  by("save").addEventListener("click", () => askSave(project, conversation, who));
   by("time").addEventListener("click", () => askTime(conversation, (span) => pass(span)));
   for (const button of document.querySelectorAll("[data-open]")) button.addEventListener("click", () => open(button.dataset.open));
   for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", close);
