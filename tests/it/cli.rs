@@ -236,7 +236,7 @@ fn chat(folder: &Path, lines: &str, arguments: &[&str]) -> (String, i32) {
     let _ = child.stdin.take().expect("its input").write_all(lines.as_bytes());
     let output = child.wait_with_output().expect("an end");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout) + &text(&output.stderr), output.status.code().unwrap_or(-1))
+    (text(&output.stdout) + text(&output.stderr).as_str(), output.status.code().unwrap_or(-1))
 }
 
 #[cfg(unix)]

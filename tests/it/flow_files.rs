@@ -240,7 +240,7 @@ fn hostile_files_take_linear_time() {
     ];
     for piece in pieces {
         for head in ["", head] {
-            let source = head.to_owned() + &piece.repeat(size / piece.len());
+            let source = head.to_owned() + piece.repeat(size / piece.len()).as_str();
             let begin = std::time::Instant::now();
             let _ = read_flow(&source, "flows/big.yaml", &context());
             assert!(begin.elapsed().as_secs() < 10, "{piece:?} took {:?}", begin.elapsed());

@@ -17,6 +17,7 @@ mod http_hooks;
 mod kill;
 mod layers;
 mod moving_time;
+mod phone;
 mod questions;
 mod redis_store;
 mod reload;

@@ -162,7 +162,7 @@ impl Shared {
 
     /// The end of what happened.
     pub fn story(&self) -> String {
-        self.trace.lock().expect("one thread").lines.iter().fold(String::new(), |all, line| all + line + "\n")
+        self.trace.lock().expect("one thread").lines.iter().fold(String::new(), |all, line| all + line.as_str() + "\n")
     }
 
     /// A hash of all that happened: equal runs have equal ones.

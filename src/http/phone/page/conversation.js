@@ -63,6 +63,8 @@ export class Conversation {
 
   moved(by, at) {
     const last = this.items.at(-1);
+    // The rest of a second behind a timer is not worth a line.
+    if (last?.kind !== "time" && by < 5000) return;
     if (last?.kind === "time") Object.assign(last, { by: last.by + by, at });
     else this.items.push({ kind: "time", by, at });
   }
@@ -89,7 +91,7 @@ export class Conversation {
       this.mine.set(item.id, item);
       this.items.push(item);
     }
-    this.decided(item.text || (media ? "a picture" : place ? "a place" : "…"), data.decision, data.reason, at);
+    this.decided(hidden ? "masked: private" : data.text || (media ? "a picture" : place ? "a place" : "…"), data.decision, data.reason, at);
   }
 
   on_event_received(data, at) {

@@ -39,6 +39,7 @@ export function ask(title, body, { submit, action = "Send", wide = false } = {})
     }
   };
   DIALOG.showModal();
+  by("dialog-body").querySelector("input, select, textarea, button")?.focus();
 }
 
 export const closeDialog = () => DIALOG.close();

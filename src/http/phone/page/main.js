@@ -162,7 +162,7 @@ const provider = el("label", { class: "field" }, el("span", {}, "For every phone
 async function start() {
   project = await server.project();
   by("channel").replaceChildren(...project.channels.map(({ name, kind }) => el("option", { value: name }, `${name} · ${kind}`)));
-  by("language").replaceChildren(el("option", { value: "" }, "as the flow says"), ...project.languages.map((code) => el("option", { value: code }, code)));
+  by("language").replaceChildren(el("option", { value: "" }, "flow’s language"), ...project.languages.map((code) => el("option", { value: code }, code)));
   const asked = new URLSearchParams(location.search);
   const last = numbers.used()[0];
   const known = (channel) => project.channels.some(({ name }) => name === channel);
