@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change is merged. Needs a Rust toolchain, a C compiler and make; a Redis is installed
-# from the system's packages if there is none.
+# Everything that must hold before a change is merged. Needs a Rust toolchain, a C compiler and make; a Redis and a Chromium with
+# its WebDriver are installed from the system's packages if there are none. REPLYFLOW_BROWSER and REPLYFLOW_CHROMEDRIVER name others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ redis_major() {
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"
   elif command -v sudo >/dev/null; then sudo "$@"
-  else echo "Root is needed for: $*. Install redis-server yourself and run this again." >&2; return 1
+  else echo "Root is needed for: $*. Do that yourself and run this again." >&2; return 1
   fi
 }
 
@@ -35,6 +35,26 @@ if [ "$(redis_major)" -lt 7 ]; then
   install_redis || true
   if [ "$(redis_major)" -lt 7 ]; then
     echo "The tests need a redis-server of version 7 or newer on the path; there is $(redis_major) (0: none)." >&2
+    exit 1
+  fi
+fi
+
+install_browser() {
+  if command -v apt-get >/dev/null; then
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends chromium chromium-driver
+  elif command -v apk >/dev/null; then as_root apk add --no-cache chromium chromium-chromedriver
+  elif command -v dnf >/dev/null; then as_root dnf install -y chromium chromedriver
+  elif command -v brew >/dev/null; then brew install --cask chromium chromedriver
+  else echo "No package manager that this script knows (apt-get, apk, dnf, brew)." >&2; return 1
+  fi
+}
+
+if ! command -v "${REPLYFLOW_CHROMEDRIVER:-chromedriver}" >/dev/null; then
+  say "Installing Chromium and its driver"
+  install_browser || true
+  if ! command -v "${REPLYFLOW_CHROMEDRIVER:-chromedriver}" >/dev/null; then
+    echo "The tests of the page /phone need Chromium and chromedriver on the path, or REPLYFLOW_BROWSER and REPLYFLOW_CHROMEDRIVER." >&2
     exit 1
   fi
 fi
