@@ -85,7 +85,11 @@ pub fn text_on_line(diagnostic: &Diagnostic, line: Option<&str>, style: Style) -
         style.paint(BOLD, ":"),
         style.paint(BOLD, &harmless(&diagnostic.message))
     );
-    place_on_line(&mut out, &diagnostic.file, diagnostic.at, diagnostic.width.max(1) as usize, line, style, colour);
+    let width = match diagnostic.width {
+        0 => line.map_or(1, |line| name_width(line, diagnostic.at.column)),
+        width => width as usize,
+    };
+    place_on_line(&mut out, &diagnostic.file, diagnostic.at, width, line, style, colour);
     out.push('\n');
     if let Some(help) = &diagnostic.help {
         let margin = " ".repeat(diagnostic.at.line.to_string().len());
@@ -99,6 +103,12 @@ pub fn short(diagnostic: &Diagnostic) -> String {
     let (word, _) = severity(diagnostic);
     let place = place_name(&diagnostic.file, diagnostic.at);
     format!("{word}[{}] {place} {}", diagnostic.code, harmless(&diagnostic.message))
+}
+
+/// The characters of the name that begins in this column; one where none does.
+fn name_width(line: &str, column: u32) -> usize {
+    let rest = line.chars().skip((column as usize).saturating_sub(1));
+    rest.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')).count().max(1)
 }
 
 fn line_of(source: Option<&str>, at: At) -> Option<&str> {
@@ -291,6 +301,8 @@ mod tests {
             assert_eq!(shown.lines().nth(4), Some(&*format!("  | {marker}")), "{shown}");
         }
         assert!(text(&diagnostic(402, 1, 4, 1), Some("a:\tb"), Style::PLAIN).contains("1 | a:    b\n"));
+        // Of what has no width the name is marked.
+        assert!(text(&diagnostic(402, 1, 3, 0), Some("  offer_link: { }"), Style::PLAIN).contains("|   ^^^^^^^^^^\n"));
     }
 
     #[test]

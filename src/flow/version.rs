@@ -61,7 +61,7 @@ pub struct SourceFile {
 #[derive(Debug)]
 pub struct Assembled {
     /// The flow; `None` where a diagnostic is an error.
-    pub flow: Option<Flow>,
+    pub flow: Option<Arc<Flow>>,
     /// Its content; `None` where `flow` is.
     pub version: Option<Version>,
     /// All mistakes of the flow's file, then of each notification's, each in its order.
@@ -108,18 +108,19 @@ pub fn assemble(flow: &SourceFile, notifications: &BTreeMap<Slug, SourceFile>, c
     reading.diagnostics.sort_by_key(|d| d.at);
     let broken = reading.has_errors() || read.values().any(Reading::has_errors);
     diagnostics.splice(0..0, reading.diagnostics.iter().cloned());
-    if let Some(flow) = &mut reading.partial {
-        let found = read.iter().filter_map(|(name, r)| Some((name.clone(), Arc::new(r.partial.clone()?))));
-        flow.notifications = found.collect();
+    let mut version = None;
+    // Nobody else has the flow yet, so nothing is copied.
+    if let Some(partial) = reading.partial.as_mut().map(Arc::make_mut) {
+        let kept = read.iter().filter_map(|(name, r)| Some((name.clone(), r.partial.clone()?)));
+        partial.notifications = kept.collect();
+        if !broken {
+            let made = Version { format: FORMAT, name: partial.name.clone(), flow: flow.text.clone(), notifications: sources };
+            partial.version = made.id();
+            version = Some(made);
+        }
     }
-    let mut assembled = Assembled { flow: None, version: None, diagnostics, reading, notifications: read };
-    if let Some(built) = assembled.reading.partial.as_mut().filter(|_| !broken) {
-        let version = Version { format: FORMAT, name: built.name.clone(), flow: flow.text.clone(), notifications: sources };
-        built.version = version.id();
-        assembled.flow = Some(built.clone());
-        assembled.version = Some(version);
-    }
-    assembled
+    let whole = reading.partial.clone().filter(|_| version.is_some());
+    Assembled { flow: whole, version, diagnostics, reading, notifications: read }
 }
 
 impl Version {
@@ -160,11 +161,12 @@ impl Version {
             .iter()
             .map(|(name, text)| (name.clone(), SourceFile { file: format!("templates/{name}.yaml"), text: text.clone() }))
             .collect();
-        let assembled = assemble(&flow, &notifications, context);
-        assembled.flow.ok_or_else(|| BadVersion::Refused {
+        let Assembled { flow, diagnostics, reading, .. } = assemble(&flow, &notifications, context);
+        drop(reading);
+        flow.map(Arc::unwrap_or_clone).ok_or_else(|| BadVersion::Refused {
             name: self.name.clone(),
-            first: assembled.diagnostics.first().map_or_else(String::new, |d| format!("{} {}", d.code, d.message)),
-            diagnostics: assembled.diagnostics,
+            first: diagnostics.first().map_or_else(String::new, |d| format!("{} {}", d.code, d.message)),
+            diagnostics,
         })
     }
 }

@@ -22,7 +22,7 @@ use crate::domain::value::Value;
 use std::collections::HashMap;
 
 /// One choice as it is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Candidate {
     /// Its id, and the payload of its button.
     pub id: String,

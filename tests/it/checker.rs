@@ -1,35 +1,10 @@
 //! The checker of names and references: for each code a fault that is found on its line and a near miss that stays quiet.
 
+use crate::support::fixtures::{AROUND, PROJECT};
 use replyflow::flow::check::check_project;
 use replyflow::flow::load::Sources;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-const PROJECT: &str = r#"
-[project]
-country = "GB"
-[channels.main-sms]
-provider = "simulator"
-kind = "sms"
-[channels.main-whatsapp]
-provider = "simulator"
-kind = "whatsapp"
-[api.shop]
-base_url = "https://shop.example"
-methods = ["get"]
-[attributes]
-vip = "boolean"
-"#;
-
-/// What the fixtures of one file may name. Each is used, so that only the fixture is to blame for what is said.
-const AROUND: [(&str, &str); 3] = [
-    (
-        "flows/other.yaml",
-        "flow: other\nlanguages: [en]\nchannels: [main-sms]\nbegin: a\nstates:\n  a: { notify: welcome, go: b }\n  b: { notify: only_sms, end: done }\n",
-    ),
-    ("templates/welcome.yaml", "notification: welcome\nlanguages: [en]\ntext: Welcome!\n"),
-    ("templates/only_sms.yaml", "notification: only_sms\nlanguages: [en]\nsms: Welcome!\n"),
-];
 
 /// What is said of a project in this folder: `file:line code`, in order, and the sentences for a failure's message.
 fn check(folder: &Path, settings: &str) -> (Vec<String>, Vec<String>) {
@@ -138,22 +113,6 @@ fn each_fault_of_a_project_is_found_in_its_file_and_sound_projects_are_quiet() {
         wrong.extend(differs(&name, wanted, check(&project, &settings)));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
-#[test]
-fn every_code_of_names_and_references_has_a_fixture_and_a_near_miss() {
-    let names: Vec<String> = fixtures().iter().map(|path| last(path)).collect();
-    for code in
-        [103, 201, 202, 203, 206, 207, 208, 209, 211, 212, 213, 301, 302, 303, 304, 310, 401, 411, 413, 414, 501, 505, 601, 602]
-    {
-        for ending in ["yaml", "ok.yaml"] {
-            assert!(names.contains(&format!("RF{code}.{ending}")), "RF{code}.{ending}");
-        }
-    }
-    let whole: Vec<String> = projects().iter().map(|path| last(path)).collect();
-    for code in [417, 506, 507, 508, 509, 511] {
-        assert!(whole.contains(&format!("RF{code}")) && whole.contains(&format!("RF{code}.ok")), "RF{code}");
-    }
 }
 
 /// `code line` of what is said about a test file, when only the flow `pizza` exists.

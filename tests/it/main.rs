@@ -1,9 +1,12 @@
 //! All integration tests in one binary, so that the service is linked once.
 
+mod check_watch;
 mod checker;
 mod cli;
 mod conformance;
+mod diagnostics;
 mod documentation;
+mod editors;
 mod embedded_store;
 mod end_to_end;
 mod explore;

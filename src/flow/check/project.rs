@@ -45,10 +45,10 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
         sources.flows.keys().filter_map(|name| Some((name.as_str(), sources.assemble(name, &context)?))).collect();
     let notifications: BTreeMap<&Slug, Reading<Notification>> =
         sources.notifications.iter().map(|(name, s)| (name, read_notification(&s.text, &s.file, &context))).collect();
-    let known_flows = assembled.values().filter_map(|a| a.reading.partial.clone()).map(|f| (f.name.clone(), Arc::new(f)));
+    let known_flows = assembled.values().filter_map(|a| a.reading.partial.clone()).map(|f| (f.name.clone(), f));
     let known_flows: BTreeMap<Slug, Arc<Flow>> = known_flows.collect();
     let known_notifications: BTreeMap<Slug, Arc<Notification>> =
-        notifications.iter().filter_map(|(name, r)| Some(((*name).clone(), Arc::new(r.partial.clone()?)))).collect();
+        notifications.iter().filter_map(|(name, r)| Some(((*name).clone(), r.partial.clone()?))).collect();
     let lost_flows = assembled.iter().filter(|(_, a)| a.reading.partial.is_none()).filter_map(|(n, _)| Slug::parse(n).ok());
     let lost_notifications = notifications.iter().filter(|(_, r)| r.partial.is_none()).map(|(n, _)| (*n).clone());
     let broken: Vec<Slug> = lost_flows.chain(lost_notifications).collect();
@@ -101,7 +101,7 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
         let names_bad = assembled.notifications.keys().any(|n| bad_notifications.contains(n));
         match (assembled.flow, assembled.version) {
             (Some(flow), Some(version)) if !has_errors(&found) && !names_bad => {
-                checked.flows.insert(flow.name.clone(), (Arc::new(flow), version));
+                checked.flows.insert(flow.name.clone(), (flow, version));
             }
             _ => checked.refused.push(name.to_owned()),
         }

@@ -1,4 +1,4 @@
-//! RF501–RF510: calls, other flows, teams and events.
+//! RF501–RF511: calls, other flows, teams and events.
 
 use super::{Explanation, error, warning};
 
@@ -65,13 +65,6 @@ pub(super) const CALLS: &[Explanation] = &[
         "An entry of `anytime` looks for a run by its `key`, but a start of the flow gives its runs none.",
         "Runs from that start never hear of the event: the customer who has paid is still asked to pay.",
         "Give the start the same `key`.",
-    ),
-    warning(
-        510,
-        "Events that are ignored after a digest",
-        "Events with the same key that come after the digest was sent meet a run that is still alive, and `repeat: ignore` drops them.",
-        "The customer is never told of what happened in the meantime.",
-        "End the run after the digest, or use `repeat: another`.",
     ),
     error(
         511,

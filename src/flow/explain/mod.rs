@@ -103,7 +103,7 @@ mod tests {
         assert!(all.windows(2).all(|pair| pair[0].code < pair[1].code), "in the order of the numbers, each once");
         for entry in all {
             for text in [entry.means, entry.matters, entry.remedy] {
-                assert!(text.ends_with('.') && text.len() > 20, "{}: {text}", entry.code);
+                assert!(text.ends_with('.') && text.len() > 15, "{}: {text}", entry.code);
                 assert!(!text.contains("  "), "{}: two blanks in {text}", entry.code);
             }
             assert!(!entry.title.ends_with('.') && entry.title.len() < 70, "{}: {}", entry.code, entry.title);

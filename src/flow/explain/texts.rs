@@ -60,13 +60,6 @@ pub(super) const TEXTS: &[Explanation] = &[
         "Send a notification with an approved template there, or let the flow use another channel too.",
     ),
     error(
-        409,
-        "Parameters that do not fit the template",
-        "The approved template has another number of parameters than are given.",
-        "The provider refuses the message.",
-        "Give exactly the parameters that were approved, in their order.",
-    ),
-    error(
         410,
         "A button that is no choice",
         "A button of the notification has an id that is none of the question's choices.",
@@ -100,13 +93,6 @@ pub(super) const TEXTS: &[Explanation] = &[
         "The flow talks on a kind of channel for which the notification has no text.",
         "Customers on that channel would get nothing.",
         "Add a `text` for all channels, or one for that kind.",
-    ),
-    warning(
-        415,
-        "Marketing without a way to stop",
-        "A notification of the category marketing does not say how to stop.",
-        "In most countries that is against the law, and customers report it as spam.",
-        "Add a line such as `Reply STOP to end`.",
     ),
     warning(
         416,

@@ -43,10 +43,14 @@ pub use value_template::ValueTemplate;
 
 use crate::domain::value::Value;
 use std::borrow::Cow;
+use std::sync::Arc;
 
-/// An expression, compiled.
+/// An expression, compiled. It is read once and kept by several: a clone shares it.
 #[derive(Debug, Clone)]
-pub struct Expression {
+pub struct Expression(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
     source: Box<str>,
     node: node::Node,
     references: Box<[Reference]>,
@@ -78,17 +82,17 @@ impl Expression {
     /// Compiles an expression. Offsets of errors are bytes within it.
     pub fn parse(source: &str) -> Result<Self, SyntaxError> {
         let (node, references) = parse::parse(source)?;
-        Ok(Expression { source: source.into(), node, references: references.into() })
+        Ok(Expression(Arc::new(Compiled { source: source.into(), node, references: references.into() })))
     }
 
     /// As it was written.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
     /// Every name that it reads, in order.
     pub fn names(&self) -> &[Reference] {
-        &self.references
+        &self.0.references
     }
 
     /// Its value.
@@ -98,23 +102,23 @@ impl Expression {
 
     /// Its value, borrowed where it only stands for one that exists.
     pub fn eval_ref<'a>(&'a self, scope: &'a dyn Scope) -> Result<Cow<'a, Value>, EvalError> {
-        eval::Machine::new(&self.source, scope).eval(&self.node)
+        eval::Machine::new(&self.0.source, scope).eval(&self.0.node)
     }
 
     /// Whether it holds, as a condition.
     pub fn truth(&self, scope: &dyn Scope) -> Result<bool, EvalError> {
-        eval::Machine::new(&self.source, scope).holds(&self.node)
+        eval::Machine::new(&self.0.source, scope).holds(&self.0.node)
     }
 
     /// Its type, or the first mistake that types show.
     pub fn infer(&self, env: &dyn TypeEnv) -> Result<Inferred, TypeProblem> {
-        infer::infer(&self.source, &self.node, env)
+        infer::infer(&self.0.source, &self.0.node, env)
     }
 }
 
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
+        self.0.source == other.0.source
     }
 }
 

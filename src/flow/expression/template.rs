@@ -8,12 +8,13 @@ use super::{Expression, Reference};
 use crate::domain::limits::EXPRESSION_RESULT_CHARS;
 use crate::domain::value::{Type, Value};
 use std::borrow::Cow;
+use std::sync::Arc;
 
-/// A text with any number of `{{ }}`, compiled.
+/// A text with any number of `{{ }}`, compiled. It is read once and kept by several: a clone shares it.
 #[derive(Debug, Clone)]
 pub struct Template {
-    source: Box<str>,
-    pieces: Box<[Piece]>,
+    source: Arc<str>,
+    pieces: Arc<[Piece]>,
 }
 
 #[derive(Debug, Clone)]
@@ -27,6 +28,9 @@ enum Piece {
 impl Template {
     /// Compiles a text. Offsets of errors are bytes within it.
     pub fn parse(source: &str) -> Result<Self, SyntaxError> {
+        if !source.is_empty() && !source.contains("{{") {
+            return Ok(Template { source: source.into(), pieces: Arc::new([Piece::Text(0, source.len())]) });
+        }
         let mut pieces = Vec::new();
         let mut done = 0;
         while let Some(open) = source[done..].find("{{").map(|i| done + i) {
@@ -169,7 +173,7 @@ impl Template {
     fn write(&self, scope: &dyn Scope, mut put: impl FnMut(&Value, &mut String)) -> Result<String, EvalError> {
         let mut out = String::with_capacity(self.source.len() + 16);
         let (mut chars, mut counted, mut last) = (0, 0, (0, 0));
-        for piece in &self.pieces {
+        for piece in self.pieces.iter() {
             match piece {
                 Piece::Text(from, to) => out.push_str(&self.source[*from..*to]),
                 Piece::Expression(offset, expression) => {

@@ -4,6 +4,7 @@ use super::Reader;
 use super::fields::Keys;
 use crate::domain::language::Language;
 use crate::domain::limits;
+use crate::domain::name::Name;
 use crate::domain::value::Value;
 use crate::flow::definition::{Answer, ChoiceDef, Choices, Pick, Several, Texts};
 use crate::flow::expression::{Template, ValueTemplate};
@@ -50,7 +51,8 @@ impl Reader {
         if !whole {
             return None;
         }
-        let prepared = self.languages.iter().map(|l| prepare(&list, *l).map(Arc::new)).collect();
+        let languages = self.languages.clone();
+        let prepared = languages.into_iter().map(|language| self.prepare(&list, language)).collect();
         Some(Choices { list, prepared })
     }
 
@@ -144,16 +146,23 @@ impl Reader {
         let max = max.map_or(Some(limits::PICK_ITEMS), |max| max.map(|n| n as usize));
         Some(Answer::Pick(Pick { from: value, at: from.at, label: label?, max: max? }))
     }
-}
 
-/// What the understanding of replies works on, for choices whose labels hold no `{{ }}` in this language.
-fn prepare(list: &IndexMap<crate::domain::name::Name, ChoiceDef>, language: Language) -> Option<Options> {
-    let candidates: Option<Vec<Candidate>> = list
-        .iter()
-        .map(|(id, choice)| {
-            let label = choice.label.pick(language).constant_text()?.to_owned();
-            Some(Candidate { id: id.as_str().to_owned(), label, also: choice.also.clone() })
-        })
-        .collect();
-    candidates.map(|candidates| Options::new(candidates, language))
+    /// What the understanding of replies works on, for choices whose labels hold no `{{ }}` in this language. Questions that offer
+    /// the same, as many do, share it.
+    fn prepare(&mut self, list: &IndexMap<Name, ChoiceDef>, language: Language) -> Option<Arc<Options>> {
+        let candidates: Option<Vec<Candidate>> = list
+            .iter()
+            .map(|(id, choice)| {
+                let label = choice.label.pick(language).constant_text()?.to_owned();
+                Some(Candidate { id: id.as_str().to_owned(), label, also: choice.also.clone() })
+            })
+            .collect();
+        let key = (language, candidates?);
+        if let Some(known) = self.options.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let made = Arc::new(Options::new(key.1.clone(), language));
+        self.options.insert(key, Arc::clone(&made));
+        Some(made)
+    }
 }

@@ -35,6 +35,7 @@ use super::diagnostic::{Diagnostic, Severity};
 use super::yaml;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, Name};
+use crate::reply::choice::{Candidate, Options};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub struct ParseContext {
 pub struct Reading<T> {
     /// The flow or notification. Where `diagnostics` hold an error it is only what could be understood, good for more
     /// checks but not for running.
-    pub partial: Option<T>,
+    pub partial: Option<Arc<T>>,
     /// All mistakes in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// Every text with `{{ }}` and every condition, with its place.
@@ -72,7 +73,7 @@ pub struct Reading<T> {
     pub root: Option<yaml::Node>,
 }
 
-impl<T> Reading<T> {
+impl<T: Clone> Reading<T> {
     /// Whether something keeps it from running.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|d| d.code.severity() == Severity::Error)
@@ -80,7 +81,7 @@ impl<T> Reading<T> {
 
     fn finish(self) -> (Option<T>, Vec<Diagnostic>) {
         let ok = !self.has_errors();
-        (self.partial.filter(|_| ok), self.diagnostics)
+        (self.partial.filter(|_| ok).map(Arc::unwrap_or_clone), self.diagnostics)
     }
 }
 
@@ -114,7 +115,7 @@ fn read<T>(
     let (document, diagnostics) = yaml::read(source, &file);
     let mut reader = Reader::new(file, context, diagnostics);
     let root = document.map(|document| document.root);
-    let partial = root.as_ref().and_then(|root| part(&mut reader, root));
+    let partial = root.as_ref().and_then(|root| part(&mut reader, root)).map(Arc::new);
     let Reader { mut diagnostics, written, assignments, saves, handed, run_ways, mentions, .. } = reader;
     diagnostics.sort_by_key(|d| d.at);
     Reading { partial, diagnostics, written, assignments, saves, handed, run_ways, mentions, root }
@@ -141,6 +142,8 @@ struct Reader {
     state_names: Vec<String>,
     /// Whether `states` could be read: otherwise nothing is said about names that are not there.
     states_known: bool,
+    /// The choices that were made ready, by what they were made of.
+    options: HashMap<(Language, Vec<Candidate>), Arc<Options>>,
     /// Where the texts stand that are being read.
     site: Site,
     /// How many more names are looked for when one is not found: looking is not free.
@@ -165,6 +168,7 @@ impl Reader {
             states: HashMap::new(),
             state_names: Vec::new(),
             states_known: false,
+            options: HashMap::new(),
             site: Site::default(),
             suggestions: 100,
         }

@@ -19,7 +19,7 @@ fn context() -> ParseContext {
 fn flow(source: &str) -> Flow {
     let reading = read_flow(source, "flows/x.yaml", &context());
     assert!(!reading.has_errors(), "{:#?}", reading.diagnostics);
-    reading.partial.expect("a flow")
+    std::sync::Arc::unwrap_or_clone(reading.partial.expect("a flow"))
 }
 
 /// A flow with these states after a first one, `a`, that leads to each of them.

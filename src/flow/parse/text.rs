@@ -31,7 +31,6 @@ pub struct Written {
     pub site: Site,
     /// Where it begins.
     pub at: At,
-    text: Box<str>,
     places: Places,
 }
 
@@ -49,7 +48,11 @@ pub enum Content {
 impl Written {
     /// The place in the file of this byte of the text or condition.
     pub fn place(&self, byte: usize) -> At {
-        self.places.at(&self.text, byte)
+        let text = match &self.content {
+            Content::Condition(expression) => expression.source(),
+            Content::Text(template) | Content::Value(template) => template.source(),
+        };
+        self.places.at(text, byte)
     }
 }
 
@@ -192,8 +195,7 @@ impl Reader {
     }
 
     fn record(&mut self, content: Content, scalar: &Scalar, at: At) {
-        let (text, places) = (scalar.text.as_str().into(), scalar.places.clone());
-        self.written.push(Written { content, site: self.site, at, text, places });
+        self.written.push(Written { content, site: self.site, at, places: scalar.places.clone() });
     }
 
     /// Says what keeps a text from being read, at the place in the file.

@@ -4,7 +4,8 @@ use crate::flow::parse::{ParseContext, read_flow};
 fn flow(source: &str) -> Flow {
     let context = ParseContext { languages: Vec::new(), channels: Vec::new() };
     let reading = read_flow(source, "flows/f.yaml", &context);
-    reading.partial.unwrap_or_else(|| panic!("{:?}", reading.diagnostics))
+    let partial = reading.partial.unwrap_or_else(|| panic!("{:?}", reading.diagnostics));
+    std::sync::Arc::unwrap_or_clone(partial)
 }
 
 /// `state outcome(decided) [steps] -> to at least..most`, one line for each way.

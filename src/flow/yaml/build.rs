@@ -12,6 +12,16 @@ use std::sync::Arc;
 
 /// Reads a file. Without a document there is at least one diagnostic; with one there may be some.
 pub fn read(source: &str, file: &Arc<str>) -> (Option<Document>, Vec<Diagnostic>) {
+    if source.len() <= limits::FILE_BYTES
+        && let Some(document) = super::quick::read(source)
+    {
+        return (Some(document), Vec::new());
+    }
+    read_by_parser(source, file)
+}
+
+/// The same for any file, also one that is wrong.
+pub(super) fn read_by_parser(source: &str, file: &Arc<str>) -> (Option<Document>, Vec<Diagnostic>) {
     let mut builder = Builder::new(source, file.clone());
     if source.len() > limits::FILE_BYTES {
         let size = format!("The file is larger than {} KiB", limits::FILE_BYTES / 1024);

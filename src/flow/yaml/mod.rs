@@ -7,6 +7,7 @@
 mod build;
 mod node;
 mod place;
+mod quick;
 mod refuse;
 mod slip;
 mod syntax;

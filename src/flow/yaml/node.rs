@@ -4,7 +4,7 @@ use super::place::Places;
 use crate::flow::diagnostic::At;
 
 /// A file that was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// What stands in it.
     pub root: Node,
@@ -24,7 +24,7 @@ pub struct Comment {
 }
 
 /// A value and its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Where it begins.
     pub at: At,
@@ -37,7 +37,7 @@ pub struct Node {
 }
 
 /// What a value is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tree {
     /// A text.
     Scalar(Scalar),
@@ -50,7 +50,7 @@ pub enum Tree {
 }
 
 /// An entry of a map.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its key.
     pub key: Key,
@@ -83,7 +83,7 @@ pub enum Style {
 }
 
 /// A text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scalar {
     /// As it is meant: escapes resolved, lines folded.
     pub text: String,

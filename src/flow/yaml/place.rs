@@ -19,6 +19,11 @@ enum Shape {
 }
 
 impl Places {
+    /// The places of a scalar on one line without escapes.
+    pub(super) fn straight(start: At, quoted: bool) -> Self {
+        Places { start, shape: Shape::Straight { skip: u32::from(quoted) } }
+    }
+
     /// The places of a scalar whose source is `raw` and begins at `start`.
     pub(super) fn new(start: At, raw: &str, block: bool) -> Self {
         let quote = if block { None } else { raw.chars().next().filter(|c| matches!(c, '"' | '\'')) };

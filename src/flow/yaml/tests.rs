@@ -1,6 +1,7 @@
 //! What the reader takes and refuses. Codes with whole files as fixtures are in `tests/data/check`.
 
-use super::{Node, Tree, read};
+use super::build::read_by_parser;
+use super::{Node, Tree, quick, read};
 use crate::domain::limits;
 use crate::flow::diagnostic::Diagnostic;
 use proptest::prelude::*;
@@ -104,6 +105,39 @@ fn comments_are_kept() {
     assert_eq!(shown, [(1, " first", false), (2, " behind", true), (3, " last", false)]);
 }
 
+/// What is read quickly is what the parser reads, without a word. Says whether it was read quickly.
+fn agree(source: &str) -> bool {
+    let Some(quick) = quick::read(source) else { return false };
+    let (document, diagnostics) = read_by_parser(source, &"x.yaml".into());
+    assert_eq!(diagnostics, [], "{source}");
+    assert_eq!(Some(quick), document, "{source}");
+    true
+}
+
+#[test]
+fn what_is_read_quickly_is_what_the_parser_reads() {
+    for source in [
+        "a: b\n",
+        "a: b",
+        "# one\na: b # two\n  # three\nc: # four\n  d: e\n# five",
+        "a:\n  - b\n  - c: d\n    e: [f, 'g''h', { i: \"j\\n\\\"k\" }]\n  - { l: m:n, o: -1, p: [], q: {} }\nr: s t, u #v\n",
+        "a:\n- b\n- c: {d: e}\nf: g\n",
+        "हिन्दी: हि é 😀 # 你\nb: { é: \"ü\", c: [😀 , x ] } # y\n",
+        "a : b\n'': c\n",
+        "a:   \n\n\n   b:\n     c: d   \n   e: f\n",
+    ] {
+        let quick = agree(source);
+        assert!(quick || source.contains("''"), "{source}");
+    }
+    for folder in ["flows", "templates", "tests/data/check", "tests/data/check_project"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files = std::fs::read_dir(folder).expect("files").map(|entry| entry.expect("an entry").path());
+        let texts: Vec<String> = files.map(|path| std::fs::read_to_string(path).expect("a text")).collect();
+        let quick = texts.iter().filter(|text| agree(text)).count();
+        assert!(quick * 2 > texts.len(), "{quick} of {} are read quickly", texts.len());
+    }
+}
+
 fn ends(node: &Node, out: &mut Vec<(u32, u32)>) {
     out.push((node.end.line, node.end.column));
     match &node.tree {
@@ -135,10 +169,21 @@ proptest! {
         "\t", "\\", "é", "हि", "---\n", "...\n", "? ", "<<", "%", "\r\n", "\u{feff}", "\u{0}", "~", "😀", "flow: x\n", "\\u00e9",
     ]), 0..60)) {
         let source = parts.concat();
+        agree(&source);
         let (document, diagnostics) = read(&source, &"x.yaml".into());
         prop_assert!(document.is_some() || !diagnostics.is_empty());
         for d in diagnostics {
             prop_assert!(d.at.line as usize <= source.split('\n').count() + 1);
         }
+    }
+
+    #[test]
+    fn no_mixture_of_what_flows_are_made_of_is_read_otherwise(lines in prop::collection::vec((0usize..5, prop::collection::vec(prop::sample::select(vec![
+        "a", "b: ", "c:", "- ", "-", "{ ", "}", " }", "[", "]", ", ", ",", "\"", "'", "d", " # e", "#", "é", "\\n", "\\\"", "''", "-1", " ", ": ", "x: y", "{}", "'f'", "\"g\"",
+        "{ h: i }", "[j, k]", "?", "|", "~", "<<: ",
+    ]), 0..5)), 0..7)) {
+        let source: String = lines.iter().map(|(indent, parts)| format!("{}{}\n", " ".repeat(indent * 2), parts.concat())).collect();
+        agree(&source);
+        agree(source.trim_end());
     }
 }

@@ -12,7 +12,6 @@ use replyflow::flow::catalog::Catalog;
 use replyflow::flow::check::parse_context;
 use replyflow::flow::version::{SourceFile, assemble};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What people write, by weight.
 pub const TEXTS: [(u32, &str); 9] =
@@ -132,7 +131,7 @@ pub fn catalog(project: &Project) -> Catalog {
             .map(|(name, text)| {
                 let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
                 let assembled = assemble(&source, &BTreeMap::new(), &context);
-                Arc::new(assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics)))
+                assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics))
             })
             .collect();
     let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();

@@ -3,7 +3,9 @@
 pub mod command;
 pub mod conversations;
 pub mod defects;
+pub mod diagnostics_page;
 pub mod fake_provider;
+pub mod fixtures;
 pub mod live;
 pub mod process;
 pub mod project;
