@@ -69,16 +69,16 @@ impl Expression {
     pub fn probes(&self, condition: bool) -> Vec<Probe> {
         let mut out = Vec::new();
         if condition {
-            truth(&self.node, true, &mut out);
+            truth(&self.0.node, true, &mut out);
         } else {
-            see(&self.node, &mut out);
+            see(&self.0.node, &mut out);
         }
         out
     }
 
     /// The places whose value it may pass on, as it is or in another spelling.
     pub fn passes_on(&self) -> Vec<Path> {
-        carried(&self.node)
+        carried(&self.0.node)
     }
 }
 
