@@ -48,7 +48,7 @@ pub(super) fn results<'a>(
     let run: BTreeSet<&str> = mentions.map(|m| &*m.name).collect();
     let handed = readings.clone().flat_map(|reading| &reading.handed).filter(|h| h.to == MentionKind::Flow);
     let handed = handed.map(|h| (h.of.0.to_string(), h.name.0.to_string())).collect();
-    let mut inner: Vec<(&Reading<Flow>, &Flow)> = readings.filter_map(|r| Some((r, r.partial.as_ref()?))).collect();
+    let mut inner: Vec<(&Reading<Flow>, &Flow)> = readings.filter_map(|r| Some((r, r.partial.as_deref()?))).collect();
     inner.retain(|(reading, flow)| {
         let called = std::iter::once(&flow.name).chain(&flow.was).any(|name| run.contains(name.as_str()));
         called && sound(reading)
