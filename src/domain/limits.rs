@@ -95,6 +95,8 @@ pub const WHATSAPP_TEXT_CHARS: usize = 4_096;
 pub const WHATSAPP_CAPTION_CHARS: usize = 1_024;
 /// Characters of a WhatsApp text with buttons or a list.
 pub const WHATSAPP_INTERACTIVE_CHARS: usize = 1_024;
+/// Characters below the buttons or list of a WhatsApp message.
+pub const WHATSAPP_FOOTER_CHARS: usize = 60;
 /// Buttons of a WhatsApp message.
 pub const WHATSAPP_BUTTONS: usize = 3;
 /// Rows of a WhatsApp list.

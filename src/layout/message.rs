@@ -20,6 +20,19 @@ pub struct Rendered {
 
 /// A message by itself. Nothing comes out of one that is empty. A file that the channel cannot carry becomes its URL.
 pub fn say(message: Rendered, kind: ChannelKind, shows: Capabilities) -> Vec<OutboundContent> {
+    let attached = message.media.clone().filter(|_| shows.media);
+    let (text, room) = whole_message(message, kind, shows);
+    let nothing = text.trim().is_empty();
+    match attached {
+        Some((url, name)) => vec![file(url, name, (!nothing).then(|| shortened(text, room)))],
+        None if nothing => Vec::new(),
+        None => vec![OutboundContent::Text { text: shortened(text, room) }],
+    }
+}
+
+/// The text of a message before anything is cut off: with its footer, and with the URL of a file that the channel cannot
+/// carry; and the characters that there are for it.
+pub(super) fn whole_message(message: Rendered, kind: ChannelKind, shows: Capabilities) -> (String, usize) {
     let mut text = message.text;
     if let Some(footer) = message.footer {
         if !text.is_empty() {
@@ -27,21 +40,18 @@ pub fn say(message: Rendered, kind: ChannelKind, shows: Capabilities) -> Vec<Out
         }
         text.push_str(&footer);
     }
-    match message.media {
-        Some((url, name)) if shows.media => {
-            let caption = (!text.trim().is_empty()).then(|| cut(text, kind, room(kind) - caption_room(kind)));
-            vec![file(url, name, caption)]
-        }
+    let room = match message.media {
+        Some(_) if shows.media => caption_room(kind),
         Some((url, _)) => {
             if !text.is_empty() {
                 text.push('\n');
             }
             text.push_str(&url);
-            vec![OutboundContent::Text { text: cut(text, kind, 0) }]
+            room(kind)
         }
-        None if text.trim().is_empty() => Vec::new(),
-        None => vec![OutboundContent::Text { text: cut(text, kind, 0) }],
-    }
+        None => room(kind),
+    };
+    (text, room)
 }
 
 pub(super) fn file(url: String, filename: Option<String>, caption: Option<String>) -> OutboundContent {
@@ -63,7 +73,7 @@ pub fn kind_of(name: &str) -> MediaKind {
 }
 
 /// Characters that a text may have on this kind of channel.
-pub(super) fn room(kind: ChannelKind) -> usize {
+fn room(kind: ChannelKind) -> usize {
     match kind {
         ChannelKind::Sms => limits::SMS_CHARS,
         ChannelKind::WhatsApp | ChannelKind::Email => limits::WHATSAPP_TEXT_CHARS,
@@ -71,7 +81,7 @@ pub(super) fn room(kind: ChannelKind) -> usize {
 }
 
 /// Characters that a text beside a file may have.
-pub(super) fn caption_room(kind: ChannelKind) -> usize {
+fn caption_room(kind: ChannelKind) -> usize {
     match kind {
         ChannelKind::WhatsApp => limits::WHATSAPP_CAPTION_CHARS,
         ChannelKind::Sms | ChannelKind::Email => room(kind),
@@ -80,7 +90,11 @@ pub(super) fn caption_room(kind: ChannelKind) -> usize {
 
 /// The text as it fits beside `taken` characters; what is too long ends in `…`.
 pub fn cut(text: String, kind: ChannelKind, taken: usize) -> String {
-    let room = room(kind).saturating_sub(taken);
+    shortened(text, room(kind).saturating_sub(taken))
+}
+
+/// The text as it fits into so many characters.
+pub(super) fn shortened(text: String, room: usize) -> String {
     // Bytes are at least characters: most texts need no counting.
     if text.len() <= room || text.chars().count() <= room {
         return text;

@@ -5,4 +5,4 @@ mod message;
 mod question;
 
 pub use message::{Rendered, cut, kind_of, say};
-pub use question::{Asked, ask, ask_place, yes_no_labels};
+pub use question::{Asked, Form, ask, ask_place, form, whole, yes_no_labels};

@@ -1,6 +1,6 @@
 //! One question on every channel: buttons, a list, a numbered menu, or the text alone.
 
-use super::message::{Rendered, cut, file, first_chars, say};
+use super::message::{Rendered, file, first_chars, say, shortened, whole_message};
 use crate::config::project::Capabilities;
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
@@ -10,8 +10,6 @@ use std::fmt::Write as _;
 
 /// Characters of the second line of a list row.
 const ROW_HELP_CHARS: usize = 72;
-/// Characters below buttons and lists.
-const FOOTER_CHARS: usize = 60;
 
 /// A question as it leaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +18,19 @@ pub struct Asked {
     pub contents: Vec<OutboundContent>,
     /// Whether the contact sees a number before each choice.
     pub numbered: bool,
+}
+
+/// How choices are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Buttons below the text.
+    Buttons,
+    /// A list behind a button.
+    List,
+    /// Numbered lines as a part of the text.
+    Menu,
+    /// Not at all.
+    Alone,
 }
 
 /// Makes the messages of a question with its choices. Where the channel cannot show them, or they do not fit, they become a
@@ -32,19 +43,16 @@ pub fn ask(
     shows: Capabilities,
     list_button: &str,
 ) -> Asked {
-    let as_buttons = fits(&question, &choices, shows.buttons.min(limits::WHATSAPP_BUTTONS), limits::WHATSAPP_BUTTON_CHARS);
-    let as_list = !as_buttons && fits(&question, &choices, shows.rows.min(limits::WHATSAPP_ROWS), limits::WHATSAPP_ROW_CHARS);
-    if !as_buttons && !as_list {
-        return if menu && !choices.is_empty() {
-            numbered(question, &choices, kind, shows)
-        } else {
-            alone(question, kind, shows)
-        };
-    }
+    let as_buttons = match form(&question.text, &choices, menu, shows) {
+        Form::Buttons => true,
+        Form::List => false,
+        Form::Menu => return numbered(question, &choices, kind, shows),
+        Form::Alone => return alone(question, kind, shows),
+    };
     let mut contents = Vec::with_capacity(2);
     contents.extend(question.media.map(|(url, name)| file(url, name, None)));
     let (text, header) = (question.text, None);
-    let footer = question.footer.map(|text| first_chars(&text, FOOTER_CHARS).into_owned());
+    let footer = question.footer.map(|text| first_chars(&text, limits::WHATSAPP_FOOTER_CHARS).into_owned());
     contents.push(if as_buttons {
         let buttons = choices.into_iter().map(|choice| Choice { description: None, ..choice }).collect();
         OutboundContent::Buttons { text, header, footer, buttons }
@@ -71,25 +79,57 @@ pub fn ask_place(question: Rendered, kind: ChannelKind, shows: Capabilities) -> 
     Asked { contents, numbered: false }
 }
 
-fn fits(question: &Rendered, choices: &[Choice], most: usize, label_chars: usize) -> bool {
+/// How a question with these choices is shown.
+pub fn form(text: &str, choices: &[Choice], menu: bool, shows: Capabilities) -> Form {
+    let fits = |most: usize, label_chars| choices.len() <= most && fits(text, choices, label_chars);
+    if fits(shows.buttons.min(limits::WHATSAPP_BUTTONS), limits::WHATSAPP_BUTTON_CHARS) {
+        Form::Buttons
+    } else if fits(shows.rows.min(limits::WHATSAPP_ROWS), limits::WHATSAPP_ROW_CHARS) {
+        Form::List
+    } else if menu && !choices.is_empty() {
+        Form::Menu
+    } else {
+        Form::Alone
+    }
+}
+
+/// The text of a question or message before anything is cut off, and the characters that there are for it.
+pub fn whole(question: Rendered, choices: &[Choice], menu: bool, kind: ChannelKind, shows: Capabilities) -> (String, usize) {
+    match form("?", choices, menu, shows) {
+        Form::Buttons | Form::List => (question.text, limits::WHATSAPP_INTERACTIVE_CHARS),
+        Form::Menu => {
+            let text = question.text + &lines(choices);
+            whole_message(Rendered { text, ..question }, kind, shows)
+        }
+        Form::Alone => whole_message(question, kind, shows),
+    }
+}
+
+fn fits(text: &str, choices: &[Choice], label_chars: usize) -> bool {
     let alike = |i: usize| choices[..i].iter().any(|other| other.title == choices[i].title);
     let text_fits = |text: &str, most: usize| text.len() <= most || text.chars().count() <= most;
     !choices.is_empty()
-        && choices.len() <= most
-        && !question.text.trim().is_empty()
-        && text_fits(&question.text, limits::WHATSAPP_INTERACTIVE_CHARS)
+        && !text.trim().is_empty()
+        && text_fits(text, limits::WHATSAPP_INTERACTIVE_CHARS)
         && choices.iter().all(|choice| !choice.title.is_empty() && text_fits(&choice.title, label_chars))
         && !(1..choices.len()).any(alike)
 }
 
-fn numbered(mut question: Rendered, choices: &[Choice], kind: ChannelKind, shows: Capabilities) -> Asked {
+/// The choices of a numbered menu, below its text.
+fn lines(choices: &[Choice]) -> String {
     let mut menu = String::with_capacity(choices.iter().map(|choice| choice.title.len() + 4).sum());
     for (i, choice) in choices.iter().enumerate() {
         // Writing to a text does not fail.
         let _ = write!(menu, "\n{} {}", i + 1, choice.title);
     }
-    let footer = question.footer.as_ref().map_or(0, |footer| footer.chars().count() + 2);
-    question.text = cut(question.text, kind, menu.chars().count() + footer);
+    menu
+}
+
+fn numbered(mut question: Rendered, choices: &[Choice], kind: ChannelKind, shows: Capabilities) -> Asked {
+    let menu = lines(choices);
+    // What stands below the text is never cut off, so that every choice is seen.
+    let (below, room) = whole_message(Rendered { text: menu.clone(), ..question.clone() }, kind, shows);
+    question.text = shortened(question.text, room.saturating_sub(below.chars().count()));
     question.text.push_str(&menu);
     Asked { numbered: true, ..alone(question, kind, shows) }
 }
@@ -178,6 +218,47 @@ mod tests {
                 assert!(text.ends_with("…\n1 y0\n2 y1\n3 y2"), "{}", &text[text.len() - 30..]);
             }
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_menu_is_not_cut_off_beside_a_file() {
+        for (kind, shows, room) in [
+            (ChannelKind::WhatsApp, Capabilities { media: true, ..TEXT }, limits::WHATSAPP_CAPTION_CHARS),
+            (ChannelKind::Sms, TEXT, limits::SMS_CHARS),
+        ] {
+            let media = Some(("https://x/a.png".to_owned(), None));
+            let long = Rendered { media, footer: Some("Below".into()), ..question(&"x".repeat(5_000)) };
+            match &ask(long, choices(3, "y"), true, kind, shows, "").contents[..] {
+                [OutboundContent::Text { text } | OutboundContent::Media { caption: Some(text), .. }] => {
+                    assert_eq!(text.chars().count(), room);
+                    assert!(text.contains("…\n1 y0\n2 y1\n3 y2\n\nBelow"), "{}", &text[text.len() - 60..]);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_text_is_what_leaves_where_nothing_is_cut_off() {
+        let full = || Rendered {
+            text: "Which?".into(),
+            media: Some(("https://x/a.png".into(), None)),
+            footer: Some("A word below".into()),
+        };
+        for shows in [META, TEXT, Capabilities { media: true, ..TEXT }] {
+            for (n, menu) in [(0, true), (2, true), (2, false), (5, true), (12, true)] {
+                let asked = ask(full(), choices(n, "x"), menu, ChannelKind::WhatsApp, shows, "Choose");
+                let sent = match asked.contents.last() {
+                    Some(OutboundContent::Buttons { text, .. } | OutboundContent::List { text, .. }) => text.clone(),
+                    Some(OutboundContent::Text { text }) => text.clone(),
+                    Some(OutboundContent::Media { caption: Some(caption), .. }) => caption.clone(),
+                    other => panic!("{other:?}"),
+                };
+                let (text, room) = whole(full(), &choices(n, "x"), menu, ChannelKind::WhatsApp, shows);
+                assert_eq!(text, sent, "{n} {menu} {shows:?}");
+                assert!(room == 1_024 || room == 4_096, "{room}");
+            }
         }
     }
 

@@ -8,13 +8,20 @@ mod choices;
 mod events;
 mod given;
 mod names;
+mod parameters;
+mod place;
+mod private;
 mod project;
 mod references;
+mod said;
+mod secrets;
 mod starts;
 mod subflow;
 mod taken;
 mod troubles;
 mod types;
+mod typed;
+mod walk;
 
 pub use project::{Checked, check_project, parse_context};
 
@@ -66,8 +73,13 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         choices::check(flow, world, &mut report);
         answers::check(flow, world, &mut report);
         troubles::check(flow, &mut report);
+        typed::check(flow, world, &mut report);
+        said::check_flow(reading, flow, world, &mut report);
+        parameters::check(flow, world, &mut report);
+        private::check(flow, &mut report);
         former_names(flow, &mut report);
     }
+    secrets::check(reading.root.as_ref(), &mut report);
     report.done()
 }
 
@@ -86,7 +98,9 @@ pub fn check_notification(reading: &Reading<Notification>, file: &Arc<str>, worl
     let mut report = Report { file: file.clone(), found: Vec::new() };
     if let Some(notification) = &reading.partial {
         names::check_notification(reading, notification, world, &mut report);
+        said::check_notification(reading, notification, world, &mut report);
     }
+    secrets::check(reading.root.as_ref(), &mut report);
     report.done()
 }
 

@@ -22,6 +22,7 @@ mod number;
 mod operate;
 mod parse;
 mod parse_name;
+mod plausible;
 pub mod probe;
 mod scope;
 mod template;
@@ -35,6 +36,7 @@ mod tests;
 
 pub use error::{EvalError, EvalProblem, SyntaxError, SyntaxKind};
 pub use moment::fit;
+pub use plausible::{Lacking, Plausible, chars, chars_of, lacking};
 pub use scope::{KEYWORDS, Note, NoteKind, Root, Scope, is_reserved};
 pub use template::Template;
 pub use text::write_text;
@@ -68,7 +70,7 @@ pub struct Reference {
 }
 
 /// What is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ReferenceName {
     /// A variable.
     Variable(Box<str>),

@@ -1,0 +1,47 @@
+//! RF205: a value that can be nothing is written into a text that a contact reads.
+
+use super::super::Report;
+use super::super::place::place;
+use super::Known;
+use crate::domain::language::Language;
+use crate::flow::definition::{Ask, Message, Texts};
+use crate::flow::expression::{Template, lacking};
+
+/// Checks every text of a message.
+pub(super) fn check(message: &Message, known: &Known<'_>, report: &mut Report) {
+    texts(message.text.as_ref(), known, report);
+    for (_, variant) in &message.by_kind {
+        texts(variant.text.as_ref(), known, report);
+        texts(variant.footer.as_ref(), known, report);
+    }
+}
+
+/// Checks the labels of a question.
+pub(super) fn check_labels(ask: &Ask, known: &Known<'_>, report: &mut Report) {
+    for choice in ask.answer.choices().into_iter().flat_map(|choices| choices.list.values()) {
+        texts(Some(&choice.label), known, report);
+        texts(choice.help.as_ref(), known, report);
+    }
+}
+
+fn texts(texts: Option<&Texts>, known: &Known<'_>, report: &mut Report) {
+    let Some(texts) = texts else { return };
+    for (language, template) in &texts.by_language {
+        if !template.is_constant() {
+            text(texts, *language, template, known, report);
+        }
+    }
+}
+
+fn text(texts: &Texts, language: Language, template: &Template, known: &Known<'_>, report: &mut Report) {
+    for (offset, expression) in template.expressions() {
+        let Some(found) = lacking(expression, &known.values) else { continue };
+        let source = expression.source();
+        let part = source.get(found.offset..found.offset + found.length).unwrap_or(source);
+        let whole = if part == source && part.contains('|') { format!("({part})") } else { part.to_owned() };
+        let at = place(known.root, texts, language, offset + found.offset);
+        let message = format!("`{part}` can be empty in this text");
+        let width = part.chars().count() as u32;
+        report.add(205, at, width, message, format!("write what stands there instead: `{whole} ?? '…'`"));
+    }
+}

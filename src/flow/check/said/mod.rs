@@ -1,0 +1,231 @@
+//! What contacts are shown: every message of a flow, with the question whose choices stand below it. The rules about texts
+//! look at these: translations, values that can be empty, the limits of channels, the parts of an SMS.
+
+mod empty;
+mod labels;
+mod length;
+mod segments;
+mod translations;
+mod values;
+
+use super::walk::{Place, Visit, walk};
+use super::{Report, World};
+use crate::config::project::Capabilities;
+use crate::domain::channel::ChannelKind;
+use crate::domain::language::Language;
+use crate::domain::outbound::Choice;
+use crate::flow::definition::{
+    Act, Action, Answer, Ask, Flow, Kind, Message, Notification, Notify, Say, Show, Target, Then,
+};
+use crate::flow::expression::Template;
+use crate::flow::parse::Reading;
+use crate::flow::yaml::Node;
+use crate::layout;
+use values::Values;
+
+/// The words of a message.
+#[derive(Clone, Copy)]
+pub(super) enum Words<'a> {
+    /// Written in place.
+    Message(&'a Message),
+    /// From `templates/`.
+    Notify(&'a Notify),
+}
+
+/// A message that a contact is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Saying<'a> {
+    pub words: Words<'a>,
+    /// The question whose choices stand below it.
+    pub ask: Option<&'a Ask>,
+}
+
+/// A kind of channel with what its provider can show.
+pub(super) type Medium = (ChannelKind, Capabilities);
+
+/// What the rules know of the file whose texts they look at.
+struct Known<'a> {
+    languages: &'a [Language],
+    media: Vec<Medium>,
+    values: Values<'a>,
+    root: Option<&'a Node>,
+}
+
+/// Checks all texts of a flow.
+pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
+    let known = Known {
+        languages: &flow.languages,
+        media: media(flow, world),
+        values: Values::of_flow(flow, world),
+        root: reading.root.as_ref(),
+    };
+    for saying in sayings(flow) {
+        match saying.words {
+            Words::Message(message) => {
+                length::check(message, saying.ask, &known, report);
+                segments::check(message, saying.ask, &known, report);
+                empty::check(message, &known, report);
+            }
+            Words::Notify(notify) => {
+                if let (Some(notification), Some(ask)) = (world.notifications.get(&notify.name), saying.ask) {
+                    length::check_below(notification, notify.at, ask, &known, world, report);
+                }
+            }
+        }
+    }
+    for state in flow.states.values() {
+        if let Kind::Ask(ask) = &state.kind {
+            labels::check(ask, &known, report);
+            empty::check_labels(ask, &known, report);
+        }
+    }
+    translations::check_flow(flow, world, report);
+}
+
+/// Checks all texts of a notification, for the channels and languages of the flows that name it.
+pub(super) fn check_notification(
+    reading: &Reading<Notification>,
+    notification: &Notification,
+    world: &World<'_>,
+    report: &mut Report,
+) {
+    let users: Vec<&Flow> = world.flows.values().filter(|flow| flow.notifications.contains_key(&notification.name)).map(|f| &**f).collect();
+    let mut languages: Vec<Language> = notification.languages.clone();
+    if languages.is_empty() {
+        users.iter().for_each(|flow| languages.extend(&flow.languages));
+        languages.extend(users.is_empty().then_some(world.project.language));
+        let mut seen = Vec::new();
+        languages.retain(|language| !seen.contains(language) && { seen.push(*language); true });
+    }
+    let mut channels: Vec<Medium> = users.iter().flat_map(|flow| media(flow, world)).collect();
+    if users.is_empty() {
+        channels.extend(world.project.channels.values().map(|channel| (channel.kind, channel.shows)));
+    }
+    distinct(&mut channels);
+    let values = Values::of_notification(notification, &users, world);
+    let known = Known { languages: &languages, media: channels, values, root: reading.root.as_ref() };
+    length::check(&notification.message, None, &known, report);
+    segments::check(&notification.message, None, &known, report);
+    empty::check(&notification.message, &known, report);
+    if !notification.languages.is_empty() {
+        translations::check_message(&notification.message, &notification.languages, report);
+    }
+}
+
+/// The channels of a flow, each way of showing things once.
+pub(super) fn media(flow: &Flow, world: &World<'_>) -> Vec<Medium> {
+    let channels = &world.project.channels;
+    let mut media: Vec<Medium> = match flow.channels.is_empty() {
+        true => channels.values().map(|channel| (channel.kind, channel.shows)).collect(),
+        false => flow.channels.iter().filter_map(|name| channels.get(name)).map(|channel| (channel.kind, channel.shows)).collect(),
+    };
+    distinct(&mut media);
+    media
+}
+
+fn distinct(media: &mut Vec<Medium>) {
+    let mut seen: Vec<Medium> = Vec::new();
+    media.retain(|medium| !seen.contains(medium) && { seen.push(*medium); true });
+}
+
+/// Every message of a flow.
+pub(super) fn sayings(flow: &Flow) -> Vec<Saying<'_>> {
+    struct Sayings<'a>(Vec<Saying<'a>>);
+    impl<'a> Visit<'a> for Sayings<'a> {
+        fn actions(&mut self, actions: &'a [Action], place: Place<'a>) {
+            spoken(actions, place.again, &mut self.0);
+        }
+    }
+    let mut all = Sayings(Vec::new());
+    walk(flow, &mut all);
+    let mut all = all.0;
+    let nomatch = again_actions(flow.defaults.nomatch.as_ref());
+    let silence = again_actions(flow.defaults.silence.as_ref().and_then(|silence| silence.target.as_ref()));
+    for state in flow.states.values() {
+        let Kind::Ask(ask) = &state.kind else { continue };
+        match &ask.question {
+            Some(Say::Message(message)) => all.push(Saying { words: Words::Message(message), ask: Some(ask) }),
+            Some(Say::Notify(notify)) => all.push(Saying { words: Words::Notify(notify), ask: Some(ask) }),
+            None => {}
+        }
+        // What the flow says for all of its questions stands above the choices of each.
+        let own_silence = ask.troubles.silence.as_ref().is_some_and(|silence| silence.target.is_some());
+        let defaults = [nomatch.filter(|_| ask.troubles.nomatch.is_none()), silence.filter(|_| !own_silence)];
+        defaults.into_iter().flatten().for_each(|actions| spoken(actions, Some(ask), &mut all));
+    }
+    all
+}
+
+/// The actions of a step that asks again.
+fn again_actions(target: Option<&Target>) -> Option<&[Action]> {
+    match target {
+        Some(Target::Step(step)) => matches!(step.then, Then::Again { .. }).then_some(&*step.actions),
+        _ => None,
+    }
+}
+
+/// The messages of some actions. Of those before a question that is asked again the last takes the place of its text; which
+/// one that is may hang on conditions.
+fn spoken<'a>(actions: &'a [Action], again: Option<&'a Ask>, out: &mut Vec<Saying<'a>>) {
+    let speaks = |action: &Action| matches!(&action.act, Act::Say(_) | Act::Notify(_));
+    let last = actions.iter().rposition(|action| action.condition.is_none() && speaks(action)).unwrap_or(0);
+    for (i, action) in actions.iter().enumerate() {
+        let again = again.filter(|_| i >= last);
+        match &action.act {
+            Act::Say(messages) => {
+                for (n, message) in messages.iter().enumerate() {
+                    let ask = again.filter(|_| n + 1 == messages.len());
+                    out.push(Saying { words: Words::Message(message), ask });
+                }
+            }
+            Act::Notify(notify) => out.push(Saying { words: Words::Notify(notify), ask: again }),
+            _ => {}
+        }
+    }
+}
+
+/// A text with plausible values.
+fn estimate(template: &Template, values: &Values<'_>) -> String {
+    let mut out = String::with_capacity(template.source().len() + 16);
+    for part in template.parts() {
+        match part {
+            Ok(text) => out.push_str(text),
+            Err(expression) => out.extend(std::iter::repeat_n('x', values.chars(expression))),
+        }
+    }
+    out
+}
+
+/// The choices below a question, as many as can be shown, with plausible labels; and whether they may be a numbered menu.
+fn choices_below(ask: &Ask, language: Language, values: &Values<'_>) -> (Vec<Choice>, bool) {
+    let shown = |title: String| Choice { id: String::new(), title, description: None };
+    if ask.show == Show::Plain {
+        return (Vec::new(), true);
+    }
+    match &ask.answer {
+        Answer::YesNo => {
+            let labels = layout::yes_no_labels(language).into_iter().flatten();
+            (labels.map(|label| shown(label.to_owned())).collect(), false)
+        }
+        Answer::Pick(pick) => {
+            // No two items read alike, or they would be no buttons.
+            let label = pick.label.pick(language);
+            ((0..pick.max).map(|i| shown(items_label(label, i))).collect(), true)
+        }
+        answer => {
+            let choices = answer.choices().into_iter().flat_map(|choices| choices.list.values());
+            (choices.map(|choice| shown(estimate(choice.label.pick(language), values))).collect(), true)
+        }
+    }
+}
+
+/// What an item of a list looks like: its values are short, or nobody would read the list.
+fn items_label(label: &Template, i: usize) -> String {
+    label.parts().map(|part| part.map_or_else(|_| format!("{i:0>10}"), str::to_owned)).collect()
+}
+
+/// What a channel can show below this question: of several choices a tap would make one and send it off.
+fn shows(ask: Option<&Ask>, shows: Capabilities) -> Capabilities {
+    let several = |ask: &Ask| matches!(&ask.answer, Answer::Choices(several) if several.max != Some(1));
+    if ask.is_some_and(several) { Capabilities { buttons: 0, rows: 0, ..shows } } else { shows }
+}

@@ -1,0 +1,124 @@
+//! RF402: a text has no translation for a language of its flow.
+
+use super::super::walk::{Place, Visit, walk};
+use super::super::{Report, World};
+use super::{Words, sayings};
+use crate::domain::language::Language;
+use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notify, Say, Texts};
+use std::collections::HashSet;
+
+/// Checks every text of a flow that contacts read. Operators' texts are in the flow's first language.
+pub(super) fn check_flow(flow: &Flow, world: &World<'_>, report: &mut Report) {
+    if flow.languages.len() < 2 {
+        return;
+    }
+    for saying in sayings(flow) {
+        let asks_language = saying.ask.is_some_and(|ask| asks_language(ask, &flow.languages));
+        if let (Words::Message(message), false) = (saying.words, asks_language) {
+            check_message(message, &flow.languages, report);
+        }
+    }
+    for state in flow.states.values() {
+        let Kind::Ask(ask) = &state.kind else { continue };
+        if !asks_language(ask, &flow.languages) {
+            labels(ask, &flow.languages, report);
+        }
+    }
+    named(flow, world, report);
+}
+
+/// Checks every text of a message.
+pub(super) fn check_message(message: &Message, languages: &[Language], report: &mut Report) {
+    let mut check = |texts: Option<&Texts>| {
+        if let Some(texts) = texts.filter(|texts| texts.by_language.iter().any(|(_, template)| has_words(template.parts()))) {
+            lacks(texts, languages, report);
+        }
+    };
+    check(message.text.as_ref());
+    for (_, variant) in &message.by_kind {
+        check(variant.text.as_ref());
+        check(variant.footer.as_ref());
+    }
+}
+
+fn lacks(texts: &Texts, languages: &[Language], report: &mut Report) {
+    let Some((first, _)) = texts.by_language.first() else { return };
+    let has = |language: &Language| texts.by_language.iter().any(|(l, _)| l.base() == language.base());
+    let lacking: Vec<&str> = languages.iter().filter(|language| !has(language)).map(Language::as_str).collect();
+    if !lacking.is_empty() {
+        let message = format!("This text has no {}; {first} would be sent", lacking.join(", "));
+        let maps: Vec<String> = lacking.iter().map(|language| format!("{language}: …")).collect();
+        let help = match texts.by_language.len() {
+            1 => format!("translate it: `{{ {first}: …, {} }}`; one that is the same in both is written twice", maps.join(", ")),
+            _ => format!("add `{}`", maps.join(", ")),
+        };
+        report.add(402, texts.at, 0, message, help);
+    }
+}
+
+/// Labels that are all alike in every language are names: sizes, cards, cities. Among translated ones they are forgotten.
+fn labels(ask: &Ask, languages: &[Language], report: &mut Report) {
+    let choices = || ask.answer.choices().into_iter().flat_map(|choices| choices.list.values());
+    let names = choices().all(|choice| choice.label.by_language.len() < 2);
+    for choice in choices() {
+        let words = |texts: &Texts| texts.by_language.iter().any(|(_, template)| has_words(template.parts()));
+        if !names && words(&choice.label) {
+            lacks(&choice.label, languages, report);
+        }
+        if let Some(help) = choice.help.as_ref().filter(|help| words(help)) {
+            lacks(help, languages, report);
+        }
+    }
+    if let Answer::Pick(pick) = &ask.answer
+        && pick.label.by_language.len() > 1
+    {
+        lacks(&pick.label, languages, report);
+    }
+}
+
+/// Notifications with languages of their own that lack one of the flow's: once for each, where it is named first.
+fn named(flow: &Flow, world: &World<'_>, report: &mut Report) {
+    struct Named<'a>(Vec<&'a Notify>);
+    impl<'a> Visit<'a> for Named<'a> {
+        fn actions(&mut self, actions: &'a [Action], _: Place<'a>) {
+            self.0.extend(actions.iter().filter_map(|action| if let Act::Notify(notify) = &action.act { Some(notify) } else { None }));
+        }
+    }
+    let mut all = Named(Vec::new());
+    walk(flow, &mut all);
+    all.0.extend(flow.states.values().filter_map(|state| match &state.kind {
+        Kind::Ask(Ask { question: Some(Say::Notify(notify)), .. }) => Some(notify),
+        _ => None,
+    }));
+    all.0.sort_by_key(|notify| notify.at);
+    let mut seen = HashSet::new();
+    for notify in all.0 {
+        let Some(notification) = world.notifications.get(&notify.name) else { continue };
+        let Some(first) = notification.languages.first() else { continue };
+        let has = |language: &&Language| notification.languages.iter().any(|l| l.base() == language.base());
+        let lacking: Vec<&str> = flow.languages.iter().filter(|l| !has(l)).map(Language::as_str).collect();
+        if !lacking.is_empty() && seen.insert(&notify.name) {
+            let (name, languages) = (&notify.name, lacking.join(", "));
+            let message = format!("`{name}` has no {languages}; {first} would be sent");
+            report.add(402, notify.at, 0, message, format!("add {languages} to `languages` of templates/{name}.yaml and translate it"));
+        }
+    }
+}
+
+/// A question for the language itself stands in all of them at once.
+fn asks_language(ask: &Ask, languages: &[Language]) -> bool {
+    let is_language = |id: &str| languages.iter().any(|language| language.as_str() == id || language.base() == id);
+    ask.answer.choices().is_some_and(|choices| choices.list.keys().all(|id| is_language(id.as_str())))
+}
+
+/// Whether there is a word in it that could be translated: not "SMS", "10:30" or a picture.
+fn has_words<'t, E>(parts: impl Iterator<Item = Result<&'t str, E>>) -> bool {
+    parts.flatten().any(|text| {
+        let telling = |word: &str| {
+            word.chars().any(|c| c.is_lowercase() || c.is_alphabetic() && !c.is_uppercase())
+                && !word.contains("://")
+                && !word.contains('@')
+        };
+        text.split_whitespace().any(telling)
+    })
+}

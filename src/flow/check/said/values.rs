@@ -1,0 +1,148 @@
+//! What is known of the values in a text before anything runs: how long they plausibly are, and which can be nothing.
+
+use super::super::World;
+use super::super::walk::{Visit, walk};
+use super::media;
+use crate::config::project::Project;
+use crate::domain::channel::ChannelKind;
+use crate::domain::value::Type;
+use crate::flow::definition::{
+    Act, Action, Answer, Destination, Flow, Kind, Notification, Origin, Save, Start, Trigger,
+};
+use crate::flow::expression::{Expression, Plausible, ReferenceName, Root, chars, chars_of};
+use std::collections::{HashMap, HashSet};
+
+/// What is known of the values of one file.
+pub(super) struct Values<'a> {
+    variables: HashMap<&'a str, Known>,
+    project: &'a Project,
+    /// What the flows of the file take care of: what they ask for in a condition, what they set.
+    cared_for: Vec<HashSet<ReferenceName>>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    chars: usize,
+    kind: Type,
+    /// Something is always in it.
+    filled: bool,
+}
+
+impl<'a> Values<'a> {
+    /// Of a flow.
+    pub fn of_flow(flow: &'a Flow, world: &World<'a>) -> Self {
+        let known = |kind, filled| Known { chars: chars_of(kind), kind, filled };
+        let mut variables: HashMap<&str, Known> =
+            flow.variables.iter().map(|(name, variable)| (name.as_str(), known(variable.kind, false))).collect();
+        for state in flow.states.values() {
+            let (Kind::Ask(ask), Some(Save::Whole(slot))) = (&state.kind, &state.save) else { continue };
+            let Some((name, variable)) = flow.variables.get_index(usize::from(slot.0)) else { continue };
+            let only_here = matches!(variable.origin, Origin::Saved);
+            let entry = variables.entry(name.as_str()).or_insert(known(variable.kind, false));
+            match &ask.answer {
+                Answer::Text { max: Some(max), .. } => entry.chars = (*max).max(if only_here { 0 } else { entry.chars }),
+                // There is no answer without one of them.
+                Answer::Choices(_) | Answer::Media { .. } => entry.filled = only_here,
+                _ => {}
+            }
+        }
+        Values { variables, project: world.project, cared_for: vec![cared_for(flow, world)] }
+    }
+
+    /// Of a notification: its parameters take the place of variables.
+    pub fn of_notification(notification: &'a Notification, users: &[&'a Flow], world: &World<'a>) -> Self {
+        let of = |kind| Known { chars: chars_of(kind), kind, filled: false };
+        let variables = notification.needs.iter().map(|(name, need)| (name.as_str(), of(need.kind))).collect();
+        Values { variables, project: world.project, cared_for: users.iter().map(|flow| cared_for(flow, world)).collect() }
+    }
+
+    /// Characters of the longest plausible value of an expression.
+    pub fn chars(&self, expression: &Expression) -> usize {
+        chars(expression, self)
+    }
+
+    /// Whether every flow of the file asks for this or sets it.
+    pub fn is_cared_for(&self, name: &ReferenceName) -> bool {
+        !self.cared_for.is_empty() && self.cared_for.iter().all(|cared_for| cared_for.contains(name))
+    }
+}
+
+impl Plausible for Values<'_> {
+    fn chars(&self, variable: &str) -> usize {
+        self.variables.get(variable).map_or(chars_of(Type::Any), |known| known.chars)
+    }
+
+    fn member_chars(&self, root: Root, field: &str) -> usize {
+        match (root, field) {
+            (Root::Contact, "name") => 20,
+            (Root::Contact, "language" | "channel") => 10,
+            (Root::Contact, "phone") => chars_of(Type::Phone),
+            (Root::Contact, _) => self.project.attributes.get(field).map_or(30, |kind| chars_of(*kind)),
+            (Root::Visits, _) => chars_of(Type::Number),
+            (Root::Env, _) => self.project.env.get(field).map_or(30, |value| {
+                value.as_text().map_or_else(|| value.kind().map_or(0, chars_of), |text| text.chars().count())
+            }),
+            _ => chars_of(Type::Text),
+        }
+    }
+
+    fn member_lacks(&self, root: Root, field: &str) -> bool {
+        // The id, the language, the time zone and the channel are always there; a place in time too.
+        let may = matches!(field, "name" | "phone" | "email" | "external") || self.project.attributes.contains_key(field);
+        root == Root::Contact && may && !self.is_cared_for(&ReferenceName::Member(root, field.into()))
+    }
+
+    fn is_maybe_empty_list(&self, variable: &str) -> bool {
+        let list = self.variables.get(variable).is_some_and(|known| known.kind == Type::List && !known.filled);
+        list && !self.is_cared_for(&ReferenceName::Variable(variable.into()))
+    }
+
+    fn is_text(&self, variable: &str) -> bool {
+        let text = self.variables.get(variable).is_some_and(|known| known.kind == Type::Text);
+        text && !self.is_cared_for(&ReferenceName::Variable(variable.into()))
+    }
+}
+
+/// What a flow asks for in a condition, sets, or is given by all that begins it: its author knows that it may be missing.
+fn cared_for(flow: &Flow, world: &World<'_>) -> HashSet<ReferenceName> {
+    struct Cares(HashSet<ReferenceName>);
+    impl<'a> Visit<'a> for Cares {
+        fn condition(&mut self, condition: &'a Expression) {
+            self.0.extend(condition.names().iter().map(|reference| reference.name.clone()));
+        }
+
+        fn actions(&mut self, actions: &'a [Action], _: super::super::walk::Place<'a>) {
+            for action in actions {
+                let Act::Set(pairs) = &action.act else { continue };
+                for (to, _) in pairs {
+                    if let Destination::Contact(name) = to {
+                        self.0.insert(ReferenceName::Member(Root::Contact, name.as_str().into()));
+                    }
+                }
+            }
+        }
+    }
+    let mut cares = Cares(HashSet::new());
+    walk(flow, &mut cares);
+    let media = media(flow, world);
+    let only = |kind: ChannelKind| media.iter().all(|(k, _)| *k == kind);
+    let by_message = |start: &Start| matches!(start.trigger, Trigger::Keyword(_) | Trigger::AnyMessage);
+    let given = |field: &str, start: &Start| {
+        let contact = start.contact.as_ref();
+        match field {
+            // WhatsApp tells the name of whoever writes.
+            "name" => contact.is_some_and(|c| c.name.is_some()) || by_message(start) && only(ChannelKind::WhatsApp),
+            "email" => contact.is_some_and(|c| c.email.is_some()),
+            "external" => contact.is_some_and(|c| c.id.is_some()),
+            _ => contact.is_some_and(|c| c.phone.is_some()),
+        }
+    };
+    for field in ["name", "email", "external", "phone"] {
+        // A text message always has a number.
+        let always = field == "phone" && only(ChannelKind::Sms);
+        if always || !flow.starts.is_empty() && flow.starts.iter().all(|start| given(field, start)) {
+            cares.0.insert(ReferenceName::Member(Root::Contact, field.into()));
+        }
+    }
+    cares.0
+}
