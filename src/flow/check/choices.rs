@@ -1,52 +1,124 @@
 //! What people can type must choose one thing: RF303, and never an opt-out or help word: RF304.
 
 use super::{Report, World};
-use crate::flow::definition::{Choices, Flow, Kind};
+use crate::domain::channel::ChannelKind;
+use crate::flow::definition::{Answer, AnytimeTrigger, Ask, Choices, Flow, Kind, Show, Trigger};
+use crate::flow::diagnostic::At;
 use crate::reply::choice::{Candidate, Options};
 use crate::reply::intent::Intent;
+use crate::reply::keyword::{Keyword, Keywords};
 use crate::reply::normalize::Normalized;
 use std::collections::BTreeSet;
 
-/// Checks every question with choices.
+/// Checks every question with choices, and what begins or answers a run.
 pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
     let kinds = super::references::kinds(flow, world);
+    let words = Words { flow, kinds: &kinds, own: own_keywords(flow) };
+    for start in &flow.starts {
+        if let Trigger::Keyword(keywords) = &start.trigger {
+            words.keywords(keywords, start.at, report);
+        }
+    }
+    for entry in &flow.anytime {
+        if let AnytimeTrigger::Keyword(keywords) = &entry.trigger {
+            words.keywords(keywords, entry.at, report);
+        }
+    }
+    let channels = super::said::media(flow, world);
     for state in flow.states.values() {
         let Kind::Ask(ask) = &state.kind else { continue };
         let Some(choices) = ask.answer.choices() else { continue };
-        collisions(flow, choices, report);
+        let taps = |rows: usize| rows >= choices.list.len();
+        let menu = is_several(ask) || channels.iter().any(|(_, shows)| !taps(shows.rows.max(shows.buttons)));
+        collisions(flow, choices, menu && ask.show == Show::Auto && ask.question.is_some(), report);
         for choice in choices.list.values() {
             let labels = choice.label.by_language.iter().filter_map(|(_, label)| label.constant_text());
             let typed: BTreeSet<&str> = labels.chain(choice.also.iter().map(String::as_str)).collect();
             for text in typed {
-                for kind in &kinds {
-                    if Intent::takes(&Normalized::of(text), *kind, &flow.languages).is_some() {
-                        let message = format!("“{text}” is an opt-out or help word on {kind}; the contact would be opted out");
-                        report.add(304, choice.at, 0, message, "choose a label that is no such word, for example of two words");
-                        break;
-                    }
-                }
+                words.choice(text, choice.at, report);
             }
         }
     }
 }
 
-fn collisions(flow: &Flow, choices: &Choices, report: &mut Report) {
-    let mut seen = BTreeSet::new();
-    for language in &flow.languages {
-        let candidates = choices.list.iter().map(|(id, choice)| Candidate {
-            id: id.to_string(),
-            label: choice.label.pick(*language).constant_text().unwrap_or_default().to_owned(),
-            also: choice.also.clone(),
-        });
-        for collision in Options::new(candidates.collect(), *language).collisions() {
-            if !seen.insert(collision.clone()) {
-                continue;
+/// Several choices are a numbered menu on every channel.
+fn is_several(ask: &Ask) -> bool {
+    matches!(&ask.answer, Answer::Choices(several) if several.max != Some(1))
+}
+
+/// Help words that the flow answers itself reach it.
+fn own_keywords(flow: &Flow) -> Keywords<()> {
+    let starts = flow.starts.iter().filter_map(|start| match &start.trigger {
+        Trigger::Keyword(keywords) => Some(keywords),
+        _ => None,
+    });
+    let anytime = flow.anytime.iter().filter_map(|entry| match &entry.trigger {
+        AnytimeTrigger::Keyword(keywords) => Some(keywords),
+        _ => None,
+    });
+    Keywords::new(starts.chain(anytime).flatten().filter_map(|keyword| Some((Keyword::parse(keyword)?, ()))))
+}
+
+struct Words<'a> {
+    flow: &'a Flow,
+    kinds: &'a [ChannelKind],
+    own: Keywords<()>,
+}
+
+impl Words<'_> {
+    fn choice(&self, text: &str, at: At, report: &mut Report) {
+        let words = Normalized::of(text);
+        let taken = self.kinds.iter().find_map(|kind| Some((kind, Intent::takes(&words, *kind, &self.flow.languages)?)));
+        let Some((kind, intent)) = taken else { return };
+        if intent == Intent::Help && !self.own.find(&words, text).is_empty() {
+            return;
+        }
+        let what = if intent == Intent::Help { "the contact would get the help text" } else { "the contact would be opted out" };
+        let message = format!("“{text}” is an opt-out or help word on {kind}; {what}");
+        report.add(304, at, 0, message, "choose a label that is no such word, for example of two words");
+    }
+
+    /// A help word may be a keyword, and an opt-in word begins a flow for whoever is not opted out.
+    fn keywords(&self, keywords: &[String], at: At, report: &mut Report) {
+        // What takes a rest is never such a word alone.
+        for text in keywords.iter().filter(|text| matches!(Keyword::parse(text), Some(Keyword::Whole(_)))) {
+            let words = Normalized::of(text);
+            let out = |kind: &&ChannelKind| Intent::takes(&words, **kind, &self.flow.languages) == Some(Intent::OptOut);
+            if let Some(kind) = self.kinds.iter().find(out) {
+                let message = format!("“{text}” is an opt-out or help word on {kind}; the contact would be opted out");
+                report.add(304, at, 0, message, "choose another keyword: opt-out words come before every flow");
             }
-            let name = |i: usize| choices.list.get_index(i).map_or("?", |(id, _)| id.as_str());
-            let at = choices.list.get_index(collision.second).map(|(_, c)| c.at).unwrap_or_default();
-            let (first, second) = (name(collision.first), name(collision.second));
-            let message = format!("`{first}` and `{second}` are both chosen by “{}”", collision.text);
-            report.add(303, at, 0, message, "give one of them another label or `also`");
+        }
+    }
+}
+
+fn collisions(flow: &Flow, choices: &Choices, numbers: bool, report: &mut Report) {
+    let mut seen = BTreeSet::new();
+    let always = choices.list.values().all(|choice| choice.condition.is_none());
+    for (place, language) in flow.languages.iter().enumerate() {
+        let made;
+        let options = match choices.prepared.get(place).and_then(Option::as_deref) {
+            Some(options) => options,
+            None => {
+                let candidates = choices.list.iter().map(|(id, choice)| Candidate {
+                    id: id.to_string(),
+                    label: choice.label.pick(*language).constant_text().unwrap_or_default().to_owned(),
+                    also: choice.also.clone(),
+                });
+                made = Options::new(candidates.collect(), *language);
+                &made
+            }
+        };
+        for collision in options.collisions() {
+            let (one, other) = (choices.list.get_index(collision.first), choices.list.get_index(collision.second));
+            let (Some((first, one)), Some((second, other))) = (one, other) else { continue };
+            // Two conditions may exclude each other; and where some choices are not shown, numbers are others.
+            let apart = one.condition.is_some() && other.condition.is_some();
+            let shown = !collision.by_number || numbers && always;
+            if !apart && shown && seen.insert(collision.clone()) {
+                let message = format!("`{first}` and `{second}` are both chosen by “{}”", collision.text);
+                report.add(303, other.at, 0, message, "give one of them another label or `also`");
+            }
         }
     }
 }

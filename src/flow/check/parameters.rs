@@ -26,13 +26,15 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
     }));
     for notify in all.0 {
         let Some(notification) = world.notifications.get(&notify.name) else { continue };
-        for (name, need) in &notification.needs {
-            let given = notify.with.iter().any(|(n, _)| n == name) || flow.variables.contains_key(name);
-            if need.default.is_none() && !given {
-                let message =
-                    format!("`{}` needs `{name}`; neither `with` nor a variable of that name gives it", notify.name);
-                report.add(412, notify.at, 0, message, format!("write `notify: {{ name: {}, with: {{ {name}: … }} }}`", notify.name));
-            }
+        let given = |name| notify.with.iter().any(|(n, _)| n == name) || flow.variables.contains_key(name);
+        let lacking = notification.needs.iter().filter(|(name, need)| need.default.is_none() && !given(name));
+        let lacking: Vec<&str> = lacking.map(|(name, _)| name.as_str()).collect();
+        if !lacking.is_empty() {
+            let names: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
+            let (name, names) = (&notify.name, names.join(" and "));
+            let message = format!("`{name}` needs {names}; neither `with` nor a variable of that name gives it");
+            let with: Vec<String> = lacking.iter().map(|name| format!("{name}: …")).collect();
+            report.add(412, notify.at, 0, message, format!("add `with: {{ {} }}`", with.join(", ")));
         }
         for (name, _) in notify.with.iter().filter(|(name, _)| !notification.needs.contains_key(name)) {
             let names = notification.needs.keys().map(|name| name.as_str());

@@ -2,7 +2,7 @@
 //! (RF309).
 
 use super::{Report, World};
-use crate::flow::definition::{AnytimeTarget, AnytimeTrigger, Ask, Command, Flow, Kind, StateId, Target};
+use crate::flow::definition::{AnytimeTarget, AnytimeTrigger, Ask, Command, Flow, Kind, StateId, Target, Then};
 use crate::reply::command;
 use crate::reply::normalize::Normalized;
 use std::collections::BTreeSet;
@@ -13,8 +13,8 @@ pub(super) fn check(flow: &Flow, _world: &World<'_>, report: &mut Report) {
         .anytime
         .iter()
         .filter_map(|entry| match (&entry.trigger, &entry.target) {
-            (AnytimeTrigger::Command(command), AnytimeTarget::Target(Target::State(to))) => Some((*command, Some(*to))),
-            (AnytimeTrigger::Command(command), _) => Some((*command, None)),
+            (AnytimeTrigger::Command(command), AnytimeTarget::Target(target)) => Some((*command, leads(target))),
+            (AnytimeTrigger::Command(command), AnytimeTarget::AskAgain(_)) => Some((*command, None)),
             _ => None,
         })
         .collect();
@@ -33,10 +33,7 @@ fn commands(flow: &Flow, ask: &Ask, commands: &[(Command, Option<StateId>)], rep
         let labels = choice.label.by_language.iter().filter_map(|(_, label)| label.constant_text());
         let typed: BTreeSet<&str> = labels.chain(choice.also.iter().map(String::as_str)).collect();
         // Where both lead to the same state nothing is lost.
-        let leads = match ask.outcomes.get(id.as_str()) {
-            Some(Target::State(to)) => Some(*to),
-            _ => None,
-        };
+        let leads = ask.outcomes.get(id.as_str()).and_then(leads);
         for text in typed {
             let Some(command) = command::Command::of(&Normalized::of(text), &flow.languages) else { continue };
             let taken = commands.iter().find(|(known, _)| *known == command);
@@ -46,6 +43,18 @@ fn commands(flow: &Flow, ask: &Ask, commands: &[(Command, Option<StateId>)], rep
                 report.add(305, choice.at, 0, message, format!("choose another label, or let `command: {name}` do what this choice does"));
             }
         }
+    }
+}
+
+/// The state to which a target leads whatever happens.
+fn leads(target: &Target) -> Option<StateId> {
+    match target {
+        Target::State(to) => Some(*to),
+        Target::Step(step) => match &step.then {
+            Then::Go(target) => leads(target),
+            Then::End(_) | Then::Again { .. } => None,
+        },
+        Target::Ways(_) => None,
     }
 }
 

@@ -146,7 +146,7 @@ impl Reader {
                 let byte = text.char_indices().nth(error.position.unwrap_or(0)).map_or(text.len(), |(byte, _)| byte);
                 let at = scalar.places.at(text, byte);
                 let help = "docs/flow-format.md says what a pattern can be";
-                self.say(306, at, 0, format!("The pattern is not valid: {}", error.message), help);
+                self.say(306, at, 0, error.message, help);
                 None
             }
         }

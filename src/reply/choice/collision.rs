@@ -12,6 +12,8 @@ pub struct Collision {
     pub second: usize,
     /// The text in its one form.
     pub text: String,
+    /// It is the number of the one in a list and a text of the other: no collision where no numbers are shown.
+    pub by_number: bool,
 }
 
 impl Options {
@@ -21,13 +23,14 @@ impl Options {
         for (text, keys) in &self.keys {
             let typed: Vec<usize> = keys.iter().filter(|key| key.rule <= Rule::Also).map(|key| key.index).collect();
             for pair in typed.windows(2) {
-                found.push(Collision { first: pair[0], second: pair[1], text: text.clone() });
+                found.push(Collision { first: pair[0], second: pair[1], text: text.clone(), by_number: false });
             }
             let place = bare_number(text).and_then(|n| (n as usize).checked_sub(1)).filter(|place| *place < self.len());
             if let (Some(place), Some(index)) = (place, typed.first().copied())
                 && !typed.contains(&place)
             {
-                found.push(Collision { first: index.min(place), second: index.max(place), text: text.clone() });
+                let (first, second) = (index.min(place), index.max(place));
+                found.push(Collision { first, second, text: text.clone(), by_number: true });
             }
         }
         found.sort();
@@ -43,14 +46,28 @@ impl Options {
         texts.sort_by_key(|(text, index)| (*index, *text));
         let mut found = Vec::new();
         for (i, (a, first)) in texts.iter().enumerate() {
-            for (b, second) in texts[i + 1..].iter().filter(|(_, second)| second != first) {
-                if close::one_letter_apart(a, b) {
+            for (b, second) in texts[i + 1..].iter().filter(|(b, second)| second != first && may_be_near(a, b)) {
+                if close::one_letter_apart(a, b) && !self.says_something_else(a, b) {
                     found.push((*first, *second, (*a).to_owned(), (*b).to_owned()));
                 }
             }
         }
         found
     }
+}
+
+/// Whether two texts may be one letter apart, as far as a glance tells: all but a few bytes are the same at both ends.
+fn may_be_near(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    // Signs beyond ASCII may be written in two ways.
+    if !a.is_ascii() || !b.is_ascii() {
+        return true;
+    }
+    let shorter = a.len().min(b.len());
+    let begin = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    // Two letters that are swapped.
+    a.len().abs_diff(b.len()) <= 1 && begin + end + 2 >= shorter
 }
 
 #[cfg(test)]
@@ -99,6 +116,11 @@ mod tests {
     #[test]
     fn texts_one_letter_apart_are_found_across_choices_only() {
         assert_eq!(options(&[("Mainz", &["Mainy"]), ("Maine", &[])]).near().len(), 2);
+        // Months are what they are.
+        let juni = Candidate { id: "a".into(), label: "Juni".into(), also: Vec::new() };
+        let juli = Candidate { id: "b".into(), label: "Juli".into(), also: Vec::new() };
+        assert_eq!(Options::new(vec![juni, juli], Language::parse("de").expect("a language")).near(), []);
+        assert_eq!(options(&[("Cofirm", &[]), ("Confirm", &[]), ("Confrim", &[])]).near().len(), 2);
         assert_eq!(options(&[("Pay now", &["pay noww"]), ("Room 12345", &[]), ("Room 12346", &[])]).near(), []);
     }
 }

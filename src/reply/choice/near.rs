@@ -129,7 +129,7 @@ impl Options {
     }
 
     /// Whether one of the words that differ is a word that means something else: "juli" is no slip for "Juni".
-    fn says_something_else(&self, text: &str, key: &str) -> bool {
+    pub(super) fn says_something_else(&self, text: &str, key: &str) -> bool {
         let apart = text.split(' ').count() == key.split(' ').count();
         apart && text.split(' ').zip(key.split(' ')).any(|(word, meant)| word != meant && self.is_another_word(word, meant))
     }

@@ -17,6 +17,7 @@ use crate::domain::outbound::Choice;
 use crate::flow::definition::{
     Act, Action, Answer, Ask, Flow, Kind, Message, Notification, Notify, Say, Show, Target, Then,
 };
+use crate::flow::diagnostic::At;
 use crate::flow::expression::Template;
 use crate::flow::parse::Reading;
 use crate::flow::yaml::Node;
@@ -65,6 +66,7 @@ pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>
                 length::check(message, saying.ask, &known, report);
                 segments::check(message, saying.ask, &known, report);
                 empty::check(message, &known, report);
+                silent(message, saying.ask, &known, report);
             }
             Words::Notify(notify) => {
                 if let (Some(notification), Some(ask)) = (world.notifications.get(&notify.name), saying.ask) {
@@ -110,6 +112,28 @@ pub(super) fn check_notification(
     if !notification.languages.is_empty() {
         translations::check_message(&notification.message, &notification.languages, report);
     }
+}
+
+/// RF414: a question that says nothing on a channel of its flow. Other messages may be for one channel only.
+fn silent(message: &Message, ask: Option<&Ask>, known: &Known<'_>, report: &mut Report) {
+    let Some(at) = at(message).filter(|_| ask.is_some()) else { return };
+    let mut said = Vec::new();
+    for (kind, _) in &known.media {
+        let own = message.by_kind.iter().find(|(k, _)| k == kind).map(|(_, variant)| variant);
+        let has_text = message.text.is_some() || own.is_some_and(|own| own.text.is_some());
+        let has_media = message.media.is_some() || own.is_some_and(|own| own.media.is_some());
+        if !has_text && !has_media && !said.contains(kind) {
+            said.push(*kind);
+            let help = format!("add `text`, or `{kind}`: without it the contact would not see what is asked");
+            report.add(414, at, 0, format!("This question has no text for {kind}"), help);
+        }
+    }
+}
+
+/// Where a message says something.
+fn at(message: &Message) -> Option<At> {
+    let variants = message.by_kind.iter().filter_map(|(_, variant)| variant.text.as_ref());
+    message.text.iter().chain(variants).map(|texts| texts.at).min()
 }
 
 /// The channels of a flow, each way of showing things once.

@@ -43,31 +43,41 @@ pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, rep
         let texts = message.by_kind.iter().find(|(k, _)| k == kind).and_then(|(_, variant)| variant.text.as_ref());
         let Some(texts) = texts.or(message.text.as_ref()) else { continue };
         let here = own(&texts.by_language, template, *language);
-        if counted.segments > PARTS {
+        let mut parts = counted.segments;
+        if counted.encoding == Encoding::Ucs2 {
+            let mut pieces = vec![(texts, template)];
+            let labels = ask.filter(|ask| ask.show == Show::Auto).and_then(|ask| ask.answer.choices());
+            pieces.extend(labels.into_iter().flat_map(|choices| choices.list.values()).map(|c| (&c.label, c.label.pick(*language))));
+            if let Some(then) = costly_sign(&text, &pieces, *language, known, report) {
+                // Without that sign it would be fine.
+                parts = then;
+            }
+        }
+        if parts > PARTS {
             let at = place(known.root, texts, here, 0);
-            let (parts, encoding) = (counted.segments, counted.encoding);
+            let encoding = counted.encoding;
             let room = encoding.part() * PARTS;
             let help = format!("shorten it: {PARTS} parts have room for {room} characters in {}", encoding.as_str());
             let with = if choices.is_empty() || ask.is_some_and(|ask| ask.show == Show::Plain) { "" } else { " with its choices" };
             report.add(406, at, 0, format!("This SMS has {parts} parts{with}"), help);
         }
-        if counted.encoding == Encoding::Ucs2 {
-            let mut pieces = vec![(texts, template)];
-            let labels = ask.filter(|ask| ask.show == Show::Auto).and_then(|ask| ask.answer.choices());
-            pieces.extend(labels.into_iter().flat_map(|choices| choices.list.values()).map(|c| (&c.label, c.label.pick(*language))));
-            costly_sign(&text, &pieces, *language, known, report);
-        }
     }
 }
 
-/// Says which sign costs more parts, if a few signs do and all can be written otherwise.
-fn costly_sign(text: &str, pieces: &[(&Texts, &Template)], language: Language, known: &Known<'_>, report: &mut Report) {
+/// Says which sign costs more parts, if a few signs do and all can be written otherwise; then it gives the parts without.
+fn costly_sign(
+    text: &str,
+    pieces: &[(&Texts, &Template)],
+    language: Language,
+    known: &Known<'_>,
+    report: &mut Report,
+) -> Option<usize> {
     let mut signs: Vec<(char, String)> = Vec::new();
     for c in text.chars().filter(|c| septets(*c).is_none()) {
         if signs.iter().any(|(known, _)| *known == c) {
             continue;
         }
-        let Some(instead) = instead(c, language).filter(|_| signs.len() < SIGNS) else { return };
+        let Some(instead) = instead(c, language).filter(|_| signs.len() < SIGNS) else { return None };
         signs.push((c, instead));
     }
     let written: String = text
@@ -75,7 +85,7 @@ fn costly_sign(text: &str, pieces: &[(&Texts, &Template)], language: Language, k
         .map(|c| signs.iter().find(|(sign, _)| *sign == c).map_or_else(|| c.to_string(), |(_, instead)| instead.clone()))
         .collect();
     let (now, then) = (Segments::of(text).segments, Segments::of(&written).segments);
-    let Some((first, at)) = first_of(&signs, pieces, language, known).filter(|_| then < now) else { return };
+    let (first, at) = first_of(&signs, pieces, language, known).filter(|_| then < now)?;
     let message = format!("“{first}” makes the whole SMS UCS-2; {now} parts instead of {then}");
     let remedies: Vec<String> = signs
         .iter()
@@ -85,6 +95,7 @@ fn costly_sign(text: &str, pieces: &[(&Texts, &Template)], language: Language, k
         })
         .collect();
     report.add(407, at, 1, message, remedies.join(", "));
+    Some(then)
 }
 
 /// The first of these signs that is written in the file, and where.

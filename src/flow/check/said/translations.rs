@@ -56,13 +56,12 @@ fn lacks(texts: &Texts, languages: &[Language], report: &mut Report) {
     }
 }
 
-/// Labels that are all alike in every language are names: sizes, cards, cities. Among translated ones they are forgotten.
+/// Labels of one or two names are the same in every language: cards, cities, sizes. Others are prose.
 fn labels(ask: &Ask, languages: &[Language], report: &mut Report) {
     let choices = || ask.answer.choices().into_iter().flat_map(|choices| choices.list.values());
-    let names = choices().all(|choice| choice.label.by_language.len() < 2);
     for choice in choices() {
         let words = |texts: &Texts| texts.by_language.iter().any(|(_, template)| has_words(template.parts()));
-        if !names && words(&choice.label) {
+        if choice.label.by_language.len() > 1 || is_prose(&choice.label) {
             lacks(&choice.label, languages, report);
         }
         if let Some(help) = choice.help.as_ref().filter(|help| words(help)) {
@@ -103,6 +102,12 @@ fn named(flow: &Flow, world: &World<'_>, report: &mut Report) {
             report.add(402, notify.at, 0, message, format!("add {languages} to `languages` of templates/{name}.yaml and translate it"));
         }
     }
+}
+
+/// Whether a label has a word behind its first that no name would have: "Talk to us", not "American Express".
+fn is_prose(label: &Texts) -> bool {
+    let small = |word: &str| word.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_uppercase());
+    label.by_language.iter().any(|(_, template)| template.parts().flatten().any(|text| text.split_whitespace().skip(1).any(small)))
 }
 
 /// A question for the language itself stands in all of them at once.
