@@ -117,6 +117,26 @@ fn spelled_out(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_is_taken_anywhere_is_taken_on_sms() {
+        let languages: Vec<Language> = ["en", "es", "fr", "de", "pt", "it", "nl", "hi", "ar", "sw", "id"]
+            .iter()
+            .filter_map(|language| Language::parse(language))
+            .collect();
+        for text in ["stop", "STOP ALL", "opt out", "help", "désabonnez-moi svp", "إلغاء الاشتراك", "afmelden aub", "unsubcribe"]
+        {
+            let text = Normalized::of(text);
+            assert!(Intent::takes(&text, ChannelKind::WhatsApp, &languages).is_some());
+        }
+        for lexicon in lexicons(&languages) {
+            let sections = [Section::OptOut, Section::Leave, Section::Help].into_iter().collect();
+            for word in lexicon.words(sections).map(Normalized::of) {
+                let taken = |kind| Intent::takes(&word, kind, &languages).is_some();
+                assert!(!taken(ChannelKind::WhatsApp) || taken(ChannelKind::Sms), "{}", word.as_str());
+            }
+        }
+    }
+
     fn sms(text: &str) -> Option<Intent> {
         Intent::of(&Normalized::of(text), ChannelKind::Sms, &[], false)
     }

@@ -8,12 +8,14 @@ use crate::reply::choice::{Candidate, Options};
 use crate::reply::intent::Intent;
 use crate::reply::keyword::{Keyword, Keywords};
 use crate::reply::normalize::Normalized;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Checks every question with choices, and what begins or answers a run.
 pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
-    let kinds = super::references::kinds(flow, world);
-    let words = Words { flow, kinds: &kinds, own: own_keywords(flow) };
+    // What is such a word anywhere is one on SMS: with that first, most texts are looked up once.
+    let mut kinds = super::references::kinds(flow, world);
+    kinds.sort_by_key(|kind| *kind != ChannelKind::Sms);
+    let mut words = Words { flow, kinds: &kinds, own: own_keywords(flow), known: HashMap::new() };
     for start in &flow.starts {
         if let Trigger::Keyword(keywords) = &start.trigger {
             words.keywords(keywords, start.at, report);
@@ -63,14 +65,29 @@ struct Words<'a> {
     flow: &'a Flow,
     kinds: &'a [ChannelKind],
     own: Keywords<()>,
+    /// What was looked up: the same labels stand at many questions.
+    known: HashMap<&'a str, Option<(ChannelKind, Intent)>>,
 }
 
-impl Words<'_> {
-    fn choice(&self, text: &str, at: At, report: &mut Report) {
+impl<'a> Words<'a> {
+    fn takes(&self, text: &str) -> Option<(ChannelKind, Intent)> {
         let words = Normalized::of(text);
-        let taken = self.kinds.iter().find_map(|kind| Some((kind, Intent::takes(&words, *kind, &self.flow.languages)?)));
+        let sms = self.kinds.first() == Some(&ChannelKind::Sms);
+        let mut kinds = self.kinds.iter().take(if sms { 1 } else { self.kinds.len() });
+        kinds.find_map(|kind| Some((*kind, Intent::takes(&words, *kind, &self.flow.languages)?)))
+    }
+
+    fn choice(&mut self, text: &'a str, at: At, report: &mut Report) {
+        let taken = match self.known.get(text) {
+            Some(taken) => *taken,
+            None => {
+                let taken = self.takes(text);
+                self.known.insert(text, taken);
+                taken
+            }
+        };
         let Some((kind, intent)) = taken else { return };
-        if intent == Intent::Help && !self.own.find(&words, text).is_empty() {
+        if intent == Intent::Help && !self.own.find(&Normalized::of(text), text).is_empty() {
             return;
         }
         let what = if intent == Intent::Help { "the contact would get the help text" } else { "the contact would be opted out" };
@@ -82,9 +99,7 @@ impl Words<'_> {
     fn keywords(&self, keywords: &[String], at: At, report: &mut Report) {
         // What takes a rest is never such a word alone.
         for text in keywords.iter().filter(|text| matches!(Keyword::parse(text), Some(Keyword::Whole(_)))) {
-            let words = Normalized::of(text);
-            let out = |kind: &&ChannelKind| Intent::takes(&words, **kind, &self.flow.languages) == Some(Intent::OptOut);
-            if let Some(kind) = self.kinds.iter().find(out) {
+            if let Some((kind, Intent::OptOut)) = self.takes(text) {
                 let message = format!("“{text}” is an opt-out or help word on {kind}; the contact would be opted out");
                 report.add(304, at, 0, message, "choose another keyword: opt-out words come before every flow");
             }

@@ -150,7 +150,8 @@ fn named<'t>(text: &'t str, key: &str) -> Option<(usize, &'t str)> {
     if ends(&["password", "passwd", "passphrase"]) {
         return (text.len() >= PASSWORD_CHARS).then_some(whole);
     }
-    let secret = ends(&["token", "secret", "apikey", "accesskey", "secretkey", "authkey", "privatekey", "subscriptionkey", "apisecret"]);
+    let secret =
+        ends(&["token", "secret", "apikey", "accesskey", "secretkey", "authkey", "privatekey", "subscriptionkey", "apisecret"]);
     (secret && text.len() >= NAMED_CHARS && is_random(text)).then_some(whole)
 }
 

@@ -40,7 +40,13 @@ fn commands(flow: &Flow, ask: &Ask, commands: &[(Command, Option<StateId>)], rep
             if taken.is_some_and(|(_, to)| to.is_none() || *to != leads) {
                 let name = command.as_str();
                 let message = format!("“{text}” is the command `{name}`; the question never sees it, unless the match is exact");
-                report.add(305, choice.at, 0, message, format!("choose another label, or let `command: {name}` do what this choice does"));
+                report.add(
+                    305,
+                    choice.at,
+                    0,
+                    message,
+                    format!("choose another label, or let `command: {name}` do what this choice does"),
+                );
             }
         }
     }

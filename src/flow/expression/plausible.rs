@@ -108,9 +108,7 @@ impl Looking<'_> {
                 choices.iter().map(|(value, _)| self.chars(value)).chain([self.chars(last)]).max().unwrap_or(0)
             }
             Kind::Call(call) => self.call_chars(call, None),
-            Kind::Pipe(first, calls) => {
-                calls.iter().fold(self.chars(first), |before, call| self.call_chars(call, Some(before)))
-            }
+            Kind::Pipe(first, calls) => calls.iter().fold(self.chars(first), |before, call| self.call_chars(call, Some(before))),
             Kind::List(items) => items.iter().map(|item| self.chars(item) + 2).sum(),
         }
     }

@@ -17,15 +17,23 @@ const SHORT: usize = 300;
 
 /// Checks a message, with the choices of a question below it.
 pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, report: &mut Report) {
-    each(message, ask, known, &mut |excess, report| {
-        let texts = match excess.what {
-            What::Text => message.by_kind.iter().find(|(k, v)| *k == excess.kind && v.text.is_some()).and_then(|(_, v)| v.text.as_ref()),
-            What::Footer => message.by_kind.iter().find(|(k, _)| *k == excess.kind).and_then(|(_, v)| v.footer.as_ref()),
-        };
-        let Some(texts) = texts.or(message.text.as_ref()) else { return };
-        let language = own(&texts.by_language, excess.template, known.languages[0]);
-        report.add(405, place(known.root, texts, language, 0), 0, excess.message(), excess.help());
-    }, report);
+    each(
+        message,
+        ask,
+        known,
+        &mut |excess, report| {
+            let texts = match excess.what {
+                What::Text => {
+                    message.by_kind.iter().find(|(k, v)| *k == excess.kind && v.text.is_some()).and_then(|(_, v)| v.text.as_ref())
+                }
+                What::Footer => message.by_kind.iter().find(|(k, _)| *k == excess.kind).and_then(|(_, v)| v.footer.as_ref()),
+            };
+            let Some(texts) = texts.or(message.text.as_ref()) else { return };
+            let language = own(&texts.by_language, excess.template, known.languages[0]);
+            report.add(405, place(known.root, texts, language, 0), 0, excess.message(), excess.help());
+        },
+        report,
+    );
 }
 
 /// Checks a notification with the choices of a question of a flow below it. What is wrong without them is said at its own file.
@@ -42,9 +50,15 @@ pub(super) fn check_below(
     let mut alone = false;
     each(&notification.message, None, &inside, &mut |_, _| alone = true, report);
     if !alone {
-        each(&notification.message, Some(ask), &inside, &mut |excess, report| {
-            report.add(405, at, 0, excess.message(), excess.help());
-        }, report);
+        each(
+            &notification.message,
+            Some(ask),
+            &inside,
+            &mut |excess, report| {
+                report.add(405, at, 0, excess.message(), excess.help());
+            },
+            report,
+        );
     }
 }
 
@@ -99,9 +113,7 @@ fn each(message: &Message, ask: Option<&Ask>, known: &Known<'_>, found: Found<'_
             let chosen = choose(message, *kind, *language);
             let Some(template) = chosen.text else { continue };
             // Bytes are at least characters, and a value has at least the four signs around it.
-            let bytes = |template: Option<&Template>| {
-                template.map_or(0, |t| t.source().len() + 30 * t.expressions().count())
-            };
+            let bytes = |template: Option<&Template>| template.map_or(0, |t| t.source().len() + 30 * t.expressions().count());
             let mut choices = None;
             let below = ask.map_or(0, |ask| {
                 let (list, menu) = choices.insert(choices_below(ask, *language, &known.values));

@@ -14,9 +14,7 @@ use crate::config::project::Capabilities;
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::outbound::Choice;
-use crate::flow::definition::{
-    Act, Action, Answer, Ask, Flow, Kind, Message, Notification, Notify, Say, Show, Target, Then,
-};
+use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notification, Notify, Say, Show, Target, Then};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::Template;
 use crate::flow::parse::Reading;
@@ -91,13 +89,19 @@ pub(super) fn check_notification(
     world: &World<'_>,
     report: &mut Report,
 ) {
-    let users: Vec<&Flow> = world.flows.values().filter(|flow| flow.notifications.contains_key(&notification.name)).map(|f| &**f).collect();
+    let users: Vec<&Flow> =
+        world.flows.values().filter(|flow| flow.notifications.contains_key(&notification.name)).map(|f| &**f).collect();
     let mut languages: Vec<Language> = notification.languages.clone();
     if languages.is_empty() {
         users.iter().for_each(|flow| languages.extend(&flow.languages));
         languages.extend(users.is_empty().then_some(world.project.language));
         let mut seen = Vec::new();
-        languages.retain(|language| !seen.contains(language) && { seen.push(*language); true });
+        languages.retain(|language| {
+            !seen.contains(language) && {
+                seen.push(*language);
+                true
+            }
+        });
     }
     let mut channels: Vec<Medium> = users.iter().flat_map(|flow| media(flow, world)).collect();
     if users.is_empty() {
@@ -141,7 +145,9 @@ pub(super) fn media(flow: &Flow, world: &World<'_>) -> Vec<Medium> {
     let channels = &world.project.channels;
     let mut media: Vec<Medium> = match flow.channels.is_empty() {
         true => channels.values().map(|channel| (channel.kind, channel.shows)).collect(),
-        false => flow.channels.iter().filter_map(|name| channels.get(name)).map(|channel| (channel.kind, channel.shows)).collect(),
+        false => {
+            flow.channels.iter().filter_map(|name| channels.get(name)).map(|channel| (channel.kind, channel.shows)).collect()
+        }
     };
     distinct(&mut media);
     media
@@ -149,7 +155,12 @@ pub(super) fn media(flow: &Flow, world: &World<'_>) -> Vec<Medium> {
 
 fn distinct(media: &mut Vec<Medium>) {
     let mut seen: Vec<Medium> = Vec::new();
-    media.retain(|medium| !seen.contains(medium) && { seen.push(*medium); true });
+    media.retain(|medium| {
+        !seen.contains(medium) && {
+            seen.push(*medium);
+            true
+        }
+    });
 }
 
 /// Every message of a flow.

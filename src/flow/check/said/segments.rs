@@ -47,7 +47,9 @@ pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, rep
         if counted.encoding == Encoding::Ucs2 {
             let mut pieces = vec![(texts, template)];
             let labels = ask.filter(|ask| ask.show == Show::Auto).and_then(|ask| ask.answer.choices());
-            pieces.extend(labels.into_iter().flat_map(|choices| choices.list.values()).map(|c| (&c.label, c.label.pick(*language))));
+            pieces.extend(
+                labels.into_iter().flat_map(|choices| choices.list.values()).map(|c| (&c.label, c.label.pick(*language))),
+            );
             if let Some(then) = costly_sign(&text, &pieces, *language, known, report) {
                 // Without that sign it would be fine.
                 parts = then;
@@ -58,7 +60,8 @@ pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, rep
             let encoding = counted.encoding;
             let room = encoding.part() * PARTS;
             let help = format!("shorten it: {PARTS} parts have room for {room} characters in {}", encoding.as_str());
-            let with = if choices.is_empty() || ask.is_some_and(|ask| ask.show == Show::Plain) { "" } else { " with its choices" };
+            let with =
+                if choices.is_empty() || ask.is_some_and(|ask| ask.show == Show::Plain) { "" } else { " with its choices" };
             report.add(406, at, 0, format!("This SMS has {parts} parts{with}"), help);
         }
     }

@@ -80,7 +80,9 @@ fn named(flow: &Flow, world: &World<'_>, report: &mut Report) {
     struct Named<'a>(Vec<&'a Notify>);
     impl<'a> Visit<'a> for Named<'a> {
         fn actions(&mut self, actions: &'a [Action], _: Place<'a>) {
-            self.0.extend(actions.iter().filter_map(|action| if let Act::Notify(notify) = &action.act { Some(notify) } else { None }));
+            self.0.extend(
+                actions.iter().filter_map(|action| if let Act::Notify(notify) = &action.act { Some(notify) } else { None }),
+            );
         }
     }
     let mut all = Named(Vec::new());
@@ -99,7 +101,13 @@ fn named(flow: &Flow, world: &World<'_>, report: &mut Report) {
         if !lacking.is_empty() && seen.insert(&notify.name) {
             let (name, languages) = (&notify.name, lacking.join(", "));
             let message = format!("`{name}` has no {languages}; {first} would be sent");
-            report.add(402, notify.at, 0, message, format!("add {languages} to `languages` of templates/{name}.yaml and translate it"));
+            report.add(
+                402,
+                notify.at,
+                0,
+                message,
+                format!("add {languages} to `languages` of templates/{name}.yaml and translate it"),
+            );
         }
     }
 }
@@ -107,7 +115,10 @@ fn named(flow: &Flow, world: &World<'_>, report: &mut Report) {
 /// Whether a label has a word behind its first that no name would have: "Talk to us", not "American Express".
 fn is_prose(label: &Texts) -> bool {
     let small = |word: &str| word.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_uppercase());
-    label.by_language.iter().any(|(_, template)| template.parts().flatten().any(|text| text.split_whitespace().skip(1).any(small)))
+    label
+        .by_language
+        .iter()
+        .any(|(_, template)| template.parts().flatten().any(|text| text.split_whitespace().skip(1).any(small)))
 }
 
 /// A question for the language itself stands in all of them at once.

@@ -6,9 +6,7 @@ use super::media;
 use crate::config::project::Project;
 use crate::domain::channel::ChannelKind;
 use crate::domain::value::Type;
-use crate::flow::definition::{
-    Act, Action, Answer, Destination, Flow, Kind, Notification, Origin, Save, Start, Trigger,
-};
+use crate::flow::definition::{Act, Action, Answer, Destination, Flow, Kind, Notification, Origin, Save, Start, Trigger};
 use crate::flow::expression::{Expression, Plausible, ReferenceName, Root, chars, chars_of};
 use std::collections::{HashMap, HashSet};
 
