@@ -76,7 +76,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         typed::check(flow, world, &mut report);
         said::check_flow(reading, flow, world, &mut report);
         parameters::check(flow, world, &mut report);
-        private::check(flow, &mut report);
+        private::check(reading.root.as_ref(), flow, &mut report);
         former_names(flow, &mut report);
     }
     secrets::check(reading.root.as_ref(), &mut report);

@@ -11,6 +11,15 @@ pub(super) fn place(root: Option<&Node>, texts: &Texts, language: Language, byte
     scalar.map_or(texts.at, |(at, scalar)| if byte == 0 { at } else { scalar.places.at(&scalar.text, byte) })
 }
 
+/// The place of a key of the state that begins at this place.
+pub(super) fn key_of(root: Option<&Node>, state: At, key: &str) -> Option<At> {
+    let Tree::Map(top) = &root?.tree else { return None };
+    let Tree::Map(states) = &top.iter().find(|entry| entry.key.text == "states")?.value.tree else { return None };
+    let found = states.binary_search_by_key(&state, |entry| entry.key.at).ok()?;
+    let Tree::Map(keys) = &states[found].value.tree else { return None };
+    keys.iter().find(|entry| entry.key.text == key).map(|entry| entry.key.at)
+}
+
 /// The value that begins at this place. Values stand in the order of the file, so that the way to one is short.
 fn node(from: &Node, at: At) -> Option<&Node> {
     let below = match &from.tree {

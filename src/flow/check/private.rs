@@ -2,14 +2,16 @@
 //! the `note` of the state.
 
 use super::Report;
+use super::place::key_of;
 use super::walk::{Place, Visit, walk};
 use crate::flow::definition::{Act, Action, CallBody, Destination, Flow, Kind, State, Texts};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Expression, ReferenceName, Root, Template};
+use crate::flow::yaml::Node;
 use std::collections::HashSet;
 
 /// Checks what leaves of a flow's private values.
-pub(super) fn check(flow: &Flow, report: &mut Report) {
+pub(super) fn check(root: Option<&Node>, flow: &Flow, report: &mut Report) {
     let private = private_names(flow);
     if private.is_empty() && !flow.states.values().any(|state| state.private) {
         return;
@@ -26,7 +28,12 @@ pub(super) fn check(flow: &Flow, report: &mut Report) {
                 CallBody::Form(fields) => expressions.extend(fields.iter().flat_map(|(_, t)| in_text(t))),
                 CallBody::Text(text) => expressions.extend(in_text(text)),
             }
-            sends.look(expressions, &format!("api `{}`", call.api), Some(state), state.at);
+            sends.look(
+                expressions,
+                &format!("api `{}`", call.api),
+                Some(state),
+                key_of(root, state.at, "call").unwrap_or(state.at),
+            );
         }
     }
     for (at, message) in sends.found {

@@ -47,6 +47,7 @@ pub(super) fn check_below(
 ) {
     let values = super::values::Values::of_notification(notification, &[], world);
     let inside = Known { languages: known.languages, media: known.media.clone(), values, root: None };
+    super::segments::check_below(notification, at, ask, &inside, report);
     let mut alone = false;
     each(&notification.message, None, &inside, &mut |_, _| alone = true, report);
     if !alone {
@@ -74,6 +75,7 @@ struct Excess<'a> {
     form: Form,
     chars: usize,
     room: usize,
+    beside_a_file: bool,
     /// Whether that is so only with plausible values.
     estimated: bool,
 }
@@ -85,6 +87,9 @@ impl Excess<'_> {
             (What::Text, Form::Buttons) => format!("The text is longer than {} takes with buttons", self.kind),
             (What::Text, Form::List) => format!("The text is longer than {} takes with a list", self.kind),
             (What::Text, Form::Menu) => format!("The text and its choices are longer than {} takes", self.kind),
+            (What::Text, Form::Alone) if self.beside_a_file => {
+                format!("The text is longer than {} takes beside a file", self.kind)
+            }
             (What::Text, Form::Alone) => format!("The text is longer than {} takes", self.kind),
         };
         format!("{what} ({} of {})", self.chars, self.room)
@@ -147,15 +152,16 @@ fn each(message: &Message, ask: Option<&Ask>, known: &Known<'_>, found: Found<'_
                 if chars > limits::WHATSAPP_FOOTER_CHARS {
                     let room = limits::WHATSAPP_FOOTER_CHARS;
                     let fixed: usize = footer.parts().flatten().map(|text| text.chars().count()).sum();
-                    let (what, estimated) = (What::Footer, fixed <= room);
-                    found(Excess { what, template: footer, kind: *kind, form, chars, room, estimated }, report);
+                    let (what, estimated, beside_a_file) = (What::Footer, fixed <= room, false);
+                    found(Excess { what, template: footer, kind: *kind, form, chars, room, beside_a_file, estimated }, report);
                 }
             }
             let (text, room) = whole(rendered(false), &choices, menu, *kind, shows);
             let chars = text.chars().count();
             if chars > room {
                 let estimated = whole(rendered(true), &choices, menu, *kind, shows).0.chars().count() <= room;
-                found(Excess { what: What::Text, template, kind: *kind, form, chars, room, estimated }, report);
+                let (what, beside_a_file) = (What::Text, chosen.media.is_some() && shows.media);
+                found(Excess { what, template, kind: *kind, form, chars, room, beside_a_file, estimated }, report);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{Known, choices_below, estimate};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::sms::{Encoding, Segments, septets};
-use crate::flow::definition::{Ask, Message, Show, Texts, choose};
+use crate::flow::definition::{Ask, Message, Notification, Show, Texts, choose};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::Template;
 use crate::layout::{Rendered, whole};
@@ -57,14 +57,35 @@ pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, rep
         }
         if parts > PARTS {
             let at = place(known.root, texts, here, 0);
-            let encoding = counted.encoding;
-            let room = encoding.part() * PARTS;
-            let help = format!("shorten it: {PARTS} parts have room for {room} characters in {}", encoding.as_str());
             let with =
                 if choices.is_empty() || ask.is_some_and(|ask| ask.show == Show::Plain) { "" } else { " with its choices" };
-            report.add(406, at, 0, format!("This SMS has {parts} parts{with}"), help);
+            report.add(406, at, 0, format!("This SMS has {parts} parts{with}"), shorten(counted.encoding));
         }
     }
+}
+
+/// Checks a notification as an SMS with the choices of a question of a flow below it, where it has few parts without them.
+pub(super) fn check_below(notification: &Notification, at: At, ask: &Ask, known: &Known<'_>, report: &mut Report) {
+    let Some((kind, shows)) = known.media.iter().find(|(kind, _)| *kind == ChannelKind::Sms) else { return };
+    for language in known.languages {
+        let chosen = choose(&notification.message, *kind, *language);
+        let Some(template) = chosen.text.filter(|_| chosen.media.is_none()) else { continue };
+        let (choices, menu) = choices_below(ask, *language, &known.values);
+        let text = estimate(template, &known.values);
+        if Segments::of(&text).segments > PARTS {
+            continue;
+        }
+        let (text, _) = whole(Rendered { text, ..Rendered::default() }, &choices, menu, *kind, *shows);
+        let counted = Segments::of(&text);
+        if counted.segments > PARTS {
+            let message = format!("This SMS has {} parts with its choices", counted.segments);
+            report.add(406, at, 0, message, shorten(counted.encoding));
+        }
+    }
+}
+
+fn shorten(encoding: Encoding) -> String {
+    format!("shorten it: {PARTS} parts have room for {} characters in {}", encoding.part() * PARTS, encoding.as_str())
 }
 
 /// Says which sign costs more parts, if a few signs do and all can be written otherwise; then it gives the parts without.
@@ -80,7 +101,7 @@ fn costly_sign(
         if signs.iter().any(|(known, _)| *known == c) {
             continue;
         }
-        let Some(instead) = instead(c, language).filter(|_| signs.len() < SIGNS) else { return None };
+        let instead = instead(c, language).filter(|_| signs.len() < SIGNS)?;
         signs.push((c, instead));
     }
     let written: String = text

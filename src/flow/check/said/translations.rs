@@ -49,7 +49,10 @@ fn lacks(texts: &Texts, languages: &[Language], report: &mut Report) {
         let message = format!("This text has no {}; {first} would be sent", lacking.join(", "));
         let maps: Vec<String> = lacking.iter().map(|language| format!("{language}: …")).collect();
         let help = match texts.by_language.len() {
-            1 => format!("translate it: `{{ {first}: …, {} }}`; one that is the same in both is written twice", maps.join(", ")),
+            1 => format!(
+                "translate it: `{{ {first}: …, {} }}`; one that is the same everywhere is written for each",
+                maps.join(", ")
+            ),
             _ => format!("add `{}`", maps.join(", ")),
         };
         report.add(402, texts.at, 0, message, help);
