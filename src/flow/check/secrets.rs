@@ -69,7 +69,7 @@ fn look<'n>(node: &'n Node, path: &mut Path<'n>, report: &mut Report) {
         Tree::Scalar(scalar) => {
             if let Some((byte, chars)) = secret(scalar, path) {
                 let at: At = scalar.places.at(&scalar.text, byte);
-                let help = "put it into the api's configuration: `auth` of [api.…] in replyflow.toml; and change it, since it was seen here";
+                let help = "put it into the api's configuration: `bearer`, `basic` or `headers` of [api.…]; and change it, since it was seen here";
                 report.add(502, at, chars as u32, "This looks like a secret; put it into the api's configuration", help);
             }
         }
