@@ -50,7 +50,8 @@ fn every_code_has_an_entry_a_fault_and_a_near_miss() {
 /// Every code that the source names where something is said: `report.add(118, …`, `self.say(118, …`, `Code(118)`.
 fn named() -> BTreeSet<Code> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let call = Regex::new(r"(?:\b(?:add|say|say_key|say_node|report|Code)\(\s*|Kind::\w+ => )(\d{1,3})(?:,|\))").expect("a pattern");
+    let call =
+        Regex::new(r"(?:\b(?:add|say|say_key|say_node|report|Code)\(\s*|Kind::\w+ => )(\d{1,3})(?:,|\))").expect("a pattern");
     let mut folders = vec![source.join("flow"), source.join("testing")];
     let mut codes = BTreeSet::new();
     while let Some(folder) = folders.pop() {
@@ -60,7 +61,9 @@ fn named() -> BTreeSet<Code> {
             } else if !entry.ends_with("tests.rs") && !entry.components().any(|part| part.as_os_str() == "explain") {
                 let text = std::fs::read_to_string(&entry).expect("a text");
                 let shipped = text.split("#[cfg(test)]").next().unwrap_or(&text);
-                codes.extend(call.captures_iter(shipped).filter_map(|found| found[1].parse().ok()).filter(|code| *code > 0).map(Code));
+                codes.extend(
+                    call.captures_iter(shipped).filter_map(|found| found[1].parse().ok()).filter(|code| *code > 0).map(Code),
+                );
             }
         }
     }

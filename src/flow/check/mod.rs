@@ -19,8 +19,8 @@ mod starts;
 mod subflow;
 mod taken;
 mod troubles;
-mod types;
 mod typed;
+mod types;
 mod walk;
 
 pub use project::{Checked, check_project, parse_context};
