@@ -56,12 +56,12 @@ pub fn chars_of(kind: Type) -> usize {
 
 /// Characters of the longest plausible value of an expression.
 pub fn chars(expression: &Expression, known: &dyn Plausible) -> usize {
-    Looking { known }.chars(&expression.node)
+    Looking { known }.chars(&expression.0.node)
 }
 
 /// The part of an expression that can be nothing, so that the whole is.
 pub fn lacking(expression: &Expression, known: &dyn Plausible) -> Option<Lacking> {
-    let node = Looking { known }.lacking(&expression.node)?;
+    let node = Looking { known }.lacking(&expression.0.node)?;
     let reads = node.names.into_iter().next()?;
     Some(Lacking { offset: usize::from(node.from), length: usize::from(node.to - node.from), reads })
 }
