@@ -5,7 +5,8 @@ use super::{Report, World};
 use crate::config::project::Project;
 use crate::domain::value::Type;
 use crate::flow::definition::{Flow, Kind, Notification};
-use crate::flow::expression::{Inferred, MemberType, Root, RootType, TypeEnv, TypeProblem, is_reserved};
+use crate::flow::diagnostic::Diagnostic;
+use crate::flow::expression::{Inferred, MemberType, ProblemKind, Root, RootType, TypeEnv, TypeProblem, is_reserved};
 use crate::flow::parse::{Content, Reading, Site, Written};
 
 /// Checks every expression of a flow.
@@ -13,9 +14,10 @@ pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, types: &Types, wo
     for (name, variable) in flow.variables.iter().filter(|(name, _)| is_reserved(name.as_str())) {
         report.add(209, variable.at, 0, format!("`{name}` is reserved"), "choose another name");
     }
+    let lost = loses_variables(reading, flow);
     let env = |site| Env { site, in_run: true, types, states: Some(flow), project: world.project };
     for written in &reading.written {
-        check(written, &env(written.site), report);
+        check(written, &env(written.site), lost, report);
     }
     for state in flow.states.values() {
         let Kind::Ask(ask) = &state.kind else { continue };
@@ -32,16 +34,30 @@ pub(super) fn check_notification(
 ) {
     let types = Types::of_parameters(notification.needs.iter().map(|(name, need)| (name, need.kind)));
     for written in &reading.written {
-        check(written, &Env { site: written.site, in_run: false, types: &types, states: None, project: world.project }, report);
+        let env = Env { site: written.site, in_run: false, types: &types, states: None, project: world.project };
+        check(written, &env, false, report);
     }
 }
 
-fn check(written: &Written, env: &Env<'_>, report: &mut Report) {
+/// Whether a variable may be missing because what declares it was refused: a key that is misspelled, a name that cannot be one,
+/// `needs` or `vars` of another shape. That a variable is unknown may only follow from that.
+fn loses_variables(reading: &Reading<Flow>, flow: &Flow) -> bool {
+    let states = flow.states.values().next().map(|state| state.at).unwrap_or_default();
+    let lost = |d: &Diagnostic| match d.code.0 {
+        101 | 111 => true,
+        103 => d.at < states,
+        code => code < 100,
+    };
+    flow.variables.keys().any(|name| is_reserved(name.as_str())) || reading.diagnostics.iter().any(lost)
+}
+
+/// Checks one expression or text. Where variables are `lost`, nothing is said of unknown ones.
+fn check(written: &Written, env: &Env<'_>, lost: bool, report: &mut Report) {
     let problem: Option<TypeProblem> = match &written.content {
         Content::Condition(expression) => expression.infer(env).err(),
         Content::Text(template) | Content::Value(template) => template.check(env).err(),
     };
-    if let Some(problem) = problem {
+    if let Some(problem) = problem.filter(|problem| !lost || problem.kind != ProblemKind::UnknownVariable) {
         let code = problem.kind.code().0;
         let help = problem.help.unwrap_or_else(|| "docs/flow-format.md lists what can be read where".to_owned());
         report.add(code, written.place(problem.offset), problem.length as u32, problem.message, help);

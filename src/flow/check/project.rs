@@ -49,7 +49,10 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     let known_flows: BTreeMap<Slug, Arc<Flow>> = known_flows.collect();
     let known_notifications: BTreeMap<Slug, Arc<Notification>> =
         notifications.iter().filter_map(|(name, r)| Some(((*name).clone(), r.partial.clone()?))).collect();
-    let lost_flows = assembled.iter().filter(|(_, a)| a.reading.partial.is_none()).filter_map(|(n, _)| Slug::parse(n).ok());
+    // A flow that is not called as its file is may be meant by either name.
+    let lost = |name: &str, flow: Option<&Flow>| flow.is_none_or(|flow| flow.name.as_str() != name);
+    let lost_flows =
+        assembled.iter().filter(|(n, a)| lost(n, a.reading.partial.as_deref())).filter_map(|(n, _)| Slug::parse(n).ok());
     let lost_notifications = notifications.iter().filter(|(_, r)| r.partial.is_none()).map(|(n, _)| (*n).clone());
     let broken: Vec<Slug> = lost_flows.chain(lost_notifications).collect();
     // Where a flow has an error its ends may lack: then nothing is known of them.

@@ -87,7 +87,7 @@ impl Inference<'_> {
     }
 
     fn unknown_variable(&self, node: &Node, name: &str) -> TypeProblem {
-        let problem = self.problem(ProblemKind::UnknownName, node, format!("Unknown name `{name}`"));
+        let problem = self.problem(ProblemKind::UnknownVariable, node, format!("Unknown name `{name}`"));
         let lower = name.to_lowercase();
         let help = match nearest(name, self.env.variables().into_iter()) {
             _ if KEYWORDS.contains(&lower.as_str()) => format!("Write `{lower}`"),

@@ -175,7 +175,9 @@ pub enum MemberType {
 /// The kinds of mistakes that types show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
-    /// A name that is not declared (RF201); also `env.X`, `visits.STATE`, `run.x`, `reply.x`, `body` and `item` at another place.
+    /// A variable that is not declared (RF201).
+    UnknownVariable,
+    /// A field that is not there (RF201); also `env.X`, `visits.STATE`, `run.x`, `reply.x`, `body` and `item` at another place.
     UnknownName,
     /// Types that are never equal, or that an operator cannot take (RF206).
     Types,
@@ -197,7 +199,7 @@ impl ProblemKind {
     /// The code under which the checker shows it.
     pub fn code(self) -> Code {
         Code(match self {
-            ProblemKind::UnknownName => 201,
+            ProblemKind::UnknownVariable | ProblemKind::UnknownName => 201,
             ProblemKind::Types => 206,
             ProblemKind::Argument => 207,
             ProblemKind::EventNotHere => 208,
