@@ -231,15 +231,31 @@ async fn time_passes_through_every_timer_on_the_way() {
 
 #[tokio::test]
 async fn a_real_person_is_not_looked_at() {
-    let service = Service::start(MIXED, &[("greeting", GREETING)]).await;
-    // Somebody known over the real channel: an event is enough to be known, and nobody simulated it.
     let flow = "flow: told\nchannels: [real-sms]\nstart: [ { event: order.sent, contact: '{{ event.phone }}' } ]\nbegin: w\nstates: { w: { wait: 1d, go: { ok: { end: done } } } }\n";
-    std::fs::write(service.folder().join("flows/told.yaml"), flow).expect("written");
+    let config = format!("{MIXED}[events]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n");
+    let service = Service::start(&config, &[("greeting", GREETING), ("told", flow)]).await;
+    // Somebody known by an event, to whom a flow will speak over the real channel. Writing in their name opens nothing.
+    let real = "+447700900444";
+    let event = service.client.post(format!("{}/v1/events", service.base)).bearer_auth("0123456789abcdef0123456789abcdef");
+    let sent = event.json(&json!({ "event": "order.sent", "data": { "phone": real } })).send().await.expect("an answer");
+    assert_eq!(sent.status(), StatusCode::ACCEPTED);
+    service.write("main-sms", real, "1", "hi").await;
+    service.shown(real, 1).await;
+    assert_eq!(service.get("/phone/stream?number=%2B447700900444").await.status(), StatusCode::FORBIDDEN);
+    for (what, more) in [
+        ("time", json!({ "by": "1h" })),
+        ("language", json!({ "language": "es" })),
+        ("save", json!({ "flow": "greeting", "title": "x" })),
+    ] {
+        let mut body = json!({ "number": real, "channel": "main-sms" });
+        body.as_object_mut().expect("a map").extend(more.as_object().expect("a map").clone());
+        assert_eq!(act(&service, what, &body).await.status(), StatusCode::FORBIDDEN, "{what}");
+    }
     let project: Value = service.get("/phone/project").await.json().await.expect("JSON");
     assert_eq!(project["channels"], json!([{ "name": "main-sms", "kind": "sms" }]));
     assert!(project["flows"].as_array().expect("a list").iter().all(|flow| flow["name"] != "told"));
     // Who wrote first over the simulator is simulated.
-    service.write("main-sms", ADA, "1", "hi").await;
+    service.write("main-sms", ADA, "2", "hi").await;
     service.shown(ADA, 1).await;
     Listening::begin(&service, ADA, None).await.until("message", text_is("Do you like it?")).await;
     // A flow that may speak over the real channel is not begun from here: somebody has that number.
