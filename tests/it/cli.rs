@@ -116,6 +116,54 @@ fn a_chat_from_a_pipe_is_a_conversation() {
     }
 }
 
+#[test]
+fn a_chat_is_kept_as_a_test_and_lines_of_it_are_taken_back() {
+    let folder = project(&[("fine", FINE), ("asks", ASKS)]);
+    let begin = "/begin {\"thing\": \"a, b: c\"}\n";
+    let lines = format!(
+        "{begin}blue\n/undo\n/undo\n/undo\n/why\n{begin}/wait 10m\nwho\nred\n3\n/save: it\n/save it: works\n/save it: works\n"
+    );
+    let (output, code) = chat(folder.path(), &lines, &["asks"]);
+    for part in [
+        "taken back: blue",
+        "taken back: /begin",
+        "! there is nothing to take back",
+        "nothing was received yet",
+        "kept as \"it: works\" in ",
+        "asks.test.yaml:4",
+        "kept as \"it: works 2\" in ",
+        "; there is another \"it: works\"",
+    ] {
+        assert!(output.contains(part), "{part}\n{output}");
+    }
+    assert_eq!(code, 1, "a slip in a pipe is said: {output}");
+    let kept = std::fs::read_to_string(folder.path().join("flows/asks.test.yaml")).expect("kept");
+    assert!(kept.contains("- begin: { thing: \"a, b: c\" }") && kept.contains("- wait: 10m"), "{kept}");
+    let (output, code) = crate::support::command::replyflow_in(folder.path(), &["test"]);
+    assert_eq!((code, output.contains("2 cases passed")), (0, true), "{output}");
+    let (output, _) = chat(folder.path(), &format!("{begin}lawm\n/why\n"), &["asks"]);
+    assert!(output.contains("\"lawm\": ") && output.contains("green"), "{output}");
+}
+
+/// The examples of chats in `docs/trying.md` show what the command prints.
+#[test]
+fn the_page_shows_what_a_chat_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/trying.md")).expect("the page");
+    let mut shown = 0;
+    for block in page.split("```console\n").skip(1) {
+        let block = block.split("\n```").next().unwrap_or(block);
+        let Some((command, output)) = block.split_once('\n') else { continue };
+        let Some((lines, flow)) = command.strip_prefix("$ printf '").and_then(|c| c.split_once("' | replyflow chat ")) else {
+            continue;
+        };
+        let (printed, _) = chat(root, &lines.replace("\\n", "\n"), &[flow]);
+        assert_eq!(printed.trim_end(), output.trim_end(), "{command}");
+        shown += 1;
+    }
+    assert!(shown >= 1, "{shown} examples");
+}
+
 const PLACE: &str = "\
 flow: place
 languages: [en]
