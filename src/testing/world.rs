@@ -6,23 +6,25 @@ mod open;
 
 pub use open::OpenCall;
 
+mod recorded;
+
 use super::fake_http::Fakes;
 use super::outgoing::Outgoing;
 use crate::config::project::Project;
 use crate::domain::address::Address;
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
-use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Delivery, Event, Input, Webhook};
+use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Delivery, Event, Input};
 use crate::domain::journal;
 use crate::domain::language::Language;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
-use crate::domain::name::{ChannelName, EventName, Name, Slug};
+use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::engine::effect::Effect;
 use crate::engine::record::Record;
 use crate::engine::{Context, Ended, turn};
-use crate::flow::catalog::{Catalog, webhook_contacts};
+use crate::flow::catalog::Catalog;
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -143,17 +145,6 @@ impl World {
         self
     }
 
-    /// The same with a memory for what came in: the journal masks what is private.
-    pub fn remembering(mut self) -> Self {
-        self.inputs_accepted = Some(HashMap::new());
-        self
-    }
-
-    /// What came in, if it is remembered.
-    pub fn inputs(&self) -> Option<&HashMap<InputId, Input>> {
-        self.inputs_accepted.as_ref()
-    }
-
     /// The virtual clock.
     pub fn now(&self) -> Millis {
         self.now
@@ -173,25 +164,6 @@ impl World {
     pub fn place(&mut self, address: &Address, record: &Record) {
         let bytes = codec::encode(record);
         self.person(address).record = Some(bytes);
-    }
-
-    /// The same where the contact at this address has this key, as in the place that its conversation was recorded in: it stands
-    /// at the same arm of each `split`.
-    pub fn knowing(mut self, address: &Address, key: ContactKey) -> Self {
-        self.known_as = Some((address.canonical(), key));
-        self
-    }
-
-    /// An input for a contact as it was accepted elsewhere, whomever it names.
-    pub fn give(&mut self, address: &Address, input: Input) -> Result<(), WorldError> {
-        let priority = match &input {
-            Input::Message(message) => crate::engine::is_priority(message, self.catalog.languages()),
-            Input::Event(_) | Input::Webhook(_) => false,
-            Input::CallResult(_) | Input::Delivery(_) | Input::Operator(_) => true,
-        };
-        let key = self.person(address).key;
-        self.accept(key, priority, input);
-        self.settle()
     }
 
     /// The contact's key in this world.
@@ -283,23 +255,6 @@ impl World {
             self.accept(key, false, Input::Event(Box::new(event)));
         }
         Ok(())
-    }
-
-    /// Another system calls the webhook of a flow.
-    pub fn webhook(&mut self, flow: &Slug, name: &Name, data: Value) -> Result<(), WorldError> {
-        let catalog = self.catalog.clone();
-        let starts = catalog.starts_by_webhook(flow.as_str(), name.as_str());
-        if starts.is_empty() {
-            return Err(WorldError::Event(format!("`{flow}` has no webhook `{name}`")));
-        }
-        let found = webhook_contacts(&starts, &self.project, &data);
-        for to in found.map_err(|problem| WorldError::Event(problem.to_string()))? {
-            let Some(address) = to.address() else { continue };
-            let key = self.person(&address).key;
-            let webhook = Webhook { flow: flow.clone(), name: name.clone(), data: data.clone(), to };
-            self.accept(key, false, Input::Webhook(Box::new(webhook)));
-        }
-        self.settle()
     }
 
     /// An operator acts on a contact.

@@ -1,20 +1,23 @@
 //! From the entries of a journal to steps. What came from outside begins a block; what followed from it, or from time that
 //! passed, belongs to it.
 
-use super::calls::{Answered, Made, Offered, answer_of};
+mod finish;
+mod says;
+
+use super::calls::{Answered, Made, answer_of};
 use super::{About, Transcript};
 use crate::domain::address::Address;
 use crate::domain::id::{EffectId, InputId, RunId};
 use crate::domain::input::{CallOutcome, ContactRef, Input};
 use crate::domain::journal::{AttemptOutcome, Entry, Event};
 use crate::domain::language::Language;
-use crate::domain::message::{DeliveryStatus, InboundContent, OutboundContent};
+use crate::domain::message::{DeliveryStatus, OutboundContent};
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::testing::expect::choice_id;
 use crate::testing::outgoing::{options_of, text_of};
-use crate::testing::script::{BotExpectation, ContactGiven, Step, TextExpectation, UserSays};
+use crate::testing::script::{BotExpectation, ContactGiven, Step, TextExpectation};
 use indexmap::IndexMap;
 use std::collections::HashSet;
 
@@ -231,33 +234,6 @@ impl Walk<'_> {
         }
     }
 
-    fn note_run(&mut self, event: &Event) {
-        let run = match event {
-            Event::RunStarted { run, flow, .. } => {
-                self.runs.insert(*run, Seen { flow: flow.clone(), live: true, at: None, saved: IndexMap::new() });
-                return;
-            }
-            Event::Entered { run, .. } | Event::Left { run, .. } | Event::Set { run, .. } | Event::RunEnded { run, .. } => run,
-            _ => return,
-        };
-        let Some(seen) = self.runs.get_mut(run) else {
-            self.lose("a run had begun before".to_owned());
-            return;
-        };
-        match event {
-            Event::Entered { flow, state, .. } => seen.at = Some((flow.clone(), state.clone())),
-            Event::Set { name, value, .. } if seen.at.as_ref().is_some_and(|(flow, _)| *flow == seen.flow) => {
-                // A private value is written down as nothing.
-                match value {
-                    Value::Null => seen.saved.shift_remove(name),
-                    value => seen.saved.insert(name.clone(), value.clone()),
-                };
-            }
-            Event::RunEnded { .. } => seen.live = false,
-            _ => {}
-        }
-    }
-
     fn accepted(&self, input: InputId) -> Option<&Input> {
         self.about.inputs?.get(&input)
     }
@@ -285,36 +261,6 @@ impl Walk<'_> {
         if !self.lost.contains(&what) {
             self.lost.push(what);
         }
-    }
-
-    /// What the contact does in this message.
-    fn says(&mut self, channel: &ChannelName, text: String, content: &InboundContent) -> Option<UserSays> {
-        let mut says =
-            UserSays { channel: (self.channels.first() != Some(channel)).then(|| channel.clone()), ..UserSays::default() };
-        match content {
-            InboundContent::Text => says.text = Some(text),
-            InboundContent::ButtonReply { payload } | InboundContent::ListReply { payload, .. } => {
-                let shown = self.last_sent.as_ref().is_some_and(|(_, options)| options.contains(payload));
-                if !shown {
-                    self.lose(format!("a button of an earlier message was tapped: `{}`", choice_id(payload)));
-                    return None;
-                }
-                says.press = Some(choice_id(payload).to_owned());
-            }
-            InboundContent::Media { media, .. } => {
-                says.media.clone_from(media);
-                says.text = Some(text).filter(|text| !text.is_empty());
-                if media.iter().any(|file| file.url.is_none()) {
-                    self.lose("a file has no address of its own".to_owned());
-                }
-            }
-            InboundContent::Location(location) => says.location = Some(location.clone()),
-            other => {
-                self.lose(format!("{} cannot be written in a test", what_is(other)));
-                return None;
-            }
-        }
-        Some(says)
     }
 
     /// Something came from outside.
@@ -421,92 +367,5 @@ impl Walk<'_> {
         };
         self.blocks[place].calls[call].answer = Some(Answered { answer: answer_of(&outcome, delay), attempts });
         self.cause = Cause::Block;
-    }
-
-    fn finish(mut self) -> Transcript {
-        let mut steps = Vec::new();
-        let mut offered = Offered::default();
-        let mut waited = Span(0);
-        for block in std::mem::take(&mut self.blocks) {
-            waited = Span(waited.0 + block.wait.0);
-            let silent = block.input.is_none() && block.calls.is_empty() && block.after.is_empty();
-            if silent {
-                continue;
-            }
-            let fakes = offered.before(&block.calls);
-            let fakes = (!fakes.is_empty()).then_some(Step::Http(fakes));
-            let wait = (waited.0 > 0).then_some(Step::Wait(waited));
-            waited = Span(0);
-            match block.input {
-                // The time that passes is itself what the calls follow from.
-                None => steps.extend(fakes.into_iter().chain(wait)),
-                Some(input) => steps.extend(wait.into_iter().chain(fakes).chain([input])),
-            }
-            let called = |call: &Made| Step::Called {
-                method: call.method.clone(),
-                api: call.api.clone(),
-                path: call.path.clone(),
-                json: None,
-            };
-            steps.extend(block.calls.iter().map(called));
-            steps.extend(block.after);
-        }
-        if waited.0 > 0 {
-            steps.push(Step::Wait(waited));
-        }
-        self.at_the_end(&mut steps);
-        let Walk { about, start, channels, contact, lost, .. } = self;
-        Transcript {
-            flow: about.flow.clone(),
-            now: start.unwrap_or_default(),
-            channels,
-            contact,
-            seed: None,
-            tags: None,
-            steps,
-            lost,
-        }
-    }
-
-    /// Where the run is, and what it knows.
-    fn at_the_end(&self, steps: &mut Vec<Step>) {
-        let own = || self.runs.values().filter(|run| run.flow == self.about.flow);
-        let live: Vec<&Seen> = own().filter(|run| run.live).collect();
-        let run = match live[..] {
-            [run] => {
-                let Some((flow, state)) = &run.at else { return };
-                steps.push(Step::At(state.clone()));
-                if *flow != run.flow {
-                    return;
-                }
-                run
-            }
-            [] if !self.runs.values().any(|run| run.live) => match own().last() {
-                Some(run) => run,
-                None => return,
-            },
-            _ => return,
-        };
-        let short = |value: &Value| value.to_json().to_string().len() <= VALUE_CHARS;
-        let saved = run.saved.iter().filter(|(_, value)| short(value));
-        let vars: Vec<_> = saved.filter_map(|(name, value)| Some((Name::parse(name).ok()?, value.clone()))).collect();
-        if !vars.is_empty() {
-            steps.push(Step::Vars(vars));
-        }
-    }
-}
-
-fn what_is(content: &InboundContent) -> &'static str {
-    match content {
-        InboundContent::FormReply { .. } => "a filled form",
-        InboundContent::Contacts(_) => "a contact card",
-        InboundContent::Reaction { .. } => "a reaction",
-        InboundContent::Edited { .. } => "a changed message",
-        InboundContent::Deleted { .. } => "a message that was taken back",
-        InboundContent::Order { .. } => "a basket",
-        InboundContent::OptOut { .. } => "the provider's own opt-out",
-        InboundContent::System { .. } => "a change of number",
-        InboundContent::RequestWelcome => "a request for a welcome",
-        _ => "a message of this type",
     }
 }

@@ -47,7 +47,7 @@ async fn what_the_service_recorded_is_replayed_from_its_export() {
 
     fs::create_dir(folder.join("draft")).expect("made");
     let draft = COLOURS
-        .replace("Like grass.", "As grass is, +447700900111.")
+        .replace("Like grass.", "Call +447700900111.")
         .replace(", green: Green", ", green: { label: Green, also: [blue] }");
     fs::write(folder.join("draft/colours.yaml"), draft).expect("written");
     let (output, code) = replay(&["draft/colours.yaml", "--format", "json"]);
