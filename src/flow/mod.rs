@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod explain;
 pub mod expression;
 pub mod expressions;
+pub mod keys;
 pub mod load;
 pub mod parse;
 pub mod version;
