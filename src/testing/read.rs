@@ -7,6 +7,7 @@ use crate::domain::time::Millis;
 use crate::domain::value::Value;
 use crate::flow::check::nearest;
 use crate::flow::diagnostic::{At, Code, Diagnostic};
+use crate::flow::keys::{self, Place};
 use crate::flow::yaml::{self, Entry, Key, Node, Scalar, Tree};
 use std::sync::Arc;
 
@@ -38,13 +39,31 @@ impl Reader {
         }
     }
 
-    pub(super) fn unknown(&mut self, key: &Key, of: &str, keys: &[&str]) {
-        let near = nearest(&key.text, keys);
-        let message = match near {
-            Some(near) => format!("`{}` is not a key of {of}; did you mean `{near}`?", key.text),
-            None => format!("`{}` is not a key of {of}", key.text),
-        };
-        self.say(101, key.at, key.width, message, format!("The keys are {}", keys.join(", ")));
+    /// The entries of a map whose keys are in the table. A key that is unknown (RF101) or not in this version (RF008) is said
+    /// and left out.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, place: &Place, what: &str, example: &str) -> Vec<&'n Entry> {
+        let entries = self.entries(node, what, example);
+        entries.iter().filter(|entry| self.knows(&entry.key, place)).collect()
+    }
+
+    fn knows(&mut self, key: &Key, place: &Place) -> bool {
+        match place.key(&key.text) {
+            Some(known) if known.later => {
+                self.say(8, key.at, key.width, format!("`{}` is not in this version", key.text), "Leave it out");
+                false
+            }
+            Some(_) => true,
+            None if place.others.is_some() => true,
+            None => {
+                let (of, keys) = (place.of, place.names());
+                let message = match nearest(&key.text, &keys) {
+                    Some(near) => format!("`{}` is not a key of {of}; did you mean `{near}`?", key.text),
+                    None => format!("`{}` is not a key of {of}", key.text),
+                };
+                self.say(101, key.at, key.width, message, format!("The keys are {}", keys.join(", ")));
+                false
+            }
+        }
     }
 
     pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str, example: &str) -> &'n [Entry] {
@@ -97,13 +116,12 @@ impl Reader {
     }
 
     pub(super) fn script(&mut self, root: &Node, flows: &[&str]) -> Option<Script> {
-        const KEYS: [&str; 4] = ["test", "given", "cases", "note"];
         let (mut flow, mut given, mut cases) = (None, Given::default(), Vec::new());
-        let entries = self.entries(root, "a test file", "test: NAME");
-        if let Some(node) = find(entries, "given") {
-            given = self.given(node);
+        let entries = self.fields(root, &keys::TEST, "a test file", "test: NAME");
+        if let Some(entry) = entries.iter().find(|e| e.key.text == "given") {
+            given = self.given(&entry.value);
         }
-        for entry in entries {
+        for entry in &entries {
             match entry.key.text.as_str() {
                 "test" => {
                     flow = self.slug(&entry.value, "payment");
@@ -119,11 +137,10 @@ impl Reader {
                     }
                 }
                 "cases" => cases = self.cases(&entry.value, &given),
-                "given" | "note" => {}
-                _ => self.unknown(&entry.key, "a test file", &KEYS),
+                _ => {}
             }
         }
-        if cases.is_empty() && find(entries, "cases").is_none() && !root.is_broken() {
+        if cases.is_empty() && !entries.iter().any(|e| e.key.text == "cases") && !root.is_broken() {
             self.say(103, root.at, 0, "A test file must have `cases`", "Add `cases:` with a title and a list of steps");
         }
         Some(Script { flow: flow?, file: self.file.to_string(), cases })
@@ -136,8 +153,8 @@ impl Reader {
             let mut case = Case { title, given: given.clone(), channels: Vec::new(), steps: Vec::new(), at: entry.key.at };
             match &entry.value.tree {
                 Tree::List(steps) => case.steps = self.steps(steps),
-                Tree::Map(inner) => {
-                    for part in inner {
+                Tree::Map(_) => {
+                    for part in self.fields(&entry.value, &keys::CASE, "a case", "{ steps: [ { user: hi } ] }") {
                         match part.key.text.as_str() {
                             "given" => {
                                 let own = self.given(&part.value);
@@ -151,8 +168,7 @@ impl Reader {
                                 let nodes: Vec<Node> = self.list(&part.value).into_iter().cloned().collect();
                                 case.steps = self.steps(&nodes);
                             }
-                            "note" => {}
-                            _ => self.unknown(&part.key, "a case", &["given", "channels", "steps", "note"]),
+                            _ => {}
                         }
                     }
                 }
@@ -164,9 +180,8 @@ impl Reader {
     }
 
     pub(super) fn given(&mut self, node: &Node) -> Given {
-        const KEYS: [&str; 7] = ["now", "channel", "contact", "tags", "vars", "http", "seed"];
         let mut given = Given::default();
-        for entry in self.entries(node, "a map", "{ now: 2026-03-02T18:00:00Z, channel: main-sms }") {
+        for entry in self.fields(node, &keys::GIVEN, "a map", "{ now: 2026-03-02T18:00:00Z, channel: main-sms }") {
             let value = &entry.value;
             match entry.key.text.as_str() {
                 "now" => given.now = self.moment(value),
@@ -179,7 +194,7 @@ impl Reader {
                 "vars" => given.vars = Some(self.named(value)),
                 "http" => given.http = self.fakes(value),
                 "seed" => given.seed = self.parsed(value, "a whole number", "7", |t| t.parse().ok()),
-                _ => self.unknown(&entry.key, "`given`", &KEYS),
+                _ => {}
             }
         }
         given
@@ -187,7 +202,7 @@ impl Reader {
 
     pub(super) fn contact(&mut self, node: &Node) -> ContactGiven {
         let mut contact = ContactGiven::default();
-        for entry in self.entries(node, "a contact", "{ phone: \"+447700900123\" }") {
+        for entry in self.fields(node, &keys::GIVEN_CONTACT, "a contact", "{ phone: \"+447700900123\" }") {
             let value = &entry.value;
             let text = |reader: &mut Self| reader.text(value, "a text", "Ada").map(str::to_owned);
             match entry.key.text.as_str() {

@@ -4,6 +4,7 @@ use super::fake_http::{Answers, Fake, FakeAnswer};
 use super::read::{Reader, plain_value, target};
 use crate::domain::time::Span;
 use crate::domain::value::Value;
+use crate::flow::keys;
 use crate::flow::yaml::{Node, Tree};
 
 impl Reader {
@@ -35,7 +36,8 @@ impl Reader {
             _ => {}
         }
         let (mut status, mut body, mut delay) = (200, Value::Null, Span(0));
-        for entry in self.entries(node, "an answer, `timeout` or `refused`", "{ status: 200, json: { type: power } }") {
+        for entry in self.fields(node, &keys::FAKE, "an answer, `timeout` or `refused`", "{ status: 200, json: { type: power } }")
+        {
             let value = &entry.value;
             match entry.key.text.as_str() {
                 "status" => {
@@ -45,7 +47,7 @@ impl Reader {
                 "json" => body = plain_value(value),
                 "text" => body = Value::Text(self.text(value, "a text", "ok")?.to_owned()),
                 "delay" => delay = self.parsed(value, "a duration", "3s", Span::parse)?,
-                _ => self.unknown(&entry.key, "an answer", &["status", "json", "text", "delay"]),
+                _ => {}
             }
         }
         Some(FakeAnswer::Answer { status, body, delay })

@@ -12,16 +12,8 @@ use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::flow::check::nearest;
 use crate::flow::diagnostic::At;
+use crate::flow::keys;
 use crate::flow::yaml::{Node, Tree};
-
-/// The keys of a step.
-const STEPS: [&str; 19] = [
-    "user", "bot", "begin", "event", "data", "wait", "http", "called", "json", "status", "alert", "emit", "at", "vars",
-    "contact", "tags", "end", "webhook", "person",
-];
-
-/// Steps of the format that this version does not play.
-const NOT_YET: [&str; 2] = ["person", "handoff"];
 
 impl Reader {
     pub(super) fn steps(&mut self, nodes: &[Node]) -> Vec<(At, Step)> {
@@ -96,13 +88,13 @@ impl Reader {
             }
             "tags" => Step::Tags(self.list(value).into_iter().filter_map(|n| self.slug(n, "vip")).collect()),
             "end" => Step::End(self.name(value, "done")?),
-            other if NOT_YET.contains(&other) => {
+            other if keys::TEST_STEP.key(other).is_some_and(|key| key.later) => {
                 let message = format!("`{other}` is not in this version");
                 self.say(8, main.key.at, main.key.width, message, "Leave the step out");
                 return None;
             }
             other => {
-                let near = nearest(other, &STEPS);
+                let near = nearest(other, &keys::TEST_STEP.names());
                 let help = near.map_or("The steps are in docs/flow-format.md".to_owned(), |n| format!("Did you mean `{n}`?"));
                 self.say(702, main.key.at, main.key.width, format!("There is no such step: `{other}`"), help);
                 return None;
@@ -118,7 +110,7 @@ impl Reader {
             return Some(ContactRef { phone: Some(phone), ..ContactRef::default() });
         }
         let mut who = ContactRef::default();
-        for entry in self.entries(node, PHONE.0, "{ phone: \"+447700900123\" }") {
+        for entry in self.fields(node, &keys::CONTACT, PHONE.0, "{ phone: \"+447700900123\" }") {
             let value = &entry.value;
             match entry.key.text.as_str() {
                 "phone" => who.phone = self.parsed(value, PHONE.0, PHONE.1, E164::parse),
@@ -126,7 +118,7 @@ impl Reader {
                 "id" => who.id = self.text(value, "an id", "customer-7").map(str::to_owned),
                 "name" => who.name = self.text(value, "a name", "Ada").map(str::to_owned),
                 "language" => who.language = self.parsed(value, "a language", "en", Language::parse),
-                _ => self.unknown(&entry.key, "`contact`", &["phone", "email", "id", "name", "language"]),
+                _ => {}
             }
         }
         Some(who)
@@ -151,9 +143,8 @@ impl Reader {
         if let Some(scalar) = node.scalar() {
             return Some(UserSays { text: Some(scalar.text.clone()), ..UserSays::default() });
         }
-        const KEYS: [&str; 5] = ["text", "press", "media", "location", "channel"];
         let mut says = UserSays::default();
-        for entry in self.entries(node, "a text or a map", "{ press: cod }") {
+        for entry in self.fields(node, &keys::USER, "a text or a map", "{ press: cod }") {
             let value = &entry.value;
             match entry.key.text.as_str() {
                 "text" => says.text = self.text(value, "a text", "hello").map(str::to_owned),
@@ -161,7 +152,7 @@ impl Reader {
                 "media" => says.media = self.list(value).into_iter().filter_map(|n| self.file(n)).collect(),
                 "location" => says.location = self.location(value),
                 "channel" => says.channel = self.slug(value, "main-sms"),
-                _ => self.unknown(&entry.key, "`user`", &KEYS),
+                _ => {}
             }
         }
         Some(says)
@@ -174,26 +165,27 @@ impl Reader {
             return self.text(node, WHAT.0, WHAT.1).map(|url| Media { url: Some(url.to_owned()), ..Media::default() });
         }
         let mut file = Media::default();
-        for entry in self.entries(node, WHAT.0, "{ url: \"https://example.org/a.pdf\", type: application/pdf }") {
+        for entry in self.fields(node, &keys::FILE, WHAT.0, "{ url: \"https://example.org/a.pdf\", type: application/pdf }") {
             let value = &entry.value;
             match entry.key.text.as_str() {
                 "url" => file.url = self.text(value, WHAT.0, WHAT.1).map(str::to_owned),
                 "type" => file.content_type = self.text(value, "a type of files", "application/pdf").map(str::to_owned),
                 "name" => file.filename = self.text(value, "the name of a file", "a.pdf").map(str::to_owned),
-                _ => self.unknown(&entry.key, "a file", &["url", "type", "name"]),
+                _ => {}
             }
         }
         Some(file)
     }
 
     pub(super) fn location(&mut self, node: &Node) -> Option<Location> {
-        let entries = self.entries(node, "a place", "{ lat: 51.5, lon: -0.12 }");
+        let known = self.fields(node, &keys::LOCATION, "a place", "{ lat: 51.5, lon: -0.12 }");
+        let find = |key: &str| known.iter().find(|e| e.key.text == key).map(|e| &e.value);
         let degrees = |reader: &mut Self, key: &str| {
-            let found = find(entries, key)?;
+            let found = find(key)?;
             reader.parsed(found, "degrees", "51.5", |t| t.parse::<f64>().ok().filter(|d| d.is_finite()))
         };
         let (lat, lon) = (degrees(self, "lat"), degrees(self, "lon"));
-        let text = |key: &str| find(entries, key).and_then(Node::scalar).map(|s| s.text.clone());
+        let text = |key: &str| find(key).and_then(Node::scalar).map(|s| s.text.clone());
         let location = lat.zip(lon).map(|(lat, lon)| Location { lat, lon, name: text("name"), address: text("address") });
         if location.is_none() {
             self.must(node, "a place", "{ lat: 51.5, lon: -0.12 }");
@@ -225,10 +217,8 @@ impl Reader {
             let text = TextExpectation { exact: Some(scalar.text.clone()), has: Vec::new(), at: Some(node.at) };
             return Some(BotExpectation { text, ..BotExpectation::default() });
         }
-        const KEYS: [&str; 10] =
-            ["text", "has", "notify", "buttons", "media", "channel", "system", "sms", "whatsapp", "approved"];
         let mut expected = BotExpectation::default();
-        for entry in self.entries(node, "a text or a map", "{ has: thank you }") {
+        for entry in self.fields(node, &keys::BOT, "a text or a map", "{ has: thank you }") {
             let value = &entry.value;
             match entry.key.text.as_str() {
                 "text" => {
@@ -245,9 +235,8 @@ impl Reader {
                 "system" => {
                     expected.system = self.text(value, "`opted_out`, `opted_in` or `help`", "opted_out").map(str::to_owned)
                 }
-                "approved" => self.say(8, entry.key.at, entry.key.width, "`approved` is not in this version", "Leave it out"),
-                key if ChannelKind::parse(key).is_some() => {}
-                _ => self.unknown(&entry.key, "`bot`", &KEYS),
+                // `sms` and the like are read beside it.
+                _ => {}
             }
         }
         Some(expected)
@@ -264,14 +253,14 @@ impl Reader {
             return Some(TextExpectation { exact: (!any).then(|| scalar.text.clone()), has: Vec::new(), at: Some(node.at) });
         }
         let mut expected = TextExpectation::default();
-        for entry in self.entries(node, "a text or a map", "{ has: urgent }") {
+        for entry in self.fields(node, &keys::EXPECTED_ALERT, "a text or a map", "{ has: urgent }") {
             match entry.key.text.as_str() {
                 "text" | "say" => {
                     expected.exact = self.text(&entry.value, "a text", "Urgent").map(str::to_owned);
                     expected.at = Some(entry.value.at);
                 }
                 "has" => expected.has = self.texts(&entry.value),
-                _ => self.unknown(&entry.key, "`alert`", &["text", "has"]),
+                _ => {}
             }
         }
         Some(expected)

@@ -139,7 +139,8 @@ pub(in crate::flow) static START: Place = Place {
     ..Place::DEFAULT
 };
 
-pub(in crate::flow) static CONTACT: Place = Place {
+/// By what a contact is found or made.
+pub static CONTACT: Place = Place {
     name: "contact",
     of: "a contact",
     doc: "By what a contact is found or made.",

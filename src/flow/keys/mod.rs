@@ -13,8 +13,8 @@ mod target;
 mod test;
 
 pub(in crate::flow) use answer::{CHOICE, CHOICES, DATE, MEDIA, MOMENT, NOTHING, NUMBER, PHONE, PICK, TEXT, TIME};
-pub use flow::FLOW;
-pub(in crate::flow) use flow::{ANYTIME, CONTACT, DEFAULTS, LATE, NEED, START};
+pub(in crate::flow) use flow::{ANYTIME, DEFAULTS, LATE, NEED, START};
+pub use flow::{CONTACT, FLOW};
 pub(in crate::flow) use message::{ASK, MESSAGE, SMS, WHATSAPP};
 pub use notification::NOTIFICATION;
 pub use place::{Key, KeyForm, Kind, Lines, Named, Others, Place, Rule, Word};

@@ -31,7 +31,8 @@ static BOT_PART: Kind = Kind::Either(&[Kind::Plain, Kind::Map(&BOT)]);
 static ALERT_KIND: Kind = Kind::Either(&[Kind::Expected, Kind::Map(&ALERT)]);
 static TEXTS: Kind = Kind::Many(&Kind::Plain);
 static WAIT_KIND: Kind = Kind::Either(&[Kind::Duration, Kind::Map(&WAIT)]);
-static CONTACT_STEP: Kind = Kind::Named(&Named { keys: KeyForm::Text, value: &Kind::Value, lines: Lines::Fit });
+static CONTACT_STEP: Kind = Kind::Either(&[Kind::Plain, Kind::Named(&CONTACT_FIELDS)]);
+static CONTACT_FIELDS: Named = Named { keys: KeyForm::Text, value: &Kind::Value, lines: Lines::Fit };
 
 /// A file of tests.
 pub static TEST: Place = Place {
@@ -97,6 +98,14 @@ pub static CASE: Place = Place {
     ..Place::DEFAULT
 };
 
+/// What a step can be.
+const ALL: &[&str] = &[
+    "contact", "event", "user", "bot", "begin", "webhook", "wait", "http", "called", "status", "alert", "emit", "at", "vars",
+    "tags", "end",
+];
+const NOT_CONTACT: &[&str] = ALL.split_at(1).1;
+const NEITHER_CONTACT_NOR_EVENT: &[&str] = ALL.split_at(2).1;
+
 /// One step of a conversation.
 pub static STEP: Place = Place {
     name: "test_step",
@@ -106,6 +115,7 @@ pub static STEP: Place = Place {
         key("user", &USER_KIND, "What the contact writes, presses or sends."),
         key("bot", &BOT_KIND, "The next message: its text, what must hold of it, `any`, or `nothing`."),
         key("event", &Kind::EventName, "Something happens elsewhere."),
+        key("begin", &Kind::Named(&VALUES), "The run begins with these values of what it needs, as a sub-flow would."),
         key("webhook", &Kind::Name, "Another system calls the flow's webhook of this name."),
         key("data", &Kind::Value, "What the event or the webhook carries."),
         key("wait", &WAIT_KIND, "Time passes; every timer on the way fires at its moment."),
@@ -126,17 +136,16 @@ pub static STEP: Place = Place {
         key("emit", &Kind::EventName, "An event that the flow emits."),
         key("at", &Kind::Name, "The state in which the run is now."),
         key("vars", &Kind::Named(&VALUES), "What variables hold now."),
-        key("contact", &CONTACT_STEP, "What is known of the contact now."),
+        key("contact", &CONTACT_STEP, "What is known of the contact now; beside `event`: whom the event names."),
         key("tags", &SLUGS, "The contact's tags now."),
         key("end", &Kind::Name, "The run is over with this result."),
         key("person", &Kind::Value, "A team member writes or resolves.").later(),
         key("handoff", &Kind::Value, "The conversation goes to this team.").later(),
     ],
     rules: &[
-        Rule::ExactlyOne(&[
-            "user", "bot", "event", "webhook", "wait", "http", "called", "status", "alert", "emit", "at", "vars", "contact",
-            "tags", "end",
-        ]),
+        Rule::AtLeastOne(ALL),
+        Rule::AtMostOne(NOT_CONTACT),
+        Rule::Without("contact", NEITHER_CONTACT_NOR_EVENT),
         Rule::Needs("data", &["event", "webhook"]),
         Rule::Needs("json", &["called"]),
     ],

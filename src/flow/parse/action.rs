@@ -1,21 +1,16 @@
 //! Actions.
 
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::{Giver, MentionKind, Reader};
 use crate::domain::journal::AlertLevel;
 use crate::domain::name::Name;
 use crate::flow::definition::{Act, Action, Destination, Notify};
 use crate::flow::expression::ValueTemplate;
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Node, Tree};
 
 /// The keys of actions.
 pub(super) const ACTIONS: [&str; 7] = ["say", "notify", "set", "tag", "untag", "emit", "alert"];
-
-const ITEM: Keys =
-    Keys { of: "an item of `do`", known: &["if", "say", "notify", "set", "tag", "untag", "emit", "alert"], later: &[] };
-const NOTIFY: Keys = Keys { of: "`notify`", known: &["name", "with"], later: &["to"] };
-const EMIT: Keys = Keys { of: "`emit`", known: &["event", "data", "contact"], later: &[] };
-const ALERT: Keys = Keys { of: "an alert", known: &["say", "to", "level"], later: &[] };
 
 impl Reader {
     /// The actions of a state or step: one, or a list under `do`.
@@ -46,7 +41,7 @@ impl Reader {
     }
 
     fn item(&mut self, node: &Node) -> Option<Action> {
-        let fields = self.fields(node, "do", "[{ say: Hello }]", &ITEM)?;
+        let fields = self.fields(node, "do", "[{ say: Hello }]", &keys::ITEM)?;
         let condition = fields.get("if").map(|n| self.condition(n));
         let given = fields.among(&ACTIONS);
         if let Some(second) = given.get(1) {
@@ -83,7 +78,7 @@ impl Reader {
         const EXAMPLE: &str = "order_confirmed";
         let (name_node, with) = match &node.tree {
             Tree::Map(_) => {
-                let fields = self.fields(node, "notify", EXAMPLE, &NOTIFY)?;
+                let fields = self.fields(node, "notify", EXAMPLE, &keys::NOTIFY)?;
                 let with = fields.get("with").map(|n| self.named_values(n, "with")).unwrap_or_default();
                 match fields.get("name") {
                     Some(name) => (name, with),
@@ -136,7 +131,7 @@ impl Reader {
             self.mention(MentionKind::Emitted, event.as_str(), node.at, node.width);
             return Some(Act::Emit { event, data: None, contact: None });
         };
-        let fields = self.fields(node, "emit", "order.confirmed", &EMIT)?;
+        let fields = self.fields(node, "emit", "order.confirmed", &keys::EMIT)?;
         let data = fields.get("data").and_then(|n| self.value(n));
         let contact = fields.get("contact").and_then(|n| self.contact(n));
         let Some(name) = fields.get("event") else {
@@ -152,14 +147,14 @@ impl Reader {
 
     fn alert(&mut self, node: &Node) -> Option<Act> {
         let options = match &node.tree {
-            Tree::Map(entries) => entries.iter().any(|e| ALERT.known.contains(&e.key.text.as_str()) && e.key.text != "to"),
+            Tree::Map(entries) => entries.iter().any(|e| keys::ALERT.knows(e.key.text.as_str()) && e.key.text != "to"),
             _ => false,
         };
         if !options {
             let say = self.texts(node, "alert")?;
             return Some(Act::Alert { say, to: None, level: AlertLevel::default() });
         }
-        let fields = self.fields(node, "alert", "Nobody answered", &ALERT)?;
+        let fields = self.fields(node, "alert", "Nobody answered", &keys::ALERT)?;
         let to = fields.get("to").and_then(|n| {
             let team = self.slug(n, "to", "payments")?;
             self.mention(MentionKind::Team, team.as_str(), n.at, n.width);

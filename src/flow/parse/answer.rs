@@ -1,7 +1,7 @@
 //! Answers with limits: texts, numbers, days and times, phone numbers, patterns, files.
 
 use super::Reader;
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::text::Content;
 use crate::domain::limits;
 use crate::domain::message::MediaKind;
@@ -10,18 +10,11 @@ use crate::domain::time::Span;
 use crate::domain::value::{Type, Value};
 use crate::flow::definition::{Answer, Between, Bound, FileType};
 use crate::flow::expression::{ValueTemplate, fit};
+use crate::flow::keys;
 use crate::flow::yaml::{Node, Tree};
 use crate::reply::pattern::Pattern;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
-
-const TEXT: Keys = Keys { of: "`text`", known: &["min", "max", "gather"], later: &[] };
-const NUMBER: Keys = Keys { of: "`number`", known: &["min", "max", "whole"], later: &[] };
-const DATE: Keys = Keys { of: "`date`", known: &["min", "max"], later: &[] };
-const TIME: Keys = Keys { of: "`time`", known: &["min", "max"], later: &[] };
-const MOMENT: Keys = Keys { of: "`moment`", known: &["min", "max"], later: &[] };
-const PHONE: Keys = Keys { of: "`phone`", known: &["country"], later: &[] };
-const MEDIA: Keys = Keys { of: "`media`", known: &["types", "max"], later: &[] };
 
 /// The kinds of files by the words for them.
 const FILES: [(&str, MediaKind); 5] = [
@@ -36,7 +29,7 @@ impl Reader {
     pub(super) fn text_answer(&mut self, options: Option<&Node>) -> Option<Answer> {
         let (mut min, mut max, mut gather) = (None, None, Span::default());
         if let Some(options) = options {
-            let fields = self.fields(options, "text", "{ text: { max: 80 } }", &TEXT)?;
+            let fields = self.fields(options, "text", "{ text: { max: 80 } }", &keys::TEXT)?;
             let most = limits::REPLY_CHARS as u64;
             min = fields.get("min").and_then(|n| self.count(n, "min", 0, most)).map(|n| n as usize);
             max = fields.get("max").and_then(|n| self.count(n, "max", 1, most)).map(|n| n as usize);
@@ -51,7 +44,7 @@ impl Reader {
     pub(super) fn number_answer(&mut self, options: Option<&Node>) -> Option<Answer> {
         let (mut min, mut max, mut whole) = (None, None, false);
         if let Some(options) = options {
-            let fields = self.fields(options, "number", "{ number: { min: 0, max: 10 } }", &NUMBER)?;
+            let fields = self.fields(options, "number", "{ number: { min: 0, max: 10 } }", &keys::NUMBER)?;
             min = fields.get("min").and_then(|n| self.number(n, "min"));
             max = fields.get("max").and_then(|n| self.number(n, "max"));
             whole = fields.get("whole").and_then(|n| self.boolean(n, "whole")).unwrap_or(false);
@@ -73,9 +66,9 @@ impl Reader {
     pub(super) fn between(&mut self, kind: Type, options: Option<&Node>) -> Option<Between> {
         let Some(options) = options else { return Some(Between::default()) };
         let (name, keys, example) = match kind {
-            Type::Date => ("date", &DATE, "{ date: { min: \"{{ today }}\" } }"),
-            Type::Time => ("time", &TIME, "{ time: { min: 10:00, max: 18:00 } }"),
-            _ => ("moment", &MOMENT, "{ moment: { min: \"{{ now }}\" } }"),
+            Type::Date => ("date", &keys::DATE, "{ date: { min: \"{{ today }}\" } }"),
+            Type::Time => ("time", &keys::TIME, "{ time: { min: 10:00, max: 18:00 } }"),
+            _ => ("moment", &keys::MOMENT, "{ moment: { min: \"{{ now }}\" } }"),
         };
         let fields = self.fields(options, name, example, keys)?;
         let min = fields.get("min").map(|n| self.bound(n, "min", kind));
@@ -121,7 +114,7 @@ impl Reader {
 
     pub(super) fn phone_answer(&mut self, options: Option<&Node>) -> Option<Answer> {
         let Some(options) = options else { return Some(Answer::Phone { country: None }) };
-        let fields = self.fields(options, "phone", "{ phone: { country: GB } }", &PHONE)?;
+        let fields = self.fields(options, "phone", "{ phone: { country: GB } }", &keys::PHONE)?;
         let Some(node) = fields.get("country") else { return Some(Answer::Phone { country: None }) };
         const KIND: &str = "a country code of two capital letters";
         let text = self.plain(node, "country", KIND, "GB")?;
@@ -155,7 +148,7 @@ impl Reader {
     pub(super) fn media_answer(&mut self, options: Option<&Node>) -> Option<Answer> {
         let (mut types, mut max) = (Vec::new(), 1);
         if let Some(options) = options {
-            let fields = self.fields(options, "media", "{ media: { types: [image], max: 3 } }", &MEDIA)?;
+            let fields = self.fields(options, "media", "{ media: { types: [image], max: 3 } }", &keys::MEDIA)?;
             for item in fields.get("types").map(|n| self.one_or_many(n)).unwrap_or_default() {
                 types.push(self.file_type(item)?);
             }

@@ -1,19 +1,11 @@
 //! `anytime`: what is answered wherever a run is.
 
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::target::Asks;
 use super::{MentionKind, Reader};
 use crate::flow::definition::{Anytime, AnytimeTarget, AnytimeTrigger, Command};
+use crate::flow::keys;
 use crate::flow::yaml::Node;
-
-const ANYTIME: Keys = Keys {
-    of: "an entry of `anytime`",
-    known: &[
-        "event", "keyword", "command", "contact", "key", "with", "if", "do", "go", "end", "again", "say", "notify", "set", "tag",
-        "untag", "emit", "alert",
-    ],
-    later: &[],
-};
 
 impl Reader {
     pub(super) fn anytime(&mut self, node: &Node) -> Vec<Anytime> {
@@ -22,7 +14,7 @@ impl Reader {
     }
 
     fn anytime_entry(&mut self, node: &Node) -> Option<Anytime> {
-        let fields = self.fields(node, "anytime", "{ keyword: menu, go: menu }", &ANYTIME)?;
+        let fields = self.fields(node, "anytime", "{ keyword: menu, go: menu }", &keys::ANYTIME)?;
         self.site.event = fields.has("event");
         let trigger = self.anytime_trigger(&fields);
         let condition = fields.get("if").and_then(|n| self.condition(n));

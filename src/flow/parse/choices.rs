@@ -1,21 +1,17 @@
 //! The choices of a question: one of them, some of them, or an item of a list.
 
 use super::Reader;
-use super::fields::Keys;
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::Name;
 use crate::domain::value::Value;
 use crate::flow::definition::{Answer, ChoiceDef, Choices, Pick, Several, Texts};
 use crate::flow::expression::{Template, ValueTemplate};
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Key, Node, Tree};
 use crate::reply::choice::{Candidate, Options};
 use indexmap::IndexMap;
 use std::sync::Arc;
-
-const CHOICE: Keys = Keys { of: "a choice", known: &["label", "also", "help", "if"], later: &[] };
-const CHOICES: Keys = Keys { of: "`choices`", known: &["of", "min", "max"], later: &[] };
-const PICK: Keys = Keys { of: "`pick`", known: &["from", "label", "max"], later: &[] };
 
 const CHOICES_EXAMPLE: &str = "{ choices: { of: { ham: Ham, egg: Egg } } }";
 const PICK_EXAMPLE: &str = "{ pick: { from: \"{{ slots }}\", label: \"{{ item.day }}\" } }";
@@ -58,12 +54,12 @@ impl Reader {
 
     fn choice(&mut self, key: &Key, node: &Node) -> Option<ChoiceDef> {
         let options = matches!(&node.tree, Tree::Map(entries)
-            if entries.iter().any(|e| CHOICE.known.contains(&e.key.text.as_str())));
+            if entries.iter().any(|e| keys::CHOICE.knows(e.key.text.as_str())));
         if !options {
             let label = self.texts(node, &key.text)?;
             return Some(ChoiceDef { label, also: Vec::new(), help: None, condition: None, at: key.at });
         }
-        let fields = self.fields(node, &key.text, "Keep it", &CHOICE)?;
+        let fields = self.fields(node, &key.text, "Keep it", &keys::CHOICE)?;
         let mut also = Vec::new();
         for item in fields.get("also").map(|n| self.one_or_many(n)).unwrap_or_default() {
             also.extend(self.plain(item, "also", "a list of texts", "[cash, money]").map(str::to_owned));
@@ -87,12 +83,12 @@ impl Reader {
             return None;
         };
         if let Tree::Map(entries) = &options.tree
-            && !entries.iter().any(|e| CHOICES.known.contains(&e.key.text.as_str()))
+            && !entries.iter().any(|e| keys::CHOICES.knows(e.key.text.as_str()))
         {
             self.missing(options.at, options.width, "`choices`", "of", "of: { ham: Ham, egg: Egg }");
             return None;
         }
-        let fields = self.fields(options, "choices", CHOICES_EXAMPLE, &CHOICES)?;
+        let fields = self.fields(options, "choices", CHOICES_EXAMPLE, &keys::CHOICES)?;
         let Some(of) = fields.get("of") else {
             if !fields.refused {
                 self.missing(node.at, node.width, "`choices`", "of", "of: { ham: Ham, egg: Egg }");
@@ -118,7 +114,7 @@ impl Reader {
             self.must_be(node, "pick", "a map with `from`", PICK_EXAMPLE);
             return None;
         };
-        let fields = self.fields(options, "pick", PICK_EXAMPLE, &PICK)?;
+        let fields = self.fields(options, "pick", PICK_EXAMPLE, &keys::PICK)?;
         let most = limits::PICK_ITEMS_MAX as u64;
         let max = fields.get("max").map(|n| self.count(n, "max", 1, most));
         let label = match fields.get("label") {

@@ -2,17 +2,8 @@
 
 use super::Reader;
 use crate::flow::diagnostic::At;
+use crate::flow::keys::Place;
 use crate::flow::yaml::{Entry, Key, Node, Tree};
-
-/// The keys of one kind of map.
-pub(super) struct Keys {
-    /// What the map is, with its article: `a state`.
-    pub of: &'static str,
-    /// What runs.
-    pub known: &'static [&'static str],
-    /// What the format has and this version does not run.
-    pub later: &'static [&'static str],
-}
 
 /// The entries of a map whose keys were checked.
 pub(super) struct Fields<'n> {
@@ -20,6 +11,7 @@ pub(super) struct Fields<'n> {
     pub at: At,
     /// The characters of what stands there.
     pub width: u32,
+    place: &'static Place,
     entries: Vec<&'n Entry>,
     /// Whether a key was refused that could have been any: then nothing is said about what is missing.
     pub refused: bool,
@@ -28,6 +20,8 @@ pub(super) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// The entry of this key.
     pub fn entry(&self, name: &str) -> Option<&'n Entry> {
+        // What is asked for must be in the table, or the schema and the formatter would not know it.
+        debug_assert!(self.place.knows(name), "`{name}` is not a key of {}", self.place.of);
         self.entries.iter().find(|e| e.key.text == name).copied()
     }
 
@@ -55,22 +49,22 @@ impl<'n> Fields<'n> {
 
 impl Reader {
     /// The entries of a map that has these keys. A key that is unknown (RF101) or not in this version (RF008) is said and left out.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, name: &str, example: &str, keys: &Keys) -> Option<Fields<'n>> {
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, name: &str, example: &str, place: &'static Place) -> Option<Fields<'n>> {
         let entries = self.entries(node, name, example)?;
-        let mut fields = Fields { at: node.at, width: node.width, entries: Vec::new(), refused: false };
+        let mut fields = Fields { at: node.at, width: node.width, place, entries: Vec::new(), refused: false };
         for entry in entries {
             let key = &entry.key;
-            if keys.known.contains(&key.text.as_str()) {
+            let known = place.key(&key.text);
+            if known.is_some_and(|known| !known.later) {
                 fields.entries.push(entry);
                 continue;
             }
             fields.refused = true;
-            if keys.later.contains(&key.text.as_str()) {
-                self.later(key, keys.of);
+            if known.is_some() {
+                self.later(key, place.of);
             } else {
-                let names: Vec<&str> = keys.known.iter().chain(keys.later).copied().collect();
-                let message = format!("`{}` is not a key of {}", key.text, keys.of);
-                let (message, help) = self.unknown(message, &key.text, &names);
+                let message = format!("`{}` is not a key of {}", key.text, place.of);
+                let (message, help) = self.unknown(message, &key.text, &place.names());
                 self.say_key(101, key, message, help);
             }
         }

@@ -1,42 +1,20 @@
 //! The keys of a flow's file.
 
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::{MentionKind, Reader};
 use crate::domain::id::VersionId;
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::{Name, Slug};
 use crate::flow::definition::{Flow, Late, State, StateId, Troubles};
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Node};
 use indexmap::IndexMap;
-
-const FLOW: Keys = Keys {
-    of: "a flow",
-    known: &[
-        "flow",
-        "title",
-        "note",
-        "was",
-        "languages",
-        "channels",
-        "needs",
-        "vars",
-        "start",
-        "begin",
-        "anytime",
-        "defaults",
-        "late",
-        "interruptible",
-        "expires",
-        "states",
-    ],
-    later: &[],
-};
 
 impl Reader {
     /// A whole flow. Without a name, a first state or states there is none, not even a partial one.
     pub(super) fn flow(&mut self, root: &Node) -> Option<Flow> {
-        let fields = self.fields(root, "a flow", "flow: payment", &FLOW)?;
+        let fields = self.fields(root, "a flow", "flow: payment", &keys::FLOW)?;
         let name = self.own_name(&fields, "flow");
         let title = fields.get("title").and_then(|n| self.plain(n, "title", "a text", "Our payments")).map(str::to_owned);
         if let Some(note) = fields.get("note") {

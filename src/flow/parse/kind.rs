@@ -1,21 +1,14 @@
 //! `call`, `wait`, `run`.
 
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::outcome::{Ordinary, TROUBLES, WaysOut};
 use super::target::Asks;
 use super::{MentionKind, Reader, RunWays};
 use crate::domain::limits;
 use crate::flow::definition::{Call, CallBody, Kind, RunFlow, Wait, WaitFor};
 use crate::flow::expression::Template;
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Key, Node, Tree};
-
-const CALL: Keys = Keys {
-    of: "`call`",
-    known: &["api", "get", "post", "put", "patch", "delete", "query", "headers", "json", "form", "text", "timeout", "retry"],
-    later: &[],
-};
-const WAIT: Keys = Keys { of: "`wait`", known: &["for", "days", "at", "until", "event", "key", "if", "hours"], later: &[] };
-const RUN: Keys = Keys { of: "`run`", known: &["flow", "with"], later: &[] };
 
 const METHODS: [(&str, &str); 5] = [("get", "GET"), ("post", "POST"), ("put", "PUT"), ("patch", "PATCH"), ("delete", "DELETE")];
 const CALL_EXAMPLE: &str = "{ api: shop, get: /orders }";
@@ -23,7 +16,7 @@ const CALL_EXAMPLE: &str = "{ api: shop, get: /orders }";
 impl Reader {
     pub(super) fn call(&mut self, state: &Key, fields: &Fields<'_>) -> Option<Kind> {
         let node = fields.get("call")?;
-        let request = self.fields(node, "call", CALL_EXAMPLE, &CALL).and_then(|call| self.request(&call));
+        let request = self.fields(node, "call", CALL_EXAMPLE, &keys::CALL).and_then(|call| self.request(&call));
         let out = WaysOut { ordinary: Ordinary::Statuses, troubles: vec!["failed"], asks: Asks::No("call") };
         let (outcomes, troubles) = self.outcomes(state, fields, &out);
         request.map(|request| Kind::Call(Call { outcomes, troubles, ..request }))
@@ -146,7 +139,7 @@ impl Reader {
         if let Tree::Scalar(_) = &node.tree {
             return self.duration(node, "wait").map(WaitFor::For);
         }
-        let fields = self.fields(node, "wait", EXAMPLE, &WAIT)?;
+        let fields = self.fields(node, "wait", EXAMPLE, &keys::WAIT)?;
         let given = fields.among(&["for", "days", "until", "event"]);
         if given.len() != 1 {
             if !fields.refused || given.len() > 1 {
@@ -203,7 +196,7 @@ impl Reader {
     pub(super) fn run(&mut self, state: &Key, fields: &Fields<'_>) -> Option<Kind> {
         const EXAMPLE: &str = "{ flow: feedback }";
         let node = fields.get("run")?;
-        let run = self.fields(node, "run", EXAMPLE, &RUN);
+        let run = self.fields(node, "run", EXAMPLE, &keys::RUN);
         let with = run.as_ref().and_then(|r| r.get("with")).map(|n| self.named_values(n, "with")).unwrap_or_default();
         let flow = run.as_ref().and_then(|r| match r.get("flow") {
             Some(n) => {

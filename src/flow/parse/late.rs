@@ -1,13 +1,11 @@
 //! `late`: what a flow does about a reply to a question that is no longer open.
 
 use super::Reader;
-use super::fields::Keys;
 use crate::domain::limits;
 use crate::flow::definition::{Late, LateTarget};
+use crate::flow::keys;
 use crate::flow::yaml::{Node, Tree};
 
-const LATE: Keys =
-    Keys { of: "`late`", known: &["for", "do", "go", "say", "notify", "set", "tag", "untag", "emit", "alert"], later: &[] };
 const KIND: &str = "`inbox`, `ignore` or a target";
 
 impl Reader {
@@ -35,7 +33,7 @@ impl Reader {
     }
 
     fn late_target(&mut self, node: &Node) -> Option<Late> {
-        let fields = self.fields(node, "late", "{ for: 3d, go: offer_link }", &LATE)?;
+        let fields = self.fields(node, "late", "{ for: 3d, go: offer_link }", &keys::LATE)?;
         let within = fields.get("for").and_then(|n| {
             let span = self.duration(n, "for")?;
             if span.0 == 0 || span > limits::LATE_FOR_MAX {

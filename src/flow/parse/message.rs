@@ -1,19 +1,15 @@
 //! Messages: a text, or what each kind of channel gets.
 
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::{MentionKind, Reader};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::flow::definition::{Message, Say, Texts, Variant};
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Node, Tree};
 
 /// The keys by which a map is a message and not a translation.
 const PARTS: [&str; 6] = ["text", "media", "name", "sms", "whatsapp", "email"];
-
-const MESSAGE: Keys = Keys { of: "a message", known: &["text", "media", "name", "sms", "whatsapp"], later: &["email"] };
-const SMS: Keys = Keys { of: "`sms`", known: &["text", "media", "name"], later: &["provider"] };
-const WHATSAPP: Keys = Keys { of: "`whatsapp`", known: &["text", "media", "name", "footer"], later: &["approved", "provider"] };
-const ASK: Keys = Keys { of: "`ask`", known: &["notify", "with"], later: &["to"] };
 
 impl Reader {
     /// What a question sends.
@@ -22,7 +18,7 @@ impl Reader {
         if !entries.iter().any(|e| e.key.text == "notify") {
             return self.message(node, "ask").map(Say::Message);
         }
-        let fields = self.fields(node, "ask", "{ notify: payment_retry }", &ASK)?;
+        let fields = self.fields(node, "ask", "{ notify: payment_retry }", &keys::ASK)?;
         let with = fields.get("with").map(|n| self.named_values(n, "with")).unwrap_or_default();
         let mut notify = self.notify(fields.get("notify")?)?;
         let with = self.hand(MentionKind::Notification, (&notify.name, notify.at), with);
@@ -40,7 +36,7 @@ impl Reader {
             let text = self.texts(node, name)?;
             return Some(Message { text: Some(text), ..Message::default() });
         }
-        let fields = self.fields(node, name, "Hello", &MESSAGE)?;
+        let fields = self.fields(node, name, "Hello", &keys::MESSAGE)?;
         self.message_of(&fields, name)
     }
 
@@ -59,9 +55,9 @@ impl Reader {
             media_name: fields.get("name").and_then(|n| self.template(n, "name", "map.png")),
             by_kind: Vec::new(),
         };
-        for (kind, keys) in [(ChannelKind::Sms, &SMS), (ChannelKind::WhatsApp, &WHATSAPP)] {
+        for (kind, place) in [(ChannelKind::Sms, &keys::SMS), (ChannelKind::WhatsApp, &keys::WHATSAPP)] {
             if let Some(node) = fields.get(kind.as_str()) {
-                let variant = self.variant(node, kind, keys);
+                let variant = self.variant(node, kind, place);
                 message.by_kind.extend(variant.map(|variant| (kind, variant)));
             }
         }
@@ -72,24 +68,21 @@ impl Reader {
         Some(message)
     }
 
-    fn variant(&mut self, node: &Node, kind: ChannelKind, keys: &Keys) -> Option<Variant> {
+    fn variant(&mut self, node: &Node, kind: ChannelKind, place: &'static keys::Place) -> Option<Variant> {
         let parts = match &node.tree {
-            Tree::Map(entries) => entries.iter().any(|e| {
-                let key = e.key.text.as_str();
-                keys.known.contains(&key) || keys.later.contains(&key)
-            }),
+            Tree::Map(entries) => entries.iter().any(|e| place.key(&e.key.text).is_some()),
             _ => false,
         };
         if !parts {
             let text: Texts = self.texts(node, kind.as_str())?;
             return Some(Variant { text: Some(text), ..Variant::default() });
         }
-        let fields = self.fields(node, kind.as_str(), "Hello", keys)?;
+        let fields = self.fields(node, kind.as_str(), "Hello", place)?;
         Some(Variant {
             text: fields.get("text").and_then(|n| self.texts(n, "text")),
             media: fields.get("media").and_then(|n| self.template(n, "media", "https://example.com/map.png")),
             media_name: fields.get("name").and_then(|n| self.template(n, "name", "map.png")),
-            footer: fields.get("footer").and_then(|n| self.texts(n, "footer")),
+            footer: place.key("footer").and_then(|_| fields.get("footer")).and_then(|n| self.texts(n, "footer")),
         })
     }
 }

@@ -1,20 +1,14 @@
 //! A notification's file.
 
 use super::Reader;
-use super::fields::Keys;
 use crate::flow::definition::{Need, Notification};
+use crate::flow::keys;
 use crate::flow::yaml::Node;
-
-const NOTIFICATION: Keys = Keys {
-    of: "a notification",
-    known: &["notification", "title", "note", "languages", "needs", "text", "media", "name", "sms", "whatsapp"],
-    later: &["route", "until", "within", "also", "hours", "kind", "email"],
-};
 
 impl Reader {
     /// A whole notification.
     pub(super) fn notification(&mut self, root: &Node) -> Option<Notification> {
-        let fields = self.fields(root, "a notification", "notification: order_confirmed", &NOTIFICATION)?;
+        let fields = self.fields(root, "a notification", "notification: order_confirmed", &keys::NOTIFICATION)?;
         let name = self.own_name(&fields, "notification");
         let title = fields.get("title").and_then(|n| self.plain(n, "title", "a text", "The order is confirmed"));
         if let Some(note) = fields.get("note") {

@@ -3,8 +3,9 @@
 use super::Reader;
 use super::action::ACTIONS;
 use super::fields::Fields;
-use super::target::{Asks, SILENCE};
+use super::target::Asks;
 use crate::flow::definition::{Outcomes, Silence, Target, Troubles};
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Key, Node, Tree};
 
 /// The words for trouble.
@@ -147,7 +148,7 @@ impl Reader {
             return Some(Silence { after: None, target: Some(target) });
         };
         let only_after = entries.len() == 1 && entries[0].key.text == "after";
-        let fields = self.fields(node, "silence", "{ after: 4h, end: silent }", &SILENCE)?;
+        let fields = self.fields(node, "silence", "{ after: 4h, end: silent }", &keys::SILENCE)?;
         let after = fields.get("after").and_then(|n| self.duration(n, "after"));
         let target = if only_after { None } else { self.step(&fields, asks) };
         Some(Silence { after, target })
@@ -158,11 +159,11 @@ impl Reader {
         let mut troubles = Troubles::default();
         let Some(entries) = self.entries(node, "defaults", "{ silence: { after: 4h, end: silent } }") else { return troubles };
         for Entry { key, value } in entries {
-            if TROUBLES.contains(&key.text.as_str()) {
+            if keys::DEFAULTS.knows(&key.text) {
                 self.trouble(&mut troubles, &key.text, value, Asks::Yes);
             } else {
                 let message = format!("`{}` is not a key of `defaults`", key.text);
-                let (message, help) = self.unknown(message, &key.text, &TROUBLES);
+                let (message, help) = self.unknown(message, &key.text, &keys::DEFAULTS.names());
                 self.say_key(101, key, message, help);
             }
         }

@@ -1,15 +1,14 @@
 //! `ask` and `answer`.
 
 use super::Reader;
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::outcome::{Ordinary, WaysOut};
 use super::target::Asks;
 use crate::domain::time::Span;
 use crate::domain::value::Type;
 use crate::flow::definition::{Answer, Ask, Kind, Show};
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Key, Node, Tree};
-
-const NOTHING: Keys = Keys { of: "an answer without options", known: &[], later: &[] };
 
 /// Every answer.
 const ANSWERS: [&str; 15] = [
@@ -94,7 +93,7 @@ impl Reader {
             "media" => self.media_answer(options),
             "yes_no" | "email" | "location" | "any" => {
                 if let Some(options) = options {
-                    self.fields(options, word, word, &NOTHING)?;
+                    self.fields(options, word, word, &keys::NOTHING)?;
                 }
                 Some(match word {
                     "yes_no" => Answer::YesNo,

@@ -1,17 +1,12 @@
 //! `start`: what begins a run.
 
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::{MentionKind, Reader};
 use crate::flow::definition::{Busy, ContactTemplate, Repeat, Start, StateId, Trigger};
 use crate::flow::expression::Template;
+use crate::flow::keys;
 use crate::flow::yaml::{Node, Tree};
 
-const START: Keys = Keys {
-    of: "a start",
-    known: &["event", "webhook", "keyword", "message", "if", "channels", "contact", "key", "repeat", "busy", "with", "go"],
-    later: &[],
-};
-const CONTACT: Keys = Keys { of: "a contact", known: &["phone", "email", "id", "name", "language"], later: &[] };
 const PHONE: &str = "\"{{ event.phone }}\"";
 
 impl Reader {
@@ -24,7 +19,7 @@ impl Reader {
     }
 
     fn start(&mut self, node: &Node, begin: StateId) -> Option<Start> {
-        let fields = self.fields(node, "start", "{ keyword: hello }", &START)?;
+        let fields = self.fields(node, "start", "{ keyword: hello }", &keys::START)?;
         let trigger = self.start_trigger(&fields);
         let is_keyword = fields.has("keyword");
         let condition = fields.get("if").and_then(|n| self.condition(n));
@@ -129,7 +124,7 @@ impl Reader {
             let phone = self.template(node, "contact", PHONE)?;
             return Some(ContactTemplate { phone: Some(phone), ..ContactTemplate::default() });
         }
-        let fields = self.fields(node, "contact", PHONE, &CONTACT)?;
+        let fields = self.fields(node, "contact", PHONE, &keys::CONTACT)?;
         let mut part = |name: &str| -> Option<Template> {
             let value = fields.get(name)?;
             self.template(value, name, "\"{{ event.phone }}\"")

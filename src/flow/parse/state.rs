@@ -1,21 +1,13 @@
 //! A state: its actions, its kind, its ways.
 
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use super::outcome::WaysOut;
 use super::target::Asks;
 use super::{Giver, Reader, Saved};
 use crate::domain::name::Name;
 use crate::flow::definition::{Destination, Kind, Outcomes, Save, State, Target, Troubles};
+use crate::flow::keys;
 use crate::flow::yaml::{Key, Node, Tree};
-
-const STATE: Keys = Keys {
-    of: "a state",
-    known: &[
-        "say", "notify", "set", "tag", "untag", "emit", "alert", "do", "ask", "answer", "show", "call", "wait", "split", "run",
-        "save", "private", "go", "end", "was", "note",
-    ],
-    later: &["deliver", "digest", "handoff"],
-};
 
 /// The keys of kinds that run; `answer` is part of `ask`.
 const KINDS: [&str; 5] = ["ask", "call", "wait", "split", "run"];
@@ -32,7 +24,7 @@ impl Reader {
             note: None,
             at: key.at,
         };
-        let Some(fields) = self.fields(node, &key.text, "{ say: Hello, end: done }", &STATE) else { return state };
+        let Some(fields) = self.fields(node, &key.text, "{ say: Hello, end: done }", &keys::STATE) else { return state };
         let fields = fields.at_key(key);
         state.actions = self.actions(&fields);
         state.private = fields.get("private").and_then(|n| self.boolean(n, "private")).unwrap_or(false);

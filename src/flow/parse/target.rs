@@ -1,8 +1,9 @@
 //! Targets: a state, a step in place, conditional ways.
 
 use super::Reader;
-use super::fields::{Fields, Keys};
+use super::fields::Fields;
 use crate::flow::definition::{AgainOr, StateId, Step, Target, Then, Way};
+use crate::flow::keys;
 use crate::flow::yaml::{Node, Tree};
 
 /// Whether a question is open where a target stands, so that `again` means something.
@@ -13,23 +14,6 @@ pub(super) enum Asks {
     /// No; the name of what asks nothing.
     No(&'static str),
 }
-
-const STEP: Keys = Keys {
-    of: "a step",
-    known: &["do", "go", "end", "again", "say", "notify", "set", "tag", "untag", "emit", "alert"],
-    later: &[],
-};
-const WAY: Keys = Keys {
-    of: "a way",
-    known: &["if", "else", "do", "go", "end", "again", "say", "notify", "set", "tag", "untag", "emit", "alert"],
-    later: &[],
-};
-/// What `silence` has beside a step.
-pub(super) const SILENCE: Keys = Keys {
-    of: "`silence`",
-    known: &["after", "do", "go", "end", "again", "say", "notify", "set", "tag", "untag", "emit", "alert"],
-    later: &[],
-};
 
 const EXAMPLE: &str = "{ say: Goodbye, end: done }";
 
@@ -57,7 +41,7 @@ impl Reader {
             Tree::Scalar(_) => self.state_id(node, name).map(Target::State),
             Tree::List(items) => self.ways(items, node, name, asks),
             Tree::Map(_) => {
-                let fields = self.fields(node, name, EXAMPLE, &STEP)?;
+                let fields = self.fields(node, name, EXAMPLE, &keys::STEP)?;
                 self.step(&fields, asks)
             }
             Tree::Broken => None,
@@ -115,7 +99,7 @@ impl Reader {
         }
         let (mut ways, mut otherwise, mut complete) = (Vec::with_capacity(items.len()), None, true);
         for (index, item) in items.iter().enumerate() {
-            let Some(fields) = self.fields(item, name, "[{ if: score >= 9, go: happy }, { else: sad }]", &WAY) else {
+            let Some(fields) = self.fields(item, name, "[{ if: score >= 9, go: happy }, { else: sad }]", &keys::WAY) else {
                 complete = false;
                 continue;
             };

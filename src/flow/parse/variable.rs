@@ -1,15 +1,13 @@
 //! The variables of a flow: `needs`, `vars` and what states `save`.
 
 use super::Reader;
-use super::fields::Keys;
 use crate::domain::name::Name;
 use crate::domain::value::{Type, Value};
 use crate::flow::definition::{Origin, Variable};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::ValueTemplate;
+use crate::flow::keys;
 use crate::flow::yaml::{Entry, Node, Tree};
-
-const NEED: Keys = Keys { of: "a need", known: &["type", "default", "private"], later: &[] };
 
 /// A need, as flows and notifications declare it.
 pub(super) struct Declared {
@@ -37,7 +35,7 @@ impl Reader {
     }
 
     fn need(&mut self, node: &Node, name: &str) -> Option<Declared> {
-        let fields = self.fields(node, name, "{ type: text, default: \"\" }", &NEED)?;
+        let fields = self.fields(node, name, "{ type: text, default: \"\" }", &keys::NEED)?;
         let kind = match fields.get("type") {
             Some(kind) => self.type_name(kind, "type").unwrap_or(Type::Any),
             None => Type::Any,
