@@ -12,5 +12,6 @@ pub mod keys;
 pub mod load;
 pub mod parse;
 pub mod version;
+pub mod write;
 pub mod ways;
 pub mod yaml;

@@ -209,10 +209,10 @@ pub static BOT: Place = Place {
     of: "`bot`",
     doc: "What must hold of the next message.",
     keys: &[
-        key("text", &Kind::Plain, "Its whole text."),
-        key("has", &TEXTS, "What stands somewhere in its text."),
         key("notify", &Kind::Slug, "It is this notification."),
         key("approved", &Kind::Value, "It is this approved template.").later(),
+        key("text", &Kind::Plain, "Its whole text."),
+        key("has", &TEXTS, "What stands somewhere in its text."),
         key("buttons", &TEXTS, "The ids of the choices that it shows, in this order."),
         key("media", &Kind::Plain, "The address of its file."),
         key("channel", &Kind::Slug, "It goes out on this channel."),
