@@ -4,14 +4,18 @@ mod check;
 mod explore;
 mod graph;
 mod new;
+mod fmt;
 mod replay;
+mod schema;
 mod test;
 
 pub use check::{Check, CheckFormat};
 pub use explore::{Cases, Explore};
 pub use graph::Graph;
 pub use new::{New, Template};
+pub use fmt::Fmt;
 pub use replay::Replay;
+pub use schema::{Schema, SchemaKind};
 pub use test::{Test, TestFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -61,6 +65,12 @@ pub enum Command {
     /// Find mistakes in flows, notifications and tests before anybody meets them
     #[command(after_help = check::EXAMPLES)]
     Check(Check),
+    /// Write flows, notifications and tests in the one form that there is for each meaning
+    #[command(after_help = fmt::EXAMPLES)]
+    Fmt(Fmt),
+    /// Print the JSON Schema of a kind of file, for editors
+    #[command(after_help = schema::EXAMPLES)]
+    Schema(Schema),
     /// Run conversation tests on a virtual clock
     #[command(after_help = test::EXAMPLES)]
     Test(Test),

@@ -10,11 +10,13 @@ mod explore;
 mod failed;
 mod flows;
 mod graph;
+mod fmt;
 mod journal;
 mod keep;
 mod new;
 mod replace_file;
 mod replay;
+mod schema;
 mod serve;
 mod side_by_side;
 mod signals;
@@ -25,7 +27,7 @@ mod why;
 
 use crate::config::{Environment, Mistakes, Secrets, Settings, find_file};
 use arguments::{Arguments, Command};
-use std::fmt;
+use std::fmt::Display;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,7 +48,7 @@ enum Stop {
 }
 
 impl Stop {
-    fn failed(what: impl fmt::Display) -> Self {
+    fn failed(what: impl Display) -> Self {
         Stop::Failed(what.to_string(), None)
     }
 
@@ -78,7 +80,7 @@ impl Stop {
         code
     }
 
-    fn with_hint(what: impl fmt::Display, hint: impl Into<String>) -> Self {
+    fn with_hint(what: impl Display, hint: impl Into<String>) -> Self {
         Stop::Failed(what.to_string(), Some(hint.into()))
     }
 }
@@ -105,6 +107,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let result = match arguments.command {
         Command::Serve(serve) => serve::run(&project, &serve),
         Command::Check(check) => check::run(&project, &check),
+        Command::Fmt(fmt) => fmt::run(&project, &fmt),
+        Command::Schema(schema) => schema::run(&schema),
         Command::Test(test) => test::run(&project, &test),
         Command::Explore(explore) => explore::run(&project, &explore),
         Command::Chat(chat) => chat::run(&project, &chat),

@@ -16,12 +16,14 @@ pub mod store;
 
 mod read_channels;
 mod read_project;
+mod schema;
 mod section;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub use mistake::{Mistake, Mistakes, Place};
+pub use schema::schema;
 pub use section::Secrets;
 pub use tree::Environment;
 

@@ -357,6 +357,36 @@ fn the_defaults_document_every_key() {
     assert!(known.len() > 70, "{}", known.len());
 }
 
+/// The schema has the settings that the program reads, each with what the shipped file says about it, and no other.
+#[test]
+fn the_schema_has_every_setting() {
+    fn keys(schema: &serde_json::Value, path: &str, out: &mut std::collections::BTreeSet<String>) {
+        for (key, below) in schema["properties"].as_object().into_iter().flatten() {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            if below.get("properties").is_none() && below["additionalProperties"].get("properties").is_none() {
+                assert!(
+                    below["description"].as_str().is_some_and(|d| d.len() > 3)
+                        || path.starts_with("hours.")
+                        || path == "teams.*.title",
+                    "{path}"
+                );
+            }
+            keys(below, &path, out);
+            out.insert(path);
+        }
+        if let Some(named) = schema.get("additionalProperties").filter(|s| s.get("properties").is_some()) {
+            keys(named, &format!("{path}.*"), out);
+        }
+    }
+    let (mut described, mut known) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    keys(&super::schema(), "", &mut described);
+    let meta = "[channels.m]\nprovider = \"meta\"\nkind = \"whatsapp\"\n";
+    for text in [PROJECT, meta] {
+        known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
+    }
+    assert_eq!(described, known);
+}
+
 #[test]
 fn the_nearest_file_above_is_found() {
     let folder = tempfile::tempdir().expect("a folder");

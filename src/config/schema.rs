@@ -1,0 +1,294 @@
+//! JSON Schema of the configuration: types from the table below, descriptions and defaults from the shipped file that
+//! documents every key.
+
+use super::DEFAULTS;
+use crate::domain::value::Type;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// What a setting is.
+enum Setting {
+    Text,
+    Word(&'static [&'static str]),
+    Boolean,
+    Whole,
+    Duration,
+    Size,
+    Texts(&'static [&'static str]),
+    TextOrTexts,
+    Secret,
+    Secrets,
+    SecretsByName,
+    Headers,
+    Translations,
+}
+
+use Setting::{
+    Boolean, Duration, Headers, Secret, Secrets, SecretsByName, Size, Text, TextOrTexts, Texts, Translations, Whole, Word,
+};
+
+const UNSURE: Setting = Word(&["fail", "resend"]);
+const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
+
+/// Every setting by its section; `*` stands for a name that people choose. The sections `attributes` and `env` have no others.
+const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
+    ("project", &[("language", Text), ("timezone", Text), ("country", Text), ("flows", Text), ("templates", Text)]),
+    (
+        "server",
+        &[
+            ("listen", Text),
+            ("public_url", Text),
+            ("workers", Whole),
+            ("max_connections", Whole),
+            ("max_body_memory", Size),
+            ("request_timeout", Duration),
+            ("shutdown_timeout", Duration),
+        ],
+    ),
+    ("server.rates", &[("hooks", Whole), ("flows", Whole), ("api", Whole), ("simulator", Whole), ("probes", Whole)]),
+    (
+        "store",
+        &[
+            ("kind", Word(&["embedded", "redis"])),
+            ("path", Text),
+            ("url", Text),
+            ("username", Text),
+            ("password", Secret),
+            ("wait_replicas", Whole),
+            ("timeout", Duration),
+            ("history", Text),
+            ("history_keep", Duration),
+            ("media", Text),
+            ("claim_lease", Duration),
+            ("send_lease", Duration),
+            ("dedupe_ttl", Duration),
+            ("dedupe_cap", Whole),
+            ("mailbox", Whole),
+            ("mailbox_headroom", Whole),
+            ("journal_max_bytes", Size),
+            ("tick", Duration),
+        ],
+    ),
+    (
+        "send",
+        &[
+            ("in_flight", Whole),
+            ("timeout", Duration),
+            ("max_age", Duration),
+            ("retry_first", Duration),
+            ("retry_max", Duration),
+            ("unsure", UNSURE),
+        ],
+    ),
+    (
+        "channels.*",
+        &[
+            ("provider", Word(&["twilio", "meta", "simulator"])),
+            ("kind", Word(&["sms", "whatsapp"])),
+            ("country", Text),
+            ("number", Text),
+            ("per_second", Whole),
+            ("burst", Whole),
+            ("gap", Duration),
+            ("unsure", UNSURE),
+            ("base_url", Text),
+            ("account_sid", Text),
+            ("auth_token", Secret),
+            ("second_auth_token", Secret),
+            ("api_key_sid", Text),
+            ("api_key_secret", Secret),
+            ("signing_keys", SecretsByName),
+            ("phone_number_id", Text),
+            ("app_secret", Secret),
+            ("second_app_secret", Secret),
+            ("verify_token", Secret),
+            ("access_token", Secret),
+            ("graph_version", Text),
+        ],
+    ),
+    (
+        "api.*",
+        &[
+            ("base_url", Text),
+            ("methods", Texts(METHODS)),
+            ("paths", Texts(&[])),
+            ("headers", Headers),
+            ("bearer", Secret),
+            ("allow_private", Boolean),
+            ("timeout", Duration),
+        ],
+    ),
+    ("api.*.basic", &[("user", Text), ("password", Secret)]),
+    ("teams.*", &[("title", Text)]),
+    (
+        "hours.*",
+        &[
+            ("mon", TextOrTexts),
+            ("tue", TextOrTexts),
+            ("wed", TextOrTexts),
+            ("thu", TextOrTexts),
+            ("fri", TextOrTexts),
+            ("sat", TextOrTexts),
+            ("sun", TextOrTexts),
+        ],
+    ),
+    ("texts", &[("opted_out", Translations), ("opted_in", Translations), ("help", Translations), ("list_button", Translations)]),
+    ("events", &[("keys", Secrets)]),
+    ("webhooks", &[("keys", Secrets)]),
+    ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),
+    ("log", &[("filter", Text), ("format", Word(&["text", "json"]))]),
+];
+
+/// Keys that must be given in a section that people name.
+const REQUIRED: [(&str, &[&str]); 2] = [("channels.*", &["provider", "kind"]), ("api.*", &["base_url"])];
+
+/// The schema of `replyflow.toml`, in draft 7.
+pub fn schema() -> Value {
+    let documented = documented();
+    let mut root = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Replyflow: the configuration",
+        "description": "The settings of a project. What is not given has the default that is shown.",
+        "type": "object",
+        "properties": {
+            "attributes": {
+                "type": "object",
+                "description": "What a contact has beside name, phone, email, language and timezone: a name and its type.",
+                "additionalProperties": { "enum": Type::ALL.map(Type::as_str) },
+            },
+            "env": {
+                "type": "object",
+                "description": "Settings that flows read as env.NAME. Everybody who may write a flow can read them: no secrets.",
+            },
+        },
+        "additionalProperties": false,
+        "definitions": {
+            "secret": {
+                "description": "Where the secret is: a variable of the environment, or a file that holds nothing else.",
+                "type": "object",
+                "properties": { "env": { "type": "string" }, "file": { "type": "string" } },
+                "additionalProperties": false,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        },
+    });
+    for (path, settings) in SETTINGS {
+        let section = section_of(&mut root, path);
+        for (key, setting) in *settings {
+            let mut schema = setting_schema(setting);
+            if let Some(known) = documented.get(&format!("{path}.{key}")) {
+                schema["description"] = known.description.as_str().into();
+                if let Some(default) = &known.default {
+                    schema["default"] = default.clone();
+                }
+            }
+            section["properties"][*key] = schema;
+        }
+        if let Some((_, keys)) = REQUIRED.iter().find(|(of, _)| of == path) {
+            section["required"] = json!(keys);
+        }
+    }
+    root
+}
+
+/// The table of this path, made where it is not there yet.
+fn section_of<'v>(root: &'v mut Value, path: &str) -> &'v mut Value {
+    path.split('.').fold(root, |table, name| {
+        if name == "*" {
+            if !table["additionalProperties"].is_object() {
+                table["additionalProperties"] = empty_table();
+            }
+            return &mut table["additionalProperties"];
+        }
+        if table["properties"].get(name).is_none() {
+            table["properties"][name] = empty_table();
+        }
+        &mut table["properties"][name]
+    })
+}
+
+fn empty_table() -> Value {
+    json!({ "type": "object", "properties": Map::new(), "additionalProperties": false })
+}
+
+fn setting_schema(setting: &Setting) -> Value {
+    let secret = json!({ "$ref": "#/definitions/secret" });
+    match setting {
+        Text => json!({ "type": "string" }),
+        Word(words) => json!({ "enum": words }),
+        Boolean => json!({ "type": "boolean" }),
+        Whole => json!({ "type": "integer", "minimum": 0 }),
+        Duration => json!({
+            "type": "string",
+            "pattern": "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
+            "minLength": 2,
+        }),
+        Size => json!({ "type": "string", "pattern": "^[0-9]+ *(B|KiB|MiB|GiB)?$" }),
+        Texts([]) => json!({ "type": "array", "items": { "type": "string" } }),
+        Texts(words) => json!({ "type": "array", "items": { "enum": words } }),
+        TextOrTexts => json!({ "type": ["string", "array"], "items": { "type": "string" } }),
+        Secret => json!({ "allOf": [secret] }),
+        Secrets => json!({ "anyOf": [secret, { "type": "array", "items": secret }] }),
+        SecretsByName => json!({ "type": "object", "additionalProperties": secret }),
+        Headers => json!({ "type": "object", "additionalProperties": { "anyOf": [{ "type": "string" }, secret] } }),
+        Translations => json!({
+            "type": ["string", "object"],
+            "additionalProperties": { "type": "string" },
+            "propertyNames": { "pattern": "^[a-z]{2,3}(-[A-Z]{2})?$" },
+        }),
+    }
+}
+
+/// What the shipped file says about a key.
+struct Documented {
+    description: String,
+    default: Option<Value>,
+}
+
+/// Every key of the shipped file, by section and name.
+fn documented() -> BTreeMap<String, Documented> {
+    let mut all: BTreeMap<String, Documented> = BTreeMap::new();
+    let (mut section, mut comment, mut after_key) = (String::new(), Vec::new(), false);
+    for line in DEFAULTS.lines() {
+        let bare = line.trim_start_matches('#').trim();
+        if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name) {
+            let parts: Vec<&str> = name.split('.').collect();
+            section = match parts.as_slice() {
+                [first @ ("channels" | "api" | "teams" | "hours"), _, rest @ ..] => [&[*first, "*"], rest].concat().join("."),
+                parts => parts.join("."),
+            };
+            comment.clear();
+            continue;
+        }
+        let pair = bare.split_once(" = ").filter(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        match pair {
+            Some((key, value)) => {
+                let (value, behind) = match value.split_once("  # ").or_else(|| value.split_once(" # ")) {
+                    Some((value, behind)) => (value.trim(), Some(behind.trim().to_owned())),
+                    None => (value, None),
+                };
+                let description = behind.unwrap_or_else(|| comment.join(" "));
+                let default = (!line.starts_with('#')).then(|| default(value)).flatten();
+                all.entry(format!("{section}.{key}")).or_insert(Documented { description, default });
+                after_key = true;
+            }
+            None => {
+                if after_key || bare.is_empty() {
+                    comment.clear();
+                }
+                after_key = false;
+                if line.starts_with('#') && !bare.is_empty() {
+                    comment.push(bare);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// A value of the shipped file as JSON.
+fn default(value: &str) -> Option<Value> {
+    let table: toml::Table = format!("x = {value}").parse().ok()?;
+    serde_json::to_value(table.get("x")?).ok()
+}
