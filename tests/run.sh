@@ -62,4 +62,4 @@ fi
 say "Formatting";  cargo fmt --check
 say "Lints";       cargo clippy --locked --all-targets -- -D warnings
 say "Tests";       cargo test --locked
-say "Sample flows"; cargo run --locked --quiet -- check && cargo run --locked --quiet -- test
+say "Sample flows"; cargo run --locked --quiet -- fmt --check && cargo run --locked --quiet -- check && cargo run --locked --quiet -- test

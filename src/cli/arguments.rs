@@ -2,18 +2,18 @@
 
 mod check;
 mod explore;
+mod fmt;
 mod graph;
 mod new;
-mod fmt;
 mod replay;
 mod schema;
 mod test;
 
 pub use check::{Check, CheckFormat};
 pub use explore::{Cases, Explore};
+pub use fmt::Fmt;
 pub use graph::Graph;
 pub use new::{New, Template};
-pub use fmt::Fmt;
 pub use replay::Replay;
 pub use schema::{Schema, SchemaKind};
 pub use test::{Test, TestFormat};
