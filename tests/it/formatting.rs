@@ -70,6 +70,13 @@ fn without_places(shown: &str) -> String {
     out + rest
 }
 
+/// The words of a definition in an order of their own: some of its maps have none.
+fn words(shown: &str) -> String {
+    let mut words: Vec<&str> = shown.split([',', '{', '}', '[', ']', '(', ')']).map(str::trim).collect();
+    words.sort_unstable();
+    words.join(" ")
+}
+
 /// What a file means, as its reader understands it; and the codes of what is wrong with it.
 fn meaning(source: &str, file: &str) -> (String, Vec<u16>) {
     let first = source.lines().find_map(|line| line.split_once(':').map(|(key, _)| key)).unwrap_or("");
@@ -86,7 +93,7 @@ fn meaning(source: &str, file: &str) -> (String, Vec<u16>) {
         (format!("{:?}", reading.partial), reading.diagnostics)
     };
     found.sort_by_key(|d| d.code);
-    (without_places(&shown), found.iter().map(|d| d.code.0).collect())
+    (words(&without_places(&shown)), found.iter().map(|d| d.code.0).collect())
 }
 
 fn formatted(source: &str, file: &str) -> Option<String> {
