@@ -133,7 +133,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         ],
     ),
     ("texts", &[("opted_out", Translations), ("opted_in", Translations), ("help", Translations), ("list_button", Translations)]),
-    ("events", &[("keys", Secrets)]),
+    ("events", &[("keys", Secrets), ("names", Texts(&[]))]),
     ("webhooks", &[("keys", Secrets)]),
     ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),
     ("log", &[("filter", Text), ("format", Word(&["text", "json"]))]),

@@ -38,9 +38,10 @@ fn place_schema(place: &'static Place) -> Value {
         schema["required"] = json!(required);
     }
     if let Some(others) = place.others {
-        match pattern_of(others.named.keys) {
-            Some(pattern) => schema["patternProperties"] = json!({ pattern: kind_schema(others.named.value) }),
-            None => schema["additionalProperties"] = kind_schema(others.named.value),
+        // Known keys are names too, so the pattern holds for all of them.
+        schema["additionalProperties"] = kind_schema(others.named.value);
+        if let Some(pattern) = pattern_of(others.named.keys) {
+            schema["propertyNames"] = json!({ "pattern": pattern });
         }
     }
     if !place.rules.is_empty() {
