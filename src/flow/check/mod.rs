@@ -9,6 +9,7 @@ mod events;
 mod given;
 mod names;
 mod parameters;
+mod paths;
 mod place;
 mod private;
 mod project;
@@ -48,6 +49,10 @@ pub struct World<'a> {
     pub results: &'a types::Results,
     /// Flows whose variables or states could not all be read: nothing is said about what they lack.
     pub unsound: &'a [Slug],
+    /// What is said with a closed window.
+    windows: &'a paths::Windows,
+    /// Who runs which flow as a sub-flow.
+    callers: &'a paths::Callers,
     /// Files that could not be understood at all: what refers to them is not reported a second time.
     pub broken: &'a [Slug],
 }
@@ -78,6 +83,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         parameters::check(flow, world, &mut report);
         private::check(reading.root.as_ref(), flow, &mut report);
         former_names(flow, &mut report);
+        paths::check(reading, flow, world, &mut report);
     }
     secrets::check(reading.root.as_ref(), &mut report);
     report.done()

@@ -9,6 +9,7 @@ pub mod access;
 mod apply;
 mod call;
 mod date_pattern;
+mod demand;
 mod error;
 mod eval;
 mod function;
@@ -90,6 +91,11 @@ impl Expression {
     /// As it was written.
     pub fn source(&self) -> &str {
         &self.0.source
+    }
+
+    /// What copies of one reading have in common, to find them by.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
     }
 
     /// Every name that it reads, in order.

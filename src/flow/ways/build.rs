@@ -285,6 +285,10 @@ impl<'f> Builder<'f, '_> {
             Answer::Pick(_) => {
                 self.ordinary("ok", &ask.outcomes, heard, at);
                 self.ordinary("empty", &ask.outcomes, About { waits: false, hears: false, time: Time::NONE }, at);
+                // Nothing was picked: what is saved loses its value.
+                if let Some(outcome) = self.ways.outcomes.last_mut().filter(|outcome| outcome.name == "empty") {
+                    outcome.saves = false;
+                }
             }
             _ => self.ordinary("ok", &ask.outcomes, heard, at),
         }

@@ -76,7 +76,7 @@ pub struct Outcome<'f> {
     pub waits: bool,
     /// Whether the contact has written when it comes: every answer, right or wrong.
     pub hears: bool,
-    /// Whether it has a result that `save` keeps: every ordinary outcome, no trouble.
+    /// Whether it has a result that `save` keeps: every ordinary outcome but `empty` of a `pick`, no trouble.
     pub saves: bool,
     ways: Range<usize>,
 }

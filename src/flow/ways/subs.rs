@@ -10,6 +10,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Subs {
     by_name: BTreeMap<String, Sub>,
+    circles: Vec<Vec<Slug>>,
+    inner_first: Vec<Slug>,
 }
 
 /// One flow as others run it.
@@ -29,14 +31,27 @@ pub struct End {
 impl Subs {
     /// What is known of these flows. Of those that run each other in a circle nothing is.
     pub fn of(flows: &BTreeMap<Slug, Arc<Flow>>) -> Self {
-        let mut subs = Subs::default();
-        for flow in inner_first(flows) {
+        let list: Vec<&Flow> = flows.values().map(|flow| &**flow).collect();
+        let (alone, circles) = inner_first(&list);
+        let inner_first = alone.iter().map(|flow| flow.name.clone()).collect();
+        let mut subs = Subs { by_name: BTreeMap::new(), circles, inner_first };
+        for flow in alone {
             let sub = Sub::of(&Ways::among(flow, &subs));
             for name in flow.was.iter().filter(|name| !flows.contains_key(*name)).chain([&flow.name]) {
                 subs.by_name.insert(name.to_string(), sub.clone());
             }
         }
         subs
+    }
+
+    /// The flows that run each other in a circle: of each circle a shortest way from its first flow in the order of names back to it.
+    pub fn circles(&self) -> &[Vec<Slug>] {
+        &self.circles
+    }
+
+    /// The flows, each after those that it runs, without those that run each other in a circle.
+    pub fn inner_first(&self) -> impl Iterator<Item = &Slug> {
+        self.inner_first.iter()
     }
 
     /// What is known of a flow, by its name or a former one.
@@ -80,21 +95,31 @@ impl Sub {
     }
 }
 
-/// The flows in an order in which sub-flows come before what runs them, without those that run each other in a circle.
-fn inner_first(flows: &BTreeMap<Slug, Arc<Flow>>) -> Vec<&Flow> {
-    let list: Vec<&Flow> = flows.values().map(|flow| &**flow).collect();
-    let place = |name: &Slug| {
-        let place = flows.keys().position(|known| known == name);
-        place.or_else(|| list.iter().position(|flow| flow.was.contains(name)))
-    };
-    let runs: Vec<Vec<StateId>> =
-        list.iter().map(|flow| runs(flow).filter_map(&place).map(|i| StateId(i as u16)).collect()).collect();
-    let parts = super::components(list.len(), |at| runs[usize::from(at.0)].iter().copied());
-    let alone = |part: &Vec<StateId>| match part.as_slice() {
-        [one] if !runs[usize::from(one.0)].contains(one) => list.get(usize::from(one.0)).copied(),
-        _ => None,
-    };
-    parts.iter().filter_map(alone).collect()
+/// The flows in an order in which sub-flows come before what runs them, without those that run each other in a circle, which
+/// are given apart. The list is in the order of names.
+fn inner_first<'f>(list: &[&'f Flow]) -> (Vec<&'f Flow>, Vec<Vec<Slug>>) {
+    let mut places: BTreeMap<&Slug, usize> = BTreeMap::new();
+    // A flow that has a name now goes before one that had it.
+    for (place, flow) in list.iter().enumerate() {
+        flow.was.iter().for_each(|was| {
+            places.entry(was).or_insert(place);
+        });
+    }
+    places.extend(list.iter().enumerate().map(|(place, flow)| (&flow.name, place)));
+    let runs = |flow: &Flow| runs(flow).filter_map(|name| places.get(name)).map(|place| StateId(*place as u16)).collect();
+    let runs: Vec<Vec<StateId>> = list.iter().map(|flow| runs(flow)).collect();
+    let next = |at: StateId| runs[usize::from(at.0)].iter().copied();
+    let (mut alone, mut circles) = (Vec::new(), Vec::new());
+    for part in super::components(list.len(), next) {
+        let Some(first) = part.iter().min().copied() else { continue };
+        let within = |at: StateId| next(at).filter(|to| part.contains(to)).collect::<Vec<_>>().into_iter();
+        match super::shortest_way(list.len(), first, first, within) {
+            Some(way) => circles.push(way.iter().map(|at| list[usize::from(at.0)].name.clone()).collect()),
+            None => alone.extend(list.get(usize::from(first.0)).copied()),
+        }
+    }
+    circles.sort();
+    (alone, circles)
 }
 
 /// The flows that a flow runs.

@@ -1,3 +1,5 @@
+//! Every way of a flow, drawn as lines.
+
 use super::*;
 use crate::flow::parse::{ParseContext, read_flow};
 
