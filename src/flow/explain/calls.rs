@@ -20,9 +20,9 @@ pub(super) const CALLS: &[Explanation] = &[
     warning(
         503,
         "A call in a loop",
-        "Every turn of this loop makes the same call again.",
-        "A customer who answers wrongly ten times makes ten orders, or your system is called for nothing.",
-        "Call before the loop and keep the result, or lead back to a state behind the call.",
+        "Every turn of this loop makes the same call again, and neither a reply nor time nor an event comes between.",
+        "Your system is called without a pause for as long as it does not answer what the loop waits for.",
+        "Put a `wait` into the loop, or count its turns: `if: visits.STATE < 3`.",
     ),
     warning(
         504,

@@ -57,7 +57,7 @@ pub(super) const TEXTS: &[Explanation] = &[
         "Free text outside the window",
         "On this way more than 24 hours can have passed since the customer wrote, and WhatsApp then takes only approved templates.",
         "The provider refuses the message, and the customer hears nothing.",
-        "Send a notification with an approved template there, or let the flow use another channel too.",
+        "Let the customer write less than 24 hours before, or let the flow use another channel too, which then carries it.",
     ),
     error(
         410,
@@ -97,9 +97,9 @@ pub(super) const TEXTS: &[Explanation] = &[
     warning(
         416,
         "Sent another way when the window is closed",
-        "More than 24 hours can have passed since the customer wrote; WhatsApp does not take the text then, and it goes by another channel of the flow.",
+        "However a run comes here, more than 24 hours have passed since the customer wrote, or an event began it. WhatsApp does not take the text then, and it goes by another channel of the flow. Said once for each flow that names a WhatsApp channel first.",
         "The customer who was spoken to on WhatsApp gets a text message instead, which may cost more.",
-        "Accept it, or send a notification with an approved template there.",
+        "Write earlier, or name the other channel first if it is meant.",
     ),
     warning(
         417,

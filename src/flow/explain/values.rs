@@ -70,8 +70,8 @@ pub(super) const VALUES: &[Explanation] = &[
         210,
         "A variable that nobody reads",
         "The variable is declared, saved or set, but neither a text nor a condition nor a call ever reads it.",
-        "Mostly a name is misspelled elsewhere, or an answer that was asked for is thrown away.",
-        "Read it, or leave it out. Answers that only figures need can be left unsaved: the journal has them.",
+        "Mostly a name is misspelled elsewhere, or something is fetched for nothing. What people answer, and which arm they take, is kept for figures and never called unread.",
+        "Read it, or leave it out.",
     ),
     error(
         211,
