@@ -22,6 +22,7 @@ mod kill;
 mod layers;
 mod moving_time;
 mod phone;
+mod planted;
 mod questions;
 mod redis_store;
 mod reload;
