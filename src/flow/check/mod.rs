@@ -77,7 +77,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         references::check(reading, flow, world, &mut report);
         choices::check(flow, world, &mut report);
         answers::check(flow, world, &mut report);
-        troubles::check(flow, &mut report);
+        troubles::check(reading, flow, &mut report);
         typed::check(flow, world, &mut report);
         said::check_flow(reading, flow, world, &mut report);
         parameters::check(flow, world, &mut report);

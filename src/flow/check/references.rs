@@ -4,7 +4,7 @@
 use super::{Report, World, remedy};
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::Slug;
-use crate::flow::definition::{Call, Flow, Kind, Notification};
+use crate::flow::definition::{Call, Flow, Kind, Notification, StateId};
 use crate::flow::diagnostic::At;
 use crate::flow::parse::{Mention, MentionKind, Reading};
 
@@ -16,9 +16,11 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, rep
     for mention in &reading.mentions {
         exists(mention, flow, world, report);
     }
-    for state in flow.states.values() {
+    for (i, state) in flow.states.values().enumerate() {
         if let Kind::Call(call) = &state.kind {
-            allowed(call, state.at, world, report);
+            let named = |mention: &&Mention| mention.kind == MentionKind::Api && mention.state == Some(StateId(i as u16));
+            let at = reading.mentions.iter().find(named).map_or(state.at, |mention| mention.at);
+            allowed(call, at, world, report);
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Silence needs a time: RF601. A wait that outlives the flow: RF602.
 
 use super::Report;
-use crate::flow::definition::{Flow, Kind, Silence, WaitFor};
+use crate::flow::definition::{Flow, Kind, Silence, Target, WaitFor};
 use crate::flow::diagnostic::At;
+use crate::flow::parse::Reading;
 
 /// Checks the troubles of every state.
-pub(super) fn check(flow: &Flow, report: &mut Report) {
+pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, report: &mut Report) {
     let default_after = flow.defaults.silence.as_ref().and_then(|s| s.after);
+    // An `after` that is there and is no duration was said.
+    let refused = reading.diagnostics.iter().any(|d| d.code.0 == 103 && d.message.starts_with("`after`"));
     let mut silence = |silence: Option<&Silence>, at: At| {
-        if silence.is_some_and(|s| s.after.is_none()) && default_after.is_none() {
+        if !refused && silence.is_some_and(|s| s.after.is_none()) && default_after.is_none() {
             let help = "write how long to wait: `silence: { after: 24h, … }`";
             report.add(601, at, 0, "`silence` without `after`, here and in `defaults`", help);
         }
@@ -22,6 +25,7 @@ pub(super) fn check(flow: &Flow, report: &mut Report) {
     }
     if let Some(only) = &flow.defaults.silence
         && only.after.is_none()
+        && !refused
     {
         // The default's own time is missing: whether that matters depends on the states that rely on it.
         let relies = flow.states.values().find(|state| match &state.kind {
@@ -30,7 +34,11 @@ pub(super) fn check(flow: &Flow, report: &mut Report) {
         });
         if let Some(state) = relies {
             let help = "write it in `defaults`: `silence: { after: 24h, … }`";
-            report.add(601, state.at, 0, "`silence` without `after`, here and in `defaults`", help);
+            let at = match &only.target {
+                Some(Target::Step(step)) => step.at,
+                _ => state.at,
+            };
+            report.add(601, at, 0, "`silence` without `after`, here and in `defaults`", help);
         }
     }
     for state in flow.states.values() {
@@ -39,7 +47,7 @@ pub(super) fn check(flow: &Flow, report: &mut Report) {
             && span > flow.expires
         {
             let message = format!("A wait of {span} is longer than the flow lives (`expires: {}`)", flow.expires);
-            report.add(602, state.at, 0, message, "raise `expires`, or wait less");
+            report.add(602, wait.at, 0, message, "raise `expires`, or wait less");
         }
     }
 }

@@ -111,6 +111,8 @@ pub struct Wait {
     pub outcomes: Outcomes,
     /// `silence`, with `event` only.
     pub troubles: Troubles,
+    /// Where it stands.
+    pub at: At,
 }
 
 /// What a wait waits for.

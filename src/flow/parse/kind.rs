@@ -131,7 +131,7 @@ impl Reader {
         let troubles = if by_event { vec!["silence"] } else { Vec::new() };
         let ordinary = if until.is_some() { Ordinary::Listed(vec!["ok".to_owned()]) } else { Ordinary::Unknown };
         let (outcomes, troubles) = self.outcomes(state, fields, &WaysOut { ordinary, troubles, asks: Asks::No("wait") });
-        Some(Kind::Wait(Wait { until: until?, hours, outcomes, troubles }))
+        Some(Kind::Wait(Wait { until: until?, hours, outcomes, troubles, at: node.at }))
     }
 
     fn wait_for(&mut self, node: &Node) -> Option<WaitFor> {

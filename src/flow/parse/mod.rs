@@ -116,6 +116,10 @@ fn read<T>(
     let mut reader = Reader::new(file, context, diagnostics);
     let root = document.map(|document| document.root);
     let partial = root.as_ref().and_then(|root| part(&mut reader, root)).map(Arc::new);
+    // What stands in a second document lacks here, and follows from that.
+    if reader.diagnostics.iter().any(|d| d.code.0 == 2 && d.message.contains("second document")) {
+        reader.diagnostics.retain(|d| !(d.code.0 == 103 && d.message.contains("must be given")));
+    }
     let Reader { mut diagnostics, written, assignments, saves, handed, run_ways, mentions, .. } = reader;
     diagnostics.sort_by_key(|d| d.at);
     Reading { partial, diagnostics, written, assignments, saves, handed, run_ways, mentions, root }

@@ -2,6 +2,8 @@
 
 use super::Reader;
 use super::fields::Fields;
+use super::fields::{Fields, Keys};
+use crate::domain::name::Name;
 use crate::flow::definition::{AgainOr, StateId, Step, Target, Then, Way};
 use crate::flow::keys;
 use crate::flow::yaml::{Node, Tree};
@@ -29,6 +31,11 @@ impl Reader {
         }
         let names = std::mem::take(&mut self.state_names);
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        // `call_us` beside a state `call-us`: that cannot be a name (RF111), and this way follows from it.
+        if self.nearest(text, known.iter().copied()).is_some_and(|near| Name::parse(near).is_err()) {
+            self.state_names = names;
+            return None;
+        }
         let (message, help) = self.unknown(format!("There is no state `{text}`"), text, &known);
         self.say_node(104, node, message, help);
         self.state_names = names;

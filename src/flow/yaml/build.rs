@@ -36,9 +36,9 @@ pub(super) fn read_by_parser(source: &str, file: &Arc<str>) -> (Option<Document>
 }
 
 /// A list or map that is not closed yet.
-struct Open {
-    start: Span,
-    flow: bool,
+pub(super) struct Open {
+    pub(super) start: Span,
+    pub(super) flow: bool,
     kind: OpenKind,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Builder<'a> {
     pub(super) file: Arc<str>,
     pub(super) diagnostics: Vec<Diagnostic>,
     comments: Vec<Comment>,
-    open: Vec<Open>,
+    pub(super) open: Vec<Open>,
     root: Option<Node>,
     nodes: usize,
     /// Byte ranges of texts that go over several lines: tabs in them are theirs.

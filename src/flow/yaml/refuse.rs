@@ -40,8 +40,30 @@ impl Builder<'_> {
         }
         let open_quote = matches!(error.kind(), ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent);
         let place = if open_quote { self.open_quote().unwrap_or(place) } else { place };
+        if matches!(error.kind(), ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator)
+            && let Some((open, bracket)) = self.open_bracket(place.line)
+        {
+            let (what, help) = match bracket {
+                '{' => ("this `{` is never closed", "add the closing `}`"),
+                _ => ("this `[` is never closed", "add the closing `]`"),
+            };
+            return self.report(1, open, 1, format!("This is not YAML: {what}"), help);
+        }
         let (what, help) = syntax::explain(error.kind());
         self.report(1, place, 0, format!("This is not YAML: {what}"), help);
+    }
+
+    /// The innermost bracket that is open on this line although it was opened on one above that is indented as deep or deeper:
+    /// what is written there is no part of it any more.
+    fn open_bracket(&self, line: u32) -> Option<(At, char)> {
+        let depth = |number: u32| {
+            let text = self.source.lines().nth(number.saturating_sub(1) as usize).unwrap_or("");
+            text.len() - text.trim_start_matches(' ').len()
+        };
+        let open = self.open.iter().rev().find(|open| open.flow)?;
+        let place = at(&open.start);
+        let bracket = open.start.slice(self.source).and_then(|text| text.chars().next()).unwrap_or('{');
+        (place.line < line && depth(line) <= depth(place.line)).then_some((place, bracket))
     }
 
     /// The place of the first quote behind the last event.
