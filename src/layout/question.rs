@@ -98,7 +98,7 @@ pub fn whole(question: Rendered, choices: &[Choice], menu: bool, kind: ChannelKi
     match form("?", choices, menu, shows) {
         Form::Buttons | Form::List => (question.text, limits::WHATSAPP_INTERACTIVE_CHARS),
         Form::Menu => {
-            let text = question.text + &lines(choices);
+            let text = question.text + lines(choices).as_str();
             whole_message(Rendered { text, ..question }, kind, shows)
         }
         Form::Alone => whole_message(question, kind, shows),

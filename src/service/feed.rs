@@ -145,7 +145,7 @@ mod tests {
 
     fn entry(contact: &str, token: u64) -> Entry {
         let contact = ContactKey::derive(b"s", contact);
-        let token = Token(token.into());
+        let token = Token(token);
         Entry { contact, token, at: Millis(5), events: vec![Event::TimeMoved { by: Span(7) }] }
     }
 

@@ -47,7 +47,7 @@ pub(super) fn follow(project: &Project, check: &Check) -> Result<(), Stop> {
 /// One round for people.
 fn round(now: &Found, before: Option<&Found>, changes: &[String]) -> String {
     let mut out = heading(changes) + "\n\n";
-    let Some(before) = before else { return out + &now.text(|_| false) + &now.summary() };
+    let Some(before) = before else { return out + now.text(|_| false).as_str() + now.summary().as_str() };
     let known: HashSet<_> = before.diagnostics.iter().map(key).collect();
     let still: HashSet<_> = now.diagnostics.iter().map(key).collect();
     out.push_str(&now.text(|d| !known.contains(&key(d))));
@@ -58,7 +58,7 @@ fn round(now: &Found, before: Option<&Found>, changes: &[String]) -> String {
     if !gone.is_empty() {
         out.push('\n');
     }
-    out + &now.summary()
+    out + now.summary().as_str()
 }
 
 /// What makes two diagnostics the same one although lines above it came or went.

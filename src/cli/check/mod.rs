@@ -59,7 +59,7 @@ impl Found {
     /// Everything that was found, in a format.
     fn written(&self, format: CheckFormat) -> String {
         match format {
-            CheckFormat::Text => self.text(|_| false) + &self.summary(),
+            CheckFormat::Text => self.text(|_| false) + self.summary().as_str(),
             CheckFormat::Json => format!("{}\n", render::json(&self.diagnostics)),
             CheckFormat::Sarif => format!("{:#}\n", format::sarif(&self.diagnostics)),
             CheckFormat::Github => format::github(&self.diagnostics),

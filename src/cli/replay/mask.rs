@@ -23,7 +23,7 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
         let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
         // Dates and short numbers in a row are written with blanks too: without a `+` only what stands close is one number.
         let plus = before.ends_with('+');
-        let close = number.split([' ', '(', ')']).any(|part| part.bytes().filter(u8::is_ascii_digit).count() >= DIGITS + 1);
+        let close = number.split([' ', '(', ')']).any(|part| part.bytes().filter(u8::is_ascii_digit).count() > DIGITS);
         if digits.len() >= DIGITS && (plus || close) {
             out.extend(&digits[..2]);
             out.push('…');

@@ -259,7 +259,7 @@ impl Side {
             }
             let calls = self.d.last.effects.iter().filter(|(_, effect)| matches!(effect, Effect::Call(_)));
             let Some(id) = calls.map(|(id, _)| *id).next_back() else { return };
-            let status = if self.seen.len() % 3 == 0 { 404 } else { 200 };
+            let status = if self.seen.len().is_multiple_of(3) { 404 } else { 200 };
             self.d.called(id, CallOutcome::Answered { status, body: Value::from_json(json!({ "x": 1 })) });
         }
     }

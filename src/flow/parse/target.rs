@@ -2,7 +2,6 @@
 
 use super::Reader;
 use super::fields::Fields;
-use super::fields::{Fields, Keys};
 use crate::domain::name::Name;
 use crate::flow::definition::{AgainOr, StateId, Step, Target, Then, Way};
 use crate::flow::keys;

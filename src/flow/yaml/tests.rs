@@ -85,7 +85,7 @@ fn limits_hold_at_n_and_n_plus_1() {
     let nested = |n: usize| format!("{}x{}", "[".repeat(n), "]".repeat(n));
     assert_eq!(diagnostics(&nested(limits::YAML_DEPTH)), Vec::<String>::new());
     assert_eq!(diagnostics(&nested(limits::YAML_DEPTH + 1)), ["RF007 1:33+0"]);
-    let block = |n: usize| (0..n).map(|i| format!("{}a:\n", " ".repeat(i))).collect::<String>() + &" ".repeat(n) + "x";
+    let block = |n: usize| (0..n).map(|i| format!("{}a:\n", " ".repeat(i))).collect::<String>() + " ".repeat(n).as_str() + "x";
     assert_eq!(diagnostics(&block(limits::YAML_DEPTH)), Vec::<String>::new());
     assert_eq!(diagnostics(&block(limits::YAML_DEPTH + 1)), ["RF007 33:33+0"]);
     let sized = |n: usize| format!("a: {}", "x".repeat(n - 3));

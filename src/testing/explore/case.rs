@@ -7,6 +7,9 @@ use crate::testing::fake_http::{Answers, Fake, FakeAnswer};
 use crate::testing::script::{BotExpectation, Case, Step, TextExpectation};
 use indexmap::IndexMap;
 
+/// A call as it is offered to a case, and its answers with the attempts that each is good for.
+type Offered = (Fake, Vec<(FakeAnswer, usize)>);
+
 /// The case of these deeds; an error says what cannot be made again.
 pub(super) fn case(ground: &Ground, setting: &Setting, deeds: &[&Deed], title: String) -> Result<Case, String> {
     let (mut world, address) = ground.world(setting)?;
@@ -16,7 +19,7 @@ pub(super) fn case(ground: &Ground, setting: &Setting, deeds: &[&Deed], title: S
     while let Some(deed) = rest.next() {
         ground.make(setting, &address, &mut world, deed)?;
         // What is answered now must be offered before the step that asks.
-        let mut fakes: IndexMap<(String, String), (Fake, Vec<(FakeAnswer, usize)>)> = IndexMap::new();
+        let mut fakes: IndexMap<(String, String), Offered> = IndexMap::new();
         while let (Some(open), Some(Deed::Answer(answer, attempts))) = (world.open_call(), rest.peek()) {
             let call = open.call.clone();
             let key = (call.method.clone(), format!("{}{}", call.api, call.path));

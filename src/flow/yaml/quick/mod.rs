@@ -33,7 +33,7 @@ pub(super) fn read(source: &str) -> Option<Document> {
         return None;
     }
     let root = quick.map(0, 1)?;
-    quick.line.is_end().then(|| Document { root, comments: quick.comments })
+    quick.line.is_end().then_some(Document { root, comments: quick.comments })
 }
 
 /// Whether the file has none of the characters that YAML treats in a way of its own: tabs, carriage returns, other controls,

@@ -96,7 +96,7 @@ impl Walk<'_> {
                 }
                 run
             }
-            [] if !self.runs.values().any(|run| run.live) => match own().last() {
+            [] if !self.runs.values().any(|run| run.live) => match own().next_back() {
                 Some(run) => run,
                 None => return,
             },
