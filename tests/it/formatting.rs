@@ -79,12 +79,11 @@ fn words(shown: &str) -> String {
 
 /// What a file means, as its reader understands it; and the codes of what is wrong with it.
 fn meaning(source: &str, file: &str) -> (String, Vec<u16>) {
-    let first = source.lines().find_map(|line| line.split_once(':').map(|(key, _)| key)).unwrap_or("");
-    let has = |key: &str| source.lines().any(|line| line.starts_with(&format!("{key}:")));
-    let (shown, mut found) = if has("notification") || first == "notification" {
+    let place = replyflow::flow::write::read(source, &file.into()).map_or("", |(_, place)| place.name);
+    let (shown, mut found) = if place == "notification" {
         let reading = read_notification(source, file, &context());
         (format!("{:?}", reading.partial), reading.diagnostics)
-    } else if has("test") {
+    } else if place == "test" {
         let flows: Vec<&str> = Vec::new();
         let (script, found) = read_script(source, file, &flows);
         (format!("{script:?}"), found)
