@@ -57,7 +57,7 @@ fn quotes_stand_only_where_they_are_needed() {
         states("  a:\n    set: { a: 12, b: '12', c: 'x', d: null, e: 'null', f: 007 }\n    go: b\n"),
         "  a: { set: { a: 12, b: \"12\", c: x, d: null, e: \"null\", f: \"007\" }, go: b }\n"
     );
-    let test = "test: x\ncases:\n  one:\n    - bot: \"any\"\n    - bot: any\n    - bot: nothing\n    - bot: 'x'\n";
+    let test = "test: x\n\ncases:\n  one:\n    - bot: \"any\"\n    - bot: any\n    - bot: nothing\n    - bot: 'x'\n";
     assert_eq!(format(test, "x.test.yaml").expect("formatted"), test.replace("'x'", "x"));
 }
 
