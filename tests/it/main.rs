@@ -29,6 +29,7 @@ mod reload;
 mod replay;
 mod replies;
 mod samples;
+mod schemas;
 mod service;
 mod simulation;
 mod support;
