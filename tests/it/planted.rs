@@ -81,14 +81,16 @@ impl Ground {
     }
 }
 
-/// `RF104`, `RF104 @ text`, `RF104 file @ text` as `file:line code`.
+/// `RF104`, `RF104 @ text`, `RF104 @^ text`, `RF104 file @ text` as `file:line code`.
 fn expected(plant: &Plant, files: &BTreeMap<String, String>, line: usize) -> Vec<String> {
     let place = |expect: &String| {
-        let (head, text) = expect.split_once(" @ ").map_or((expect.as_str(), None), |(head, text)| (head, Some(text)));
+        let above = expect.contains(" @^ ");
+        let split = expect.split_once(" @ ").or_else(|| expect.split_once(" @^ "));
+        let (head, text) = split.map_or((expect.as_str(), None), |(head, text)| (head, Some(text)));
         let (code, file) = head.split_once(' ').unwrap_or((head, &plant.file));
         let line = text.map_or(line, |text| {
             let found = files[file].lines().position(|line| line.contains(text));
-            found.unwrap_or_else(|| panic!("{}: no line with `{text}` in {file}", plant.what)) + 1
+            found.unwrap_or_else(|| panic!("{}: no line with `{text}` in {file}", plant.what)) + usize::from(!above)
         });
         format!("{file}:{line} {code}")
     };

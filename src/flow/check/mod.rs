@@ -27,7 +27,7 @@ mod walk;
 pub use project::{Checked, check_project, parse_context};
 
 use super::definition::{Flow, Notification};
-use super::diagnostic::{At, Code, Diagnostic};
+use super::diagnostic::{At, Code, Diagnostic, Severity};
 use super::parse::Reading;
 use super::ways::Subs;
 use crate::config::project::Project;
@@ -76,7 +76,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         subflow::check(reading, flow, world, &mut report);
         references::check(reading, flow, world, &mut report);
         choices::check(flow, world, &mut report);
-        answers::check(flow, world, &mut report);
+        answers::check(reading, flow, world, &mut report);
         troubles::check(reading, flow, &mut report);
         typed::check(flow, world, &mut report);
         said::check_flow(reading, flow, world, &mut report);
@@ -86,6 +86,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         paths::check(reading, flow, world, &mut report);
     }
     secrets::check(reading.root.as_ref(), &mut report);
+    report.without_refused_texts(&reading.diagnostics);
     report.done()
 }
 
@@ -107,6 +108,7 @@ pub fn check_notification(reading: &Reading<Notification>, file: &Arc<str>, worl
         said::check_notification(reading, notification, world, &mut report);
     }
     secrets::check(reading.root.as_ref(), &mut report);
+    report.without_refused_texts(&reading.diagnostics);
     report.done()
 }
 
@@ -120,6 +122,16 @@ impl Report {
     fn add(&mut self, code: u16, at: At, width: u32, message: impl Into<String>, help: impl Into<String>) {
         let (file, message, help) = (self.file.clone(), message.into(), Some(help.into()));
         self.found.push(Diagnostic { code: Code(code), file, at, width, message, help });
+    }
+
+    /// Takes RF402 back where a translation is there and was refused: that it lacks follows from that. Translations stand on
+    /// the lines below the place of their text, one each.
+    fn without_refused_texts(&mut self, refused: &[Diagnostic]) {
+        const LINES: u32 = 12;
+        let near = |at: At| {
+            move |d: &Diagnostic| d.code.severity() == Severity::Error && (at.line..at.line + LINES).contains(&d.at.line)
+        };
+        self.found.retain(|d| d.code.0 != 402 || !refused.iter().any(near(d.at)));
     }
 
     fn done(mut self) -> Vec<Diagnostic> {

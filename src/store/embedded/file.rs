@@ -14,6 +14,10 @@ const AUTOCHECKPOINT_PAGES: i64 = 16_000;
 /// How long a write waits for an operator's command that writes beside the service.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// How often, and how far apart, a lock is tried that somebody else holds: about two seconds.
+const LOCK_TRIES: usize = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// What an error of SQLite means here.
 pub fn failure(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
@@ -52,7 +56,16 @@ impl Place {
         std::fs::create_dir_all(folder).map_err(unusable)?;
         let lock = File::options().create(true).truncate(false).write(true).open(folder.join("replyflow.lock"));
         let lock = lock.map_err(unusable)?;
-        match lock.try_lock() {
+        // One that stops gives it back in a moment; so does a child of this process between its birth and its program.
+        let mut taken = lock.try_lock();
+        for _ in 0..LOCK_TRIES {
+            if !matches!(taken, Err(TryLockError::WouldBlock)) {
+                break;
+            }
+            std::thread::sleep(LOCK_PAUSE);
+            taken = lock.try_lock();
+        }
+        match taken {
             Ok(()) => Ok(Place { file: folder.join("replyflow.db"), _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(format!(
                 "another process has the store in {} open: stop it first, or use Redis for several instances",

@@ -150,9 +150,15 @@ impl Browser {
 
     /// Types into a field in place of what it holds.
     pub async fn fill(&self, css: &str, text: &str) {
-        let element = self.find(css).await;
-        element.clear().await.expect("cleared");
-        element.send_keys(text).await.expect("typed");
+        let holds = format!("document.querySelector({})?.value === {}", json!(css), json!(text));
+        let begun = Instant::now();
+        // A field that has just been drawn can lose what is typed at that moment.
+        while self.value(&holds).await != json!(true) {
+            assert!(begun.elapsed() < PATIENCE, "{css} does not take `{text}`");
+            let element = self.find(css).await;
+            element.clear().await.expect("cleared");
+            element.send_keys(text).await.expect("typed");
+        }
     }
 
     /// Presses keys, wherever the focus is.
