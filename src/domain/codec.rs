@@ -20,7 +20,7 @@ pub enum DecodeError {
 
 /// Writes a value.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1_024);
+    let mut out = Vec::with_capacity(256);
     out.push(FORMAT);
     let mut serializer = rmp_serde::Serializer::new(&mut out).with_struct_map();
     // Our own types hold no map with keys that cannot be written, and a Vec does not fail.

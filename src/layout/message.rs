@@ -54,6 +54,18 @@ pub(super) fn whole_message(message: Rendered, kind: ChannelKind, shows: Capabil
     (text, room)
 }
 
+/// The characters of what stands below the text of a question: its menu, its footer, a URL; and the characters that there are
+/// for all of it, as `whole_message` writes it, without writing it.
+pub(super) fn room_below(menu: &str, question: &Rendered, kind: ChannelKind, shows: Capabilities) -> (usize, usize) {
+    let footer = question.footer.as_ref().map_or(0, |footer| footer.chars().count() + 2);
+    let (url, room) = match &question.media {
+        Some(_) if shows.media => (0, caption_room(kind)),
+        Some((url, _)) => (url.chars().count() + 1, room(kind)),
+        None => (0, room(kind)),
+    };
+    (menu.chars().count() + footer + url, room)
+}
+
 pub(super) fn file(url: String, filename: Option<String>, caption: Option<String>) -> OutboundContent {
     let kind = kind_of(filename.as_deref().unwrap_or(&url));
     OutboundContent::Media { kind, media: Media { url: Some(url), filename, ..Media::default() }, caption }

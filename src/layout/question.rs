@@ -1,6 +1,6 @@
 //! One question on every channel: buttons, a list, a numbered menu, or the text alone.
 
-use super::message::{Rendered, file, first_chars, say, shortened, whole_message};
+use super::message::{Rendered, file, first_chars, room_below, say, shortened, whole_message};
 use crate::config::project::Capabilities;
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
@@ -128,8 +128,8 @@ fn lines(choices: &[Choice]) -> String {
 fn numbered(mut question: Rendered, choices: &[Choice], kind: ChannelKind, shows: Capabilities) -> Asked {
     let menu = lines(choices);
     // What stands below the text is never cut off, so that every choice is seen.
-    let (below, room) = whole_message(Rendered { text: menu.clone(), ..question.clone() }, kind, shows);
-    question.text = shortened(question.text, room.saturating_sub(below.chars().count()));
+    let (below, room) = room_below(&menu, &question, kind, shows);
+    question.text = shortened(question.text, room.saturating_sub(below));
     question.text.push_str(&menu);
     Asked { numbered: true, ..alone(question, kind, shows) }
 }
