@@ -1,15 +1,21 @@
-//! What operators wait for: checking a large project. `cargo bench --bench workshop` measures all parts, with a name behind it
+//! What operators wait for: checking, formatting, testing, exploring a large flow, replaying what was recorded. `cargo bench --bench workshop` measures all parts, with a name behind it
 //! (`-- check`) one. Only ratios of one run mean anything: each figure stands beside the same bytes read by something bare.
 //!
 //! `WORKSHOP_FLOWS` is the number of flows of about 1,000 states (default 100).
 
 mod check;
+mod explore;
 mod flows;
+mod fmt;
+mod ground;
+mod replay;
+mod test;
 
 use std::time::Instant;
 
 /// The parts by name.
-const PARTS: [(&str, fn()); 1] = [("check", check::run)];
+const PARTS: [(&str, fn()); 5] =
+    [("check", check::run), ("fmt", fmt::run), ("test", test::run), ("explore", explore::run), ("replay", replay::run)];
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();

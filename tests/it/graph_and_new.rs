@@ -76,3 +76,17 @@ fn a_drawing_goes_where_it_is_wanted_and_a_slip_is_explained() {
     let (output, code) = replyflow_in(folder.path(), &["graph", "desc"]);
     assert_eq!((code, output.contains("There are: desk")), (1, true), "{output}");
 }
+
+/// The picture of the documentation. `REPLYFLOW_SCREENSHOTS` says that it may be drawn again.
+#[test]
+fn the_picture_of_the_documentation_is_what_is_drawn() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (drawing, code) = replyflow_in(root, &["graph", "payment"]);
+    assert_eq!(code, 0, "{drawing}");
+    let picture = root.join("docs/images/payment.svg");
+    if std::env::var_os("REPLYFLOW_SCREENSHOTS").is_some() {
+        std::fs::write(&picture, &drawing).expect("written");
+    }
+    let same = std::fs::read_to_string(&picture).is_ok_and(|kept| kept == drawing);
+    assert!(same, "write it again: replyflow graph payment --output docs/images/payment.svg");
+}
