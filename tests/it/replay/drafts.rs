@@ -302,7 +302,10 @@ proptest! {
         lines in prop::collection::vec(lines(), 1..30),
     ) {
         let (catalog, project) = &*SAMPLES;
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        // An event of another flow that says the contact's language says it at once, and that is not in the journal: the
+        // draft learns it when that flow begins. docs/trying.md names it.
+        let tells = |line: &&str| line.starts_with("/event appointment.changed") && flow != "appointment";
+        let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !tells(line)).collect();
         let entries = talk(catalog, project, "+447700900123", &lines);
         let (report, played) = replay(draft(catalog, project, flow), entries);
         let different: Vec<_> = played.iter().filter_map(|one| one.outcome.as_ref().ok()).flat_map(|o| &o.differences).collect();
