@@ -26,7 +26,10 @@ pub fn run() {
     });
     let ratio = (walked / found.turns as f64) / (played / MESSAGES as f64);
     let (reached, all) = found.states;
-    println!("Explore: {all} states, {} moves, {} situations; seconds of CPU, the least of three.", found.turns, found.situations);
+    println!(
+        "Explore: {all} states, {} moves, {} situations; seconds of CPU, the least of three.",
+        found.turns, found.situations
+    );
     println!("  the walk                 {walked:6.3}  {ratio:5.2} × a message that is only played, for each move");
     println!("  {:.0} moves a second; {reached} of {all} states reached", found.turns as f64 / walked);
 }

@@ -16,7 +16,10 @@ pub fn run() {
     let (formatted, text) = least(|| (1..FILES).fold(format(&flow), |_, _| black_box(format(&flow))));
     let (again, ()) = least(|| (0..FILES).for_each(|_| drop(black_box(format(&text)))));
     let states = FILES * (ground::STATES + 1);
-    println!("Fmt: {FILES} flows, {states} states, {:.1} MB; seconds of CPU, the least of three.", (FILES * flow.len()) as f64 / 1e6);
+    println!(
+        "Fmt: {FILES} flows, {states} states, {:.1} MB; seconds of CPU, the least of three.",
+        (FILES * flow.len()) as f64 / 1e6
+    );
     println!("  their YAML               {trees:6.3}");
     println!("  formatted                {formatted:6.3}  {:5.2} × the YAML", formatted / trees);
     println!("  formatted once more      {again:6.3}  {:5.2} × the YAML", again / trees);

@@ -40,7 +40,10 @@ pub fn run() {
         replay.report
     });
     assert_eq!((report.conversations, report.different), (CONVERSATIONS, 0));
-    println!("Replay: {CONVERSATIONS} conversations, {} entries of the journal; seconds of CPU, the least of three.", lines.len());
+    println!(
+        "Replay: {CONVERSATIONS} conversations, {} entries of the journal; seconds of CPU, the least of three.",
+        lines.len()
+    );
     println!("  the same messages only played  {played:6.3}");
     println!("  read and replayed              {replayed:6.3}  {:5.2} × that", replayed / played);
     println!("  {:.0} conversations a second", CONVERSATIONS as f64 / replayed);

@@ -19,7 +19,11 @@ pub fn run() {
     for case in 0..CASES {
         let _ = writeln!(source, "  case {case}:\n    - user: {name}\n    - bot: any");
         for round in 0..ROUNDS {
-            let _ = writeln!(source, "    - user: To a shop\n    - bot: {{ has: How many }}\n    - user: \"{}\"\n    - bot: any", 1 + round % 9);
+            let _ = writeln!(
+                source,
+                "    - user: To a shop\n    - bot: {{ has: How many }}\n    - user: \"{}\"\n    - bot: any",
+                1 + round % 9
+            );
             let _ = writeln!(source, "    - user: no\n    - wait: 2h\n    - bot: {{ has: How shall we send }}");
         }
     }
