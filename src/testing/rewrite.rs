@@ -1,8 +1,8 @@
 //! Writing texts into a test file in place of others that were meant to change, and touching nothing else.
 
 use crate::flow::diagnostic::At;
+use crate::flow::write::{double_quoted, needs_escape};
 use crate::flow::yaml::{self, Node, Style, Tree};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// A text that should stand in the place of another.
@@ -65,7 +65,7 @@ fn replace(source: &str, rewrite: &Rewrite) -> Option<String> {
         tree(&changed).is_some_and(same).then_some(changed)
     };
     let plain = node.scalar().is_some_and(|s| s.style == Style::Plain) && can_be_plain(&rewrite.came);
-    plain.then(|| good(&rewrite.came)).flatten().or_else(|| good(&quoted(&rewrite.came)))
+    plain.then(|| good(&rewrite.came)).flatten().or_else(|| good(&double_quoted(&rewrite.came, needs_escape)))
 }
 
 fn tree(source: &str) -> Option<Node> {
@@ -135,24 +135,6 @@ fn can_be_plain(text: &str) -> bool {
         && !text.contains(" #")
         && first.is_some_and(|c| c.is_alphanumeric())
         && !matches!(text, "any" | "nothing")
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}') => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]

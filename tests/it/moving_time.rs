@@ -1,7 +1,7 @@
 //! Time of a simulated contact that is moved: the sample flows go as they go when it passes.
 
+use crate::support::samples::SAMPLES;
 use proptest::prelude::*;
-use replyflow::config::project::Project;
 use replyflow::domain::address::{Address, E164};
 use replyflow::domain::input::{ContactRef, OperatorAction};
 use replyflow::domain::message::{DeliveryStatus, InboundContent};
@@ -9,29 +9,14 @@ use replyflow::domain::name::{ChannelName, EventName, Slug};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::domain::value::Value;
 use replyflow::engine::record::Record;
-use replyflow::flow::catalog::Catalog;
-use replyflow::flow::check::check_project;
-use replyflow::flow::load::Sources;
 use replyflow::testing::{FakeAnswer, Outgoing, World};
 use serde_json::json;
-use std::fs;
-use std::path::Path;
-use std::sync::{Arc, LazyLock};
 
 const PHONE: &str = "+447700900123";
 /// 2026-03-02T10:00:00Z, a Monday.
 const MONDAY: Millis = Millis(1_772_445_600_000);
 /// Flows of the samples that call nothing.
 const BEGIN: [&str; 3] = ["menu", "feedback", "nps"];
-
-static SAMPLES: LazyLock<(Arc<Catalog>, Arc<Project>)> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let project = crate::support::project::of(&fs::read_to_string(root.join("replyflow.toml")).expect("the sample project"));
-    let checked = check_project(&Sources::read(root).expect("readable"), &project);
-    let flows: Vec<_> = checked.flows.values().map(|(flow, _)| flow.clone()).collect();
-    let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();
-    (Arc::new(Catalog::new(flows, &current)), Arc::new(project))
-});
 
 #[derive(Debug, Clone)]
 enum Move {

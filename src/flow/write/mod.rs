@@ -13,6 +13,7 @@ mod scalar;
 mod tests;
 
 pub use piece::{Content, Piece, Remark, TextStyle};
+pub use scalar::{double_quoted, needs_escape};
 
 use super::diagnostic::{At, Code, Diagnostic};
 use super::keys::{self, Kind, Place};

@@ -92,6 +92,11 @@ fn quoted(text: &str) -> String {
     if text.contains(['"', '\\']) && !escapes {
         return format!("'{text}'");
     }
+    double_quoted(text, needs_escape)
+}
+
+/// In double quotes; what is hidden is written by its code, as YAML reads it.
+pub fn double_quoted(text: &str, is_hidden: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
@@ -101,7 +106,7 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if needs_escape(c) => {
+            c if is_hidden(c) => {
                 let _ = match u32::from(c) {
                     code @ 0..=0xFF => write!(out, "\\x{code:02X}"),
                     code @ 0x100..=0xFFFF => write!(out, "\\u{code:04X}"),
@@ -116,7 +121,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// What ends a line, is no text to YAML, or changes the direction of what follows unseen.
-pub(super) fn needs_escape(c: char) -> bool {
+pub fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

@@ -209,7 +209,7 @@ impl Person {
             }
             _ => {}
         }
-        self.learn(at + self.moved, event);
+        self.learn(at + self.moved, event, draft);
         self.judge(event);
     }
 
@@ -222,7 +222,7 @@ impl Person {
     }
 
     /// What the event says of the contact.
-    fn learn(&mut self, at: Millis, event: &Event) {
+    fn learn(&mut self, at: Millis, event: &Event, draft: &Draft) {
         let known = &mut self.known;
         match event {
             Event::Received { channel, from, name, content, .. } => {
@@ -235,7 +235,11 @@ impl Person {
                     known.name.clone_from(name);
                 }
             }
-            Event::EventReceived { contact: Some(who), .. } => known.adopt(who),
+            Event::EventReceived { contact, .. } => {
+                let said = draft.named(event, known);
+                contact.iter().map(|who| &**who).chain(&said).for_each(|who| known.adopt(who));
+            }
+            Event::WebhookReceived { .. } => draft.named(event, known).iter().for_each(|who| known.adopt(who)),
             Event::Sent { to, .. } => known.meet(to),
             Event::Set { name, value, .. } => match name.strip_prefix("contact.") {
                 Some("language") => known.language = value.as_text().and_then(Language::parse),

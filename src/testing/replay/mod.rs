@@ -7,6 +7,7 @@
 mod compare;
 mod conversation;
 mod item;
+mod named;
 mod played;
 mod report;
 

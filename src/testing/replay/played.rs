@@ -4,10 +4,11 @@ use super::Outcome;
 use super::compare::differences;
 use super::conversation::{Conversation, Unplayable};
 use super::item::Item;
+use super::named::named;
 use crate::config::project::Project;
 use crate::domain::address::Address;
 use crate::domain::id::EffectId;
-use crate::domain::input::{Delivery, Event as InputEvent, Input, OperatorAction, Webhook};
+use crate::domain::input::{ContactRef, Delivery, Event as InputEvent, Input, OperatorAction, Webhook};
 use crate::domain::journal::{AttemptOutcome, Entry, Event};
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
 use crate::domain::name::{EventName, Slug};
@@ -44,6 +45,11 @@ impl Draft {
     /// The flow.
     pub fn flow(&self) -> &Flow {
         &self.flow
+    }
+
+    /// What an event or a webhook says of this contact.
+    pub(super) fn named(&self, event: &Event, record: &Record) -> Option<ContactRef> {
+        named(event, &self.catalog, &self.project, record)
     }
 
     /// Whether this is the flow's name or was one.
@@ -172,8 +178,14 @@ impl Player {
         self.done(|world, _| world.give(&address, input))
     }
 
-    fn event(&mut self, at: Millis, event: &Event) -> Result<(), Unplayable> {
-        match event {
+    /// The contact as what comes names it.
+    fn named(&self, what: &Event) -> ContactRef {
+        let record = self.world.record(&self.address).unwrap_or_default();
+        named(what, self.world.catalog(), self.world.project(), &record).unwrap_or_else(|| record.reference())
+    }
+
+    fn event(&mut self, at: Millis, what: &Event) -> Result<(), Unplayable> {
+        match what {
             Event::TimeMoved { by } => {
                 self.moved = Span(self.moved.0 + by.0);
                 self.done(|world, moved| world.wait_until(at + moved))
@@ -203,8 +215,7 @@ impl Player {
                     return Ok(());
                 }
                 let data = data.clone().ok_or(Unplayable::NotKept)?;
-                let contact = contact.as_deref().cloned();
-                let to = self.world.record(&self.address).unwrap_or_default().reference();
+                let (contact, to) = (contact.as_deref().cloned(), self.named(what));
                 self.give(Input::Event(Box::new(InputEvent { name: event.clone(), data, contact, to })))
             }
             Event::WebhookReceived { input, flow, name, data, .. } => {
@@ -212,7 +223,7 @@ impl Player {
                     return Ok(());
                 }
                 let data = data.clone().ok_or(Unplayable::NotKept)?;
-                let to = self.world.record(&self.address).unwrap_or_default().reference();
+                let to = self.named(what);
                 self.give(Input::Webhook(Box::new(Webhook { flow: flow.clone(), name: name.clone(), data, to })))
             }
             Event::Begun { flow, with, .. } => {

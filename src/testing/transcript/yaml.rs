@@ -2,7 +2,7 @@
 
 use crate::domain::value::Value;
 use crate::flow::parse::typed;
-use std::fmt::Write as _;
+use crate::flow::write::{double_quoted, needs_escape};
 
 /// A text as a value of its own line: bare where that is safe, else in double quotes.
 pub(super) fn text(text: &str) -> String {
@@ -51,32 +51,10 @@ fn is_bare(text: &str) -> bool {
 
 /// In double quotes, with whatever cannot be seen written as an escape.
 pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if is_hidden(c) => {
-                let _ = match u32::from(c) {
-                    code @ 0..=0xFF => write!(out, "\\x{code:02X}"),
-                    code @ 0x100..=0xFFFF => write!(out, "\\u{code:04X}"),
-                    code => write!(out, "\\U{code:08X}"),
-                };
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    double_quoted(text, is_hidden)
 }
 
 /// What a reader of the file would not see, or what YAML does not let stand in a line.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{00A0}' | '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}')
-        || matches!(c, '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
+    needs_escape(c) || matches!(c, '\u{00A0}' | '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2065}')
 }

@@ -10,6 +10,7 @@ pub mod live;
 pub mod process;
 pub mod project;
 pub mod redis;
+pub mod samples;
 pub mod shop;
 pub mod sign;
 
