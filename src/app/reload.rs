@@ -55,6 +55,9 @@ impl Reload {
                 }
             }
             failed = !self.once(asked || failed).await;
+            if !failed {
+                self.core.versions().were_read();
+            }
         }
     }
 

@@ -27,8 +27,8 @@ pub async fn ready(web: Data<Web>) -> Result<HttpResponse, Failure> {
     match tokio::time::timeout(STORE, asked).await {
         // A flow that was refused runs as it was published last: no reason to take the instance away.
         Ok(Ok(Ok(_))) => {
-            let refused = web.core.versions().refused();
-            Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "flows_refused": refused })))
+            let (refused, read) = (web.core.versions().refused(), web.core.versions().reads());
+            Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "flows_refused": refused, "flows_read": read })))
         }
         _ => Ok(unready("the store does not answer")),
     }

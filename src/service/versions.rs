@@ -16,6 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Versions {
     catalog: RwLock<Arc<Catalog>>,
     refused: AtomicUsize,
+    reads: AtomicUsize,
 }
 
 /// Versions beside the current ones that stay in memory; above it they are fetched again when a run is met that is on one.
@@ -41,7 +42,7 @@ pub enum LoadError {
 impl Versions {
     /// Begins with this catalog.
     pub fn new(catalog: Catalog) -> Self {
-        Versions { catalog: RwLock::new(Arc::new(catalog)), refused: AtomicUsize::new(0) }
+        Versions { catalog: RwLock::new(Arc::new(catalog)), refused: AtomicUsize::new(0), reads: AtomicUsize::new(1) }
     }
 
     /// The same, where so many flows of the folder were refused.
@@ -52,6 +53,16 @@ impl Versions {
     /// Flows whose files have mistakes: they run as they were published last, or not at all.
     pub fn refused(&self) -> usize {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// How often the files were read since the start, the first time included.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::Acquire)
+    }
+
+    /// The files were read again, and what was right in them is published.
+    pub fn were_read(&self) {
+        self.reads.fetch_add(1, Ordering::Release);
     }
 
     /// New runs begin on what was published now; the versions that were known stay.

@@ -37,10 +37,15 @@ async fn greets(service: &Service, number: &mut u32, word: &str) -> String {
 }
 
 async fn refused(service: &Service, wanted: u64) {
+    until(service, "flows_refused", wanted).await;
+}
+
+/// Waits until the health page says so.
+async fn until(service: &Service, field: &str, wanted: u64) {
     let begun = Instant::now();
     loop {
         let ready: Value = service.get("/health/ready").await.json().await.expect("JSON");
-        if ready["flows_refused"].as_u64() == Some(wanted) {
+        if ready[field].as_u64() == Some(wanted) {
             assert_eq!(ready["status"], "ready");
             return;
         }
@@ -122,14 +127,14 @@ async fn without_watching_it_takes_somebody_who_asks() {
     let mut n = 0;
     greets(&service, &mut n, "One").await;
     write(service.folder(), &greeting("Two"));
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
     greets(&service, &mut n, "One").await;
     asked.lock().expect("free").as_ref().expect("a handle").notify_one();
     greets(&service, &mut n, "Two").await;
+    until(&service, "flows_read", 2).await;
     // A folder that is away deletes nothing.
     fs::rename(service.folder().join("flows"), service.folder().join("away")).expect("renamed");
     asked.lock().expect("free").as_ref().expect("a handle").notify_one();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    until(&service, "flows_read", 3).await;
     greets(&service, &mut n, "Two").await;
     service.stop().await;
 }
