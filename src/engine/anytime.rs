@@ -136,10 +136,13 @@ impl<'a> Turning<'a> {
         event: Option<&Value>,
     ) -> Result<(), TurnError> {
         self.entered = 0;
-        match self.follow_entry(&mut run, &taken, event) {
+        self.taken_event = event.map(|event| Box::new(event.clone()));
+        let done = match self.follow_entry(&mut run, &taken, event) {
             Ok(next) => self.drive(run, place, next),
             Err(fault) => self.faulted(run, fault),
-        }
+        };
+        self.taken_event = None;
+        done
     }
 
     fn follow_entry(&mut self, run: &mut Run, taken: &Taken<'a>, event: Option<&Value>) -> Result<Next<'a>, Fault> {

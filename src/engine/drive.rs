@@ -128,6 +128,7 @@ impl<'a> Turning<'a> {
 
     fn enter(&mut self, run: &mut Run, id: StateId) -> Result<Next<'a>, Fault> {
         self.close_question(run, false);
+        self.taken_event = None;
         run.waiting = Waiting::Turn;
         if self.entered >= limits::STATES_PER_TURN {
             return Err(Fault::run(format!("more than {} states in one turn; it goes round", limits::STATES_PER_TURN)));

@@ -14,6 +14,7 @@ use crate::domain::limits;
 use crate::domain::name::Slug;
 use crate::domain::outbound::{Outbound, OutboundContent};
 use crate::domain::time::Millis;
+use crate::domain::value::Value;
 use crate::flow::catalog::{Catalog, Published};
 use crate::flow::definition::Flow;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -35,6 +36,8 @@ pub(super) struct Turning<'a> {
     /// States that the run at work entered in this turn.
     pub entered: usize,
     pub notes: RefCell<Vec<String>>,
+    /// The event that an entry of `anytime` takes: readable until a state is entered.
+    pub taken_event: Option<Box<Value>>,
     zone: OnceCell<Option<TimeZone>>,
 }
 
@@ -53,6 +56,7 @@ impl<'a> Turning<'a> {
             begun: 0,
             entered: 0,
             notes: RefCell::default(),
+            taken_event: None,
             zone: OnceCell::new(),
         }
     }
@@ -104,7 +108,7 @@ impl<'a> Turning<'a> {
             run: None,
             frame: None,
             reply: None,
-            event: None,
+            event: self.taken_event.as_deref(),
             body: None,
             item: None,
             params: None,

@@ -95,6 +95,16 @@ fn what_passed_and_what_no_case_went_through_is_said_by_name() {
 }
 
 #[test]
+fn a_flow_may_be_named_instead_of_its_file() {
+    let folder = project(MENU, TESTS);
+    let (by_name, code) = test(folder.path(), &["menu"]);
+    assert_eq!((steady(&by_name), code), (steady(&test(folder.path(), &["flows/menu.test.yaml"]).0), 0));
+    assert_eq!(replyflow_in(folder.path(), &["check", "menu"]).1, 0);
+    let (said, code) = test(folder.path(), &["meno"]);
+    assert!(code == 1 && said.contains("there is no file, folder or flow meno"), "{code} {said}");
+}
+
+#[test]
 fn a_text_that_differs_is_shown_beside_what_came() {
     let folder = project(&MENU.replace("Opening hours", "When we are open"), TESTS);
     let (output, code) = test(folder.path(), &["--case", "hours"]);

@@ -18,7 +18,7 @@ Exit codes: 0 nothing is wrong · 1 there are errors (with --strict: or warnings
 /// `replyflow check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files or folders; else the project's flows, notifications and tests
+    /// Flows by name, files or folders; else the project's flows, notifications and tests
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// How findings are written

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   replyflow test
-  replyflow test flows/payment.test.yaml --case \"pays cash\"
+  replyflow test payment --case \"pays cash\"
   replyflow test --coverage 90                 fail below 90 % of states, outcomes, choices and languages
   replyflow test --format junit > tests.xml
   replyflow test --update                      write changed texts into the tests
@@ -17,7 +17,7 @@ Exit codes: 0 all cases passed · 1 one failed, or less was gone through than --
 /// `replyflow test`
 #[derive(Debug, Args)]
 pub struct Test {
-    /// Files or folders; else all tests of the project
+    /// Flows by name, files or folders; else all tests of the project
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Only cases whose title holds this text

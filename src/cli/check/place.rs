@@ -30,11 +30,17 @@ impl Place {
         let (flows, templates) = (real(&settings.flows), real(&settings.templates));
         let mut wanted = Vec::new();
         for path in paths {
-            let found = path.canonicalize();
-            wanted.push(found.map_err(|e| match e.kind() {
-                std::io::ErrorKind::NotFound => Stop::failed(format!("there is no file or folder {}", path.display())),
-                _ => Stop::failed(format!("{} cannot be read: {e}", path.display())),
-            })?);
+            match path.canonicalize() {
+                Ok(found) => wanted.push(found),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                    let named = files_called(path, &flows, &templates);
+                    if named.is_empty() {
+                        return Err(Stop::failed(format!("there is no file, folder or flow {}", path.display())));
+                    }
+                    wanted.extend(named);
+                }
+                Err(e) => return Err(Stop::failed(format!("{} cannot be read: {e}", path.display()))),
+            }
         }
         let project = real(&settings.folder);
         let inside = |path: &PathBuf| {
@@ -71,6 +77,14 @@ impl Place {
         let path = self.path(file);
         self.wanted.is_empty() || self.wanted.iter().any(|wanted| path.starts_with(wanted))
     }
+}
+
+/// The files of the project's flow or notification of this name.
+fn files_called(name: &Path, flows: &Path, templates: &Path) -> Vec<PathBuf> {
+    let Some(name) = name.to_str().filter(|name| !name.contains(['/', '\\', '.'])) else { return Vec::new() };
+    let files =
+        [flows.join(format!("{name}.yaml")), flows.join(format!("{name}.test.yaml")), templates.join(format!("{name}.yaml"))];
+    files.into_iter().filter(|file| file.is_file()).collect()
 }
 
 /// The folders of a project that has no configuration: `flows` and `templates` in a folder, or the folder of a file with

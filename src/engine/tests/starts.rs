@@ -335,3 +335,31 @@ states: { w: { wait: 1d, go: { ok: { end: done } } } }
     d.turn(Some(Input::Event(Box::new(Event { name, data, contact: None, to }))));
     assert_eq!((d.decision().0, d.ends()), (Decision::Anytime, vec!["stopped"]));
 }
+
+#[test]
+fn what_an_entry_of_anytime_does_reads_the_event_and_the_states_after_it_do_not() {
+    let flow = "\
+flow: live
+start: [ { keyword: go } ]
+vars: { missing: '', later: '' }
+anytime:
+  - { event: paper, contact: '{{ event.who }}', set: { missing: '{{ event.paper }}' }, go: asked }
+  - event: note
+    contact: '{{ event.who }}'
+    do: [ { say: 'You sent {{ event.paper }}.', if: event.paper != 'nothing' } ]
+    again: true
+begin: w
+states:
+  w: { wait: 1d, go: { ok: { end: done } } }
+  asked:
+    ask: 'Your {{ missing }}, please.'
+    answer: any
+    go: { ok: { end: sent }, silence: { after: 1h, end: silent } }
+";
+    let mut d = Driver::new(&[flow]);
+    d.user("go");
+    let data = |paper: &str| json!({ "who": PHONE, "paper": paper });
+    assert_eq!(d.event("note", data("a letter")), ["You sent a letter."]);
+    assert_eq!(d.event("note", data("nothing")), Vec::<String>::new());
+    assert_eq!(d.event("paper", data("passport")), ["Your passport, please."]);
+}

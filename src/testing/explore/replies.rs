@@ -111,6 +111,7 @@ pub(super) fn replies(asked: &Asked<'_>) -> Vec<Reply> {
         Answer::Any => {
             out.extend(later_texts(asked).into_iter().map(write));
             out.push(write(TEXT));
+            files(&[], 1, &mut out);
         }
     }
     if !asked.ask.answer.takes_all() && !matches!(asked.ask.answer, Answer::Text { .. }) {
