@@ -157,6 +157,29 @@ pub enum OperatorAction {
         /// Who it is.
         who: ContactRef,
     },
+    /// A person takes over the conversation that a run gives away.
+    Take {
+        /// Who, as the caller names them.
+        by: String,
+    },
+    /// A person writes to the contact whose conversation was handed over; whoever writes has taken it over.
+    Write {
+        /// Who, as the caller names them.
+        by: String,
+        /// What.
+        text: String,
+        /// Over which channel; else over the one that the contact used last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelName>,
+    },
+    /// A person gives the conversation back to its run.
+    Resolve {
+        /// Who, as the caller names them.
+        by: String,
+        /// The resolution: what the state saves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
 }
 
 /// The class of an input in the mailbox.

@@ -4,6 +4,7 @@
 
 use super::address::Address;
 use super::channel::ChannelKind;
+use super::handoff::{HandoffClosed, HandoffOpened, HandoffTaken, PersonWrote};
 use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
 use super::input::{CallOutcome, ContactRef};
 use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
@@ -76,6 +77,10 @@ pub enum Decision {
     TooOld,
     /// Over the contact's limit of messages.
     Flooded,
+    /// A conversation that a person has taken over or is awaited in: only to the inbox.
+    Person,
+    /// An event that a digest collects.
+    Collected,
 }
 
 /// What happened. Append-only.
@@ -360,6 +365,14 @@ pub enum Event {
         /// Its input.
         input: InputId,
     },
+    /// A run gives the conversation to a person.
+    HandoffOpened(Box<HandoffOpened>),
+    /// A person took the conversation over.
+    HandoffTaken(Box<HandoffTaken>),
+    /// A person wrote to the contact, or wanted to.
+    PersonWrote(Box<PersonWrote>),
+    /// The conversation is with the run again, or nobody took it.
+    HandoffClosed(Box<HandoffClosed>),
 }
 
 /// Nothing that was written is something else than nothing written.

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod channel;
 pub mod codec;
+pub mod handoff;
 pub mod id;
 pub mod input;
 pub mod journal;

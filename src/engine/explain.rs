@@ -72,6 +72,7 @@ pub fn put_before(
         frames: vec![Frame { version: flow.version, state, vars, visits: Vec::new(), expires: None }],
         reply: None,
         waiting: Waiting::Turn,
+        event: None,
     });
     Ok(())
 }

@@ -114,6 +114,7 @@ impl<'a> Turning<'a> {
             frames: vec![frame],
             reply: Some(self.reply_of(came.message, came.at, None)),
             waiting: Waiting::Turn,
+            event: None,
         };
         let Some(go) = target.go else {
             // The run is over and stays so: only its words are said.

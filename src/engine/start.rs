@@ -1,7 +1,7 @@
 //! Beginning runs: what an entry of `start` decides, and doing it.
 
 use super::drive::Next;
-use super::record::{Frame, Reply, Run, Vars, Waiting, WaitingStart};
+use super::record::{FirstEvent, Frame, Reply, Run, Vars, Waiting, WaitingStart};
 use super::scope::View;
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -11,7 +11,7 @@ use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::flow::catalog::StartRef;
-use crate::flow::definition::{Busy, Flow, Repeat, StateId};
+use crate::flow::definition::{Busy, Flow, Repeat, StateId, Trigger};
 
 /// What an entry of `start` comes to.
 pub(super) enum Plan<'a> {
@@ -32,6 +32,8 @@ pub(super) struct Beginning<'a> {
     pub given: Vars,
     pub go: StateId,
     pub reply: Option<Reply>,
+    /// The event that begins it, if a digest of the flow may begin with it.
+    pub event: Option<Box<FirstEvent>>,
 }
 
 impl Plan<'_> {
@@ -88,7 +90,13 @@ impl<'a> Turning<'a> {
                 Repeat::Another => {}
             }
         }
-        let start_of = |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned() };
+        let first = || match (&start.trigger, event) {
+            (Trigger::Event(name), Some(data)) if entry.published.digests.contains(name) => {
+                Some(Box::new(FirstEvent { name: name.clone(), at: self.now, data: data.clone() }))
+            }
+            _ => None,
+        };
+        let start_of = |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned(), event: first() };
         let busy = self.rec.runs.iter().find(|run| run.question().is_some() && !interrupt.contains(&run.id));
         let mut pause = None;
         if let Some(open) = busy {
@@ -124,9 +132,9 @@ impl<'a> Turning<'a> {
             }
             Plan::Wait(start) => {
                 self.count_live(start.flow.version, 1);
-                let Beginning { flow, key, given, go, reply } = start;
+                let Beginning { flow, key, given, go, reply, event } = start;
                 let (name, version, since) = (flow.name.clone(), flow.version, self.now);
-                self.rec.waiting.push(WaitingStart { flow: name, version, key, vars: given, go, since, reply });
+                self.rec.waiting.push(WaitingStart { flow: name, version, key, vars: given, go, since, reply, event });
                 Ok(())
             }
             Plan::Begin { start, interrupt, pause } => {
@@ -153,7 +161,7 @@ impl<'a> Turning<'a> {
 
     /// Begins a run.
     pub(super) fn begin(&mut self, start: Beginning<'a>, reason: &str) -> Result<(), TurnError> {
-        let Beginning { flow, key, given, go, reply } = start;
+        let Beginning { flow, key, given, go, reply, event } = start;
         let vars = match self.first_values(flow, given) {
             Ok(Ok(vars)) => vars,
             Ok(Err(why)) => {
@@ -190,6 +198,7 @@ impl<'a> Turning<'a> {
             frames: vec![frame],
             reply,
             waiting: Waiting::Turn,
+            event,
         };
         let place = self.rec.runs.len();
         self.drive(run, place, Next::Enter(go))
@@ -227,7 +236,7 @@ impl<'a> Turning<'a> {
             self.alert(None, say, AlertLevel::Warning);
             return Ok(());
         }
-        let WaitingStart { key, vars, go, reply, .. } = waiting;
-        self.begin(Beginning { flow, key, given: vars, go, reply }, "it waited for an open question")
+        let WaitingStart { key, vars, go, reply, event, .. } = waiting;
+        self.begin(Beginning { flow, key, given: vars, go, reply, event }, "it waited for an open question")
     }
 }

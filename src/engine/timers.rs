@@ -62,7 +62,7 @@ impl<'a> Turning<'a> {
                 Next::Outcome { name, value, reason: "the event came, and the hours have begun".to_owned() }
             }
             // It waits for another question; its own time is that of the run.
-            Waiting::Turn | Waiting::Paused { .. } => Next::Rest,
+            Waiting::Turn | Waiting::Paused { .. } | Waiting::Digest { .. } | Waiting::Person { .. } => Next::Rest,
         };
         self.drive(run, place, next)
     }

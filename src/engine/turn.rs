@@ -180,6 +180,10 @@ impl Turning<'_> {
                 self.move_time(*by);
                 Ok(())
             }
+            OperatorAction::Take { .. } | OperatorAction::Write { .. } | OperatorAction::Resolve { .. } => {
+                self.note(None, "no conversation was handed over to a person; nothing was done");
+                Ok(())
+            }
             OperatorAction::Meet { channel, who } => {
                 self.meet_on(channel);
                 let before = self.rec.language;
@@ -211,7 +215,7 @@ impl Turning<'_> {
         }
         match self.by_name(flow, with) {
             Ok(given) => {
-                let start = Beginning { flow, key: None, given, go: flow.begin, reply: None };
+                let start = Beginning { flow, key: None, given, go: flow.begin, reply: None, event: None };
                 self.begin(start, "an operator began it")
             }
             Err(why) => refuse(self, why),

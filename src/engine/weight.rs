@@ -77,8 +77,11 @@ fn run_bytes(run: &Run) -> usize {
     });
     let held = match &run.waiting {
         Waiting::Held { value, .. } => value_bytes(value),
+        Waiting::Digest { items, .. } => items.iter().map(value_bytes).sum(),
+        Waiting::Person { taken, .. } => taken.as_ref().map_or(0, String::len),
         _ => 0,
     };
+    let held = held + run.event.as_ref().map_or(0, |event| 80 + value_bytes(&event.data));
     let key = run.key.as_ref().map_or(0, String::len);
     RUN + held + run.frames.iter().map(frame).sum::<usize>() + question + key + run.reply.as_ref().map_or(0, reply_bytes)
 }

@@ -82,9 +82,14 @@ impl Step {
             Decision::Anytime => Step::Anytime,
             Decision::Start | Decision::StartWaits | Decision::StartIgnored => Step::Start,
             Decision::NoMatch => Step::NoMatch,
-            Decision::Inbox | Decision::Late | Decision::Ignored | Decision::Awaited | Decision::TooOld | Decision::Flooded => {
-                return None;
-            }
+            Decision::Inbox
+            | Decision::Late
+            | Decision::Ignored
+            | Decision::Awaited
+            | Decision::TooOld
+            | Decision::Flooded
+            | Decision::Person
+            | Decision::Collected => return None,
         })
     }
 }

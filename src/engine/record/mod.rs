@@ -8,7 +8,7 @@ mod run;
 mod vars;
 
 pub use clock::{Clock, Goal};
-pub use run::{File, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
+pub use run::{File, FirstEvent, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
 pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};

@@ -4,7 +4,7 @@ use super::compact;
 use super::vars::Vars;
 use crate::domain::id::{EffectId, RunId, VersionId};
 use crate::domain::language::Language;
-use crate::domain::name::{ChannelName, Slug};
+use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
 use crate::flow::definition::{Slot, StateId};
@@ -58,6 +58,23 @@ pub struct Run {
     /// What it waits for.
     #[serde(rename = "w")]
     pub waiting: Waiting,
+    /// The event that brought it here, until a digest takes it as its first one.
+    #[serde(rename = "e", default, skip_serializing_if = "none")]
+    pub event: Option<Box<FirstEvent>>,
+}
+
+/// An event that a digest may begin with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FirstEvent {
+    /// Its name.
+    #[serde(rename = "n")]
+    pub name: EventName,
+    /// When it was worked on.
+    #[serde(rename = "a")]
+    pub at: Millis,
+    /// Its data.
+    #[serde(rename = "v")]
+    pub data: Value,
 }
 
 /// A place in a flow with its variables.
@@ -155,6 +172,32 @@ pub enum Waiting {
         /// When it is silence.
         #[serde(rename = "u")]
         until: Millis,
+    },
+    /// Further events of a digest. Its window begins with the first one.
+    #[serde(rename = "d")]
+    Digest {
+        /// When it goes on if no further event comes; nothing counts before the first one.
+        #[serde(rename = "u")]
+        until: Millis,
+        /// When it goes on at the latest.
+        #[serde(rename = "l")]
+        latest: Millis,
+        /// What came so far.
+        #[serde(rename = "i", default, skip_serializing_if = "Vec::is_empty")]
+        items: Vec<Value>,
+    },
+    /// A person to take the conversation over, and then to resolve it.
+    #[serde(rename = "o")]
+    Person {
+        /// When it is silence, if nobody has taken it over.
+        #[serde(rename = "u")]
+        until: Millis,
+        /// Since when everything else of the contact is held for it.
+        #[serde(rename = "s")]
+        since: Millis,
+        /// Who took it over.
+        #[serde(rename = "b", default, skip_serializing_if = "none")]
+        taken: Option<String>,
     },
 }
 
@@ -263,6 +306,9 @@ pub struct WaitingStart {
     /// The message that began it.
     #[serde(rename = "r", default, skip_serializing_if = "none")]
     pub reply: Option<Reply>,
+    /// The event that began it, if a digest may begin with it.
+    #[serde(rename = "e", default, skip_serializing_if = "none")]
+    pub event: Option<Box<FirstEvent>>,
 }
 
 impl Run {
@@ -321,7 +367,9 @@ impl Run {
             Waiting::Call { until, .. } | Waiting::Time { until } | Waiting::Held { until, .. } | Waiting::Event { until } => {
                 *until
             }
-            Waiting::Turn | Waiting::Paused { .. } => self.expires,
+            Waiting::Digest { until, items, .. } if !items.is_empty() => *until,
+            Waiting::Person { until, taken: None, .. } => *until,
+            Waiting::Turn | Waiting::Paused { .. } | Waiting::Digest { .. } | Waiting::Person { .. } => self.expires,
         };
         let frames = self.frames.iter().filter_map(|frame| frame.expires).min().unwrap_or(self.expires);
         own.min(frames).min(self.expires)

@@ -21,6 +21,8 @@ pub struct Published {
     pub commands: Vec<(Command, usize)>,
     /// Every event that begins, moves or is awaited by a run.
     pub listened: Vec<EventName>,
+    /// Events of which a digest of the flow may be begun by the one that began the run.
+    pub digests: Vec<EventName>,
     /// The states, in order, whose visits the flow reads; those of others need not be counted.
     counted: Vec<StateId>,
 }
@@ -55,7 +57,7 @@ impl Published {
         listened.sort();
         listened.dedup();
         let counted = counted(&flow);
-        Published { flow, keywords: Keywords::new(keywords), events, commands, listened, counted }
+        Published { flow, keywords: Keywords::new(keywords), events, commands, listened, digests: Vec::new(), counted }
     }
 
     /// Whether the flow reads how often a state was entered.

@@ -63,6 +63,10 @@ fn shown(run: &Run, catalog: &Catalog) -> Json {
         Waiting::Time { until } => ("time", Some(*until)),
         Waiting::Held { until, .. } => ("hours", Some(*until)),
         Waiting::Event { until } => ("event", Some(*until)),
+        Waiting::Digest { items, .. } if items.is_empty() => ("digest", None),
+        Waiting::Digest { until, .. } => ("digest", Some(*until)),
+        Waiting::Person { until, taken: None, .. } => ("person", Some(*until)),
+        Waiting::Person { .. } => ("taken", None),
     };
     json!({
         "id": run.id.to_string(),

@@ -101,6 +101,9 @@ fn run_of(ground: &Ground, run: &Run, place: &mut String, rest: &mut String) -> 
         Waiting::Time { .. } => 'u',
         Waiting::Held { .. } => 'h',
         Waiting::Event { .. } => 'e',
+        Waiting::Digest { .. } => 'd',
+        Waiting::Person { taken: None, .. } => 'o',
+        Waiting::Person { .. } => 'O',
     };
     place.push(kind);
     if let Some(question) = run.asked() {

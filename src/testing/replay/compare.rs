@@ -402,5 +402,7 @@ fn word(decision: &crate::domain::journal::Decision) -> &'static str {
         Decision::Awaited => "awaited",
         Decision::TooOld => "too old",
         Decision::Flooded => "one too many",
+        Decision::Person => "for a person",
+        Decision::Collected => "collected",
     }
 }
