@@ -155,6 +155,9 @@ impl<'a> Turning<'a> {
             Kind::Wait(wait) => self.wait(run, flow, wait),
             Kind::Split(split) => self.split(flow, name, split),
             Kind::Run(sub) => self.enter_flow(run, sub),
+            Kind::Deliver(_) | Kind::Digest(_) | Kind::Handoff(_) => {
+                Err(Fault::run(format!("the state `{name}` is of a kind that this version does not run")))
+            }
         }
     }
 
@@ -168,6 +171,9 @@ impl<'a> Turning<'a> {
             Kind::Wait(wait) => (&wait.outcomes, None),
             Kind::Split(split) => (&split.outcomes, None),
             Kind::Run(sub) => (&sub.outcomes, None),
+            Kind::Deliver(deliver) => (&deliver.outcomes, None),
+            Kind::Digest(digest) => (&digest.outcomes, None),
+            Kind::Handoff(handoff) => (&handoff.outcomes, None),
             Kind::Pass(_) | Kind::End(_) => return Err(Fault::run("a state without a kind has no outcomes")),
         };
         match outcomes.get(outcome) {
@@ -210,7 +216,9 @@ impl<'a> Turning<'a> {
             Kind::Call(call) => Some(&call.troubles),
             Kind::Wait(wait) => Some(&wait.troubles),
             Kind::Run(sub) => Some(&sub.troubles),
-            Kind::Pass(_) | Kind::End(_) | Kind::Split(_) => None,
+            Kind::Deliver(deliver) => Some(&deliver.troubles),
+            Kind::Handoff(handoff) => Some(&handoff.troubles),
+            Kind::Pass(_) | Kind::End(_) | Kind::Split(_) | Kind::Digest(_) => None,
         };
         let target = own.and_then(|own| own.target(trouble)).or_else(|| flow.defaults.target(trouble));
         match target {

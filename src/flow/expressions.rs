@@ -1,8 +1,8 @@
 //! Every expression of a flow, for questions about the whole: does anything read `visits.x`?
 
 use super::definition::{
-    Act, Action, AgainOr, Answer, AnytimeTarget, AnytimeTrigger, CallBody, ContactTemplate, Flow, Kind, Late, Message, Outcomes,
-    Save, Say, State, Step, Target, Texts, Then, Troubles, WaitFor,
+    Act, Action, AgainOr, Answer, AnytimeTarget, AnytimeTrigger, Approved, CallBody, ContactTemplate, Flow, Kind, Late, Message,
+    Outcomes, Save, Say, State, Step, Target, Texts, Then, Troubles, WaitFor,
 };
 use super::expression::{Expression, Template, ValueTemplate};
 
@@ -84,6 +84,12 @@ impl Walk<'_> {
             self.template(variant.media.as_ref());
             self.template(variant.media_name.as_ref());
             self.texts(variant.footer.as_ref());
+            self.texts(variant.subject.as_ref());
+            self.template(variant.from.as_ref());
+            variant.provider.iter().for_each(|value| self.value(value));
+            let pages = variant.html.iter().flat_map(|html| &html.by_language);
+            pages.for_each(|(_, page)| self.template(Some(page)));
+            variant.approved.iter().flat_map(Approved::templates).for_each(|text| self.template(Some(text)));
         }
     }
 
@@ -145,6 +151,19 @@ impl Walk<'_> {
                     }
                 }
                 self.ways(&wait.outcomes, &wait.troubles);
+            }
+            Kind::Deliver(deliver) => {
+                deliver.notify.with.iter().for_each(|(_, value)| self.value(value));
+                self.ways(&deliver.outcomes, &deliver.troubles);
+            }
+            Kind::Digest(digest) => {
+                self.template(digest.key.as_ref());
+                self.ways(&digest.outcomes, &Troubles::default());
+            }
+            Kind::Handoff(handoff) => {
+                self.texts(handoff.note.as_ref());
+                handoff.say.iter().for_each(|message| self.message(message));
+                self.ways(&handoff.outcomes, &handoff.troubles);
             }
             Kind::Run(run) => {
                 run.with.iter().for_each(|(_, value)| self.value(value));

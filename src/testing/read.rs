@@ -48,7 +48,7 @@ impl Reader {
 
     fn knows(&mut self, key: &Key, place: &Place) -> bool {
         match place.key(&key.text) {
-            Some(known) if known.later => {
+            Some(known) if place.is_later(known.name) => {
                 self.say(8, key.at, key.width, format!("`{}` is not in this version", key.text), "Leave it out");
                 false
             }

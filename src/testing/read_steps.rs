@@ -88,7 +88,7 @@ impl Reader {
             }
             "tags" => Step::Tags(self.list(value).into_iter().filter_map(|n| self.slug(n, "vip")).collect()),
             "end" => Step::End(self.name(value, "done")?),
-            other if keys::TEST_STEP.key(other).is_some_and(|key| key.later) => {
+            other if keys::TEST_STEP.is_later(other) => {
                 let message = format!("`{other}` is not in this version");
                 self.say(8, main.key.at, main.key.width, message, "Leave the step out");
                 return None;

@@ -77,7 +77,7 @@ fn look(kind: &Kind) -> Look {
     match kind {
         Kind::Ask(_) => Look::Question,
         Kind::Call(_) => Look::Call,
-        Kind::Wait(_) => Look::Wait,
+        Kind::Wait(_) | Kind::Deliver(_) | Kind::Digest(_) | Kind::Handoff(_) => Look::Wait,
         Kind::End(_) => Look::End,
         Kind::Pass(_) | Kind::Split(_) | Kind::Run(_) => Look::Step,
     }

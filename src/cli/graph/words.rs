@@ -23,6 +23,12 @@ pub(super) fn state(flow: &Flow, state: &State, language: Language) -> Vec<Strin
             let arms: Vec<String> = split.arms.iter().map(|(name, weight)| format!("{name} {weight}")).collect();
             lines.push(format!("split {}", arms.join(", ")));
         }
+        Kind::Deliver(deliver) => {
+            lines.push(notification(flow, deliver.notify.name.as_str(), language));
+            lines.push(format!("until {} within {}", deliver.until.as_str(), deliver.within));
+        }
+        Kind::Digest(digest) => lines.push(format!("collects {} for {}", digest.event, digest.window)),
+        Kind::Handoff(handoff) => lines.push(format!("hands over to {}", handoff.to)),
         Kind::Run(run) => lines.push(format!("run {}", run.flow)),
     }
     if let Kind::End(name) = &state.kind {

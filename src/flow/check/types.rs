@@ -124,6 +124,11 @@ impl Types {
             Kind::Ask(ask) => self.answer(id, &ask.answer, project),
             Kind::Split(split) => Inferred::among(split.arms.iter().map(|(arm, _)| arm.as_str())),
             Kind::Run(run) => subs.by_flow.get(run.flow.as_str()).cloned().unwrap_or(Inferred::of(Type::Map)),
+            // The channel that succeeded; what the person wrote, perhaps nothing.
+            Kind::Deliver(_) => Inferred::of(Type::Text),
+            Kind::Handoff(_) => Inferred::maybe(Type::Text),
+            // Of events only their names are known.
+            Kind::Digest(_) => Inferred::list(Inferred::maybe(Type::Any)),
             Kind::Call(_) | Kind::Wait(_) | Kind::Pass(_) | Kind::End(_) => Inferred::maybe(Type::Any),
         }
     }

@@ -82,6 +82,9 @@ impl<'a> Walk<'_, 'a> {
                 self.ways(&wait.outcomes, Some(&wait.troubles));
             }
             Kind::Split(split) => self.ways(&split.outcomes, None),
+            Kind::Deliver(deliver) => self.ways(&deliver.outcomes, Some(&deliver.troubles)),
+            Kind::Digest(digest) => self.ways(&digest.outcomes, None),
+            Kind::Handoff(handoff) => self.ways(&handoff.outcomes, Some(&handoff.troubles)),
             Kind::Run(run) => self.ways(&run.outcomes, Some(&run.troubles)),
         }
     }

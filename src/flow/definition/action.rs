@@ -1,14 +1,12 @@
-//! What a state does and says: actions, messages, notifications.
+//! What a state does and says: actions and messages.
 
-use super::{ContactTemplate, Slot};
+use super::{Approved, ContactTemplate, Html, Slot};
 use crate::domain::channel::ChannelKind;
 use crate::domain::journal::AlertLevel;
 use crate::domain::language::Language;
 use crate::domain::name::{EventName, Name, Slug};
-use crate::domain::value::Type;
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Expression, Template, ValueTemplate};
-use indexmap::IndexMap;
 
 /// An action, with the condition that an item of `do` may have.
 #[derive(Debug, Clone)]
@@ -108,6 +106,16 @@ pub struct Variant {
     pub media_name: Option<Template>,
     /// Small text below; WhatsApp.
     pub footer: Option<Texts>,
+    /// The template that the provider approved; WhatsApp, in notifications.
+    pub approved: Option<Approved>,
+    /// Fields that are handed on to the provider as they are: a map.
+    pub provider: Option<ValueTemplate>,
+    /// The subject; email.
+    pub subject: Option<Texts>,
+    /// The text as HTML; email, in notifications.
+    pub html: Option<Html>,
+    /// The sender instead of the channel's; email.
+    pub from: Option<Template>,
 }
 
 /// A text in one or more languages.
@@ -126,30 +134,4 @@ impl Texts {
         let base = || self.by_language.iter().find(|(l, _)| l.base() == language.base());
         exact.or_else(base).map_or(&self.by_language[0].1, |(_, template)| template)
     }
-}
-
-/// A notification: `templates/NAME.yaml`.
-#[derive(Debug, Clone)]
-pub struct Notification {
-    /// Its name; equals the file's.
-    pub name: Slug,
-    /// For people.
-    pub title: Option<String>,
-    /// As in a flow; empty means the flow's.
-    pub languages: Vec<Language>,
-    /// What must be given.
-    pub needs: IndexMap<Name, Need>,
-    /// What it says.
-    pub message: Message,
-    /// Where it stands.
-    pub at: At,
-}
-
-/// A parameter of a notification.
-#[derive(Debug, Clone)]
-pub struct Need {
-    /// Its type.
-    pub kind: Type,
-    /// Used when nothing is given.
-    pub default: Option<ValueTemplate>,
 }

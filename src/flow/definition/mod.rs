@@ -4,6 +4,7 @@
 
 mod action;
 mod chosen;
+mod notification;
 mod question;
 mod start;
 mod state;
@@ -11,6 +12,7 @@ mod target;
 
 pub use action::*;
 pub use chosen::{Chosen, choose};
+pub use notification::*;
 pub use question::*;
 pub use start::*;
 pub use state::*;

@@ -1,6 +1,7 @@
 //! States and the kinds that wait for something other than a reply.
 
-use super::{Action, Ask, Outcomes, Slot, Target, Troubles};
+use super::{Action, Ask, Message, Notify, Outcomes, Slot, Target, Texts, Troubles};
+use crate::domain::message::DeliveryStatus;
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::time::Span;
 use crate::flow::diagnostic::At;
@@ -49,8 +50,14 @@ pub enum Kind {
     Wait(Wait),
     /// Weighted arms.
     Split(Split),
+    /// A notification with a criterion of success.
+    Deliver(Deliver),
     /// A sub-flow.
     Run(RunFlow),
+    /// Events collected over a time.
+    Digest(Digest),
+    /// The conversation goes to a person.
+    Handoff(Handoff),
 }
 
 /// `call`.
@@ -151,4 +158,57 @@ pub struct RunFlow {
     pub outcomes: Outcomes,
     /// `failed`, and ends that are called like trouble.
     pub troubles: Troubles,
+}
+
+/// `deliver`.
+#[derive(Debug, Clone)]
+pub struct Deliver {
+    /// What is sent, over its route.
+    pub notify: Notify,
+    /// The report that is success: `sent`, `delivered` or `read`.
+    pub until: DeliveryStatus,
+    /// How long it is awaited for the last message of the route.
+    pub within: Span,
+    /// Ordinary outcome `ok`.
+    pub outcomes: Outcomes,
+    /// `undelivered`.
+    pub troubles: Troubles,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// `digest`.
+#[derive(Debug, Clone)]
+pub struct Digest {
+    /// The events that are collected.
+    pub event: EventName,
+    /// The key that the event's own `key` must equal.
+    pub key: Option<Template>,
+    /// How long it takes at most.
+    pub window: Span,
+    /// With so many it goes on at once.
+    pub max: u16,
+    /// It goes on when for so long none has come; at most after `window`.
+    pub extend: Option<Span>,
+    /// Ordinary outcome `ok`.
+    pub outcomes: Outcomes,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// `handoff`.
+#[derive(Debug, Clone)]
+pub struct Handoff {
+    /// The team.
+    pub to: Slug,
+    /// What its members should know.
+    pub note: Option<Texts>,
+    /// What the contact is told.
+    pub say: Option<Message>,
+    /// Ordinary outcome `ok`: the person's resolution.
+    pub outcomes: Outcomes,
+    /// `silence`: nobody took it.
+    pub troubles: Troubles,
+    /// Where it stands.
+    pub at: At,
 }

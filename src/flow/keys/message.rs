@@ -1,6 +1,6 @@
 //! Messages.
 
-use super::place::{Key, Kind, Lines, Place, Rule, key};
+use super::place::{Key, KeyForm, Kind, Lines, Named, Place, Rule, key};
 use super::state::VALUES;
 
 pub(super) static MESSAGE_KIND: Kind = Kind::Either(&[Kind::Texts, Kind::Map(&MESSAGE)]);
@@ -22,11 +22,16 @@ pub(super) const fn sms() -> Key {
 pub(super) const fn whatsapp() -> Key {
     key("whatsapp", &WHATSAPP_KIND, "What is sent by WhatsApp instead: a text, or the parts that differ.")
 }
-pub(super) const fn email() -> Key {
-    key("email", &Kind::Value, "What is sent by email instead.").later()
+const fn email() -> Key {
+    key("email", &EMAIL_KIND, "What is sent by email instead: a text, or the parts that differ.")
+}
+const fn provider() -> Key {
+    key("provider", &PROVIDER, "Fields that are handed on to the provider as they are.")
 }
 
 static SMS_KIND: Kind = Kind::Either(&[Kind::Texts, Kind::Map(&SMS)]);
+static EMAIL_KIND: Kind = Kind::Either(&[Kind::Texts, Kind::Map(&EMAIL)]);
+pub(super) static PROVIDER: Kind = Kind::Named(&Named { keys: KeyForm::Text, value: &Kind::Value, lines: Lines::Fit });
 static WHATSAPP_KIND: Kind = Kind::Either(&[Kind::Texts, Kind::Map(&WHATSAPP)]);
 
 pub(in crate::flow) static MESSAGE: Place = Place {
@@ -34,7 +39,7 @@ pub(in crate::flow) static MESSAGE: Place = Place {
     of: "a message",
     doc: "A message: what is sent on every channel, and what each kind of channel gets instead.",
     keys: &[text(), media(), name(), sms(), whatsapp(), email()],
-    rules: &[Rule::AtLeastOne(&["text", "media", "sms", "whatsapp"])],
+    rules: &[Rule::AtLeastOne(&["text", "media", "sms", "whatsapp", "email"])],
     ..Place::DEFAULT
 };
 
@@ -42,12 +47,7 @@ pub(in crate::flow) static SMS: Place = Place {
     name: "sms",
     of: "`sms`",
     doc: "What is sent by SMS.",
-    keys: &[
-        key("text", &Kind::Texts, "The text."),
-        media(),
-        name(),
-        key("provider", &Kind::Value, "Fields that are handed on to the provider as they are.").later(),
-    ],
+    keys: &[key("text", &Kind::Texts, "The text."), media(), name(), provider()],
     ..Place::DEFAULT
 };
 
@@ -60,8 +60,21 @@ pub(in crate::flow) static WHATSAPP: Place = Place {
         media(),
         name(),
         key("footer", &Kind::Texts, "A small line below the text."),
-        key("approved", &Kind::Value, "The approved template for when the 24-hour window is closed.").later(),
-        key("provider", &Kind::Value, "Fields that are handed on to the provider as they are.").later(),
+        provider(),
+    ],
+    ..Place::DEFAULT
+};
+
+pub(in crate::flow) static EMAIL: Place = Place {
+    name: "email",
+    of: "`email`",
+    doc: "What is sent by email.",
+    keys: &[
+        key("subject", &Kind::Texts, "The subject."),
+        key("text", &Kind::Texts, "The text."),
+        media(),
+        name(),
+        key("from", &Kind::Template, "The sender's address, instead of the channel's."),
     ],
     ..Place::DEFAULT
 };
@@ -73,7 +86,7 @@ pub(in crate::flow) static ASK: Place = Place {
     keys: &[
         key("notify", &super::target::NOTIFY_KIND, "The notification that asks.").required(),
         key("with", &VALUES, "Values for what the notification needs; what is left out is taken from the variable of that name."),
-        key("to", &Kind::Value, "Another address.").later(),
+        key("to", &Kind::Value, "Another address."),
     ],
     lines: Lines::Fit,
     ..Place::DEFAULT

@@ -5,6 +5,7 @@
 
 mod answer;
 mod flow;
+mod later;
 mod message;
 mod notification;
 mod place;
@@ -15,8 +16,9 @@ mod test;
 pub(in crate::flow) use answer::{CHOICE, CHOICES, DATE, MEDIA, MOMENT, NOTHING, NUMBER, PHONE, PICK, TEXT, TIME};
 pub(in crate::flow) use flow::{ANYTIME, DEFAULTS, LATE, NEED, START};
 pub use flow::{CONTACT, FLOW};
-pub(in crate::flow) use message::{ASK, MESSAGE, SMS, WHATSAPP};
+pub(in crate::flow) use message::{ASK, EMAIL, MESSAGE, SMS, WHATSAPP};
 pub use notification::NOTIFICATION;
+pub(in crate::flow) use notification::{EMAIL as NOTIFICATION_EMAIL, WHATSAPP as NOTIFICATION_WHATSAPP};
 pub use place::{Key, KeyForm, Kind, Lines, Named, Others, Place, Rule, Word};
 pub(in crate::flow) use state::{CALL, RUN, STATE, WAIT};
 pub(in crate::flow) use target::{ALERT, EMIT, ITEM, NOTIFY, SILENCE, STEP, WAY};

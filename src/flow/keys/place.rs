@@ -1,5 +1,7 @@
 //! What the table is made of.
 
+use super::later::LATER;
+
 /// A map with known keys.
 pub struct Place {
     /// Its name in the JSON Schema: `state`.
@@ -30,8 +32,6 @@ pub struct Key {
     pub default: Option<&'static str>,
     /// One sentence about it.
     pub doc: &'static str,
-    /// Part of the format, but not run by this version (RF008).
-    pub later: bool,
 }
 
 /// Keys that people choose in a map that has known keys too.
@@ -152,7 +152,7 @@ pub struct Word(pub &'static str, pub &'static str);
 
 /// A key with its kind and meaning.
 pub(super) const fn key(name: &'static str, kind: &'static Kind, doc: &'static str) -> Key {
-    Key { name, kind, required: false, default: None, doc, later: false }
+    Key { name, kind, required: false, default: None, doc }
 }
 
 impl Key {
@@ -163,11 +163,6 @@ impl Key {
 
     pub(super) const fn default(mut self, default: &'static str) -> Key {
         self.default = Some(default);
-        self
-    }
-
-    pub(super) const fn later(mut self) -> Key {
-        self.later = true;
         self
     }
 }
@@ -183,12 +178,17 @@ impl Place {
 
     /// Whether it has this key, and this version runs it.
     pub fn knows(&self, name: &str) -> bool {
-        self.key(name).is_some_and(|key| !key.later)
+        self.key(name).is_some() && !self.is_later(name)
+    }
+
+    /// Whether a key of it is part of the format, but not run by this version (RF008).
+    pub fn is_later(&self, key: &str) -> bool {
+        LATER.contains(&(self.name, key))
     }
 
     /// The names of all keys: those that run, then those that do not yet.
     pub fn names(&self) -> Vec<&'static str> {
-        let of = |later: bool| self.keys.iter().filter(move |key| key.later == later).map(|key| key.name);
+        let of = |later: bool| self.keys.iter().map(|key| key.name).filter(move |name| self.is_later(name) == later);
         of(false).chain(of(true)).collect()
     }
 }

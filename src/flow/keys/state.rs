@@ -2,9 +2,10 @@
 
 use super::answer::ANSWER_KIND;
 use super::flow::{failed, nomatch, silence, undelivered};
-use super::message::ASK_KIND;
+use super::message::{ASK_KIND, MESSAGE_KIND};
+use super::notification::REPORTS;
 use super::place::{Key, KeyForm, Kind, Lines, Named, Others, Place, Rule, Word, key};
-use super::target::{ONE_ACTION, TARGET, alert, emit, notify, say, set, several, tag, untag};
+use super::target::{NOTIFY_KIND, ONE_ACTION, TARGET, alert, emit, notify, say, set, several, tag, untag};
 
 /// Values by names that people chose.
 pub(super) static VALUES: Kind = Kind::Named(&Named { keys: KeyForm::Name, value: &Kind::Value, lines: Lines::Fit });
@@ -40,10 +41,10 @@ pub(in crate::flow) static STATE: Place = Place {
         key("call", &Kind::Map(&CALL), "A request to an api of the configuration."),
         key("wait", &WAIT_KIND, "Time, a moment or an event is awaited."),
         key("split", &SPLIT, "Arms with their weights; a contact always takes the same one."),
-        key("deliver", &Kind::Value, "A notification with a criterion of success.").later(),
+        key("deliver", &Kind::Map(&DELIVER), "A notification with a criterion of success."),
         key("run", &Kind::Map(&RUN), "Another flow as a part of this one."),
-        key("digest", &Kind::Value, "Events collected over a time.").later(),
-        key("handoff", &Kind::Value, "The conversation goes to a person.").later(),
+        key("digest", &Kind::Map(&DIGEST), "Events collected over a time."),
+        key("handoff", &HANDOFF_KIND, "The conversation goes to a person."),
         key("save", &SAVE, "The variable that gets the result of the kind, or variables with parts of it."),
         key("private", &Kind::Boolean, "Whether what is saved, and the reply, are masked in journal and exports.")
             .default("false"),
@@ -54,12 +55,12 @@ pub(in crate::flow) static STATE: Place = Place {
     ],
     rules: &[
         ONE_ACTION,
-        Rule::AtMostOne(&["ask", "call", "wait", "split", "run"]),
-        Rule::AtMostOne(&["answer", "call", "wait", "split", "run"]),
-        Rule::Without("end", &["go", "ask", "answer", "call", "wait", "split", "run"]),
+        Rule::AtMostOne(&["ask", "call", "wait", "split", "deliver", "run", "digest", "handoff"]),
+        Rule::AtMostOne(&["answer", "call", "wait", "split", "deliver", "run", "digest", "handoff"]),
+        Rule::Without("end", &["go", "ask", "answer", "call", "wait", "split", "deliver", "run", "digest", "handoff"]),
         Rule::AtLeastOne(&["go", "end"]),
         Rule::Needs("show", &["ask", "answer"]),
-        Rule::Needs("save", &["ask", "answer", "call", "wait", "split", "run"]),
+        Rule::Needs("save", &["ask", "answer", "call", "wait", "split", "deliver", "run", "digest", "handoff"]),
     ],
     lines: Lines::Small,
     ..Place::DEFAULT
@@ -121,6 +122,47 @@ pub(in crate::flow) static WAIT: Place = Place {
         Rule::Needs("at", &["days"]),
         Rule::Needs("key", &["event"]),
         Rule::Needs("if", &["event"]),
+    ],
+    ..Place::DEFAULT
+};
+
+pub(in crate::flow) static DELIVER: Place = Place {
+    name: "deliver",
+    of: "`deliver`",
+    doc: "A notification with a criterion of success. Its route is used up first.",
+    keys: &[
+        key("notify", &NOTIFY_KIND, "The notification.").required(),
+        key("with", &VALUES, "Values for what it needs; what is left out is taken from the variable of that name."),
+        key("until", &REPORTS, "The report that is success.").default("delivered"),
+        key("within", &Kind::Duration, "How long that report is awaited.").default("10m"),
+    ],
+    ..Place::DEFAULT
+};
+
+pub(in crate::flow) static DIGEST: Place = Place {
+    name: "digest",
+    of: "`digest`",
+    doc: "Events collected over a time. The event that began the run is the first.",
+    keys: &[
+        key("event", &Kind::EventName, "The events that are collected.").required(),
+        key("key", &Kind::Template, "Only events with this key."),
+        key("for", &Kind::Duration, "How long it takes at most; at most 7d.").required(),
+        key("max", &Kind::Count(1, 100), "With so many it goes on at once.").default("100"),
+        key("extend", &Kind::Duration, "It goes on when for so long none has come, after `for` at the latest."),
+    ],
+    ..Place::DEFAULT
+};
+
+static HANDOFF_KIND: Kind = Kind::Either(&[Kind::Slug, Kind::Map(&HANDOFF)]);
+
+pub(in crate::flow) static HANDOFF: Place = Place {
+    name: "handoff",
+    of: "`handoff`",
+    doc: "The conversation goes to a person.",
+    keys: &[
+        key("to", &Kind::Slug, "A team of the configuration.").required(),
+        key("note", &Kind::Texts, "What its members should know."),
+        key("say", &MESSAGE_KIND, "What the contact is told."),
     ],
     ..Place::DEFAULT
 };

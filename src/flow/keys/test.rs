@@ -139,8 +139,8 @@ pub static STEP: Place = Place {
         key("contact", &CONTACT_STEP, "What is known of the contact now; beside `event`: whom the event names."),
         key("tags", &SLUGS, "The contact's tags now."),
         key("end", &Kind::Name, "The run is over with this result."),
-        key("person", &Kind::Value, "A team member writes or resolves.").later(),
-        key("handoff", &Kind::Value, "The conversation goes to this team.").later(),
+        key("person", &Kind::Value, "A team member writes or resolves."),
+        key("handoff", &Kind::Value, "The conversation goes to this team."),
     ],
     rules: &[
         Rule::AtLeastOne(ALL),
@@ -210,7 +210,7 @@ pub static BOT: Place = Place {
     doc: "What must hold of the next message.",
     keys: &[
         key("notify", &Kind::Slug, "It is this notification."),
-        key("approved", &Kind::Value, "It is this approved template.").later(),
+        key("approved", &Kind::Value, "It is this approved template."),
         key("text", &Kind::Plain, "Its whole text."),
         key("has", &TEXTS, "What stands somewhere in its text."),
         key("buttons", &TEXTS, "The ids of the choices that it shows, in this order."),

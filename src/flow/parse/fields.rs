@@ -21,7 +21,7 @@ impl<'n> Fields<'n> {
     /// The entry of this key.
     pub fn entry(&self, name: &str) -> Option<&'n Entry> {
         // What is asked for must be in the table, or the schema and the formatter would not know it.
-        debug_assert!(self.place.knows(name), "`{name}` is not a key of {}", self.place.of);
+        debug_assert!(self.place.key(name).is_some(), "`{name}` is not a key of {}", self.place.of);
         self.entries.iter().find(|e| e.key.text == name).copied()
     }
 
@@ -55,7 +55,7 @@ impl Reader {
         for entry in entries {
             let key = &entry.key;
             let known = place.key(&key.text);
-            if known.is_some_and(|known| !known.later) {
+            if known.is_some() && !place.is_later(&key.text) {
                 fields.entries.push(entry);
                 continue;
             }

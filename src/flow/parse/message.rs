@@ -11,6 +11,17 @@ use crate::flow::yaml::{Entry, Node, Tree};
 /// The keys by which a map is a message and not a translation.
 const PARTS: [&str; 6] = ["text", "media", "name", "sms", "whatsapp", "email"];
 
+/// What a message can say differently, by kind of channel, with the keys that stand there.
+pub(super) type Kinds = [(ChannelKind, &'static keys::Place); 3];
+const IN_PLACE: Kinds =
+    [(ChannelKind::Sms, &keys::SMS), (ChannelKind::WhatsApp, &keys::WHATSAPP), (ChannelKind::Email, &keys::EMAIL)];
+/// The same in a notification.
+pub(super) const OF_NOTIFICATION: Kinds = [
+    (ChannelKind::Sms, &keys::SMS),
+    (ChannelKind::WhatsApp, &keys::NOTIFICATION_WHATSAPP),
+    (ChannelKind::Email, &keys::NOTIFICATION_EMAIL),
+];
+
 impl Reader {
     /// What a question sends.
     pub(super) fn question(&mut self, node: &Node) -> Option<Say> {
@@ -37,7 +48,7 @@ impl Reader {
             return Some(Message { text: Some(text), ..Message::default() });
         }
         let fields = self.fields(node, name, "Hello", &keys::MESSAGE)?;
-        self.message_of(&fields, name)
+        self.message_of(&fields, name, &IN_PLACE)
     }
 
     /// Whether a map without a known key is a message with a slip of the pen, not a translation.
@@ -48,20 +59,20 @@ impl Reader {
     }
 
     /// The message that these keys make; also those of a notification.
-    pub(super) fn message_of(&mut self, fields: &Fields<'_>, name: &str) -> Option<Message> {
+    pub(super) fn message_of(&mut self, fields: &Fields<'_>, name: &str, kinds: &Kinds) -> Option<Message> {
         let mut message = Message {
             text: fields.get("text").and_then(|n| self.texts(n, "text")),
             media: fields.get("media").and_then(|n| self.template(n, "media", "https://example.com/map.png")),
             media_name: fields.get("name").and_then(|n| self.template(n, "name", "map.png")),
             by_kind: Vec::new(),
         };
-        for (kind, place) in [(ChannelKind::Sms, &keys::SMS), (ChannelKind::WhatsApp, &keys::WHATSAPP)] {
+        for (kind, place) in *kinds {
             if let Some(node) = fields.get(kind.as_str()) {
                 let variant = self.variant(node, kind, place);
                 message.by_kind.extend(variant.map(|variant| (kind, variant)));
             }
         }
-        let says = ["text", "media", "sms", "whatsapp"].iter().any(|k| fields.has(k));
+        let says = ["text", "media", "sms", "whatsapp", "email"].iter().any(|k| fields.has(k));
         if !says && !fields.refused {
             self.missing(fields.at, fields.width, &format!("`{name}`"), "text", "text: Hello");
         }
@@ -83,6 +94,7 @@ impl Reader {
             media: fields.get("media").and_then(|n| self.template(n, "media", "https://example.com/map.png")),
             media_name: fields.get("name").and_then(|n| self.template(n, "name", "map.png")),
             footer: place.key("footer").and_then(|_| fields.get("footer")).and_then(|n| self.texts(n, "footer")),
+            ..Variant::default()
         })
     }
 }

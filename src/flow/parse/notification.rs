@@ -1,7 +1,9 @@
 //! A notification's file.
 
 use super::Reader;
-use crate::flow::definition::{Need, Notification};
+use super::message::OF_NOTIFICATION;
+use crate::domain::message::DeliveryStatus;
+use crate::flow::definition::{Category, Need, Notification};
 use crate::flow::keys;
 use crate::flow::yaml::Node;
 
@@ -21,12 +23,18 @@ impl Reader {
         self.any_language = own.is_none();
         let needs = fields.get("needs").map(|n| self.needs(n)).unwrap_or_default();
         let needs = needs.into_iter().map(|(name, d, _)| (name, Need { kind: d.kind, default: d.default })).collect();
-        let message = self.message_of(&fields, "a notification");
+        let message = self.message_of(&fields, "a notification", &OF_NOTIFICATION);
         Some(Notification {
             name: name?,
             title: title.map(str::to_owned),
             languages: if own.is_some() { self.languages.clone() } else { Vec::new() },
             needs,
+            route: Vec::new(),
+            until: DeliveryStatus::Sent,
+            within: None,
+            also: Vec::new(),
+            hours: None,
+            category: Category::default(),
             message: message?,
             at: root.at,
         })

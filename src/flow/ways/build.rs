@@ -4,8 +4,8 @@ use super::{Decided, Entry, From, Link, Outcome, Step, Subs, To, Way, Ways};
 use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::flow::definition::{
-    AgainOr, Answer, AnytimeTarget, AnytimeTrigger, Ask, Flow, Kind, Late, Outcomes, RunFlow, State, Target, Then, Trigger,
-    Trouble, Troubles, Wait, WaitFor,
+    AgainOr, Answer, AnytimeTarget, AnytimeTrigger, Ask, Deliver, Flow, Handoff, Kind, Late, Outcomes, RunFlow, State, Target,
+    Then, Trigger, Trouble, Troubles, Wait, WaitFor,
 };
 use crate::flow::diagnostic::At;
 use std::borrow::Cow;
@@ -265,7 +265,14 @@ impl<'f> Builder<'f, '_> {
                 self.trouble(Trouble::Failed, &call.troubles, about, at);
             }
             Kind::Wait(wait) => self.wait(wait, at),
+            Kind::Deliver(deliver) => self.deliver(deliver, at),
             Kind::Run(run) => self.run(run, at),
+            Kind::Digest(digest) => {
+                let time = Time { least: Span::millis(0), most: Some(digest.window) };
+                // Without `extend` only the time or enough events end it; how many come nobody knows.
+                self.ordinary("ok", &digest.outcomes, About { waits: true, hears: false, time }, at);
+            }
+            Kind::Handoff(handoff) => self.handoff(handoff, at),
         }
     }
 
@@ -327,6 +334,28 @@ impl<'f> Builder<'f, '_> {
             let about = About { waits: true, hears: false, time: Time::exactly(after) };
             self.trouble(Trouble::Silence, &wait.troubles, about, at);
         }
+    }
+
+    fn deliver(&mut self, deliver: &'f Deliver, at: At) {
+        let about = About { waits: true, hears: false, time: Time { least: Span::millis(0), most: self.longest(deliver) } };
+        self.ordinary("ok", &deliver.outcomes, about, at);
+        self.trouble(Trouble::Undelivered, &deliver.troubles, about, at);
+    }
+
+    /// The longest that a delivery takes: each of its route has its time, and the last has the state's. What is held for hours is not known.
+    fn longest(&self, deliver: &Deliver) -> Option<Span> {
+        let notification = self.ways.flow.notifications.get(&deliver.notify.name)?;
+        let before = notification.route.len().saturating_sub(1) as i64;
+        let each = notification.within.unwrap_or(deliver.within);
+        notification.hours.is_none().then(|| Span::millis(each.0.saturating_mul(before).saturating_add(deliver.within.0)))
+    }
+
+    fn handoff(&mut self, handoff: &'f Handoff, at: At) {
+        // A person hears what the contact writes; when it ends is theirs.
+        let about = About { waits: true, hears: false, time: Time::ANY };
+        self.ordinary("ok", &handoff.outcomes, about, at);
+        let after = handoff.troubles.silence_after(&self.ways.flow.defaults);
+        self.trouble(Trouble::Silence, &handoff.troubles, About { time: Time::exactly(after), ..about }, at);
     }
 
     fn run(&mut self, run: &'f RunFlow, at: At) {

@@ -271,6 +271,9 @@ impl Gather {
             }
             Kind::Call(call) => self.ways(flow, &call.outcomes, &call.troubles),
             Kind::Split(split) => self.ways(flow, &split.outcomes, &Troubles::default()),
+            Kind::Deliver(deliver) => self.ways(flow, &deliver.outcomes, &deliver.troubles),
+            Kind::Digest(digest) => self.ways(flow, &digest.outcomes, &Troubles::default()),
+            Kind::Handoff(handoff) => self.ways(flow, &handoff.outcomes, &handoff.troubles),
             Kind::Wait(wait) => {
                 match &wait.until {
                     WaitFor::Until(moment) => {

@@ -100,6 +100,9 @@ pub(super) fn outcome(reached: &Reached, flow: &Flow, state: &str, outcome: &str
         Kind::Run(run) => format!("`{}` never came to this end", run.flow),
         Kind::Call(_) => "no answer that was tried led there".to_owned(),
         Kind::Split(_) => "no contact that was tried takes this arm".to_owned(),
-        Kind::Wait(_) | Kind::Pass(_) | Kind::End(_) => "nothing that was tried led there".to_owned(),
+        Kind::Deliver(_) => "no report that was tried led there".to_owned(),
+        Kind::Wait(_) | Kind::Digest(_) | Kind::Handoff(_) | Kind::Pass(_) | Kind::End(_) => {
+            "nothing that was tried led there".to_owned()
+        }
     }
 }

@@ -108,6 +108,12 @@ impl<'f> Reads<'f, '_> {
                     self.condition(condition.as_ref());
                 }
             },
+            Kind::Deliver(deliver) => self.notify(&deliver.notify),
+            Kind::Digest(digest) => digest.key.iter().for_each(|key| self.template(key)),
+            Kind::Handoff(handoff) => {
+                handoff.note.iter().for_each(|note| self.texts(note));
+                handoff.say.iter().for_each(|message| self.message(message));
+            }
             Kind::Run(run) => run.with.iter().for_each(|(_, value)| self.value(value)),
         }
     }
