@@ -209,7 +209,7 @@ fn first_moves(ground: &Ground, setting: &Setting) -> Vec<Move> {
             }
             Trigger::Webhook(name) => {
                 let data = event_data(&ground.hints.at(&flow.name, Spot::Start(i)), &known);
-                let event = |data| Move::of(By::Elsewhere, vec![Step::Webhook { name: name.clone(), data }]);
+                let event = |data| Move::of(By::Event, vec![Step::Webhook { name: name.clone(), data }]);
                 out.extend(data.into_iter().map(event));
             }
         }

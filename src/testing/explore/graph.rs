@@ -181,11 +181,14 @@ pub(super) fn endless(walk: &Walk) -> Vec<Way> {
     found
 }
 
-/// A move that sends something and lies on a way round on which the contact never writes.
+/// A move that sends something and lies on a way round on which the contact never writes and no other system begins anything: how
+/// many events come is not the flow's to decide.
 pub(super) fn ceaseless(walk: &Walk) -> Option<Way> {
     let next = |node: usize| {
         let edges = walk.nodes[node].edges.iter().enumerate();
-        edges.filter(|(_, edge)| edge.step.by != By::Contact && !matches!(walk.nodes[edge.to].fate, Fate::Ended(_)))
+        edges.filter(|(_, edge)| {
+            !matches!(edge.step.by, By::Contact | By::Event) && !matches!(walk.nodes[edge.to].fate, Fate::Ended(_))
+        })
     };
     let loud: Vec<Way> = (0..walk.nodes.len())
         .flat_map(|node| next(node).filter(|(_, edge)| edge.messages > 0).map(move |(edge, _)| Way { node, edge }))

@@ -48,7 +48,9 @@ pub(super) enum By {
     Time,
     /// An api answers or does not.
     Call,
-    /// An event, a webhook, a delivery report, an operator.
+    /// An event or a webhook: another system decides whether and how often.
+    Event,
+    /// A delivery report, an operator.
     Elsewhere,
 }
 
@@ -85,7 +87,7 @@ impl Move {
     pub(super) fn event(ground: &Ground, record: &Record, name: &EventName, data: Value) -> Self {
         let concerned = ground.catalog.event_contacts(&ground.project, name, &data, None);
         let contact = concerned.is_ok_and(|found| found.is_empty()).then(|| record.reference());
-        Move::of(By::Elsewhere, vec![Step::Event { name: name.clone(), data, contact }])
+        Move::of(By::Event, vec![Step::Event { name: name.clone(), data, contact }])
     }
 
     pub(super) fn begin(values: Vec<(Name, Value)>) -> Self {
