@@ -231,6 +231,12 @@ impl EffectId {
         EffectId(bytes)
     }
 
+    /// The name under which every report on this send is awaited; under its own name only a failure is.
+    pub fn every_report(mut self) -> Self {
+        self.0[0] ^= 0xff;
+        self
+    }
+
     /// Reads 20 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0u8; 10];

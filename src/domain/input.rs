@@ -21,7 +21,7 @@ pub enum Input {
     Webhook(Box<Webhook>),
     /// A call ended.
     CallResult(Box<CallResult>),
-    /// A message that a run waits for was delivered, or not.
+    /// How far a message came whose fate somebody waits for.
     Delivery(Delivery),
     /// An operator acts.
     Operator(OperatorAction),
@@ -117,7 +117,7 @@ pub enum CallOutcome {
     },
 }
 
-/// A delivery report for a message that a run awaits.
+/// How far a message came: its settle, or a delivery report. Of a message that is not tracked only a failure is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The send.

@@ -246,4 +246,7 @@ pub struct Outbound {
     /// The provider's id of the message that this one quotes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
+    /// A map of fields for the provider, handed on as they are; what the adapter writes itself wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Value>,
 }

@@ -45,6 +45,12 @@ pub struct Send {
     /// Whether a run wants to know that it failed.
     #[serde(default)]
     pub awaited: bool,
+    /// Whether somebody wants to know all that becomes of it: then its settle is an `Input::Delivery` in any case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tracked: bool,
+    /// Whether it holds a code, which the journal masks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub code: bool,
     /// When it was decided.
     pub at: Millis,
 }

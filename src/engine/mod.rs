@@ -31,6 +31,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod tracked;
 mod turn;
 mod turning;
 mod wait;

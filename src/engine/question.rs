@@ -235,10 +235,8 @@ impl<'a> Turning<'a> {
 
     /// Delivery of this message is no longer awaited.
     pub(super) fn forget_awaited(&mut self, effect: Option<EffectId>) {
-        let Some(effect) = effect else { return };
-        match self.out.await_add.iter().position(|added| *added == effect) {
-            Some(place) => drop(self.out.await_add.remove(place)),
-            None => self.out.await_remove.push(effect),
+        if let Some(effect) = effect.filter(|effect| !self.is_tracked(*effect)) {
+            self.stop_awaiting(effect);
         }
     }
 

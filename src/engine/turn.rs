@@ -1,16 +1,14 @@
 //! One turn of one contact.
 
-use super::drive::{Next, Trouble};
 use super::effect::Effect;
-use super::record::{Record, Run};
+use super::record::Record;
 use super::start::Beginning;
 use super::turning::Turning;
 use crate::config::project::Project;
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, VersionId};
-use crate::domain::input::{Accepted, Delivery, Input, OperatorAction};
+use crate::domain::input::{Accepted, Input, OperatorAction};
 use crate::domain::journal::{self, AlertLevel};
 use crate::domain::limits;
-use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::name::{Name, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
@@ -143,21 +141,6 @@ impl Turning<'_> {
         }
     }
 
-    /// A question whose last message did not arrive.
-    fn delivery(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
-        if delivery.status != DeliveryStatus::Failed {
-            return Ok(());
-        }
-        let awaits = |run: &Run| run.question().is_some_and(|question| question.awaited == Some(delivery.effect));
-        let Some(place) = self.rec.runs.iter().position(awaits) else { return Ok(()) };
-        let run = self.take(place);
-        let reason = match delivery.reason {
-            Some(reason) => format!("the message failed: {}", reason_word(reason)),
-            None => "the message failed".to_owned(),
-        };
-        self.drive(run, place, Next::Trouble { trouble: Trouble::Undelivered, reason })
-    }
-
     fn operator(&mut self, accepted: &Accepted, action: &OperatorAction) -> Result<(), TurnError> {
         match action {
             OperatorAction::EndRuns => {
@@ -220,22 +203,5 @@ impl Turning<'_> {
             }
             Err(why) => refuse(self, why),
         }
-    }
-}
-
-fn reason_word(reason: FailureReason) -> &'static str {
-    match reason {
-        FailureReason::Unreachable => "unreachable",
-        FailureReason::Invalid => "no such number or person",
-        FailureReason::Blocked => "blocked",
-        FailureReason::OptedOut => "opted out",
-        FailureReason::Filtered => "filtered",
-        FailureReason::WindowClosed => "the 24-hour window is closed",
-        FailureReason::Template => "the approved template does not fit",
-        FailureReason::Limit => "a limit that passes with time",
-        FailureReason::Balance => "no money at the provider",
-        FailureReason::Configuration => "the channel's configuration",
-        FailureReason::Content => "the content is not acceptable",
-        FailureReason::Unknown => "unknown",
     }
 }

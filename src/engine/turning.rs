@@ -3,7 +3,7 @@
 use super::channel::Route;
 use super::effect::{Effect, Send, System};
 use super::fault::Fault;
-use super::record::{Record, Reply, Run};
+use super::record::{Record, Reply, Run, Tracked};
 use super::scope::View;
 use super::turn::{Context, TurnError, TurnOutput};
 use crate::config::project::Project;
@@ -11,6 +11,7 @@ use crate::domain::id::{ContactKey, EffectId, RunId, Token, VersionId};
 use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::language::Language;
 use crate::domain::limits;
+use crate::domain::message::DeliveryStatus;
 use crate::domain::name::Slug;
 use crate::domain::outbound::{Outbound, OutboundContent};
 use crate::domain::time::Millis;
@@ -175,14 +176,17 @@ impl<'a> Turning<'a> {
             notification: from.notification.cloned(),
             system: from.system.map(|system| system.as_str().to_owned()),
         };
+        let tracked = from.errand.is_some();
         let send = Send {
             channel: route.channel.clone(),
             kind: route.kind,
-            outbound: Outbound { to: route.to.clone(), content, in_reply_to: None },
+            outbound: Outbound { to: route.to.clone(), content, in_reply_to: None, provider: None },
             notification: from.notification.cloned(),
             run: from.run,
             system: from.system,
             awaited: from.awaited,
+            tracked,
+            code: false,
             at: self.store_now(),
         };
         if !self.is_simulated_channel(&route.channel) {
@@ -190,6 +194,20 @@ impl<'a> Turning<'a> {
         }
         self.effect(Effect::Send(Box::new(send)))?;
         self.journal(event);
+        if tracked {
+            self.track(Tracked {
+                effect: id,
+                run: from.run,
+                flow: from.flow.cloned(),
+                notification: from.notification.cloned(),
+                channel: route.channel.clone(),
+                kind: route.kind,
+                at: self.now,
+                status: DeliveryStatus::Queued,
+                reason: None,
+                errand: from.errand,
+            });
+        }
         Ok(id)
     }
 
@@ -206,6 +224,9 @@ pub(super) struct From<'b> {
     pub notification: Option<&'b Slug>,
     pub system: Option<System>,
     pub awaited: bool,
+    pub flow: Option<&'b Slug>,
+    /// The notification on its way that it belongs to: then it is tracked.
+    pub errand: Option<u64>,
 }
 
 /// A zone by its IANA name, from the rules that are compiled in: the machine's own files would make turns differ.

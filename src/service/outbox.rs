@@ -199,10 +199,14 @@ impl Core {
     }
 }
 
-/// What a run hears of a message that will not arrive.
-pub(super) fn undelivered(started: &Started, end: &End) -> Option<Bytes> {
-    let reason = end.failure()?;
-    let delivery = Delivery { effect: started.id, status: DeliveryStatus::Failed, reason: Some(reason) };
+/// What the contact hears of how its message was settled: that it will not arrive, or, if it is tracked, that it left.
+pub(super) fn fate(started: &Started, end: &End, tracked: bool) -> Option<Bytes> {
+    let (status, reason) = match end.failure() {
+        Some(reason) => (DeliveryStatus::Failed, Some(reason)),
+        None if tracked && end.result == SettleResult::Done => (DeliveryStatus::Sent, None),
+        None => return None,
+    };
+    let delivery = Delivery { effect: started.id, status, reason };
     Some(Bytes::from(codec::encode(&Input::Delivery(delivery))))
 }
 

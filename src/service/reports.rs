@@ -1,4 +1,4 @@
-//! Delivery reports. A report is written down and decides nothing, with two exceptions: a run may await a failure, and a
+//! Delivery reports. A report is written down and decides nothing, with two exceptions: somebody may wait for it, and a
 //! message whose send was never settled is settled by its report.
 
 use super::core::{Core, Patience};
@@ -44,13 +44,18 @@ impl Core {
         };
         let word = status_word(report.status);
         let journal = self.entry(contact, marks::report(effect, word, &report.id), vec![event]);
-        // Only a failure is worth waking for; a run that waits for more waits with a timer too.
-        let wake = (report.status == DeliveryStatus::Failed).then(|| {
+        // Of most messages only a failure is worth waking for; who wants to know more of one awaits it under another name.
+        let (awaited, wakes) = match report.status {
+            DeliveryStatus::Failed => (effect, true),
+            DeliveryStatus::Queued => (effect, false),
+            DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read => (effect.every_report(), true),
+        };
+        let wake = wakes.then(|| {
             let hash = DedupeHash::of(&["delivery", &effect.to_string(), word]);
             let input = Input::Delivery(Delivery { effect, status: report.status, reason });
             Wake { hash, id: InputId::of(hash), body: Bytes::from(codec::encode(&input)) }
         });
-        let request = Report { contact, effect, journal, wake };
+        let request = Report { contact, effect: awaited, journal, wake };
         let answer = self.patiently(Patience::Short, || self.store.report(request.clone())).await?;
         if let Reported::Claimed(claim) = answer {
             self.begin(contact, claim, None);

@@ -2,7 +2,7 @@
 
 use super::core::{Core, duration};
 use super::metrics;
-use super::outbox::{Performed, outcome_word, undelivered};
+use super::outbox::{Performed, fate, outcome_word};
 use super::ports::{HttpCall, HttpFailure, Reach};
 use super::recent::Known;
 use super::reports::provider_opt_out;
@@ -147,7 +147,7 @@ impl Core {
     }
 
     fn finished(&self, started: &Started, send: &Send, channel: Option<&Channel>, end: End) -> Performed {
-        let reply = if send.awaited { undelivered(started, &end) } else { None };
+        let reply = if send.awaited || send.tracked { fate(started, &end, send.tracked) } else { None };
         let gap = channel.map_or(Span::millis(0), |c| c.policy.gap);
         if end.failure().is_some() {
             tracing::info!(effect = %started.id, channel = %send.channel, outcome = outcome_word(&end), "a message failed");

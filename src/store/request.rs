@@ -165,7 +165,7 @@ pub struct Settle {
 pub struct Report {
     /// For whom.
     pub contact: ContactKey,
-    /// About which effect.
+    /// The name under which it is awaited: the effect, or `EffectId::every_report` of it.
     pub effect: EffectId,
     /// The journal entry, encoded.
     pub journal: Bytes,

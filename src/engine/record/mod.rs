@@ -5,10 +5,12 @@
 mod clock;
 mod compact;
 mod run;
+mod tracked;
 mod vars;
 
 pub use clock::{Clock, Goal};
 pub use run::{File, FirstEvent, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
+pub use tracked::{Errand, Purpose, Stage, Tracked};
 pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};
@@ -92,6 +94,15 @@ pub struct Record {
     /// Whether it began with a message over a simulated channel, and nothing was ever said over another one.
     #[serde(rename = "y", default, skip_serializing_if = "no")]
     pub simulated: bool,
+    /// Messages whose fate somebody waits for, the oldest first.
+    #[serde(rename = "d", default, skip_serializing_if = "Vec::is_empty")]
+    pub tracked: Vec<Tracked>,
+    /// Notifications on their way, the oldest first.
+    #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
+    pub errands: Vec<Errand>,
+    /// Kinds of channel over which the contact wants marketing: `ChannelKind::stop_bit`.
+    #[serde(rename = "c", default, skip_serializing_if = "no_bits")]
+    pub consent: u8,
 }
 
 fn no_bits(bits: &u8) -> bool {

@@ -122,7 +122,7 @@ fn write(
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
     let channel = name("main");
     let context = SendContext { channel: &channel, send: url.map(|_| send_ref()), status_callback: url, kind };
-    encode(settings, &Outbound { to, content, in_reply_to: None }, &context)
+    encode(settings, &Outbound { to, content, in_reply_to: None, provider: None }, &context)
 }
 
 fn field(request: &HttpRequest, name: &str) -> Vec<String> {

@@ -35,11 +35,14 @@ fn engine(
                         to: message.from.clone(),
                         content: OutboundContent::Text { text: "x".to_owned() },
                         in_reply_to: None,
+                        provider: None,
                     },
                     notification: None,
                     run: None,
                     system: None,
                     awaited: false,
+                    tracked: false,
+                    code: false,
                     at: now,
                 }))
             };

@@ -209,9 +209,10 @@ impl Tables<'_> {
         }
         self.journal(&report.journal)?;
         let before = self.mailbox_len(contact)?;
-        let entry = Entry { class: Class::Normal, id: wake.id, accepted_at: self.now, body: wake.body.clone() };
+        // It passes a pending call: what it was waited for would otherwise come too late.
+        let entry = Entry { class: Class::Priority, id: wake.id, accepted_at: self.now, body: wake.body.clone() };
         self.push_input(contact, &entry)?;
-        if header.flag != OPEN || before > 0 {
+        if header.flag != HELD && (header.flag != OPEN || before > 0) {
             return Ok(Reported::Queued);
         }
         Ok(Reported::Claimed(self.claim_now(contact, &header)?))

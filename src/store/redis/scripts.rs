@@ -51,7 +51,7 @@ const SOURCES: [(Script, &str, &[&str]); 13] = [
     (Script::Due, DRAINS, &[NOW, include_str!("lua/due.lua")]),
     (Script::Start, DRAINS, &[NOW, include_str!("lua/start.lua")]),
     (Script::Settle, DRAINS, &[NOW, HAND, include_str!("lua/settle.lua")]),
-    (Script::Report, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/report.lua")]),
+    (Script::Report, REFUSED_WHEN_FULL, &[NOW, HAND, include_str!("lua/report.lua")]),
     (Script::Permits, DRAINS, &[NOW, include_str!("lua/permits.lua")]),
     (Script::Advance, DRAINS, &[NOW, include_str!("lua/advance.lua")]),
     (Script::FailedEffect, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_effect.lua")]),

@@ -295,8 +295,8 @@ impl Model {
             return Reported::Journaled;
         }
         self.journal.push(report.journal.clone());
-        let free = contact.mailbox.is_empty() && !contact.record.held;
-        contact.mailbox.push(Entry { class: Class::Normal, id: wake.id, accepted_at: self.now, body: wake.body.clone() });
+        let free = contact.mailbox.is_empty() || contact.record.held;
+        contact.mailbox.push(Entry { class: Class::Priority, id: wake.id, accepted_at: self.now, body: wake.body.clone() });
         if free { Reported::Claimed(self.claim_now(report.contact)) } else { Reported::Queued }
     }
 

@@ -127,12 +127,14 @@ fn send(to: &Inbound, text: &str, awaited: bool, now: Millis) -> Send {
     Send {
         channel: to.channel.clone(),
         kind: ChannelKind::Sms,
-        outbound: Outbound { to: to.from.clone(), content, in_reply_to: None },
+        outbound: Outbound { to: to.from.clone(), content, in_reply_to: None, provider: None },
         notification: None,
         run: None,
         system: None,
         at: now,
         awaited,
+        tracked: false,
+        code: false,
     }
 }
 

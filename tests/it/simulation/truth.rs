@@ -263,10 +263,10 @@ impl Truth {
         self.journal.push(report.journal.clone());
         match (answer, &report.wake) {
             (Reported::Journaled, _) => Ok(()),
-            (Reported::Queued, Some(wake)) => self.took(report.contact, wake.id, Class::Normal, &wake.body),
+            (Reported::Queued, Some(wake)) => self.took(report.contact, wake.id, Class::Priority, &wake.body),
             (Reported::Claimed(claim), Some(wake)) => {
                 self.handed(claim)?;
-                self.took(report.contact, wake.id, Class::Normal, &wake.body)
+                self.took(report.contact, wake.id, Class::Priority, &wake.body)
             }
             (_, None) => Err("a report that wakes nobody has woken somebody".to_owned()),
         }

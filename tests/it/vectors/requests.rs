@@ -16,7 +16,7 @@ pub fn outbound(request: &Value, body: &Value) -> Result<Outbound, String> {
     // A reaction names its message by the same key; it quotes nothing.
     let quotes = matches!(content, OutboundContent::Reaction { .. } | OutboundContent::MarkRead { .. });
     let in_reply_to = if quotes { None } else { owned(request, "in_reply_to") };
-    Ok(Outbound { to: Address::from_whatsapp(to), content, in_reply_to })
+    Ok(Outbound { to: Address::from_whatsapp(to), content, in_reply_to, provider: None })
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {

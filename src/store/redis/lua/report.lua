@@ -11,8 +11,9 @@ end
 if redis.call('SADD', d, ARGV[4]) == 0 then return {'journaled'} end
 redis.call('PEXPIRE', d, ARGV[9])
 redis.call('XADD', j, '*', 'b', ARGV[3])
-local entry = 'n' .. ARGV[5] .. string.format('%013d', now) .. ARGV[6]
+-- It passes a pending call: what it was waited for would otherwise come too late.
+local entry = 'p' .. ARGV[5] .. string.format('%013d', now) .. ARGV[6]
 local n = redis.call('RPUSH', m, entry)
-if flag ~= '0' or n > 1 then return {'queued'} end
+if flag ~= '1' and (flag ~= '0' or n > 1) then return {'queued'} end
 redis.call('ZADD', a, now + ARGV[7], contact)
-return {'claimed', now, redis.call('GET', r), {entry}}
+return {'claimed', now, redis.call('GET', r), flag == '1' and hand(m, true, tonumber(ARGV[8])) or {entry}}

@@ -1,0 +1,133 @@
+//! Messages whose fate somebody waits for, and notifications that are on their way: held until their hours, or moving along
+//! their route.
+
+use super::compact;
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::{EffectId, RunId, VersionId};
+use crate::domain::message::{DeliveryStatus, FailureReason};
+use crate::domain::name::{ChannelName, Slug};
+use crate::domain::time::Millis;
+use crate::domain::value::Value;
+use serde::{Deserialize, Serialize};
+
+fn none<T>(value: &Option<T>) -> bool {
+    value.is_none()
+}
+
+fn zero(n: &u8) -> bool {
+    *n == 0
+}
+
+/// A message whose fate somebody waits for. All reports on it come as `Input::Delivery`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tracked {
+    /// The send.
+    #[serde(rename = "e", with = "compact::effect")]
+    pub effect: EffectId,
+    /// The run that it comes from. It may be over.
+    #[serde(rename = "r", default, with = "compact::maybe_run", skip_serializing_if = "none")]
+    pub run: Option<RunId>,
+    /// The flow of that run.
+    #[serde(rename = "f", default, skip_serializing_if = "none")]
+    pub flow: Option<Slug>,
+    /// The notification that it is.
+    #[serde(rename = "n", default, skip_serializing_if = "none")]
+    pub notification: Option<Slug>,
+    /// Over which channel.
+    #[serde(rename = "c")]
+    pub channel: ChannelName,
+    /// Its kind.
+    #[serde(rename = "k")]
+    pub kind: ChannelKind,
+    /// When it was decided.
+    #[serde(rename = "a")]
+    pub at: Millis,
+    /// How far it came. It only rises: see `DeliveryStatus::rank`.
+    #[serde(rename = "s")]
+    pub status: DeliveryStatus,
+    /// Why it failed.
+    #[serde(rename = "w", default, skip_serializing_if = "none")]
+    pub reason: Option<FailureReason>,
+    /// The notification on its way that it belongs to: `Errand::id`.
+    #[serde(rename = "g", default, skip_serializing_if = "none")]
+    pub errand: Option<u64>,
+}
+
+/// A notification on its way: held until its hours, or moving along its route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Errand {
+    /// Tells it from the others of its contact.
+    #[serde(rename = "i")]
+    pub id: u64,
+    /// The run that sent it off. It may be over.
+    #[serde(rename = "r", with = "compact::run")]
+    pub run: RunId,
+    /// The flow of that run.
+    #[serde(rename = "f")]
+    pub flow: Slug,
+    /// The version whose notification it is.
+    #[serde(rename = "v", with = "compact::version")]
+    pub version: VersionId,
+    /// The notification.
+    #[serde(rename = "n")]
+    pub notification: Slug,
+    /// Its parameters in the order of its `needs`, evaluated when it was sent off.
+    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<Value>,
+    /// What it is for.
+    #[serde(rename = "o", default, skip_serializing_if = "Purpose::is_word")]
+    pub purpose: Purpose,
+    /// Where it is.
+    #[serde(rename = "s")]
+    pub stage: Stage,
+    /// When something happens by itself.
+    #[serde(rename = "m", default, skip_serializing_if = "none")]
+    pub moment: Option<Millis>,
+    /// The place in its route of what is tried next.
+    #[serde(rename = "x", default, skip_serializing_if = "zero")]
+    pub next: u8,
+    /// Where it began, if it has no route of its own: the flow's channels then follow without this one.
+    #[serde(rename = "b", default, skip_serializing_if = "none")]
+    pub began: Option<ChannelName>,
+    /// The message that is under way.
+    #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
+    pub effect: Option<EffectId>,
+}
+
+/// What a notification on its way is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Purpose {
+    /// `notify`: nobody waits for it.
+    #[default]
+    #[serde(rename = "w")]
+    Word,
+    /// A question, which its run keeps open.
+    #[serde(rename = "q")]
+    Question,
+    /// `deliver`: its run waits for how it ends.
+    #[serde(rename = "d")]
+    Deliver,
+}
+
+impl Purpose {
+    pub(super) fn is_word(&self) -> bool {
+        *self == Purpose::Word
+    }
+}
+
+/// Where a notification on its way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Held until its hours begin.
+    #[serde(rename = "h")]
+    Held,
+    /// Its message must reach the notification's `until` within its `within`.
+    #[serde(rename = "g")]
+    Going,
+    /// Its message must reach what `deliver` wants.
+    #[serde(rename = "d")]
+    Wanted,
+    /// It came as far as it must; only a failure moves it on.
+    #[serde(rename = "s")]
+    Standing,
+}

@@ -1,0 +1,95 @@
+//! Messages whose fate somebody waits for: what is told of them, and who hears of it.
+
+use super::drive::{Next, Trouble};
+use super::record::{Run, Tracked};
+use super::turn::TurnError;
+use super::turning::Turning;
+use crate::domain::id::EffectId;
+use crate::domain::input::Delivery;
+use crate::domain::limits;
+use crate::domain::message::{DeliveryStatus, FailureReason};
+
+impl Turning<'_> {
+    /// From now on all that becomes of this message is told.
+    pub(super) fn track(&mut self, message: Tracked) {
+        while self.rec.tracked.len() >= limits::TRACKED {
+            // What is decided goes before what somebody still waits for.
+            let decided = |message: &Tracked| message.status.rank() > DeliveryStatus::Sent.rank();
+            let place = self.rec.tracked.iter().position(decided).unwrap_or(0);
+            let oldest = self.rec.tracked.remove(place);
+            self.hear_no_more(oldest.effect);
+        }
+        self.out.await_add.extend([message.effect, message.effect.every_report()]);
+        self.rec.tracked.push(message);
+    }
+
+    /// A report, or how the send was settled.
+    pub(super) fn delivery(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
+        let message = self.rec.tracked.iter_mut().find(|message| message.effect == delivery.effect);
+        if let Some(message) = message {
+            // Reports come late, twice and in any order; what is known only rises.
+            if delivery.status.rank() <= message.status.rank() {
+                return Ok(());
+            }
+            message.status = delivery.status;
+            message.reason = delivery.reason;
+        }
+        self.question_failed(delivery)
+    }
+
+    /// A question whose last message did not arrive.
+    fn question_failed(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
+        if delivery.status != DeliveryStatus::Failed {
+            return Ok(());
+        }
+        let awaits = |run: &Run| run.question().is_some_and(|question| question.awaited == Some(delivery.effect));
+        let Some(place) = self.rec.runs.iter().position(awaits) else { return Ok(()) };
+        let run = self.take(place);
+        let reason = failed_because(delivery.reason);
+        self.drive(run, place, Next::Trouble { trouble: Trouble::Undelivered, reason })
+    }
+
+    pub(super) fn is_tracked(&self, effect: EffectId) -> bool {
+        self.rec.tracked.iter().any(|message| message.effect == effect)
+    }
+
+    /// A message that was tracked is not any more. A question that it asks still hears of its failure.
+    fn hear_no_more(&mut self, effect: EffectId) {
+        self.stop_awaiting(effect.every_report());
+        if !self.rec.runs.iter().any(|run| run.asked().is_some_and(|question| question.awaited == Some(effect))) {
+            self.stop_awaiting(effect);
+        }
+    }
+
+    pub(super) fn stop_awaiting(&mut self, name: EffectId) {
+        match self.out.await_add.iter().position(|added| *added == name) {
+            Some(place) => drop(self.out.await_add.remove(place)),
+            None => self.out.await_remove.push(name),
+        }
+    }
+}
+
+/// Why a message failed, in one line.
+pub(super) fn failed_because(reason: Option<FailureReason>) -> String {
+    match reason {
+        Some(reason) => format!("the message failed: {}", reason_word(reason)),
+        None => "the message failed".to_owned(),
+    }
+}
+
+fn reason_word(reason: FailureReason) -> &'static str {
+    match reason {
+        FailureReason::Unreachable => "unreachable",
+        FailureReason::Invalid => "no such number or person",
+        FailureReason::Blocked => "blocked",
+        FailureReason::OptedOut => "opted out",
+        FailureReason::Filtered => "filtered",
+        FailureReason::WindowClosed => "the 24-hour window is closed",
+        FailureReason::Template => "the approved template does not fit",
+        FailureReason::Limit => "a limit that passes with time",
+        FailureReason::Balance => "no money at the provider",
+        FailureReason::Configuration => "the channel's configuration",
+        FailureReason::Content => "the content is not acceptable",
+        FailureReason::Unknown => "unknown",
+    }
+}
