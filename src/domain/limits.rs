@@ -4,6 +4,28 @@ use super::time::Span;
 
 /// Size of a flow, notification or test file in bytes (RF007).
 pub const FILE_BYTES: usize = 256 * 1024;
+/// Size of an HTML file beside a notification in bytes (RF418). Mail programs cut longer mails off.
+pub const PAGE_BYTES: usize = 100 * 1024;
+/// Characters of a page with its values.
+pub const PAGE_CHARS: usize = 200_000;
+/// Places of a route, and channels under `also`.
+pub const ROUTE_HOPS: usize = 8;
+/// Parameters of an approved template.
+pub const APPROVED_PARAMS: usize = 30;
+/// Buttons of an approved template: WhatsApp's own limit.
+pub const APPROVED_BUTTONS: usize = 10;
+/// Bytes of a provider's word: the name of a template, its language, its id.
+pub const PROVIDER_WORD_BYTES: usize = 512;
+/// How long a delivery report may be awaited.
+pub const REPORT_WITHIN_MAX: Span = Span::days(7);
+/// How long `deliver` awaits its report.
+pub const DELIVER_WITHIN: Span = Span::minutes(10);
+/// The shortest time for which events are collected.
+pub const DIGEST_LEAST: Span = Span::seconds(1);
+/// The longest time for which events are collected.
+pub const DIGEST_WINDOW_MAX: Span = Span::days(7);
+/// Events of a digest.
+pub const DIGEST_ITEMS: u16 = 100;
 /// States in a flow (RF007).
 pub const STATES: usize = 1_000;
 /// How far the clock of a simulated contact may be moved at one time.

@@ -1,7 +1,7 @@
-//! Reading a project's folder: `flows/*.yaml` and `templates/*.yaml`. The only place of this layer that touches files.
+//! Reading a project's folder: `flows/*.yaml`, `templates/*.yaml` and the pages beside those, `templates/*.html`. The only place of this layer that touches files.
 
 use super::diagnostic::{At, Code, Diagnostic};
-use super::parse::ParseContext;
+use super::parse::{Pages, ParseContext};
 use super::version::{Assembled, SourceFile, assemble};
 use crate::domain::limits;
 use crate::domain::name::Slug;
@@ -16,6 +16,8 @@ pub struct Sources {
     pub flows: BTreeMap<String, SourceFile>,
     /// Notifications by the name of their file.
     pub notifications: BTreeMap<Slug, SourceFile>,
+    /// The HTML files beside the notifications, by their names.
+    pub pages: Pages,
     /// Conversation tests by the name of the flow that they test.
     pub tests: BTreeMap<String, SourceFile>,
     /// Files that cannot be read as text, or whose names cannot be names.
@@ -45,12 +47,35 @@ impl Sources {
                 Err(bad) => sources.refuse(&source.file, 111, At::default(), bad.to_string(), "rename the file"),
             }
         }
+        for path in files_of(templates, "html")? {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let mut bytes = Vec::new();
+            // One byte more than allowed, so that whoever names it sees that it is too large.
+            std::fs::File::open(&path)?.take(limits::PAGE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+            let text = match String::from_utf8(bytes) {
+                Ok(text) => text,
+                // The cut may go through a character.
+                Err(error) if error.as_bytes().len() > limits::PAGE_BYTES => " ".repeat(limits::PAGE_BYTES + 1),
+                Err(_) => {
+                    let file = shown(&path, project);
+                    sources.refuse(&file, 418, At::default(), "The file is not UTF-8 text".to_owned(), "save it as UTF-8");
+                    String::new()
+                }
+            };
+            sources.pages.insert(name, text.into());
+        }
         Ok(sources)
     }
 
     /// One flow with its notifications, by the name of its file.
     pub fn assemble(&self, name: &str, context: &ParseContext) -> Option<Assembled> {
-        self.flows.get(name).map(|flow| assemble(flow, &self.notifications, context))
+        self.flows.get(name).map(|flow| assemble(flow, &self.notifications, &self.pages, context))
+    }
+
+    /// The file of a page as people know it: beside the notifications.
+    pub fn page_file(&self, name: &str) -> String {
+        let beside = self.notifications.values().next().and_then(|source| source.file.rsplit_once('/'));
+        beside.map_or_else(|| name.to_owned(), |(folder, _)| format!("{folder}/{name}"))
     }
 
     fn refuse(&mut self, file: &str, code: u16, at: At, message: String, help: &str) {
@@ -66,7 +91,7 @@ impl Sources {
 
     /// The name of a file without its ending, and its text. `None` if it is no text; that is said.
     fn file(&mut self, path: &Path, project: &Path) -> io::Result<Option<(String, SourceFile)>> {
-        let shown = path.strip_prefix(project).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let shown = shown(path, project);
         let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         let mut bytes = Vec::new();
         // One byte more than allowed, so that the reader sees that it is too large.
@@ -93,8 +118,18 @@ impl Sources {
     }
 }
 
+/// A file as people know it.
+fn shown(path: &Path, project: &Path) -> String {
+    path.strip_prefix(project).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
 /// The YAML files directly in a folder, by name.
 fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    files_of(folder, "yaml")
+}
+
+/// The files with this ending directly in a folder, by name.
+fn files_of(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -104,7 +139,7 @@ fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in entries {
         let path = entry?.path();
         let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if !hidden && path.extension().is_some_and(|e| e == "yaml") && path.is_file() {
+        if !hidden && path.extension().is_some_and(|e| e == ending) && path.is_file() {
             files.push(path);
         }
     }

@@ -1,9 +1,10 @@
-//! What a published version is made of: the flow's file and the files of the notifications that it names, byte for byte.
+//! What a published version is made of: the flow's file and the files of the notifications that it names, with the pages
+//! beside them, byte for byte.
 //! It is stored as JSON and rebuilt from the store without the folder that it came from.
 
 use super::definition::{Flow, Notification};
 use super::diagnostic::{Code, Diagnostic};
-use super::parse::{MentionKind, ParseContext, Reading, read_flow, read_notification};
+use super::parse::{MentionKind, Pages, ParseContext, Reading, read_flow, read_notification};
 use crate::domain::id::VersionId;
 use crate::domain::name::Slug;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub struct Version {
     flow: String,
     /// The files of the notifications that it names.
     notifications: BTreeMap<Slug, String>,
+    /// The HTML files that those notifications name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pages: BTreeMap<String, String>,
 }
 
 /// Why stored content is no version.
@@ -45,8 +49,10 @@ pub enum BadVersion {
     },
 }
 
-/// The one format so far.
+/// A flow with notifications.
 const FORMAT: u8 = 1;
+/// The same with pages, which what knew only the first cannot read. A version without pages stays what it was.
+const WITH_PAGES: u8 = 2;
 
 /// A file that was read from a folder or a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +79,13 @@ pub struct Assembled {
 }
 
 /// Puts a flow together with the notifications that it names. A notification that it names and that does not exist is RF411.
-pub fn assemble(flow: &SourceFile, notifications: &BTreeMap<Slug, SourceFile>, context: &ParseContext) -> Assembled {
+/// `pages` are the HTML files beside the notifications.
+pub fn assemble(
+    flow: &SourceFile,
+    notifications: &BTreeMap<Slug, SourceFile>,
+    pages: &Pages,
+    context: &ParseContext,
+) -> Assembled {
     let mut reading = read_flow(&flow.text, &flow.file, context);
     let context = ParseContext {
         languages: reading.partial.as_ref().map_or_else(|| context.languages.clone(), |f| f.languages.clone()),
@@ -99,7 +111,7 @@ pub fn assemble(flow: &SourceFile, notifications: &BTreeMap<Slug, SourceFile>, c
             });
             continue;
         };
-        let notification = read_notification(&source.text, &source.file, &context);
+        let notification = read_notification(&source.text, &source.file, &context, pages);
         diagnostics.extend(notification.diagnostics.iter().cloned());
         sources.insert(name.clone(), source.text.clone());
         read.insert(name, notification);
@@ -114,7 +126,12 @@ pub fn assemble(flow: &SourceFile, notifications: &BTreeMap<Slug, SourceFile>, c
         let kept = read.iter().filter_map(|(name, r)| Some((name.clone(), r.partial.clone()?)));
         partial.notifications = kept.collect();
         if !broken {
-            let made = Version { format: FORMAT, name: partial.name.clone(), flow: flow.text.clone(), notifications: sources };
+            let named = read.values().flat_map(|r| &r.mentions).filter(|m| m.kind == MentionKind::Page);
+            let named = named.filter_map(|m| pages.get_key_value(&*m.name));
+            let pages: BTreeMap<String, String> = named.map(|(name, text)| (name.clone(), text.to_string())).collect();
+            let format = if pages.is_empty() { FORMAT } else { WITH_PAGES };
+            let (name, flow) = (partial.name.clone(), flow.text.clone());
+            let made = Version { format, name, flow, notifications: sources, pages };
             partial.version = made.id();
             version = Some(made);
         }
@@ -147,7 +164,7 @@ impl Version {
             format: u8,
         }
         let header: Header = serde_json::from_slice(content)?;
-        if header.format > FORMAT {
+        if header.format > WITH_PAGES {
             return Err(BadVersion::Newer(header.format));
         }
         Ok(serde_json::from_slice(content)?)
@@ -161,7 +178,8 @@ impl Version {
             .iter()
             .map(|(name, text)| (name.clone(), SourceFile { file: format!("templates/{name}.yaml"), text: text.clone() }))
             .collect();
-        let Assembled { flow, diagnostics, reading, .. } = assemble(&flow, &notifications, context);
+        let pages = self.pages.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
+        let Assembled { flow, diagnostics, reading, .. } = assemble(&flow, &notifications, &pages, context);
         drop(reading);
         flow.map(Arc::unwrap_or_clone).ok_or_else(|| BadVersion::Refused {
             name: self.name.clone(),

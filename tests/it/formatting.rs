@@ -5,7 +5,7 @@ use crate::support::command::replyflow_in;
 use proptest::prelude::*;
 use replyflow::domain::language::Language;
 use replyflow::domain::name::Slug;
-use replyflow::flow::parse::{ParseContext, read_flow, read_notification};
+use replyflow::flow::parse::{Pages, ParseContext, read_flow, read_notification};
 use replyflow::flow::write::{Unformatted, format};
 use replyflow::testing::read_script;
 use std::fs;
@@ -81,7 +81,7 @@ fn words(shown: &str) -> String {
 fn meaning(source: &str, file: &str) -> (String, Vec<u16>) {
     let place = replyflow::flow::write::read(source, &file.into()).map_or("", |(_, place)| place.name);
     let (shown, mut found) = if place == "notification" {
-        let reading = read_notification(source, file, &context());
+        let reading = read_notification(source, file, &context(), &Pages::new());
         (format!("{:?}", reading.partial), reading.diagnostics)
     } else if place == "test" {
         let flows: Vec<&str> = Vec::new();

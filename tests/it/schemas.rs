@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use replyflow::domain::language::Language;
 use replyflow::flow::diagnostic::Severity;
 use replyflow::flow::keys::{self, FLOW, NOTIFICATION, Place, TEST};
-use replyflow::flow::parse::{ParseContext, read_flow, read_notification};
+use replyflow::flow::parse::{Pages, ParseContext, read_flow, read_notification};
 use replyflow::flow::{schema, yaml};
 use replyflow::testing::read_script;
 use serde_json::{Map, Value};
@@ -42,7 +42,7 @@ fn validator(place: &'static Place) -> Validator {
 fn errors(source: &str, file: &str, place: &'static Place) -> Vec<u16> {
     let context = ParseContext { languages: vec![Language::EN], channels: Vec::new() };
     let found = match place.name {
-        "notification" => read_notification(source, file, &context).diagnostics,
+        "notification" => read_notification(source, file, &context, &Pages::new()).diagnostics,
         "test" => read_script(source, file, &["pizza"]).1,
         _ => read_flow(source, file, &context).diagnostics,
     };

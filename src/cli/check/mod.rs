@@ -69,7 +69,8 @@ impl Found {
     /// Everything that was found, for people. What is new is marked with a `+`.
     fn text(&self, is_new: impl Fn(&Diagnostic) -> bool) -> String {
         let style = style();
-        let texts: BTreeMap<&str, &str> = all(&self.sources).collect();
+        let pages = self.sources.pages.iter().map(|(name, text)| (self.sources.page_file(name), &**text));
+        let texts: BTreeMap<String, &str> = all(&self.sources).map(|(file, text)| (file.to_owned(), text)).chain(pages).collect();
         let mut out = String::new();
         // The diagnostics of a file stand together, so that its lines are counted once.
         for same_file in self.diagnostics.chunk_by(|a, b| a.file == b.file) {

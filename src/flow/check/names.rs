@@ -60,7 +60,11 @@ fn check(written: &Written, env: &Env<'_>, lost: bool, report: &mut Report) {
     if let Some(problem) = problem.filter(|problem| !lost || problem.kind != ProblemKind::UnknownVariable) {
         let code = problem.kind.code().0;
         let help = problem.help.unwrap_or_else(|| "docs/flow-format.md lists what can be read where".to_owned());
-        report.add(code, written.place(problem.offset), problem.length as u32, problem.message, help);
+        let (at, width) = (written.place(problem.offset), problem.length as u32);
+        let own = written.file.clone().map(|file| std::mem::replace(&mut report.file, file));
+        report.add(code, at, width, problem.message, help);
+        // What follows is about the file itself again.
+        own.into_iter().for_each(|own| report.file = own);
     }
 }
 

@@ -44,8 +44,11 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     let context = parse_context(project);
     let assembled: BTreeMap<&str, Assembled> =
         sources.flows.keys().filter_map(|name| Some((name.as_str(), sources.assemble(name, &context)?))).collect();
-    let notifications: BTreeMap<&Slug, Reading<Notification>> =
-        sources.notifications.iter().map(|(name, s)| (name, read_notification(&s.text, &s.file, &context))).collect();
+    let notifications: BTreeMap<&Slug, Reading<Notification>> = sources
+        .notifications
+        .iter()
+        .map(|(name, s)| (name, read_notification(&s.text, &s.file, &context, &sources.pages)))
+        .collect();
     let known_flows = assembled.values().filter_map(|a| a.reading.partial.clone()).map(|f| (f.name.clone(), f));
     let known_flows: BTreeMap<Slug, Arc<Flow>> = known_flows.collect();
     let known_notifications: BTreeMap<Slug, Arc<Notification>> =

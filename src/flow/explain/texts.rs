@@ -1,4 +1,4 @@
-//! RF401–RF416: texts, notifications, and what the channels can carry.
+//! RF401–RF418: texts, notifications, and what the channels can carry.
 
 use super::{Explanation, error, warning};
 
@@ -107,5 +107,12 @@ pub(super) const TEXTS: &[Explanation] = &[
         "No flow of the project sends this notification.",
         "Its texts are kept up and translated for nobody, or the flow that should send it names another.",
         "Send it with `notify`, or delete the file.",
+    ),
+    error(
+        418,
+        "A page that is not there",
+        "`html` of a notification names a file that does not stand beside it in templates/, that is larger than 100 KiB, or that is no UTF-8 text.",
+        "The mail could not be written, or the customer's mail program would cut it off.",
+        "Take the suggested name, or write the file. Pictures belong on a server, with a link in the page.",
     ),
 ];

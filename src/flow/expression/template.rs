@@ -5,7 +5,7 @@ use super::scope::Scope;
 use super::text::write_text;
 use super::types::{Inferred, TypeEnv, TypeProblem};
 use super::{Expression, Reference};
-use crate::domain::limits::EXPRESSION_RESULT_CHARS;
+use crate::domain::limits::{EXPRESSION_RESULT_CHARS, PAGE_CHARS};
 use crate::domain::value::{Type, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -127,7 +127,7 @@ impl Template {
         if let Some(text) = self.constant_text() {
             return Ok(Cow::Borrowed(text));
         }
-        self.write(scope, write_text).map(Cow::Owned)
+        self.write(scope, EXPRESSION_RESULT_CHARS, write_text).map(Cow::Owned)
     }
 
     /// The value, if the text is exactly one `{{ }}`, else the rendered text.
@@ -146,7 +146,7 @@ impl Template {
         }
         let mut dynamic = Vec::new();
         let mut plain = String::new();
-        let out = self.write(scope, |value, out| {
+        let out = self.write(scope, EXPRESSION_RESULT_CHARS, |value, out| {
             plain.clear();
             write_text(value, &mut plain);
             let from = out.len();
@@ -170,7 +170,17 @@ impl Template {
         Ok(out)
     }
 
-    fn write(&self, scope: &dyn Scope, mut put: impl FnMut(&Value, &mut String)) -> Result<String, EvalError> {
+    /// A page: what is put in is escaped, so that no value can be a tag or leave its attribute. At most `PAGE_CHARS`.
+    pub fn render_html(&self, scope: &dyn Scope) -> Result<String, EvalError> {
+        let mut plain = String::new();
+        self.write(scope, PAGE_CHARS, |value, out| {
+            plain.clear();
+            write_text(value, &mut plain);
+            escape_html(&plain, out);
+        })
+    }
+
+    fn write(&self, scope: &dyn Scope, most: usize, mut put: impl FnMut(&Value, &mut String)) -> Result<String, EvalError> {
         let mut out = String::with_capacity(self.source.len() + 16);
         let (mut chars, mut counted, mut last) = (0, 0, (0, 0));
         for piece in self.pieces.iter() {
@@ -185,7 +195,7 @@ impl Template {
             // Counted piece by piece: one value alone is bounded by what a scope and one expression can hold.
             chars += out[counted..].chars().count();
             counted = out.len();
-            if chars > EXPRESSION_RESULT_CHARS {
+            if chars > most {
                 let (offset, length) = (last.0 as u32, last.1 as u32);
                 return Err(EvalError { problem: EvalProblem::ResultTooLong, offset, length });
             }
@@ -243,6 +253,20 @@ fn percent_encode(text: &str, out: &mut String) {
             out.push('%');
             out.push(char::from(HEX[usize::from(b >> 4)]));
             out.push(char::from(HEX[usize::from(b & 15)]));
+        }
+    }
+}
+
+/// The five signs that mean something in HTML, in its text and in quoted attributes.
+fn escape_html(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
         }
     }
 }

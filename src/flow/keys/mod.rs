@@ -18,9 +18,12 @@ pub(in crate::flow) use flow::{ANYTIME, DEFAULTS, LATE, NEED, START};
 pub use flow::{CONTACT, FLOW};
 pub(in crate::flow) use message::{ASK, EMAIL, MESSAGE, SMS, WHATSAPP};
 pub use notification::NOTIFICATION;
-pub(in crate::flow) use notification::{EMAIL as NOTIFICATION_EMAIL, WHATSAPP as NOTIFICATION_WHATSAPP};
+pub(in crate::flow) use notification::{
+    APPROVED, BUTTON as APPROVED_BUTTON, EMAIL as NOTIFICATION_EMAIL, HEADER as APPROVED_HEADER,
+    WHATSAPP as NOTIFICATION_WHATSAPP,
+};
 pub use place::{Key, KeyForm, Kind, Lines, Named, Others, Place, Rule, Word};
-pub(in crate::flow) use state::{CALL, RUN, STATE, WAIT};
+pub(in crate::flow) use state::{CALL, DELIVER, DIGEST, HANDOFF, RUN, STATE, WAIT};
 pub(in crate::flow) use target::{ALERT, EMIT, ITEM, NOTIFY, SILENCE, STEP, WAY};
 pub use test::{
     ALERT as EXPECTED_ALERT, BOT, CASE, CONTACT as GIVEN_CONTACT, FAKE, FILE, GIVEN, LOCATION, STEP as TEST_STEP, TEST, USER,

@@ -53,7 +53,7 @@ pub static NOTIFICATION: Place = Place {
         key("whatsapp", &WHATSAPP_KIND, "What is sent by WhatsApp instead: a text, or the parts that differ."),
         key("email", &EMAIL_KIND, "What is sent by email instead: a text, or the parts that differ."),
     ],
-    rules: &[Rule::AtLeastOne(&["text", "media", "sms", "whatsapp", "email"]), Rule::Needs("within", &["route", "until"])],
+    rules: &[Rule::AtLeastOne(&["text", "media", "sms", "whatsapp", "email"])],
     lines: Lines::Apart,
     ..Place::DEFAULT
 };

@@ -5,6 +5,7 @@ use super::{MentionKind, Reader};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::flow::definition::{Message, Say, Texts, Variant};
+use crate::flow::expression::ValueTemplate;
 use crate::flow::keys;
 use crate::flow::yaml::{Entry, Node, Tree};
 
@@ -89,12 +90,24 @@ impl Reader {
             return Some(Variant { text: Some(text), ..Variant::default() });
         }
         let fields = self.fields(node, kind.as_str(), "Hello", place)?;
+        // What a kind of channel does not have is not in its table.
+        let get = |key: &str| place.key(key).and_then(|_| fields.get(key));
         Some(Variant {
-            text: fields.get("text").and_then(|n| self.texts(n, "text")),
-            media: fields.get("media").and_then(|n| self.template(n, "media", "https://example.com/map.png")),
-            media_name: fields.get("name").and_then(|n| self.template(n, "name", "map.png")),
-            footer: place.key("footer").and_then(|_| fields.get("footer")).and_then(|n| self.texts(n, "footer")),
-            ..Variant::default()
+            text: get("text").and_then(|n| self.texts(n, "text")),
+            media: get("media").and_then(|n| self.template(n, "media", "https://example.com/map.png")),
+            media_name: get("name").and_then(|n| self.template(n, "name", "map.png")),
+            footer: get("footer").and_then(|n| self.texts(n, "footer")),
+            approved: get("approved").and_then(|n| self.approved(n)),
+            provider: get("provider").and_then(|n| self.provider_fields(n)),
+            subject: get("subject").and_then(|n| self.texts(n, "subject")),
+            html: get("html").and_then(|n| self.html(n)),
+            from: get("from").and_then(|n| self.template(n, "from", "shop@example.com")),
         })
+    }
+
+    /// `provider`: fields that are handed on as they are.
+    fn provider_fields(&mut self, node: &Node) -> Option<ValueTemplate> {
+        self.entries(node, "provider", "{ dlt_template: \"1207160000000000001\" }")?;
+        self.value(node)
     }
 }

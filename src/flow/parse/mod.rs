@@ -5,7 +5,9 @@
 mod action;
 mod answer;
 mod anytime;
+mod approved;
 mod choices;
+mod deliver;
 mod fields;
 mod file;
 mod kind;
@@ -13,6 +15,7 @@ mod late;
 mod message;
 mod notification;
 mod outcome;
+mod page;
 mod question;
 mod reach;
 mod report;
@@ -27,6 +30,7 @@ mod text;
 mod value;
 mod variable;
 
+pub use page::Pages;
 pub use text::{Assignment, Content, Giver, Handed, Mention, MentionKind, RunWays, Saved, Site, Written};
 pub use value::typed;
 
@@ -90,30 +94,32 @@ pub fn parse_flow(source: &str, file: &str, context: &ParseContext) -> (Option<F
     read_flow(source, file, context).finish()
 }
 
-/// Reads a notification.
+/// Reads a notification that names no pages.
 pub fn parse_notification(source: &str, file: &str, context: &ParseContext) -> (Option<Notification>, Vec<Diagnostic>) {
-    read_notification(source, file, context).finish()
+    read_notification(source, file, context, &Pages::new()).finish()
 }
 
 /// Reads a flow, with what the checks need.
 pub fn read_flow(source: &str, file: &str, context: &ParseContext) -> Reading<Flow> {
-    read(source, file, context, Reader::flow)
+    read(source, file, context, &Pages::new(), Reader::flow)
 }
 
-/// Reads a notification, with what the checks need.
-pub fn read_notification(source: &str, file: &str, context: &ParseContext) -> Reading<Notification> {
-    read(source, file, context, Reader::notification)
+/// Reads a notification, with what the checks need. `pages`: the HTML files beside it.
+pub fn read_notification(source: &str, file: &str, context: &ParseContext, pages: &Pages) -> Reading<Notification> {
+    read(source, file, context, pages, Reader::notification)
 }
 
 fn read<T>(
     source: &str,
     file: &str,
     context: &ParseContext,
+    pages: &Pages,
     part: impl FnOnce(&mut Reader, &yaml::Node) -> Option<T>,
 ) -> Reading<T> {
     let file: Arc<str> = file.into();
     let (document, diagnostics) = yaml::read(source, &file);
     let mut reader = Reader::new(file, context, diagnostics);
+    reader.pages = pages.clone();
     let root = document.map(|document| document.root);
     let partial = root.as_ref().and_then(|root| part(&mut reader, root)).map(Arc::new);
     // What stands in a second document lacks here, and follows from that.
@@ -141,6 +147,8 @@ struct Reader {
     any_language: bool,
     /// The flow's channels.
     channels: Vec<ChannelName>,
+    /// The HTML files beside the file.
+    pages: Pages,
     variables: IndexMap<Name, Variable>,
     states: HashMap<String, StateId>,
     state_names: Vec<String>,
@@ -168,6 +176,7 @@ impl Reader {
             languages: context.languages.clone(),
             any_language: false,
             channels: context.channels.clone(),
+            pages: Pages::new(),
             variables: IndexMap::new(),
             states: HashMap::new(),
             state_names: Vec::new(),

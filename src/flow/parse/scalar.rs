@@ -97,6 +97,11 @@ impl Reader {
         self.named(Slug::parse(text), node.at, node.width)
     }
 
+    /// A slug that stands as a key.
+    pub(super) fn slug_of_key(&mut self, key: &Key) -> Option<Slug> {
+        self.named(Slug::parse(&key.text), key.at, key.width)
+    }
+
     /// Slugs: one or a list.
     pub(super) fn slugs(&mut self, node: &Node, key: &str, example: &str) -> Vec<Slug> {
         self.one_or_many(node).iter().filter_map(|item| self.slug(item, key, example)).collect()

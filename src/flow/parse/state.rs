@@ -10,7 +10,7 @@ use crate::flow::keys;
 use crate::flow::yaml::{Key, Node, Tree};
 
 /// The keys of kinds that run; `answer` is part of `ask`.
-const KINDS: [&str; 5] = ["ask", "call", "wait", "split", "run"];
+const KINDS: [&str; 8] = ["ask", "call", "wait", "split", "deliver", "run", "digest", "handoff"];
 
 impl Reader {
     /// A state. What is wrong is said; the state stands for itself all the same, so that others keep their places.
@@ -47,7 +47,10 @@ impl Reader {
                     "call" => self.call(key, &fields),
                     "wait" => self.wait(key, &fields),
                     "split" => self.split(key, &fields),
+                    "deliver" => self.deliver(key, &fields),
                     "run" => self.run(key, &fields),
+                    "digest" => self.digest(key, &fields),
+                    "handoff" => self.handoff(key, &fields),
                     _ => self.ask(key, &fields),
                 }
             }
@@ -96,7 +99,7 @@ impl Reader {
         };
         if let Tree::Map(_) = &go.value.tree {
             if !fields.refused && end.is_none() {
-                let help = "name a state or write a list of conditions; a kind is `ask`, `call`, `wait`, `split` or `run`";
+                let help = "name a state or write a list of conditions; a kind is `ask`, `call`, `wait`, `split`, `deliver`, `run`, `digest` or `handoff`";
                 self.say_key(114, &go.key, "Outcomes need a kind; this state has none", help);
             }
             // The targets are read so that their own mistakes are not missed.

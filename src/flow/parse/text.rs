@@ -8,6 +8,7 @@ use crate::flow::definition::{Destination, Slot, StateId, Texts};
 use crate::flow::diagnostic::{At, Diagnostic};
 use crate::flow::expression::{Expression, SyntaxError, Template, ValueTemplate};
 use crate::flow::yaml::{Entry, Node, Places, Scalar, Tree};
+use std::sync::Arc;
 
 /// Where a text stands: what can be read there besides variables, `contact`, `reply`, `env` and `run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +32,8 @@ pub struct Written {
     pub site: Site,
     /// Where it begins.
     pub at: At,
+    /// The file, if it is not the one that was read but a page beside it.
+    pub file: Option<Arc<str>>,
     places: Places,
 }
 
@@ -169,6 +172,8 @@ pub enum MentionKind {
     Webhook,
     /// A former name of this flow.
     Former,
+    /// An HTML file beside a notification.
+    Page,
 }
 
 impl Reader {
@@ -195,7 +200,11 @@ impl Reader {
     }
 
     fn record(&mut self, content: Content, scalar: &Scalar, at: At) {
-        self.written.push(Written { content, site: self.site, at, places: scalar.places.clone() });
+        self.record_in(content, scalar.places.clone(), at, None);
+    }
+
+    pub(super) fn record_in(&mut self, content: Content, places: Places, at: At, file: Option<Arc<str>>) {
+        self.written.push(Written { content, site: self.site, at, file, places });
     }
 
     /// Says what keeps a text from being read, at the place in the file.

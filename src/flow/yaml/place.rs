@@ -14,6 +14,8 @@ pub struct Places {
 enum Shape {
     /// On one line, without escapes: character n stands `skip + n` further on.
     Straight { skip: u32 },
+    /// The whole file.
+    Same,
     /// Anything else: found by walking the source beside the text.
     Walked { raw: Box<str>, quote: Option<char>, block: bool },
 }
@@ -22,6 +24,11 @@ impl Places {
     /// The places of a scalar on one line without escapes.
     pub(super) fn straight(start: At, quoted: bool) -> Self {
         Places { start, shape: Shape::Straight { skip: u32::from(quoted) } }
+    }
+
+    /// The places of a text that is a whole file.
+    pub fn of_file() -> Self {
+        Places { start: At { line: 1, column: 1 }, shape: Shape::Same }
     }
 
     /// The places of a scalar whose source is `raw` and begins at `start`.
@@ -44,6 +51,12 @@ impl Places {
     pub fn at(&self, text: &str, byte: usize) -> At {
         let offset = text.char_indices().take_while(|(i, _)| *i < byte).count();
         match &self.shape {
+            Shape::Same => {
+                let before = &text[..text.char_indices().nth(offset).map_or(text.len(), |(i, _)| i)];
+                let line = before.rsplit('\n').next().unwrap_or("");
+                let column = line.chars().count() as u32 + 1;
+                At { line: self.start.line + before.matches('\n').count() as u32, column }
+            }
             Shape::Straight { skip } => {
                 At { line: self.start.line, column: self.start.column.saturating_add(*skip).saturating_add(offset as u32) }
             }

@@ -130,7 +130,7 @@ pub fn catalog(project: &Project) -> Catalog {
             .into_iter()
             .map(|(name, text)| {
                 let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
-                let assembled = assemble(&source, &BTreeMap::new(), &context);
+                let assembled = assemble(&source, &BTreeMap::new(), &BTreeMap::new(), &context);
                 assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics))
             })
             .collect();

@@ -1,7 +1,7 @@
 //! Texts with `{{ }}` and trees of them.
 
 use super::world::{Types, World, json};
-use crate::domain::limits::EXPRESSION_RESULT_CHARS;
+use crate::domain::limits::{EXPRESSION_RESULT_CHARS, PAGE_CHARS};
 use crate::domain::value::{Type, Value};
 use crate::flow::expression::{EvalProblem, Expression, ReferenceName, Template, ValueTemplate};
 
@@ -40,6 +40,17 @@ fn texts_are_rendered() {
     ] {
         assert_eq!(render(source), expected, "{source}");
     }
+}
+
+#[test]
+fn nothing_that_is_put_into_a_page_is_a_tag() {
+    let world = World::new().with("name", Value::text("<a href='x' b=\"y\">&amp;"));
+    let page = template("<p title=\"{{ name }}\">{{ name }}&amp;</p>").render_html(&world).expect("a page");
+    let escaped = "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;amp;";
+    assert_eq!(page, format!("<p title=\"{escaped}\">{escaped}&amp;</p>"));
+    let long = "x".repeat(EXPRESSION_RESULT_CHARS) + "{{ amount }}";
+    assert!(template(&long).render(&world).is_err() && template(&long).render_html(&world).is_ok());
+    assert!(template(&("x".repeat(PAGE_CHARS) + "{{ amount }}")).render_html(&world).is_err());
 }
 
 #[test]
