@@ -95,6 +95,18 @@ pub const WEBHOOK_BODY_BYTES: usize = 4 * 1024 * 1024;
 pub const EVENT_BODY_BYTES: usize = 64 * 1024;
 /// Characters of an inbound text that are understood; the rest is kept but never matched.
 pub const REPLY_CHARS: usize = 4_096;
+/// A body with many events in bytes.
+pub const EVENT_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Events of one body.
+pub const EVENTS_PER_BATCH: usize = 1_000;
+/// How long an `Idempotency-Key` is remembered.
+pub const REQUEST_KEPT: Span = Span::hours(24);
+/// Bytes of an `Idempotency-Key`.
+pub const REQUEST_KEY_BYTES: usize = 256;
+/// `Idempotency-Key`s that are remembered at one time; above it new ones are refused until old ones are forgotten.
+pub const REQUESTS: usize = 1_000_000;
+/// Bytes that are remembered of one answer: what was refused of a batch.
+pub const REQUEST_ANSWER_BYTES: usize = 256 * 1024;
 /// Inputs that one mailbox holds.
 pub const MAILBOX: usize = 100;
 /// Room above it for priority inputs.

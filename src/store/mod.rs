@@ -11,6 +11,7 @@ mod answer;
 mod embedded;
 mod error;
 mod lane;
+mod once;
 mod redis;
 mod request;
 mod settings;
@@ -23,6 +24,7 @@ pub use answer::{
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
+pub use once::{Fingerprint, OnceRequest, RequestKey, RequestStep, Requested};
 pub use redis::RedisStore;
 #[doc(hidden)]
 pub use redis::{NoSuchText, Script, Scripts};
@@ -86,6 +88,9 @@ pub trait Store: Send + Sync {
 
     /// Journals a delivery report; wakes the contact only if a run awaits the effect.
     async fn report(&self, report: Report) -> Answer<Reported>;
+
+    /// One step of a request that takes effect once: remembered for `requests_kept`, at most `requests_max` of them.
+    async fn request(&self, request: OnceRequest) -> Answer<Requested>;
 
     /// Takes up to `want` permits to send over a channel now.
     async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits>;

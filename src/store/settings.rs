@@ -45,6 +45,10 @@ pub struct StoreSettings {
     pub mailbox_headroom: usize,
     /// `journal.max_bytes`: of one shard; above it `accept` refuses.
     pub journal_max_bytes: u64,
+    /// How long the name of a request is remembered.
+    pub requests_kept: Span,
+    /// Names of requests that are remembered at one time.
+    pub requests_max: usize,
     /// `redis.wait_replicas`: replicas that must have an accepted input before the provider hears of it.
     pub wait_replicas: u32,
     /// One call of Redis at most.
@@ -66,6 +70,8 @@ impl Default for StoreSettings {
             mailbox_max: limits::MAILBOX,
             mailbox_headroom: limits::MAILBOX_HEADROOM,
             journal_max_bytes: 64 * 1024 * 1024,
+            requests_kept: limits::REQUEST_KEPT,
+            requests_max: limits::REQUESTS,
             wait_replicas: 0,
             call_timeout: Duration::from_secs(2),
             connect_timeout: Duration::from_secs(2),

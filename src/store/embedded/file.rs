@@ -89,6 +89,7 @@ impl Place {
         let db = Connection::open(&self.file).map_err(|e| failure(&e))?;
         prepare(&db).map_err(|e| failure(&e))?;
         layout(&db)?;
+        db.execute_batch(include_str!("additions.sql")).map_err(|e| failure(&e))?;
         Ok(db)
     }
 

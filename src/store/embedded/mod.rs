@@ -4,6 +4,7 @@
 mod file;
 mod lanes;
 mod mailbox;
+mod once;
 mod records;
 mod tables;
 mod view;
@@ -11,8 +12,8 @@ mod writer;
 
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, Permits, Rate, Report, Reported, Settle,
-    Settled, StartAnswer, Store, StoreError, StoreSettings, Ticket, WorkSet,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, OnceRequest, Permits, Rate, Report, Reported,
+    RequestStep, Requested, Settle, Settled, StartAnswer, Store, StoreError, StoreSettings, Ticket, WorkSet,
 };
 use crate::domain::id::{ContactKey, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -187,6 +188,10 @@ impl Store for EmbeddedStore {
     }
     async fn report(&self, report: Report) -> Answer<Reported> {
         self.write(report.journal.len(), move |tables| tables.report(&report)).await
+    }
+    async fn request(&self, request: OnceRequest) -> Answer<Requested> {
+        let bytes = if let RequestStep::Answer(answer) = &request.step { answer.len() } else { 0 };
+        self.write(bytes, move |tables| tables.request(&request)).await
     }
     async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -118,6 +118,7 @@ impl Tables<'_> {
     /// What the process before this one had taken: its claims lapse at once, its attempts are unsure.
     pub fn lapse(&self) -> Answer<()> {
         self.run("UPDATE contact SET attend = ?1, leased = 0 WHERE leased = 1", [self.now.0])?;
+        self.run("UPDATE request SET until = ?1 WHERE answer IS NULL", [self.now.0])?;
         self.run("UPDATE outbox SET state = 'u' WHERE state IN ('s', 'v')", [])?;
         self.run("UPDATE lane SET due = ?1, leased = 0, ticket = 0 WHERE leased = 1", [self.now.0]).map(|_| ())
     }

@@ -155,6 +155,7 @@ impl Writer {
         }
         if now.0 - self.pruned.0 >= PRUNE_EVERY {
             tables.prune()?;
+            tables.prune_requests()?;
             self.pruned = now;
         }
         run("COMMIT").map(|_| ())

@@ -9,6 +9,7 @@ mod keys;
 mod lanes;
 mod link;
 mod mailbox;
+mod once;
 mod scripts;
 mod sets;
 mod wire;
@@ -18,8 +19,8 @@ pub use scripts::{NoSuchText, Script, Scripts};
 
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, Permits, Rate, Report, Reported, Settle,
-    Settled, StartAnswer, Store, StoreSettings, Ticket, WorkSet,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, OnceRequest, Permits, Rate, Report, Reported,
+    Requested, Settle, Settled, StartAnswer, Store, StoreSettings, Ticket, WorkSet,
 };
 use crate::domain::id::{ContactKey, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -102,6 +103,9 @@ impl Store for RedisStore {
     }
     async fn report(&self, report: Report) -> Answer<Reported> {
         self.do_report(&report).await
+    }
+    async fn request(&self, request: OnceRequest) -> Answer<Requested> {
+        self.do_request(&request).await
     }
     async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
         self.do_permits(channel, want, rate).await

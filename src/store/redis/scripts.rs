@@ -21,6 +21,8 @@ pub enum Script {
     Settle,
     /// A delivery report.
     Report,
+    /// A request that takes effect once.
+    Request,
     /// Rate permits.
     Permits,
     /// A subscriber's cursor.
@@ -43,7 +45,7 @@ const HAND: &str = include_str!("lua/_hand.lua");
 const HINT: &str = include_str!("lua/_hint.lua");
 
 /// Name, first line, parts, in the order of the enum.
-const SOURCES: [(Script, &str, &[&str]); 13] = [
+const SOURCES: [(Script, &str, &[&str]); 14] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
@@ -52,6 +54,7 @@ const SOURCES: [(Script, &str, &[&str]); 13] = [
     (Script::Start, DRAINS, &[NOW, include_str!("lua/start.lua")]),
     (Script::Settle, DRAINS, &[NOW, HAND, include_str!("lua/settle.lua")]),
     (Script::Report, REFUSED_WHEN_FULL, &[NOW, HAND, include_str!("lua/report.lua")]),
+    (Script::Request, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/request.lua")]),
     (Script::Permits, DRAINS, &[NOW, include_str!("lua/permits.lua")]),
     (Script::Advance, DRAINS, &[NOW, include_str!("lua/advance.lua")]),
     (Script::FailedEffect, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_effect.lua")]),

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod model;
+mod once;
 mod property;
 mod records;
 mod sending;
@@ -99,6 +100,11 @@ conformance! {
         the_secret_is_made_once,
         a_look_sees_what_is_due_everywhere,
         a_healthy_store_says_so;
+    once:
+        a_request_is_answered_once_and_its_answer_stays,
+        a_request_whose_worker_died_is_taken_over_and_never_changed,
+        what_could_not_be_done_is_free_or_open_again,
+        only_so_many_requests_are_remembered;
     workers:
         racing_and_dying_workers_lose_and_repeat_nothing;
 }

@@ -12,8 +12,8 @@ use replyflow::domain::time::{Millis, Span};
 use replyflow::service::{Received, failed};
 use replyflow::store::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, Permits, Rate, Report, Reported, Settle,
-    Settled, StartAnswer, Store, StoreError, Ticket, WorkSet,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, OnceRequest, Permits, Rate, Report, Reported,
+    Requested, Settle, Settled, StartAnswer, Store, StoreError, Ticket, WorkSet,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -104,6 +104,7 @@ losing! {
     start(lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> StartAnswer;
     settle(settle: Settle) -> Settled;
     report(report: Report) -> Reported;
+    request(request: OnceRequest) -> Requested;
     permits(channel: &ChannelName, want: u32, rate: Rate) -> Permits;
     read_journal(shard: u8, after: JournalId, count: usize) -> Vec<JournalItem>;
     cursor(shard: u8, subscriber: &str) -> JournalId;

@@ -143,6 +143,9 @@ impl Store for Front {
     async fn report(&self, report: Report) -> Answer<Reported> {
         self.store.report(report).await
     }
+    async fn request(&self, request: OnceRequest) -> Answer<Requested> {
+        self.store.request(request).await
+    }
     async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
         self.store.permits(channel, want, rate).await
     }

@@ -199,6 +199,12 @@ impl Store for SimStore {
         self.answer("report", answer).await
     }
 
+    async fn request(&self, request: OnceRequest) -> Answer<Requested> {
+        self.ask("request").await?;
+        let answer = self.runtime.block_on(self.inner().request(request));
+        self.answer("request", answer).await
+    }
+
     async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
         self.ask("permits").await?;
         let answer = self.runtime.block_on(self.inner().permits(channel, want, rate));
