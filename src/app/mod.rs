@@ -255,6 +255,8 @@ fn world(settings: &Settings) -> World {
         project: Arc::new(settings.project.clone()),
         channels: settings.channels.iter().filter_map(channel).collect(),
         apis: settings.apis.clone(),
+        endpoints: settings.endpoints.clone(),
+        callbacks: (!settings.callbacks.allow.is_empty()).then(|| settings.callbacks.clone()),
     }
 }
 

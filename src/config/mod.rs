@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod channel;
+pub mod hooks;
 pub mod mistake;
 pub mod observe;
 pub mod project;
@@ -29,9 +30,10 @@ pub use tree::Environment;
 
 use api::ApiSettings;
 use channel::ChannelSettings;
+use hooks::{CallbackSettings, EndpointSettings};
 use indexmap::IndexMap;
 use observe::{EventsSettings, LogSettings, MetricsSettings, WebhooksSettings};
-use project::Project;
+use project::{EndpointInfo, Project};
 use section::{Book, Section};
 use send::{ChannelPolicy, SendSettings};
 use server::ServerSettings;
@@ -71,6 +73,10 @@ pub struct Settings {
     pub policies: IndexMap<ChannelName, ChannelPolicy>,
     /// The systems that flows may call.
     pub apis: IndexMap<Slug, ApiSettings>,
+    /// The systems that are told what happens.
+    pub endpoints: IndexMap<Slug, EndpointSettings>,
+    /// Where else events may have reports sent to.
+    pub callbacks: CallbackSettings,
     /// How messages leave.
     pub send: SendSettings,
     /// Who may send events.
@@ -137,6 +143,14 @@ impl Settings {
             };
             section.named().into_iter().filter_map(read).collect()
         };
+        let endpoints: IndexMap<Slug, EndpointSettings> = {
+            let section = root.section("endpoints");
+            let read = |(name, inner): (&str, Section<'_>)| {
+                let name = read_project::slug(&section, name)?;
+                Some((name.clone(), EndpointSettings::read(name, inner, secrets)))
+            };
+            section.named().into_iter().filter_map(read).collect()
+        };
         let events = EventsSettings::read(root.section("events"), secrets);
         let rest = read_project::Rest {
             events: events.names.clone(),
@@ -145,6 +159,7 @@ impl Settings {
             attributes: read_project::attributes(root.section("attributes")),
             env: read_project::env(root.section("env")),
             texts: read_project::texts(root.section("texts"), basics.language),
+            endpoints: endpoints.values().map(|e| EndpointInfo { name: e.name.clone(), events: e.events.clone() }).collect(),
         };
         let project = read_project::assemble(&basics, &channels, &apis, rest);
         let settings = Settings {
@@ -158,6 +173,8 @@ impl Settings {
             policies: channels.iter().map(|(name, channel)| (name.clone(), channel.policy)).collect(),
             channels: channels.into_iter().map(|(name, channel)| (name, channel.settings)).collect(),
             apis,
+            endpoints,
+            callbacks: CallbackSettings::read(root.section("callbacks"), secrets),
             send,
             events,
             webhooks: WebhooksSettings::read(root.section("webhooks"), secrets),

@@ -1,6 +1,7 @@
 //! What flows and the engine may know of the project: plain settings, no secrets.
 
 use crate::domain::channel::ChannelKind;
+use crate::domain::hook::KindPattern;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::value::{Type, Value};
@@ -32,6 +33,24 @@ pub struct Project {
     pub env: IndexMap<String, Value>,
     /// What the service itself says.
     pub texts: SystemTexts,
+    /// The systems that are told what happens.
+    pub endpoints: Vec<EndpointInfo>,
+}
+
+/// An endpoint as the engine sees it.
+#[derive(Debug, Clone)]
+pub struct EndpointInfo {
+    /// Its name.
+    pub name: Slug,
+    /// What it wants to hear.
+    pub events: Vec<KindPattern>,
+}
+
+impl EndpointInfo {
+    /// Whether it wants to hear of this.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.events.iter().any(|pattern| pattern.matches(kind))
+    }
 }
 
 /// A channel as flows and the engine see it.

@@ -2,7 +2,7 @@
 
 use super::api::ApiSettings;
 use super::channel::ProviderSettings;
-use super::project::{ApiInfo, ChannelInfo, Hours, Project, SystemTexts};
+use super::project::{ApiInfo, ChannelInfo, EndpointInfo, Hours, Project, SystemTexts};
 use super::read_channels::Channel;
 use super::section::Section;
 use super::tree::{Kind, Node};
@@ -241,6 +241,7 @@ pub(super) fn assemble(
         events: rest.events,
         env: rest.env,
         texts: rest.texts,
+        endpoints: rest.endpoints,
     }
 }
 
@@ -252,4 +253,5 @@ pub(super) struct Rest {
     pub attributes: IndexMap<Name, Type>,
     pub env: IndexMap<String, Value>,
     pub texts: SystemTexts,
+    pub endpoints: Vec<EndpointInfo>,
 }

@@ -119,6 +119,31 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         ],
     ),
     ("api.*.basic", &[("user", Text), ("password", Secret)]),
+    (
+        "endpoints.*",
+        &[
+            ("url", Text),
+            ("events", Texts(&[])),
+            ("secrets", Secrets),
+            ("allow_private", Boolean),
+            ("timeout", Duration),
+            ("in_flight", Whole),
+            ("retry_first", Duration),
+            ("max_age", Duration),
+        ],
+    ),
+    (
+        "callbacks",
+        &[
+            ("allow", Texts(&[])),
+            ("secrets", Secrets),
+            ("allow_private", Boolean),
+            ("timeout", Duration),
+            ("in_flight", Whole),
+            ("retry_first", Duration),
+            ("max_age", Duration),
+        ],
+    ),
     ("teams.*", &[("title", Text)]),
     (
         "hours.*",
@@ -140,7 +165,8 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
 ];
 
 /// Keys that must be given in a section that people name.
-const REQUIRED: [(&str, &[&str]); 2] = [("channels.*", &["provider", "kind"]), ("api.*", &["base_url"])];
+const REQUIRED: [(&str, &[&str]); 3] =
+    [("channels.*", &["provider", "kind"]), ("api.*", &["base_url"]), ("endpoints.*", &["url", "events", "secrets"])];
 
 /// The schema of `replyflow.toml`, in draft 7.
 pub fn schema() -> Value {
@@ -255,7 +281,9 @@ fn documented() -> BTreeMap<String, Documented> {
         if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name) {
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts.as_slice() {
-                [first @ ("channels" | "api" | "teams" | "hours"), _, rest @ ..] => [&[*first, "*"], rest].concat().join("."),
+                [first @ ("channels" | "api" | "endpoints" | "teams" | "hours"), _, rest @ ..] => {
+                    [&[*first, "*"], rest].concat().join(".")
+                }
                 parts => parts.join("."),
             };
             comment.clear();

@@ -39,6 +39,9 @@ pub struct Event {
     pub contact: Option<ContactRef>,
     /// The contact in whose mailbox it lies, by the address that led there.
     pub to: ContactRef,
+    /// Where the sender wants to hear what becomes of the messages that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Box<Callback>>,
 }
 
 /// What came to the webhook of a flow: it begins runs of that flow and nothing else.
@@ -52,6 +55,24 @@ pub struct Webhook {
     pub data: Value,
     /// The contact in whose mailbox it lies.
     pub to: ContactRef,
+    /// Where the sender wants to hear what becomes of the messages that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Box<Callback>>,
+}
+
+/// Where the sender of an event wants to hear what becomes of the messages that it leads to. The URL lies under a prefix that
+/// the project allows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Callback {
+    /// Where.
+    #[serde(rename = "u")]
+    pub url: String,
+    /// The sender's own id, carried along.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The sender's own data, carried along.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
 }
 
 /// A person as the API and flows name one: at least one of phone, email, id.

@@ -373,6 +373,20 @@ pub enum Event {
     PersonWrote(Box<PersonWrote>),
     /// The conversation is with the run again, or nobody took it.
     HandoffClosed(Box<HandoffClosed>),
+    /// A report to another system was decided.
+    Hooked {
+        /// The effect.
+        effect: EffectId,
+        /// The run, if it is about one.
+        run: Option<RunId>,
+        /// The endpoint.
+        endpoint: Slug,
+        /// What it reports: `message.delivered`.
+        kind: String,
+        /// The message that it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<EffectId>,
+    },
 }
 
 /// Nothing that was written is something else than nothing written.

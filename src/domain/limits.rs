@@ -175,6 +175,18 @@ pub const FILE_WORDS: usize = 2 * 1024;
 pub const FILES_GATHER: Span = Span::seconds(20);
 /// Bytes of a file that a contact sends: WhatsApp's largest documents.
 pub const MEDIA_BYTES: usize = 100 * 1024 * 1024;
+/// Bytes of the URL of a callback.
+pub const CALLBACK_URL_BYTES: usize = 2_000;
+/// Bytes of what an event carries along for its callback: its id and its data, as JSON.
+pub const CALLBACK_BYTES: usize = 4 * 1024;
+/// Bytes of the answer to a report: nobody reads it.
+pub const HOOK_ANSWER_BYTES: usize = 64 * 1024;
+/// The longest pause between two attempts of a report.
+pub const HOOK_PAUSE: Span = Span::hours(1);
+/// The longest pause that the receiver of a report may ask for.
+pub const HOOK_PAUSE_ASKED: Span = Span::hours(6);
+/// Attempts that a report gets however old it is: an operator may have it made again after days.
+pub const HOOK_ATTEMPTS: u8 = 5;
 /// Attempts to fetch a file.
 pub const FETCH_ATTEMPTS: u8 = 5;
 /// All attempts to fetch a file together; the provider's URLs do not last long.

@@ -4,6 +4,7 @@ pub mod address;
 pub mod channel;
 pub mod codec;
 pub mod handoff;
+pub mod hook;
 pub mod id;
 pub mod input;
 pub mod journal;

@@ -258,7 +258,7 @@ impl<'a> Turning<'a> {
         }
         match to {
             Ok(to) if to.address().is_some() => {
-                let event = InputEvent { name: name.clone(), data, contact: Some(to.clone()), to: to.clone() };
+                let event = InputEvent { name: name.clone(), data, contact: Some(to.clone()), to: to.clone(), callback: None };
                 self.effect(Effect::Post(Box::new(Post { to, event }))).map(drop)
             }
             Ok(_) => {

@@ -22,6 +22,8 @@ pub enum Effect {
     Post(Box<Post>),
     /// A file that the contact sent is to be fetched and kept; what became of it comes back as the result of a call.
     Fetch(Box<Fetch>),
+    /// A report to another system that nobody here waits for.
+    Hook(Box<Hook>),
 }
 
 /// A message to the contact.
@@ -160,6 +162,24 @@ pub struct Fetch {
     pub channel: ChannelName,
     /// It, as the provider names it.
     pub media: Media,
+    /// When it was decided.
+    pub at: Millis,
+}
+
+/// A report to another system: a signed request, made again until it was taken or is too old.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hook {
+    /// The entry of `[endpoints]`, or what `domain::hook::callback_endpoint` makes of the URL.
+    pub endpoint: Slug,
+    /// The URL that an event brought along; nothing: the endpoint's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The same for every attempt: what the receiver knows a repetition by.
+    pub id: String,
+    /// `message.delivered`.
+    pub kind: String,
+    /// JSON.
+    pub body: String,
     /// When it was decided.
     pub at: Millis,
 }

@@ -7,7 +7,7 @@ use super::start::Plan;
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::id::{InputId, RunId};
-use crate::domain::input::{ContactRef, Event as InputEvent, Webhook};
+use crate::domain::input::{Callback, ContactRef, Event as InputEvent, Webhook};
 use crate::domain::journal::{Decision, Event};
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::value::Value;
@@ -24,6 +24,8 @@ struct Happened<'e> {
     /// The contact that it names itself.
     named: Option<&'e ContactRef>,
     what: What<'e>,
+    /// Where its sender wants to hear what becomes of the messages that it leads to.
+    callback: Option<&'e Callback>,
     /// What the journal keeps of the data: once, whatever takes it.
     kept: Cell<Option<Value>>,
 }
@@ -58,6 +60,7 @@ impl<'a> Turning<'a> {
             data: &event.data,
             named: event.contact.as_ref(),
             what: What::Event(&event.name),
+            callback: event.callback.as_deref(),
             kept: Cell::new(self.kept_of_event(event)?),
         };
         let mut taken: Vec<Slug> = Vec::new();
@@ -102,7 +105,8 @@ impl<'a> Turning<'a> {
         let catalog = self.catalog;
         let starts = catalog.starts_by_webhook(webhook.flow.as_str(), webhook.name.as_str());
         let kept = Cell::new(super::kept::data(&webhook.data, starts.iter().any(|entry| super::kept::is_private_start(entry))));
-        let happened = Happened { input, data: &webhook.data, named: None, what, kept };
+        let callback = webhook.callback.as_deref();
+        let happened = Happened { input, data: &webhook.data, named: None, what, callback, kept };
         if !self.begin_by(&happened, starts, &mut Vec::new())? {
             self.decided(&happened, Decision::Ignored, "no start of the flow wants it".to_owned());
         }
@@ -121,7 +125,7 @@ impl<'a> Turning<'a> {
             if taken.iter().any(|one| entry.published.flow.is_called(one)) || !self.is_for_this_contact(entry, happened) {
                 continue;
             }
-            let plan = self.plan(entry, Some(happened.data), None);
+            let plan = self.plan(entry, Some(happened.data), None).reporting_to(happened.callback);
             self.flush_notes(None);
             let reason = match &plan {
                 Plan::No => continue,

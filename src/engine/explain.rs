@@ -71,6 +71,7 @@ pub fn put_before(
         continues: None,
         frames: vec![Frame { version: flow.version, state, vars, visits: Vec::new(), expires: None }],
         reply: None,
+        callback: None,
         waiting: Waiting::Turn,
         event: None,
     });

@@ -27,6 +27,7 @@ impl<'a> Turning<'a> {
                 key: run.key.clone(),
                 vars: frame.vars.clone(),
                 until: self.now + target.within,
+                callback: run.callback.clone(),
             })
         });
         let private = self.state(run).is_ok_and(|(_, _, state)| state.private);
@@ -113,6 +114,7 @@ impl<'a> Turning<'a> {
             continues: Some(kept.run),
             frames: vec![frame],
             reply: Some(self.reply_of(came.message, came.at, None)),
+            callback: kept.callback,
             waiting: Waiting::Turn,
             event: None,
         };

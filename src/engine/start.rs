@@ -6,6 +6,7 @@ use super::scope::View;
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::id::RunId;
+use crate::domain::input::Callback;
 use crate::domain::journal::{AlertLevel, Decision, Event};
 use crate::domain::limits;
 use crate::domain::time::Span;
@@ -34,9 +35,19 @@ pub(super) struct Beginning<'a> {
     pub reply: Option<Reply>,
     /// The event that begins it, if a digest of the flow may begin with it.
     pub event: Option<Box<FirstEvent>>,
+    /// Where whoever began it wants to hear what becomes of its messages.
+    pub callback: Option<Box<Callback>>,
 }
 
 impl Plan<'_> {
+    /// The same, and whoever asked for it hears what becomes of the run's messages.
+    pub(super) fn reporting_to(mut self, callback: Option<&Callback>) -> Self {
+        if let (Plan::Begin { start, .. } | Plan::Wait(start), Some(callback)) = (&mut self, callback) {
+            start.callback = Some(Box::new(callback.clone()));
+        }
+        self
+    }
+
     /// What the journal says that it is.
     pub(super) fn decision(&self) -> Decision {
         match self {
@@ -96,7 +107,8 @@ impl<'a> Turning<'a> {
             }
             _ => None,
         };
-        let start_of = |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned(), event: first() };
+        let start_of =
+            |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned(), event: first(), callback: None };
         let busy = self.rec.runs.iter().find(|run| run.question().is_some() && !interrupt.contains(&run.id));
         let mut pause = None;
         if let Some(open) = busy {
@@ -132,9 +144,9 @@ impl<'a> Turning<'a> {
             }
             Plan::Wait(start) => {
                 self.count_live(start.flow.version, 1);
-                let Beginning { flow, key, given, go, reply, event } = start;
+                let Beginning { flow, key, given, go, reply, event, callback } = start;
                 let (name, version, since) = (flow.name.clone(), flow.version, self.now);
-                self.rec.waiting.push(WaitingStart { flow: name, version, key, vars: given, go, since, reply, event });
+                self.rec.waiting.push(WaitingStart { flow: name, version, key, vars: given, go, since, reply, event, callback });
                 Ok(())
             }
             Plan::Begin { start, interrupt, pause } => {
@@ -161,7 +173,7 @@ impl<'a> Turning<'a> {
 
     /// Begins a run.
     pub(super) fn begin(&mut self, start: Beginning<'a>, reason: &str) -> Result<(), TurnError> {
-        let Beginning { flow, key, given, go, reply, event } = start;
+        let Beginning { flow, key, given, go, reply, event, callback } = start;
         let vars = match self.first_values(flow, given) {
             Ok(Ok(vars)) => vars,
             Ok(Err(why)) => {
@@ -197,6 +209,7 @@ impl<'a> Turning<'a> {
             continues: None,
             frames: vec![frame],
             reply,
+            callback,
             waiting: Waiting::Turn,
             event,
         };
@@ -236,7 +249,7 @@ impl<'a> Turning<'a> {
             self.alert(None, say, AlertLevel::Warning);
             return Ok(());
         }
-        let WaitingStart { key, vars, go, reply, event, .. } = waiting;
-        self.begin(Beginning { flow, key, given: vars, go, reply, event }, "it waited for an open question")
+        let WaitingStart { key, vars, go, reply, event, callback, .. } = waiting;
+        self.begin(Beginning { flow, key, given: vars, go, reply, event, callback }, "it waited for an open question")
     }
 }

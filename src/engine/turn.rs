@@ -198,7 +198,7 @@ impl Turning<'_> {
         }
         match self.by_name(flow, with) {
             Ok(given) => {
-                let start = Beginning { flow, key: None, given, go: flow.begin, reply: None, event: None };
+                let start = Beginning { flow, key: None, given, go: flow.begin, reply: None, event: None, callback: None };
                 self.begin(start, "an operator began it")
             }
             Err(why) => refuse(self, why),

@@ -6,7 +6,7 @@ use crate::domain::codec;
 use crate::domain::id::EffectId;
 use crate::domain::input::{CallOutcome, CallResult, Input};
 use crate::domain::limits;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -85,11 +85,10 @@ pub fn may_pass_later(ended: &Result<HttpAnswer, HttpFailure>) -> bool {
     }
 }
 
-/// `Retry-After` in seconds.
-pub fn asked_pause(ended: &Result<HttpAnswer, HttpFailure>) -> Option<Span> {
+/// What `Retry-After` asks for.
+pub fn asked_pause(ended: &Result<HttpAnswer, HttpFailure>, now: Millis) -> Option<Span> {
     let answer = ended.as_ref().ok()?;
-    let seconds: i64 = crate::provider::Headers::get(answer, "retry-after")?.trim().parse().ok()?;
-    (0..=3_600).contains(&seconds).then(|| Span::seconds(seconds))
+    super::retry::asked_pause(crate::provider::Headers::get(answer, "retry-after")?, now)
 }
 
 /// The word of a metric's label.

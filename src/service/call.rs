@@ -61,7 +61,7 @@ impl Core {
         }
         if api::may_pass_later(&ended) && started.attempt < allowed {
             let now = self.store_now();
-            let pause = api::asked_pause(&ended);
+            let pause = api::asked_pause(&ended, now);
             if let Some(due) = RETRY.next(call.at, now, started.attempt, pause, self.random.bits()) {
                 let unsure = started.unsure || !matches!(ended, Err(failure) if !failure.may_have_arrived());
                 return Performed::ended(End::again(due, unsure, Some(api::word(&ended).to_owned())));

@@ -4,6 +4,7 @@
 use super::aliases::Aliases;
 use super::feed::Feed;
 use super::history::Turnstile;
+use super::hook::HookSlots;
 use super::permits::Permits;
 use super::ports::{Clock, Random, Spawn, Transport};
 use super::quoted::Quoted;
@@ -71,6 +72,7 @@ pub struct Core {
     pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
+    hooks: HookSlots,
     room: Arc<Notify>,
     pub(super) history_turn: Turnstile,
     history_cursors: Mutex<HashMap<u8, JournalId>>,
@@ -120,6 +122,7 @@ impl Core {
             feed: Feed::new(simulated),
             contacts,
             sends,
+            hooks: HookSlots::default(),
             room,
             history_turn: Turnstile::default(),
             history_cursors: Mutex::default(),
@@ -168,7 +171,7 @@ impl Core {
 
     /// Contacts that are worked on now, and sends in the air.
     pub fn busy(&self) -> (usize, usize) {
-        (self.contacts.busy(), self.sends.busy())
+        (self.contacts.busy(), self.sends.busy() + self.hooks.busy())
     }
 
     /// Signalled when there is room again for what a look had to leave behind.
@@ -198,7 +201,15 @@ impl Core {
     pub(super) fn channel_of(&self, set: &WorkSet) -> Option<&Channel> {
         match set {
             WorkSet::Talk(name) | WorkSet::Bulk(name) => self.channel(name),
-            WorkSet::Call | WorkSet::Post => None,
+            WorkSet::Call | WorkSet::Post | WorkSet::Hook(_) => None,
+        }
+    }
+
+    /// How much of a set's work may be in the air: reports have slots of their own for each endpoint.
+    pub(super) fn slots_of(&self, set: &WorkSet) -> Arc<Slots> {
+        match set {
+            WorkSet::Hook(endpoint) => self.hooks.of(endpoint, self.hooks_in_flight(endpoint), &self.room),
+            WorkSet::Talk(_) | WorkSet::Bulk(_) | WorkSet::Call | WorkSet::Post => Arc::clone(&self.sends),
         }
     }
 
@@ -219,9 +230,11 @@ impl Core {
     pub(super) fn work_sets(&self) -> Vec<WorkSet> {
         let mut sets: Vec<WorkSet> = self.world.channels.keys().cloned().map(WorkSet::Talk).collect();
         sets.extend([WorkSet::Call, WorkSet::Post]);
-        for set in self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            if !sets.contains(set) {
-                sets.push(set.clone());
+        sets.extend(self.world.endpoints.keys().cloned().map(WorkSet::Hook));
+        let strange = self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for set in strange.into_iter().chain(self.hooks.known().into_iter().map(WorkSet::Hook)) {
+            if !sets.contains(&set) {
+                sets.push(set);
             }
         }
         sets

@@ -70,7 +70,8 @@ impl Core {
         let targets = targets.map_err(|why| EventRefused::Contact(why.to_string()))?;
         let mut done = Vec::with_capacity(targets.len());
         for (contact, to) in targets {
-            let input = Event { name: event.name.clone(), data: event.data.clone(), contact: event.contact.clone(), to };
+            let input =
+                Event { name: event.name.clone(), data: event.data.clone(), contact: event.contact.clone(), to, callback: None };
             let input = Input::Event(Box::new(input));
             if crate::domain::codec::encode(&input).len() > limits::INPUT_BYTES {
                 return Err(EventRefused::TooLarge);

@@ -7,7 +7,7 @@ use crate::domain::id::{ContactKey, EffectId, InputId};
 use crate::domain::input::Input;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::time::Millis;
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, Hook};
 use crate::store::{Answer, FailedBody, FailedItem, FailedKey, Store};
 use bytes::Bytes;
 
@@ -21,7 +21,7 @@ pub struct Failed {
     pub key: FailedKey,
     /// Since when.
     pub at: Millis,
-    /// `message`, `call`, `post`, `input`, or `unreadable`.
+    /// `message`, `call`, `post`, `fetch`, `hook`, `input`, or `unreadable`.
     pub kind: &'static str,
     /// What it is, in one line without a person or a text.
     pub about: String,
@@ -101,7 +101,19 @@ fn about_effect(body: &[u8]) -> (&'static str, String) {
         Ok(Effect::Call(call)) => ("call", format!("{} at {}", call.method, call.api)),
         Ok(Effect::Post(post)) => ("post", format!("event {}", post.event.name)),
         Ok(Effect::Fetch(fetch)) => ("fetch", format!("a file over {}", fetch.channel)),
+        Ok(Effect::Hook(hook)) => ("hook", about_hook(&hook)),
         Err(error) => ("unreadable", error.to_string()),
+    }
+}
+
+/// Of a callback only the host: the rest of its URL can name a person.
+fn about_hook(hook: &Hook) -> String {
+    match &hook.url {
+        None => format!("{} to {}", hook.kind, hook.endpoint),
+        Some(url) => {
+            let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+            format!("{} to the callback at {}", hook.kind, host.as_deref().unwrap_or("?"))
+        }
     }
 }
 

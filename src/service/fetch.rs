@@ -13,7 +13,7 @@ use super::verdict::End;
 use crate::domain::input::CallOutcome;
 use crate::domain::limits;
 use crate::domain::message::Media;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::engine::effect::Fetch;
 use crate::provider::Headers;
 use crate::provider::file::{FileRequest, FileSource, NoFile};
@@ -89,7 +89,7 @@ impl Core {
             FileSource::Asked(request) => {
                 let ended = self.transport.send(call(request, left(), WHERE_BYTES)).await;
                 metrics::call(channel.name.as_str(), api::word(&ended));
-                let answer = of_answer(ended)?;
+                let answer = of_answer(ended, self.store_now())?;
                 channel.adapter.located(&answer.body).map_err(never)?
             }
         };
@@ -115,7 +115,7 @@ impl Core {
                 request = channel.adapter.redirected(next.as_str()).map_err(never)?;
                 continue;
             }
-            let answer = match of_answer(ended) {
+            let answer = match of_answer(ended, self.store_now()) {
                 Ok(answer) => answer,
                 Err(miss) => {
                     keeper.drop_it().await;
@@ -191,9 +191,9 @@ fn unwritten(error: &std::io::Error) -> Miss {
     Miss::Later("not_kept", None)
 }
 
-fn of_answer(ended: Result<HttpAnswer, HttpFailure>) -> Result<HttpAnswer, Miss> {
+fn of_answer(ended: Result<HttpAnswer, HttpFailure>, now: Millis) -> Result<HttpAnswer, Miss> {
     let later = api::may_pass_later(&ended);
-    let pause = api::asked_pause(&ended);
+    let pause = api::asked_pause(&ended, now);
     match ended {
         Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
         Ok(_) if later => Err(Miss::Later("5xx", pause)),

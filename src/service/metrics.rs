@@ -15,6 +15,9 @@ pub const COMMITS: &str = "replyflow_commits_total";
 pub const SENDS: &str = "replyflow_sends_total";
 /// Counter `{api, outcome}`: ended attempts of calls. `outcome`: a status class, timeout, refused, lost, too_large, not_allowed.
 pub const CALLS: &str = "replyflow_calls_total";
+/// Counter `{endpoint, outcome}`: attempts of reports to other systems. `outcome`: as of calls; given_up besides. Callbacks
+/// that events bring along are counted as one endpoint.
+pub const HOOKS: &str = "replyflow_hooks_total";
 /// Counter `{status}`: delivery reports by how far the message came.
 pub const REPORTS: &str = "replyflow_reports_total";
 /// Counter `{what}`: what an engineer should look at: missing, undecodable, unknown_version, panic.
@@ -73,6 +76,12 @@ pub fn send(channel: &str, outcome: &'static str) {
 /// Counts an attempt of a call.
 pub fn call(api: &str, outcome: &'static str) {
     counter!(CALLS, "api" => api.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// Counts an attempt of a report.
+pub fn hook(endpoint: &str, outcome: &'static str) {
+    let endpoint = if endpoint.starts_with(crate::domain::hook::CALLBACK_PREFIX) { "callbacks" } else { endpoint };
+    counter!(HOOKS, "endpoint" => endpoint.to_owned(), "outcome" => outcome).increment(1);
 }
 
 /// Counts a delivery report.

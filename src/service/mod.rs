@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `receive`, `receive_event`, `receive_webhook`, `operate` | stores inputs; the caller is answered after it | `inbox`, `reports`, `events`, `webhook` |
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
-//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `verdict`, `retry` |
+//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `hook`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish` | flows at the start | `publisher`, `versions` |
 //! | `feed_history` | copies the journal and lets it be trimmed | `history`, `history_file` |
@@ -24,6 +24,7 @@ mod fold;
 mod guard;
 mod history;
 mod history_file;
+mod hook;
 mod http_client;
 mod inbox;
 mod marks;
@@ -40,6 +41,7 @@ mod retry;
 pub mod runtime;
 mod send;
 mod settings;
+mod signature;
 mod slots;
 mod taken_back;
 mod tick;

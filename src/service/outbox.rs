@@ -50,6 +50,7 @@ impl Core {
             Ok(Effect::Call(call)) => self.call(started, &call, taken_at).await,
             Ok(Effect::Post(post)) => self.post(started, &post).await,
             Ok(Effect::Fetch(fetch)) => self.fetch(started, &fetch, taken_at).await,
+            Ok(Effect::Hook(hook)) => self.hook(started, &hook, taken_at).await,
             // Another instance can read it; it goes back as it was.
             Err(DecodeError::Newer(format)) => {
                 tracing::warn!(effect = %started.id, format, "an effect was written by a newer release; leaving it");

@@ -29,6 +29,16 @@ impl Retry {
     }
 }
 
+/// What `Retry-After` asks for: seconds, or a moment (an HTTP date).
+pub fn asked_pause(header: &str, now: Millis) -> Option<Span> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<u32>() {
+        return Some(Span::seconds(i64::from(seconds)));
+    }
+    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(header).ok()?;
+    Some(Span((at.as_millisecond() - now.0).max(0)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +54,22 @@ mod tests {
             assert_eq!(RETRY.pause(1, Some(Span::seconds(30)), chance), Span::seconds(30));
         }
         assert_ne!(RETRY.pause(3, None, 0), RETRY.pause(3, None, 400));
+    }
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_as_a_moment() {
+        let now = Millis(784_111_777_000);
+        for (header, pause) in [
+            ("120", Some(Span::seconds(120))),
+            (" 0 ", Some(Span::seconds(0))),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(Span::seconds(10))),
+            ("Sun, 06 Nov 1994 08:49:07 GMT", Some(Span::seconds(0))),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(asked_pause(header, now), pause, "{header}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the service needs to know: taken from the configuration by whoever composes it.
 
 use crate::config::api::ApiSettings;
+use crate::config::hooks::{CallbackSettings, EndpointSettings};
 use crate::config::project::Project;
 use crate::config::send::{ChannelPolicy, SendSettings, Unsure};
 use crate::domain::channel::ChannelKind;
@@ -117,4 +118,8 @@ pub struct World {
     pub channels: IndexMap<ChannelName, Channel>,
     /// The systems that flows may call.
     pub apis: IndexMap<Slug, ApiSettings>,
+    /// The systems that are told what happens.
+    pub endpoints: IndexMap<Slug, EndpointSettings>,
+    /// Where else events may have reports sent to; nothing: nowhere.
+    pub callbacks: Option<CallbackSettings>,
 }

@@ -89,7 +89,7 @@ impl Core {
     }
 
     async fn due_work(self: &Arc<Self>, shard: u8, set: &WorkSet) -> Answer<Took> {
-        let mut slots = self.sends.take_up_to(BATCH);
+        let mut slots = self.slots_of(set).take_up_to(BATCH);
         let channel = self.channel_of(set);
         // Permits for lanes that are not there would be missing elsewhere: of a slow channel only a few are taken at once.
         let few = channel.map_or(u32::MAX, |channel| channel.permit_batch().saturating_mul(4));

@@ -29,6 +29,21 @@ struct Work {
     who: Who,
 }
 
+/// Slots that are held for what a commit will start, each of its set.
+#[derive(Default)]
+struct Reserved(Vec<(WorkSet, Slot)>);
+
+impl Reserved {
+    fn put(&mut self, set: &WorkSet, slot: Slot) {
+        self.0.push((set.clone(), slot));
+    }
+
+    fn take(&mut self, set: &WorkSet) -> Option<Slot> {
+        let place = self.0.iter().rposition(|(of, _)| of == set)?;
+        Some(self.0.swap_remove(place).1)
+    }
+}
+
 impl Core {
     /// Works on a contact that is ours until nothing is left, or until others should have their turn. `claimed_by` is the
     /// `who` of the `claim` that gave it; nothing if an input brought it along.
@@ -109,7 +124,7 @@ impl Core {
 
     /// Commits, begins what was started, and says what to go on with.
     async fn commit(self: &Arc<Self>, contact: ContactKey, work: &Work, folded: Folded, keep: bool) -> Option<Work> {
-        let mut slots = Vec::new();
+        let mut slots = Reserved::default();
         let lanes = self.lanes(folded.effects, work.now, &mut slots).await;
         let after = folded.after;
         let entry = journal::Entry { contact, token: after.token, at: work.now, events: folded.events };
@@ -147,7 +162,8 @@ impl Core {
                 }
                 self.unstarted(&commit.lanes, &started);
                 for started in started {
-                    self.begin_dispatch(started, asked_at, slots.pop());
+                    let slot = slots.take(&started.set);
+                    self.begin_dispatch(started, asked_at, slot);
                 }
                 (!more.is_empty()).then_some(Work { held: after, now, inputs: more, tries: 0, who: work.who })
             }
@@ -178,7 +194,7 @@ impl Core {
     }
 
     /// The lanes of a commit. A lane is taken along only if its head can be begun at once.
-    async fn lanes(&self, effects: Vec<NewEffect>, now: Millis, slots: &mut Vec<Slot>) -> Vec<LanePush> {
+    async fn lanes(&self, effects: Vec<NewEffect>, now: Millis, slots: &mut Reserved) -> Vec<LanePush> {
         let ordered = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Bulk(_));
         let (talk, alone): (Vec<NewEffect>, Vec<NewEffect>) = effects.into_iter().partition(ordered);
         let mut lanes = Vec::with_capacity(alone.len() + 1);
@@ -187,26 +203,26 @@ impl Core {
                 Some(channel) => self.permit(channel, talk.len()).await,
                 None => false,
             };
-            let take = permitted && self.reserve(slots);
+            let take = permitted && self.reserve(&talk[0].set, slots);
             if permitted && !take {
                 self.unused(self.channel(name), 1);
             }
             lanes.push(LanePush { lane: Lane::Contact, due: now, take, effects: talk });
         }
         for effect in alone {
-            let (lane, take) = (Lane::Own(effect.id), self.reserve(slots));
+            let (lane, take) = (Lane::Own(effect.id), self.reserve(&effect.set, slots));
             lanes.push(LanePush { lane, due: now, take, effects: vec![effect] });
         }
         lanes
     }
 
-    fn reserve(&self, slots: &mut Vec<Slot>) -> bool {
+    fn reserve(&self, set: &WorkSet, slots: &mut Reserved) -> bool {
         if self.is_stopping() {
             return false;
         }
-        match self.sends.take() {
+        match self.slots_of(set).take() {
             Some(slot) => {
-                slots.push(slot);
+                slots.put(set, slot);
                 true
             }
             None => false,
@@ -242,7 +258,7 @@ impl Core {
 
     fn begin_dispatch(self: &Arc<Self>, started: Started, taken_at: Duration, slot: Option<Slot>) {
         let core = Arc::clone(self);
-        let slot = slot.unwrap_or_else(|| self.sends.take_anyway());
+        let slot = slot.unwrap_or_else(|| self.slots_of(&started.set).take_anyway());
         self.spawn("dispatch", async move {
             core.dispatch(started, taken_at).await;
             drop(slot);
@@ -250,14 +266,15 @@ impl Core {
     }
 
     /// This commit was written before, perhaps by us: with the same `who` we get what it started, surely unsent.
-    async fn take_up(self: &Arc<Self>, commit: &Commit, asked_at: Duration, mut slots: Vec<Slot>) {
+    async fn take_up(self: &Arc<Self>, commit: &Commit, asked_at: Duration, mut slots: Reserved) {
         for push in commit.lanes.iter().filter(|push| push.take) {
             let Some(first) = push.effects.first() else { continue };
             let lane = LaneKey { contact: commit.contact, lane: push.lane };
             match self.patiently(Patience::Short, || self.store.start(lane, &first.set, commit.who, None)).await {
                 Ok(StartAnswer::Ok { now, started }) => {
                     self.note_now(now);
-                    self.begin_dispatch(started, asked_at, slots.pop());
+                    let slot = slots.take(&started.set);
+                    self.begin_dispatch(started, asked_at, slot);
                 }
                 Ok(StartAnswer::Taken | StartAnswer::Gone) => self.unstarted(std::slice::from_ref(push), &[]),
                 Err(error) => tracing::warn!(%error, "what a commit started could not be taken up; its lease will end"),

@@ -119,7 +119,7 @@ impl Core {
         let Ok(name) = crate::domain::name::Name::parse(name) else { return Ok(Vec::new()) };
         let of = |to: ContactRef| {
             let key = self.contact_key(&to.address()?.canonical());
-            Some((key, Webhook { flow: flow.clone(), name: name.clone(), data: data.clone(), to }))
+            Some((key, Webhook { flow: flow.clone(), name: name.clone(), data: data.clone(), to, callback: None }))
         };
         Ok(found.into_iter().filter_map(of).collect())
     }

@@ -37,6 +37,8 @@ pub enum WorkSet {
     Call,
     /// Inputs for other contacts.
     Post,
+    /// Reports to one endpoint: a slow one holds up nobody else.
+    Hook(Slug),
 }
 
 impl WorkSet {
@@ -47,11 +49,12 @@ impl WorkSet {
             "post" => return Some(WorkSet::Post),
             _ => {}
         }
-        let (channel, class) = text.rsplit_once(':')?;
-        let channel = Slug::parse(channel).ok()?;
+        let (name, class) = text.rsplit_once(':')?;
+        let name = Slug::parse(name).ok()?;
         match class {
-            "talk" => Some(WorkSet::Talk(channel)),
-            "bulk" => Some(WorkSet::Bulk(channel)),
+            "talk" => Some(WorkSet::Talk(name)),
+            "bulk" => Some(WorkSet::Bulk(name)),
+            "hook" => Some(WorkSet::Hook(name)),
             _ => None,
         }
     }
@@ -74,6 +77,7 @@ impl fmt::Display for WorkSet {
             WorkSet::Bulk(channel) => write!(f, "{channel}:bulk"),
             WorkSet::Call => f.write_str("call"),
             WorkSet::Post => f.write_str("post"),
+            WorkSet::Hook(endpoint) => write!(f, "{endpoint}:hook"),
         }
     }
 }
@@ -124,6 +128,7 @@ mod tests {
             (WorkSet::Bulk(channel()), "main-sms:bulk"),
             (WorkSet::Call, "call"),
             (WorkSet::Post, "post"),
+            (WorkSet::Hook(channel()), "main-sms:hook"),
         ] {
             assert_eq!(set.to_string(), text);
             assert_eq!(WorkSet::parse(text), Some(set));

@@ -251,7 +251,7 @@ impl World {
         for to in targets.map_err(|problem| WorldError::Event(problem.to_string()))? {
             let Some(address) = to.address() else { continue };
             let key = self.person(&address).key;
-            let event = Event { name: name.clone(), data: data.clone(), contact: contact.clone(), to };
+            let event = Event { name: name.clone(), data: data.clone(), contact: contact.clone(), to, callback: None };
             self.accept(key, false, Input::Event(Box::new(event)));
         }
         Ok(())
@@ -411,6 +411,8 @@ impl World {
                 let input = CallResult { effect: id, outcome, attempts: 1, took: 0 };
                 self.due.push((self.now, key, Input::CallResult(Box::new(input))));
             }
+            // Nobody in a conversation waits for it.
+            Effect::Hook(_) => {}
             Effect::Post(post) => self.post(post.event.name, post.event.data, Some(post.to))?,
         }
         Ok(())

@@ -16,7 +16,7 @@ pub use vars::Vars;
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{EffectId, RunId, VersionId};
-use crate::domain::input::ContactRef;
+use crate::domain::input::{Callback, ContactRef};
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::{ChannelName, Name, Slug};
@@ -165,6 +165,9 @@ pub struct Kept {
     /// Until when.
     #[serde(rename = "u")]
     pub until: Millis,
+    /// Where whoever began it wants to hear what becomes of its messages.
+    #[serde(rename = "h", default, skip_serializing_if = "none")]
+    pub callback: Option<Box<Callback>>,
 }
 
 impl Unanswered {

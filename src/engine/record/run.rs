@@ -3,6 +3,7 @@
 use super::compact;
 use super::vars::Vars;
 use crate::domain::id::{EffectId, RunId, VersionId};
+use crate::domain::input::Callback;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::time::Millis;
@@ -55,6 +56,9 @@ pub struct Run {
     /// The last reply to it.
     #[serde(rename = "r", default, skip_serializing_if = "none")]
     pub reply: Option<Reply>,
+    /// Where whoever began it wants to hear what becomes of its messages.
+    #[serde(rename = "h", default, skip_serializing_if = "none")]
+    pub callback: Option<Box<Callback>>,
     /// What it waits for.
     #[serde(rename = "w")]
     pub waiting: Waiting,
@@ -309,6 +313,9 @@ pub struct WaitingStart {
     /// The event that began it, if a digest may begin with it.
     #[serde(rename = "e", default, skip_serializing_if = "none")]
     pub event: Option<Box<FirstEvent>>,
+    /// Where whoever began it wants to hear what becomes of its messages.
+    #[serde(rename = "h", default, skip_serializing_if = "none")]
+    pub callback: Option<Box<Callback>>,
 }
 
 impl Run {

@@ -255,7 +255,7 @@ states:
         let who = crate::domain::input::ContactRef { id: Some("c1".into()), ..Default::default() };
         let name = crate::domain::name::EventName::parse("e").expect("a name");
         let data = Value::from_json(json!({ "id": "c1" }));
-        let event = crate::domain::input::Event { name, data, contact: None, to: who };
+        let event = crate::domain::input::Event { name, data, contact: None, to: who, callback: None };
         d.turn(Some(Input::Event(Box::new(event))));
         assert_eq!(d.ends(), [end]);
     }

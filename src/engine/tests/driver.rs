@@ -62,6 +62,7 @@ pub fn project() -> Project {
             help: text("Reply STOP to stop."),
             list_button: text("Choose"),
         },
+        endpoints: Vec::new(),
     }
 }
 
@@ -208,7 +209,7 @@ impl Driver {
     pub fn event(&mut self, name: &str, data: serde_json::Value) -> Vec<String> {
         let who = ContactRef { phone: E164::parse(PHONE), ..ContactRef::default() };
         let name = EventName::parse(name).expect("an event name");
-        let event = InputEvent { name, data: Value::from_json(data), contact: Some(who.clone()), to: who };
+        let event = InputEvent { name, data: Value::from_json(data), contact: Some(who.clone()), to: who, callback: None };
         self.turn(Some(Input::Event(Box::new(event))));
         self.said()
     }

@@ -53,7 +53,7 @@ fn an_event_for_somebody_else_begins_nothing_here() {
     let who = ContactRef { phone: crate::domain::address::E164::parse(PHONE), ..ContactRef::default() };
     let data = json!({ "phone": "+447700900999", "order": "A1" });
     let name = EventName::parse("paid").expect("a name");
-    let event = Event { name, data: Value::from_json(data), contact: None, to: who };
+    let event = Event { name, data: Value::from_json(data), contact: None, to: who, callback: None };
     d.turn(Some(Input::Event(Box::new(event))));
     assert_eq!((d.said(), d.decision().0), (vec![], Decision::Ignored));
 }
@@ -332,7 +332,7 @@ states: { w: { wait: 1d, go: { ok: { end: done } } } }
     let data = Value::from_json(json!({ "who": PHONE }));
     let to = d.catalog.event_contacts(&d.project, &name, &data, None).expect("contacts").remove(0);
     d.user("go");
-    d.turn(Some(Input::Event(Box::new(Event { name, data, contact: None, to }))));
+    d.turn(Some(Input::Event(Box::new(Event { name, data, contact: None, to, callback: None }))));
     assert_eq!((d.decision().0, d.ends()), (Decision::Anytime, vec!["stopped"]));
 }
 

@@ -82,6 +82,7 @@ fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
         Effect::Send(send) => WorkSet::Talk(send.channel.clone()),
         Effect::Call(_) | Effect::Fetch(_) => WorkSet::Call,
         Effect::Post(_) => WorkSet::Post,
+        Effect::Hook(hook) => WorkSet::Hook(hook.endpoint.clone()),
     };
     NewEffect { id, set, body: Bytes::from(codec::encode(effect)) }
 }

@@ -216,7 +216,7 @@ impl Player {
                 }
                 let data = data.clone().ok_or(Unplayable::NotKept)?;
                 let (contact, to) = (contact.as_deref().cloned(), self.named(what));
-                self.give(Input::Event(Box::new(InputEvent { name: event.clone(), data, contact, to })))
+                self.give(Input::Event(Box::new(InputEvent { name: event.clone(), data, contact, to, callback: None })))
             }
             Event::WebhookReceived { input, flow, name, data, .. } => {
                 if !self.decided.insert(*input) {
@@ -224,7 +224,7 @@ impl Player {
                 }
                 let data = data.clone().ok_or(Unplayable::NotKept)?;
                 let to = self.named(what);
-                self.give(Input::Webhook(Box::new(Webhook { flow: flow.clone(), name: name.clone(), data, to })))
+                self.give(Input::Webhook(Box::new(Webhook { flow: flow.clone(), name: name.clone(), data, to, callback: None })))
             }
             Event::Begun { flow, with, .. } => {
                 let with = with.as_ref().ok_or(Unplayable::NotKept)?;

@@ -51,7 +51,7 @@ impl World {
         for to in found.map_err(|problem| WorldError::Event(problem.to_string()))? {
             let Some(address) = to.address() else { continue };
             let key = self.person(&address).key;
-            let webhook = Webhook { flow: flow.clone(), name: name.clone(), data: data.clone(), to };
+            let webhook = Webhook { flow: flow.clone(), name: name.clone(), data: data.clone(), to, callback: None };
             self.accept(key, false, Input::Webhook(Box::new(webhook)));
         }
         self.settle()

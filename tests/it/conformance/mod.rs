@@ -94,6 +94,7 @@ conformance! {
         the_journal_is_read_in_pieces_and_trimmed_behind_its_guard,
         a_journal_over_its_limit_refuses_input,
         a_failed_effect_is_listed_retried_and_dropped,
+        reports_wait_apart_for_each_endpoint_and_can_be_done_again,
         a_retried_effect_wakes_an_empty_lane,
         an_input_is_set_aside_and_retried,
         versions_are_kept_by_content_and_published_by_name,

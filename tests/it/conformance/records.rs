@@ -4,9 +4,10 @@ use super::world::{Backend, World, bodies, contact, id, lane, sms};
 use bytes::Bytes;
 use replyflow::domain::id::VersionId;
 use replyflow::domain::name::Slug;
-use replyflow::domain::time::Span;
+use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
-    Advance, Advanced, Claimed, FailedBody, FailedKey, FindingLevel, JournalId, JournalRecord, Ready, SettleResult, StoreError,
+    Advance, Advanced, Claimed, FailedBody, FailedKey, FindingLevel, JournalId, JournalRecord, Lane, LaneKey, LanePush,
+    NewEffect, Ready, SettleResult, StartAnswer, StoreError, WorkSet,
 };
 
 pub async fn the_journal_is_read_in_pieces_and_trimmed_behind_its_guard(backend: Backend) {
@@ -180,4 +181,42 @@ pub async fn a_healthy_store_says_so(backend: Backend) {
     let bad: Vec<_> = findings.iter().filter(|f| f.level == FindingLevel::Error).collect();
     assert!(bad.is_empty() && !findings.is_empty(), "{bad:?}");
     assert!(findings.iter().all(|f| f.remedy.is_empty() == (f.level == FindingLevel::Fine)), "{findings:?}");
+}
+
+pub async fn reports_wait_apart_for_each_endpoint_and_can_be_done_again(backend: Backend) {
+    let world = World::new(backend).await;
+    let endpoint = |name: &str| WorkSet::Hook(Slug::parse(name).expect("a slug"));
+    let (crm, shop) = (endpoint("crm"), endpoint("shop"));
+    let claim = world.claimed(contact(1), "m1").await;
+    let mut commit = world.turn(contact(1), &claim);
+    let own = |n: usize, set: &WorkSet| LanePush {
+        lane: Lane::Own(commit.new.effect(n)),
+        due: Millis(0),
+        take: false,
+        effects: vec![NewEffect { id: commit.new.effect(n), set: set.clone(), body: Bytes::from("report") }],
+    };
+    let lanes = vec![own(0, &crm), own(1, &shop)];
+    let id = commit.new.effect(0);
+    commit.lanes = lanes;
+    world.committed(commit).await;
+    let shard = world.shard(contact(1));
+    let lane = LaneKey { contact: contact(1), lane: Lane::Own(id) };
+    let begin = async || {
+        let due = world.store.due_work(shard, &crm, 10).await.expect("looks");
+        assert_eq!(due.lanes, [lane], "only its own");
+        match world.store.start(lane, &crm, world.who(), Some(due.ticket)).await.expect("starts") {
+            StartAnswer::Ok { started, .. } => started,
+            other => panic!("not started but {other:?}"),
+        }
+    };
+    let started = begin().await;
+    world.store.settle(world.end(&started, SettleResult::Failed)).await.expect("settles");
+    assert!(world.store.due_work(shard, &crm, 10).await.expect("looks").lanes.is_empty());
+    let key = FailedKey::Effect(contact(1), id);
+    assert_eq!(world.store.failed_retry(key, Bytes::from("retried")).await, Ok(true));
+    let again = begin().await;
+    assert_eq!((again.id, again.attempt, again.unsure, &again.set), (id, 1, false, &crm));
+    world.store.settle(world.end(&again, SettleResult::Done)).await.expect("settles");
+    assert_eq!(world.store.due_work(shard, &shop, 10).await.expect("looks").lanes.len(), 1, "the other still waits");
+    assert!(world.store.work_sets().await.expect("lists").contains(&crm));
 }

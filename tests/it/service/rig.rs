@@ -263,7 +263,9 @@ impl Rig {
             assert_eq!(publication.checked.errors(), 0, "{:?}", publication.checked.diagnostics);
             plan.catalog = (*publication.versions.catalog()).clone();
         }
-        let world = World { project: Arc::new(settings.project), channels, apis: settings.apis };
+        let callbacks = (!settings.callbacks.allow.is_empty()).then_some(settings.callbacks);
+        let (endpoints, apis) = (settings.endpoints, settings.apis);
+        let world = World { project: Arc::new(settings.project), channels, apis, endpoints, callbacks };
         let (network, tasks) = (Arc::new(Network::default()), Arc::new(Tasks::default()));
         let seeds = AtomicU32::new(1);
         let parts = {

@@ -163,7 +163,13 @@ fn world() -> World {
         allow_private: true,
         timeout: TIMEOUT,
     };
-    World { project: Arc::new(crate::support::project::of(PROJECT)), channels, apis: [(shop, api)].into() }
+    World {
+        project: Arc::new(crate::support::project::of(PROJECT)),
+        channels,
+        apis: [(shop, api)].into(),
+        endpoints: [].into(),
+        callbacks: None,
+    }
 }
 
 const PROJECT: &str = r#"
