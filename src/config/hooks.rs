@@ -123,7 +123,7 @@ impl EndpointSettings {
         if events.is_empty() {
             section.mistake("events", "names nothing: the endpoint would never hear anything", None);
         }
-        let policy = policy(&section, secrets, true);
+        let policy = policy(&section, secrets, Some("url"));
         section.finish();
         EndpointSettings { name, url, events, policy }
     }
@@ -138,7 +138,7 @@ impl CallbackSettings {
                 None => section.mistake("allow", format!("`{text}` is not the beginning of a URL with its host"), None),
             }
         }
-        let policy = policy(&section, secrets, !allow.is_empty());
+        let policy = policy(&section, secrets, (!allow.is_empty()).then_some("allow"));
         section.finish();
         CallbackSettings { allow, policy }
     }
@@ -151,7 +151,7 @@ fn target(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
 }
 
-fn policy(section: &Section<'_>, secrets: Secrets, needs_key: bool) -> HookPolicy {
+fn policy(section: &Section<'_>, secrets: Secrets, signed: Option<&str>) -> HookPolicy {
     let given = section.secrets("secrets");
     if given.len() > 2 {
         section.mistake("secrets", "are more than two: one, and a second while one is replaced by the other", None);
@@ -166,8 +166,8 @@ fn policy(section: &Section<'_>, secrets: Secrets, needs_key: bool) -> HookPolic
             }
         }
     }
-    if needs_key && given.is_empty() && secrets == Secrets::Required {
-        section.mistake("secrets", "are missing: without one nobody can tell a report from a forged one", None);
+    if let Some(key) = signed.filter(|_| given.is_empty() && secrets == Secrets::Required) {
+        section.mistake(key, "needs `secrets`: without one nobody can tell a report from a forged one", None);
     }
     let span = |key, instead: Span, from, to| match section.has(key) {
         true => section.span(key, from, to),
@@ -189,5 +189,96 @@ fn policy(section: &Section<'_>, secrets: Secrets, needs_key: bool) -> HookPolic
         },
         retry_first: span("retry_first", Span::seconds(5), Span::millis(10), Span::minutes(10)),
         max_age: span("max_age", Span::hours(24), Span::seconds(1), Span::days(7)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Settings};
+    use std::path::Path;
+
+    const ENDPOINT: &str = r#"
+[endpoints.crm]
+url = "https://crm.example.com/"
+events = ["message.*"]
+secrets = [{ env = "SIGNING" }, { env = "WHSEC" }]
+in_flight = 4
+max_age = "2h"
+
+[callbacks]
+allow = ["https://shop.example.com/hooks/"]
+secrets = [{ env = "SIGNING" }]
+"#;
+
+    fn load(text: &str) -> (Settings, Vec<String>) {
+        let secrets = [
+            ("KEY", "0123456789abcdef"),
+            ("SIGNING", "0123456789abcdef01234567"),
+            ("WHSEC", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ];
+        let environment: Environment = secrets.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let (settings, mistakes, _) = Settings::read(text, Path::new("/p"), &environment, Secrets::Required);
+        let said = mistakes.iter().map(|m| format!("{}: {}", m.key, m.message)).collect();
+        (settings, said)
+    }
+
+    #[test]
+    fn an_endpoint_is_read_with_what_is_not_said() {
+        let (settings, mistakes) = load(ENDPOINT);
+        assert_eq!(mistakes, Vec::<String>::new());
+        let crm = &settings.endpoints["crm"].policy;
+        assert_eq!((crm.keys.len(), crm.in_flight, crm.max_age), (2, 4, Span::hours(2)));
+        assert_eq!((crm.timeout, crm.retry_first, crm.allow_private), (Span::seconds(10), Span::seconds(5), false));
+        assert_eq!(crm.keys[1].expose().len(), 24, "whsec_ is base64");
+        assert_eq!(format!("{:?}", crm.keys), "[SigningKey(…), SigningKey(…)]");
+        let known = &settings.project.endpoints[0];
+        assert!(known.wants("message.read") && !known.wants("handoff.opened"));
+        assert_eq!(settings.callbacks.policy.max_age, Span::hours(24));
+    }
+
+    #[test]
+    fn a_callback_lies_under_an_allowed_prefix() {
+        let (settings, _) = load(ENDPOINT);
+        let check = |url: &str| settings.callbacks.check(url);
+        assert_eq!(check("https://shop.example.com/hooks/a?b=c"), Ok(()));
+        for refused in [
+            "https://shop.example.com/hooks",
+            "https://shop.example.com/hooks/../admin",
+            "https://shop.example.com/hooks/%2e%2e/admin",
+            "https://shop.example.com.evil.example/hooks/a",
+            "https://shop.example.com@evil.example/hooks/a",
+            "https://u:p@shop.example.com/hooks/a",
+            "https://shop.example.com/hooks/a#b",
+            "https://shop.example.com:444/hooks/a",
+            "http://shop.example.com/hooks/a",
+            "shop.example.com/hooks/a",
+            "",
+        ] {
+            assert!(check(refused).is_err(), "{refused}");
+        }
+        let long = |n: usize| format!("https://shop.example.com/hooks/{}", "a".repeat(n - 31));
+        assert_eq!(check(&long(limits::CALLBACK_URL_BYTES)), Ok(()));
+        assert!(check(&long(limits::CALLBACK_URL_BYTES + 1)).is_err());
+    }
+
+    #[test]
+    fn each_mistake_is_told() {
+        for (from, to, expected) in [
+            ("url = ", "urls = ", "endpoints.crm.url: is missing"),
+            ("https://crm", "ftp://crm", "endpoints.crm.url: `ftp://crm.example.com/` must be a URL"),
+            ("SIGNING", "KEY", "endpoints.crm.secrets: a secret has fewer than 24 bytes"),
+            ("secrets", "secret", "endpoints.crm.url: needs `secrets`"),
+            ("{ env = \"WHSEC\" }", "{ env = \"WHSEC\" }, { env = \"WHSEC\" }", "endpoints.crm.secrets: are more than two"),
+            ("message.*", "message*", "endpoints.crm.events: `message*` is no kind of report"),
+            ("\"message.*\"", "", "endpoints.crm.events: names nothing"),
+            ("in_flight = 4", "in_flight = 0", "endpoints.crm.in_flight: must be a whole number from 1 to 1000"),
+            ("crm]", "callback-x]", "endpoints.callback-x.url: belongs to an endpoint whose name may not"),
+            ("secrets = [{ env = \"SIGNING\" }]", "", "callbacks.allow: needs `secrets`"),
+            ("https://shop", "shop", "callbacks.allow: `shop.example.com/hooks/` is not the beginning of a URL"),
+        ] {
+            let (_, said) = load(&ENDPOINT.replacen(from, to, 1));
+            assert!(said.iter().any(|m| m.starts_with(expected)), "{expected}\n{said:#?}");
+        }
     }
 }
