@@ -25,8 +25,9 @@ use crate::http::web::{Buckets, Hook, Ready, Web};
 use crate::provider::Adapter;
 use crate::service::HistoryFile;
 use crate::service::HttpClient;
+use crate::service::MailClient;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
-use crate::service::{Channel, FileSettings, ServiceSettings, World};
+use crate::service::{Channel, FileSettings, LinkSettings, ServiceSettings, World};
 use crate::service::{Core, Parts};
 use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreError, StoreSettings};
 use actix_web::middleware::from_fn;
@@ -69,6 +70,7 @@ impl Application {
         let parts = Parts {
             store,
             transport: Arc::new(HttpClient::new().context("the HTTP client")?),
+            mail: Arc::new(MailClient::new()),
             clock: Arc::new(MachineClock::default()),
             tasks: Arc::new(tasks.clone()),
             random: Arc::new(MachineRandom),
@@ -236,6 +238,7 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
         dedupe_ttl: limits.dedupe_ttl,
         tick: limits.tick,
         files: Some(FileSettings { folder: settings.store.media.clone(), public_url: settings.server.public_url.clone() }),
+        links: LinkSettings { public_url: Some(settings.server.public_url.clone()), keys: settings.webhooks.keys.clone() },
         ..ServiceSettings::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::project::Capabilities;
 use super::secret::Secret;
+use super::smtp::SmtpSettings;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::{WHATSAPP_BUTTONS, WHATSAPP_ROWS};
 use crate::domain::name::ChannelName;
@@ -24,6 +25,8 @@ pub enum ProviderSettings {
     Twilio(TwilioSettings),
     /// Meta WhatsApp Cloud API.
     Meta(MetaSettings),
+    /// A mail server.
+    Smtp(Box<SmtpSettings>),
     /// The built-in simulator.
     Simulator(SimulatorSettings),
 }
@@ -33,7 +36,9 @@ impl ProviderSettings {
     pub fn shows(&self, kind: ChannelKind) -> Capabilities {
         const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true, location: false };
         match (self, kind) {
-            (_, ChannelKind::Sms | ChannelKind::Email) => FILES,
+            (_, ChannelKind::Sms) => FILES,
+            // A file is a link in the text: what is attached to a mail that nobody asked for is filtered.
+            (_, ChannelKind::Email) | (ProviderSettings::Smtp(_), ChannelKind::WhatsApp) => Capabilities::default(),
             // Buttons and lists are approved content at Twilio: a question becomes a numbered menu.
             (ProviderSettings::Twilio(_), ChannelKind::WhatsApp) => FILES,
             (ProviderSettings::Meta(_) | ProviderSettings::Simulator(_), ChannelKind::WhatsApp) => {

@@ -13,6 +13,7 @@ pub mod project;
 pub mod secret;
 pub mod send;
 pub mod server;
+pub mod smtp;
 pub mod store;
 
 mod read_channels;

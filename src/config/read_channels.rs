@@ -7,6 +7,7 @@ use super::read_project::{country, slug};
 use super::section::{Secrets, Section};
 use super::send::{ChannelPolicy, SendSettings, unsure};
 use super::server::{ServerSettings, base_url};
+use super::smtp::smtp;
 use crate::domain::address::E164;
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::ChannelName;
@@ -24,6 +25,7 @@ pub(super) struct Channel {
 enum Provider {
     Twilio,
     Meta,
+    Smtp,
     Simulator,
 }
 
@@ -54,7 +56,8 @@ fn line(channel: &ChannelSettings) -> Option<(&str, &str, ChannelKind)> {
     let (account, number) = match &channel.provider {
         ProviderSettings::Twilio(twilio) => (twilio.account_sid.as_str(), twilio.from.as_str()),
         ProviderSettings::Meta(meta) => ("", meta.phone_number_id.as_str()),
-        ProviderSettings::Simulator(_) => return None,
+        // Several senders may share a server, and several channels a sender: each has a webhook of its own.
+        ProviderSettings::Smtp(_) | ProviderSettings::Simulator(_) => return None,
     };
     (!number.is_empty()).then_some((account, number, channel.kind))
 }
@@ -62,9 +65,10 @@ fn line(channel: &ChannelSettings) -> Option<(&str, &str, ChannelKind)> {
 type Parts = (ChannelKind, ProviderSettings, Option<String>, ChannelPolicy);
 
 fn channel(name: &str, section: Section<'_>, secrets: Secrets, server: &ServerSettings, send: &SendSettings) -> Option<Parts> {
-    const PROVIDERS: [(&str, Provider); 3] =
-        [("twilio", Provider::Twilio), ("meta", Provider::Meta), ("simulator", Provider::Simulator)];
-    const KINDS: [(&str, ChannelKind); 2] = [("sms", ChannelKind::Sms), ("whatsapp", ChannelKind::WhatsApp)];
+    const PROVIDERS: [(&str, Provider); 4] =
+        [("twilio", Provider::Twilio), ("meta", Provider::Meta), ("smtp", Provider::Smtp), ("simulator", Provider::Simulator)];
+    const KINDS: [(&str, ChannelKind); 3] =
+        [("sms", ChannelKind::Sms), ("whatsapp", ChannelKind::WhatsApp), ("email", ChannelKind::Email)];
     let known = section.has("provider").then(|| section.opt_word("provider", &PROVIDERS));
     let provider = match known {
         Some(found) => found,
@@ -77,11 +81,23 @@ fn channel(name: &str, section: Section<'_>, secrets: Secrets, server: &ServerSe
     let per_second = match provider {
         Provider::Twilio => 10,
         Provider::Meta => 80,
+        Provider::Smtp => 10,
         Provider::Simulator => 1_000,
     };
     let policy = policy(&section, send, per_second);
     let settings = match provider {
-        Provider::Twilio => ProviderSettings::Twilio(twilio(&section, kind, secrets)),
+        Provider::Twilio => {
+            if kind == ChannelKind::Email {
+                section.mistake("kind", "must be `sms` or `whatsapp`: Twilio has nothing else", None);
+            }
+            ProviderSettings::Twilio(twilio(&section, kind, secrets))
+        }
+        Provider::Smtp => {
+            if kind != ChannelKind::Email {
+                section.mistake("kind", "must be `email`: a mail server has nothing else", None);
+            }
+            ProviderSettings::Smtp(Box::new(smtp(&section)))
+        }
         Provider::Meta => {
             if kind != ChannelKind::WhatsApp {
                 section.mistake("kind", "must be `whatsapp`: Meta has nothing else", None);
@@ -95,7 +111,8 @@ fn channel(name: &str, section: Section<'_>, secrets: Secrets, server: &ServerSe
             ProviderSettings::Simulator(SimulatorSettings { base_url })
         }
     };
-    if provider != Provider::Simulator && server.public_url_is_local && secrets == Secrets::Required {
+    let is_called = matches!(provider, Provider::Twilio | Provider::Meta);
+    if is_called && server.public_url_is_local && secrets == Secrets::Required {
         let help = format!("Set server.public_url: the provider calls {{public_url}}/hooks/{name}.");
         section.mistake("provider", "needs a public URL that the provider can reach", Some(help));
     }

@@ -235,8 +235,8 @@ fn each_mistake_is_told() {
         ("[channels.A]\nprovider = \"simulator\"\nkind = \"sms\"".into(), "channels.A: cannot be a name: only a–z"),
         ("[channels.a]\nkind = \"sms\"".into(), "channels.a.provider: is missing; it is one of"),
         ("[channels.a]\nprovider = \"twillio\"\nkind = \"sms\"".into(), "channels.a.provider: `twillio` is none of"),
-        ("[channels.a]\nprovider = \"simulator\"".into(), "channels.a.kind: is missing; it is one of `sms`, `whatsapp`"),
-        ("[channels.a]\nprovider = \"simulator\"\nkind = \"email\"".into(), "channels.a.kind: `email` is none of `sms`, `whatsapp`"),
+        ("[channels.a]\nprovider = \"simulator\"".into(), "channels.a.kind: is missing; it is one of `sms`, `whatsapp`, `email`"),
+        ("[channels.a]\nprovider = \"simulator\"\nkind = \"fax\"".into(), "channels.a.kind: `fax` is none of `sms`, `whatsapp`"),
         (twilio(""), "channels.a.account_sid: is missing; it is the sid that begins with AC"),
         (twilio("account_sid = \"AC1\""), "channels.a.account_sid: `AC1` must be the sid that begins with AC"),
         (twilio(""), "channels.a.auth_token: is missing"),
@@ -348,8 +348,9 @@ fn the_environment_stands_above_the_file() {
 #[test]
 fn the_defaults_document_every_key() {
     let meta = "[channels.m]\nprovider = \"meta\"\nkind = \"whatsapp\"\n";
+    let smtp = "[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n";
     let mut known = std::collections::BTreeSet::new();
-    for text in [PROJECT, meta] {
+    for text in [PROJECT, meta, smtp] {
         known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
     }
     let mut section = String::new();
@@ -399,7 +400,8 @@ fn the_schema_has_every_setting() {
     let (mut described, mut known) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     keys(&super::schema(), "", &mut described);
     let meta = "[channels.m]\nprovider = \"meta\"\nkind = \"whatsapp\"\n";
-    for text in [PROJECT, meta] {
+    let smtp = "[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n";
+    for text in [PROJECT, meta, smtp] {
         known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
     }
     assert_eq!(described, known);

@@ -11,7 +11,7 @@ pub enum ChannelKind {
     Sms,
     /// WhatsApp, through whichever provider.
     WhatsApp,
-    /// Email; not sent or received in this version.
+    /// Email.
     Email,
 }
 

@@ -31,6 +31,21 @@ impl ContactKey {
         bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).then_some(ContactKey(bytes))
     }
 
+    /// Its 16 bytes, for places where case is not kept.
+    pub fn to_bytes(self) -> [u8; 16] {
+        let mut bytes = [0u8; 16];
+        // A key that was never derived may not be base64 of 16 bytes: then this is the name of nobody.
+        let _ = URL_SAFE_NO_PAD.decode_slice(self.0, &mut bytes);
+        bytes
+    }
+
+    /// From what `to_bytes` gave.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let mut out = [0u8; 22];
+        URL_SAFE_NO_PAD.encode_slice(bytes, &mut out).expect("16 bytes are 22 characters");
+        ContactKey(out)
+    }
+
     /// 22 characters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("")

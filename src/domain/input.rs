@@ -1,6 +1,7 @@
 //! What can happen to a contact. An input is stored in the contact's mailbox exactly as it is written here.
 
 use super::address::Address;
+use super::channel::ChannelKind;
 use super::id::{EffectId, InputId};
 use super::language::Language;
 use super::message::{DeliveryStatus, FailureReason, Inbound};
@@ -25,6 +26,40 @@ pub enum Input {
     Delivery(Delivery),
     /// An operator acts.
     Operator(OperatorAction),
+    /// What was learned of whether the contact can and wants to be reached, apart from any conversation.
+    Reach(Box<Reach>),
+}
+
+/// What was learned of whether a contact can and wants to be reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reach {
+    /// Over which channel it was learned.
+    pub channel: ChannelName,
+    /// Its medium.
+    pub kind: ChannelKind,
+    /// What.
+    pub what: ReachChange,
+}
+
+/// What changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReachChange {
+    /// The contact wants no more messages of this medium.
+    OptedOut {
+        /// How they said so: `link`, `complaint`.
+        how: String,
+    },
+    /// Nothing arrives at this address any more.
+    Dead {
+        /// The address.
+        address: Address,
+        /// Why.
+        reason: FailureReason,
+        /// The server's code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+    },
 }
 
 /// An event from `POST /v1/events`, or one that a flow emitted.

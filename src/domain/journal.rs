@@ -290,6 +290,16 @@ pub enum Event {
         /// How.
         how: String,
     },
+    /// Nothing arrives at an address of the contact any more: it is not written to until it changes or is heard from.
+    AddressDead {
+        /// The medium.
+        kind: ChannelKind,
+        /// Why.
+        reason: FailureReason,
+        /// The server's code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+    },
     /// An attempt of an effect ended.
     Attempted {
         /// The effect.

@@ -91,6 +91,12 @@ pub const EFFECT_BYTES: usize = 64 * 1024;
 pub const CALL_BODY_BYTES: usize = 64 * 1024;
 /// A webhook body in bytes. Meta documents 3 MB; a batch may be a little more.
 pub const WEBHOOK_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// A mail that comes in, with its headers and what is attached to it, in bytes.
+pub const MAIL_BYTES: usize = 16 * 1024 * 1024;
+/// Characters of the text of a mail that leaves; what is longer is cut.
+pub const EMAIL_TEXT_CHARS: usize = 20_000;
+/// Characters of a mail's subject; what is longer is cut.
+pub const EMAIL_SUBJECT_CHARS: usize = 200;
 /// An event's body in bytes.
 pub const EVENT_BODY_BYTES: usize = 64 * 1024;
 /// Characters of an inbound text that are understood; the rest is kept but never matched.

@@ -10,6 +10,7 @@ pub mod input;
 pub mod journal;
 pub mod language;
 pub mod limits;
+pub mod mail;
 pub mod message;
 pub mod name;
 pub mod outbound;

@@ -157,6 +157,19 @@ pub enum OutboundContent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         buttons: Vec<(u8, TemplateButton)>,
     },
+    /// A mail.
+    Email {
+        /// Its subject; empty: the name of its sender.
+        subject: String,
+        /// What is read where HTML is not shown.
+        text: String,
+        /// The same as HTML, a whole document or a part of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        html: Option<String>,
+        /// The sender, `Name <address>` or an address, instead of the channel's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+    },
     /// Shows the person that we read the message.
     MarkRead {
         /// The provider's id of the message.

@@ -20,6 +20,7 @@ mod late;
 mod opt;
 mod pause;
 pub mod question;
+mod reach;
 pub mod record;
 mod reply;
 mod scope;

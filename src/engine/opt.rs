@@ -3,6 +3,7 @@
 use super::channel::Route;
 use super::effect::System;
 use super::turning::{From, Turning};
+use crate::domain::channel::ChannelKind;
 use crate::domain::journal::Event;
 use crate::domain::message::{Inbound, InboundContent};
 use crate::domain::outbound::OutboundContent;
@@ -54,23 +55,27 @@ impl Turning<'_> {
 
     /// The contact wants no more messages on this kind of channel: all runs end, one confirmation leaves.
     pub(super) fn opt_out(&mut self, message: &Inbound, by_provider: bool) {
-        let before = self.rec.is_stopped(message.kind);
-        self.rec.stop |= message.kind.stop_bit();
+        let how = if by_provider { "provider" } else { "word" };
+        if self.stop_kind(message.kind, how) && !by_provider {
+            self.say_system(message, System::OptedOut);
+        }
+    }
+
+    /// No more messages of this medium. True if that is new.
+    pub(super) fn stop_kind(&mut self, kind: ChannelKind, how: &str) -> bool {
+        let before = self.rec.is_stopped(kind);
+        self.rec.stop |= kind.stop_bit();
         for run in std::mem::take(&mut self.rec.runs) {
-            self.end_run(run, "opted_out", format!("the contact opted out of {}", message.kind));
+            self.end_run(run, "opted_out", format!("the contact opted out of {kind}"));
         }
         for waiting in std::mem::take(&mut self.rec.waiting) {
             self.count_live(waiting.version, -1);
         }
         self.rec.unanswered.clear();
-        if before {
-            return;
+        if !before {
+            self.journal(Event::OptedOut { kind, how: how.to_owned() });
         }
-        let how = if by_provider { "provider" } else { "word" };
-        self.journal(Event::OptedOut { kind: message.kind, how: how.to_owned() });
-        if !by_provider {
-            self.say_system(message, System::OptedOut);
-        }
+        !before
     }
 
     /// The contact wants messages again.

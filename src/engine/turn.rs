@@ -118,7 +118,7 @@ fn waits_for_the_clock(input: &Input) -> bool {
     match input {
         Input::Message(_) | Input::Event(_) | Input::Webhook(_) => true,
         Input::Operator(action) => matches!(action, OperatorAction::Begin { .. }),
-        Input::CallResult(_) | Input::Delivery(_) => false,
+        Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) => false,
     }
 }
 
@@ -138,6 +138,10 @@ impl Turning<'_> {
             Input::CallResult(result) => self.call_result(result),
             Input::Delivery(delivery) => self.delivery(delivery),
             Input::Operator(action) => self.operator(accepted, action),
+            Input::Reach(reach) => {
+                self.reach(reach);
+                Ok(())
+            }
         }
     }
 

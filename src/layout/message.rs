@@ -88,7 +88,8 @@ pub fn kind_of(name: &str) -> MediaKind {
 fn room(kind: ChannelKind) -> usize {
     match kind {
         ChannelKind::Sms => limits::SMS_CHARS,
-        ChannelKind::WhatsApp | ChannelKind::Email => limits::WHATSAPP_TEXT_CHARS,
+        ChannelKind::WhatsApp => limits::WHATSAPP_TEXT_CHARS,
+        ChannelKind::Email => limits::EMAIL_TEXT_CHARS,
     }
 }
 

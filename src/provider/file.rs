@@ -64,6 +64,8 @@ impl Adapter {
                 let url = format!("{base}/{}/{id}?phone_number_id={}", s.graph_version, s.phone_number_id);
                 request(&url, &s.base_url, &[], Some(meta::authorization(s))).map(FileSource::Asked)
             }
+            // What is attached to a mail is not taken.
+            Adapter::Smtp(_) => Err(NoFile::Nowhere),
             Adapter::Simulator(_) => match media.url {
                 Some(_) => Ok(FileSource::Open),
                 None => Err(NoFile::Nowhere),
@@ -84,6 +86,7 @@ impl Adapter {
         let base = match self {
             Adapter::Twilio(s) => &s.base_url,
             Adapter::Meta(s) => &s.base_url,
+            Adapter::Smtp(_) => return Err(NoFile::Elsewhere),
             Adapter::Simulator(s) => &s.base_url,
         };
         let url = Url::parse(location).map_err(|_| NoFile::Unreadable)?;

@@ -6,23 +6,28 @@ pub mod file;
 pub mod send;
 pub mod webhook;
 
+pub mod email;
+
 mod json;
 mod meta;
 mod simulator;
 mod twilio;
 mod verdict;
 
-pub use send::{Accepted, EncodeError, HttpRequest, SendContext, SendOutcome, TransportError};
+pub use send::{Accepted, EncodeError, HttpRequest, MailFacts, SendContext, SendOutcome, TransportError, Wire};
 pub use webhook::{
     Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Pricing, ProviderError, Received,
     Refused, Reply, Route, Routes, StatusReport, TemplateStatus, WebhookRequest,
 };
 
 use crate::config::channel::{MetaSettings, ProviderSettings, SimulatorSettings, TwilioSettings};
+use crate::config::smtp::SmtpSettings;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::WEBHOOK_BODY_BYTES;
+use crate::domain::limits::{MAIL_BYTES, WEBHOOK_BODY_BYTES};
 use crate::domain::message::Outbound;
+use crate::domain::time::Span;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The adapter of one channel. A closed list: a new provider is a new arm of every match below.
 #[derive(Debug, Clone)]
@@ -31,6 +36,8 @@ pub enum Adapter {
     Twilio(TwilioSettings),
     /// Meta's WhatsApp Cloud API.
     Meta(MetaSettings),
+    /// A mail server, and what comes back from the world of mail.
+    Smtp(Arc<SmtpSettings>),
     /// The built-in simulator.
     Simulator(SimulatorSettings),
 }
@@ -41,6 +48,7 @@ impl Adapter {
         match settings {
             ProviderSettings::Twilio(s) => Adapter::Twilio(s.clone()),
             ProviderSettings::Meta(s) => Adapter::Meta(s.clone()),
+            ProviderSettings::Smtp(s) => Adapter::Smtp(Arc::new((**s).clone())),
             ProviderSettings::Simulator(s) => Adapter::Simulator(s.clone()),
         }
     }
@@ -50,6 +58,7 @@ impl Adapter {
         match self {
             Adapter::Twilio(_) => "twilio",
             Adapter::Meta(_) => "meta",
+            Adapter::Smtp(_) => "smtp",
             Adapter::Simulator(_) => "simulator",
         }
     }
@@ -59,8 +68,13 @@ impl Adapter {
     pub fn handshake(&self, request: &WebhookRequest<'_>) -> Option<Reply> {
         match self {
             Adapter::Meta(s) => meta::handshake(s, request),
-            Adapter::Twilio(_) | Adapter::Simulator(_) => None,
+            Adapter::Twilio(_) | Adapter::Smtp(_) | Adapter::Simulator(_) => None,
         }
+    }
+
+    /// Whether its webhook's URL ends in a secret, as whoever calls it signs nothing.
+    pub fn has_secret_url(&self) -> bool {
+        matches!(self, Adapter::Smtp(_))
     }
 
     /// Whether the request comes from the provider. Nothing of it is read before.
@@ -68,6 +82,7 @@ impl Adapter {
         match self {
             Adapter::Twilio(s) => twilio::verify(s, request),
             Adapter::Meta(s) => meta::verify(s, request),
+            Adapter::Smtp(s) => email::verify(s, request),
             // There is no provider to imitate: whoever may reach a simulator channel may write to it.
             Adapter::Simulator(_) => Ok(()),
         }
@@ -75,21 +90,47 @@ impl Adapter {
 
     /// What the request says, in its order.
     pub fn decode(&self, request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
-        if request.body.len() > WEBHOOK_BODY_BYTES {
+        if request.body.len() > self.body_limit() {
             return Err(Malformed("the body is larger than a webhook may be"));
         }
         match self {
             Adapter::Twilio(_) => twilio::decode(request, routes),
             Adapter::Meta(_) => meta::decode(request, routes),
+            Adapter::Smtp(_) => email::decode(request, routes),
             Adapter::Simulator(_) => simulator::decode(request, routes),
         }
     }
 
-    /// How the message is written for the provider.
+    /// The largest body of its webhook.
+    pub fn body_limit(&self) -> usize {
+        match self {
+            Adapter::Smtp(_) => MAIL_BYTES,
+            Adapter::Twilio(_) | Adapter::Meta(_) | Adapter::Simulator(_) => WEBHOOK_BODY_BYTES,
+        }
+    }
+
+    /// The longest that one send may take, if the channel says so itself.
+    pub fn timeout(&self) -> Option<Span> {
+        match self {
+            Adapter::Smtp(s) => s.timeout,
+            Adapter::Twilio(_) | Adapter::Meta(_) | Adapter::Simulator(_) => None,
+        }
+    }
+
+    /// What leaves for the provider: a request, or a mail.
+    pub fn wire(&self, message: &Outbound, context: &SendContext<'_>) -> Result<Wire, EncodeError> {
+        match self {
+            Adapter::Smtp(s) => email::write(s, message, context).map(Wire::Mail),
+            Adapter::Twilio(_) | Adapter::Meta(_) | Adapter::Simulator(_) => self.encode(message, context).map(Wire::Http),
+        }
+    }
+
+    /// How the message is written for a provider with an HTTP API.
     pub fn encode(&self, message: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
         match self {
             Adapter::Twilio(s) => twilio::encode(s, message, context),
             Adapter::Meta(s) => meta::encode(s, message, context),
+            Adapter::Smtp(_) => Err(EncodeError::Unsupported { provider: "a mail server", what: "requests", kind: context.kind }),
             Adapter::Simulator(s) => simulator::encode(s, message, context),
         }
     }
@@ -99,6 +140,8 @@ impl Adapter {
         match self {
             Adapter::Twilio(_) => twilio::classify(status, headers, body),
             Adapter::Meta(_) => meta::classify(status, headers, body),
+            // It answers no HTTP: see `email::classify`.
+            Adapter::Smtp(_) => SendOutcome::Unknown,
             Adapter::Simulator(_) => simulator::classify(status, headers, body),
         }
     }
@@ -107,7 +150,7 @@ impl Adapter {
     pub fn acknowledge(&self) -> Reply {
         match self {
             Adapter::Twilio(_) => Reply { status: 200, content_type: "text/xml", body: Cow::Borrowed(twilio::EMPTY_TWIML) },
-            Adapter::Meta(_) => Reply { status: 200, content_type: "text/plain", body: Cow::Borrowed("") },
+            Adapter::Meta(_) | Adapter::Smtp(_) => Reply { status: 200, content_type: "text/plain", body: Cow::Borrowed("") },
             Adapter::Simulator(_) => Reply { status: 200, content_type: "application/json", body: Cow::Borrowed("{}") },
         }
     }
@@ -142,7 +185,7 @@ impl Adapter {
         match self {
             Adapter::Twilio(s) => Some(twilio::number(s, kind)),
             Adapter::Meta(s) => Some(s.phone_number_id.clone()),
-            Adapter::Simulator(_) => None,
+            Adapter::Smtp(_) | Adapter::Simulator(_) => None,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What goes to a provider: the request, and what its answer means.
 
+use super::email::Mail;
 use super::webhook::{Headers, LimitScope, Method, OptOutScope, ProviderError};
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::SendRef;
+use crate::domain::id::{RunId, SendRef};
 use crate::domain::message::FailureReason;
 use crate::domain::name::ChannelName;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use bytes::Bytes;
 use std::fmt;
 
@@ -20,6 +21,28 @@ pub struct SendContext<'a> {
     pub status_callback: Option<&'a str>,
     /// The channel's medium.
     pub kind: ChannelKind,
+    /// What only mails need.
+    pub mail: Option<MailFacts<'a>>,
+}
+
+/// What a mail needs beside the message.
+#[derive(Debug, Clone, Copy)]
+pub struct MailFacts<'a> {
+    /// When it was decided: its `Date`.
+    pub at: Millis,
+    /// The run that it belongs to: mails of one run are one thread.
+    pub thread: Option<RunId>,
+    /// The URL by which the contact opts out of mail, if the mail is to say so.
+    pub unsubscribe: Option<&'a str>,
+}
+
+/// What leaves for a provider.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wire {
+    /// A request to its API.
+    Http(HttpRequest),
+    /// A mail to its server.
+    Mail(Mail),
 }
 
 /// A request as data. The service's only HTTP client sends it.
@@ -76,6 +99,9 @@ pub enum EncodeError {
     /// The receiver's address is none that this channel can write to.
     #[error("this channel cannot write to that kind of address")]
     Address,
+    /// The sender that the message names is no address.
+    #[error("the sender of the message is no address")]
+    Sender,
     /// Two buttons or rows with one id.
     #[error("two choices have the same id")]
     DoubleChoice,

@@ -10,6 +10,7 @@ use crate::config::channel::SimulatorSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::SendRef;
+use crate::domain::mail::email;
 use crate::domain::message::{
     DeliveryStatus, FailureReason, Inbound, InboundContent, Location, Media, Outbound, OutboundContent,
 };
@@ -30,7 +31,8 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
     let from = json::text(&body, "from").ok_or(Malformed("`from` is missing"))?;
     let from = match here.kind {
         ChannelKind::WhatsApp => Address::from_whatsapp(from),
-        ChannelKind::Sms | ChannelKind::Email => Address::from_wire(from),
+        ChannelKind::Sms => Address::from_wire(from),
+        ChannelKind::Email => Address::Email(email(from).ok_or(Malformed("`from` is no address, for example ann@example.com"))?),
     };
     if matches!(from, Address::Verbatim(_)) {
         return Err(Malformed("`from` is no phone number, for example +447700900123"));
@@ -191,6 +193,9 @@ fn written(content: &OutboundContent) -> Value {
         OutboundContent::Reaction { message, emoji } => json!({"type": "reaction", "message": message, "emoji": emoji}),
         OutboundContent::Template { name, language, params, header, buttons } => {
             json!({"type": "template", "template": name, "language": language, "params": params, "header": header, "buttons": buttons})
+        }
+        OutboundContent::Email { subject, text, html, from } => {
+            json!({"type": "email", "subject": subject, "text": text, "html": html, "from": from})
         }
         OutboundContent::MarkRead { message, typing } => json!({"type": "mark_read", "message": message, "typing": typing}),
     }

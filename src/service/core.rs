@@ -6,7 +6,7 @@ use super::feed::Feed;
 use super::history::Turnstile;
 use super::hook::HookSlots;
 use super::permits::Permits;
-use super::ports::{Clock, Random, Spawn, Transport};
+use super::ports::{Clock, MailTransport, Random, Spawn, Transport};
 use super::quoted::Quoted;
 use super::recent::Recent;
 use super::settings::{Channel, ServiceSettings, World};
@@ -37,6 +37,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// How HTTP requests are done.
     pub transport: Arc<dyn Transport>,
+    /// How mails are handed to their servers.
+    pub mail: Arc<dyn MailTransport>,
     /// The instance's clock.
     pub clock: Arc<dyn Clock>,
     /// Where work goes on that nobody waits for.
@@ -57,6 +59,7 @@ pub struct Parts {
 pub struct Core {
     pub(super) store: Arc<dyn Store>,
     pub(super) transport: Arc<dyn Transport>,
+    pub(super) mail: Arc<dyn MailTransport>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tasks: Arc<dyn Spawn>,
     pub(super) random: Arc<dyn Random>,
@@ -107,6 +110,7 @@ impl Core {
         let core = Core {
             store: parts.store,
             transport: parts.transport,
+            mail: parts.mail,
             clock: parts.clock,
             tasks: parts.tasks,
             random: parts.random,

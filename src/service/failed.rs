@@ -125,6 +125,7 @@ fn about_input(input: &Input) -> String {
         Input::CallResult(result) => format!("the result of the call {}", result.effect),
         Input::Delivery(delivery) => format!("a report on the message {}", delivery.effect),
         Input::Operator(_) => "an operator's act".to_owned(),
+        Input::Reach(_) => "whether the contact is reached".to_owned(),
     }
 }
 

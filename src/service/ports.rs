@@ -3,6 +3,7 @@
 //! service reads a clock, starts a task or opens a connection.
 
 use crate::domain::time::Millis;
+use crate::provider::email::{Mail, SmtpAnswer};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -163,5 +164,54 @@ pub trait Transport: Send + Sync {
         let answer = self.send(call).await?;
         let kept = !(200..300).contains(&answer.status) || sink.take(answer.body.clone()).await;
         if kept { Ok(HttpAnswer { body: Bytes::new(), ..answer }) } else { Err(HttpFailure::Lost) }
+    }
+}
+
+/// Why a mail has no answer. What matters is whether the server may have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MailFailure {
+    /// Nobody is there: no such name, connection refused.
+    #[error("could not connect")]
+    Refused,
+    /// The encryption failed, perhaps because the certificate is not believed.
+    #[error("the connection could not be encrypted")]
+    Tls,
+    /// The server cannot encrypt, and the channel wants that.
+    #[error("the server offers no STARTTLS")]
+    NoTls,
+    /// The server has no way of logging in that we know.
+    #[error("the server offers no login that we know")]
+    NoLogin,
+    /// The configured certificates cannot be read.
+    #[error("tls_ca holds no certificate")]
+    Authorities,
+    /// Time was up before the content was written.
+    #[error("timed out before the content was sent")]
+    TimeoutBefore,
+    /// The connection broke before the content was written.
+    #[error("the connection broke before the content was sent")]
+    Broken,
+    /// The connection broke, or time was up, after the content was written at least in part.
+    #[error("the answer to the content was lost")]
+    Lost,
+    /// An address that cannot stand in an envelope.
+    #[error("an address is not valid")]
+    Invalid,
+}
+
+/// One mail, handed to its server once: no retries.
+#[async_trait]
+pub trait MailTransport: Send + Sync {
+    /// Hands it over: the answer that decided, or why there is none.
+    async fn send(&self, mail: &Mail, timeout: Duration) -> Result<SmtpAnswer, MailFailure>;
+}
+
+/// For a service without mail: every mail fails before anything is sent.
+pub struct NoMail;
+
+#[async_trait]
+impl MailTransport for NoMail {
+    async fn send(&self, _mail: &Mail, _timeout: Duration) -> Result<SmtpAnswer, MailFailure> {
+        Err(MailFailure::Refused)
     }
 }

@@ -3,7 +3,7 @@
 use super::core::{Core, duration};
 use super::metrics;
 use super::outbox::{Performed, fate, outcome_word};
-use super::ports::{HttpCall, HttpFailure, Reach};
+use super::ports::{HttpCall, HttpFailure, MailFailure, Reach};
 use super::recent::Known;
 use super::reports::provider_opt_out;
 use super::retry::Retry;
@@ -14,8 +14,11 @@ use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
+use crate::provider::email::{self, Mail, SmtpAnswer};
 use crate::provider::webhook::Method;
-use crate::provider::{Accepted, HttpRequest, OptOutScope, SendContext, SendOutcome, TransportError};
+use crate::provider::{
+    Accepted, HttpRequest, MailFacts, OptOutScope, ProviderError, SendContext, SendOutcome, TransportError, Wire,
+};
 use crate::store::Started;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +49,8 @@ impl Core {
             return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
         }
         // However the two are configured, a request must fit into the lease, or it would never be begun.
-        let timeout = duration(self.settings.send.timeout).min(duration(self.settings.send_lease) * 4 / 5);
+        let timeout = channel.adapter.timeout().unwrap_or(self.settings.send.timeout);
+        let timeout = duration(timeout).min(duration(self.settings.send_lease) * 4 / 5);
         if self.too_late(taken_at, timeout) {
             metrics::send(channel.name.as_str(), "too_late");
             return self.out_of_time(started);
@@ -74,25 +78,29 @@ impl Core {
 
     async fn attempt_send(self: &Arc<Self>, started: &Started, send: &Send, channel: &Channel, timeout: Duration) -> End {
         let contact = started.lane.contact;
+        let unsubscribe = self.unsubscribe_link(contact, send, channel);
         let context = SendContext {
             channel: &channel.name,
             send: Some(SendRef { contact, effect: started.id }),
             status_callback: channel.status_callback.as_deref(),
             kind: channel.kind,
+            mail: Some(MailFacts { at: send.at, thread: send.run, unsubscribe: unsubscribe.as_deref() }),
         };
-        let request = match channel.adapter.encode(&send.outbound, &context) {
-            Ok(request) => request,
+        let wire = match channel.adapter.wire(&send.outbound, &context) {
+            Ok(wire) => wire,
             Err(error) => return End::failed(FailureReason::Content, Some(error.to_string())),
         };
         // From here on the provider may have it, whatever happens to us.
         self.recent.remember(started.id, Known::Begun, self.clock.monotonic());
         let begun = self.clock.monotonic();
-        let answer = self.transport.send(call_of(request, timeout)).await;
-        metrics::send_took(channel.name.as_str(), self.clock.monotonic().saturating_sub(begun));
-        let (mut outcome, unanswered) = match answer {
-            Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
-            Err(failure) => (of_failure(failure), Some(failure)),
+        let (mut outcome, unanswered) = match wire {
+            Wire::Http(request) => match self.transport.send(call_of(request, timeout)).await {
+                Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
+                Err(failure) => (of_failure(failure), Some(failure.to_string())),
+            },
+            Wire::Mail(mail) => mailed(&mail, self.mail.send(&mail, timeout).await),
         };
+        metrics::send_took(channel.name.as_str(), self.clock.monotonic().saturating_sub(begun));
         if outcome == SendOutcome::Unknown {
             // A delivery report may have told meanwhile what the answer did not.
             if let Some(Known::Accepted(id)) = self.recent.get(started.id, self.clock.monotonic()) {
@@ -103,7 +111,7 @@ impl Core {
         let attempt = self.attempt(started, send.at);
         let end = verdict::of_send(outcome, attempt, self.retry_rules(), channel.policy.unsure);
         match unanswered {
-            Some(failure) if end.detail.is_none() => End { detail: Some(failure.to_string()), ..end },
+            Some(failure) if end.detail.is_none() => End { detail: Some(failure), ..end },
             _ => end,
         }
     }
@@ -174,6 +182,33 @@ fn call_of(request: HttpRequest, timeout: Duration) -> HttpCall {
         max_answer: ANSWER_BYTES,
         reach: Reach::Anywhere,
     }
+}
+
+/// What became of a mail, and why if its server did not say. The name of the mail is its id at the server.
+fn mailed(mail: &Mail, answer: Result<SmtpAnswer, MailFailure>) -> (SendOutcome, Option<String>) {
+    let failure = match answer {
+        Ok(answer) => {
+            return match email::classify(&answer) {
+                SendOutcome::Accepted(accepted) => {
+                    (SendOutcome::Accepted(Accepted { id: Some(mail.name.clone()), ..accepted }), None)
+                }
+                outcome => (outcome, None),
+            };
+        }
+        Err(failure) => failure,
+    };
+    let error = ProviderError { code: None, text: failure.to_string() };
+    let outcome = match failure {
+        MailFailure::Refused | MailFailure::Tls | MailFailure::TimeoutBefore | MailFailure::Broken => {
+            SendOutcome::Retry { after: None, error }
+        }
+        MailFailure::NoTls | MailFailure::NoLogin | MailFailure::Authorities => {
+            SendOutcome::Misconfigured { reason: FailureReason::Configuration, error }
+        }
+        MailFailure::Invalid => SendOutcome::Rejected { reason: FailureReason::Invalid, error, opted_out: None },
+        MailFailure::Lost => SendOutcome::Unknown,
+    };
+    (outcome, Some(failure.to_string()))
 }
 
 fn of_failure(failure: HttpFailure) -> SendOutcome {

@@ -1,5 +1,6 @@
 //! What the service needs to know: taken from the configuration by whoever composes it.
 
+use super::unsubscribe::LinkSettings;
 use crate::config::api::ApiSettings;
 use crate::config::hooks::{CallbackSettings, EndpointSettings};
 use crate::config::project::Project;
@@ -72,6 +73,8 @@ pub struct ServiceSettings {
     pub set_aside_from: u8,
     /// Where files of contacts are kept; nothing: they are not.
     pub files: Option<FileSettings>,
+    /// How links in mails are made.
+    pub links: LinkSettings,
 }
 
 /// Where files of contacts are kept.
@@ -105,6 +108,7 @@ impl Default for ServiceSettings {
             solo_from: 3,
             set_aside_from: 5,
             files: None,
+            links: LinkSettings::default(),
         }
     }
 }

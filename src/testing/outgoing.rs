@@ -66,6 +66,7 @@ pub(super) fn text_of(content: &OutboundContent) -> &str {
         OutboundContent::Text { text }
         | OutboundContent::Buttons { text, .. }
         | OutboundContent::List { text, .. }
+        | OutboundContent::Email { text, .. }
         | OutboundContent::CallToAction { text, .. }
         | OutboundContent::LocationRequest { text } => text,
         OutboundContent::Media { caption, .. } => caption.as_deref().unwrap_or(""),

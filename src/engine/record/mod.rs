@@ -103,6 +103,9 @@ pub struct Record {
     /// Kinds of channel over which the contact wants marketing: `ChannelKind::stop_bit`.
     #[serde(rename = "c", default, skip_serializing_if = "no_bits")]
     pub consent: u8,
+    /// The email address at which nothing arrives: it is not written to as long as it is the contact's.
+    #[serde(rename = "b", default, skip_serializing_if = "none")]
+    pub dead: Option<String>,
 }
 
 fn no_bits(bits: &u8) -> bool {
@@ -188,7 +191,11 @@ impl Record {
                 return;
             }
             Address::Bsuid(id) => (&mut self.user_id, id),
-            Address::Email(email) => (&mut self.email, email),
+            Address::Email(email) => {
+                // Who writes from an address reads there.
+                self.dead = self.dead.take().filter(|dead| dead != email);
+                (&mut self.email, email)
+            }
             Address::External(id) => (&mut self.external, id),
             Address::Verbatim(text) => (&mut self.verbatim, text),
         };
@@ -252,7 +259,7 @@ impl Record {
         match kind {
             ChannelKind::Sms => phone().or_else(|| self.verbatim.clone().map(Address::Verbatim)),
             ChannelKind::WhatsApp => phone().or_else(|| self.user_id.clone().map(Address::Bsuid)),
-            ChannelKind::Email => self.email.clone().map(Address::Email),
+            ChannelKind::Email => self.email.clone().filter(|email| self.dead.as_ref() != Some(email)).map(Address::Email),
         }
     }
 

@@ -88,6 +88,7 @@ fn part(content: &OutboundContent, kind: ChannelKind) -> Result<(&'static str, V
         | OutboundContent::CallToAction { .. }
         | OutboundContent::LocationRequest { .. } => ("interactive", interactive::write(content)?),
         OutboundContent::Album { .. } => return unsupported("several files in one message", kind),
+        OutboundContent::Email { .. } => return unsupported("a mail", kind),
         OutboundContent::MarkRead { .. } => return unsupported("a read mark as a message", kind),
     })
 }

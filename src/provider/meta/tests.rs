@@ -193,7 +193,7 @@ fn signatures_fail_closed() {
 fn write(content: OutboundContent, send: Option<SendRef>) -> Result<Value, EncodeError> {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
     let channel = name("wa");
-    let context = SendContext { channel: &channel, send, status_callback: None, kind: ChannelKind::WhatsApp };
+    let context = SendContext { channel: &channel, send, status_callback: None, kind: ChannelKind::WhatsApp, mail: None };
     let request = encode(&settings(), &Outbound { to, content, in_reply_to: None, provider: None }, &context)?;
     assert!(!format!("{request:?}").contains("EAAtoken"));
     Ok(serde_json::from_slice(&request.body).expect("JSON"))

@@ -98,6 +98,7 @@ fn content(form: &mut Form, content: &OutboundContent, kind: ChannelKind) -> Res
         OutboundContent::Location { .. } => unsupported("a location", kind),
         OutboundContent::Contacts(_) => unsupported("contact cards", kind),
         OutboundContent::Reaction { .. } => unsupported("a reaction", kind),
+        OutboundContent::Email { .. } => unsupported("a mail", kind),
         OutboundContent::MarkRead { .. } => unsupported("a read mark without typing", kind),
     }
 }

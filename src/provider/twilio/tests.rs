@@ -121,7 +121,7 @@ fn write(
 ) -> Result<HttpRequest, EncodeError> {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
     let channel = name("main");
-    let context = SendContext { channel: &channel, send: url.map(|_| send_ref()), status_callback: url, kind };
+    let context = SendContext { channel: &channel, send: url.map(|_| send_ref()), status_callback: url, kind, mail: None };
     encode(settings, &Outbound { to, content, in_reply_to: None, provider: None }, &context)
 }
 

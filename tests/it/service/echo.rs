@@ -77,6 +77,7 @@ pub fn echo(
             effects.say(&to, &format!("event {}", event.name), false);
         }
         Input::Webhook(webhook) => effects.say(&address(), &format!("webhook {}", webhook.name), false),
+        Input::Reach(reach) => effects.say(&address(), &format!("reach {:?}", reach.what), false),
         Input::Operator(action) => effects.say(&address(), &format!("operator {action:?}"), false),
     }
     let awaited = |(id, effect): &(EffectId, Effect)| matches!(effect, Effect::Send(send) if send.awaited).then_some(*id);

@@ -19,7 +19,7 @@ use replyflow::domain::time::{Millis, Span};
 use replyflow::flow::catalog::Catalog;
 use replyflow::flow::load::Sources;
 use replyflow::provider::Adapter;
-use replyflow::service::ports::{Clock, HttpAnswer, HttpCall, HttpFailure, Random, Spawn, Transport};
+use replyflow::service::ports::{Clock, HttpAnswer, HttpCall, HttpFailure, NoMail, Random, Spawn, Transport};
 use replyflow::service::publisher::publish;
 use replyflow::service::{Channel, Core, Engine, HistoryError, HistorySink, Parts, Received, ServiceSettings, Versions, World};
 use replyflow::store::{EmbeddedStore, JournalId, JournalItem, JournalRecord, RedisStore, Store, StoreSettings};
@@ -274,6 +274,7 @@ impl Rig {
             move || Parts {
                 store: store.clone(),
                 transport: network.clone(),
+                mail: Arc::new(NoMail),
                 clock: Arc::new(HandClock(clock.clone())),
                 tasks: tasks.clone(),
                 random: Arc::new(Counting(AtomicU32::new(seeds.fetch_add(0x0100_0001, Ordering::SeqCst)))),

@@ -15,6 +15,7 @@ use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::Span;
 use replyflow::flow::catalog::Catalog;
 use replyflow::provider::Adapter;
+use replyflow::service::ports::NoMail;
 use replyflow::service::{Channel, Core, Engine, Parts, ServiceSettings, Versions, World};
 use replyflow::store::Store;
 use std::future::Future;
@@ -96,6 +97,7 @@ impl House {
         let parts = Parts {
             store: Arc::new(SimStore { shared: Arc::clone(&shared), runtime, door }),
             transport: Arc::new(Network(Arc::clone(&shared))),
+            mail: Arc::new(NoMail),
             clock: Arc::clone(&port) as _,
             tasks: Arc::clone(&port) as _,
             random: port,

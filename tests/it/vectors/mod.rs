@@ -161,6 +161,7 @@ fn send_vectors_are_encoded() {
             send: None,
             status_callback: request.get("status_callback").and_then(Value::as_str),
             kind: file.subject.kind_of(str_of(request, "channel")),
+            mail: None,
         };
         let got = adapter.encode(&message, &context).map_err(|e| e.to_string())?;
         file.subject.no_credential(&format!("{got:?}"))?;
