@@ -252,6 +252,25 @@ fn the_contacts_of_an_event_are_found_before_it_is_stored() {
 }
 
 #[test]
+fn an_empty_address_is_none_and_a_missing_one_a_mistake() {
+    let flow = "flow: two\nbegin: a\nstart:\n  - event: e\n    contact: { phone: '{{ event.phone }}', email: \"{{ event.email ?? '' }}\" }\n\
+                states: { a: { say: Hi, end: done } }\n";
+    let d = Driver::new(&[flow]);
+    let contacts = |data: serde_json::Value| {
+        let name = EventName::parse("e").expect("a name");
+        d.catalog.event_contacts(&d.project, &name, &Value::from_json(data), None)
+    };
+    let found = contacts(json!({ "phone": PHONE })).expect("contacts");
+    assert_eq!((found[0].phone.is_some(), found[0].email.as_deref()), (true, None));
+    let found = contacts(json!({ "phone": "", "email": "A@b.example" })).expect("contacts");
+    assert_eq!((found[0].phone.is_some(), found[0].email.as_deref()), (false, Some("a@b.example")));
+    let problem = |data| contacts(data).expect_err("a problem").to_string();
+    assert_eq!(problem(json!({ "email": "a@b.example" })), "`event.phone`: is missing");
+    assert_eq!(problem(json!({ "phone": "" })), "`event.phone`: is missing", "no address at all");
+    assert_eq!(problem(json!({ "phone": PHONE, "email": "nobody" })), "`event.email ?? ''`: not an email address");
+}
+
+#[test]
 fn an_operator_begins_and_ends_runs() {
     let flow = asker("paid", "");
     let mut d = Driver::new(&[&flow]);

@@ -98,28 +98,41 @@ fn can_hold(condition: Option<&Expression>, scope: &EventScope<'_>) -> bool {
     decided.is_none_or(|condition| condition.truth(scope) != Ok(false))
 }
 
-/// Reads the contact that a flow names. `Err` says which part is not readable.
+/// Reads the contact that a flow names. `Err` says which part is not readable. An empty text says that there is none
+/// (`{{ event.email ?? '' }}`), which is fine where another address is there; nothing at all is a mistake.
 pub fn read_contact(template: &ContactTemplate, scope: &dyn Scope, project: &Project) -> Result<ContactRef, FieldProblem> {
     let mut contact = ContactRef::default();
-    if let Some(phone) = &template.phone {
-        let text = required(phone, scope)?;
+    let mut absent = None;
+    let mut written = |template: &Option<Template>| -> Result<Option<String>, FieldProblem> {
+        let Some(template) = template else { return Ok(None) };
+        let text = address(template, scope)?;
+        if text.is_none() {
+            absent.get_or_insert_with(|| problem_of(template, "is missing".to_owned()));
+        }
+        Ok(text)
+    };
+    if let (Some(template), Some(text)) = (&template.phone, written(&template.phone)?) {
         let read = parse_phone(&text, project.country.as_deref());
-        contact.phone = Some(read.map_err(|problem| problem_of(phone, problem.to_string()))?);
+        contact.phone = Some(read.map_err(|problem| problem_of(template, problem.to_string()))?);
     }
-    if let Some(email) = &template.email {
-        let text = required(email, scope)?.to_lowercase();
+    if let (Some(template), Some(text)) = (&template.email, written(&template.email)?) {
+        let text = text.to_lowercase();
         let parts = text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
         if !parts || text.chars().count() > ID_CHARS || text.contains(char::is_whitespace) {
-            return Err(problem_of(email, "not an email address".to_owned()));
+            return Err(problem_of(template, "not an email address".to_owned()));
         }
         contact.email = Some(text);
     }
-    if let Some(id) = &template.id {
-        let text = required(id, scope)?;
+    if let (Some(template), Some(text)) = (&template.id, written(&template.id)?) {
         if text.chars().count() > ID_CHARS {
-            return Err(problem_of(id, format!("longer than {ID_CHARS} characters")));
+            return Err(problem_of(template, format!("longer than {ID_CHARS} characters")));
         }
         contact.id = Some(text);
+    }
+    if contact.address().is_none()
+        && let Some(problem) = absent
+    {
+        return Err(problem);
     }
     // A name or a language that cannot be read is no reason to refuse the event.
     let optional = |template: &Option<Template>| template.as_ref().and_then(|t| t.render(scope).ok());
@@ -132,10 +145,12 @@ pub fn read_contact(template: &ContactTemplate, scope: &dyn Scope, project: &Pro
     }
 }
 
-fn required(template: &Template, scope: &dyn Scope) -> Result<String, FieldProblem> {
+/// The text of an address, nothing where it is an empty text.
+fn address(template: &Template, scope: &dyn Scope) -> Result<Option<String>, FieldProblem> {
+    let is_nothing = template.single().is_some_and(|one| one.eval(scope).is_ok_and(|value| value == Value::Null));
     match template.render(scope) {
-        Ok(text) if text.trim().is_empty() => Err(problem_of(template, "is missing".to_owned())),
-        Ok(text) => Ok(text.trim().to_owned()),
+        Ok(text) if text.trim().is_empty() && is_nothing => Err(problem_of(template, "is missing".to_owned())),
+        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
         Err(error) => Err(problem_of(template, error.to_string())),
     }
 }

@@ -107,7 +107,7 @@ fn leaf(hints: &[Hint], name: &str, known: &Known<'_>) -> Vec<Value> {
         match hint {
             Hint::Contact(part) => {
                 special = true;
-                found.push(contact(part, known));
+                found.insert(0, contact(part, known));
             }
             Hint::Key => {
                 special = true;
@@ -124,6 +124,8 @@ fn leaf(hints: &[Hint], name: &str, known: &Known<'_>) -> Vec<Value> {
                     empty |= !wanted;
                     others.push(Value::Bool(false));
                 }
+                Asked::Equal(Value::Null) => (nothing, empty) = (true, true),
+                Asked::Unequal(Value::Null) => nothing = true,
                 Asked::Equal(value) => {
                     nothing = true;
                     found.push(value.clone());
@@ -309,6 +311,9 @@ mod tests {
         assert_eq!(bool, [true.into(), false.into(), serde_json::Value::Null]);
         assert_eq!(made(&[asked(Asked::Order(Value::Number(100.0), 1))]), [101, 100, 99].map(serde_json::Value::from));
         assert_eq!(made(&[asked(Asked::Unequal(Value::text("spam")))]), [OTHER.into(), "spam".into(), serde_json::Value::Null]);
+        assert_eq!(made(&[asked(Asked::Unequal(Value::Null))]), ["A1".into(), serde_json::Value::Null]);
+        let phone = [asked(Asked::Unequal(Value::text("x"))), Hint::Contact("phone")];
+        assert_eq!(made(&phone)[0], "+1", "an address first, or nothing begins");
         assert_eq!(made(&[asked(Asked::Truth(false))]), [serde_json::Value::Null, "A1".into()]);
         assert_eq!(made(&[asked(Asked::As(Type::Date))]), ["1970-01-04", "1969-12-29"]);
     }
