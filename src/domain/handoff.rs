@@ -5,6 +5,10 @@ use super::name::{ChannelName, Slug};
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
 
+fn no(b: &bool) -> bool {
+    !*b
+}
+
 /// A run gives the conversation to a person of a team.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HandoffOpened {
@@ -67,6 +71,9 @@ pub struct HandoffClosed {
     /// What they noted; nothing where what the state saves is private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whether a note is left out here because it is private.
+    #[serde(default, skip_serializing_if = "no")]
+    pub private: bool,
     /// How: `ok`, `silence`, `anytime`, or the result with which the run ended.
     pub outcome: String,
 }

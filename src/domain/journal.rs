@@ -2,6 +2,8 @@
 //! an event's identity is (token, index). A versioned closed enum: entries of older releases are read for ever, so
 //! variants and fields are only added.
 
+pub use super::attempt::AttemptOutcome;
+
 use super::address::Address;
 use super::channel::ChannelKind;
 use super::handoff::{HandoffClosed, HandoffOpened, HandoffTaken, PersonWrote};
@@ -402,23 +404,4 @@ pub enum Event {
 /// Nothing that was written is something else than nothing written.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
-}
-
-/// How an attempt of an effect ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttemptOutcome {
-    /// The other side took it.
-    Accepted,
-    /// It will be tried again, surely not done.
-    Retry,
-    /// It will be tried again and may have been done.
-    RetryUnsure,
-    /// It failed for good.
-    Failed {
-        /// Why.
-        reason: FailureReason,
-    },
-    /// Nobody knows whether it was done, and the policy says not to repeat it.
-    Unsure,
 }

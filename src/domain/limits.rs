@@ -169,6 +169,18 @@ pub const KEPT_REPLY_CHARS: usize = 1_000;
 pub const TAGS: usize = 100;
 /// Notes of expressions that one turn puts into the journal.
 pub const NOTES_PER_TURN: usize = 10;
+/// Bytes of the events of one digest from which it goes on at once: they are kept in the record, and afterwards in a variable.
+pub const DIGEST_BYTES: usize = 24 * 1024;
+/// Bytes of the events of one digest above which no further one is taken in: the digest goes on without it.
+pub const DIGEST_ROOM: usize = 40 * 1024;
+/// Messages of a conversation with a person that are kept beside the journal, for those who show it.
+pub const TALK_MESSAGES: usize = 50;
+/// Bytes of them.
+pub const TALK_BYTES: usize = 8 * 1024;
+/// Characters of what a flow tells a team about a conversation.
+pub const HANDOFF_NOTE_CHARS: usize = 2_000;
+/// Acts of persons on one contact that are known when they are repeated.
+pub const PERSON_ACTS: usize = 16;
 /// Default of `pick: { max }`: what a WhatsApp list holds.
 pub const PICK_ITEMS: usize = 10;
 /// The largest `max` of a `pick`: the items are kept in the record while the question is open.

@@ -4,7 +4,8 @@
 use super::drive::Next;
 use super::fault::Fault;
 use super::inbound::Came;
-use super::record::Run;
+use super::person::Closing;
+use super::record::{FirstEvent, Run};
 use super::scope::View;
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -146,7 +147,12 @@ impl<'a> Turning<'a> {
     }
 
     fn follow_entry(&mut self, run: &mut Run, taken: &Taken<'a>, event: Option<&Value>) -> Result<Next<'a>, Fault> {
-        if let AnytimeTrigger::Event { with, .. } = &taken.entry.trigger {
+        if let AnytimeTrigger::Event { name, with, .. } = &taken.entry.trigger {
+            // Where it leads to a digest of such events, it is the first of them.
+            let collects = self.published(run.frames[taken.depth].version)?.digests.contains(name);
+            if let Some(data) = event.filter(|_| collects) {
+                run.event = Some(Box::new(FirstEvent { name: name.clone(), at: self.now, data: data.clone() }));
+            }
             let mut values = Vec::with_capacity(with.len());
             for (slot, value) in with {
                 let view = View { event, ..self.view(run, taken.depth)? };
@@ -166,6 +172,7 @@ impl<'a> Turning<'a> {
                 let (id, state, outcome) = (run.id, name.clone(), "anytime".to_owned());
                 self.journal(Event::Left { run: id, state, outcome, reason: taken.reason.clone() });
                 self.close_question(run, false);
+                self.close_handoff(run, Closing { outcome: "anytime", ..Closing::default() });
                 while run.frames.len() > taken.depth + 1 {
                     self.leave_flow(run);
                 }

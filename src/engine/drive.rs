@@ -1,6 +1,7 @@
 //! The loop that moves one run on until it waits for something or is over.
 
 use super::fault::Fault;
+use super::person::Closing;
 use super::record::{Run, Waiting};
 use super::turn::{Ended, TurnError};
 use super::turning::Turning;
@@ -91,6 +92,7 @@ impl<'a> Turning<'a> {
     pub(super) fn end_run(&mut self, mut run: Run, end: &str, reason: String) {
         let unanswered = matches!(end, "expired" | "interrupted");
         self.close_question(&mut run, unanswered);
+        self.close_handoff(&mut run, Closing { outcome: end, ..Closing::default() });
         for frame in &run.frames {
             self.count_live(frame.version, -1);
         }
@@ -155,9 +157,9 @@ impl<'a> Turning<'a> {
             Kind::Wait(wait) => self.wait(run, flow, wait),
             Kind::Split(split) => self.split(flow, name, split),
             Kind::Run(sub) => self.enter_flow(run, sub),
-            Kind::Deliver(_) | Kind::Digest(_) | Kind::Handoff(_) => {
-                Err(Fault::run(format!("the state `{name}` is of a kind that this version does not run")))
-            }
+            Kind::Digest(digest) => Ok(self.digest(run, digest)),
+            Kind::Handoff(handoff) => self.handoff(run, flow, handoff),
+            Kind::Deliver(_) => Err(Fault::run(format!("the state `{name}` is of a kind that this version does not run"))),
         }
     }
 

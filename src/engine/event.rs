@@ -1,6 +1,7 @@
 //! An event: first the runs that wait for it, then their `anytime`, then what begins with it. What a live run of a flow
 //! takes does not also begin one of that flow.
 
+use super::digest::digested;
 use super::record::{Run, Waiting};
 use super::scope::View;
 use super::start::Plan;
@@ -8,11 +9,11 @@ use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::id::{InputId, RunId};
 use crate::domain::input::{Callback, ContactRef, Event as InputEvent, Webhook};
-use crate::domain::journal::{Decision, Event};
+use crate::domain::journal::{AlertLevel, Decision, Event};
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::value::Value;
 use crate::flow::catalog::{StartRef, read_contact};
-use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, WaitFor};
+use crate::flow::definition::{AnytimeTrigger, Digest, Flow, Kind, Trigger, WaitFor};
 use crate::flow::expression::{Expression, ReferenceName, Root, Template, write_text};
 use std::cell::Cell;
 use std::fmt;
@@ -47,6 +48,22 @@ impl fmt::Display for What<'_> {
 }
 
 impl<'a> Turning<'a> {
+    /// An event for a run that collects. If it finds no room there, the run goes on without it, and it is for whoever else wants it.
+    fn collected(&mut self, happened: &Happened<'_>, place: usize, digest: &'a Digest) -> Result<bool, TurnError> {
+        let mut run = self.take(place);
+        let room = Self::has_room(&run, happened.data);
+        let next = if room {
+            self.decided(happened, Decision::Collected, format!("a digest of `{}` collects it", run.flow));
+            self.collect(&mut run, digest, self.now, happened.data.clone())
+        } else {
+            let say = format!("A digest of `{}` went on without an event that is too large for it: {}", run.flow, happened.what);
+            self.alert(Some(run.id), say, AlertLevel::Warning);
+            digested(&mut run, "the next event is too large for it")
+        };
+        self.drive(run, place, next)?;
+        Ok(room)
+    }
+
     /// Gives an event to whom it concerns.
     pub(super) fn event(&mut self, input: InputId, event: &InputEvent) -> Result<(), TurnError> {
         self.rec.adopt(&event.to);
@@ -69,7 +86,13 @@ impl<'a> Turning<'a> {
             let Some(place) = self.place_of(id) else { continue };
             let run = &self.rec.runs[place];
             let flow = run.flow.clone();
-            if self.awaits(run, event)? {
+            if let Some(digest) = self.digest_of(run)?.filter(|digest| digest.event == event.name)
+                && self.belongs(run, event, digest.key.as_ref())?
+            {
+                if !self.collected(&happened, place, digest)? {
+                    continue;
+                }
+            } else if self.awaits(run, event)? {
                 self.decided(&happened, Decision::Awaited, format!("a run of `{flow}` waits for it"));
                 let mut run = self.take(place);
                 let (_, _, state) = self.state(&run)?;
@@ -165,30 +188,39 @@ impl<'a> Turning<'a> {
         if !matches!(run.waiting, Waiting::Event { .. }) {
             return Ok(false);
         }
-        let (flow, _, state) = self.state(run)?;
+        let (_, _, state) = self.state(run)?;
         let Kind::Wait(wait) = &state.kind else { return Ok(false) };
         let WaitFor::Event { name, key, condition } = &wait.until else { return Ok(false) };
         if *name != event.name {
             return Ok(false);
         }
-        let view = View { event: Some(&event.data), ..self.view(run, run.frames.len() - 1)? };
-        if let Some(key) = key {
-            let Ok(wanted) = key.render(&view) else { return Ok(false) };
-            let fits = if reads_event(key) {
-                run.key.as_deref() == Some(wanted.as_str())
-            } else {
-                self.keys_of(flow, event).any(|key| key == wanted)
-            };
-            if !fits {
-                return Ok(false);
-            }
+        if key.is_some() && !self.belongs(run, event, key.as_ref())? {
+            return Ok(false);
         }
+        let view = View { event: Some(&event.data), ..self.view(run, run.frames.len() - 1)? };
         Ok(match condition {
             None => true,
             Some(condition) => condition.truth(&view).unwrap_or_else(|error| {
                 self.notes.borrow_mut().push(format!("`{}`: {error}", condition.source()));
                 false
             }),
+        })
+    }
+
+    /// Whether an event has the key that a state of the run asks for: one made of the event must be that of the run, any other
+    /// must be among those of the event. Where the state names none, an event that has keys has that of the run.
+    fn belongs(&self, run: &Run, event: &InputEvent, key: Option<&Template>) -> Result<bool, TurnError> {
+        let flow = self.inner_flow(run)?;
+        let Some(key) = key else {
+            let Some(own) = &run.key else { return Ok(true) };
+            let mut keys = self.keys_of(self.flow(run, 0)?, event).peekable();
+            return Ok(keys.peek().is_none() || keys.any(|key| key == *own));
+        };
+        let view = View { event: Some(&event.data), ..self.view(run, run.frames.len() - 1)? };
+        let Ok(wanted) = key.render(&view) else { return Ok(false) };
+        Ok(match reads_event(key) {
+            true => run.key.as_deref() == Some(wanted.as_str()),
+            false => self.keys_of(flow, event).any(|key| key == wanted),
         })
     }
 

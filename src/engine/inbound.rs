@@ -1,4 +1,5 @@
-//! Who gets a message of the contact. In this order: opt-out, opt-in and help words; the open question, exactly; commands
+//! Who gets a message of the contact. In this order: opt-out, opt-in and help words; the person who has taken the conversation
+//! over or is awaited; the open question, exactly; commands
 //! and keywords of `anytime`; the open question, leniently; another flow's start keyword; `nomatch`. With nothing open: a
 //! start keyword, the rule for late replies, the flow that takes any message, else the inbox. Each decision is journaled.
 
@@ -84,6 +85,12 @@ impl<'a> Turning<'a> {
         if !tapped && self.obey_word(&came) {
             return Ok(());
         }
+        if self.rec.is_with_person() && !matches!(message.content, InboundContent::OptOut { .. }) {
+            if tapped && self.obey_word(&came) {
+                return Ok(());
+            }
+            return if self.dropped_as_flood(&came) { Ok(()) } else { self.for_person(&came) };
+        }
         let aside = match self.quoted_aside(message)? {
             None => self.tapped_aside(message)?,
             quoted => quoted,
@@ -108,9 +115,7 @@ impl<'a> Turning<'a> {
             self.received(&came, Decision::Ignored, "the provider's own word changes nothing here", false);
             return Ok(());
         }
-        if self.is_flood(at) {
-            let most = limits::CONTACT_MESSAGES_PER_MINUTE;
-            self.received(&came, Decision::Flooded, &format!("more than {most} messages in a minute"), false);
+        if self.dropped_as_flood(&came) {
             return Ok(());
         }
         match open {
@@ -308,6 +313,16 @@ impl<'a> Turning<'a> {
         }
         self.flush_notes(None);
         self.execute(plan, reason)
+    }
+
+    /// Drops a message that is one too many, visibly.
+    fn dropped_as_flood(&mut self, came: &Came<'_>) -> bool {
+        let flood = self.is_flood(came.at);
+        if flood {
+            let most = limits::CONTACT_MESSAGES_PER_MINUTE;
+            self.received(came, Decision::Flooded, &format!("more than {most} messages in a minute"), false);
+        }
+        flood
     }
 
     fn is_flood(&mut self, at: Millis) -> bool {

@@ -41,7 +41,7 @@ pub(super) fn is_private_start(entry: &StartRef) -> bool {
 }
 
 /// Whether what a state receives is private.
-fn is_private(flow: &Flow, state: &State) -> bool {
+pub(super) fn is_private(flow: &Flow, state: &State) -> bool {
     state.private
         || match &state.save {
             None => false,
@@ -65,10 +65,11 @@ impl Turning<'_> {
     }
 
     fn takes_privately(&self, run: &Run, event: &Event) -> Result<bool, TurnError> {
-        if matches!(run.waiting, Waiting::Event { .. }) {
+        if matches!(run.waiting, Waiting::Event { .. } | Waiting::Digest { .. }) {
             let (flow, _, state) = self.state(run)?;
             let awaited = |kind: &Kind| match kind {
                 Kind::Wait(wait) => matches!(&wait.until, WaitFor::Event { name, .. } if *name == event.name),
+                Kind::Digest(digest) => digest.event == event.name,
                 _ => false,
             };
             if awaited(&state.kind) && is_private(flow, state) {

@@ -54,9 +54,9 @@ enum Instead<'a> {
 }
 
 impl<'a> Turning<'a> {
-    /// Whether another run's question is open: at most one is asked at a time.
+    /// Whether another run's question is open, or the conversation is with a person: at most one is asked at a time.
     pub(super) fn has_open_question(&self) -> bool {
-        self.rec.runs.iter().any(|run| run.question().is_some())
+        self.rec.runs.iter().any(|run| run.question().is_some() || run.is_with_person())
     }
 
     /// Asks the question of the state that the run is in, or waits until another question is closed.

@@ -12,7 +12,7 @@ use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::flow::catalog::StartRef;
-use crate::flow::definition::{Busy, Flow, Repeat, StateId, Trigger};
+use crate::flow::definition::{Busy, Flow, Kind, Repeat, StateId, Trigger};
 
 /// What an entry of `start` comes to.
 pub(super) enum Plan<'a> {
@@ -109,21 +109,30 @@ impl<'a> Turning<'a> {
         };
         let start_of =
             |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned(), event: first(), callback: None };
-        let busy = self.rec.runs.iter().find(|run| run.question().is_some() && !interrupt.contains(&run.id));
+        let busy = self.rec.runs.iter().filter(|run| !interrupt.contains(&run.id));
+        let busy = busy.filter(|run| run.question().is_some() || run.is_with_person());
+        // A person's conversation is not put aside and not ended by what else begins.
+        let busy = busy.max_by_key(|run| run.is_with_person());
         let mut pause = None;
-        if let Some(open) = busy {
+        // A digest says nothing yet, and what it would miss while it waits would be lost to it.
+        let collects = matches!(flow.state(start.go).map(|state| &state.kind), Some(Kind::Digest(_)));
+        let quietly = collects && start.busy == Busy::Wait;
+        if let Some(open) = busy.filter(|_| !quietly) {
+            let with_person = open.is_with_person();
             // While the parts of an answer come in, nothing gets between them; and few can keep more questions in mind.
             let answering = open.question().is_some_and(|question| question.gathered.is_some());
             match start.busy {
                 Busy::Skip => {
-                    return Plan::Ignore { reason: format!("a question of `{}` is open", open.flow), alert: false };
+                    let what = if with_person { "a person has the conversation of" } else { "a question of" };
+                    let reason = format!("{what} `{}`{}", open.flow, if with_person { "" } else { " is open" });
+                    return Plan::Ignore { reason, alert: false };
                 }
-                Busy::Pause if self.may_pause() && !answering => pause = Some(open.id),
-                Busy::Wait | Busy::Pause if self.rec.waiting.len() >= limits::WAITING_STARTS => {
+                Busy::Pause if self.may_pause() && !answering && !with_person => pause = Some(open.id),
+                Busy::Replace if !with_person => interrupt.push(open.id),
+                _ if self.rec.waiting.len() >= limits::WAITING_STARTS => {
                     return Plan::Ignore { reason: format!("{} starts wait already", limits::WAITING_STARTS), alert: true };
                 }
-                Busy::Wait | Busy::Pause => return Plan::Wait(start_of(given)),
-                Busy::Replace => interrupt.push(open.id),
+                _ => return Plan::Wait(start_of(given)),
             }
         }
         if self.rec.runs.len() - interrupt.len() >= limits::RUNS_PER_CONTACT {

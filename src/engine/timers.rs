@@ -1,7 +1,9 @@
 //! Timers: everything that happens because time has passed.
 
+use super::digest::digested;
 use super::drive::{Next, Trouble};
 use super::fault::Fault;
+use super::person::Closing;
 use super::record::{Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -14,7 +16,7 @@ impl<'a> Turning<'a> {
     /// new times count from now, so this comes to an end.
     pub(super) fn fire_due(&mut self, until: Millis, effects: usize) -> Result<(), TurnError> {
         while self.out.effects.len() < effects {
-            let due = self.rec.runs.iter().enumerate().map(|(place, run)| (run.alarm(), place)).min();
+            let due = self.rec.runs.iter().enumerate().filter_map(|(place, run)| Some((self.rec.alarm_of(run)?, place))).min();
             let Some((_, place)) = due.filter(|(at, _)| *at <= until) else { return Ok(()) };
             let run = self.take(place);
             self.fire(run, place, until)?;
@@ -30,6 +32,7 @@ impl<'a> Turning<'a> {
         }
         if let Some(depth) = run.frames.iter().position(|frame| frame.expires.is_some_and(|at| at <= until)) {
             self.close_question(&mut run, true);
+            self.close_handoff(&mut run, Closing { outcome: "expired", ..Closing::default() });
             while run.frames.len() > depth.max(1) {
                 self.leave_flow(&mut run);
             }
@@ -62,7 +65,12 @@ impl<'a> Turning<'a> {
                 Next::Outcome { name, value, reason: "the event came, and the hours have begun".to_owned() }
             }
             // It waits for another question; its own time is that of the run.
-            Waiting::Turn | Waiting::Paused { .. } | Waiting::Digest { .. } | Waiting::Person { .. } => Next::Rest,
+            Waiting::Turn | Waiting::Paused { .. } => Next::Rest,
+            Waiting::Digest { .. } => digested(&mut run, "its window is over"),
+            Waiting::Person { .. } => {
+                self.close_handoff(&mut run, Closing { outcome: "silence", ..Closing::default() });
+                Next::Trouble { trouble: Trouble::Silence, reason: "nobody took it over".to_owned() }
+            }
         };
         self.drive(run, place, next)
     }

@@ -167,9 +167,19 @@ impl Turning<'_> {
                 self.move_time(*by);
                 Ok(())
             }
-            OperatorAction::Take { .. } | OperatorAction::Write { .. } | OperatorAction::Resolve { .. } => {
-                self.note(None, "no conversation was handed over to a person; nothing was done");
+            OperatorAction::Take { by } => {
+                self.person_acted(accepted.id);
+                self.take_over(accepted.id, by);
                 Ok(())
+            }
+            OperatorAction::Write { by, text, channel } => {
+                self.person_acted(accepted.id);
+                self.write(accepted.id, by, text, channel.as_ref());
+                Ok(())
+            }
+            OperatorAction::Resolve { by, note } => {
+                self.person_acted(accepted.id);
+                self.resolve(accepted.id, by, note.as_deref())
             }
             OperatorAction::Meet { channel, who } => {
                 self.meet_on(channel);

@@ -30,6 +30,9 @@ impl Turning<'_> {
                 self.note(None, "a late reply will not take a run up again: the record is too large");
                 continue;
             }
+            if self.digest_early(bytes)? {
+                continue;
+            }
             let largest = self.rec.runs.iter().enumerate().max_by_key(|(_, run)| run_bytes(run)).map(|(place, _)| place);
             match largest {
                 Some(place) => {
@@ -58,7 +61,7 @@ fn guess(record: &Record) -> usize {
     let texts = [&record.user_id, &record.email, &record.external, &record.verbatim, &record.name, &record.timezone];
     let texts: usize = texts.into_iter().flatten().map(|text| text.len() + 8).sum();
     let kept: usize = record.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept_bytes(kept)).sum();
-    let lists = record.tags.len() * 66 + record.heard.len() * 96 + record.unanswered.len() * 96;
+    let lists = record.tags.len() * 66 + record.heard.len() * 96 + record.unanswered.len() * 96 + record.acts.len() * 20;
     RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists + kept
 }
 
@@ -78,7 +81,9 @@ fn run_bytes(run: &Run) -> usize {
     let held = match &run.waiting {
         Waiting::Held { value, .. } => value_bytes(value),
         Waiting::Digest { items, .. } => items.iter().map(value_bytes).sum(),
-        Waiting::Person { taken, .. } => taken.as_ref().map_or(0, String::len),
+        Waiting::Person { taken, note, talk, .. } => {
+            talk.bytes() + [taken, note].into_iter().flatten().map(String::len).sum::<usize>()
+        }
         _ => 0,
     };
     let held = held + run.event.as_ref().map_or(0, |event| 80 + value_bytes(&event.data));

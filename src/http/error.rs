@@ -33,6 +33,12 @@ pub enum Failure {
         /// What is wrong with it.
         reason: String,
     },
+    /// It can be read, and cannot be done as things stand.
+    #[error("conflict: {reason}")]
+    Conflict {
+        /// Why.
+        reason: String,
+    },
     /// The body is larger than the route takes.
     #[error("larger than {limit} bytes")]
     TooLarge {
@@ -63,6 +69,7 @@ impl Failure {
             Failure::Unauthorized => StatusCode::UNAUTHORIZED,
             Failure::Malformed(_) => StatusCode::BAD_REQUEST,
             Failure::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Failure::Conflict { .. } => StatusCode::CONFLICT,
             Failure::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Failure::Slow => StatusCode::REQUEST_TIMEOUT,
             Failure::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -74,7 +81,7 @@ impl Failure {
     fn detail(&self) -> Option<String> {
         match self {
             Failure::NotFound | Failure::Method | Failure::Refused | Failure::Unauthorized | Failure::Unavailable => None,
-            Failure::Invalid { reason, .. } => Some(reason.clone()),
+            Failure::Invalid { reason, .. } | Failure::Conflict { reason } => Some(reason.clone()),
             Failure::Malformed(reason) => Some((*reason).to_owned()),
             Failure::TooLarge { .. } | Failure::Slow | Failure::TooMany { .. } => Some(self.to_string()),
         }
@@ -141,13 +148,14 @@ mod tests {
 
     #[test]
     fn each_failure_has_one_status_and_providers_learn_nothing_else() {
-        let table: [(Failure, u16, u16); 10] = [
+        let table: [(Failure, u16, u16); 11] = [
             (Failure::NotFound, 404, 404),
             (Failure::Method, 405, 405),
             (Failure::Refused, 403, 403),
             (Failure::Unauthorized, 401, 401),
             (Failure::Malformed("no JSON"), 400, 400),
             (Failure::Invalid { field: "event", reason: "is missing".into() }, 422, 422),
+            (Failure::Conflict { reason: "it is over".into() }, 409, 409),
             (Failure::TooLarge { limit: 5 }, 413, 413),
             (Failure::Slow, 408, 408),
             (Failure::TooMany { after: Duration::from_millis(1_500) }, 429, 503),

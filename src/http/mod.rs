@@ -5,6 +5,7 @@ pub mod body;
 pub mod error;
 pub mod events;
 pub mod flows;
+pub mod handoff;
 pub mod health;
 pub mod hooks;
 pub mod keys;
@@ -28,6 +29,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/hooks/{channel}/status").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
         .service(route("/flows/{flow}/{name}/{secret}").route(get().to(flows::call)).route(post().to(flows::call)))
         .service(route("/v1/events").route(post().to(events::post)))
+        .service(route("/v1/contacts/{id}/handoff").route(get().to(handoff::state)))
+        .service(route("/v1/contacts/{id}/handoff/take").route(post().to(handoff::take)))
+        .service(route("/v1/contacts/{id}/handoff/messages").route(post().to(handoff::write)))
+        .service(route("/v1/contacts/{id}/handoff/resolve").route(post().to(handoff::resolve)))
         .service(route("/media/{name}").route(get().to(media::get)))
         .service(route("/simulator/messages").route(get().to(routes::messages)).route(delete().to(routes::clear)))
         .service(route("/simulator/send").route(post().to(routes::send)))

@@ -3,6 +3,8 @@
 use super::expect::choice_id;
 use super::fake_http::{Answers, Fake, FakeAnswer};
 use super::outgoing::Outgoing;
+use super::script::PersonDoes;
+use super::stage;
 use super::transcript::{About, Transcript};
 use super::world::World;
 use crate::domain::address::Address;
@@ -43,6 +45,8 @@ Write as the contact would. Commands:
   /event NAME JSON      something happens elsewhere: /event payment.failed {\"order_id\": \"A1\"}
   /webhook NAME JSON    another system calls the flow's webhook
   /begin JSON           begin the flow with these values: /begin {\"order_id\": \"A1\"}
+  /person TEXT          a member of your team writes, once the conversation was handed over
+  /resolve NOTE         they give it back to the flow
   /http GET shop/x 200 JSON    from now on other systems answer so
   /channel NAME         go on over another channel
   /state                where the run is, and its variables
@@ -55,7 +59,7 @@ Write as the contact would. Commands:
 const UNDOS: usize = 100;
 
 /// Commands after which something is different.
-const ACTS: [&str; 9] = ["press", "file", "place", "wait", "event", "webhook", "begin", "http", "channel"];
+const ACTS: [&str; 11] = ["press", "file", "place", "wait", "event", "webhook", "begin", "http", "channel", "person", "resolve"];
 
 /// What a line comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +207,11 @@ impl Chat {
                 let begin = OperatorAction::Begin { flow: self.flow.clone(), with };
                 self.world.operator(&self.address, begin).map_err(|e| e.to_string())
             }
+            "person" => stage::person(&mut self.world, &self.address, &PersonDoes::Writes(rest.to_owned())),
+            "resolve" => {
+                let note = Some(rest.to_owned()).filter(|note| !note.is_empty());
+                stage::person(&mut self.world, &self.address, &PersonDoes::Resolves(note))
+            }
             "http" => self.fake(rest),
             "channel" => {
                 let known = self.world.project().channels.get_key_value(rest);
@@ -254,6 +263,10 @@ impl Chat {
         for event in self.world.journal[self.seen..].iter().flat_map(|entry| &entry.events) {
             match event {
                 Event::Alert { say, .. } => lines.push(Line::Note(format!("alert: {say}"))),
+                Event::HandoffOpened(opened) => {
+                    let note = opened.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+                    lines.push(Line::Note(format!("handed over to {}{note}; /person and /resolve play its members", opened.to)));
+                }
                 Event::Emitted { event, .. } => lines.push(Line::Note(format!("event: {event}"))),
                 Event::Called { api, method, path, .. } => lines.push(Line::Note(format!("call: {method} {api}{path}"))),
                 Event::CallEnded { outcome, .. } => lines.push(Line::Note(format!("the call ended: {outcome}"))),
@@ -263,7 +276,7 @@ impl Chat {
             }
         }
         self.seen = self.world.journal.len();
-        (self.world.alerts, self.world.emitted, self.world.called) = Default::default();
+        (self.world.alerts, self.world.handoffs, self.world.emitted, self.world.called) = Default::default();
         lines
     }
 

@@ -7,7 +7,7 @@ use super::fake_http::matches;
 use super::mismatch::{Difference, Mismatch};
 use super::rewrite::Rewrite;
 use super::script::{Case, Script, Step, UserSays};
-use super::stage::{begin, speak};
+use super::stage::{begin, person, speak};
 use super::world::World;
 use crate::config::project::Project;
 use crate::domain::address::Address;
@@ -165,8 +165,11 @@ impl Player {
         if let Some(message) = self.world.messages.front() {
             return Err(format!("a message that no step expects: {}", expect::quote(message.text())));
         }
-        match self.world.alerts.front() {
-            Some(alert) => Err(format!("an alert that no step expects: {}", expect::quote(alert))),
+        if let Some(alert) = self.world.alerts.front() {
+            return Err(format!("an alert that no step expects: {}", expect::quote(alert)));
+        }
+        match self.world.handoffs.front() {
+            Some(team) => Err(format!("a hand-off to `{team}` that no step expects")),
             None => Ok(()),
         }
     }
@@ -243,6 +246,15 @@ impl Player {
                 let came = self.world.alerts.pop_front().ok_or("expected an alert, none came")?;
                 self.accept(expect::text(expected, &came))
             }
+            Step::Person(does) => {
+                self.nothing_left()?;
+                Ok(person(&mut self.world, &self.address, does)?)
+            }
+            Step::Handoff(team) => match self.world.handoffs.pop_front() {
+                Some(came) if came == *team => Ok(()),
+                Some(came) => Err(format!("expected a hand-off to `{team}`, the conversation went to `{came}`").into()),
+                None => Err(format!("expected a hand-off to `{team}`, none came").into()),
+            },
             Step::Emit(event) => match self.world.emitted.pop_front() {
                 Some((came, _)) if came == *event => Ok(()),
                 Some((came, _)) => Err(format!("expected the event `{event}`, `{came}` was emitted").into()),

@@ -1,7 +1,7 @@
 //! Reading the steps of a case.
 
 use super::read::{Reader, find, plain_value, target};
-use super::script::{BotExpectation, Step, TextExpectation, UserSays};
+use super::script::{BotExpectation, PersonDoes, Step, TextExpectation, UserSays};
 use crate::domain::address::E164;
 use crate::domain::channel::ChannelKind;
 use crate::domain::input::ContactRef;
@@ -79,6 +79,8 @@ impl Reader {
                 Step::Status(self.parsed(value, "`sent`, `delivered`, `read` or `failed`", "failed", status)?)
             }
             "alert" => Step::Alert(self.text_expectation(value)?),
+            "person" => Step::Person(self.person(value)?),
+            "handoff" => Step::Handoff(self.slug(value, "support")?),
             "emit" => Step::Emit(self.parsed(value, "the name of an event", "order.done", |t| EventName::parse(t).ok())?),
             "at" => Step::At(self.name(value, "offer_link")?),
             "vars" => Step::Vars(self.named(value)),
@@ -122,6 +124,31 @@ impl Reader {
             }
         }
         Some(who)
+    }
+
+    /// What a member of a team does: writes a text, resolves, or takes the conversation over.
+    fn person(&mut self, node: &Node) -> Option<PersonDoes> {
+        const EXAMPLE: (&str, &str) = ("a text or a map", "{ resolve: The money was sent back }");
+        if let Some(scalar) = node.scalar() {
+            return Some(PersonDoes::Writes(scalar.text.clone()));
+        }
+        let mut does = None;
+        for entry in self.fields(node, &keys::PERSON, EXAMPLE.0, EXAMPLE.1) {
+            match entry.key.text.as_str() {
+                "resolve" => {
+                    let note = self.text(&entry.value, "a text", "The money was sent back")?;
+                    does = Some(PersonDoes::Resolves(Some(note.to_owned()).filter(|note| !note.is_empty())));
+                }
+                _ => {
+                    self.parsed(&entry.value, "`true`", "true", |text| (text == "true").then_some(()))?;
+                    does = Some(PersonDoes::Takes);
+                }
+            }
+        }
+        if does.is_none() {
+            self.must(node, EXAMPLE.0, EXAMPLE.1);
+        }
+        does
     }
 
     pub(super) fn user(&mut self, node: &Node) -> Option<Step> {

@@ -132,6 +132,10 @@ pub enum Step {
     Status(DeliveryStatus),
     /// The next alert.
     Alert(TextExpectation),
+    /// A member of a team does something with the conversation that was handed over.
+    Person(PersonDoes),
+    /// The conversation was handed over to this team.
+    Handoff(Slug),
     /// An emitted event.
     Emit(EventName),
     /// The state in which the run rests.
@@ -144,6 +148,17 @@ pub enum Step {
     Tags(Vec<Slug>),
     /// The run is over with this result.
     End(Name),
+}
+
+/// What a member of a team does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonDoes {
+    /// Takes the conversation over.
+    Takes,
+    /// Writes to the contact.
+    Writes(String),
+    /// Gives the conversation back, with a note.
+    Resolves(Option<String>),
 }
 
 /// What the contact does.

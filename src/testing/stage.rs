@@ -1,10 +1,12 @@
-//! Where a case is played: the world before its first step, and the contact who writes in it.
+//! Where a case is played: the world before its first step, the contact who writes in it, and the person who takes over.
 
 use super::expect;
-use super::script::{Given, UserSays};
+use super::script::{Given, PersonDoes, UserSays};
 use super::world::World;
 use crate::config::project::Project;
 use crate::domain::address::{Address, E164};
+use crate::domain::input::OperatorAction;
+use crate::domain::journal::Event;
 use crate::domain::message::InboundContent;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
@@ -64,4 +66,36 @@ pub(super) fn speak(world: &mut World, address: &Address, channel: &ChannelName,
         InboundContent::Text
     };
     world.write(address, channel, text, content).map_err(|e| e.to_string())
+}
+
+/// The name of a member of a team.
+pub(super) const PERSON: &str = "a person";
+
+/// A member of a team does what a step says. What they write leaves as the bot's messages do, and needs no step of its own.
+pub(super) fn person(world: &mut World, address: &Address, does: &PersonDoes) -> Result<(), String> {
+    if !world.record(address).is_some_and(|record| record.is_with_person()) {
+        return Err("no conversation is with a person here".to_owned());
+    }
+    let by = PERSON.to_owned();
+    let action = match does {
+        PersonDoes::Takes => OperatorAction::Take { by },
+        PersonDoes::Writes(text) => OperatorAction::Write { by, text: text.clone(), channel: None },
+        PersonDoes::Resolves(note) => OperatorAction::Resolve { by, note: note.clone() },
+    };
+    world.operator(address, action).map_err(|e| e.to_string())?;
+    if !matches!(does, PersonDoes::Writes(_)) {
+        return Ok(());
+    }
+    let wrote = world.events().rev().find_map(|event| match event {
+        Event::PersonWrote(wrote) => Some((wrote.effect, wrote.refused.clone())),
+        _ => None,
+    });
+    match wrote {
+        Some((_, Some(why))) => Err(format!("what the person writes is not sent: {why}")),
+        Some((effect, None)) => {
+            world.messages.retain(|message| Some(message.effect) != effect);
+            Ok(())
+        }
+        None => Err("nothing was written".to_owned()),
+    }
 }

@@ -101,6 +101,8 @@ pub struct World {
     pub last: Option<Outgoing>,
     /// Alerts that were not looked at.
     pub alerts: VecDeque<String>,
+    /// Teams to which conversations were handed over, not looked at.
+    pub handoffs: VecDeque<Slug>,
     /// Events that flows emitted and that were not looked at.
     pub emitted: VecDeque<(EventName, Value)>,
     /// Calls that were not looked at.
@@ -131,6 +133,7 @@ impl World {
             messages: VecDeque::new(),
             last: None,
             alerts: VecDeque::new(),
+            handoffs: VecDeque::new(),
             emitted: VecDeque::new(),
             called: VecDeque::new(),
             ended: VecDeque::new(),
@@ -355,24 +358,11 @@ impl World {
         Ok(())
     }
 
-    /// Notes in which of its languages each flow spoke.
-    fn languages(&mut self, events: &[journal::Event], wanted: Option<Language>) {
-        for event in events {
-            let journal::Event::Entered { flow, .. } = event else { continue };
-            let Some(known) = self.catalog.current(flow.as_str()).map(|flow| &flow.languages) else { continue };
-            let own = wanted.and_then(|wanted| {
-                known.iter().find(|l| **l == wanted).or_else(|| known.iter().find(|l| l.base() == wanted.base()))
-            });
-            if let Some(language) = own.or(known.first()).copied() {
-                self.spoken.insert((flow.clone(), language));
-            }
-        }
-    }
-
     fn journal(&mut self, contact: ContactKey, token: Token, events: Vec<journal::Event>) {
         for event in &events {
             match event {
                 journal::Event::Alert { say, .. } => self.alerts.push_back(say.clone()),
+                journal::Event::HandoffOpened(opened) => self.handoffs.push_back(opened.to.clone()),
                 journal::Event::Emitted { event, data, .. } => self.emitted.push_back((event.clone(), data.clone())),
                 _ => {}
             }

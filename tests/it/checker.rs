@@ -138,6 +138,7 @@ fn a_test_names_a_flow_that_exists_and_steps_that_there_are() {
     assert_eq!(check_test(&good.replace("test: pizza", "test: piza")), ["RF701 1"]);
     assert_eq!(check_test(&good.replace("- bot:", "- bott:")), ["RF702 5"]);
     assert_eq!(check_test(&good.replace("- bot: any", "- { bot: any, user: hi }")), ["RF702 5"]);
-    assert_eq!(check_test(&good.replace("- bot: any", "- handoff: payments")), ["RF008 5"]);
+    assert_eq!(check_test(&good.replace("- bot: any", "- handoff: payments")), Vec::<String>::new());
+    assert_eq!(check_test(&good.replace("- bot: any", "- person: { resolved: done }")), ["RF101 5", "RF103 5"]);
     assert_eq!(check_test(&good.replace("cases:", "casess:")), ["RF101 2", "RF103 1"]);
 }

@@ -48,6 +48,8 @@ fn project() -> Project {
         fri = "09:00-17:30"
         [teams.repairs]
         title = "Repairs"
+        [teams.payments]
+        title = "Payments"
         [attributes]
         vip = "boolean"
         "#,
@@ -64,6 +66,19 @@ fn the_examples_of_the_flow_format_are_right() {
         let path = folder.path().join(&name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(path, text).expect("written");
+    }
+    play_project(folder.path(), &project()).assert_good();
+}
+
+#[test]
+fn the_examples_of_journeys_are_right() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/journeys.md")).expect("the page");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(folder.path().join("flows")).expect("made");
+    let files = files(&page);
+    assert!(files.len() >= 6, "{} examples", files.len());
+    for (name, text) in files {
+        fs::write(folder.path().join(&name), text).expect("written");
     }
     play_project(folder.path(), &project()).assert_good();
 }

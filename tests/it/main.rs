@@ -15,6 +15,7 @@ mod files;
 mod flow_files;
 mod formatting;
 mod graph_and_new;
+mod handoff_api;
 mod hostile_replies;
 mod http_api;
 mod http_hooks;

@@ -88,6 +88,8 @@ fn a_schema_knows_names_durations_and_what_belongs_together() {
     for good in [
         "{ say: Hello, end: done }",
         "{ wait: 1h30m, go: a }",
+        "{ handoff: { to: team }, go: a }",
+        "{ digest: { event: paid, for: 1h, extend: 10m, max: 20 }, save: batch, go: a }",
         "{ wait: { days: 1, at: 10:00 }, go: a }",
         "{ ask: 12, answer: { number: { min: 0, max: \"10\" } }, save: größe, go: { ok: a, 404: a } }",
         "{ set: { contact.vip: true, नाम: x }, go: [{ if: true, go: a }, { else: a }] }",
@@ -105,7 +107,8 @@ fn a_schema_knows_names_durations_and_what_belongs_together() {
         "{ ask: Q, answer: { numbr: {} }, go: a }",
         "{ ask: Q, wait: 1h, go: a }",
         "{ ask: Q, end: done }",
-        "{ handoff: { to: team }, go: a }",
+        "{ handoff: { note: Hi }, go: a }",
+        "{ digest: { event: paid }, go: a }",
         "{ show: plain, go: a }",
         "{ ask: Q, answer: { choice: { a: { lable: A } } }, go: a }",
     ] {

@@ -5,17 +5,19 @@
 mod clock;
 mod compact;
 mod run;
+mod talk;
 mod tracked;
 mod vars;
 
 pub use clock::{Clock, Goal};
 pub use run::{File, FirstEvent, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
+pub use talk::{Said, Talk};
 pub use tracked::{Errand, Purpose, Stage, Tracked};
 pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::{EffectId, RunId, VersionId};
+use crate::domain::id::{EffectId, InputId, RunId, VersionId};
 use crate::domain::input::{Callback, ContactRef};
 use crate::domain::language::Language;
 use crate::domain::limits;
@@ -91,6 +93,9 @@ pub struct Record {
     /// Its own clock. All moments in the record are by this clock.
     #[serde(rename = "k", default, skip_serializing_if = "Clock::is_plain")]
     pub clock: Clock,
+    /// What persons did last, by the ids of their acts: who repeats one learns that it is done.
+    #[serde(rename = "i", default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<InputId>,
     /// Whether it began with a message over a simulated channel, and nothing was ever said over another one.
     #[serde(rename = "y", default, skip_serializing_if = "no")]
     pub simulated: bool,
@@ -278,9 +283,17 @@ impl Record {
         self.runs.iter().any(|run| matches!(run.waiting, Waiting::Call { .. }))
     }
 
-    /// Whether nothing may be asked or begun now: a question is open, or a call is pending and its run is about to go on.
+    /// Whether nothing may be asked or begun now: a question is open, a call is pending and its run is about to go on, or the
+    /// conversation is with a person.
     pub fn is_occupied(&self) -> bool {
-        self.runs.iter().any(|run| matches!(run.waiting, Waiting::Reply(_) | Waiting::Call { .. }))
+        self.runs.iter().any(|run| matches!(run.waiting, Waiting::Reply(_) | Waiting::Call { .. } | Waiting::Person { .. }))
+    }
+
+    /// When something of a run happens by itself, by the contact's own clock. Nothing while the conversation is with a person,
+    /// unless it is about that; a call that is lost must not hold the contact's messages.
+    pub(super) fn alarm_of(&self, run: &Run) -> Option<Millis> {
+        let goes_on = matches!(run.waiting, Waiting::Person { .. } | Waiting::Call { .. });
+        (goes_on || !self.is_with_person()).then(|| run.alarm())
     }
 
     /// When the contact must be looked at without a new input, by the store's clock.
@@ -293,7 +306,7 @@ impl Record {
 
     /// When the next timer falls due, by the contact's own clock.
     pub(super) fn next_timer(&self) -> Option<Millis> {
-        let next = self.runs.iter().map(Run::alarm).min();
+        let next = self.runs.iter().filter_map(|run| self.alarm_of(run)).min();
         // What was kept of a run goes when its time is over.
         let kept = self.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept.until).min();
         let stands = |run: &Run| matches!(run.waiting, Waiting::Turn | Waiting::Paused { .. });

@@ -1,6 +1,7 @@
 //! One run of a contact as it is stored.
 
 use super::compact;
+use super::talk::Talk;
 use super::vars::Vars;
 use crate::domain::id::{EffectId, RunId, VersionId};
 use crate::domain::input::Callback;
@@ -199,9 +200,18 @@ pub enum Waiting {
         /// Since when everything else of the contact is held for it.
         #[serde(rename = "s")]
         since: Millis,
+        /// The team.
+        #[serde(rename = "d")]
+        to: Slug,
         /// Who took it over.
         #[serde(rename = "b", default, skip_serializing_if = "none")]
         taken: Option<String>,
+        /// What the flow tells the team.
+        #[serde(rename = "n", default, skip_serializing_if = "none")]
+        note: Option<String>,
+        /// What was said since it was opened, the newest last.
+        #[serde(rename = "t", default, skip_serializing_if = "Talk::is_empty")]
+        talk: Talk,
     },
 }
 

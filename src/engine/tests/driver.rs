@@ -141,10 +141,19 @@ impl Driver {
 
     /// A turn with this input, or with none.
     pub fn try_turn(&mut self, input: Option<Input>) -> Result<TurnOutput, TurnError> {
+        self.try_turn_at(self.now, input)
+    }
+
+    /// The same with an input that was accepted at another moment.
+    pub fn turn_at(&mut self, at: Millis, input: Option<Input>) -> TurnOutput {
+        self.try_turn_at(at, input).expect("a turn")
+    }
+
+    fn try_turn_at(&mut self, at: Millis, input: Option<Input>) -> Result<TurnOutput, TurnError> {
         self.inputs += 1;
         let accepted = input.map(|input| {
             let id = InputId::of(DedupeHash::of(&["test", &self.inputs.to_string()]));
-            Accepted { id, at: self.now, input }
+            Accepted { id, at, input }
         });
         let token = match (&accepted, self.token) {
             (Some(a), Some(token)) => token.after(&[a.id]),

@@ -13,7 +13,7 @@ use crate::engine::effect::Effect;
 use proptest::prelude::*;
 use serde_json::json;
 
-pub const FLOWS: [&str; 4] = [
+pub const FLOWS: [&str; 6] = [
     "\
 flow: shop
 needs: { order: { type: text, default: none } }
@@ -68,6 +68,22 @@ start: [ { message: any, if: 'contact.vip' } ]
 begin: s
 states: { s: { say: 'Hello {{ contact.name ?? contact.phone }}', end: done } }
 ",
+    "\
+flow: batch
+start: [ { event: paid, contact: '{{ event.phone }}', key: '{{ event.order }}' } ]
+begin: c
+states:
+  c: { digest: { event: paid, for: 2h, max: 3, extend: 20m }, save: all, go: { ok: s } }
+  s: { say: '{{ len(all) }} of {{ all[0].order }}', go: agent }
+  agent: { handoff: { to: team, say: Wait. }, save: note, go: { ok: { say: 'So: {{ note }}', end: ok }, silence: { after: 3h, say: Nobody., go: c } } }
+",
+    "\
+flow: agent
+start: [ { keyword: agent } ]
+expires: 20h
+begin: a
+states: { a: { handoff: { to: team, note: 'now {{ contact.phone }}' }, go: { ok: { end: ok }, silence: { after: 30h, say: Nobody., end: none } } } }
+",
 ];
 
 #[derive(Debug, Clone)]
@@ -79,12 +95,13 @@ enum Move {
     Fails(u8),
     Waits(i64),
     Operator(bool),
+    Person(u8),
 }
 
 fn moves() -> impl Strategy<Value = Move> {
     let words = prop::sample::select(vec![
         "buy", "buy x1", "a", "b", "c", "1", "2", "3", "yes", "no", "where", "menu", "other", "stop", "start", "help", "sea",
-        "why not", "",
+        "why not", "", "agent",
     ]);
     prop_oneof![
         6 => (words.prop_map(str::to_owned), any::<bool>()).prop_map(|(text, sms)| Move::Says(text, sms)),
@@ -95,6 +112,7 @@ fn moves() -> impl Strategy<Value = Move> {
         2 => (0u8..3).prop_map(Move::Fails),
         4 => prop::sample::select(vec![1i64, 5_000, 1_200_000, 7_200_000, 86_400_000]).prop_map(Move::Waits),
         1 => any::<bool>().prop_map(Move::Operator),
+        2 => (0u8..4).prop_map(Move::Person),
     ]
 }
 
@@ -106,6 +124,7 @@ fn check(d: &Driver, live: &mut i64) {
     assert_eq!(*live, (frames + record.waiting.len()) as i64, "live runs are counted");
     assert!(record.runs.iter().filter(|run| run.question().is_some()).count() <= 1, "one question at a time");
     assert!(record.runs.len() <= limits::RUNS_PER_CONTACT);
+    assert!(record.acts.len() <= limits::PERSON_ACTS);
     assert!(d.last.effects.len() <= limits::EFFECTS_PER_TURN);
     assert!(d.bytes().len() <= limits::RECORD_BYTES);
     assert_eq!((d.last.hold, d.last.alarm, d.last.stop), (record.hold(), record.alarm(), record.stop));
@@ -161,6 +180,14 @@ proptest! {
                     d.now = until;
                     d.last = Default::default();
                     continue;
+                }
+                Move::Person(what) => {
+                    let by = "ann".to_owned();
+                    drop(d.operator(match what {
+                        0 => OperatorAction::Take { by },
+                        1 => OperatorAction::Write { by, text: "I am Ann".to_owned(), channel: None },
+                        _ => OperatorAction::Resolve { by, note: Some("fine".to_owned()) },
+                    }));
                 }
                 Move::Operator(true) => drop(d.operator(OperatorAction::EndRuns)),
                 Move::Operator(false) => {

@@ -31,7 +31,7 @@ impl Published {
     /// Makes the index of a version.
     pub fn new(flow: Arc<Flow>) -> Self {
         let mut events: HashMap<EventName, Vec<usize>> = HashMap::new();
-        let (mut keywords, mut commands, mut listened) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut keywords, mut commands, mut listened, mut digests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, entry) in flow.anytime.iter().enumerate() {
             match &entry.trigger {
                 AnytimeTrigger::Event { name, .. } => events.entry(name.clone()).or_default().push(place),
@@ -48,16 +48,23 @@ impl Published {
             }
         }
         for state in flow.states.values() {
-            if let Kind::Wait(wait) = &state.kind
-                && let WaitFor::Event { name, .. } = &wait.until
-            {
-                listened.push(name.clone());
+            match &state.kind {
+                Kind::Wait(wait) => {
+                    if let WaitFor::Event { name, .. } = &wait.until {
+                        listened.push(name.clone());
+                    }
+                }
+                Kind::Digest(digest) => {
+                    listened.push(digest.event.clone());
+                    digests.push(digest.event.clone());
+                }
+                _ => {}
             }
         }
         listened.sort();
         listened.dedup();
         let counted = counted(&flow);
-        Published { flow, keywords: Keywords::new(keywords), events, commands, listened, digests: Vec::new(), counted }
+        Published { flow, keywords: Keywords::new(keywords), events, commands, listened, digests, counted }
     }
 
     /// Whether the flow reads how often a state was entered.

@@ -19,10 +19,6 @@ pub(super) const LATER: &[(&str, &str)] = &[
     ("ask", "to"),
     // Kinds.
     ("state", "deliver"),
-    ("state", "digest"),
-    ("state", "handoff"),
     // Tests.
     ("bot", "approved"),
-    ("test_step", "person"),
-    ("test_step", "handoff"),
 ];

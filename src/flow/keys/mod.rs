@@ -26,7 +26,8 @@ pub use place::{Key, KeyForm, Kind, Lines, Named, Others, Place, Rule, Word};
 pub(in crate::flow) use state::{CALL, DELIVER, DIGEST, HANDOFF, RUN, STATE, WAIT};
 pub(in crate::flow) use target::{ALERT, EMIT, ITEM, NOTIFY, SILENCE, STEP, WAY};
 pub use test::{
-    ALERT as EXPECTED_ALERT, BOT, CASE, CONTACT as GIVEN_CONTACT, FAKE, FILE, GIVEN, LOCATION, STEP as TEST_STEP, TEST, USER,
+    ALERT as EXPECTED_ALERT, BOT, CASE, CONTACT as GIVEN_CONTACT, FAKE, FILE, GIVEN, LOCATION, PERSON, STEP as TEST_STEP, TEST,
+    USER,
 };
 
 /// The place whose keys a file begins with, known by the first of them.

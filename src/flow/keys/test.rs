@@ -100,8 +100,8 @@ pub static CASE: Place = Place {
 
 /// What a step can be.
 const ALL: &[&str] = &[
-    "contact", "event", "user", "bot", "begin", "webhook", "wait", "http", "called", "status", "alert", "emit", "at", "vars",
-    "tags", "end",
+    "contact", "event", "user", "bot", "begin", "webhook", "wait", "http", "called", "status", "person", "handoff", "alert",
+    "emit", "at", "vars", "tags", "end",
 ];
 const NOT_CONTACT: &[&str] = ALL.split_at(1).1;
 const NEITHER_CONTACT_NOR_EVENT: &[&str] = ALL.split_at(2).1;
@@ -139,8 +139,8 @@ pub static STEP: Place = Place {
         key("contact", &CONTACT_STEP, "What is known of the contact now; beside `event`: whom the event names."),
         key("tags", &SLUGS, "The contact's tags now."),
         key("end", &Kind::Name, "The run is over with this result."),
-        key("person", &Kind::Value, "A team member writes or resolves."),
-        key("handoff", &Kind::Value, "The conversation goes to this team."),
+        key("person", &PERSON_KIND, "A member of your team writes to the contact, takes the conversation over, or resolves it."),
+        key("handoff", &Kind::Slug, "The conversation was handed over to this team."),
     ],
     rules: &[
         Rule::AtLeastOne(ALL),
@@ -150,6 +150,20 @@ pub static STEP: Place = Place {
         Rule::Needs("json", &["called"]),
     ],
     lines: Lines::Block,
+    ..Place::DEFAULT
+};
+
+static PERSON_KIND: Kind = Kind::Either(&[Kind::Plain, Kind::Map(&PERSON)]);
+
+/// What a member of a team does.
+pub static PERSON: Place = Place {
+    name: "person",
+    of: "`person`",
+    doc: "What a member of your team does with a conversation that was handed over.",
+    keys: &[
+        key("resolve", &Kind::Plain, "The conversation goes back to the flow, with this note; it may be empty."),
+        key("take", &Kind::Boolean, "The conversation is taken over without a word."),
+    ],
     ..Place::DEFAULT
 };
 

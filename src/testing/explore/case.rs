@@ -52,6 +52,7 @@ pub(super) fn case(ground: &Ground, setting: &Setting, deeds: &[&Deed], title: S
             let all = BotExpectation { text: exactly(message.text()), ..BotExpectation::default() };
             steps.push(Step::Bot { all, by_kind: Vec::new() });
         }
+        steps.extend(std::mem::take(&mut world.handoffs).into_iter().map(Step::Handoff));
         steps.extend(std::mem::take(&mut world.alerts).iter().map(|alert| Step::Alert(exactly(alert))));
         let ended = std::mem::take(&mut world.ended);
         end = ended.into_iter().rev().find(|ended| ground.flow.is_called(&ended.flow)).map(|ended| ended.end).or(end);

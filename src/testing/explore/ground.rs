@@ -13,7 +13,7 @@ use crate::flow::definition::{Flow, Kind};
 use crate::testing::World;
 use crate::testing::fake_http::FakeAnswer;
 use crate::testing::script::{Given, Step};
-use crate::testing::stage::{begin, speak};
+use crate::testing::stage::{begin, person, speak};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -134,6 +134,7 @@ impl Ground {
                 }
                 Step::Webhook { name, data } => world.webhook(&self.flow.name, name, data.clone()).map_err(|e| e.to_string()),
                 Step::Wait(span) => world.wait(*span).map_err(|e| e.to_string()),
+                Step::Person(does) => person(world, address, does),
                 Step::Status(status) => world.report(address, *status).map(drop).map_err(|e| e.to_string()),
                 _ => Ok(()),
             }),

@@ -14,16 +14,17 @@ use crate::engine::record::{Question, Record, Run, Waiting};
 use crate::flow::definition::{AnytimeTrigger, Call, Flow, Kind, Late, Trigger, WaitFor};
 use crate::testing::World;
 use crate::testing::fake_http::FakeAnswer;
-use crate::testing::script::{Step, UserSays};
+use crate::testing::script::{PersonDoes, Step, UserSays};
 
 /// What is written where nothing is asked.
 pub(super) const GREETING: &str = "Hello?";
 /// Messages in a minute that leave room below the contact's limit.
 const ROOM: u32 = limits::CONTACT_MESSAGES_PER_MINUTE - 4;
 
-/// The run that is looked at: the one whose question is open, else the one of the flow, else any.
+/// The run that is looked at: the one that a person has, else the one whose question is open, else the one of the flow, else any.
 pub(super) fn foremost<'r>(record: &'r Record, ground: &Ground) -> Option<&'r Run> {
-    let open = record.runs.iter().find(|run| run.question().is_some());
+    let open = record.runs.iter().find(|run| run.is_with_person());
+    let open = open.or_else(|| record.runs.iter().find(|run| run.question().is_some()));
     open.or_else(|| record.runs.iter().find(|run| ground.flow.is_called(&run.flow))).or(record.runs.first())
 }
 
@@ -96,6 +97,24 @@ pub(super) fn moves(ground: &Ground, setting: &Setting, world: &World, record: &
                 }
             }
             out.extend(until(world, run.alarm()));
+        }
+        (Waiting::Digest { items, .. }, Kind::Digest(digest)) => {
+            let key = digest.key.as_ref().and_then(|key| key.render(&standing).ok()).filter(|key| !key.is_empty());
+            let known = Known { key: key.as_deref().or(run.key.as_deref()), ..known };
+            for data in awaited(ground, flow, state.as_str(), &digest.event, run.key.as_deref(), &known) {
+                out.push(Move::event(ground, record, &digest.event, data));
+            }
+            if !items.is_empty() {
+                out.extend(until(world, run.alarm()));
+            }
+        }
+        (Waiting::Person { taken, .. }, Kind::Handoff(_)) => {
+            let person = |does| Move::of(By::Elsewhere, vec![Step::Person(does)]);
+            out.push(person(PersonDoes::Resolves(Some("Done".to_owned()))));
+            out.push(person(PersonDoes::Resolves(None)));
+            if taken.is_none() {
+                out.extend(until(world, run.alarm()));
+            }
         }
         _ => out.extend(world.next_moment().and_then(|next| until(world, next))),
     }
@@ -211,6 +230,8 @@ fn anytime(ground: &Ground, record: &Record, run: &Run, known: &Known<'_>, out: 
         let contact = |name: &str| record.field(name);
         for (i, entry) in flow.anytime.iter().enumerate() {
             match &entry.trigger {
+                // What the contact writes is for the person alone.
+                AnytimeTrigger::Command(_) | AnytimeTrigger::Keyword(_) if record.is_with_person() => {}
                 AnytimeTrigger::Command(command) => out.push(Move::of(By::Contact, vec![says(command.as_str())])),
                 AnytimeTrigger::Keyword(words) => {
                     out.extend(words.first().map(|word| Move::of(By::Contact, vec![says(&keyword(word))])));

@@ -106,6 +106,10 @@ fn run_of(ground: &Ground, run: &Run, place: &mut String, rest: &mut String) -> 
         Waiting::Person { .. } => 'O',
     };
     place.push(kind);
+    if let Waiting::Digest { items, .. } = &run.waiting {
+        // None, one, or several: what is made of them seldom asks for more.
+        let _ = write!(place, "{}", items.len().min(3));
+    }
     if let Some(question) = run.asked() {
         let gathered = question.gathered.as_ref().map_or(0, |gathered| 1 + gathered.files.len());
         let (wrong, silent) = (question.wrong.min(COUNT), question.silent.min(COUNT));

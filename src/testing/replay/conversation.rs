@@ -284,6 +284,7 @@ impl Person {
             },
             Event::WebhookReceived { data: None, .. } | Event::Begun { with: None, .. } => self.spoil(Unplayable::NotKept),
             Event::SetAside { .. } | Event::Overflow { .. } | Event::Forgotten => self.spoil(Unplayable::CannotCome),
+            Event::HandoffClosed(closed) if closed.private => self.spoil(Unplayable::NotKept),
             Event::Halted { .. } | Event::ContactChanged { .. } => self.spoil(Unplayable::Operator),
             Event::Called { effect, .. } => {
                 if let Some(open) = &mut self.open {

@@ -19,6 +19,7 @@ use crate::flow::catalog::Catalog;
 use crate::flow::definition::Flow;
 use crate::testing::expect::choice_id;
 use crate::testing::fake_http::{FakeAnswer, FakeResult};
+use crate::testing::outgoing::text_of;
 use crate::testing::world::{World, WorldError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -98,6 +99,7 @@ impl Draft {
             emitted: Vec::new(),
             sent: HashMap::new(),
             failed: HashSet::new(),
+            said: None,
         };
         player.world.fakes.fallback = Some(FakeAnswer::Refused);
         player.world.place(&player.address, &record);
@@ -132,6 +134,8 @@ struct Player {
     /// Recorded messages by their place among all.
     sent: HashMap<EffectId, usize>,
     failed: HashSet<EffectId>,
+    /// The message that was recorded last.
+    said: Option<(EffectId, String)>,
 }
 
 impl Player {
@@ -235,11 +239,30 @@ impl Player {
                 self.emitted.push((at, event.clone(), data.clone()));
                 Ok(())
             }
-            Event::Sent { effect, .. } => {
+            Event::Sent { effect, content, .. } => {
                 let place = self.sent.len();
                 self.sent.insert(*effect, place);
+                self.said = Some((*effect, text_of(content).to_owned()));
                 Ok(())
             }
+            Event::HandoffTaken(taken) => match self.decided.insert(taken.input) {
+                true => self.give(Input::Operator(OperatorAction::Take { by: taken.by.clone() })),
+                false => Ok(()),
+            },
+            Event::PersonWrote(wrote) => {
+                // What was refused was not sent; that somebody had taken over was told before.
+                let said = self.said.take().filter(|(effect, _)| wrote.effect == Some(*effect));
+                let Some((_, text)) = said else { return Ok(()) };
+                let (by, channel) = (wrote.by.clone(), wrote.channel.clone());
+                self.give(Input::Operator(OperatorAction::Write { by, text, channel }))
+            }
+            Event::HandoffClosed(closed) => match (closed.input, &closed.by) {
+                (Some(input), Some(by)) if self.decided.insert(input) => {
+                    let (by, note) = (by.clone(), closed.note.clone());
+                    self.give(Input::Operator(OperatorAction::Resolve { by, note }))
+                }
+                _ => Ok(()),
+            },
             Event::Attempted { effect, outcome: AttemptOutcome::Failed { .. }, .. }
             | Event::Reported { effect, status: DeliveryStatus::Failed, .. } => self.undelivered(*effect),
             _ => Ok(()),
@@ -288,7 +311,9 @@ fn came(entry: &Entry) -> bool {
                 | Event::EventReceived { .. }
                 | Event::WebhookReceived { .. }
                 | Event::Begun { .. }
+                | Event::HandoffTaken(_)
+                | Event::PersonWrote(_)
                 | Event::TimeMoved { .. }
-        )
+        ) || matches!(event, Event::HandoffClosed(closed) if closed.input.is_some())
     })
 }

@@ -2,6 +2,7 @@
 //! passed, belongs to it.
 
 mod finish;
+mod person;
 mod says;
 
 use super::calls::{Answered, Made, answer_of};
@@ -176,6 +177,7 @@ impl Walk<'_> {
                 self.contact.language = value.as_text().and_then(Language::parse);
             }
             Event::ContactChanged { name, .. } => self.known(at, None, || format!("an operator changed the {name}")),
+            Event::HandoffTaken(_) | Event::PersonWrote(_) | Event::HandoffClosed(_) => self.person(at, event),
             Event::Forgotten => self.known(at, None, || "the contact was deleted".to_owned()),
             other => self.followed(at, other),
         }
@@ -218,6 +220,7 @@ impl Walk<'_> {
             Event::Alert { say, .. } => {
                 block.after.push(Step::Alert(TextExpectation { exact: Some(say.clone()), ..TextExpectation::default() }));
             }
+            Event::HandoffOpened(opened) => block.after.push(Step::Handoff(opened.to.clone())),
             Event::Emitted { event, data, .. } => {
                 block.after.push(Step::Emit(event.clone()));
                 self.emitted.push((at, event.clone(), data.clone()));

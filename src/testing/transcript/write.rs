@@ -7,7 +7,7 @@ use crate::domain::name::Name;
 use crate::domain::time::Span;
 use crate::domain::value::{Value, rfc3339};
 use crate::testing::fake_http::{Answers, Fake, FakeAnswer};
-use crate::testing::script::{BotExpectation, ContactGiven, Step, TextExpectation, UserSays};
+use crate::testing::script::{BotExpectation, ContactGiven, PersonDoes, Step, TextExpectation, UserSays};
 use std::fmt::Write as _;
 
 /// An entry of `cases`.
@@ -85,6 +85,12 @@ fn lines(step: &Step) -> Vec<String> {
         }
         Step::Status(status) => one(format!("status: {}", status_word(*status))),
         Step::Alert(expected) => one(format!("alert: {}", expected_text(expected))),
+        Step::Person(PersonDoes::Takes) => one("person: { take: true }".to_owned()),
+        Step::Person(PersonDoes::Writes(said)) => one(format!("person: {}", quoted(said))),
+        Step::Person(PersonDoes::Resolves(note)) => {
+            one(format!("person: {{ resolve: {} }}", quoted(note.as_deref().unwrap_or_default())))
+        }
+        Step::Handoff(team) => one(format!("handoff: {team}")),
         Step::Emit(event) => one(format!("emit: {event}")),
         Step::At(state) => one(format!("at: {}", text(state.as_str()))),
         Step::Vars(vars) => one(format!("vars: {}", named(vars))),

@@ -4,6 +4,8 @@ use super::{World, WorldError};
 use crate::domain::address::Address;
 use crate::domain::id::{ContactKey, InputId};
 use crate::domain::input::{Input, Webhook};
+use crate::domain::journal;
+use crate::domain::language::Language;
 use crate::domain::name::{Name, Slug};
 use crate::domain::value::Value;
 use crate::flow::catalog::webhook_contacts;
@@ -55,5 +57,19 @@ impl World {
             self.accept(key, false, Input::Webhook(Box::new(webhook)));
         }
         self.settle()
+    }
+
+    /// Notes in which of its languages each flow spoke.
+    pub(super) fn languages(&mut self, events: &[journal::Event], wanted: Option<Language>) {
+        for event in events {
+            let journal::Event::Entered { flow, .. } = event else { continue };
+            let Some(known) = self.catalog.current(flow.as_str()).map(|flow| &flow.languages) else { continue };
+            let own = wanted.and_then(|wanted| {
+                known.iter().find(|l| **l == wanted).or_else(|| known.iter().find(|l| l.base() == wanted.base()))
+            });
+            if let Some(language) = own.or(known.first()).copied() {
+                self.spoken.insert((flow.clone(), language));
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The service on a real store, with time, network and tasks in the test's hands.
 
 mod calls;
+mod collecting;
 mod crashes;
 mod echo;
 mod fetching;

@@ -14,8 +14,18 @@ use replyflow::flow::version::{SourceFile, assemble};
 use std::collections::BTreeMap;
 
 /// What people write, by weight.
-pub const TEXTS: [(u32, &str); 9] =
-    [(8, "hello"), (5, "call"), (4, "wait"), (4, "many"), (3, "tell"), (1, "HELP"), (2, "STOP"), (2, "START"), (1, "panic")];
+pub const TEXTS: [(u32, &str); 10] = [
+    (8, "hello"),
+    (5, "call"),
+    (4, "wait"),
+    (4, "many"),
+    (3, "tell"),
+    (2, "agent"),
+    (1, "HELP"),
+    (2, "STOP"),
+    (2, "START"),
+    (1, "panic"),
+];
 
 /// A question that is answered, or not, or does not arrive.
 const CHAT: &str = r#"
@@ -122,18 +132,63 @@ states:
     end: done
 "#;
 
+/// Several events in one message.
+const BATCH: &str = r#"
+flow: batch
+title: What was shipped lately
+languages: [en]
+start:
+  - event: order.shipped
+    contact: "{{ event.phone }}"
+    key: batch
+begin: collect
+states:
+  collect:
+    digest: { event: order.shipped, for: 40s, max: 3, extend: 15s }
+    save: all
+    go: tell
+  tell:
+    say: "Shipped of late: {{ len(all) }}"
+    end: told
+"#;
+
+/// A conversation that a person takes over, or nobody does.
+const AGENT: &str = r#"
+flow: agent
+title: A person
+languages: [en]
+start:
+  - keyword: [agent, agent *]
+begin: hand
+states:
+  hand:
+    handoff: { to: help, say: Somebody comes. }
+    save: note
+    go:
+      ok: { say: "They said: {{ note }}", end: handled }
+      silence: { after: 25s, say: Nobody came., end: unattended }
+"#;
+
 /// The flows, compiled.
 pub fn catalog(project: &Project) -> Catalog {
     let context = parse_context(project);
-    let flows: Vec<_> =
-        [("chat", CHAT), ("order", CALL), ("later", WAIT), ("many", MANY), ("shipped", SHIPPED), ("noticed", NOTICED)]
-            .into_iter()
-            .map(|(name, text)| {
-                let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
-                let assembled = assemble(&source, &BTreeMap::new(), &BTreeMap::new(), &context);
-                assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics))
-            })
-            .collect();
+    let flows: Vec<_> = [
+        ("chat", CHAT),
+        ("order", CALL),
+        ("later", WAIT),
+        ("many", MANY),
+        ("shipped", SHIPPED),
+        ("noticed", NOTICED),
+        ("batch", BATCH),
+        ("agent", AGENT),
+    ]
+    .into_iter()
+    .map(|(name, text)| {
+        let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
+        let assembled = assemble(&source, &BTreeMap::new(), &BTreeMap::new(), &context);
+        assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics))
+    })
+    .collect();
     let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();
     Catalog::new(flows, &current)
 }

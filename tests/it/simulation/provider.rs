@@ -5,7 +5,8 @@ use super::shared::{Gate, Shared};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use replyflow::domain::id::{EffectId, SendRef};
+use replyflow::domain::id::{ContactKey, EffectId, SendRef};
+use replyflow::domain::input::OperatorAction;
 use replyflow::domain::message::{DeliveryStatus, FailureReason};
 use replyflow::domain::name::ChannelName;
 use replyflow::provider::{Decoded, Failure, ProviderError, StatusReport};
@@ -186,6 +187,19 @@ pub fn announce(shared: &Arc<Shared>, name: &str, event: NewEvent, copies: usize
         let task = until_taken(all, first, move |core| {
             let event = event.clone();
             Box::pin(async move { core.receive_event(event).await.is_ok() })
+        });
+        shared.begin(name, None, Box::pin(task));
+    }
+}
+
+/// A person acts on a contact, as a caller does who repeats it until it is taken.
+pub fn act(shared: &Arc<Shared>, name: &str, contact: ContactKey, action: OperatorAction, copies: usize) {
+    for _ in 0..copies {
+        let (all, action, id) = (Arc::clone(shared), action.clone(), name.to_owned());
+        let first = shared.dice().below(2_000);
+        let task = until_taken(all, first, move |core| {
+            let (action, id) = (action.clone(), id.clone());
+            Box::pin(async move { core.operate(contact, action, &id).await.is_ok() })
         });
         shared.begin(name, None, Box::pin(task));
     }

@@ -1,7 +1,7 @@
 //! One run from one seed: who goes on, who dies, what comes in, until everything has come to its end.
 
 use super::check;
-use super::provider::{announce, deliver};
+use super::provider::{act, announce, deliver};
 use super::shared::{Actor, Chaos, Instance, Shared, WAKE, what_broke};
 use super::world::{House, Somebody};
 use super::{Ground, flows};
@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use replyflow::domain::address::{Address, E164};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
-use replyflow::domain::input::ContactRef;
+use replyflow::domain::input::{ContactRef, OperatorAction};
 use replyflow::domain::message::{Inbound, InboundContent};
 use replyflow::domain::name::{ChannelName, EventName};
 use replyflow::domain::value::Value;
@@ -257,6 +257,15 @@ impl<'a> Run<'a> {
         let copies = self.shared.dice().one(&[1, 1, 2, 3]);
         if self.shared.dice().hits(80) {
             return announce(&self.shared, &id, event(&somebody, &id), copies);
+        }
+        if self.shared.dice().hits(60) {
+            let by = "ann".to_owned();
+            let action = match self.shared.dice().below(3) {
+                0 => OperatorAction::Take { by },
+                1 => OperatorAction::Write { by, text: "I am here.".to_owned(), channel: None },
+                _ => OperatorAction::Resolve { by, note: Some("fine".to_owned()) },
+            };
+            return act(&self.shared, &id, somebody.key, action, copies);
         }
         let mut said = vec![self.message(&somebody, &id)];
         // Providers put what comes quickly into one webhook.

@@ -224,7 +224,10 @@ impl Truth {
         for event in entry.events {
             let person = self.people.entry(commit.contact).or_default();
             match event {
-                Event::Received { input, .. } | Event::EventReceived { input, .. } | Event::WebhookReceived { input, .. } => {
+                // An event may be decided on several times in one turn, once for each flow that wants it.
+                Event::Received { input, .. } | Event::EventReceived { input, .. } | Event::WebhookReceived { input, .. }
+                    if person.heard.last() != Some(&input) =>
+                {
                     person.heard.push(input)
                 }
                 Event::OptedOut { kind, .. } => {

@@ -2,10 +2,12 @@
 
 use replyflow::app::Application;
 use replyflow::config::{Environment, Secrets, Settings};
-use replyflow::service::WebhookKeys;
+use replyflow::domain::address::{Address, E164};
+use replyflow::service::{Core, WebhookKeys};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -47,6 +49,7 @@ pub struct Service {
     /// For requests.
     pub client: Client,
     webhooks: WebhookKeys,
+    core: Weak<Core>,
     folder: TempDir,
     stop: CancellationToken,
     ended: JoinHandle<anyhow::Result<()>>,
@@ -77,10 +80,11 @@ impl Service {
         let application = change(Application::build(settings).await.expect("starts"));
         let base = format!("http://127.0.0.1:{}", application.port());
         let webhooks = application.core().webhook_keys(&configured);
+        let core = Arc::downgrade(application.core());
         let stop = CancellationToken::new();
         let ended = tokio::spawn(application.run_until_stopped(stop.clone()));
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
-        Service { base, client, webhooks, folder, stop, ended }
+        Service { base, client, webhooks, core, folder, stop, ended }
     }
 
     /// Stops it as SIGTERM does; gives its folder back.
@@ -93,6 +97,12 @@ impl Service {
     /// Sends a body.
     pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
         self.client.post(format!("{}{path}", self.base)).body(body).send().await.expect("an answer")
+    }
+
+    /// The key of the contact with this phone, as the journal names it.
+    pub fn contact_key(&self, phone: &str) -> String {
+        let address = Address::Phone(E164::parse(phone).expect("a phone"));
+        self.core.upgrade().expect("it runs").contact_key(&address.canonical()).to_string()
     }
 
     /// What opens the webhooks of its flows.

@@ -1,0 +1,179 @@
+//! A person's side of a conversation over the API, and a window that outlives `kill -9`.
+
+use crate::support::fake_provider::FakeProvider;
+use crate::support::live::{SIMULATED, Service};
+use crate::support::process::{self, configuration, project};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+const PHONE: &str = "+447700900123";
+
+const SUPPORT: &str = r#"
+flow: support
+start: [ { keyword: problem } ]
+begin: agent
+states:
+  agent:
+    handoff: { to: help, note: "Problem of {{ contact.phone }}", say: One moment. }
+    save: note
+    go: { ok: { say: "Done: {{ note ?? 'nothing' }}", end: handled }, silence: { after: 2h, say: Nobody is here., end: unattended } }
+"#;
+
+async fn start() -> Service {
+    let more = "[events]\nkeys = [{ env = \"EVENTS_KEY\" }]\n[teams.help]\ntitle = \"Help\"\n";
+    Service::start(&format!("{SIMULATED}\n{more}"), &[("support", SUPPORT)]).await
+}
+
+struct Person<'s> {
+    service: &'s Service,
+    contact: String,
+}
+
+impl Person<'_> {
+    fn url(&self, what: &str) -> String {
+        format!("{}/v1/contacts/{}/handoff{what}", self.service.base, self.contact)
+    }
+
+    async fn act(&self, what: &str, body: Value) -> (u16, Value) {
+        let request = self.service.client.post(self.url(&format!("/{what}"))).bearer_auth(KEY).body(body.to_string());
+        let answer = request.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+
+    async fn state(&self) -> Value {
+        let answer = self.service.client.get(self.url("")).bearer_auth(KEY).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.json().await.expect("JSON")
+    }
+
+    /// The state once so much was said.
+    async fn said(&self, n: usize) -> Value {
+        for _ in 0..600 {
+            let state = self.state().await;
+            if state["messages"].as_array().is_some_and(|all| all.len() >= n) {
+                return state;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{n} messages: {}", self.state().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_takes_writes_and_resolves_each_once() {
+    let service = start().await;
+    assert_eq!(service.write("main-sms", PHONE, "1", "problem").await.status(), 200);
+    assert_eq!(service.shown(PHONE, 1).await, ["One moment."]);
+    let contact = service.contact_key(PHONE);
+    let person = Person { service: &service, contact };
+    let state = person.state().await;
+    assert_eq!((state["state"].as_str(), state["handoffs"][0]["to"].as_str()), (Some("awaited"), Some("help")));
+    assert_eq!(state["handoffs"][0]["note"], format!("Problem of {PHONE}"));
+    assert!(state["handoffs"][0]["until"].is_string());
+    assert_eq!(person.act("take", json!({ "by": "ann" })).await.0, 202);
+    service.write("main-sms", PHONE, "2", "Is anybody there?").await;
+    person.said(1).await;
+    let hello = json!({ "by": "ann", "text": "This is Ann.", "id": "w1" });
+    let (status, first) = person.act("messages", hello.clone()).await;
+    assert_eq!(status, 202);
+    let state = person.said(2).await;
+    assert_eq!((state["state"].as_str(), state["handoffs"][0]["by"].as_str()), (Some("taken"), Some("ann")));
+    let messages = state["messages"].as_array().expect("messages");
+    assert_eq!((messages[0]["from"].as_str(), messages[0]["text"].as_str()), (Some("contact"), Some("Is anybody there?")));
+    assert_eq!((messages[1]["from"].as_str(), messages[1]["id"].as_str()), (Some("person"), first["id"].as_str()));
+    // A repeated request is the same message.
+    assert_eq!(person.act("messages", hello.clone()).await, (202, first));
+    let resolve = json!({ "by": "ann", "note": "refunded", "id": "r1" });
+    let (status, resolved) = person.act("resolve", resolve.clone()).await;
+    assert_eq!(status, 202);
+    assert_eq!(service.shown(PHONE, 3).await, ["One moment.", "This is Ann.", "Done: refunded"]);
+    // It is over: what was done is done, what is new is refused.
+    assert_eq!(person.state().await["state"], "none");
+    assert_eq!(person.act("resolve", resolve).await, (202, resolved));
+    assert_eq!(person.act("messages", hello).await.0, 202);
+    for (what, body) in [
+        ("take", json!({ "by": "ann" })),
+        ("messages", json!({ "by": "ann", "text": "One more" })),
+        ("resolve", json!({ "by": "ann", "id": "r2" })),
+    ] {
+        let (status, problem) = person.act(what, body).await;
+        assert_eq!((status, problem["status"].as_u64()), (409, Some(409)), "{what}");
+        assert_eq!(problem["detail"], "no conversation of this contact was handed over to a person", "{what}");
+    }
+    assert_eq!(service.shown(PHONE, 3).await.len(), 3, "nothing was sent twice");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slips_are_explained_and_nobody_without_a_key_gets_in() {
+    let service = start().await;
+    service.write("main-sms", PHONE, "1", "problem").await;
+    service.shown(PHONE, 1).await;
+    let contact = service.contact_key(PHONE);
+    let person = Person { service: &service, contact };
+    for (what, body, field) in [
+        ("take", json!({}), "by"),
+        ("take", json!({ "by": "" }), "by"),
+        ("take", json!({ "by": "ann", "who": 1 }), "body"),
+        ("messages", json!({ "by": "ann" }), "text"),
+        ("messages", json!({ "by": "ann", "text": "a".repeat(1_601) }), "text"),
+        ("messages", json!({ "by": "ann", "text": "a", "channel": "other-sms" }), "channel"),
+        ("messages", json!({ "by": "ann", "text": "a", "id": 1 }), "id"),
+        ("resolve", json!({ "by": "ann", "note": "a".repeat(2_001) }), "note"),
+    ] {
+        let (status, problem) = person.act(what, body.clone()).await;
+        assert_eq!((status, problem["field"].as_str()), (422, Some(field)), "{what} {body}");
+    }
+    let closed = person.act("messages", json!({ "by": "ann", "text": "a", "channel": "main-whatsapp" })).await;
+    assert_eq!(
+        (closed.0, closed.1["detail"].as_str()),
+        (409, Some("the 24-hour window of `main-whatsapp` is closed: the contact must write first"))
+    );
+    for what in ["", "/take", "/messages", "/resolve"] {
+        let url = person.url(what);
+        let request = if what.is_empty() { service.client.get(url) } else { service.client.post(url).body("{}") };
+        assert_eq!(request.send().await.expect("an answer").status(), 401, "{what}");
+    }
+    let unknown = Person { service: &service, contact: service.contact_key("+447700900999") };
+    assert_eq!(unknown.act("take", json!({ "by": "ann" })).await.0, 404);
+    let nobody = Person { service: &service, contact: "short".to_owned() };
+    assert_eq!(nobody.act("take", json!({ "by": "ann" })).await.0, 422);
+    service.stop().await;
+}
+
+const TRADES: &str = r#"
+flow: trades
+languages: [en]
+channels: [main-sms]
+start: [ { event: trade.done, contact: "{{ event.phone }}", key: "{{ event.account }}" } ]
+begin: collect
+states:
+  collect: { digest: { event: trade.done, for: 8s }, save: batch, go: tell }
+  tell: { say: "{{ len(batch) }} trades, {{ batch.amount | sum }}", end: told }
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_outlives_the_process() {
+    let provider = FakeProvider::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = "kind = \"embedded\"\npath = \"data\"\nsend_lease = \"2500ms\"\nclaim_lease = \"1s\"";
+    project(folder.path(), &configuration(store, &provider.url, ""), &[("flows/trades.yaml", TRADES)]);
+    let mut service = process::Service::start(folder.path());
+    for n in 1..=3 {
+        let data = json!({ "phone": PHONE, "account": "A", "amount": n });
+        let status = service.event(json!({ "event": "trade.done", "data": data, "id": n.to_string() })).await;
+        assert_eq!(status, 202);
+        // Dead right after it was told that the event is stored.
+        service.kill9();
+        service = process::Service::start(folder.path());
+    }
+    let sent = tokio::task::block_in_place(|| provider.wait(Duration::from_secs(60), |sent| !sent.is_empty()));
+    assert_eq!(sent.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["3 trades, 6"]);
+    // Another window, so that a second message of the first would be seen.
+    let data = json!({ "phone": PHONE, "account": "A", "amount": 10 });
+    assert_eq!(service.event(json!({ "event": "trade.done", "data": data, "id": "4" })).await, 202);
+    let sent = tokio::task::block_in_place(|| provider.wait(Duration::from_secs(60), |sent| sent.len() > 1));
+    assert_eq!(sent.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["3 trades, 6", "1 trades, 10"]);
+    service.kill9();
+}
