@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change is merged. Needs a Rust toolchain, a C compiler and make; a Redis and a Chromium with
-# its WebDriver are installed from the system's packages if there are none. REPLYFLOW_BROWSER and REPLYFLOW_CHROMEDRIVER name others.
+# Everything that must hold before a change is merged. Needs a Rust toolchain, a C compiler and make; a Redis, a Chromium with
+# its WebDriver and a mail server (aiosmtpd) are installed from the system's packages if there are none. REPLYFLOW_BROWSER and REPLYFLOW_CHROMEDRIVER name others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -55,6 +55,27 @@ if ! command -v "${REPLYFLOW_CHROMEDRIVER:-chromedriver}" >/dev/null; then
   install_browser || true
   if ! command -v "${REPLYFLOW_CHROMEDRIVER:-chromedriver}" >/dev/null; then
     echo "The tests of the page /phone need Chromium and chromedriver on the path, or REPLYFLOW_BROWSER and REPLYFLOW_CHROMEDRIVER." >&2
+    exit 1
+  fi
+fi
+
+install_mail_server() {
+  if command -v apt-get >/dev/null; then
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends python3-aiosmtpd
+  elif command -v apk >/dev/null; then as_root apk add --no-cache python3 py3-aiosmtpd
+  elif command -v dnf >/dev/null; then as_root dnf install -y python3-aiosmtpd
+  else "$python" -m pip install --user aiosmtpd
+  fi
+}
+
+# The system's Python has the system's packages; another one on the path may not. REPLYFLOW_PYTHON names another.
+python="${REPLYFLOW_PYTHON:-$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3)}"
+if ! "$python" -c 'import aiosmtpd' 2>/dev/null; then
+  say "Installing a mail server for the tests"
+  install_mail_server || true
+  if ! "$python" -c 'import aiosmtpd' 2>/dev/null; then
+    echo "The tests of mail need Python 3 with aiosmtpd (Debian: python3-aiosmtpd), or REPLYFLOW_PYTHON that names one that has it." >&2
     exit 1
   fi
 fi

@@ -4,11 +4,13 @@ use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::channel::ProviderSettings;
 use crate::config::{Secrets, Settings};
+use crate::service::{MailClient, MailTrouble};
 use crate::store::{Finding, FindingLevel};
 
 pub(super) fn run(project: &Project) -> Result<(), Stop> {
     let settings = project.load(Secrets::Required)?;
     let mut findings = configuration(&settings);
+    findings.extend(super::runtime()?.block_on(mail_servers(&settings)));
     let store = super::runtime()?.block_on(async {
         let store = open_store(&settings.store, Access::Beside).await?;
         store.meta().await?;
@@ -25,6 +27,50 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
         }),
     }
     show(&findings)
+}
+
+/// What the mail servers of the channels say when they are greeted. Nothing is sent.
+async fn mail_servers(settings: &Settings) -> Vec<Finding> {
+    let client = MailClient::new();
+    let mut findings = Vec::new();
+    for channel in settings.channels.values() {
+        let ProviderSettings::Smtp(smtp) = &channel.provider else { continue };
+        let timeout = smtp.timeout.unwrap_or(settings.send.timeout);
+        let timeout = std::time::Duration::from_millis(timeout.0.max(0).unsigned_abs());
+        let server = format!("{}: {}:{}", channel.name, smtp.host, smtp.port);
+        let mut say = |level, message: String, remedy: &str| {
+            findings.push(Finding { name: "mail", level, message, remedy: remedy.to_owned() });
+        };
+        match client.probe(smtp, timeout).await {
+            Ok(probed) => {
+                let how = if probed.encrypted { "encrypted" } else { "in the clear" };
+                let who = if probed.logged_in { ", with its login" } else { "" };
+                say(FindingLevel::Fine, format!("{server} takes our mails, {how}{who}"), "");
+            }
+            Err(MailTrouble::Said(answer)) => {
+                let message = format!("{server} refuses us: {} {}", answer.code, answer.text);
+                say(FindingLevel::Error, message, "Check host, username and password of the channel.");
+            }
+            Err(MailTrouble::Failed(failure)) => {
+                say(FindingLevel::Error, format!("{server}: {failure}"), "Check host, port, tls and tls_ca of the channel.");
+            }
+        }
+        match (&smtp.webhook_secret, smtp.unsubscribe && !settings.server.public_url.starts_with("https://")) {
+            (None, _) => {
+                let message = format!("{}: replies and bounces are not heard of: there is no webhook_secret", channel.name);
+                say(FindingLevel::Warning, message, "See docs/email.md: an address that is gone is written to again and again.");
+            }
+            (Some(_), true) => {
+                let message = format!("{}: mails have no one-click link: server.public_url is not https", channel.name);
+                say(FindingLevel::Warning, message, "Gmail and Yahoo want one from whoever sends many mails.");
+            }
+            (Some(_), false) => {
+                let message = format!("{}: {}/hooks/{}/SECRET", channel.name, settings.server.public_url, channel.name);
+                say(FindingLevel::Fine, message, "Have incoming mails and bounces posted there.");
+            }
+        }
+    }
+    findings
 }
 
 fn show(findings: &[Finding]) -> Result<(), Stop> {

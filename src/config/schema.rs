@@ -114,6 +114,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("from", Text),
             ("reply_to", Text),
             ("bounce_to", Text),
+            ("headers", Headers),
             ("hello", Text),
             ("timeout", Duration),
             ("webhook_secret", Secret),

@@ -3,6 +3,7 @@
 
 use super::secret::Secret;
 use super::section::Section;
+use super::tree::Kind;
 use crate::domain::mail::{Mailbox, email};
 use crate::domain::time::Span;
 
@@ -27,6 +28,8 @@ pub struct SmtpSettings {
     pub bounce_to: Option<String>,
     /// The longest that one mail may take, from connecting to the server's last word; else `send.timeout`.
     pub timeout: Option<Span>,
+    /// Headers of every mail beside the usual ones, with names that begin with `X-`. `{ref}` as above.
+    pub headers: Vec<(String, String)>,
     /// How we call ourselves to the server.
     pub hello: String,
     /// What the URL of the channel's webhook ends in. Without one nothing that comes in is believed.
@@ -102,6 +105,7 @@ pub(super) fn smtp(section: &Section<'_>) -> SmtpSettings {
                 None
             }
         },
+        headers: headers(section),
         hello: hello.unwrap_or_else(|| from.domain().to_owned()),
         webhook_secret: webhook_secret(section),
         unsubscribe: match section.has("unsubscribe") {
@@ -123,6 +127,21 @@ fn login(section: &Section<'_>) -> Option<Login> {
         return None;
     }
     Some(Login { username: section.text("username"), password: section.secret("password") })
+}
+
+fn headers(section: &Section<'_>) -> Vec<(String, String)> {
+    let inner = section.section("headers");
+    let mut all = Vec::new();
+    for (name, node) in inner.entries() {
+        let named = name.len() <= 70 && name.starts_with("X-") && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        match &node.kind {
+            Kind::Text(value) if named && value.len() <= 500 && value.bytes().all(|b| matches!(b, b' '..=b'~')) => {
+                all.push((name.to_owned(), value.clone()));
+            }
+            _ => inner.mistake(name, "must be a name that begins with X- and a text of plain characters", None),
+        }
+    }
+    all
 }
 
 fn webhook_secret(section: &Section<'_>) -> Option<Secret> {
@@ -150,4 +169,68 @@ fn with_ref(text: &str) -> Option<String> {
 /// Whether a host is this machine, whatever a resolver says.
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::channel::ProviderSettings;
+    use crate::config::{Environment, Secrets, Settings};
+
+    /// The settings of a mail channel with these lines, or what is wrong with them.
+    fn read(lines: &str) -> Result<super::SmtpSettings, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("replyflow.toml");
+        let text = format!("[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n{lines}\n");
+        std::fs::write(&file, text).expect("written");
+        let secrets = [("GOOD", "0123456789abcdef"), ("SHORT", "0123456789abcde"), ("SLASH", "0123456789/abcdef")];
+        let environment: Environment = secrets.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let settings = Settings::load(Some(&file), &environment, Secrets::Required).map_err(|mistakes| mistakes.to_string())?;
+        match &settings.channels.values().next().expect("a channel").provider {
+            ProviderSettings::Smtp(smtp) => Ok((**smtp).clone()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const ENOUGH: &str = "host = \"mail.example.com\"\nfrom = \"Shop <hello@shop.example>\"";
+
+    #[test]
+    fn a_host_and_a_sender_are_enough() {
+        let smtp = read(ENOUGH).expect("settings");
+        assert_eq!((smtp.port, smtp.hello.as_str(), smtp.unsubscribe), (587, "shop.example", true));
+        assert!(smtp.login.is_none() && smtp.webhook_secret.is_none());
+        let port = |line: &str| read(&format!("{ENOUGH}\n{line}")).map(|smtp| smtp.port);
+        assert_eq!(port("tls = \"tls\""), Ok(465));
+        assert_eq!(port("tls = \"none\"\nallow_plain = true"), Ok(25));
+        let long = format!("{}+{{ref}}@in.shop.example", "r".repeat(13));
+        assert_eq!(read(&format!("{ENOUGH}\nreply_to = \"{long}\"")).expect("settings").reply_to.as_deref(), Some(long.as_str()));
+    }
+
+    #[test]
+    fn what_would_leak_or_never_work_is_a_mistake() {
+        let long = format!("reply_to = \"{}+{{ref}}@in.shop.example\"", "r".repeat(14));
+        for (line, part) in [
+            ("tls = \"none\"", "in the clear"),
+            ("tls = \"ssl\"", "is none of"),
+            ("port = 70000", "port"),
+            ("username = \"me\"", "channels.m.password: is missing"),
+            ("username = \"me\"\npassword = \"hunter2\"", "a secret may not stand in this file"),
+            ("webhook_secret = { env = \"SHORT\" }", "at least 16"),
+            ("webhook_secret = { env = \"SLASH\" }", "at least 16"),
+            ("reply_to = \"nobody\"", "must be an address"),
+            (long.as_str(), "must be an address"),
+            ("unsubscribe_mailto = \"a@b.c, d@e.f\"", "must be an address"),
+            ("headers = { Bcc = \"evil@example.com\" }", "begins with X-"),
+            ("headers = { X-A = \"ü\" }", "plain characters"),
+            ("account_sid = \"x\"", "is not a setting"),
+        ] {
+            let wrong = read(&format!("{ENOUGH}\n{line}")).expect_err(line);
+            assert!(wrong.contains(part), "{line}: {wrong}");
+        }
+        assert!(read("host = \"a b\"\nfrom = \"x@y.z\"").is_err());
+        assert!(read("host = \"localhost\"\nfrom = \"Shop\"").is_err());
+        assert!(read(&format!("{ENOUGH}\nwebhook_secret = {{ env = \"GOOD\" }}")).is_ok());
+        for local in ["localhost", "127.0.0.1", "::1"] {
+            assert!(read(&format!("host = \"{local}\"\nfrom = \"x@y.z\"\ntls = \"none\"")).is_ok(), "{local}");
+        }
+    }
 }

@@ -196,7 +196,6 @@ mod tests {
         let name = MailRef::new(SendRef { contact, effect }, "Ann@Example.com");
         let text = name.to_string();
         assert_eq!(text.len(), 50);
-        assert!(text.contains('a'), "{text}");
         for written in [
             text.clone(),
             format!("<{text}@mail.example.com>"),
@@ -207,7 +206,7 @@ mod tests {
             assert_eq!(MailRef::find(&written), Some(name), "{written}");
         }
         assert!(name.went_to("ann@example.com") && !name.went_to("ben@example.com"));
-        for other in ["", "<1234@x>", &text[1..], &format!("{text}a"), &text[..49], &text.replace('a', "1"), "ü"] {
+        for other in ["", "<1234@x>", &text[1..], &format!("{text}a"), &text[..49], &text.replace(&text[49..], "1"), "ü"] {
             assert_eq!(MailRef::find(other), None, "{other}");
         }
     }

@@ -60,7 +60,9 @@ impl<'a> Turning<'a> {
 
     /// The way to the contact; a word in the journal if there is none or if it is not the usual one.
     pub(super) fn route_of(&mut self, run: &Run) -> Result<Option<Route>, Fault> {
-        let choice = self.route(self.flow(run, 0)?);
+        let flow = self.flow(run, 0)?;
+        self.about = flow.title.clone().map(|title| (run.id, title));
+        let choice = self.route(flow);
         if let Some(note) = choice.note {
             self.note(Some(run.id), note);
         }

@@ -7,6 +7,7 @@ use super::record::{Record, Reply, Run, Tracked};
 use super::scope::View;
 use super::turn::{Context, TurnError, TurnOutput};
 use crate::config::project::Project;
+use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, EffectId, RunId, Token, VersionId};
 use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::language::Language;
@@ -37,6 +38,8 @@ pub(super) struct Turning<'a> {
     /// States that the run at work entered in this turn.
     pub entered: usize,
     pub notes: RefCell<Vec<String>>,
+    /// The run that speaks, and what its mails are about where they do not say so themselves.
+    pub about: Option<(RunId, String)>,
     /// The event that an entry of `anytime` takes: readable until a state is entered.
     pub taken_event: Option<Box<Value>>,
     zone: OnceCell<Option<TimeZone>>,
@@ -57,6 +60,7 @@ impl<'a> Turning<'a> {
             begun: 0,
             entered: 0,
             notes: RefCell::default(),
+            about: None,
             taken_event: None,
             zone: OnceCell::new(),
         }
@@ -165,6 +169,14 @@ impl<'a> Turning<'a> {
 
     /// Sends to the contact.
     pub(super) fn send(&mut self, route: &Route, content: OutboundContent, from: From<'_>) -> Result<EffectId, Fault> {
+        let content = match content {
+            OutboundContent::Text { text } if route.kind == ChannelKind::Email => {
+                let about = self.about.as_ref().filter(|(run, _)| Some(*run) == from.run);
+                let subject = about.map(|(_, title)| title.clone()).unwrap_or_default();
+                OutboundContent::Email { subject, text, html: None, from: None }
+            }
+            content => content,
+        };
         let id = self.next_effect();
         let event = Event::Sent {
             effect: id,

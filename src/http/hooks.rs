@@ -19,9 +19,28 @@ pub const MALFORMED: &str = "replyflow_hooks_malformed_total";
 /// The longest that storing one webhook's content may take. Providers give up after 5 (Meta) to 15 seconds (Twilio).
 const STORE: Duration = Duration::from_secs(5);
 
+/// Bytes of a body that nobody will read.
+const REFUSED_BYTES: usize = 64 * 1024;
+
 /// `GET` and `POST` of a webhook.
 pub async fn hook(web: Data<Web>, name: Path<String>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    match answer(&web, &name, &request, payload).await {
+    written(answer(&web, &name, Ends::InItsName, &request, payload).await)
+}
+
+/// `POST` of a webhook whose URL ends in a secret.
+pub async fn secret_hook(web: Data<Web>, place: Path<(String, String)>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    written(answer(&web, &place.0, Ends::InASecret, &request, payload).await)
+}
+
+/// What the URL of a webhook ends in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    InItsName,
+    InASecret,
+}
+
+fn written(answer: Result<Reply, Failure>) -> HttpResponse {
+    match answer {
         Ok(reply) => HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK))
             .content_type(reply.content_type)
             .body(reply.body.into_owned()),
@@ -29,19 +48,36 @@ pub async fn hook(web: Data<Web>, name: Path<String>, request: HttpRequest, payl
     }
 }
 
-async fn answer(web: &Web, name: &str, request: &HttpRequest, mut payload: Payload) -> Result<Reply, Failure> {
-    let body = body::read(&mut payload, WEBHOOK_BODY_BYTES, &web.memory, web.request_timeout).await?;
+async fn answer(web: &Web, name: &str, ends: Ends, request: &HttpRequest, mut payload: Payload) -> Result<Reply, Failure> {
+    let hook = web.hooks.get(name).filter(|hook| hook.adapter.has_secret_url() == (ends == Ends::InASecret));
+    let most = match hook {
+        // Without a signature nothing of the body proves anything: whoever does not know the secret need not send much.
+        Some(hook) if ends == Ends::InASecret && !is_believed(web, hook, request) => REFUSED_BYTES,
+        Some(hook) => hook.adapter.body_limit(),
+        None => WEBHOOK_BODY_BYTES,
+    };
+    let body = body::read(&mut payload, most, &web.memory, web.request_timeout).await?;
     web.buckets.hooks.take().map_err(|after| Failure::TooMany { after })?;
-    let hook = web.hooks.get(name).ok_or(Failure::NotFound)?;
+    let hook = hook.ok_or(Failure::NotFound)?;
     let method = match request.method().as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,
         _ => return Err(Failure::Method),
     };
-    // The provider signed the URL that it called: the public one, whatever a proxy made of it.
-    let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
-    let url = format!("{}{path}", web.public_url);
+    let url = public_url(web, request);
     receive(web, hook, WebhookRequest { method, url: &url, headers: &Received(request.headers()), body: &body }).await
+}
+
+/// The provider signed the URL that it called: the public one, whatever a proxy made of it.
+fn public_url(web: &Web, request: &HttpRequest) -> String {
+    let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    format!("{}{path}", web.public_url)
+}
+
+fn is_believed(web: &Web, hook: &Hook, request: &HttpRequest) -> bool {
+    let url = public_url(web, request);
+    let head = WebhookRequest { method: Method::Post, url: &url, headers: &Received(request.headers()), body: &[] };
+    hook.adapter.verify(&head).is_ok()
 }
 
 /// What a believed webhook said is stored; everything else is refused.

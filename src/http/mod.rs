@@ -14,6 +14,7 @@ pub mod phone;
 pub mod rate;
 pub mod simulator;
 pub mod trace;
+pub mod unsubscribe;
 pub mod web;
 
 use actix_web::HttpResponse;
@@ -27,6 +28,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(route("/hooks/{channel}").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
         .service(route("/hooks/{channel}/status").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
+        .service(route("/hooks/{channel}/{secret}").route(post().to(hooks::secret_hook)))
+        .service(route("/u/{token}").route(get().to(unsubscribe::show)).route(post().to(unsubscribe::leave)))
         .service(route("/flows/{flow}/{name}/{secret}").route(get().to(flows::call)).route(post().to(flows::call)))
         .service(route("/v1/events").route(post().to(events::post)))
         .service(route("/v1/contacts/{id}/handoff").route(get().to(handoff::state)))

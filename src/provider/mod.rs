@@ -16,8 +16,8 @@ mod verdict;
 
 pub use send::{Accepted, EncodeError, HttpRequest, MailFacts, SendContext, SendOutcome, TransportError, Wire};
 pub use webhook::{
-    Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Pricing, ProviderError, Received,
-    Refused, Reply, Route, Routes, StatusReport, TemplateStatus, WebhookRequest,
+    Complaint, Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Pricing, ProviderError,
+    Received, Refused, Reply, Route, Routes, StatusReport, TemplateStatus, WebhookRequest,
 };
 
 use crate::config::channel::{MetaSettings, ProviderSettings, SimulatorSettings, TwilioSettings};

@@ -139,8 +139,25 @@ pub enum Decoded {
     Status(Box<StatusReport>),
     /// The provider changed its mind about an approved template.
     Template(TemplateStatus),
+    /// A person told their mail program that a mail of ours is unwanted.
+    Complaint(Complaint),
     /// Something else: kept in the journal, answered with 2xx.
     Other(Other),
+}
+
+/// A person told their mail program that a mail of ours is unwanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Complaint {
+    /// The channel that the mail left by.
+    pub channel: ChannelName,
+    /// Its medium.
+    pub kind: ChannelKind,
+    /// The id of the complaint.
+    pub id: String,
+    /// Our name of the mail, if it came back.
+    pub send: Option<SendRef>,
+    /// Who complained, where whoever says so is believed.
+    pub recipient: Option<Address>,
 }
 
 /// A message with what only the provider's side of it knows.

@@ -80,9 +80,9 @@ impl Core {
 
     fn contact_of(&self, item: &Decoded) -> Option<ContactKey> {
         match item {
-            Decoded::Message(received) => Some(self.contact_key(&received.message.from.canonical())),
+            Decoded::Message(received) => Some(self.writer(&received.message).0),
             Decoded::Status(report) => report.send.map(|s| s.contact),
-            Decoded::Template(_) | Decoded::Other(_) => None,
+            Decoded::Template(_) | Decoded::Complaint(_) | Decoded::Other(_) => None,
         }
     }
 
@@ -94,6 +94,7 @@ impl Core {
                 tracing::info!(template = status.template, event = status.event, "the provider judged a template");
                 Ok(Received::Noted)
             }
+            Decoded::Complaint(complaint) => self.receive_complaint(complaint).await,
             Decoded::Other(other) => {
                 let code = other.error.as_ref().and_then(|e| e.code.as_deref()).unwrap_or("");
                 tracing::info!(kind = other.kind, code, "a webhook said something that decides nothing");
@@ -104,8 +105,8 @@ impl Core {
 
     /// A message, verified and decoded.
     pub async fn receive_message(self: &Arc<Self>, mut message: Inbound) -> Answer<Received> {
-        message.answers = message.in_reply_to.as_deref().and_then(|id| self.quoted.find(&message.channel, id));
-        let contact = self.contact_key(&message.from.canonical());
+        let (contact, answers) = self.writer(&message);
+        message.answers = answers;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
         let received = self.put_encoded(contact, hash, class, fitting(message)).await;

@@ -52,8 +52,8 @@ struct Idle {
 pub struct Probed {
     /// Whether what is said cannot be read on the way.
     pub encrypted: bool,
-    /// Whether user and password were taken; nothing if there are none.
-    pub logged_in: Option<bool>,
+    /// Whether user and password were given, and so taken.
+    pub logged_in: bool,
 }
 
 impl MailClient {
@@ -68,7 +68,7 @@ impl MailClient {
     pub async fn probe(&self, settings: &SmtpSettings, timeout: Duration) -> Result<Probed, MailTrouble> {
         let probe = async {
             let mut connection = connect(settings).await?;
-            let probed = Probed { encrypted: connection.is_encrypted(), logged_in: settings.login.as_ref().map(|_| true) };
+            let probed = Probed { encrypted: connection.is_encrypted(), logged_in: settings.login.is_some() };
             let _ = connection.quit().await;
             Ok(probed)
         };

@@ -27,6 +27,7 @@ mod history_file;
 mod hook;
 mod http_client;
 mod inbox;
+mod mail;
 mod mail_client;
 mod marks;
 pub mod media;

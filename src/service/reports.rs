@@ -25,6 +25,8 @@ impl Core {
         if let (Some(OptOutScope::Everything), Some(_)) = (opted_out, &report.recipient) {
             self.opted_out_by_report(&report).await?;
         }
+        // Before a run hears of it: its next message is not to go there again.
+        self.dead_by_report(&report).await?;
         match report.send {
             Some(send) => self.report_on(send, &report).await,
             None => self.nameless_report(&report).await,

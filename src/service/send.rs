@@ -1,9 +1,10 @@
 //! One message to a provider.
 
 use super::core::{Core, duration};
+use super::mail::mailed;
 use super::metrics;
 use super::outbox::{Performed, fate, outcome_word};
-use super::ports::{HttpCall, HttpFailure, MailFailure, Reach};
+use super::ports::{HttpCall, HttpFailure, Reach};
 use super::recent::Known;
 use super::reports::provider_opt_out;
 use super::retry::Retry;
@@ -14,11 +15,8 @@ use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
-use crate::provider::email::{self, Mail, SmtpAnswer};
 use crate::provider::webhook::Method;
-use crate::provider::{
-    Accepted, HttpRequest, MailFacts, OptOutScope, ProviderError, SendContext, SendOutcome, TransportError, Wire,
-};
+use crate::provider::{Accepted, HttpRequest, MailFacts, OptOutScope, SendContext, SendOutcome, TransportError, Wire};
 use crate::store::Started;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,8 +132,11 @@ impl Core {
                     self.permits.pause(&channel.name, *after, now);
                 }
             }
-            SendOutcome::Rejected { opted_out, .. } => {
+            SendOutcome::Rejected { opted_out, reason, error } => {
                 self.recent.forget(started.id);
+                if *reason == FailureReason::Invalid {
+                    self.dead_by_send(started, send, error).await;
+                }
                 if *opted_out == Some(OptOutScope::Everything) {
                     let of = started.id.to_string();
                     let input = provider_opt_out(send.outbound.to.clone(), channel.name.clone(), channel.kind, &of);
@@ -182,33 +183,6 @@ fn call_of(request: HttpRequest, timeout: Duration) -> HttpCall {
         max_answer: ANSWER_BYTES,
         reach: Reach::Anywhere,
     }
-}
-
-/// What became of a mail, and why if its server did not say. The name of the mail is its id at the server.
-fn mailed(mail: &Mail, answer: Result<SmtpAnswer, MailFailure>) -> (SendOutcome, Option<String>) {
-    let failure = match answer {
-        Ok(answer) => {
-            return match email::classify(&answer) {
-                SendOutcome::Accepted(accepted) => {
-                    (SendOutcome::Accepted(Accepted { id: Some(mail.name.clone()), ..accepted }), None)
-                }
-                outcome => (outcome, None),
-            };
-        }
-        Err(failure) => failure,
-    };
-    let error = ProviderError { code: None, text: failure.to_string() };
-    let outcome = match failure {
-        MailFailure::Refused | MailFailure::Tls | MailFailure::TimeoutBefore | MailFailure::Broken => {
-            SendOutcome::Retry { after: None, error }
-        }
-        MailFailure::NoTls | MailFailure::NoLogin | MailFailure::Authorities => {
-            SendOutcome::Misconfigured { reason: FailureReason::Configuration, error }
-        }
-        MailFailure::Invalid => SendOutcome::Rejected { reason: FailureReason::Invalid, error, opted_out: None },
-        MailFailure::Lost => SendOutcome::Unknown,
-    };
-    (outcome, Some(failure.to_string()))
 }
 
 fn of_failure(failure: HttpFailure) -> SendOutcome {

@@ -7,6 +7,7 @@ mod conformance;
 mod diagnostics;
 mod documentation;
 mod editors;
+mod email;
 mod embedded_store;
 mod end_to_end;
 mod explore;

@@ -2,6 +2,13 @@
 //! nothing, so the URL of the webhook ends in a secret.
 
 mod answer;
+mod inbound;
+mod parse;
+mod postmark;
+mod quote;
+mod report;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use answer::{SmtpAnswer, SmtpStep, classify};
@@ -22,10 +29,16 @@ pub fn verify(settings: &SmtpSettings, request: &WebhookRequest<'_>) -> Result<(
     }
 }
 
-/// What came: a mail as it is.
-pub fn decode(request: &WebhookRequest<'_>, _routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
+/// What came: a mail as it is (`message/rfc822`), or a webhook of Postmark (`application/json`).
+pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
     if request.method != Method::Post {
         return Err(Malformed("a mail is a POST"));
     }
-    Err(Malformed("this kind of content is not read"))
+    let here = routes.here();
+    let kind = request.headers.get("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();
+    let said = match kind.eq_ignore_ascii_case("application/json") {
+        true => postmark::read(request.body, here)?,
+        false => inbound::read(request.body, here)?,
+    };
+    Ok(vec![said])
 }

@@ -116,6 +116,11 @@ fn head(
         let reply_to = address(&reply_to.replace(REF, head.name)).map_err(|_| EncodeError::Sender)?;
         builder = builder.reply_to(lettre::message::Mailbox::new(None, reply_to));
     }
+    for (name, value) in &settings.headers {
+        let value = value.replace(REF, head.name);
+        let Ok(name) = HeaderName::new_from_ascii(name.clone()) else { continue };
+        builder = builder.raw_header(HeaderValue::new(name, value));
+    }
     let Some(facts) = context.mail else { return Ok(builder.date(UNIX_EPOCH)) };
     builder = builder.date(UNIX_EPOCH + Duration::from_millis(facts.at.0.max(0).unsigned_abs()));
     if let Some(run) = facts.thread {

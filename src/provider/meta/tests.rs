@@ -122,6 +122,7 @@ fn a_batch_keeps_what_it_can() {
             Decoded::Message(m) => m.message.id,
             Decoded::Status(s) => s.id,
             Decoded::Template(t) => t.template,
+            Decoded::Complaint(c) => c.id,
             Decoded::Other(o) => o.kind,
         };
         decoded.into_iter().map(kind).collect()

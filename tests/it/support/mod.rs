@@ -13,6 +13,7 @@ pub mod redis;
 pub mod samples;
 pub mod shop;
 pub mod sign;
+pub mod smtp;
 
 /// The TLS provider that the HTTP client asks for, once for all tests.
 pub fn tls() {

@@ -93,6 +93,8 @@ fn environment(command: &mut Command) -> &mut Command {
         .env("TEST_META_VERIFY", "verify-me")
         .env("TEST_META_ACCESS", "EAAexampletoken")
         .env("TEST_EVENTS_KEY", EVENTS_KEY)
+        .env("TEST_MAIL_WEBHOOK", "mail-webhook-secret-for-tests")
+        .env("TEST_SMTP_PASSWORD", "smtp-password-for-tests")
         .env("NO_COLOR", "1")
 }
 
@@ -222,6 +224,15 @@ impl Caller {
     pub async fn event(&self, body: serde_json::Value) -> u16 {
         let request = self.client.post(format!("{}/v1/events", self.url)).bearer_auth(EVENTS_KEY).json(&body);
         request.send().await.map_or(0, |answer| answer.status().as_u16())
+    }
+
+    /// Any body: status and answer.
+    pub async fn raw(&self, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
+        let request = self.client.post(format!("{}{path}", self.url)).header("Content-Type", kind).body(body);
+        match request.send().await {
+            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+            Err(_) => (0, String::new()),
+        }
     }
 
     /// Any GET: status and body.

@@ -23,6 +23,7 @@ pub fn decoded(decoded: &Decoded, phones: Phones) -> Value {
             "kind": "template_status", "type": "template_status",
             "template": t.template, "language": t.language, "event": t.event, "reason": t.reason,
         }),
+        Decoded::Complaint(c) => json!({ "kind": "complaint", "type": "complaint", "id": c.id }),
         Decoded::Other(o) => {
             let kind = if o.kind == "error" { "error" } else { "ignored" };
             let code = o.error.as_ref().and_then(|e| e.code.clone());

@@ -105,6 +105,7 @@ fn stale_vectors_carry_the_same_ids_again() {
                     Decoded::Message(m) => m.message.id,
                     Decoded::Status(s) => s.id,
                     Decoded::Template(t) => t.template,
+                    Decoded::Complaint(c) => c.id,
                     Decoded::Other(o) => o.kind,
                 };
                 all.expect("decoded").into_iter().map(id).collect()

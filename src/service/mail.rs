@@ -1,0 +1,107 @@
+//! What is particular about mail: who wrote one, what became of one, and that an address is dead.
+
+use super::core::Core;
+use super::inbox::Received;
+use super::metrics;
+use super::ports::MailFailure;
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::{ContactKey, DedupeHash, EffectId};
+use crate::domain::input::{Class, Input, Reach, ReachChange};
+use crate::domain::mail::MailRef;
+use crate::domain::message::{FailureReason, Inbound};
+use crate::engine::effect::Send;
+use crate::provider::email::{self, Mail, SmtpAnswer};
+use crate::provider::{Accepted, Complaint, ProviderError, SendOutcome, StatusReport};
+use crate::store::{Answer, Started};
+use std::sync::Arc;
+
+impl Core {
+    /// Whose message it is, and which of our questions it answers by quoting it. A mail that answers one of ours is the contact's
+    /// to whom that went, whatever else they are known by; but only if it comes from where that went.
+    pub(super) fn writer(&self, message: &Inbound) -> (ContactKey, Option<EffectId>) {
+        let quoted = message.in_reply_to.as_deref();
+        if let (ChannelKind::Email, Some(name)) = (message.kind, quoted.and_then(MailRef::find))
+            && name.went_to(message.from.reveal())
+        {
+            return (self.aliases.target(name.send.contact), Some(name.send.effect));
+        }
+        let known = quoted.and_then(|id| self.quoted.find(&message.channel, id));
+        (self.contact_key(&message.from.canonical()), known)
+    }
+
+    /// A complaint is an opt-out that the person did not bother to tell us.
+    pub(super) async fn receive_complaint(self: &Arc<Self>, complaint: Complaint) -> Answer<Received> {
+        let by_address = || complaint.recipient.as_ref().map(|address| self.contact_key(&address.canonical()));
+        let Some(contact) = complaint.send.map(|send| send.contact).or_else(by_address) else {
+            tracing::info!(channel = %complaint.channel, "a complaint names neither mail nor person");
+            return Ok(Received::Noted);
+        };
+        let of = complaint.send.map_or_else(|| complaint.id.clone(), |send| send.to_string());
+        let hash = DedupeHash::of(&["complaint", complaint.channel.as_str(), &of]);
+        let what = ReachChange::OptedOut { how: "complaint".to_owned() };
+        let reach = Reach { channel: complaint.channel, kind: complaint.kind, what };
+        let received = self.put(contact, hash, Class::Priority, &Input::Reach(Box::new(reach))).await;
+        metrics::input("complaint", received.as_ref().map_or("refused", |r| r.name()));
+        received
+    }
+
+    /// A report says that nothing arrives at an address of mail.
+    pub(super) async fn dead_by_report(self: &Arc<Self>, report: &StatusReport) -> Answer<()> {
+        let Some(failure) = report.failure.as_ref().filter(|failure| failure.reason == FailureReason::Invalid) else {
+            return Ok(());
+        };
+        let (Some(address @ Address::Email(_)), Some(channel)) = (&report.recipient, self.channel(&report.channel)) else {
+            return Ok(());
+        };
+        let contact = report.send.map_or_else(|| self.contact_key(&address.canonical()), |send| send.contact);
+        let of = report.send.map_or_else(|| report.id.clone(), |send| send.to_string());
+        let code = failure.error.code.clone();
+        let what = ReachChange::Dead { address: address.clone(), reason: failure.reason, code };
+        let reach = Reach { channel: channel.name.clone(), kind: channel.kind, what };
+        self.dead(contact, &of, reach).await
+    }
+
+    /// The server refuses an address of mail while we send. Before the settle: a crash in between repeats it, and it takes effect
+    /// once.
+    pub(super) async fn dead_by_send(self: &Arc<Self>, started: &Started, send: &Send, error: &ProviderError) {
+        let address @ Address::Email(_) = &send.outbound.to else { return };
+        let what = ReachChange::Dead { address: address.clone(), reason: FailureReason::Invalid, code: error.code.clone() };
+        let reach = Reach { channel: send.channel.clone(), kind: send.kind, what };
+        if let Err(error) = self.dead(started.lane.contact, &started.id.to_string(), reach).await {
+            tracing::error!(effect = %started.id, %error, "that an address is dead could not be stored");
+        }
+    }
+
+    async fn dead(self: &Arc<Self>, contact: ContactKey, of: &str, reach: Reach) -> Answer<()> {
+        let hash = DedupeHash::of(&["dead", reach.channel.as_str(), of]);
+        self.put(contact, hash, Class::Priority, &Input::Reach(Box::new(reach))).await.map(|_| ())
+    }
+}
+
+/// What became of a mail, and why if its server did not say. The name of the mail is its id at the server.
+pub(super) fn mailed(mail: &Mail, answer: Result<SmtpAnswer, MailFailure>) -> (SendOutcome, Option<String>) {
+    let failure = match answer {
+        Ok(answer) => {
+            return match email::classify(&answer) {
+                SendOutcome::Accepted(accepted) => {
+                    (SendOutcome::Accepted(Accepted { id: Some(mail.name.clone()), ..accepted }), None)
+                }
+                outcome => (outcome, None),
+            };
+        }
+        Err(failure) => failure,
+    };
+    let error = ProviderError { code: None, text: failure.to_string() };
+    let outcome = match failure {
+        MailFailure::Refused | MailFailure::Tls | MailFailure::TimeoutBefore | MailFailure::Broken => {
+            SendOutcome::Retry { after: None, error }
+        }
+        MailFailure::NoTls | MailFailure::NoLogin | MailFailure::Authorities => {
+            SendOutcome::Misconfigured { reason: FailureReason::Configuration, error }
+        }
+        MailFailure::Invalid => SendOutcome::Rejected { reason: FailureReason::Invalid, error, opted_out: None },
+        MailFailure::Lost => SendOutcome::Unknown,
+    };
+    (outcome, Some(failure.to_string()))
+}
