@@ -10,7 +10,7 @@ async fn a_reply_goes_on_with_the_conversation_once() {
     let stage = Stage::new(server.port, "");
     let service = stage.serve();
     // Known by phone: the mail's name leads to the contact, not the address.
-    let event = json!({ "event": "order.shipped", "contact": { "phone": "+447700900123", "email": ANN }, "data": {} });
+    let event = json!({ "event": "parcel.shipped", "data": { "phone": "+447700900123", "email": ANN } });
     assert_eq!(service.event(event).await, 202);
     let first = server.wait(|taken| taken.len() == 1).await.remove(0);
     let url = format!("/hooks/mail/{SECRET}");

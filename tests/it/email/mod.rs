@@ -6,7 +6,7 @@ mod mails;
 mod sending;
 
 use crate::support::process::{Service, command, configuration, project};
-use crate::support::smtp::{SmtpServer, Taken};
+use crate::support::smtp::Taken;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -22,6 +22,9 @@ languages: [en]
 channels: [mail]
 start:
   - event: order.shipped
+    contact: { email: "{{ event.email }}" }
+  - event: parcel.shipped
+    contact: { phone: "{{ event.phone }}", email: "{{ event.email }}" }
 begin: ask
 states:
   ask:
@@ -86,7 +89,7 @@ impl Stage {
 
 /// An order of this person was shipped.
 async fn shipped(service: &Service, to: &str) {
-    let event = json!({ "event": "order.shipped", "contact": { "email": to }, "data": {} });
+    let event = json!({ "event": "order.shipped", "data": { "email": to } });
     assert_eq!(service.event(event).await, 202, "{to}");
 }
 

@@ -141,6 +141,8 @@ fn spawn(folder: &Path, port: u16, arguments: &[String]) -> (Child, u16) {
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        // It tells of every handshake that fails, and these are meant to.
+        .stderr(Stdio::null())
         .spawn()
         .expect("python3 with aiosmtpd; tests/run.sh installs it");
     let mut line = String::new();
