@@ -57,6 +57,13 @@ impl Stage {
         Stage { folder }
     }
 
+    /// Another rate.
+    fn slow_down(&self, rate: &str) {
+        let file = self.folder.path().join("replyflow.toml");
+        let text = std::fs::read_to_string(&file).expect("read");
+        std::fs::write(file, text.replace("per_second = 1000\nwebhook", &format!("{rate}\nwebhook"))).expect("written");
+    }
+
     fn serve(&self) -> Service {
         Service::start(self.folder.path())
     }

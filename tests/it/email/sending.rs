@@ -1,7 +1,6 @@
 //! Mails that leave: what is in them, and what a server may say.
 
-use super::{ANN, FEEDBACK, Stage, shipped, to};
-use crate::support::process::project;
+use super::{ANN, Stage, shipped, to};
 use crate::support::smtp::{SmtpServer, data};
 
 #[tokio::test]
@@ -125,12 +124,7 @@ async fn starttls_and_a_login_are_used_and_never_done_without() {
 async fn many_mails_share_few_connections_and_keep_to_the_rate() {
     let server = SmtpServer::start();
     let stage = Stage::new(server.port, "");
-    let slow = std::fs::read_to_string(stage.folder.path().join("replyflow.toml")).expect("read");
-    project(
-        stage.folder.path(),
-        &slow.replace("per_second = 1000", "per_second = 20\nburst = 5"),
-        &[("flows/feedback.yaml", FEEDBACK)],
-    );
+    stage.slow_down("per_second = 20\nburst = 5");
     let service = stage.serve();
     let begun = std::time::Instant::now();
     for n in 0..45 {
