@@ -334,3 +334,19 @@ fn the_command_says_how_it_went() {
         assert_eq!(code, 2, "{bad:?} {output}");
     }
 }
+
+#[test]
+fn a_person_who_comes_or_does_not_and_the_end_of_a_digest_are_ways() {
+    let agent = "start: [ { keyword: help } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go:\n      ok: [ { if: note, say: '{{ note }}', end: noted }, { else: plain } ]\n      silence: { after: 2h, end: nobody }\n  plain: { end: handled }\n";
+    let batch = "start: [ { event: sold, contact: '{{ event.phone }}', key: '{{ event.shop }}' } ]\nbegin: collect\nstates:\n  collect: { digest: { event: sold, for: 1h, max: 5 }, save: all, go: many }\n  many: [ ]\n";
+    let batch = batch.replace("  many: [ ]\n", "  many: { go: [ { if: len(all) > 1, say: '{{ len(all) }} were sold.', end: several }, { else: one } ] }\n  one: { end: single }\n");
+    let flows = Flows::written(&[("agent", agent), ("batch", &batch)]);
+    for (name, ends) in [("agent", vec!["handled", "nobody", "noted"]), ("batch", vec!["several", "single"])] {
+        let found = flows.walk(name);
+        let mut reached: Vec<&str> = found.ends.iter().map(|(end, _)| end.as_str()).collect();
+        reached.sort_unstable();
+        assert_eq!((missing(&found), reached), (Vec::new(), ends), "{name}");
+        assert!(found.is_good(), "{name}: {:?} {:?}", found.endless, found.failures);
+        flows.passes(&found.file(&found.cases()));
+    }
+}

@@ -14,6 +14,7 @@ use replyflow::testing::coverage::Coverage;
 use replyflow::testing::transcript::{About, Transcript, append, file_of};
 use replyflow::testing::{Answers, Fake, FakeAnswer, Texts, World, play, read_script};
 use serde_json::json;
+use std::sync::Arc;
 
 const PHONE: &str = "+447700900123";
 /// 2026-03-02T10:00:00Z, a Monday.
@@ -242,5 +243,51 @@ proptest! {
         prop_assert_eq!(&twice.title, "it: took place 2");
         prop_assert!(twice.source.starts_with(source.trim_end()));
         prop_assert!(failures(&twice.source).is_empty());
+    }
+}
+
+#[test]
+fn a_chat_with_a_person_in_it_passes_as_a_case() {
+    let source = "flow: agent\nlanguages: [en]\nchannels: [main-sms]\nstart: [ { keyword: help } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go: { ok: { say: 'They said {{ note }}', end: handled }, silence: { after: 2h, end: nobody } }\n";
+    let project = crate::support::project::of("[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n");
+    let mut sources = replyflow::flow::load::Sources::default();
+    let file = replyflow::flow::version::SourceFile { file: "flows/agent.yaml".to_owned(), text: source.to_owned() };
+    sources.flows.insert("agent".to_owned(), file);
+    let checked = replyflow::flow::check::check_project(&sources, &project);
+    let flows: Vec<_> = checked.flows.values().map(|(flow, _)| flow.clone()).collect();
+    let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();
+    let catalog = Arc::new(replyflow::flow::catalog::Catalog::new(flows, &current));
+    let project = Arc::new(project);
+    let address = Address::Phone(E164::parse(PHONE).expect("a number"));
+    let channel = ChannelName::parse("main-sms").expect("a name");
+    let world = World::new(catalog.clone(), project.clone(), MONDAY);
+    let flow = Slug::parse("agent").expect("a name");
+    let mut chat = replyflow::testing::chat::Chat::new(world, flow.clone(), address, channel);
+    for line in [
+        "/person too early",
+        "help",
+        "hello?",
+        "/wait 1h",
+        "/person I: \"Ann\" # 1",
+        "thanks",
+        "/resolve fine",
+        "help",
+        "/resolve",
+    ] {
+        chat.line(line);
+    }
+    let transcript = chat.transcript();
+    assert!(transcript.lost.is_empty(), "{:?}", transcript.lost);
+    let case = transcript.case("a person", 2);
+    for step in
+        ["- handoff: crew", "- person: \"I: \\\"Ann\\\" # 1\"", "- person: { resolve: \"fine\" }", "- person: { resolve: \"\" }"]
+    {
+        assert!(case.contains(step), "{step}\n{case}");
+    }
+    let file = format!("test: agent\ncases:\n{case}");
+    let (script, diagnostics) = read_script(&file, "agent.test.yaml", &["agent"]);
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}\n{file}");
+    for result in play(&script.expect("a script"), &catalog, &project, Texts::Compared, &mut Coverage::default()) {
+        assert!(result.failure.is_none(), "{:?}\n{file}", result.failure);
     }
 }

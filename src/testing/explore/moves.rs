@@ -102,6 +102,10 @@ pub(super) fn moves(ground: &Ground, setting: &Setting, world: &World, record: &
             let key = digest.key.as_ref().and_then(|key| key.render(&standing).ok()).filter(|key| !key.is_empty());
             let known = Known { key: key.as_deref().or(run.key.as_deref()), ..known };
             for data in awaited(ground, flow, state.as_str(), &digest.event, run.key.as_deref(), &known) {
+                // One whose contact a start cannot read is refused where it comes in.
+                if ground.catalog.event_contacts(&ground.project, &digest.event, &data, None).is_err() {
+                    continue;
+                }
                 out.push(Move::event(ground, record, &digest.event, data));
             }
             if !items.is_empty() {

@@ -4,6 +4,7 @@ use crate::support::samples::SAMPLES;
 use proptest::prelude::*;
 use replyflow::config::project::Project;
 use replyflow::domain::address::{Address, E164};
+use replyflow::domain::input::OperatorAction;
 use replyflow::domain::journal::Entry;
 use replyflow::domain::message::{DeliveryStatus, InboundContent};
 use replyflow::domain::name::{ChannelName, EventName, Slug};
@@ -96,6 +97,14 @@ fn talk(catalog: &Arc<Catalog>, project: &Arc<Project>, phone: &str, lines: &[&s
         let words: Vec<&str> = line.splitn(3, ' ').collect();
         match words[..] {
             ["/wait", span] => world.wait(Span::parse(span).expect("a span")).expect("waited"),
+            ["/person", ..] => {
+                let (by, text) = ("ann".to_owned(), line["/person ".len()..].to_owned());
+                world.operator(&who, OperatorAction::Write { by, text, channel: None }).expect("written");
+            }
+            ["/resolve", note] => {
+                let (by, note) = ("ann".to_owned(), Some(note.to_owned()));
+                world.operator(&who, OperatorAction::Resolve { by, note }).expect("resolved");
+            }
             ["/fail"] => drop(world.report(&who, DeliveryStatus::Failed).expect("reported")),
             ["/event", name, data] => {
                 let data = Value::from_json(serde_json::from_str(data).expect("JSON"));
@@ -315,4 +324,31 @@ proptest! {
         let different: Vec<_> = played.iter().filter_map(|one| one.outcome.as_ref().ok()).flat_map(|o| &o.differences).collect();
         prop_assert!(different.is_empty() && report.different == 0, "{:#?}", different);
     }
+}
+
+#[test]
+fn what_persons_did_and_what_was_collected_is_played_too() {
+    let agent = "flow: agent\nlanguages: [en]\nchannels: [main-sms]\nstart: [ { keyword: help } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go: { ok: { say: 'They said {{ note }}', end: handled }, silence: { after: 2h, say: Nobody., end: nobody } }\n";
+    let lines = ["help", "hello?", "/wait 1h", "/person I am Ann", "thanks", "/wait 5h", "/resolve fine"];
+    let before = catalog(&[("agent", agent)]);
+    let recorded = || {
+        let mut entries = talk(&before, &PROJECT, "+447700900101", &lines);
+        entries.extend(talk(&before, &PROJECT, "+447700900102", &["help", "/wait 3h"]));
+        entries
+    };
+    let (report, played) = replay(draft(&before, &PROJECT, "agent"), recorded());
+    assert_eq!((report.conversations, report.same, groups(&report)), (2, 2, vec![]), "{played:#?}");
+    let after = catalog(&[("agent", &agent.replace("They said", "We heard"))]);
+    let (report, _) = replay(draft(&after, &PROJECT, "agent"), recorded());
+    assert_eq!(groups(&report), [(What::Text, "agent", 1)]);
+
+    let batch = "flow: batch\nlanguages: [en]\nchannels: [main-sms]\nstart: [ { event: sold, contact: '{{ event.phone }}' } ]\nbegin: c\nstates:\n  c: { digest: { event: sold, for: 1h }, save: all, go: t }\n  t: { say: '{{ len(all) }} sold', end: told }\n";
+    let before = catalog(&[("batch", batch)]);
+    let sold = "/event sold {\"phone\": \"+447700900101\"}";
+    let recorded = || talk(&before, &PROJECT, "+447700900101", &[sold, "/wait 30m", sold, "/wait 1h"]);
+    let (report, played) = replay(draft(&before, &PROJECT, "batch"), recorded());
+    assert_eq!((report.conversations, report.same), (1, 1), "{played:#?}");
+    let after = catalog(&[("batch", &batch.replace("for: 1h", "for: 20m"))]);
+    let (report, _) = replay(draft(&after, &PROJECT, "batch"), recorded());
+    assert_eq!((report.same, report.different), (0, 1));
 }
