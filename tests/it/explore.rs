@@ -44,7 +44,7 @@ impl Flows {
         }
         let project = "[project]\ncountry = \"GB\"\n[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n\
                        [channels.main-whatsapp]\nprovider = \"simulator\"\nkind = \"whatsapp\"\n\
-                       [api.shop]\nbase_url = \"https://shop.example\"\n[attributes]\nvip = \"boolean\"\n";
+                       [api.shop]\nbase_url = \"https://shop.example\"\n[attributes]\nvip = \"boolean\"\n[teams.crew]\ntitle = \"Crew\"\n";
         Flows::of(&sources, crate::support::project::of(project))
     }
 
@@ -337,7 +337,7 @@ fn the_command_says_how_it_went() {
 
 #[test]
 fn a_person_who_comes_or_does_not_and_the_end_of_a_digest_are_ways() {
-    let agent = "start: [ { keyword: help } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go:\n      ok: [ { if: note, say: '{{ note }}', end: noted }, { else: plain } ]\n      silence: { after: 2h, end: nobody }\n  plain: { end: handled }\n";
+    let agent = "start: [ { keyword: person } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go:\n      ok: [ { if: note, say: '{{ note }}', end: noted }, { else: plain } ]\n      silence: { after: 2h, end: nobody }\n  plain: { end: handled }\n";
     let batch = "start: [ { event: sold, contact: '{{ event.phone }}', key: '{{ event.shop }}' } ]\nbegin: collect\nstates:\n  collect: { digest: { event: sold, for: 1h, max: 5 }, save: all, go: many }\n  many: [ ]\n";
     let batch = batch.replace("  many: [ ]\n", "  many: { go: [ { if: len(all) > 1, say: '{{ len(all) }} were sold.', end: several }, { else: one } ] }\n  one: { end: single }\n");
     let flows = Flows::written(&[("agent", agent), ("batch", &batch)]);

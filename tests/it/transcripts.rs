@@ -248,8 +248,10 @@ proptest! {
 
 #[test]
 fn a_chat_with_a_person_in_it_passes_as_a_case() {
-    let source = "flow: agent\nlanguages: [en]\nchannels: [main-sms]\nstart: [ { keyword: help } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go: { ok: { say: 'They said {{ note }}', end: handled }, silence: { after: 2h, end: nobody } }\n";
-    let project = crate::support::project::of("[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n");
+    let source = "flow: agent\nlanguages: [en]\nchannels: [main-sms]\nstart: [ { keyword: person } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go: { ok: { say: 'They said {{ note }}', end: handled }, silence: { after: 2h, end: nobody } }\n";
+    let project = crate::support::project::of(
+        "[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n[teams.crew]\ntitle = \"Crew\"\n",
+    );
     let mut sources = replyflow::flow::load::Sources::default();
     let file = replyflow::flow::version::SourceFile { file: "flows/agent.yaml".to_owned(), text: source.to_owned() };
     sources.flows.insert("agent".to_owned(), file);
@@ -265,13 +267,13 @@ fn a_chat_with_a_person_in_it_passes_as_a_case() {
     let mut chat = replyflow::testing::chat::Chat::new(world, flow.clone(), address, channel);
     for line in [
         "/person too early",
-        "help",
+        "person",
         "hello?",
         "/wait 1h",
         "/person I: \"Ann\" # 1",
         "thanks",
         "/resolve fine",
-        "help",
+        "person",
         "/resolve",
     ] {
         chat.line(line);

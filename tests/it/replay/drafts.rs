@@ -59,7 +59,7 @@ states:
 
 static PROJECT: LazyLock<Arc<Project>> = LazyLock::new(|| {
     Arc::new(crate::support::project::of(
-        "[project]\ncountry = \"GB\"\n[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n[api.shop]\nbase_url = \"https://shop.example\"\n",
+        "[project]\ncountry = \"GB\"\n[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n[api.shop]\nbase_url = \"https://shop.example\"\n[teams.crew]\ntitle = \"Crew\"\n",
     ))
 });
 
@@ -328,12 +328,12 @@ proptest! {
 
 #[test]
 fn what_persons_did_and_what_was_collected_is_played_too() {
-    let agent = "flow: agent\nlanguages: [en]\nchannels: [main-sms]\nstart: [ { keyword: help } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go: { ok: { say: 'They said {{ note }}', end: handled }, silence: { after: 2h, say: Nobody., end: nobody } }\n";
-    let lines = ["help", "hello?", "/wait 1h", "/person I am Ann", "thanks", "/wait 5h", "/resolve fine"];
+    let agent = "flow: agent\nlanguages: [en]\nchannels: [main-sms]\nstart: [ { keyword: person } ]\nbegin: agent\nstates:\n  agent:\n    handoff: { to: crew, say: One moment. }\n    save: note\n    go: { ok: { say: 'They said {{ note }}', end: handled }, silence: { after: 2h, say: Nobody., end: nobody } }\n";
+    let lines = ["person", "hello?", "/wait 1h", "/person I am Ann", "thanks", "/wait 5h", "/resolve fine"];
     let before = catalog(&[("agent", agent)]);
     let recorded = || {
         let mut entries = talk(&before, &PROJECT, "+447700900101", &lines);
-        entries.extend(talk(&before, &PROJECT, "+447700900102", &["help", "/wait 3h"]));
+        entries.extend(talk(&before, &PROJECT, "+447700900102", &["person", "/wait 3h"]));
         entries
     };
     let (report, played) = replay(draft(&before, &PROJECT, "agent"), recorded());
