@@ -4,6 +4,7 @@
 
 mod across;
 mod answers;
+mod buttons;
 mod choices;
 mod events;
 mod given;
@@ -81,6 +82,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         typed::check(flow, world, &mut report);
         said::check_flow(reading, flow, world, &mut report);
         parameters::check(flow, world, &mut report);
+        buttons::check(flow, world, &mut report);
         private::check(reading.root.as_ref(), flow, &mut report);
         former_names(flow, &mut report);
         paths::check(reading, flow, world, &mut report);
@@ -105,6 +107,7 @@ pub fn check_notification(reading: &Reading<Notification>, file: &Arc<str>, worl
     let mut report = Report { file: file.clone(), found: Vec::new() };
     if let Some(notification) = &reading.partial {
         names::check_notification(reading, notification, world, &mut report);
+        references::check_notification(reading, notification, world, &mut report);
         said::check_notification(reading, notification, world, &mut report);
     }
     secrets::check(reading.root.as_ref(), &mut report);

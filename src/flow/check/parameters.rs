@@ -22,6 +22,7 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
             Some(Say::Notify(notify)) => Some(notify),
             _ => None,
         },
+        Kind::Deliver(deliver) => Some(&deliver.notify),
         _ => None,
     }));
     for notify in all.0 {

@@ -20,6 +20,17 @@ pub(super) fn key_of(root: Option<&Node>, state: At, key: &str) -> Option<At> {
     keys.iter().find(|entry| entry.key.text == key).map(|entry| entry.key.at)
 }
 
+/// The place of an item of a list at the root of a file, or of what stands there without a list around it.
+pub(super) fn item_of(root: Option<&Node>, key: &str, item: usize) -> Option<(At, u32)> {
+    let Tree::Map(top) = &root?.tree else { return None };
+    let value = &top.iter().find(|entry| entry.key.text == key)?.value;
+    let node = match &value.tree {
+        Tree::List(items) => items.get(item)?,
+        _ => value,
+    };
+    Some((node.at, node.width))
+}
+
 /// The value that begins at this place. Values stand in the order of the file, so that the way to one is short.
 fn node(from: &Node, at: At) -> Option<&Node> {
     let below = match &from.tree {

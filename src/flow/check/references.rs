@@ -1,10 +1,11 @@
 //! What a flow names elsewhere must exist: notifications (RF411), channels (RF413), apis (RF501), sub-flows and teams
 //! (RF505), attributes of contacts (RF211); and a notification must have a text for the channels of the flow (RF414).
 
+use super::place::item_of;
 use super::{Report, World, remedy};
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::Slug;
-use crate::flow::definition::{Call, Flow, Kind, Notification, StateId};
+use crate::flow::definition::{Call, Flow, Hop, Kind, Message, Notification, StateId};
 use crate::flow::diagnostic::At;
 use crate::flow::parse::{Mention, MentionKind, Reading};
 
@@ -14,7 +15,7 @@ const WRITABLE: [&str; 4] = ["name", "language", "timezone", "email"];
 /// Checks everything that the flow names.
 pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
     for mention in &reading.mentions {
-        exists(mention, flow, world, report);
+        exists(mention, Some(flow), world, report);
     }
     for (i, state) in flow.states.values().enumerate() {
         if let Kind::Call(call) = &state.kind {
@@ -25,7 +26,41 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, rep
     }
 }
 
-fn exists(mention: &Mention, flow: &Flow, world: &World<'_>, report: &mut Report) {
+/// Checks everything that a notification names: channels of its route, hours; and that it has a text for each kind of its route.
+pub(super) fn check_notification(
+    reading: &Reading<Notification>,
+    notification: &Notification,
+    world: &World<'_>,
+    report: &mut Report,
+) {
+    for mention in &reading.mentions {
+        exists(mention, None, world, report);
+    }
+    for (key, hops) in [("route", &notification.route), ("also", &notification.also)] {
+        for (i, hop) in hops.iter().enumerate() {
+            let (at, width) = item_of(reading.root.as_ref(), key, i).unwrap_or((notification.at, 0));
+            let kind = match hop {
+                Hop::Kind(kind) => {
+                    if !world.project.channels.values().any(|channel| channel.kind == *kind) {
+                        let message = format!("There is no channel of the kind `{kind}`");
+                        let help = format!("configure one as [channels.NAME] in replyflow.toml, or leave `{kind}` out");
+                        report.add(413, at, width, message, help);
+                    }
+                    Some(*kind)
+                }
+                Hop::Channel(name) => world.project.channels.get(name).map(|channel| channel.kind),
+            };
+            let Some((kind, lacks)) = kind.and_then(|kind| Some((kind, lacks_for(&notification.message, kind)?))) else {
+                continue;
+            };
+            let message = format!("`{}` has no {lacks} for {kind}", notification.name);
+            let help = missing_text(lacks, kind, &report.file);
+            report.add(414, at, width, message, help);
+        }
+    }
+}
+
+fn exists(mention: &Mention, flow: Option<&Flow>, world: &World<'_>, report: &mut Report) {
     let (name, project) = (&*mention.name, world.project);
     let broken = world.broken.iter().any(|b| b.as_str() == name);
     let mut missing = |code: u16, message: String, what: &str, names: Vec<&str>| {
@@ -58,7 +93,9 @@ fn exists(mention: &Mention, flow: &Flow, world: &World<'_>, report: &mut Report
             missing(211, message, "entry in [attributes] of replyflow.toml", names);
         }
         MentionKind::Notification => match world.notifications.get(name) {
-            Some(notification) => texts(mention, notification, flow, world, report),
+            Some(notification) => {
+                flow.into_iter().for_each(|flow| texts(mention, notification, flow, world, report));
+            }
             None if !broken => {
                 let names = world.notifications.keys().map(Slug::as_str).collect();
                 missing(411, format!("There is no notification `{name}`"), "notification in templates/", names);
@@ -69,18 +106,37 @@ fn exists(mention: &Mention, flow: &Flow, world: &World<'_>, report: &mut Report
     }
 }
 
+/// A notification without a route goes by the channels of its flow.
 fn texts(mention: &Mention, notification: &Notification, flow: &Flow, world: &World<'_>, report: &mut Report) {
-    let message = &notification.message;
+    if !notification.route.is_empty() {
+        return;
+    }
     for kind in kinds(flow, world) {
-        let own = message.by_kind.iter().find(|(k, _)| *k == kind).map(|(_, variant)| variant);
-        let has_text = message.text.is_some() || own.is_some_and(|v| v.text.is_some());
-        let has_media = message.media.is_some() || own.is_some_and(|v| v.media.is_some());
-        if !has_text && !has_media {
+        if let Some(lacks) = lacks_for(&notification.message, kind) {
             let name = &notification.name;
-            let help = format!("add `text` or `{kind}` to templates/{name}.yaml");
-            report.add(414, mention.at, mention.width, format!("`{name}` has no text for {kind}"), help);
+            let help = missing_text(lacks, kind, &format!("templates/{name}.yaml"));
+            report.add(414, mention.at, mention.width, format!("`{name}` has no {lacks} for {kind}"), help);
         }
     }
+}
+
+fn missing_text(lacks: &str, kind: ChannelKind, file: &str) -> String {
+    match lacks {
+        "subject" => format!("add `email: {{ subject: … }}` to {file}"),
+        _ => format!("add `text` or `{kind}` to {file}"),
+    }
+}
+
+/// What a notification lacks to be sent on a kind of channel.
+fn lacks_for(message: &Message, kind: ChannelKind) -> Option<&'static str> {
+    let own = message.by_kind.iter().find(|(k, _)| *k == kind).map(|(_, variant)| variant);
+    let has_text = message.text.is_some() || own.is_some_and(|v| v.text.is_some() || v.approved.is_some() || v.html.is_some());
+    let has_media = message.media.is_some() || own.is_some_and(|v| v.media.is_some());
+    if !has_text && !has_media {
+        return Some("text");
+    }
+    let has_subject = own.is_some_and(|v| v.subject.is_some());
+    (kind == ChannelKind::Email && !has_subject).then_some("subject")
 }
 
 /// The kinds of channel on which the flow talks; every kind of the project if it names none.

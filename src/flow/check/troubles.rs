@@ -1,7 +1,7 @@
 //! Silence needs a time: RF601. A wait that outlives the flow: RF602.
 
 use super::Report;
-use crate::flow::definition::{Flow, Kind, Silence, Target, WaitFor};
+use crate::flow::definition::{Flow, Kind, Silence, State, Target, Wait, WaitFor};
 use crate::flow::diagnostic::At;
 use crate::flow::parse::Reading;
 
@@ -20,6 +20,7 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, report: &mut Report) {
         match &state.kind {
             Kind::Ask(ask) => silence(ask.troubles.silence.as_ref(), state.at),
             Kind::Wait(wait) => silence(wait.troubles.silence.as_ref(), state.at),
+            Kind::Handoff(handoff) => silence(handoff.troubles.silence.as_ref(), state.at),
             _ => {}
         }
     }
@@ -30,6 +31,7 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, report: &mut Report) {
         // The default's own time is missing: whether that matters depends on the states that rely on it.
         let relies = flow.states.values().find(|state| match &state.kind {
             Kind::Ask(ask) => ask.troubles.silence.is_none(),
+            Kind::Handoff(handoff) => handoff.troubles.silence.is_none(),
             _ => false,
         });
         if let Some(state) = relies {
@@ -42,12 +44,25 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, report: &mut Report) {
         }
     }
     for state in flow.states.values() {
-        let Kind::Wait(wait) = &state.kind else { continue };
-        if let WaitFor::For(span) = wait.until
-            && span > flow.expires
-        {
-            let message = format!("A wait of {span} is longer than the flow lives (`expires: {}`)", flow.expires);
-            report.add(602, wait.at, 0, message, "raise `expires`, or wait less");
-        }
+        longer_than_the_flow(state, flow, report);
+    }
+}
+
+/// RF602: what takes longer than the flow lives.
+fn longer_than_the_flow(state: &State, flow: &Flow, report: &mut Report) {
+    let (what, span, at) = match &state.kind {
+        Kind::Wait(Wait { until: WaitFor::For(span), at, .. }) => ("A wait", *span, *at),
+        Kind::Digest(digest) => ("A digest", digest.window, digest.at),
+        Kind::Deliver(deliver) => ("A delivery within", deliver.within, deliver.at),
+        Kind::Handoff(handoff) => match handoff.troubles.silence.as_ref().and_then(|silence| silence.after) {
+            Some(after) => ("A handoff", after, handoff.at),
+            None => return,
+        },
+        _ => return,
+    };
+    if span > flow.expires {
+        let of = if what.ends_with("within") { "" } else { " of" };
+        let message = format!("{what}{of} {span} is longer than the flow lives (`expires: {}`)", flow.expires);
+        report.add(602, at, 0, message, "raise `expires`, or wait less");
     }
 }

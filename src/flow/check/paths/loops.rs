@@ -120,6 +120,7 @@ fn ask_without_limit(reading: &Reading<Flow>, ways: &Ways<'_>, report: &mut Repo
             Some(Kind::Ask(_) | Kind::Run(_)) => asks(outcome),
             // Something else decides when, or which way.
             Some(Kind::Wait(wait)) => !matches!(wait.until, WaitFor::Event { .. }) || outcome.trouble.is_some(),
+            Some(Kind::Handoff(_)) => outcome.trouble.is_some(),
             Some(Kind::Call(call)) => outcome.trouble.is_none() && call.outcomes.named.keys().all(|name| name == "ok"),
             _ => true,
         };

@@ -1,9 +1,10 @@
 //! What the ways through a flow show: loops (RF119, RF122, RF503), states without an end (RF120), sub-flows that run each other
 //! in a circle (RF123), outcomes that the state does not decide (RF108, RF121), variables without a value (RF204) or a reader (RF210), the
-//! 24-hour window (RF408, RF416), moments that are past (RF603). Where the reader found an error in a flow, ways may be
+//! 24-hour window (RF408, RF416), moments that are past (RF603), what comes after a digest (RF510). Where the reader found an error in a flow, ways may be
 //! missing because of it, and nothing is said here.
 
 mod callers;
+mod digests;
 mod facts;
 mod loops;
 mod moments;
@@ -39,6 +40,7 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, rep
     }
     moments::check(&ways, report);
     window::check(flow, world, report);
+    digests::check(reading, &ways, report);
 }
 
 /// A way as people read it: `a` → `b` → `a`. Of a long one the middle is left out.

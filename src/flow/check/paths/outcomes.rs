@@ -31,6 +31,10 @@ fn built_in(ways: &Ways<'_>, id: StateId, outcome: &Outcome<'_>, report: &mut Re
         (Trouble::Silence, Some(Kind::Wait(wait))) => {
             format!("after {} the run {end}", wait.troubles.silence_after(&flow.defaults))
         }
+        (Trouble::Silence, Some(Kind::Handoff(handoff))) => {
+            let after = handoff.troubles.silence_after(&flow.defaults);
+            format!("if nobody has taken it after {after} the run {end}")
+        }
         (Trouble::Failed, _) => format!("operators are alerted and the run {end}"),
         _ => format!("the run {end}"),
     };

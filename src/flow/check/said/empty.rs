@@ -4,8 +4,10 @@ use super::super::Report;
 use super::super::place::place;
 use super::Known;
 use crate::domain::language::Language;
-use crate::flow::definition::{Ask, Message, Texts};
+use crate::flow::definition::{Ask, Message, Notification, Texts};
+use crate::flow::diagnostic::At;
 use crate::flow::expression::{Template, lacking};
+use crate::flow::parse::{Content, Reading};
 
 /// Checks every text of a message.
 pub(super) fn check(message: &Message, known: &Known<'_>, report: &mut Report) {
@@ -13,6 +15,23 @@ pub(super) fn check(message: &Message, known: &Known<'_>, report: &mut Report) {
     for (_, variant) in &message.by_kind {
         texts(variant.text.as_ref(), known, report);
         texts(variant.footer.as_ref(), known, report);
+        texts(variant.subject.as_ref(), known, report);
+    }
+}
+
+/// Checks what a notification has beside its texts: the values of approved templates, which may not be empty, and its pages.
+pub(super) fn check_parts(message: &Message, reading: &Reading<Notification>, known: &Known<'_>, report: &mut Report) {
+    let approved = message.by_kind.iter().filter_map(|(_, variant)| variant.approved.as_ref());
+    let parts: Vec<(At, &Template)> = approved.flat_map(|approved| approved.templates().map(|t| (approved.at, t))).collect();
+    for written in &reading.written {
+        let Content::Text(template) = &written.content else { continue };
+        let part = parts.iter().any(|(at, part)| written.at >= *at && *part == template);
+        if written.file.is_none() && !part {
+            continue;
+        }
+        let own = written.file.clone().map(|file| std::mem::replace(&mut report.file, file));
+        holes(template, known, report, |offset| written.place(offset));
+        own.into_iter().for_each(|own| report.file = own);
     }
 }
 
@@ -34,12 +53,16 @@ fn texts(texts: Option<&Texts>, known: &Known<'_>, report: &mut Report) {
 }
 
 fn text(texts: &Texts, language: Language, template: &Template, known: &Known<'_>, report: &mut Report) {
+    holes(template, known, report, |offset| place(known.root, texts, language, offset));
+}
+
+fn holes(template: &Template, known: &Known<'_>, report: &mut Report, place: impl Fn(usize) -> At) {
     for (offset, expression) in template.expressions() {
         let Some(found) = lacking(expression, &known.values) else { continue };
         let source = expression.source();
         let part = source.get(found.offset..found.offset + found.length).unwrap_or(source);
         let whole = if part == source && part.contains('|') { format!("({part})") } else { part.to_owned() };
-        let at = place(known.root, texts, language, offset + found.offset);
+        let at = place(offset + found.offset);
         let message = format!("`{part}` can be empty in this text");
         let width = part.chars().count() as u32;
         report.add(205, at, width, message, format!("write what stands there instead: `{whole} ?? '…'`"));

@@ -4,8 +4,9 @@
 use super::super::place::place;
 use super::super::{Report, World};
 use super::labels::own;
-use super::{Known, choices_below, estimate, shows};
+use super::{Known, Medium, choices_below, estimate, shows};
 use crate::domain::channel::ChannelKind;
+use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::flow::definition::{Ask, Message, Notification, choose};
 use crate::flow::diagnostic::At;
@@ -41,12 +42,12 @@ pub(super) fn check_below(
     notification: &Notification,
     at: At,
     ask: &Ask,
-    known: &Known<'_>,
+    (languages, media): (&[Language], Vec<Medium>),
     world: &World<'_>,
     report: &mut Report,
 ) {
     let values = super::values::Values::of_notification(notification, &[], world);
-    let inside = Known { languages: known.languages, media: known.media.clone(), values, root: None };
+    let inside = Known { languages, media, values, root: None };
     super::segments::check_below(notification, at, ask, &inside, report);
     let mut alone = false;
     each(&notification.message, None, &inside, &mut |_, _| alone = true, report);

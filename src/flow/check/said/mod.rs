@@ -4,6 +4,7 @@
 mod empty;
 mod labels;
 mod length;
+mod marketing;
 mod segments;
 mod translations;
 mod values;
@@ -14,7 +15,9 @@ use crate::config::project::Capabilities;
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::outbound::Choice;
-use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notification, Notify, Say, Show, Target, Then};
+use crate::flow::definition::{
+    Act, Action, Answer, Ask, Category, Flow, Hop, Kind, Message, Notification, Notify, Say, Show, Target, Then,
+};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::Template;
 use crate::flow::parse::Reading;
@@ -68,7 +71,9 @@ pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>
             }
             Words::Notify(notify) => {
                 if let (Some(notification), Some(ask)) = (world.notifications.get(&notify.name), saying.ask) {
-                    length::check_below(notification, notify.at, ask, &known, world, report);
+                    let media =
+                        if notification.route.is_empty() { known.media.clone() } else { hops(&notification.route, world) };
+                    length::check_below(notification, notify.at, ask, (known.languages, media), world, report);
                 }
             }
         }
@@ -103,16 +108,24 @@ pub(super) fn check_notification(
             }
         });
     }
-    let mut channels: Vec<Medium> = users.iter().flat_map(|flow| media(flow, world)).collect();
-    if users.is_empty() {
+    let mut channels: Vec<Medium> = match notification.route.is_empty() {
+        true => users.iter().flat_map(|flow| media(flow, world)).collect(),
+        false => hops(&notification.route, world),
+    };
+    if users.is_empty() && notification.route.is_empty() {
         channels.extend(world.project.channels.values().map(|channel| (channel.kind, channel.shows)));
     }
+    channels.extend(hops(&notification.also, world));
     distinct(&mut channels);
     let values = Values::of_notification(notification, &users, world);
     let known = Known { languages: &languages, media: channels, values, root: reading.root.as_ref() };
     length::check(&notification.message, None, &known, report);
     segments::check(&notification.message, None, &known, report);
     empty::check(&notification.message, &known, report);
+    empty::check_parts(&notification.message, reading, &known, report);
+    if notification.category == Category::Marketing {
+        marketing::check(notification, &known, report);
+    }
     if !notification.languages.is_empty() {
         translations::check_message(&notification.message, &notification.languages, report);
     }
@@ -153,6 +166,21 @@ pub(super) fn media(flow: &Flow, world: &World<'_>) -> Vec<Medium> {
     media
 }
 
+/// The channels that a route can take.
+fn hops(route: &[Hop], world: &World<'_>) -> Vec<Medium> {
+    let channels = &world.project.channels;
+    let of = |hop: &Hop| -> Vec<Medium> {
+        let here = channels.iter().filter(|(name, channel)| match hop {
+            Hop::Kind(kind) => channel.kind == *kind,
+            Hop::Channel(hop) => *name == hop,
+        });
+        here.map(|(_, channel)| (channel.kind, channel.shows)).collect()
+    };
+    let mut media: Vec<Medium> = route.iter().flat_map(of).collect();
+    distinct(&mut media);
+    media
+}
+
 fn distinct(media: &mut Vec<Medium>) {
     let mut seen: Vec<Medium> = Vec::new();
     media.retain(|medium| {
@@ -177,6 +205,13 @@ pub(super) fn sayings(flow: &Flow) -> Vec<Saying<'_>> {
     let nomatch = again_actions(flow.defaults.nomatch.as_ref());
     let silence = again_actions(flow.defaults.silence.as_ref().and_then(|silence| silence.target.as_ref()));
     for state in flow.states.values() {
+        match &state.kind {
+            Kind::Deliver(deliver) => all.push(Saying { words: Words::Notify(&deliver.notify), ask: None }),
+            Kind::Handoff(handoff) => {
+                all.extend(handoff.say.iter().map(|message| Saying { words: Words::Message(message), ask: None }));
+            }
+            _ => {}
+        }
         let Kind::Ask(ask) = &state.kind else { continue };
         match &ask.question {
             Some(Say::Message(message)) => all.push(Saying { words: Words::Message(message), ask: Some(ask) }),

@@ -38,6 +38,17 @@ pub(super) fn check_message(message: &Message, languages: &[Language], report: &
     for (_, variant) in &message.by_kind {
         check(variant.text.as_ref());
         check(variant.footer.as_ref());
+        check(variant.subject.as_ref());
+    }
+    // One page stands for all languages: it may ask for `contact.language` itself.
+    for html in message.by_kind.iter().filter_map(|(_, v)| v.html.as_ref()).filter(|html| html.by_language.len() > 1) {
+        let has = |language: &&Language| html.by_language.iter().any(|(l, _)| l.base() == language.base());
+        let lacking: Vec<&str> = languages.iter().filter(|l| !has(l)).map(Language::as_str).collect();
+        if !lacking.is_empty() {
+            let (first, lacking) = (html.by_language[0].0, lacking.join(", "));
+            let message = format!("There is no page in {lacking}; {first} would be sent");
+            report.add(402, html.at, 0, message, "name a file for it");
+        }
     }
 }
 
@@ -92,6 +103,7 @@ fn named(flow: &Flow, world: &World<'_>, report: &mut Report) {
     walk(flow, &mut all);
     all.0.extend(flow.states.values().filter_map(|state| match &state.kind {
         Kind::Ask(Ask { question: Some(Say::Notify(notify)), .. }) => Some(notify),
+        Kind::Deliver(deliver) => Some(&deliver.notify),
         _ => None,
     }));
     all.0.sort_by_key(|notify| notify.at);

@@ -33,6 +33,14 @@ impl<'a> Values<'a> {
         let mut variables: HashMap<&str, Known> =
             flow.variables.iter().map(|(name, variable)| (name.as_str(), known(variable.kind, false))).collect();
         for state in flow.states.values() {
+            if let (Kind::Digest(digest), Some(Save::Whole(slot))) = (&state.kind, &state.save) {
+                // The event that began the run is the first of the list.
+                let first = |start: &Start| matches!(&start.trigger, Trigger::Event(event) if *event == digest.event);
+                if let Some((name, variable)) = flow.variables.get_index(usize::from(slot.0)) {
+                    let filled = matches!(variable.origin, Origin::Saved) && flow.starts.iter().all(first);
+                    variables.insert(name.as_str(), known(Type::List, filled));
+                }
+            }
             let (Kind::Ask(ask), Some(Save::Whole(slot))) = (&state.kind, &state.save) else { continue };
             let Some((name, variable)) = flow.variables.get_index(usize::from(slot.0)) else { continue };
             let only_here = matches!(variable.origin, Origin::Saved);

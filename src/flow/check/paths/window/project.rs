@@ -2,9 +2,11 @@
 //! first.
 
 use super::ages::{Age, Graph, or};
+use super::carried::Look;
 use super::speaks;
 use crate::config::project::Project;
 use crate::domain::channel::ChannelKind;
+use crate::domain::language::Language;
 use crate::domain::name::Slug;
 use crate::flow::definition::{Flow, Kind, StateId};
 use crate::flow::diagnostic::At;
@@ -19,6 +21,8 @@ pub(super) enum Class {
     Only,
     /// It speaks on WhatsApp first, and on another kind where that is closed.
     First(ChannelKind),
+    /// Whatever it speaks on: what notifications say that have a route of their own.
+    Routed,
 }
 
 /// What is said somewhere with a window that can be closed.
@@ -28,6 +32,8 @@ pub(in super::super::super) struct Closed {
     pub at: At,
     /// What carries it instead; nothing if WhatsApp is all there is.
     pub instead: Option<ChannelKind>,
+    /// The notification whose template is not approved in these languages.
+    pub unapproved: Option<(Slug, Vec<Language>)>,
 }
 
 /// What is said with a closed window, for each flow of a project.
@@ -69,6 +75,8 @@ impl Windows {
             }
             taken.insert(flow.name.as_str(), of);
         }
+        // Where no notification has a route nothing has to be known of them.
+        let routes = flows.values().any(|flow| flow.notifications.values().any(|n| !n.route.is_empty()));
         let mut called: BTreeMap<(usize, Class), Age> = BTreeMap::new();
         for (i, ways) in all.iter().enumerate().rev() {
             let own = class_of(ways.flow(), project);
@@ -77,21 +85,24 @@ impl Windows {
                 .take_while(|((flow, _), _)| *flow == i)
                 .map(|((_, class), age)| (*class, Some(*age)))
                 .collect();
-            if let Some(own) = own.filter(|own| !classes.iter().any(|(class, _)| class == own)) {
-                classes.push((own, None));
+            for own in own.into_iter().chain(routes.then_some(Class::Routed)) {
+                if !classes.iter().any(|(class, _)| *class == own) {
+                    classes.push((own, None));
+                }
             }
             let mut closed = Vec::new();
             for (class, age) in classes {
-                let entered = Entered { called: age, starts: own == Some(class) };
+                let entered = Entered { called: age, starts: class == Class::Routed || own == Some(class) };
                 let ages = ages(ways, &taken, entered);
                 for (state, run) in ways.states().zip(ways.flow().states.values()) {
                     let Kind::Run(run) = &run.kind else { continue };
                     let (Some(age), Some(inner)) = (ages[usize::from(state.0)], place(&all, run.flow.as_str())) else { continue };
                     called.entry((inner, class)).and_modify(|known| *known = known.or(age)).or_insert(age);
                 }
-                closed
-                    .extend(speaks::closed(ways, &ages, class, |id, outcome, way| after(ways, &taken, &ages, id, outcome, way)));
+                let look = Look { flow: ways.flow(), project, class };
+                closed.extend(speaks::closed(ways, &ages, look, |id, outcome, way| after(ways, &taken, &ages, id, outcome, way)));
             }
+            closed.sort_by_key(|closed: &Closed| closed.at);
             windows.by_flow.insert(ways.flow().name.clone(), closed);
         }
         windows
