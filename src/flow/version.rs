@@ -188,3 +188,40 @@ impl Version {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::language::Language;
+
+    fn context() -> ParseContext {
+        ParseContext { languages: vec![Language::EN], channels: Vec::new() }
+    }
+
+    fn version(email: &str, page: &str) -> Version {
+        let file = |file: &str, text: String| SourceFile { file: file.to_owned(), text };
+        let flow = "flow: x\nstart: []\nbegin: a\nstates:\n  a: { notify: n, end: done }\n".to_owned();
+        let notification = format!("notification: n\ntext: Hello\n{email}");
+        let notifications = [(Slug::parse("n").expect("a name"), file("templates/n.yaml", notification))];
+        let pages = Pages::from([("n.html".to_owned(), page.into()), ("other.html".to_owned(), "other".into())]);
+        let made = assemble(&file("flows/x.yaml", flow), &notifications.into(), &pages, &context());
+        made.version.unwrap_or_else(|| panic!("{:?}", made.diagnostics))
+    }
+
+    #[test]
+    fn pages_belong_to_a_version_that_names_them_and_change_nothing_of_others() {
+        const MAIL: &str = "email: { subject: Hello, html: n.html }\n";
+        let (with, without) = (version(MAIL, "<p>1</p>"), version("", "<p>1</p>"));
+        assert_ne!(version(MAIL, "<p>2</p>").id(), with.id());
+        assert_eq!(version("", "<p>2</p>").id(), without.id());
+        let text = String::from_utf8(with.encode()).expect("JSON");
+        assert!(text.starts_with("{\"format\":2,") && text.contains("<p>1</p>") && !text.contains("other"), "{text}");
+        let text = String::from_utf8(without.encode()).expect("JSON");
+        assert!(text.starts_with("{\"format\":1,") && !text.contains("pages"), "{text}");
+        let read = Version::decode(&with.encode()).expect("a version");
+        assert_eq!(read, with);
+        let flow = read.build(&context()).expect("a flow");
+        let html = flow.notifications[0].message.by_kind[0].1.html.as_ref().expect("a page");
+        assert_eq!(html.by_language[0].1.source(), "<p>1</p>");
+    }
+}

@@ -109,7 +109,11 @@ fn each_fault_of_a_project_is_found_in_its_file_and_sound_projects_are_quiet() {
                 "replyflow.toml" => settings = fs::read_to_string(&entry).expect("a text"),
                 part @ ("flows" | "templates") => {
                     for file in entries(&entry) {
-                        assert!(last(&file).ends_with(".yaml"), "{} would not be read", file.display());
+                        assert!(
+                            [".yaml", ".html"].iter().any(|end| last(&file).ends_with(end)),
+                            "{} would not be read",
+                            file.display()
+                        );
                         let text = fs::read_to_string(&file).expect("a text");
                         wanted.extend(expected(&format!("{part}/{}", last(&file)), &text));
                     }

@@ -6,14 +6,14 @@ use replyflow::config::project::Project;
 use std::fs;
 use std::path::Path;
 
-/// The fenced blocks of a page that name a file: ```` ```yaml flows/pizza.yaml ````.
+/// The fenced blocks of a page that name a file: ```` ```yaml flows/pizza.yaml ````, ```` ```html templates/pizza.html ````.
 fn files(page: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open: Option<(String, String)> = None;
     for line in page.lines() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(info)) => {
-                let name = info.strip_prefix("yaml ").unwrap_or("").trim();
+                let name = info.strip_prefix("yaml ").or_else(|| info.strip_prefix("html ")).unwrap_or("").trim();
                 open = Some((name.to_owned(), String::new()));
             }
             (Some(_), Some("")) => found.extend(open.take().filter(|(name, _)| !name.is_empty())),
@@ -38,6 +38,9 @@ fn project() -> Project {
         [channels.main-whatsapp]
         provider = "simulator"
         kind = "whatsapp"
+        [channels.main-email]
+        provider = "simulator"
+        kind = "email"
         [api.shop]
         base_url = "https://shop.example"
         [hours.office]
@@ -196,6 +199,22 @@ fn every_key_that_runs_is_on_the_page() {
         "sms",
         "whatsapp",
         "footer",
+        "route",
+        "within",
+        "kind",
+        "provider",
+        "approved",
+        "params",
+        "header",
+        "buttons",
+        "ids",
+        "url",
+        "subject",
+        "html",
+        "deliver",
+        "digest",
+        "extend",
+        "handoff",
     ] {
         let shown = [
             format!("`{key}`"),

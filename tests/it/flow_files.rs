@@ -132,7 +132,7 @@ fn a_version_is_its_content() {
     assert!(lacking.flow.is_none() && lacking.version.is_none());
     assert_eq!(show(&lacking.diagnostics).iter().filter(|d| d.starts_with("RF411")).count(), 1);
     assert!(Version::decode(b"{}").is_err());
-    assert!(Version::decode(br#"{"format":2}"#).is_err_and(|e| e.to_string().contains("newer")));
+    assert!(Version::decode(br#"{"format":3}"#).is_err_and(|e| e.to_string().contains("newer")));
 }
 
 #[test]

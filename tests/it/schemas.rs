@@ -93,6 +93,9 @@ fn a_schema_knows_names_durations_and_what_belongs_together() {
         "{ wait: { days: 1, at: 10:00 }, go: a }",
         "{ ask: 12, answer: { number: { min: 0, max: \"10\" } }, save: größe, go: { ok: a, 404: a } }",
         "{ set: { contact.vip: true, नाम: x }, go: [{ if: true, go: a }, { else: a }] }",
+        "{ handoff: { to: team, say: { en: Wait } }, go: { ok: a, silence: { after: 1h, end: x } } }",
+        "{ digest: { event: a.b, for: 1h, max: 3 }, save: all, go: a }",
+        "{ deliver: { notify: { name: x, with: { a: 1 } }, until: read, within: 1h }, go: { ok: a, undelivered: a } }",
         "{ ask: { notify: hi }, answer: yes_no, go: { yes: a, no: { say: { en: Hi, pt-BR: Oi }, end: x } } }",
     ] {
         assert!(with(good), "{good}");
@@ -107,8 +110,9 @@ fn a_schema_knows_names_durations_and_what_belongs_together() {
         "{ ask: Q, answer: { numbr: {} }, go: a }",
         "{ ask: Q, wait: 1h, go: a }",
         "{ ask: Q, end: done }",
-        "{ handoff: { note: Hi }, go: a }",
-        "{ digest: { event: paid }, go: a }",
+        "{ handoff: team, go: a }",
+        "{ digest: { event: a.b }, go: a }",
+        "{ deliver: { notify: x, until: failed }, go: a }",
         "{ show: plain, go: a }",
         "{ ask: Q, answer: { choice: { a: { lable: A } } }, go: a }",
     ] {

@@ -36,6 +36,15 @@ pub(super) fn check(root: Option<&Node>, flow: &Flow, report: &mut Report) {
             );
         }
     }
+    for state in flow.states.values() {
+        if let Kind::Handoff(handoff) = &state.kind
+            && let Some(note) = &handoff.note
+        {
+            let read = sends.read_by_operators(note);
+            let at = key_of(root, state.at, "handoff").unwrap_or(state.at);
+            sends.look(in_text(read).collect(), &format!("team `{}`", handoff.to), Some(state), at);
+        }
+    }
     for (at, message) in sends.found {
         let help = "leave it out, or say in the state's `note` why it must go there";
         report.add(504, at, 0, message, help);

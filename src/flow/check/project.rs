@@ -67,7 +67,12 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     let unsound = assembled.values().filter(|a| loses_names(&a.reading)).filter_map(|a| a.reading.partial.as_ref());
     let unsound: Vec<Slug> = unsound.map(|flow| flow.name.clone()).collect();
     let results = types::results(assembled.values().map(|a| &a.reading), |reading| !loses_names(reading), project);
-    let windows = Windows::of(&sound, &subs, project);
+    // A template that was refused may be what opens the window.
+    let doubtful = assembled.values().filter(|a| a.notifications.values().any(Reading::has_errors));
+    let doubtful: BTreeSet<&Slug> = doubtful.filter_map(|a| Some(&a.reading.partial.as_ref()?.name)).collect();
+    let spoken = sound.iter().filter(|(name, _)| !doubtful.contains(name));
+    let spoken: BTreeMap<Slug, Arc<Flow>> = spoken.map(|(name, flow)| (name.clone(), flow.clone())).collect();
+    let windows = Windows::of(&spoken, &subs, project);
     let callers = Callers::of(&known_flows);
     let world = World {
         project,

@@ -50,7 +50,7 @@ pub(super) fn check_notification(
                 }
                 Hop::Channel(name) => world.project.channels.get(name).map(|channel| channel.kind),
             };
-            let Some((kind, lacks)) = kind.and_then(|kind| Some((kind, lacks_for(&notification.message, kind)?))) else {
+            let Some((kind, lacks)) = kind.and_then(|kind| Some((kind, lacks_for(&notification.message, kind, true)?))) else {
                 continue;
             };
             let message = format!("`{}` has no {lacks} for {kind}", notification.name);
@@ -112,7 +112,7 @@ fn texts(mention: &Mention, notification: &Notification, flow: &Flow, world: &Wo
         return;
     }
     for kind in kinds(flow, world) {
-        if let Some(lacks) = lacks_for(&notification.message, kind) {
+        if let Some(lacks) = lacks_for(&notification.message, kind, false) {
             let name = &notification.name;
             let help = missing_text(lacks, kind, &format!("templates/{name}.yaml"));
             report.add(414, mention.at, mention.width, format!("`{name}` has no {lacks} for {kind}"), help);
@@ -127,8 +127,9 @@ fn missing_text(lacks: &str, kind: ChannelKind, file: &str) -> String {
     }
 }
 
-/// What a notification lacks to be sent on a kind of channel.
-fn lacks_for(message: &Message, kind: ChannelKind) -> Option<&'static str> {
+/// What a notification lacks to be sent on a kind of channel. Without a subject of its own a mail has the channel's: only one that is `meant`
+/// to go by email, or says something of its own there, lacks it.
+fn lacks_for(message: &Message, kind: ChannelKind, meant: bool) -> Option<&'static str> {
     let own = message.by_kind.iter().find(|(k, _)| *k == kind).map(|(_, variant)| variant);
     let has_text = message.text.is_some() || own.is_some_and(|v| v.text.is_some() || v.approved.is_some() || v.html.is_some());
     let has_media = message.media.is_some() || own.is_some_and(|v| v.media.is_some());
@@ -136,7 +137,7 @@ fn lacks_for(message: &Message, kind: ChannelKind) -> Option<&'static str> {
         return Some("text");
     }
     let has_subject = own.is_some_and(|v| v.subject.is_some());
-    (kind == ChannelKind::Email && !has_subject).then_some("subject")
+    (kind == ChannelKind::Email && !has_subject && (meant || own.is_some())).then_some("subject")
 }
 
 /// The kinds of channel on which the flow talks; every kind of the project if it names none.

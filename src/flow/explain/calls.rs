@@ -34,7 +34,7 @@ pub(super) const CALLS: &[Explanation] = &[
     error(
         505,
         "A flow, team or hours that do not exist",
-        "The flow names a sub-flow, a team or hours that the project does not have.",
+        "The flow names a sub-flow, a team or hours that the project does not have, or a notification such hours.",
         "The step could not be done when a customer comes to it.",
         "Take the suggested name, or write what is missing.",
     ),
@@ -65,6 +65,13 @@ pub(super) const CALLS: &[Explanation] = &[
         "An entry of `anytime` looks for a run by its `key`, but a start of the flow gives its runs none.",
         "Runs from that start never hear of the event: the customer who has paid is still asked to pay.",
         "Give the start the same `key`.",
+    ),
+    warning(
+        510,
+        "Events that a digest no longer hears",
+        "The events that this digest collects also begin runs, by a start that does not say what a second one does. Once the digest is over and the run still waits for something, further events are ignored.",
+        "A second failed payment during the reminders is forgotten, and nobody decided that.",
+        "Write `repeat: restart`, `repeat: another` or, if it is meant, `repeat: ignore` at the start.",
     ),
     error(
         511,

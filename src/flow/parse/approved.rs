@@ -81,7 +81,11 @@ impl Reader {
                 }
             }
         }
-        (!found.is_empty()).then_some(found)
+        if found.is_empty() {
+            // What was refused was said; the template is one all the same.
+            found.extend(self.languages.iter().copied().map(usual));
+        }
+        Some(found)
     }
 
     fn known_language(&self, text: &str) -> Option<Language> {

@@ -14,6 +14,8 @@ mod kind;
 mod late;
 mod message;
 mod notification;
+#[cfg(test)]
+mod notification_tests;
 mod outcome;
 mod page;
 mod question;

@@ -118,6 +118,10 @@ fn check(texts: &BTreeMap<String, String>, settings: &str) -> Vec<Diagnostic> {
     for (file, text) in texts {
         let source = SourceFile { file: file.clone(), text: text.clone() };
         let (folder, name) = file.split_once('/').expect("a folder");
+        if name.ends_with(".html") {
+            sources.pages.insert(name.to_owned(), text.as_str().into());
+            continue;
+        }
         let stem = name.strip_suffix(".yaml").expect("a YAML file");
         match (folder, stem.strip_suffix(".test")) {
             ("templates", _) => drop(sources.notifications.insert(Slug::parse(stem).expect("a name"), source)),

@@ -1,4 +1,4 @@
-//! RF415: advertising that does not say how to end it. docs/decisions/0014-advertising-says-how-to-end-it.md says when this is quiet.
+//! RF415: advertising that does not say how to end it. docs/decisions/ says when this is quiet.
 
 use super::super::Report;
 use super::super::place::place;

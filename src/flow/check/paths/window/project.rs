@@ -215,6 +215,8 @@ fn time(ways: &Ways<'_>, taken: &BTreeMap<&str, Taken>, id: StateId, outcome: &O
             Some(sub) => sub.ends.get(&*outcome.name).copied().unwrap_or(sub.inside),
             None => Span2 { quiet: Some(own), heard: None },
         },
+        // The contact may have written to the person, or while nobody had taken it.
+        Some(Kind::Handoff(_)) => Span2 { quiet: Some(own), heard: Some(own.within()) },
         Some(Kind::Ask(_)) if outcome.hears => Span2 { quiet: None, heard: Some(Age::NOW) },
         // After a wrong answer the time until silence begins anew.
         Some(Kind::Ask(_)) => Span2 { quiet: Some(own), heard: answered_before(ways, id).then_some(own) },
