@@ -268,8 +268,11 @@ impl<'f> Builder<'f, '_> {
             Kind::Deliver(deliver) => self.deliver(deliver, at),
             Kind::Run(run) => self.run(run, at),
             Kind::Digest(digest) => {
-                let time = Time { least: Span::millis(0), most: Some(digest.window) };
-                // Without `extend` only the time or enough events end it; how many come nobody knows.
+                // One that is reached without a first event waits for it, however long that takes.
+                let starts = &self.ways.flow.starts;
+                let first = starts.iter().all(|start| matches!(&start.trigger, Trigger::Event(event) if *event == digest.event));
+                let most = (first && !starts.is_empty()).then_some(digest.window);
+                let time = Time { least: Span::millis(0), most };
                 self.ordinary("ok", &digest.outcomes, About { waits: true, hears: false, time }, at);
             }
             Kind::Handoff(handoff) => self.handoff(handoff, at),
