@@ -27,6 +27,7 @@ pub(super) fn recorder() -> anyhow::Result<PrometheusHandle> {
 /// What `/metrics` says of each name.
 fn describe() {
     describe_counter!(names::INPUTS, "Inputs by kind and what became of them");
+    describe_counter!(names::UNKNOWN_EVENTS, "Events that no flow listens to and that the project does not declare");
     describe_counter!(names::TURNS, "Turns of the engine by result");
     describe_counter!(names::COMMITS, "Commits by result");
     describe_counter!(names::SENDS, "Attempts to send by channel and outcome");

@@ -32,8 +32,15 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
             }
         }
     }
+    for name in settings.sources.keys() {
+        let mut url = url::Url::parse(&settings.server.public_url).map_err(|e| Stop::failed(format!("public_url: {e}")))?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["sources", name.as_str(), &keys.source_secret(name.as_str())]);
+        }
+        shown.push(format!("source {name}  {url}"));
+    }
     if shown.is_empty() {
-        println!("no flow begins by a webhook");
+        println!("no flow begins by a webhook, and there is no source");
     }
     shown.iter().for_each(|line| println!("{line}"));
     Ok(())

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod channel;
+pub mod events;
 pub mod hooks;
 pub mod mistake;
 pub mod observe;
@@ -13,7 +14,9 @@ pub mod project;
 pub mod secret;
 pub mod send;
 pub mod server;
+pub mod signed;
 pub mod smtp;
+pub mod sources;
 pub mod store;
 
 mod read_channels;
@@ -31,13 +34,15 @@ pub use tree::Environment;
 
 use api::ApiSettings;
 use channel::ChannelSettings;
+use events::EventsSettings;
 use hooks::{CallbackSettings, EndpointSettings};
 use indexmap::IndexMap;
-use observe::{EventsSettings, LogSettings, MetricsSettings, WebhooksSettings};
+use observe::{LogSettings, MetricsSettings, WebhooksSettings};
 use project::{EndpointInfo, Project};
 use section::{Book, Section};
 use send::{ChannelPolicy, SendSettings};
 use server::ServerSettings;
+use sources::SourceSettings;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use store::StoreConfig;
@@ -82,6 +87,8 @@ pub struct Settings {
     pub send: SendSettings,
     /// Who may send events.
     pub events: EventsSettings,
+    /// The analytics services that send events.
+    pub sources: IndexMap<Slug, SourceSettings>,
     /// Who may call the webhooks of flows.
     pub webhooks: WebhooksSettings,
     /// What `/metrics` gives to whom.
@@ -155,6 +162,7 @@ impl Settings {
         let events = EventsSettings::read(root.section("events"), secrets);
         let rest = read_project::Rest {
             events: events.names.clone(),
+            event_fields: events.fields.clone(),
             teams: read_project::teams(root.section("teams")),
             hours: read_project::hours(root.section("hours")),
             attributes: read_project::attributes(root.section("attributes")),
@@ -162,6 +170,7 @@ impl Settings {
             texts: read_project::texts(root.section("texts"), basics.language),
             endpoints: endpoints.values().map(|e| EndpointInfo { name: e.name.clone(), events: e.events.clone() }).collect(),
         };
+        let sources = sources::sources(root.section("sources"), &rest.attributes, secrets);
         let project = read_project::assemble(&basics, &channels, &apis, rest);
         let settings = Settings {
             file: None,
@@ -178,6 +187,7 @@ impl Settings {
             callbacks: CallbackSettings::read(root.section("callbacks"), secrets),
             send,
             events,
+            sources,
             webhooks: WebhooksSettings::read(root.section("webhooks"), secrets),
             metrics: MetricsSettings::read(root.section("metrics"), secrets),
             log: LogSettings::read(root.section("log")),

@@ -1,8 +1,10 @@
-//! What the service lets be seen: logs, metrics, and who may send events and call webhooks.
+//! What the service lets be seen: logs and metrics; and who may call the webhooks of flows.
 
 use super::secret::Secret;
 use super::section::{Secrets, Section};
-use crate::domain::name::EventName;
+use super::signed::Signed;
+use crate::domain::name::{Name, Slug};
+use indexmap::IndexMap;
 
 /// `[log]`.
 #[derive(Debug, Clone)]
@@ -31,20 +33,13 @@ pub struct MetricsSettings {
     pub keys: Vec<Secret>,
 }
 
-/// `[events]`.
-#[derive(Debug, Clone)]
-pub struct EventsSettings {
-    /// The bearer keys of `POST /v1/events`; none means that it refuses everybody.
-    pub keys: Vec<Secret>,
-    /// The names of the events that other systems send; none means that they are not known.
-    pub names: Vec<EventName>,
-}
-
 /// `[webhooks]`.
 #[derive(Debug, Clone)]
 pub struct WebhooksSettings {
     /// What the secrets in the URLs of flows' webhooks are made from: the first makes them, all open. None means the store's own.
     pub keys: Vec<Secret>,
+    /// Those whose calls are signed, by flow and name.
+    pub signed: IndexMap<(Slug, Name), Signed>,
 }
 
 /// The shortest key that is believed to be random.
@@ -73,28 +68,28 @@ impl MetricsSettings {
 
 impl WebhooksSettings {
     pub(super) fn read(section: Section<'_>, secrets: Secrets) -> Self {
-        let settings = WebhooksSettings { keys: keys(&section, secrets) };
-        section.finish();
-        settings
-    }
-}
-
-impl EventsSettings {
-    pub(super) fn read(section: Section<'_>, secrets: Secrets) -> Self {
-        let mut names = Vec::new();
-        for text in section.texts("names") {
-            match EventName::parse(&text) {
-                Ok(name) => names.push(name),
-                Err(bad) => section.mistake("names", format!("`{text}` cannot be the name of an event: {}", bad.reason), None),
+        let mut signed = IndexMap::new();
+        for (flow, below) in section.section("signed").named() {
+            let parsed = Slug::parse(flow);
+            if let Err(bad) = &parsed {
+                below.mistake("", format!("cannot be the name of a flow: {}", bad.reason), None);
+            }
+            for (name, inner) in below.named() {
+                let how = Signed::read(inner, secrets);
+                match (&parsed, Name::parse(name)) {
+                    (Ok(flow), Ok(name)) => drop(signed.insert((flow.clone(), name), how)),
+                    (_, Err(bad)) => below.mistake(name, format!("cannot be the name of a webhook: {}", bad.reason), None),
+                    (Err(_), Ok(_)) => {}
+                }
             }
         }
-        let settings = EventsSettings { keys: keys(&section, secrets), names };
+        let settings = WebhooksSettings { keys: keys(&section, secrets), signed };
         section.finish();
         settings
     }
 }
 
-fn keys(section: &Section<'_>, secrets: Secrets) -> Vec<Secret> {
+pub(super) fn keys(section: &Section<'_>, secrets: Secrets) -> Vec<Secret> {
     let mut keys = section.secrets("keys");
     if secrets == Secrets::Required && keys.iter().any(|k| !k.is_empty() && k.expose().len() < KEY_CHARS) {
         section.mistake(

@@ -4,6 +4,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::hook::KindPattern;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
+use crate::domain::shape::Shape;
 use crate::domain::value::{Type, Value};
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
@@ -29,6 +30,8 @@ pub struct Project {
     pub attributes: IndexMap<Name, Type>,
     /// The events that other systems send, as far as the project declares them.
     pub events: Vec<EventName>,
+    /// What the data of those is whose fields are declared.
+    pub event_fields: IndexMap<EventName, Shape>,
     /// Settings that flows can read as `env.NAME`; no secrets.
     pub env: IndexMap<String, Value>,
     /// What the service itself says.

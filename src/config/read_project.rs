@@ -239,6 +239,7 @@ pub(super) fn assemble(
         hours: rest.hours,
         attributes: rest.attributes,
         events: rest.events,
+        event_fields: rest.event_fields,
         env: rest.env,
         texts: rest.texts,
         endpoints: rest.endpoints,
@@ -248,6 +249,7 @@ pub(super) fn assemble(
 /// The sections that need nothing else.
 pub(super) struct Rest {
     pub events: Vec<EventName>,
+    pub event_fields: IndexMap<EventName, crate::domain::shape::Shape>,
     pub teams: Vec<Slug>,
     pub hours: IndexMap<Slug, Hours>,
     pub attributes: IndexMap<Name, Type>,

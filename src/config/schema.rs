@@ -20,11 +20,14 @@ enum Setting {
     Secrets,
     SecretsByName,
     Headers,
+    Fields,
+    Paths,
     Translations,
 }
 
 use Setting::{
-    Boolean, Duration, Headers, Secret, Secrets, SecretsByName, Size, Text, TextOrTexts, Texts, Translations, Whole, Word,
+    Boolean, Duration, Fields, Headers, Paths, Secret, Secrets, SecretsByName, Size, Text, TextOrTexts, Texts, Translations,
+    Whole, Word,
 };
 
 const UNSURE: Setting = Word(&["fail", "resend"]);
@@ -174,15 +177,54 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         ],
     ),
     ("texts", &[("opted_out", Translations), ("opted_in", Translations), ("help", Translations), ("list_button", Translations)]),
-    ("events", &[("keys", Secrets), ("names", Texts(&[]))]),
+    ("events", &[("keys", Secrets), ("names", Texts(&[])), ("fields", Fields), ("only_declared", Boolean)]),
     ("webhooks", &[("keys", Secrets)]),
+    (
+        "webhooks.signed.*.*",
+        &[
+            ("scheme", Word(&["stripe", "shopify", "razorpay", "github", "standard"])),
+            ("secrets", Secrets),
+            ("header", Text),
+            ("algorithm", Word(&["sha256", "sha1", "sha512"])),
+            ("encoding", Word(&["hex", "base64"])),
+            ("separator", Text),
+            ("prefix", Text),
+            ("timestamp_header", Text),
+            ("timestamp_prefix", Text),
+            ("tolerance", Duration),
+            ("id_header", Text),
+            ("signed", Text),
+            ("secret_form", Word(&["text", "base64"])),
+            ("id_field", Text),
+        ],
+    ),
+    (
+        "sources.*",
+        &[
+            ("kind", Word(&["mixpanel", "segment", "amplitude"])),
+            ("user", Text),
+            ("password", Secret),
+            ("keys", Secrets),
+            ("secrets", Secrets),
+            ("phone", TextOrTexts),
+            ("email", TextOrTexts),
+            ("id", TextOrTexts),
+            ("name", TextOrTexts),
+            ("language", TextOrTexts),
+            ("attributes", Paths),
+        ],
+    ),
     ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),
     ("log", &[("filter", Text), ("format", Word(&["text", "json"]))]),
 ];
 
 /// Keys that must be given in a section that people name.
-const REQUIRED: [(&str, &[&str]); 3] =
-    [("channels.*", &["provider", "kind"]), ("api.*", &["base_url"]), ("endpoints.*", &["url", "events", "secrets"])];
+const REQUIRED: [(&str, &[&str]); 4] = [
+    ("channels.*", &["provider", "kind"]),
+    ("api.*", &["base_url"]),
+    ("endpoints.*", &["url", "events", "secrets"]),
+    ("sources.*", &["kind"]),
+];
 
 /// The schema of `replyflow.toml`, in draft 7.
 pub fn schema() -> Value {
@@ -205,6 +247,21 @@ pub fn schema() -> Value {
         },
         "additionalProperties": false,
         "definitions": {
+            "field": {
+                "anyOf": [
+                    { "enum": Type::ALL.map(Type::as_str) },
+                    {
+                        "type": "object",
+                        "properties": {
+                            "type": { "enum": Type::ALL.map(Type::as_str) },
+                            "required": { "type": "boolean" },
+                            "fields": { "type": "object", "additionalProperties": { "$ref": "#/definitions/field" } },
+                            "of": { "$ref": "#/definitions/field" },
+                        },
+                        "additionalProperties": false,
+                    },
+                ],
+            },
             "secret": {
                 "description": "Where the secret is: a variable of the environment, or a file that holds nothing else.",
                 "type": "object",
@@ -274,6 +331,13 @@ fn setting_schema(setting: &Setting) -> Value {
         Secrets => json!({ "anyOf": [secret, { "type": "array", "items": secret }] }),
         SecretsByName => json!({ "type": "object", "additionalProperties": secret }),
         Headers => json!({ "type": "object", "additionalProperties": { "anyOf": [{ "type": "string" }, secret] } }),
+        Fields => json!({
+            "type": "object",
+            "description": "What the data of an event must look like: the names of its fields, and of each its type, or a table with \
+                            type, required, fields (of a map) and of (what the items of a list are). Other fields are kept.",
+            "additionalProperties": { "type": "object", "additionalProperties": { "$ref": "#/definitions/field" } },
+        }),
+        Paths => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         Translations => json!({
             "type": ["string", "object"],
             "additionalProperties": { "type": "string" },
@@ -297,7 +361,8 @@ fn documented() -> BTreeMap<String, Documented> {
         if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name) {
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts.as_slice() {
-                [first @ ("channels" | "api" | "endpoints" | "teams" | "hours"), _, rest @ ..] => {
+                ["webhooks", "signed", _, _] => "webhooks.signed.*.*".to_owned(),
+                [first @ ("channels" | "api" | "endpoints" | "sources" | "teams" | "hours"), _, rest @ ..] => {
                     [&[*first, "*"], rest].concat().join(".")
                 }
                 parts => parts.join("."),

@@ -111,6 +111,16 @@ impl<'a> Section<'a> {
         table.iter().map(|(name, node)| (name.as_str(), self.child(name, "*", Some(node)))).collect()
     }
 
+    /// The section of this name that somebody chose.
+    pub fn below(&self, name: &str) -> Section<'a> {
+        self.child(name, "*", self.table.and_then(|table| table.get(name)))
+    }
+
+    /// Says that a key is read by other means.
+    pub fn asks(&self, key: &'static str) {
+        self.note(key);
+    }
+
     /// The plain values of this section by names that people chose.
     pub fn entries(&self) -> Vec<(&'a str, &'a Node)> {
         self.table.map(|t| t.iter().map(|(k, n)| (k.as_str(), n)).collect()).unwrap_or_default()

@@ -131,6 +131,9 @@ pub struct ContactRef {
     /// Language, taken over if the contact has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
+    /// Declared attributes that the contact has from now on. Only where an event names its contact itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<(Name, Value)>,
 }
 
 impl ContactRef {

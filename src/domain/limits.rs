@@ -105,6 +105,8 @@ pub const REPLY_CHARS: usize = 4_096;
 pub const EVENT_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Events of one body.
 pub const EVENTS_PER_BATCH: usize = 1_000;
+/// Events or members of one request of an analytics service; Segment sends up to 4,000.
+pub const SOURCE_ITEMS: usize = 5_000;
 /// How long an `Idempotency-Key` is remembered.
 pub const REQUEST_KEPT: Span = Span::hours(24);
 /// Bytes of an `Idempotency-Key`.

@@ -16,6 +16,7 @@ pub mod message;
 pub mod name;
 pub mod outbound;
 pub mod phone;
+pub mod shape;
 pub mod sms;
 pub mod time;
 pub mod value;

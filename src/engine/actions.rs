@@ -204,15 +204,7 @@ impl<'a> Turning<'a> {
                 true
             }
             _ => {
-                let kind = self.project.attributes.get(name).copied().unwrap_or(crate::domain::value::Type::Any);
-                let value = fit(value.clone(), kind, self.zone()).unwrap_or_else(|as_it_is| as_it_is);
-                let place = self.rec.attributes.iter().position(|(n, _)| n == name);
-                match (place, value) {
-                    (Some(i), Value::Null) => drop(self.rec.attributes.remove(i)),
-                    (Some(i), value) => self.rec.attributes[i].1 = value,
-                    (None, Value::Null) => {}
-                    (None, value) => self.rec.attributes.push((name.clone(), value)),
-                }
+                self.set_attribute(name, value.clone());
                 true
             }
         };
@@ -221,6 +213,19 @@ impl<'a> Turning<'a> {
             self.journal(Event::Set { run: run.id, name: format!("contact.{name}"), value });
         } else {
             self.note(Some(run.id), format!("`contact.{name}` was not set: the value is no {name}"));
+        }
+    }
+
+    /// Gives an attribute a value of its type; nothing takes it away.
+    pub(super) fn set_attribute(&mut self, name: &Name, value: Value) {
+        let kind = self.project.attributes.get(name).copied().unwrap_or(crate::domain::value::Type::Any);
+        let value = fit(value, kind, self.zone()).unwrap_or_else(|as_it_is| as_it_is);
+        let place = self.rec.attributes.iter().position(|(n, _)| n == name);
+        match (place, value) {
+            (Some(i), Value::Null) => drop(self.rec.attributes.remove(i)),
+            (Some(i), value) => self.rec.attributes[i].1 = value,
+            (None, Value::Null) => {}
+            (None, value) => self.rec.attributes.push((name.clone(), value)),
         }
     }
 

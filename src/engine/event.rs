@@ -71,6 +71,9 @@ impl<'a> Turning<'a> {
             && self.rec.is(who)
         {
             self.rec.adopt(who);
+            for (name, value) in who.attributes.iter().filter(|(name, _)| self.project.attributes.contains_key(name)) {
+                self.set_attribute(name, value.clone());
+            }
         }
         let happened = Happened {
             input,

@@ -39,6 +39,26 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// It can be read; something in it is wrong, at a place that it chose itself.
+    #[error("unfit {at}: {reason}")]
+    Unfit {
+        /// The place: `data.items[2].price`.
+        at: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// It is in a form that nobody reads here.
+    #[error("{0}")]
+    Form(&'static str),
+    /// Its `Idempotency-Key` came with another body.
+    #[error("this Idempotency-Key came with another body before")]
+    OtherBody,
+    /// The request of this `Idempotency-Key` is being worked on.
+    #[error("the request of this Idempotency-Key is being worked on")]
+    InProgress {
+        /// When it is over at the latest.
+        after: Duration,
+    },
     /// The body is larger than the route takes.
     #[error("larger than {limit} bytes")]
     TooLarge {
@@ -68,8 +88,9 @@ impl Failure {
             Failure::Refused => StatusCode::FORBIDDEN,
             Failure::Unauthorized => StatusCode::UNAUTHORIZED,
             Failure::Malformed(_) => StatusCode::BAD_REQUEST,
-            Failure::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Failure::Conflict { .. } => StatusCode::CONFLICT,
+            Failure::Invalid { .. } | Failure::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Failure::Form(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Failure::Conflict { .. } | Failure::OtherBody | Failure::InProgress { .. } => StatusCode::CONFLICT,
             Failure::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Failure::Slow => StatusCode::REQUEST_TIMEOUT,
             Failure::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -78,12 +99,18 @@ impl Failure {
     }
 
     /// What the caller may know beyond the status.
-    fn detail(&self) -> Option<String> {
+    pub fn detail(&self) -> Option<String> {
         match self {
             Failure::NotFound | Failure::Method | Failure::Refused | Failure::Unauthorized | Failure::Unavailable => None,
-            Failure::Invalid { reason, .. } | Failure::Conflict { reason } => Some(reason.clone()),
-            Failure::Malformed(reason) => Some((*reason).to_owned()),
-            Failure::TooLarge { .. } | Failure::Slow | Failure::TooMany { .. } => Some(self.to_string()),
+            Failure::Invalid { reason, .. } | Failure::Unfit { reason, .. } | Failure::Conflict { reason } => {
+                Some(reason.clone())
+            }
+            Failure::Malformed(reason) | Failure::Form(reason) => Some((*reason).to_owned()),
+            Failure::TooLarge { .. }
+            | Failure::Slow
+            | Failure::TooMany { .. }
+            | Failure::OtherBody
+            | Failure::InProgress { .. } => Some(self.to_string()),
         }
     }
 
@@ -94,10 +121,19 @@ impl Failure {
         if let Some(detail) = self.detail() {
             body["detail"] = detail.into();
         }
-        if let Failure::Invalid { field, .. } = self {
-            body["field"] = (*field).into();
+        if let Some(field) = self.field() {
+            body["field"] = field.into();
         }
         self.builder().insert_header((CONTENT_TYPE, "application/problem+json")).body(body.to_string())
+    }
+
+    /// Which field is wrong.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Failure::Invalid { field, .. } => Some(field),
+            Failure::Unfit { at, .. } => Some(at),
+            _ => None,
+        }
     }
 
     /// The answer for providers: a status and nothing else. A provider that comes too often must come again, and some take
@@ -112,7 +148,7 @@ impl Failure {
     fn builder(&self) -> HttpResponseBuilder {
         let mut builder = HttpResponse::build(self.status());
         match self {
-            Failure::TooMany { after } => {
+            Failure::TooMany { after } | Failure::InProgress { after } => {
                 builder.insert_header((RETRY_AFTER, after.as_secs().saturating_add(1).to_string()));
             }
             Failure::Unavailable => {
@@ -148,7 +184,7 @@ mod tests {
 
     #[test]
     fn each_failure_has_one_status_and_providers_learn_nothing_else() {
-        let table: [(Failure, u16, u16); 11] = [
+        let table: [(Failure, u16, u16); 15] = [
             (Failure::NotFound, 404, 404),
             (Failure::Method, 405, 405),
             (Failure::Refused, 403, 403),
@@ -156,6 +192,10 @@ mod tests {
             (Failure::Malformed("no JSON"), 400, 400),
             (Failure::Invalid { field: "event", reason: "is missing".into() }, 422, 422),
             (Failure::Conflict { reason: "it is over".into() }, 409, 409),
+            (Failure::Unfit { at: "data.x".into(), reason: "is missing".into() }, 422, 422),
+            (Failure::Form("no XML"), 415, 415),
+            (Failure::OtherBody, 409, 409),
+            (Failure::InProgress { after: Duration::from_secs(1) }, 409, 409),
             (Failure::TooLarge { limit: 5 }, 413, 413),
             (Failure::Slow, 408, 408),
             (Failure::TooMany { after: Duration::from_millis(1_500) }, 429, 503),

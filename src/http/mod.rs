@@ -13,6 +13,7 @@ pub mod media;
 pub mod phone;
 pub mod rate;
 pub mod simulator;
+pub mod sources;
 pub mod trace;
 pub mod unsubscribe;
 pub mod web;
@@ -31,6 +32,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/hooks/{channel}/{secret}").route(post().to(hooks::secret_hook)))
         .service(route("/u/{token}").route(get().to(unsubscribe::show)).route(post().to(unsubscribe::leave)))
         .service(route("/flows/{flow}/{name}/{secret}").route(get().to(flows::call)).route(post().to(flows::call)))
+        .service(route("/sources/{name}").route(post().to(sources::plain)))
+        .service(route("/sources/{name}/{secret}").route(post().to(sources::secret)))
         .service(route("/v1/events").route(post().to(events::post)))
         .service(route("/v1/contacts/{id}/handoff").route(get().to(handoff::state)))
         .service(route("/v1/contacts/{id}/handoff/take").route(post().to(handoff::take)))
@@ -55,6 +58,8 @@ fn route(path: &str) -> actix_web::Resource {
 pub fn describe_metrics() {
     metrics::describe_counter!(hooks::REFUSED, "Webhooks that were not believed, by reason");
     metrics::describe_counter!(hooks::MALFORMED, "Webhooks that were believed and could not be read");
+    metrics::describe_counter!(flows::REFUSED, "Calls of flows' webhooks and of sources that were not believed, by reason");
+    metrics::describe_counter!(sources::ITEMS, "What analytics services sent, by source and result");
     metrics::describe_counter!(trace::REQUESTS, "Answered requests by route and status");
     metrics::describe_histogram!(trace::SECONDS, "From a request's head to its answer");
 }

@@ -6,7 +6,9 @@ use super::phone::Desk;
 use super::rate::Bucket;
 use super::simulator::phone::Phones;
 use crate::config::server::Rates;
-use crate::domain::name::ChannelName;
+use crate::config::signed::Signed;
+use crate::config::sources::SourceSettings;
+use crate::domain::name::{ChannelName, Name, Slug};
 use crate::provider::{Adapter, Routes};
 use crate::service::{Core, WebhookKeys};
 use indexmap::IndexMap;
@@ -40,8 +42,14 @@ pub struct Web {
     pub public_url: String,
     /// What the webhooks of flows are opened by.
     pub webhooks: WebhookKeys,
+    /// Those of them whose calls are signed, by flow and name.
+    pub signed: IndexMap<(Slug, Name), Signed>,
+    /// The analytics services that send events.
+    pub sources: IndexMap<Slug, SourceSettings>,
     /// The keys of the API.
     pub events: Keys,
+    /// Whether an event that is not declared is refused.
+    pub only_declared: bool,
     /// How phone numbers without `+` are read.
     pub country: Option<String>,
     /// What has been measured, and who may see it; nothing if metrics are off.

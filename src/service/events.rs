@@ -1,20 +1,23 @@
 //! Events: from outside (`POST /v1/events`) and from flows (`emit`, which arrives here as an effect). An event names its
 //! contact, or the flows that listen to it say where in its data the contact is.
 
-use super::core::Core;
+use super::core::{Core, Patience};
 use super::inbox::Received;
 use super::metrics;
 use super::outbox::Performed;
 use super::verdict::End;
-use crate::domain::id::{ContactKey, DedupeHash};
-use crate::domain::input::{Class, ContactRef, Event, Input};
+use crate::domain::id::{ContactKey, DedupeHash, Who};
+use crate::domain::input::{Callback, Class, ContactRef, Event, Input};
 use crate::domain::limits;
 use crate::domain::message::FailureReason;
 use crate::domain::name::EventName;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::engine::effect::Post;
-use crate::store::{Started, StoreError};
+use crate::store::{Answer, OnceRequest, Requested, Started, StoreError};
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
+use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// An event as it comes from outside.
@@ -28,6 +31,8 @@ pub struct NewEvent {
     pub data: Value,
     /// What makes it the same event when it is delivered again. Without one every delivery is an event of its own.
     pub id: Option<String>,
+    /// Where its sender wants to hear what becomes of the messages that it leads to; its URL is one that the project allows.
+    pub callback: Option<Box<Callback>>,
 }
 
 /// Why an event was not taken.
@@ -53,6 +58,16 @@ enum NoContact {
     Nobody,
 }
 
+/// Contacts whose events are written at one time.
+const SIDE_BY_SIDE: usize = 32;
+
+/// An event as one contact gets it.
+struct Addressed {
+    contact: ContactKey,
+    hash: DedupeHash,
+    body: Bytes,
+}
+
 impl Core {
     /// Takes an event: it is stored for every contact whom it concerns before this answers.
     pub async fn receive_event(self: &Arc<Self>, event: NewEvent) -> Result<Vec<Received>, EventRefused> {
@@ -65,21 +80,115 @@ impl Core {
     }
 
     async fn take_event(self: &Arc<Self>, event: NewEvent) -> Result<Vec<Received>, EventRefused> {
-        let id = event.id.unwrap_or_else(|| format!("{:08x}{:08x}", self.random.bits(), self.random.bits()));
-        let targets = self.targets(&event.name, &event.data, event.contact.as_ref());
-        let targets = targets.map_err(|why| EventRefused::Contact(why.to_string()))?;
-        let mut done = Vec::with_capacity(targets.len());
-        for (contact, to) in targets {
-            let input =
-                Event { name: event.name.clone(), data: event.data.clone(), contact: event.contact.clone(), to, callback: None };
-            let input = Input::Event(Box::new(input));
-            if crate::domain::codec::encode(&input).len() > limits::INPUT_BYTES {
-                return Err(EventRefused::TooLarge);
-            }
-            let hash = DedupeHash::of(&["event", event.name.as_str(), &id]);
-            done.push(self.put(contact, hash, Class::Normal, &input).await?);
+        let mut done = Vec::new();
+        for Addressed { contact, hash, body } in self.address(event)? {
+            done.push(self.put_encoded(contact, hash, Class::Normal, body).await?);
         }
         Ok(done)
+    }
+
+    /// Takes many events: those of one contact in their order, contacts side by side. Each has an answer of its own.
+    pub async fn receive_events(self: &Arc<Self>, events: Vec<NewEvent>) -> Vec<Result<Vec<Received>, EventRefused>> {
+        let mut results: Vec<Result<Vec<Received>, EventRefused>> = Vec::with_capacity(events.len());
+        let mut expected: Vec<usize> = Vec::with_capacity(events.len());
+        let mut groups: IndexMap<ContactKey, Vec<(usize, Addressed)>> = IndexMap::new();
+        for (place, event) in events.into_iter().enumerate() {
+            let addressed = self.address(event);
+            expected.push(addressed.as_ref().map_or(0, Vec::len));
+            match addressed {
+                Err(refused) => results.push(Err(refused)),
+                Ok(all) => {
+                    results.push(Ok(Vec::with_capacity(all.len())));
+                    all.into_iter().for_each(|one| groups.entry(one.contact).or_default().push((place, one)));
+                }
+            }
+        }
+        let work = groups.into_values().map(|group| async move {
+            let mut done = Vec::with_capacity(group.len());
+            for (place, Addressed { contact, hash, body }) in group {
+                let received = self.put_encoded(contact, hash, Class::Normal, body).await;
+                let lost = received.is_err();
+                done.push((place, received));
+                // What comes after it must not overtake it.
+                if lost {
+                    break;
+                }
+            }
+            done
+        });
+        let answers: Vec<Vec<(usize, Answer<Received>)>> = stream::iter(work).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        for (place, received) in answers.into_iter().flatten() {
+            match (received, &mut results[place]) {
+                (Ok(received), Ok(all)) => {
+                    all.push(received);
+                    expected[place] = expected[place].saturating_sub(1);
+                }
+                (Err(error), result) => *result = Err(error.into()),
+                (Ok(_), Err(_)) => {}
+            }
+        }
+        for (result, missing) in results.iter_mut().zip(expected) {
+            if result.is_ok() && missing > 0 {
+                *result = Err(StoreError::Unavailable("an event before it was not stored".to_owned()).into());
+            }
+            match result {
+                Ok(all) => all.iter().for_each(|r| metrics::input("event", r.name())),
+                Err(_) => metrics::input("event", "refused"),
+            }
+        }
+        results
+    }
+
+    /// Whether anybody can want events of this name: the project declares it, or a flow listens to it.
+    pub fn knows_event(&self, name: &EventName) -> bool {
+        self.world.project.events.contains(name) || self.listens(name)
+    }
+
+    /// Whether a flow listens to events of this name.
+    pub fn listens(&self, name: &EventName) -> bool {
+        self.versions.catalog().listens(name)
+    }
+
+    /// A name for an event that brings none: every delivery is then an event of its own.
+    pub fn fresh_id(&self) -> String {
+        format!("{:08x}{:08x}", self.random.bits(), self.random.bits())
+    }
+
+    /// One step of a request that takes effect once.
+    pub async fn request(&self, request: OnceRequest) -> Answer<Requested> {
+        self.patiently(Patience::Short, || self.store.request(request.clone())).await
+    }
+
+    /// Whoever works on one request.
+    pub fn worker(&self) -> Who {
+        self.who()
+    }
+
+    /// Whom an event goes to, in the form in which it is stored. Nobody: an event that nobody knows and that names nobody.
+    fn address(&self, event: NewEvent) -> Result<Vec<Addressed>, EventRefused> {
+        let known = self.knows_event(&event.name);
+        if !known {
+            metrics::unknown_event();
+        }
+        let targets = match self.targets(&event.name, &event.data, event.contact.as_ref()) {
+            Ok(targets) => targets,
+            Err(NoContact::Nobody) if !known => return Ok(Vec::new()),
+            Err(why) => return Err(EventRefused::Contact(why.to_string())),
+        };
+        let id = event.id.unwrap_or_else(|| self.fresh_id());
+        let hash = DedupeHash::of(&["event", event.name.as_str(), &id]);
+        let address = |(contact, to)| {
+            let input = Event {
+                name: event.name.clone(),
+                data: event.data.clone(),
+                contact: event.contact.clone(),
+                to,
+                callback: event.callback.clone(),
+            };
+            let body = Bytes::from(crate::domain::codec::encode(&Input::Event(Box::new(input))));
+            if body.len() > limits::INPUT_BYTES { Err(EventRefused::TooLarge) } else { Ok(Addressed { contact, hash, body }) }
+        };
+        targets.into_iter().map(address).collect()
     }
 
     /// The contacts whom an event concerns, without giving it to them.

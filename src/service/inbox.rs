@@ -139,7 +139,13 @@ impl Core {
         self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input))).await
     }
 
-    async fn put_encoded(self: &Arc<Self>, contact: ContactKey, hash: DedupeHash, class: Class, body: Bytes) -> Answer<Received> {
+    pub(super) async fn put_encoded(
+        self: &Arc<Self>,
+        contact: ContactKey,
+        hash: DedupeHash,
+        class: Class,
+        body: Bytes,
+    ) -> Answer<Received> {
         let begun = self.clock.monotonic();
         let (contact, accepted, slot) = self.accept(contact, hash, class, body).await?;
         metrics::took(metrics::ACCEPT_SECONDS, self.clock.monotonic().saturating_sub(begun));

@@ -6,6 +6,8 @@ use std::time::Duration;
 /// Counter `{kind, result}`: inputs that were accepted. `kind`: message, event, report; `result`: claimed, queued,
 /// duplicate, full, refused.
 pub const INPUTS: &str = "replyflow_inputs_total";
+/// Counter: events that no flow listens to and that the project does not declare.
+pub const UNKNOWN_EVENTS: &str = "replyflow_unknown_events_total";
 /// Counter `{result}`: turns of the engine. `result`: ok, failed, panicked, set_aside.
 pub const TURNS: &str = "replyflow_turns_total";
 /// Counter `{result}`: commits. `result`: ok, already, stale, gone, missing, unavailable.
@@ -56,6 +58,11 @@ pub const HISTORY: &str = "replyflow_history_entries_total";
 /// Counts an input.
 pub fn input(kind: &'static str, result: &'static str) {
     counter!(INPUTS, "kind" => kind, "result" => result).increment(1);
+}
+
+/// Counts an event that nobody knows.
+pub fn unknown_event() {
+    counter!(UNKNOWN_EVENTS).increment(1);
 }
 
 /// Counts turns.

@@ -33,13 +33,27 @@ impl WebhookKeys {
 
     /// The secret in the URL of a webhook: 22 characters.
     pub fn secret(&self, flow: &str, name: &str) -> String {
-        self.0.first().map_or_else(String::new, |key| derive(key, flow, name))
+        self.0.first().map_or_else(String::new, |key| derive(key, &[WEBHOOK, flow, name]))
     }
 
     /// Whether this is the secret of the webhook under one of the keys. Takes as long for a wrong one as for a right one.
     pub fn open(&self, flow: &str, name: &str, given: &str) -> bool {
+        self.opens(&[WEBHOOK, flow, name], given)
+    }
+
+    /// The secret in the URL of a source: 22 characters.
+    pub fn source_secret(&self, name: &str) -> String {
+        self.0.first().map_or_else(String::new, |key| derive(key, &[SOURCE, name]))
+    }
+
+    /// Whether this is the secret of the source.
+    pub fn open_source(&self, name: &str, given: &str) -> bool {
+        self.opens(&[SOURCE, name], given)
+    }
+
+    fn opens(&self, parts: &[&str], given: &str) -> bool {
         let found =
-            self.0.iter().fold(Choice::from(0), |found, key| found | derive(key, flow, name).as_bytes().ct_eq(given.as_bytes()));
+            self.0.iter().fold(Choice::from(0), |found, key| found | derive(key, parts).as_bytes().ct_eq(given.as_bytes()));
         found.into()
     }
 }
@@ -50,9 +64,13 @@ impl fmt::Debug for WebhookKeys {
     }
 }
 
-fn derive(key: &[u8], flow: &str, name: &str) -> String {
+/// What a secret is for stands before what it opens.
+const WEBHOOK: &str = "the webhook of a flow";
+const SOURCE: &str = "the webhook of a source";
+
+fn derive(key: &[u8], parts: &[&str]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    for part in ["the webhook of a flow", flow, name] {
+    for part in parts {
         mac.update(part.as_bytes());
         mac.update(&[0]);
     }

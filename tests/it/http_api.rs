@@ -188,8 +188,8 @@ async fn a_webhook_of_a_flow_begins_it_for_whoever_knows_the_url() {
         let answer = form(wrong, query).send().await.expect("an answer");
         refusals.push((answer.status().as_u16(), answer.text().await.expect("text")));
     }
-    assert!(refusals.iter().all(|refusal| *refusal == refusals[0] && refusal.0 == 404), "{refusals:?}");
-    assert_eq!(service.client.post(&here).body("<a/>").send().await.expect("an answer").status(), 400);
+    assert!(refusals.iter().all(|refusal| *refusal == refusals[0] && refusal.0 == 403), "{refusals:?}");
+    assert_eq!(service.client.post(&here).body("<a/>").send().await.expect("an answer").status(), 415);
     let limit = replyflow::domain::limits::EVENT_BODY_BYTES;
     assert_eq!(service.client.post(&here).body(" ".repeat(limit + 1)).send().await.expect("an answer").status(), 413);
     let (output, code) = replyflow_in(service.folder(), &["webhooks"]);

@@ -15,16 +15,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("template", &["domain", "config", "flow", "reply", "layout"]),
     ("engine", &["domain", "config", "flow", "reply", "template"]),
     ("provider", &["domain", "config"]),
+    ("source", &["domain", "config"]),
     ("store", &["domain", "config"]),
     ("service", &["domain", "config", "flow", "reply", "engine", "provider", "store"]),
     ("testing", &["domain", "config", "flow", "reply", "template", "engine"]),
-    ("http", &["domain", "config", "flow", "engine", "provider", "store", "service", "testing"]),
+    ("http", &["domain", "config", "flow", "engine", "provider", "source", "store", "service", "testing"]),
     ("app", &["domain", "config", "flow", "engine", "provider", "store", "service", "http"]),
     ("cli", &["domain", "config", "flow", "reply", "engine", "provider", "store", "service", "http", "app", "testing"]),
 ];
 
 /// Where no I/O, no async runtime, no clock and no randomness may be.
-const PURE: &[&str] = &["domain", "flow", "layout", "reply", "template", "engine", "provider"];
+const PURE: &[&str] = &["domain", "flow", "layout", "reply", "template", "engine", "provider", "source"];
 
 /// What gives such a thing away. Reading one's own files is allowed at the edge of `flow`, in `flow/load.rs`.
 const IMPURE: &[&str] = &[

@@ -255,6 +255,7 @@ impl Record {
             id: self.external.clone(),
             name: None,
             language: None,
+            attributes: Default::default(),
         }
     }
 

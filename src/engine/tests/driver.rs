@@ -55,6 +55,7 @@ pub fn project() -> Project {
         hours: IndexMap::new(),
         attributes: [(Name::parse("vip").expect("a name"), Type::Boolean)].into_iter().collect(),
         events: Vec::new(),
+        event_fields: Default::default(),
         env: IndexMap::new(),
         texts: SystemTexts {
             opted_out: text("You are out."),

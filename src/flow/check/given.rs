@@ -31,7 +31,8 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, types: &Types, world: 
             Destination::Variable(slot) => (wanted(flow, types, *slot, a.by), name_of(flow, *slot)),
             Destination::Contact(name) => (attribute(name.as_str(), world), format!("contact.{name}")),
         };
-        let one = Given { by, value: Some(&a.value), found: types.value(&a.value, a.site, world.project) };
+        let event = a.site.event.then(|| super::declared::event_at(flow, a.at, world.project)).flatten();
+        let one = Given { by, value: Some(&a.value), found: types.value_of_event(&a.value, a.site, world.project, event) };
         one.must_be(wanted, &format!("`{name}`"), a.at, a.width, report);
     }
     for saved in &reading.saves {

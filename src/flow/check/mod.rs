@@ -6,6 +6,7 @@ mod across;
 mod answers;
 mod buttons;
 mod choices;
+mod declared;
 mod events;
 mod given;
 mod names;

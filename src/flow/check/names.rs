@@ -3,6 +3,7 @@
 use super::types::Types;
 use super::{Report, World};
 use crate::config::project::Project;
+use crate::domain::shape::Shape;
 use crate::domain::value::Type;
 use crate::flow::definition::{Flow, Kind, Notification};
 use crate::flow::diagnostic::Diagnostic;
@@ -15,13 +16,14 @@ pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, types: &Types, wo
         report.add(209, variable.at, 0, format!("`{name}` is reserved"), "choose another name");
     }
     let lost = loses_variables(reading, flow);
-    let env = |site| Env { site, in_run: true, types, states: Some(flow), project: world.project };
+    let env = |site, event| Env { site, event, in_run: true, types, states: Some(flow), project: world.project };
     for written in &reading.written {
-        check(written, &env(written.site), lost, report);
+        let event = written.site.event.then(|| super::declared::event_at(flow, written.at, world.project)).flatten();
+        check(written, &env(written.site, event), lost, report);
     }
     for state in flow.states.values() {
         let Kind::Ask(ask) = &state.kind else { continue };
-        super::answers::types(&ask.answer, &env(Site::default()), report);
+        super::answers::types(&ask.answer, &env(Site::default(), None), report);
     }
 }
 
@@ -34,7 +36,7 @@ pub(super) fn check_notification(
 ) {
     let types = Types::of_parameters(notification.needs.iter().map(|(name, need)| (name, need.kind)));
     for written in &reading.written {
-        let env = Env { site: written.site, in_run: false, types: &types, states: None, project: world.project };
+        let env = Env { site: written.site, event: None, in_run: false, types: &types, states: None, project: world.project };
         check(written, &env, false, report);
     }
 }
@@ -72,6 +74,8 @@ fn check(written: &Written, env: &Env<'_>, lost: bool, report: &mut Report) {
 pub(super) struct Env<'a> {
     /// What can be read there.
     pub site: Site,
+    /// What the data of the event is declared to be.
+    pub event: Option<&'a Shape>,
     /// Whether there is a run.
     pub in_run: bool,
     /// The types of the flow.
@@ -123,7 +127,10 @@ impl TypeEnv for Env<'_> {
     fn root(&self, root: Root) -> RootType {
         let known = |kind| RootType::Known(Inferred::of(kind));
         match root {
-            Root::Event if self.site.event => known(Type::Any),
+            Root::Event if self.site.event => match self.event {
+                Some(shape) => RootType::Known(super::declared::inferred(&Shape { required: true, ..shape.clone() })),
+                None => known(Type::Any),
+            },
             Root::Body if self.site.body => RootType::Known(self.types.result_of(self.site.state)),
             Root::Item if self.site.item => RootType::Known(self.types.result_of(self.site.state)),
             Root::Event | Root::Body | Root::Item => RootType::NotHere,

@@ -4,6 +4,7 @@
 use super::names::Env;
 use crate::config::project::Project;
 use crate::domain::name::Name;
+use crate::domain::shape::Shape;
 use crate::domain::value::{Type, Value};
 use crate::flow::definition::{Answer, Choices, Destination, Flow, Kind, Origin, StateId};
 use crate::flow::expression::{Inferred, ValueTemplate};
@@ -115,7 +116,12 @@ impl Types {
 
     /// The type of a value that is written at this place; any if something is wrong with it, which is said there.
     pub fn value(&self, value: &ValueTemplate, site: Site, project: &Project) -> Inferred {
-        let env = Env { site, in_run: true, types: self, states: None, project };
+        self.value_of_event(value, site, project, None)
+    }
+
+    /// The same where `event` is readable and its data may be declared.
+    pub fn value_of_event(&self, value: &ValueTemplate, site: Site, project: &Project, event: Option<&Shape>) -> Inferred {
+        let env = Env { site, event, in_run: true, types: self, states: None, project };
         value.infer(&env).unwrap_or(Inferred::maybe(Type::Any))
     }
 

@@ -91,6 +91,9 @@ impl Inference<'_> {
                 Some(field) => Ok(or_null(field.clone())),
                 None => Err(self.no_field(name, place, shown, fields.keys().map(AsRef::as_ref).collect())),
             },
+            (Type::Map, Detail::Open(fields)) => {
+                Ok(fields.get(name).map_or(Inferred::maybe(Type::Any), |field| or_null(field.clone())))
+            }
             (Type::Map | Type::Any, _) => Ok(Inferred::maybe(Type::Any)),
             // The answer to a choice is a text that also knows its label.
             (Type::Text, detail @ Detail::Among(_)) if name == "id" => Ok(Inferred { kind: Type::Text, nullable, detail }),

@@ -31,6 +31,8 @@ pub enum Detail {
     Items(Arc<Inferred>),
     /// A map with these fields and no others.
     Fields(Arc<IndexMap<Box<str>, Inferred>>),
+    /// A map with these fields and perhaps others: it comes from outside.
+    Open(Arc<IndexMap<Box<str>, Inferred>>),
 }
 
 impl Inferred {
@@ -59,6 +61,12 @@ impl Inferred {
     pub fn map<'n>(fields: impl IntoIterator<Item = (&'n str, Inferred)>) -> Self {
         let fields = fields.into_iter().map(|(name, field)| (name.into(), field)).collect();
         Inferred { detail: Detail::Fields(Arc::new(fields)), ..Inferred::of(Type::Map) }
+    }
+
+    /// A map with these fields and perhaps others.
+    pub fn open_map<'n>(fields: impl IntoIterator<Item = (&'n str, Inferred)>) -> Self {
+        let fields = fields.into_iter().map(|(name, field)| (name.into(), field)).collect();
+        Inferred { detail: Detail::Open(Arc::new(fields)), ..Inferred::of(Type::Map) }
     }
 
     /// The type of a value that is written in a flow.
@@ -113,6 +121,7 @@ impl Detail {
             }
             (Detail::Items(a), Detail::Items(b)) if a == b => Detail::Items(a),
             (Detail::Items(a), Detail::Items(b)) => Detail::Items(Arc::new((*a).clone().or((*b).clone()))),
+            (Detail::Open(a), Detail::Open(b)) if a == b => Detail::Open(a),
             (Detail::Fields(a), Detail::Fields(b)) if a == b => Detail::Fields(a),
             (Detail::Fields(a), Detail::Fields(b)) if a.len() + b.len() > TEXTS => Detail::Unknown,
             (Detail::Fields(a), Detail::Fields(b)) => {

@@ -55,6 +55,7 @@ pub fn trade(id: &str, amount: u32) -> NewEvent {
         contact: None,
         data: Value::from_json(json!({ "phone": ANN, "account": "A", "amount": amount })),
         id: Some(id.to_owned()),
+        callback: None,
     }
 }
 

@@ -92,6 +92,7 @@ fn event(data: serde_json::Value, contact: Option<&str>, id: Option<&str>) -> Ne
         contact: contact.map(|c| ContactRef { phone: Some(phone(c)), ..ContactRef::default() }),
         data: Value::from_json(data),
         id: id.map(str::to_owned),
+        callback: None,
     }
 }
 

@@ -308,5 +308,6 @@ fn event(somebody: &Somebody, id: &str) -> NewEvent {
         contact: Some(ContactRef { phone: Some(phone), ..ContactRef::default() }),
         data: Value::from_json(serde_json::json!({ "phone": somebody.phone })),
         id: Some(id.to_owned()),
+        callback: None,
     }
 }

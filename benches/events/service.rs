@@ -1,0 +1,82 @@
+//! The service as its own process, with a flow that each event begins and that ends at once.
+
+use crate::sender::KEY;
+use std::fs::File;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const FLOW: &str = r#"flow: bench
+languages: [en]
+needs: { order_id: text, amount: number }
+start:
+  - event: bench.paid
+    contact: "{{ event.phone }}"
+    with: { order_id: "{{ event.order_id }}", amount: "{{ event.amount }}" }
+begin: noted
+states:
+  noted: { tag: paid, end: noted }
+"#;
+
+/// The running service.
+pub struct Service {
+    child: Child,
+    /// Where it listens.
+    pub port: u16,
+    folder: TempDir,
+}
+
+impl Service {
+    /// Starts it on this store and waits until it is ready.
+    pub async fn start(store: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let settings = format!(
+            "[server]\nlisten = \"127.0.0.1:{port}\"\n[server.rates]\napi = 1000000\nprobes = 1000000\n[store]\n{store}\nmailbox = 10000\n\
+             [events]\nkeys = [{{ env = \"BENCH_KEY\" }}]\n[channels.bench]\nprovider = \"simulator\"\nkind = \"sms\"\n"
+        );
+        std::fs::write(folder.path().join("replyflow.toml"), settings).expect("settings");
+        std::fs::create_dir(folder.path().join("flows")).expect("a folder for flows");
+        std::fs::write(folder.path().join("flows/bench.yaml"), FLOW).expect("a flow");
+        let log = File::create(folder.path().join("log")).expect("a log");
+        let child = Command::new(env!("CARGO_BIN_EXE_replyflow"))
+            .arg("serve")
+            .arg("--config")
+            .arg(folder.path().join("replyflow.toml"))
+            .current_dir(folder.path())
+            .env("BENCH_KEY", KEY)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log twice"))
+            .stderr(log)
+            .spawn()
+            .expect("the service starts");
+        let mut service = Service { child, port, folder };
+        let begun = Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() || !service.log().contains("has started") {
+            let ended = service.child.try_wait().expect("a child");
+            assert!(ended.is_none() && begun.elapsed() < Duration::from_secs(20), "{}", service.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        service
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The end of its log.
+    pub fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

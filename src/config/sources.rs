@@ -1,0 +1,161 @@
+//! `[sources.NAME]`: analytics services whose webhooks become events, and where in what they send the contact is.
+
+use super::read_project::slug;
+use super::secret::Secret;
+use super::section::{Secrets, Section};
+use super::tree::Kind;
+use crate::domain::name::{Name, Slug};
+use crate::domain::value::Type;
+use indexmap::IndexMap;
+
+/// One service that sends.
+#[derive(Debug, Clone)]
+pub struct SourceSettings {
+    /// Its name in the URL.
+    pub name: Slug,
+    /// Which service.
+    pub kind: SourceKind,
+    /// User and password of basic authentication; both or neither.
+    pub basic: Option<(String, Secret)>,
+    /// Bearer keys.
+    pub keys: Vec<Secret>,
+    /// The secrets with which it signs.
+    pub secrets: Vec<Secret>,
+    /// Where the contact is.
+    pub contact: ContactPaths,
+}
+
+/// Which service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Mixpanel's cohort webhook.
+    Mixpanel,
+    /// Segment's Webhooks (Actions).
+    Segment,
+    /// Amplitude's cohort and event webhooks.
+    Amplitude,
+}
+
+impl SourceKind {
+    /// As operators write it; also what names of its events begin with.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceKind::Mixpanel => "mixpanel",
+            SourceKind::Segment => "segment",
+            SourceKind::Amplitude => "amplitude",
+        }
+    }
+}
+
+/// Where in one item the contact is: paths such as `traits.phone`; the first that leads to something counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContactPaths {
+    /// The phone number.
+    pub phone: Vec<String>,
+    /// The email address.
+    pub email: Vec<String>,
+    /// The id in your own systems.
+    pub id: Vec<String>,
+    /// The name.
+    pub name: Vec<String>,
+    /// The language.
+    pub language: Vec<String>,
+    /// Attributes of the contact that are brought up to date.
+    pub attributes: IndexMap<Name, Vec<String>>,
+}
+
+fn usual(kind: SourceKind) -> [&'static [&'static str]; 5] {
+    match kind {
+        SourceKind::Mixpanel => [
+            &["phone_number", "phone", "$phone"],
+            &["email", "$email"],
+            &["mixpanel_distinct_id"],
+            &["name", "$name", "first_name"],
+            &["language"],
+        ],
+        SourceKind::Segment => [
+            &["traits.phone", "context.traits.phone", "properties.phone"],
+            &["traits.email", "context.traits.email", "properties.email"],
+            &["userId"],
+            &["traits.name", "traits.firstName", "context.traits.name", "context.traits.firstName"],
+            &["traits.language", "context.traits.language"],
+        ],
+        SourceKind::Amplitude => [
+            &["user_properties.phone", "user_properties.phone_number"],
+            &["user_properties.email"],
+            &["user_id"],
+            &["user_properties.name"],
+            &["user_properties.language"],
+        ],
+    }
+}
+
+pub(super) fn sources(
+    section: Section<'_>,
+    attributes: &IndexMap<Name, Type>,
+    secrets: Secrets,
+) -> IndexMap<Slug, SourceSettings> {
+    let mut all = IndexMap::new();
+    for (name, inner) in section.named() {
+        let Some(name) = slug(&section, name) else { continue };
+        all.insert(name.clone(), SourceSettings::read(name, inner, attributes, secrets));
+    }
+    all
+}
+
+impl SourceSettings {
+    fn read(name: Slug, section: Section<'_>, attributes: &IndexMap<Name, Type>, secrets: Secrets) -> Self {
+        let kinds = [SourceKind::Mixpanel, SourceKind::Segment, SourceKind::Amplitude].map(|kind| (kind.as_str(), kind));
+        let kind = section.word("kind", &kinds);
+        let paths = |key, usual: &[&str]| match section.has(key) {
+            true => section.texts_or_text(key),
+            false => {
+                section.opt_text(key);
+                usual.iter().map(|path| (*path).to_owned()).collect()
+            }
+        };
+        let [phone, email, id, contact_name, language] = usual(kind);
+        let inner = section.section("attributes");
+        let mut read = IndexMap::new();
+        for (attribute, node) in inner.entries() {
+            let Some((known, _)) = attributes.get_key_value(attribute) else {
+                inner.mistake(attribute, "is not in [attributes]", None);
+                continue;
+            };
+            match &node.kind {
+                Kind::Text(path) => drop(read.insert(known.clone(), vec![path.clone()])),
+                _ => inner.mistake(attribute, "must be a path such as traits.plan", None),
+            }
+        }
+        let contact = ContactPaths {
+            phone: paths("phone", phone),
+            email: paths("email", email),
+            id: paths("id", id),
+            name: paths("name", contact_name),
+            language: paths("language", language),
+            attributes: read,
+        };
+        let (user, password) = (section.opt_text("user"), section.opt_secret("password"));
+        let basic = match (user, password) {
+            (Some(user), Some(password)) if !password.is_empty() => Some((user, password)),
+            (None, None) => None,
+            _ => {
+                if secrets == Secrets::Required {
+                    section.mistake("user", "and `password` go together", None);
+                }
+                None
+            }
+        };
+        let list = |key| {
+            let mut list = section.secrets(key);
+            list.retain(|secret| !secret.is_empty());
+            list
+        };
+        let settings = SourceSettings { name, kind, basic, keys: list("keys"), secrets: list("secrets"), contact };
+        if !settings.secrets.is_empty() && kind != SourceKind::Segment {
+            section.mistake("secrets", "are for Segment; the others sign nothing", None);
+        }
+        section.finish();
+        settings
+    }
+}

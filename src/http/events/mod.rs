@@ -1,0 +1,209 @@
+//! `POST /v1/events`: what happened elsewhere, for the flows that wait for it; one event, or up to 1,000 at once with an answer for each.
+//! 202 means that it is stored.
+
+mod once;
+mod read;
+
+use super::body;
+use super::error::Failure;
+use super::web::Web;
+use crate::domain::limits::{EVENT_BATCH_BYTES, EVENT_BODY_BYTES, REQUEST_KEY_BYTES};
+use crate::service::{Core, EventRefused, NewEvent};
+use crate::store::{Fingerprint, RequestKey};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use once::Once;
+use read::Rules;
+use serde_json::{Value as Json, json};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest that storing events may take.
+const STORE: Duration = Duration::from_secs(10);
+/// The header that makes a request take effect once.
+const KEY: &str = "idempotency-key";
+
+/// `POST /v1/events`
+pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
+    let body = body::read(&mut payload, EVENT_BATCH_BYTES, &web.memory, web.request_timeout).await?;
+    web.buckets.api.take().map_err(|after| Failure::TooMany { after })?;
+    web.events.check(&request)?;
+    let once = key(&request)?.map(|chosen| Once::new(RequestKey::of("/v1/events", &chosen), Fingerprint::of(&body)));
+    let world = web.core.world();
+    let rules = Rules { project: &world.project, callbacks: world.callbacks.as_ref(), only_declared: web.only_declared };
+    let mut posted = read::posted(&body, &rules)?;
+    for (place, event) in posted.events.iter_mut().enumerate() {
+        let Ok(event) = event else { continue };
+        let named = once.as_ref().map(|once| once.name(place));
+        event.id.get_or_insert_with(|| named.unwrap_or_else(|| web.core.fresh_id()));
+    }
+    drop(body);
+    let core = Arc::clone(&web.core);
+    // A client that hangs up cancels its request, but not what the request has begun.
+    let answered = web.engine.spawn(async move {
+        match once {
+            None => {
+                let many = posted.many;
+                answer(many, store(&core, posted).await)
+            }
+            Some(once) => once::answer(&core, &once, posted).await,
+        }
+    });
+    match tokio::time::timeout(STORE, answered).await {
+        Ok(Ok(answered)) => answered.map(Answered::response),
+        Ok(Err(_)) | Err(_) => {
+            tracing::error!("storing events panicked or took too long");
+            Err(Failure::Unavailable)
+        }
+    }
+}
+
+/// What the caller calls this request.
+fn key(request: &HttpRequest) -> Result<Option<String>, Failure> {
+    let Some(given) = request.headers().get(KEY) else { return Ok(None) };
+    let wrong = |reason: &str| Failure::Invalid { field: KEY, reason: reason.to_owned() };
+    let text = given.to_str().map_err(|_| wrong("holds characters other than visible ASCII"))?.trim();
+    if text.is_empty() || text.len() > REQUEST_KEY_BYTES {
+        return Err(wrong("is not 1 to 256 bytes long"));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// What one request holds.
+pub struct Posted {
+    /// Its events in their order; why one cannot be read.
+    pub events: Vec<Result<NewEvent, Failure>>,
+    /// Whether it is a list, and is answered with one.
+    pub many: bool,
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// Stored.
+    Stored {
+        /// Its id, the caller's or ours.
+        id: String,
+    },
+    /// Not stored.
+    Refused {
+        /// As the only event of a request it would be answered so.
+        status: u16,
+        /// Which field is wrong.
+        field: Option<String>,
+        /// What is wrong with it.
+        detail: Option<String>,
+    },
+}
+
+/// Characters of a reason or a place that are said of one of many.
+const REASON: usize = 200;
+
+impl Taken {
+    fn refused(failure: &Failure) -> Self {
+        let cut = |text: &str| text.chars().take(REASON).collect();
+        Taken::Refused {
+            status: failure.status().as_u16(),
+            field: failure.field().map(cut),
+            detail: failure.detail().as_deref().map(cut),
+        }
+    }
+
+    /// Whether it may be stored when it comes again.
+    fn is_for_now(&self) -> bool {
+        matches!(self, Taken::Refused { status: 500.., .. })
+    }
+
+    fn json(&self) -> Json {
+        match self {
+            Taken::Stored { id } => json!({ "status": 202, "id": id }),
+            Taken::Refused { status, field, detail } => {
+                let mut all = json!({ "status": status });
+                let said = [("field", field), ("detail", detail)];
+                said.into_iter()
+                    .filter_map(|(key, text)| Some((key, text.as_ref()?)))
+                    .for_each(|(key, text)| all[key] = text.as_str().into());
+                all
+            }
+        }
+    }
+}
+
+/// Stores what can be stored.
+async fn store(core: &Arc<Core>, posted: Posted) -> Vec<Result<String, Failure>> {
+    let mut results: Vec<Option<Result<String, Failure>>> = Vec::with_capacity(posted.events.len());
+    let (mut good, mut ids) = (Vec::new(), Vec::new());
+    for event in posted.events {
+        match event {
+            Ok(event) => {
+                ids.push((results.len(), event.id.clone().unwrap_or_default()));
+                good.push(event);
+                results.push(None);
+            }
+            Err(failure) => results.push(Some(Err(failure))),
+        }
+    }
+    for ((place, id), stored) in ids.into_iter().zip(core.receive_events(good).await) {
+        results[place] = Some(match stored {
+            Ok(_) => Ok(id),
+            Err(refused) => Err(failure(refused)),
+        });
+    }
+    results.into_iter().map(|result| result.unwrap_or(Err(Failure::Unavailable))).collect()
+}
+
+/// What the caller hears of an event that was not taken.
+pub(super) fn failure(refused: EventRefused) -> Failure {
+    match refused {
+        EventRefused::Contact(reason) => Failure::Invalid { field: "contact", reason },
+        EventRefused::TooLarge => Failure::TooLarge { limit: EVENT_BODY_BYTES },
+        EventRefused::Store(error) => {
+            tracing::error!(%error, "an event could not be stored");
+            Failure::Unavailable
+        }
+    }
+}
+
+/// What a request is answered.
+pub enum Answered {
+    /// To one event: its id.
+    One(String),
+    /// To a list.
+    List(Vec<Taken>),
+}
+
+impl Answered {
+    /// 202 if all are stored, else 207: each says what became of it, in the order in which they came.
+    fn response(self) -> HttpResponse {
+        match self {
+            Answered::One(id) => HttpResponse::Accepted().json(json!({ "id": id })),
+            Answered::List(taken) => {
+                let all = taken.iter().all(|one| matches!(one, Taken::Stored { .. }));
+                let mut builder = if all { HttpResponse::Accepted() } else { HttpResponse::MultiStatus() };
+                builder.json(json!({ "results": taken.iter().map(Taken::json).collect::<Vec<_>>() }))
+            }
+        }
+    }
+}
+
+/// The answer to a request.
+fn answer(many: bool, results: Vec<Result<String, Failure>>) -> Result<Answered, Failure> {
+    match (many, &results[..]) {
+        (false, [Ok(id)]) => Ok(Answered::One(id.clone())),
+        (false, [Err(failure), ..]) => Err(failure.clone()),
+        _ => Ok(Answered::List(results.iter().map(taken).collect())),
+    }
+}
+
+fn taken(result: &Result<String, Failure>) -> Taken {
+    match result {
+        Ok(id) => Taken::Stored { id: id.clone() },
+        Err(failure) => Taken::refused(failure),
+    }
+}
+
+/// The reason of a failure in one field.
+fn invalid(field: &'static str, reason: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::Invalid { field, reason: reason.into().into_owned() }
+}

@@ -1,0 +1,69 @@
+//! Who it is, by paths such as `traits.phone` that the settings give.
+
+use super::{Attributes, Skipped};
+use crate::config::project::Project;
+use crate::config::sources::ContactPaths;
+use crate::domain::input::ContactRef;
+use crate::domain::language::Language;
+use crate::domain::phone::parse_phone;
+use crate::domain::shape::{Shape, is_email};
+use crate::domain::value::Value;
+use serde_json::Value as Json;
+
+/// Characters of an address, an id or a name.
+const CHARS: usize = 254;
+
+/// What a path leads to. A name may hold dots itself: the longest that is there counts.
+pub fn find<'v>(root: &'v Json, path: &str) -> Option<&'v Json> {
+    if let Some(whole) = root.get(path) {
+        return Some(whole);
+    }
+    path.rmatch_indices('.').find_map(|(dot, _)| find(root.get(&path[..dot])?, &path[dot + 1..]))
+}
+
+/// Text, or a number as text; nothing if it is blank.
+pub fn text(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn first(root: &Json, paths: &[String]) -> Option<String> {
+    paths.iter().find_map(|path| text(find(root, path)?)).filter(|text| text.chars().count() <= CHARS)
+}
+
+/// Whom the properties of an item name. A phone number that cannot be read is left out where an email or an id says who it is.
+pub fn contact(paths: &ContactPaths, properties: &Json, project: &Project) -> Result<ContactRef, Skipped> {
+    let phone = first(properties, &paths.phone);
+    let read = phone.as_deref().map(|phone| parse_phone(phone, project.country.as_deref()));
+    let contact = ContactRef {
+        phone: read.clone().and_then(Result::ok),
+        email: first(properties, &paths.email).map(|email| email.to_lowercase()).filter(|email| is_email(email)),
+        id: first(properties, &paths.id),
+        user_id: None,
+        name: first(properties, &paths.name),
+        language: first(properties, &paths.language).and_then(|code| Language::parse(&code)),
+        attributes: attributes(paths, properties, project),
+    };
+    match (contact.address(), read) {
+        (Some(_), _) => Ok(contact),
+        (None, Some(Err(_))) => Err(Skipped::UnreadablePhone),
+        (None, _) => Err(Skipped::Nobody),
+    }
+}
+
+/// What the item says of the contact's declared attributes; what is of another type is left out.
+fn attributes(paths: &ContactPaths, properties: &Json, project: &Project) -> Attributes {
+    let mut all = Attributes::new();
+    for (name, paths) in &paths.attributes {
+        let Some(found) = paths.iter().find_map(|path| find(properties, path)) else { continue };
+        let value = Value::from_json(found.clone());
+        let kind = project.attributes.get(name).copied().unwrap_or(crate::domain::value::Type::Any);
+        if Shape::of(kind).check(&value, "", project.country.as_deref()).is_ok() {
+            all.push((name.clone(), value));
+        }
+    }
+    all
+}
