@@ -26,6 +26,23 @@ pub struct ApiSettings {
     pub allow_private: bool,
     /// One attempt, where the flow does not say.
     pub timeout: Span,
+    /// When calls are not made for a while.
+    pub circuit: CircuitSettings,
+}
+
+/// When an api counts as broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircuitSettings {
+    /// After so many failures in a row; 0: never.
+    pub after: u32,
+    /// Then no call is made for so long.
+    pub pause: Span,
+}
+
+impl Default for CircuitSettings {
+    fn default() -> Self {
+        CircuitSettings { after: 5, pause: Span::seconds(30) }
+    }
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -64,8 +81,30 @@ impl ApiSettings {
             }
         };
         let allow_private = section.boolean("allow_private");
+        let circuit = circuit(&section);
         section.finish();
-        ApiSettings { name, base_url: base, headers, methods, paths, allow_private, timeout }
+        ApiSettings { name, base_url: base, headers, methods, paths, allow_private, timeout, circuit }
+    }
+}
+
+fn circuit(section: &Section<'_>) -> CircuitSettings {
+    let usual = CircuitSettings::default();
+    let given = |key| {
+        let given = section.has(key);
+        if !given {
+            section.opt_text(key);
+        }
+        given
+    };
+    CircuitSettings {
+        after: match given("circuit_after") {
+            true => u32::try_from(section.number("circuit_after", 0, 1_000)).unwrap_or(0),
+            false => usual.after,
+        },
+        pause: match given("circuit_pause") {
+            true => section.span("circuit_pause", Span::millis(100), Span::minutes(30)),
+            false => usual.pause,
+        },
     }
 }
 

@@ -135,6 +135,8 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("bearer", Secret),
             ("allow_private", Boolean),
             ("timeout", Duration),
+            ("circuit_after", Whole),
+            ("circuit_pause", Duration),
         ],
     ),
     ("api.*.basic", &[("user", Text), ("password", Secret)]),

@@ -45,6 +45,8 @@ paths = ["/orders/"]
 headers = { X-Client = "replyflow", X-Api-Key = { env = "TOKEN" } }
 allow_private = true
 timeout = "5s"
+circuit_after = 3
+circuit_pause = "1m"
 
 [api.shop.basic]
 user = "me"

@@ -171,7 +171,7 @@ pub enum CallOutcome {
     },
     /// No answer: refused, timed out, too large, not allowed. The word is for the journal.
     Failed {
-        /// `timeout`, `refused`, `too_large`, `not_allowed`, `lost`.
+        /// `timeout`, `refused`, `too_large`, `not_allowed`, `lost`, `circuit_open`.
         why: String,
     },
 }
@@ -186,6 +186,9 @@ pub struct Delivery {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
+    /// The provider's code of the failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// What an operator can do to a contact.

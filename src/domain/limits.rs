@@ -195,10 +195,12 @@ pub const FILE_WORDS: usize = 2 * 1024;
 pub const FILES_GATHER: Span = Span::seconds(20);
 /// Bytes of a file that a contact sends: WhatsApp's largest documents.
 pub const MEDIA_BYTES: usize = 100 * 1024 * 1024;
+/// How long a message is followed for another system that wants to hear what becomes of it: nobody reads it later.
+pub const WATCH_FOR: Span = Span::days(7);
 /// Bytes of the URL of a callback.
 pub const CALLBACK_URL_BYTES: usize = 2_000;
 /// Bytes of what an event carries along for its callback: its id and its data, as JSON.
-pub const CALLBACK_BYTES: usize = 4 * 1024;
+pub const CALLBACK_BYTES: usize = 1024;
 /// Bytes of the answer to a report: nobody reads it.
 pub const HOOK_ANSWER_BYTES: usize = 64 * 1024;
 /// The longest pause between two attempts of a report.

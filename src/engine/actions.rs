@@ -93,7 +93,7 @@ impl<'a> Turning<'a> {
             self.note(Some(run.id), "the message is empty and was not sent");
         }
         for content in contents {
-            self.send(route, content, From { run: Some(run.id), notification, ..From::default() })?;
+            self.send(route, content, From { run: Some(run.id), flow: Some(&run.flow), notification, ..From::default() })?;
         }
         Ok(())
     }

@@ -71,7 +71,6 @@ pub fn put_before(
         continues: None,
         frames: vec![Frame { version: flow.version, state, vars, visits: Vec::new(), expires: None }],
         reply: None,
-        callback: None,
         waiting: Waiting::Turn,
         event: None,
     });

@@ -118,6 +118,8 @@ impl<'a> Turning<'a> {
         if self.dropped_as_flood(&came) {
             return Ok(());
         }
+        let question = open.and_then(|place| self.rec.runs[place].question()).and_then(|question| question.awaited);
+        self.replied_to(message.answers, question);
         match open {
             Some(place) => self.with_question(&came, place, heard),
             None => self.with_nothing_open(&came),

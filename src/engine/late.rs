@@ -27,7 +27,7 @@ impl<'a> Turning<'a> {
                 key: run.key.clone(),
                 vars: frame.vars.clone(),
                 until: self.now + target.within,
-                callback: run.callback.clone(),
+                callback: self.rec.callback_of(run.id).cloned().map(Box::new),
             })
         });
         let private = self.state(run).is_ok_and(|(_, _, state)| state.private);
@@ -114,7 +114,6 @@ impl<'a> Turning<'a> {
             continues: Some(kept.run),
             frames: vec![frame],
             reply: Some(self.reply_of(came.message, came.at, None)),
-            callback: kept.callback,
             waiting: Waiting::Turn,
             event: None,
         };
@@ -130,6 +129,7 @@ impl<'a> Turning<'a> {
             };
         };
         self.begun += 1;
+        self.call_back(id, kept.callback);
         self.journal(Event::RunStarted {
             run: id,
             flow: name.clone(),

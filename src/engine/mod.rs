@@ -25,6 +25,7 @@ pub mod question;
 mod reach;
 pub mod record;
 mod reply;
+mod report;
 mod scope;
 mod shown;
 mod split;

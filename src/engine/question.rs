@@ -227,7 +227,8 @@ impl<'a> Turning<'a> {
         }
         let mut last = None;
         for (i, content) in contents.into_iter().enumerate() {
-            let from = From { run: Some(run.id), notification, awaited: i + 1 == count, ..From::default() };
+            let from =
+                From { run: Some(run.id), flow: Some(&run.flow), notification, awaited: i + 1 == count, ..From::default() };
             last = Some(self.send(route, content, from)?);
         }
         Ok(last)

@@ -197,6 +197,7 @@ impl<'a> Turning<'a> {
         };
         let id = self.token.run(self.begun);
         self.begun += 1;
+        self.call_back(id, callback);
         let version = flow.version;
         self.journal(Event::RunStarted {
             run: id,
@@ -218,7 +219,6 @@ impl<'a> Turning<'a> {
             continues: None,
             frames: vec![frame],
             reply,
-            callback,
             waiting: Waiting::Turn,
             event,
         };

@@ -2,6 +2,7 @@
 
 use super::drive::{Next, Trouble};
 use super::record::{Run, Tracked};
+use super::report::Told;
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::id::EffectId;
@@ -33,6 +34,10 @@ impl Turning<'_> {
             }
             message.status = delivery.status;
             message.reason = delivery.reason;
+            if message.watched {
+                message.untold |= Told::of(delivery.status).bit();
+                message.code.clone_from(&delivery.code);
+            }
         }
         self.question_failed(delivery)
     }
@@ -54,7 +59,7 @@ impl Turning<'_> {
     }
 
     /// A message that was tracked is not any more. A question that it asks still hears of its failure.
-    fn hear_no_more(&mut self, effect: EffectId) {
+    pub(super) fn hear_no_more(&mut self, effect: EffectId) {
         self.stop_awaiting(effect.every_report());
         if !self.rec.runs.iter().any(|run| run.asked().is_some_and(|question| question.awaited == Some(effect))) {
             self.stop_awaiting(effect);

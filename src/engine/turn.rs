@@ -103,6 +103,7 @@ pub fn turn(
         }
     }
     turning.ask_next()?;
+    turning.tell();
     turning.bound()?;
     let now = turning.store_now();
     let Turning { rec, mut out, .. } = turning;

@@ -4,6 +4,7 @@ use super::channel::Route;
 use super::effect::{Effect, Send, System};
 use super::fault::Fault;
 use super::record::{Record, Reply, Run, Tracked};
+use super::report::Told;
 use super::scope::View;
 use super::turn::{Context, TurnError, TurnOutput};
 use crate::config::project::Project;
@@ -188,7 +189,8 @@ impl<'a> Turning<'a> {
             notification: from.notification.cloned(),
             system: from.system.map(|system| system.as_str().to_owned()),
         };
-        let tracked = from.errand.is_some();
+        let watched = self.is_watched(from.run);
+        let tracked = watched || from.errand.is_some();
         let send = Send {
             channel: route.channel.clone(),
             kind: route.kind,
@@ -218,6 +220,10 @@ impl<'a> Turning<'a> {
                 status: DeliveryStatus::Queued,
                 reason: None,
                 errand: from.errand,
+                code: None,
+                watched,
+                untold: if watched { Told::Queued.bit() } else { 0 },
+                replied: false,
             });
         }
         Ok(id)

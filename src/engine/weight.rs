@@ -4,6 +4,7 @@ use super::record::{Kept, Record, Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::codec;
+use crate::domain::input::Callback;
 use crate::domain::limits;
 use crate::domain::value::Value;
 
@@ -62,7 +63,11 @@ fn guess(record: &Record) -> usize {
     let texts: usize = texts.into_iter().flatten().map(|text| text.len() + 8).sum();
     let kept: usize = record.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept_bytes(kept)).sum();
     let lists = record.tags.len() * 66 + record.heard.len() * 96 + record.unanswered.len() * 96 + record.acts.len() * 20;
-    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists + kept
+    let tracked =
+        record.tracked.len() * 384 + record.callbacks.iter().map(|called| callback_bytes(&called.callback)).sum::<usize>();
+    let to_come = record.waiting.iter().filter_map(|waiting| waiting.callback.as_ref());
+    let to_come = to_come.map(|callback| callback_bytes(callback)).sum::<usize>();
+    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists + kept + tracked + to_come
 }
 
 fn run_bytes(run: &Run) -> usize {
@@ -93,7 +98,12 @@ fn run_bytes(run: &Run) -> usize {
 
 fn kept_bytes(kept: &Kept) -> usize {
     let vars: usize = kept.vars.iter().map(|(_, value)| 8 + value_bytes(value)).sum();
-    64 + vars + kept.key.as_ref().map_or(0, String::len)
+    let callback = kept.callback.as_ref().map_or(0, |callback| callback_bytes(callback));
+    64 + vars + kept.key.as_ref().map_or(0, String::len) + callback
+}
+
+fn callback_bytes(callback: &Callback) -> usize {
+    48 + callback.url.len() + callback.id.as_ref().map_or(0, String::len) + callback.data.as_ref().map_or(0, value_bytes)
 }
 
 fn reply_bytes(reply: &super::record::Reply) -> usize {

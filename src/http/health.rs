@@ -28,7 +28,10 @@ pub async fn ready(web: Data<Web>) -> Result<HttpResponse, Failure> {
         // A flow that was refused runs as it was published last: no reason to take the instance away.
         Ok(Ok(Ok(_))) => {
             let (refused, read) = (web.core.versions().refused(), web.core.versions().reads());
-            Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "flows_refused": refused, "flows_read": read })))
+            let broken: Vec<String> = web.core.broken_apis().iter().map(ToString::to_string).collect();
+            Ok(HttpResponse::Ok().json(serde_json::json!({
+                "status": "ready", "flows_refused": refused, "flows_read": read, "apis_broken": broken
+            })))
         }
         _ => Ok(unready("the store does not answer")),
     }
@@ -53,6 +56,9 @@ pub async fn metrics(web: Data<Web>, request: HttpRequest) -> Result<HttpRespons
     }
     let (contacts, sends) = web.core.busy();
     crate::service::metrics::busy(contacts, sends);
+    let broken = web.core.broken_apis();
+    let apis = web.core.world().apis.keys();
+    crate::service::metrics::circuits(apis.map(|api| (api.as_str(), broken.contains(api))));
     crate::service::metrics::flows_refused(web.core.versions().refused());
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

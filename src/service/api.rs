@@ -147,6 +147,7 @@ mod tests {
             paths: paths.iter().map(|p| (*p).to_owned()).collect(),
             allow_private: false,
             timeout: Span::seconds(10),
+            circuit: crate::config::api::CircuitSettings::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! idempotency key.
 
 use super::api::{self, Wanted};
+use super::circuit::{self, Change};
 use super::core::{Core, duration};
 use super::metrics;
 use super::outbox::Performed;
@@ -40,6 +41,11 @@ impl Core {
         if self.too_late(taken_at, timeout) {
             return self.out_of_time(started);
         }
+        if !self.circuits.lets_through(&call.api, self.clock.monotonic(), timeout) {
+            metrics::call(call.api.as_str(), "circuit_open");
+            let outcome = CallOutcome::Failed { why: "circuit_open".to_owned() };
+            return self.call_ended(started, call, outcome, started.attempt - 1);
+        }
         let wanted = Wanted {
             method: &call.method,
             path: &call.path,
@@ -55,6 +61,14 @@ impl Core {
             }
         };
         metrics::call(call.api.as_str(), api::word(&ended));
+        match self.circuits.ended(&call.api, api.circuit, circuit::health(&ended), self.clock.monotonic()) {
+            Change::None => {}
+            Change::Opened => {
+                tracing::error!(api = %call.api, "an api fails again and again; calls of it fail at once for a while");
+                metrics::alert("circuit");
+            }
+            Change::Closed => tracing::info!(api = %call.api, "an api answers again"),
+        }
         // Somebody else may be calling by now: that we heard nothing is no fact to end the call with.
         if ended.is_err() && self.too_late(taken_at, Duration::ZERO) {
             return Performed::ended(End::again(self.store_now(), true, Some("the lease ended before the answer".to_owned())));

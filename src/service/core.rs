@@ -2,6 +2,7 @@
 //! own; production (`runtime`) and the simulation drive the same steps: `receive…`, `turns`, `dispatch`, `tick`, `feed_history`.
 
 use super::aliases::Aliases;
+use super::circuit::Circuits;
 use super::feed::Feed;
 use super::history::Turnstile;
 use super::hook::HookSlots;
@@ -14,7 +15,7 @@ use super::slots::Slots;
 use super::versions::Versions;
 use crate::domain::id::{ContactKey, Token, Who};
 use crate::domain::input;
-use crate::domain::name::ChannelName;
+use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::engine::record::Record;
 use crate::engine::{Context, TurnError, TurnOutput};
@@ -76,6 +77,7 @@ pub struct Core {
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
     hooks: HookSlots,
+    pub(super) circuits: Circuits,
     room: Arc<Notify>,
     pub(super) history_turn: Turnstile,
     history_cursors: Mutex<HashMap<u8, JournalId>>,
@@ -127,6 +129,7 @@ impl Core {
             contacts,
             sends,
             hooks: HookSlots::default(),
+            circuits: Circuits::default(),
             room,
             history_turn: Turnstile::default(),
             history_cursors: Mutex::default(),
@@ -176,6 +179,11 @@ impl Core {
     /// Contacts that are worked on now, and sends in the air.
     pub fn busy(&self) -> (usize, usize) {
         (self.contacts.busy(), self.sends.busy() + self.hooks.busy())
+    }
+
+    /// The apis that are not called now, because they failed again and again.
+    pub fn broken_apis(&self) -> Vec<Slug> {
+        self.circuits.open()
     }
 
     /// Signalled when there is room again for what a look had to leave behind.

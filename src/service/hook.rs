@@ -55,14 +55,6 @@ impl HookSlots {
 }
 
 impl Core {
-    /// Whether an event may bring the URL of this callback along; in words for whoever sent it if not.
-    pub fn callback_allowed(&self, url: &str) -> Result<(), &'static str> {
-        match &self.world.callbacks {
-            Some(callbacks) => callbacks.check(url),
-            None => Err("is not allowed: the project has no [callbacks]"),
-        }
-    }
-
     /// How many reports an endpoint takes at one time.
     pub(super) fn hooks_in_flight(&self, endpoint: &Slug) -> usize {
         let configured = self.world.endpoints.get(endpoint).map(|endpoint| &endpoint.policy);

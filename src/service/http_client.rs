@@ -4,6 +4,7 @@ use super::guard;
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach, Sink, Transport};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method};
 use std::error::Error;
@@ -25,6 +26,11 @@ pub struct HttpClient {
 impl HttpClient {
     /// A client with two pools: one whose resolver gives every address, one whose resolver gives only public ones.
     pub fn new() -> Result<Self, reqwest::Error> {
+        Self::with_names(Arc::new(machine_names))
+    }
+
+    /// The same with another way to find the addresses of names, for what may only reach public ones.
+    pub fn with_names(names: Names) -> Result<Self, reqwest::Error> {
         // Whoever came first has installed the same provider.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let builder = || {
@@ -37,8 +43,16 @@ impl HttpClient {
                 .tcp_nodelay(true)
                 .user_agent(concat!("replyflow/", env!("CARGO_PKG_VERSION")))
         };
-        Ok(HttpClient { anywhere: builder().build()?, public_only: builder().dns_resolver(Arc::new(PublicOnly)).build()? })
+        let public_only = builder().dns_resolver(Arc::new(PublicOnly { names })).build()?;
+        Ok(HttpClient { anywhere: builder().build()?, public_only })
     }
+}
+
+/// Finds the addresses of a name.
+pub type Names = Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
+fn machine_names(name: String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> {
+    Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
 }
 
 impl HttpClient {
@@ -135,12 +149,15 @@ fn after_headers(error: &reqwest::Error) -> HttpFailure {
 struct NoPublicAddress;
 
 /// Gives only public addresses: what was judged is what is connected to, so a name cannot change in between.
-struct PublicOnly;
+struct PublicOnly {
+    names: Names,
+}
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
+        let asked = (self.names)(name.as_str().to_owned());
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = asked.await?;
             let public: Vec<SocketAddr> = found.iter().copied().filter(|a| guard::is_public(a.ip())).collect();
             if public.is_empty() && !found.is_empty() {
                 return Err(NoPublicAddress.into());
@@ -249,6 +266,33 @@ mod tests {
         assert_eq!(client.send(guarded(url.clone())).await, Err(HttpFailure::NotAllowed));
         assert_eq!(client.send(guarded(url.replace("127.0.0.1", "localhost"))).await, Err(HttpFailure::NotAllowed));
         // A name that is not `localhost` and leads here all the same is stopped by the resolver.
-        assert!(PublicOnly.resolve("localhost".parse().expect("a name")).await.is_err());
+        let names = PublicOnly { names: Arc::new(machine_names) };
+        assert!(names.resolve("localhost".parse().expect("a name")).await.is_err());
+    }
+
+    /// A name whose addresses change from one answer to the next: it is asked for once in each request, and what was judged is
+    /// what is connected to.
+    #[tokio::test]
+    async fn a_name_cannot_change_between_judging_and_connecting() {
+        let url = serve(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")).await.replace("127.0.0.1", "rebound.example");
+        let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let names: Names = Arc::new(move |_| {
+            let n = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let first = if n == 0 { "198.51.100.1:0" } else { "127.0.0.1:0" };
+            Box::pin(async move { Ok(vec![first.parse().expect("an address")]) })
+        });
+        let client = HttpClient::with_names(names).expect("a client");
+        for _ in 0..2 {
+            let guarded = HttpCall { reach: Reach::PublicOnly, ..call(url.clone()) };
+            assert_eq!(client.send(guarded).await, Err(HttpFailure::NotAllowed));
+        }
+        assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2, "once for each request");
+        let mixed: Names = Arc::new(|_| {
+            Box::pin(async { Ok(vec!["127.0.0.1:0".parse().expect("inner"), "8.8.8.8:0".parse().expect("public")]) })
+        });
+        let names = PublicOnly { names: mixed };
+        let found = names.resolve("rebound.example".parse().expect("a name")).await.map(|all| all.collect::<Vec<_>>());
+        assert_eq!(found.ok(), Some(vec!["8.8.8.8:0".parse().expect("public")]), "what is inner is never tried");
     }
 }

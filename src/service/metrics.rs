@@ -15,7 +15,8 @@ pub const COMMITS: &str = "replyflow_commits_total";
 /// Counter `{channel, outcome}`: attempts to send. `outcome`: accepted, rejected, throttled, retry, unknown,
 /// config_error, opted_out, unsure, too_late, invalid, expired.
 pub const SENDS: &str = "replyflow_sends_total";
-/// Counter `{api, outcome}`: ended attempts of calls. `outcome`: a status class, timeout, refused, lost, too_large, not_allowed.
+/// Counter `{api, outcome}`: ended attempts of calls. `outcome`: a status class, timeout, refused, lost, too_large, not_allowed;
+/// circuit_open for a call that was not made.
 pub const CALLS: &str = "replyflow_calls_total";
 /// Counter `{endpoint, outcome}`: attempts of reports to other systems. `outcome`: as of calls; given_up besides. Callbacks
 /// that events bring along are counted as one endpoint.
@@ -26,6 +27,8 @@ pub const REPORTS: &str = "replyflow_reports_total";
 pub const ALERTS: &str = "replyflow_alerts_total";
 /// Gauge: flows whose files have mistakes.
 pub const FLOWS_REFUSED: &str = "replyflow_flows_refused";
+/// Gauge `{api}`: 1 while an api that failed again and again is not called, else 0.
+pub const CIRCUIT_OPEN: &str = "replyflow_circuit_open";
 /// Histogram of seconds: one accept.
 pub const ACCEPT_SECONDS: &str = "replyflow_accept_seconds";
 /// Histogram of seconds: the turns of one commit, without the commit.
@@ -126,6 +129,13 @@ pub fn depths(depths: &crate::store::Depths) {
 /// Notes how many flows run as they were published last, or not at all, because their files have mistakes.
 pub fn flows_refused(flows: usize) {
     gauge!(FLOWS_REFUSED).set(flows as f64);
+}
+
+/// Notes which of these apis are not called now.
+pub fn circuits<'a>(apis: impl IntoIterator<Item = (&'a str, bool)>) {
+    for (api, open) in apis {
+        gauge!(CIRCUIT_OPEN, "api" => api.to_owned()).set(if open { 1.0 } else { 0.0 });
+    }
 }
 
 /// Notes how much is in the air.

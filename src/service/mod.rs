@@ -15,6 +15,7 @@
 mod aliases;
 mod api;
 mod call;
+mod circuit;
 mod core;
 mod events;
 pub mod failed;

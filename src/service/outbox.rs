@@ -207,7 +207,10 @@ pub(super) fn fate(started: &Started, end: &End, tracked: bool) -> Option<Bytes>
         None if tracked && end.result == SettleResult::Done => (DeliveryStatus::Sent, None),
         None => return None,
     };
-    let delivery = Delivery { effect: started.id, status, reason };
+    // The provider's words begin with its code, if it has one.
+    let code = end.detail.as_deref().and_then(|words| words.split([':', ' ']).next());
+    let code = code.filter(|code| reason.is_some() && !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit()));
+    let delivery = Delivery { effect: started.id, status, reason, code: code.map(str::to_owned) };
     Some(Bytes::from(codec::encode(&Input::Delivery(delivery))))
 }
 

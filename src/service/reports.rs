@@ -37,13 +37,8 @@ impl Core {
         let SendRef { contact, effect } = send;
         let contact = self.aliases.target(contact);
         let reason = report.failure.as_ref().map(|f| f.reason);
-        let event = Event::Reported {
-            effect,
-            status: report.status,
-            reason,
-            code: report.failure.as_ref().and_then(|f| f.error.code.clone()),
-            at: report.at,
-        };
+        let code = report.failure.as_ref().and_then(|f| f.error.code.clone());
+        let event = Event::Reported { effect, status: report.status, reason, code: code.clone(), at: report.at };
         let word = status_word(report.status);
         let journal = self.entry(contact, marks::report(effect, word, &report.id), vec![event]);
         // Of most messages only a failure is worth waking for; who wants to know more of one awaits it under another name.
@@ -54,7 +49,7 @@ impl Core {
         };
         let wake = wakes.then(|| {
             let hash = DedupeHash::of(&["delivery", &effect.to_string(), word]);
-            let input = Input::Delivery(Delivery { effect, status: report.status, reason });
+            let input = Input::Delivery(Delivery { effect, status: report.status, reason, code: code.clone() });
             Wake { hash, id: InputId::of(hash), body: Bytes::from(codec::encode(&input)) }
         });
         let request = Report { contact, effect: awaited, journal, wake };

@@ -274,7 +274,7 @@ impl World {
             let key = self.person(address).key;
             let told = journal::Event::Reported { effect: last.effect, status, reason: None, code: None, at: Some(self.now) };
             self.journal(key, Token(0), vec![told]);
-            let delivery = Delivery { effect: last.effect, status, reason: None };
+            let delivery = Delivery { effect: last.effect, status, reason: None, code: None };
             self.accept(key, true, Input::Delivery(delivery));
             self.settle()?;
         }

@@ -2,6 +2,7 @@
 
 mod check_watch;
 mod checker;
+mod circuit;
 mod cli;
 mod conformance;
 mod diagnostics;
@@ -20,6 +21,7 @@ mod flow_files;
 mod formatting;
 mod graph_and_new;
 mod handoff_api;
+mod hooks;
 mod hostile_replies;
 mod http_api;
 mod http_hooks;

@@ -69,6 +69,9 @@ pub struct Record {
     /// Declared attributes that have a value.
     #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(Name, Value)>,
+    /// Runs whose beginner wants to hear what becomes of their messages.
+    #[serde(rename = "j", default, skip_serializing_if = "Vec::is_empty")]
+    pub callbacks: Vec<CalledBack>,
     /// Kinds of channel that the contact opted out of: `ChannelKind::stop_bit`.
     #[serde(rename = "s", default, skip_serializing_if = "no_bits")]
     pub stop: u8,
@@ -111,6 +114,17 @@ pub struct Record {
     /// The email address at which nothing arrives: it is not written to as long as it is the contact's.
     #[serde(rename = "b", default, skip_serializing_if = "none")]
     pub dead: Option<String>,
+}
+
+/// Where whoever began a run wants to hear what becomes of its messages. It outlives the run, as its messages do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalledBack {
+    /// The run. It may be over.
+    #[serde(rename = "r", with = "compact::run")]
+    pub run: RunId,
+    /// Where, and what is carried along.
+    #[serde(rename = "c")]
+    pub callback: Callback,
 }
 
 fn no_bits(bits: &u8) -> bool {
@@ -233,6 +247,11 @@ impl Record {
         fill(&mut self.language, &who.language);
     }
 
+    /// Where whoever began this run wants to hear what becomes of its messages.
+    pub fn callback_of(&self, run: RunId) -> Option<&Callback> {
+        self.callbacks.iter().find(|called| called.run == run).map(|called| &called.callback)
+    }
+
     /// Whether a reference means this contact: by its identity, whatever else it says.
     pub fn is(&self, who: &ContactRef) -> bool {
         if who.phone.is_some() {
@@ -313,7 +332,8 @@ impl Record {
         let stands = |run: &Run| matches!(run.waiting, Waiting::Turn | Waiting::Paused { .. });
         let waits = !self.waiting.is_empty() || self.runs.iter().any(stands);
         // Something could be asked or begun: at once.
-        let at_once = (waits && !self.is_occupied()).then_some(Millis(self.last.0.saturating_add(1)));
+        let untold = self.tracked.iter().any(|message| message.untold != 0);
+        let at_once = (untold || (waits && !self.is_occupied())).then_some(Millis(self.last.0.saturating_add(1)));
         next.into_iter().chain(kept).chain(at_once).min()
     }
 

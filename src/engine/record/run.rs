@@ -57,9 +57,6 @@ pub struct Run {
     /// The last reply to it.
     #[serde(rename = "r", default, skip_serializing_if = "none")]
     pub reply: Option<Reply>,
-    /// Where whoever began it wants to hear what becomes of its messages.
-    #[serde(rename = "h", default, skip_serializing_if = "none")]
-    pub callback: Option<Box<Callback>>,
     /// What it waits for.
     #[serde(rename = "w")]
     pub waiting: Waiting,

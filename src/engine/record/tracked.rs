@@ -14,6 +14,10 @@ fn none<T>(value: &Option<T>) -> bool {
     value.is_none()
 }
 
+fn no(b: &bool) -> bool {
+    !*b
+}
+
 fn zero(n: &u8) -> bool {
     *n == 0
 }
@@ -51,6 +55,18 @@ pub struct Tracked {
     /// The notification on its way that it belongs to: `Errand::id`.
     #[serde(rename = "g", default, skip_serializing_if = "none")]
     pub errand: Option<u64>,
+    /// The provider's code of its failure.
+    #[serde(rename = "o", default, skip_serializing_if = "none")]
+    pub code: Option<String>,
+    /// Whether another system is told what becomes of it.
+    #[serde(rename = "h", default, skip_serializing_if = "no")]
+    pub watched: bool,
+    /// What is still to be told: bits of `engine::report::Told`.
+    #[serde(rename = "t", default, skip_serializing_if = "zero")]
+    pub untold: u8,
+    /// Whether the contact replied to it.
+    #[serde(rename = "y", default, skip_serializing_if = "no")]
+    pub replied: bool,
 }
 
 /// A notification on its way: held until its hours, or moving along its route.

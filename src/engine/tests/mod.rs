@@ -17,4 +17,5 @@ mod precedence;
 mod purity;
 mod questions;
 mod quoting;
+mod reports;
 mod starts;

@@ -296,7 +296,9 @@ impl Player {
         let Some(place) = self.sent.get(&effect).copied() else { return Ok(()) };
         let effect = self.world.messages.get(place).map(|message| message.effect);
         match effect {
-            Some(effect) => self.give(Input::Delivery(Delivery { effect, status: DeliveryStatus::Failed, reason: None })),
+            Some(effect) => {
+                self.give(Input::Delivery(Delivery { effect, status: DeliveryStatus::Failed, reason: None, code: None }))
+            }
             None => Ok(()),
         }
     }

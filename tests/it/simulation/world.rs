@@ -6,7 +6,7 @@ use super::provider::{Network, PROVIDER, REPEATS, SHOP};
 use super::shared::{Instance, Shared};
 use super::store::{SECRET, SimStore};
 use indexmap::IndexMap;
-use replyflow::config::api::ApiSettings;
+use replyflow::config::api::{ApiSettings, CircuitSettings};
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
 use replyflow::config::send::{ChannelPolicy, Unsure};
 use replyflow::domain::channel::ChannelKind;
@@ -164,6 +164,7 @@ fn world() -> World {
         paths: Vec::new(),
         allow_private: true,
         timeout: TIMEOUT,
+        circuit: CircuitSettings { after: 0, ..CircuitSettings::default() },
     };
     World {
         project: Arc::new(crate::support::project::of(PROJECT)),

@@ -9,6 +9,7 @@ pub mod fixtures;
 pub mod live;
 pub mod process;
 pub mod project;
+pub mod receiver;
 pub mod redis;
 pub mod samples;
 pub mod shop;

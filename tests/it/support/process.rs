@@ -95,6 +95,7 @@ fn environment(command: &mut Command) -> &mut Command {
         .env("TEST_EVENTS_KEY", EVENTS_KEY)
         .env("TEST_MAIL_WEBHOOK", "mail-webhook-secret-for-tests")
         .env("TEST_SMTP_PASSWORD", "smtp-password-for-tests")
+        .env("TEST_HOOK_SECRET", super::receiver::SECRET)
         .env("NO_COLOR", "1")
 }
 

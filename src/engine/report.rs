@@ -1,0 +1,216 @@
+//! Reports to other systems: what becomes of messages, to whoever asked for the run and to the endpoints that want to hear
+//! it. Decided in the same commit as what they report. A message that nobody watches costs nothing.
+
+use super::effect::{Effect, Hook};
+use super::record::{CalledBack, Tracked};
+use super::turning::Turning;
+use crate::config::project::EndpointInfo;
+use crate::domain::channel::ChannelKind;
+use crate::domain::hook::callback_endpoint;
+use crate::domain::id::{EffectId, RunId};
+use crate::domain::input::Callback;
+use crate::domain::journal::Event;
+use crate::domain::limits;
+use crate::domain::message::DeliveryStatus;
+use crate::domain::name::Slug;
+use serde_json::{Value as Json, json};
+
+/// What is told of a message. In this order, each at most once, and none that a later one made untrue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Queued,
+    Sent,
+    Failed,
+    Delivered,
+    Read,
+    Replied,
+}
+
+impl Told {
+    const ALL: [Told; 6] = [Told::Queued, Told::Sent, Told::Failed, Told::Delivered, Told::Read, Told::Replied];
+
+    pub(super) fn of(status: DeliveryStatus) -> Told {
+        match status {
+            DeliveryStatus::Queued => Told::Queued,
+            DeliveryStatus::Sent => Told::Sent,
+            DeliveryStatus::Failed => Told::Failed,
+            DeliveryStatus::Delivered => Told::Delivered,
+            DeliveryStatus::Read => Told::Read,
+        }
+    }
+
+    /// Its bit in `Tracked::untold`. Stored, so it never changes.
+    pub(super) fn bit(self) -> u8 {
+        match self {
+            Told::Queued => 1,
+            Told::Sent => 2,
+            Told::Failed => 4,
+            Told::Delivered => 8,
+            Told::Read => 16,
+            Told::Replied => 32,
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Told::Queued => "message.queued",
+            Told::Sent => "message.sent",
+            Told::Failed => "message.failed",
+            Told::Delivered => "message.delivered",
+            Told::Read => "message.read",
+            Told::Replied => "message.replied",
+        }
+    }
+}
+
+/// Somebody who is told.
+enum Hearer {
+    Endpoint(Slug),
+    Callback(Box<Callback>),
+}
+
+impl Turning<'_> {
+    /// Remembers who wants to hear of a run that begins.
+    pub(super) fn call_back(&mut self, run: RunId, callback: Option<Box<Callback>>) {
+        if let Some(callback) = callback {
+            self.rec.callbacks.push(CalledBack { run, callback: *callback });
+        }
+    }
+
+    /// Whether another system wants to hear what becomes of a message of this run.
+    pub(super) fn is_watched(&self, run: Option<RunId>) -> bool {
+        let wants = |endpoint: &EndpointInfo| Told::ALL.iter().any(|told| endpoint.wants(told.kind()));
+        self.project.endpoints.iter().any(wants) || run.is_some_and(|run| self.rec.callback_of(run).is_some())
+    }
+
+    /// The contact wrote: a reply to the message that it quotes, and to the question that is open.
+    pub(super) fn replied_to(&mut self, quoted: Option<EffectId>, open: Option<EffectId>) {
+        for message in self.rec.tracked.iter_mut().filter(|message| message.watched && !message.replied) {
+            if quoted == Some(message.effect) || open == Some(message.effect) {
+                message.replied = true;
+                message.untold |= Told::Replied.bit();
+            }
+        }
+    }
+
+    /// Tells what is to be told, as far as there is room in one turn; the rest is told in the next, at once.
+    pub(super) fn tell(&mut self) {
+        for place in 0..self.rec.tracked.len() {
+            let message = &self.rec.tracked[place];
+            if message.untold == 0 {
+                continue;
+            }
+            let message = message.clone();
+            for told in Told::ALL.into_iter().filter(|told| message.untold & told.bit() != 0) {
+                let hearers = self.hearers(message.run, told.kind());
+                if self.out.effects.len() + hearers.len() > limits::EFFECTS_PER_TURN {
+                    return;
+                }
+                self.rec.tracked[place].untold &= !told.bit();
+                let callback = message.run.and_then(|run| self.rec.callback_of(run)).cloned();
+                let data = self.said_of(&message, told, callback.as_ref());
+                for hearer in hearers {
+                    self.report(told.kind(), &data, hearer, (message.run, Some(message.effect)));
+                }
+            }
+        }
+        self.follow_no_longer();
+    }
+
+    /// Tells every endpoint that wants to hear it. What does not fit into the turn is left out, visibly.
+    #[allow(dead_code, reason = "used by what reports on more than messages")]
+    pub(super) fn tell_endpoints(&mut self, kind: &str, run: Option<RunId>, data: Json) {
+        let endpoints = self.project.endpoints.iter().filter(|endpoint| endpoint.wants(kind));
+        let hearers: Vec<Hearer> = endpoints.map(|endpoint| Hearer::Endpoint(endpoint.name.clone())).collect();
+        if self.out.effects.len() + hearers.len() > limits::EFFECTS_PER_TURN {
+            self.note(run, format!("`{kind}` was told to nobody: too much happened in one turn"));
+            return;
+        }
+        for hearer in hearers {
+            self.report(kind, &data, hearer, (run, None));
+        }
+    }
+
+    fn hearers(&self, run: Option<RunId>, kind: &str) -> Vec<Hearer> {
+        let endpoints = self.project.endpoints.iter().filter(|endpoint| endpoint.wants(kind));
+        let callback = run.and_then(|run| self.rec.callback_of(run)).cloned().map(Box::new);
+        endpoints.map(|endpoint| Hearer::Endpoint(endpoint.name.clone())).chain(callback.map(Hearer::Callback)).collect()
+    }
+
+    /// What a report says of a message.
+    fn said_of(&self, message: &Tracked, told: Told, callback: Option<&Callback>) -> Json {
+        let failed = told == Told::Failed;
+        let status = match told {
+            Told::Replied => "replied",
+            told => told.kind().rsplit('.').next().unwrap_or(""),
+        };
+        json!({
+            "custom_id": callback.and_then(|callback| callback.id.as_deref()),
+            "custom": callback.and_then(|callback| callback.data.as_ref()).map(|data| data.to_json()),
+            "contact": self.named_contact(),
+            "run": message.run.map(|run| run.to_string()),
+            "flow": message.flow.as_ref().map(Slug::as_str),
+            "message": message.effect.to_string(),
+            "channel": message.channel.as_str(),
+            "kind": message.kind.as_str(),
+            "notification": message.notification.as_ref().map(Slug::as_str),
+            "status": status,
+            "reason": message.reason.filter(|_| failed),
+            "code": message.code.as_deref().filter(|_| failed),
+        })
+    }
+
+    /// The contact as other systems may know them.
+    pub(super) fn named_contact(&self) -> Json {
+        json!({
+            "id": self.contact.as_str(),
+            "external": self.rec.external.as_deref(),
+            "phone": self.rec.phone.as_ref().map(|phone| phone.as_str()),
+            "email": self.rec.email.as_deref(),
+        })
+    }
+
+    fn report(&mut self, kind: &str, data: &Json, to: Hearer, (run, message): (Option<RunId>, Option<EffectId>)) {
+        let id = self.next_effect().to_string();
+        let at = self.store_now();
+        let mut data = data.clone();
+        data["id"] = id.as_str().into();
+        let timestamp = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default();
+        let body = json!({ "type": kind, "timestamp": timestamp, "data": data }).to_string();
+        let (endpoint, url) = match to {
+            Hearer::Endpoint(name) => (name, None),
+            Hearer::Callback(callback) => (callback_endpoint(&callback.url), Some(callback.url)),
+        };
+        let hook = Hook { endpoint: endpoint.clone(), url, id, kind: kind.to_owned(), body, at };
+        // Whoever calls this has looked that there is room.
+        if let Ok(effect) = self.effect(Effect::Hook(Box::new(hook))) {
+            self.journal(Event::Hooked { effect, run, endpoint, kind: kind.to_owned(), message });
+        }
+    }
+
+    /// What can be told no more is followed no longer: messages that came as far as they can, and old ones.
+    fn follow_no_longer(&mut self) {
+        let open: Vec<EffectId> =
+            self.rec.runs.iter().filter_map(|run| run.asked().and_then(|question| question.awaited)).collect();
+        let now = self.now;
+        let over = |message: &Tracked| {
+            let last = match (message.status, message.kind) {
+                (DeliveryStatus::Read | DeliveryStatus::Failed, _) => true,
+                (DeliveryStatus::Delivered, ChannelKind::Sms) => true,
+                _ => message.at + limits::WATCH_FOR <= now,
+            };
+            let may_be_answered = !message.replied && open.contains(&message.effect);
+            message.watched && message.untold == 0 && message.errand.is_none() && last && !may_be_answered
+        };
+        while let Some(place) = self.rec.tracked.iter().position(over) {
+            let message = self.rec.tracked.remove(place);
+            self.hear_no_more(message.effect);
+        }
+        let rec = &mut *self.rec;
+        rec.callbacks.retain(|called| {
+            rec.runs.iter().any(|run| run.id == called.run)
+                || rec.tracked.iter().any(|message| message.run == Some(called.run))
+                || rec.errands.iter().any(|errand| errand.run == called.run)
+        });
+    }
+}
