@@ -1,5 +1,5 @@
 //! Reports to other systems: what becomes of messages, to whoever asked for the run and to the endpoints that want to hear
-//! it. Decided in the same commit as what they report. A message that nobody watches costs nothing.
+//! it, and of conversations that are given to a person. Decided in the same commit as what they report. A message that nobody watches costs nothing.
 
 use super::effect::{Effect, Hook};
 use super::record::{CalledBack, Tracked};
@@ -95,6 +95,7 @@ impl Turning<'_> {
 
     /// Tells what is to be told, as far as there is room in one turn; the rest is told in the next, at once.
     pub(super) fn tell(&mut self) {
+        self.tell_of_handoffs();
         for place in 0..self.rec.tracked.len() {
             let message = &self.rec.tracked[place];
             if message.untold == 0 {
@@ -117,17 +118,23 @@ impl Turning<'_> {
         self.follow_no_longer();
     }
 
-    /// Tells every endpoint that wants to hear it. What does not fit into the turn is left out, visibly.
-    #[allow(dead_code, reason = "used by what reports on more than messages")]
-    pub(super) fn tell_endpoints(&mut self, kind: &str, run: Option<RunId>, data: Json) {
-        let endpoints = self.project.endpoints.iter().filter(|endpoint| endpoint.wants(kind));
-        let hearers: Vec<Hearer> = endpoints.map(|endpoint| Hearer::Endpoint(endpoint.name.clone())).collect();
-        if self.out.effects.len() + hearers.len() > limits::EFFECTS_PER_TURN {
-            self.note(run, format!("`{kind}` was told to nobody: too much happened in one turn"));
+    /// Tells the endpoints that want to hear it what became of conversations that are given to a person.
+    fn tell_of_handoffs(&mut self) {
+        if self.project.endpoints.is_empty() {
             return;
         }
-        for hearer in hearers {
-            self.report(kind, &data, hearer, (run, None));
+        let told: Vec<(&'static str, RunId, Json)> = self.out.events.iter().filter_map(handoff).collect();
+        for (kind, run, mut data) in told {
+            data["contact"] = self.named_contact();
+            data["run"] = run.to_string().into();
+            let hearers = self.hearers(None, kind);
+            if self.out.effects.len() + hearers.len() > limits::EFFECTS_PER_TURN {
+                self.note(Some(run), format!("`{kind}` was told to nobody: too much happened in one turn"));
+                continue;
+            }
+            for hearer in hearers {
+                self.report(kind, &data, hearer, (Some(run), None));
+            }
         }
     }
 
@@ -161,7 +168,7 @@ impl Turning<'_> {
     }
 
     /// The contact as other systems may know them.
-    pub(super) fn named_contact(&self) -> Json {
+    fn named_contact(&self) -> Json {
         json!({
             "id": self.contact.as_str(),
             "external": self.rec.external.as_deref(),
@@ -212,5 +219,45 @@ impl Turning<'_> {
                 || rec.tracked.iter().any(|message| message.run == Some(called.run))
                 || rec.errands.iter().any(|errand| errand.run == called.run)
         });
+    }
+}
+
+/// What is told of a conversation that is given to a person.
+fn handoff(event: &Event) -> Option<(&'static str, RunId, Json)> {
+    match event {
+        Event::HandoffOpened(opened) => {
+            let data = json!({ "team": opened.to.as_str(), "note": opened.note });
+            Some(("handoff.opened", opened.run, data))
+        }
+        Event::HandoffTaken(taken) => Some(("handoff.taken", taken.run, json!({ "by": taken.by }))),
+        Event::HandoffClosed(closed) => {
+            let data = json!({
+                "team": closed.to.as_str(), "by": closed.by, "note": closed.note, "outcome": closed.outcome
+            });
+            Some(("handoff.closed", closed.run, data))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::handoff::HandoffClosed;
+
+    #[test]
+    fn the_end_of_a_conversation_with_a_person_is_told_with_its_outcome() {
+        let closed = HandoffClosed {
+            run: RunId(7),
+            to: Slug::parse("payments").expect("a slug"),
+            input: None,
+            by: Some("ada".to_owned()),
+            note: None,
+            outcome: "ok".to_owned(),
+        };
+        let (kind, run, data) = handoff(&Event::HandoffClosed(Box::new(closed))).expect("is told");
+        assert_eq!((kind, run), ("handoff.closed", RunId(7)));
+        assert_eq!(data, json!({ "team": "payments", "by": "ada", "note": null, "outcome": "ok" }));
+        assert_eq!(handoff(&Event::Forgotten), None);
     }
 }
