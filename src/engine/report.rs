@@ -197,6 +197,9 @@ impl Turning<'_> {
 
     /// What can be told no more is followed no longer: messages that came as far as they can, and old ones.
     fn follow_no_longer(&mut self) {
+        if self.rec.callbacks.is_empty() && !self.rec.tracked.iter().any(|message| message.watched) {
+            return;
+        }
         let open: Vec<EffectId> =
             self.rec.runs.iter().filter_map(|run| run.asked().and_then(|question| question.awaited)).collect();
         let now = self.now;
