@@ -257,6 +257,7 @@ mod tests {
             by: Some("ada".to_owned()),
             note: None,
             outcome: "ok".to_owned(),
+            private: false,
         };
         let (kind, run, data) = handoff(&Event::HandoffClosed(Box::new(closed))).expect("is told");
         assert_eq!((kind, run), ("handoff.closed", RunId(7)));
