@@ -16,6 +16,9 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
+    /// All of them.
+    pub const ALL: [ChannelKind; 3] = [ChannelKind::Sms, ChannelKind::WhatsApp, ChannelKind::Email];
+
     /// `sms`, `whatsapp`, `email`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -27,7 +30,7 @@ impl ChannelKind {
 
     /// Reads what `as_str` writes.
     pub fn parse(text: &str) -> Option<Self> {
-        [ChannelKind::Sms, ChannelKind::WhatsApp, ChannelKind::Email].into_iter().find(|k| k.as_str() == text)
+        Self::ALL.into_iter().find(|k| k.as_str() == text)
     }
 
     /// The bit of this kind in the stop mask of a contact.

@@ -13,6 +13,7 @@ use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundCont
 use super::name::{ChannelName, EventName, Name, Slug};
 use super::time::{Millis, Span};
 use super::value::Value;
+use super::way::Way;
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -399,6 +400,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<EffectId>,
     },
+    /// What became of a notification on its way.
+    Way(Box<Way>),
 }
 
 /// Nothing that was written is something else than nothing written.

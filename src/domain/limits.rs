@@ -72,7 +72,7 @@ pub const TRACKED: usize = 50;
 /// Notifications of one contact that are held or on their way along a route; beyond it the oldest goes no further.
 pub const ERRANDS: usize = 20;
 /// How long a failure still moves a notification on that came as far as it must.
-pub const ROUTE_STANDS: Span = Span::hours(1);
+pub const ROUTE_STANDS: Span = Span::days(1);
 /// Starts that wait for the contact's open question; a further one is refused with a journal entry.
 pub const WAITING_STARTS: usize = 20;
 /// Questions of one contact that are open at one time: the one that is asked, and those that were put aside for it.

@@ -20,3 +20,4 @@ pub mod shape;
 pub mod sms;
 pub mod time;
 pub mod value;
+pub mod way;

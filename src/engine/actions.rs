@@ -1,11 +1,12 @@
 //! Actions: what a state or a step does before it goes on.
 
-use super::channel::Route;
+use super::channel::{Needs, Route};
+use super::contents::{Said, Speaker};
 use super::effect::{Effect, Post};
 use super::fault::Fault;
 use super::record::Run;
-use super::scope::View;
 use super::turning::{From, Turning, zone_of};
+use crate::domain::channel::ChannelKind;
 use crate::domain::input::{ContactRef, Event as InputEvent};
 use crate::domain::journal::Event;
 use crate::domain::language::Language;
@@ -13,9 +14,8 @@ use crate::domain::limits;
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::value::Value;
 use crate::flow::catalog::read_contact;
-use crate::flow::definition::{Act, Action, ContactTemplate, Destination, Flow, Message, Notify, Slot};
+use crate::flow::definition::{Act, Action, Category, ContactTemplate, Destination, Flow, Message, Notification, Notify, Slot};
 use crate::flow::expression::{Expression, ReferenceName, Root, ValueTemplate, fit};
-use crate::template;
 use indexmap::IndexMap;
 
 impl<'a> Turning<'a> {
@@ -59,10 +59,10 @@ impl<'a> Turning<'a> {
     }
 
     /// The way to the contact; a word in the journal if there is none or if it is not the usual one.
-    pub(super) fn route_of(&mut self, run: &Run) -> Result<Option<Route>, Fault> {
+    pub(super) fn route_of(&mut self, run: &Run, needs: Needs) -> Result<Option<Route>, Fault> {
         let flow = self.flow(run, 0)?;
         self.about = flow.title.clone().map(|title| (run.id, title));
-        let choice = self.route(flow);
+        let choice = self.route(flow, needs);
         if let Some(note) = choice.note {
             self.note(Some(run.id), note);
         }
@@ -70,41 +70,54 @@ impl<'a> Turning<'a> {
     }
 
     pub(super) fn say(&mut self, run: &Run, depth: usize, message: &Message) -> Result<(), Fault> {
-        let Some(route) = self.route_of(run)? else { return Ok(()) };
-        let rendered = self.rendered(run, depth, message, &route, None)?;
-        self.send_all(run, &route, template::say(rendered, route.kind, route.shows), None)
+        let Some(route) = self.route_of(run, Needs::default())? else { return Ok(()) };
+        let speaker = Speaker { flow: self.flow(run, depth)?, run: Some((run, depth)), params: None };
+        let (said, provider) = self.said(speaker, message, &route, None)?;
+        self.send_all(
+            &route,
+            said,
+            From { run: Some(run.id), flow: Some(&run.flow), provider: provider.as_ref(), ..From::default() },
+        )
     }
 
-    pub(super) fn notify(&mut self, run: &Run, depth: usize, notify: &'a Notify) -> Result<(), Fault> {
-        let Some(route) = self.route_of(run)? else { return Ok(()) };
-        let (message, params) = self.notification(run, depth, notify)?;
-        let rendered = self.rendered(run, depth, message, &route, Some(&params))?;
-        self.send_all(run, &route, template::say(rendered, route.kind, route.shows), Some(&notify.name))
-    }
-
-    fn send_all(
+    /// A notification on the channel on which its flow speaks now.
+    pub(super) fn notify_at_once(
         &mut self,
         run: &Run,
-        route: &Route,
-        contents: Vec<crate::domain::outbound::OutboundContent>,
-        notification: Option<&Slug>,
+        depth: usize,
+        notification: &Notification,
+        params: &IndexMap<Name, Value>,
     ) -> Result<(), Fault> {
+        let Some(route) = self.route_of(run, Needs::of(notification))? else { return Ok(()) };
+        let speaker = Speaker { flow: self.flow(run, depth)?, run: Some((run, depth)), params: Some(params) };
+        let (said, provider) = self.said(speaker, &notification.message, &route, None)?;
+        let code = notification.category == Category::Code;
+        let (notification, provider) = (Some(&notification.name), provider.as_ref());
+        self.send_all(
+            &route,
+            said,
+            From { run: Some(run.id), flow: Some(&run.flow), notification, provider, code, ..From::default() },
+        )
+    }
+
+    fn send_all(&mut self, route: &Route, said: Said, from: From<'_>) -> Result<(), Fault> {
+        let contents = said.laid_out(route);
         if contents.is_empty() {
-            self.note(Some(run.id), "the message is empty and was not sent");
+            self.note(from.run, "the message is empty and was not sent");
         }
         for content in contents {
-            self.send(route, content, From { run: Some(run.id), flow: Some(&run.flow), notification, ..From::default() })?;
+            self.send(route, content, from)?;
         }
         Ok(())
     }
 
-    /// The message of a notification with its parameters.
+    /// A notification with its parameters.
     pub(super) fn notification(
         &self,
         run: &Run,
         depth: usize,
         notify: &'a Notify,
-    ) -> Result<(&'a Message, IndexMap<Name, Value>), Fault> {
+    ) -> Result<(&'a Notification, IndexMap<Name, Value>), Fault> {
         let flow = self.flow(run, depth)?;
         let found = flow.notifications.get(&notify.name);
         let notification = found.ok_or_else(|| Fault::run(format!("there is no notification `{}`", notify.name)))?;
@@ -123,23 +136,7 @@ impl<'a> Turning<'a> {
             let value = fit(value, need.kind, self.zone());
             params.insert(name.clone(), value.unwrap_or_else(|as_it_is| as_it_is));
         }
-        Ok((&notification.message, params))
-    }
-
-    /// A message with its values, for the channel on which it leaves.
-    pub(super) fn rendered(
-        &self,
-        run: &Run,
-        depth: usize,
-        message: &Message,
-        route: &Route,
-        params: Option<&IndexMap<Name, Value>>,
-    ) -> Result<template::Rendered, Fault> {
-        let flow = self.flow(run, depth)?;
-        let chosen = template::choose(message, route.kind, self.language(Some(flow)));
-        let view = View { params, ..self.view(run, depth)? };
-        let source = chosen.text.map_or("", |text| text.source());
-        template::render(chosen, &view).map_err(|error| Fault::eval(source, &error))
+        Ok((notification, params))
     }
 
     fn set(&mut self, run: &mut Run, depth: usize, pairs: &'a [(Destination, ValueTemplate)]) -> Result<(), Fault> {
@@ -195,6 +192,13 @@ impl<'a> Turning<'a> {
                 }
                 known
             }
+            "marketing" => match consent(&value) {
+                Some(kinds) => {
+                    self.rec.consent = kinds;
+                    true
+                }
+                None => false,
+            },
             "name" => {
                 self.rec.name = text;
                 true
@@ -274,6 +278,18 @@ impl<'a> Turning<'a> {
             }
             Err(problem) => Err(Fault::run(format!("`emit: {name}`: {problem}"))),
         }
+    }
+}
+
+/// The kinds of channel that a value agrees to marketing on: all, none, or those that it names.
+fn consent(value: &Value) -> Option<u8> {
+    let all = || ChannelKind::ALL.iter().fold(0, |bits, kind| bits | kind.stop_bit());
+    let kind = |value: &Value| value.as_text().and_then(ChannelKind::parse).map(ChannelKind::stop_bit);
+    match value {
+        Value::Bool(true) => Some(all()),
+        Value::Bool(false) | Value::Null => Some(0),
+        Value::List(kinds) => kinds.iter().try_fold(0, |bits, one| Some(bits | kind(one)?)),
+        one => kind(one),
     }
 }
 

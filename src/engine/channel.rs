@@ -1,13 +1,16 @@
 //! On which channel a run speaks: the one that the contact used last if the flow lists it, else the first of the flow's
 //! that reaches the contact. Never one that the contact opted out of.
 
+use super::record::Record;
 use super::turning::Turning;
-use crate::config::project::Capabilities;
+use crate::config::project::{Capabilities, ChannelInfo};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits;
 use crate::domain::name::ChannelName;
-use crate::flow::definition::Flow;
+use crate::flow::definition::{Category, Flow, Hop, Message, Notification};
+use indexmap::IndexMap;
+use std::iter;
 
 /// The way to the contact.
 #[derive(Debug, Clone)]
@@ -16,6 +19,28 @@ pub(super) struct Route {
     pub kind: ChannelKind,
     pub shows: Capabilities,
     pub to: Address,
+    /// Whether a text of our own may be sent: at WhatsApp only for 24 hours after the contact's last message.
+    pub open: bool,
+}
+
+/// What a message needs of its way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Needs {
+    /// Whether the provider approved a template of it, which needs no open window.
+    pub approved: bool,
+    /// Whether the contact must have agreed to it.
+    pub consent: bool,
+}
+
+impl Needs {
+    pub(super) fn of(notification: &Notification) -> Self {
+        Needs { approved: is_approved(&notification.message), consent: notification.category == Category::Marketing }
+    }
+}
+
+/// Whether the provider approved a template of this message.
+pub(super) fn is_approved(message: &Message) -> bool {
+    message.by_kind.iter().any(|(kind, variant)| *kind == ChannelKind::WhatsApp && variant.approved.is_some())
 }
 
 /// What was chosen, with a word on what was passed over.
@@ -26,11 +51,12 @@ pub(super) struct Choice {
 
 impl Turning<'_> {
     /// The channel on which a run of this flow speaks now.
-    pub(super) fn route(&self, flow: &Flow) -> Choice {
+    pub(super) fn route(&self, flow: &Flow, needs: Needs) -> Choice {
         let last = self.rec.last_channel().filter(|last| flow.channels.contains(last));
         let others = flow.channels.iter().filter(|channel| Some(*channel) != last);
         let mut closed: Option<Route> = None;
         let mut stopped = false;
+        let mut refused = false;
         for channel in last.into_iter().chain(others) {
             let Some(info) = self.project.channels.get(channel) else { continue };
             let Some(to) = self.rec.address(info.kind) else { continue };
@@ -38,8 +64,13 @@ impl Turning<'_> {
                 stopped = true;
                 continue;
             }
-            let route = Route { channel: channel.clone(), kind: info.kind, shows: info.shows, to };
-            if self.window_is_open(&route) {
+            if needs.consent && self.rec.consent & info.kind.stop_bit() == 0 {
+                refused = true;
+                continue;
+            }
+            let open = self.window_is_open(info.kind, channel);
+            let route = Route { channel: channel.clone(), kind: info.kind, shows: info.shows, to, open };
+            if open || needs.approved {
                 let note = closed.map(|closed| {
                     format!("the 24-hour window of `{}` is closed; `{}` carries the message", closed.channel, route.channel)
                 });
@@ -54,6 +85,7 @@ impl Turning<'_> {
                     format!("the 24-hour window of `{}` is closed and no other channel can carry the message", route.channel);
                 Choice { route: Some(route), note: Some(note) }
             }
+            None if refused => Choice { route: None, note: Some("the contact did not agree to marketing".to_owned()) },
             None if stopped => {
                 Choice { route: None, note: Some("the contact opted out of every channel of the flow".to_owned()) }
             }
@@ -61,13 +93,62 @@ impl Turning<'_> {
         }
     }
 
+    /// The channel that a place of a route stands for, if it can carry a message now; else why not.
+    pub(super) fn hop(&self, flow: &Flow, hop: &Hop, needs: Needs) -> Result<Route, &'static str> {
+        let mut why = None;
+        for channel in candidates(hop, flow, self.rec, &self.project.channels) {
+            match self.passable(channel, needs) {
+                Ok(route) => return Ok(route),
+                Err(reason) => why = why.or(Some(reason)),
+            }
+        }
+        Err(why.unwrap_or("there is no such channel"))
+    }
+
+    fn passable(&self, channel: &ChannelName, needs: Needs) -> Result<Route, &'static str> {
+        let info = self.project.channels.get(channel).ok_or("there is no such channel")?;
+        if self.rec.is_stopped(info.kind) {
+            return Err("the contact opted out of it");
+        }
+        let to = self.rec.address(info.kind).ok_or("the contact has no address there")?;
+        if needs.consent && self.rec.consent & info.kind.stop_bit() == 0 {
+            return Err("the contact did not agree to marketing there");
+        }
+        let open = self.window_is_open(info.kind, channel);
+        if !open && !needs.approved {
+            return Err("its 24-hour window is closed, and there is no approved template");
+        }
+        Ok(Route { channel: channel.clone(), kind: info.kind, shows: info.shows, to, open })
+    }
+
     /// WhatsApp takes free texts for 24 hours after the contact's last message there; at exactly 24 hours it is closed.
-    fn window_is_open(&self, route: &Route) -> bool {
-        match route.kind {
+    fn window_is_open(&self, kind: ChannelKind, channel: &ChannelName) -> bool {
+        match kind {
             ChannelKind::Sms | ChannelKind::Email => true,
             ChannelKind::WhatsApp => {
-                self.rec.heard_on(route.channel.as_str()).is_some_and(|at| self.now - at < limits::WHATSAPP_WINDOW)
+                self.rec.heard_on(channel.as_str()).is_some_and(|at| self.now - at < limits::WHATSAPP_WINDOW)
             }
         }
     }
+}
+
+/// The channels that a place of a route can mean: of a kind the one that the contact used last, then the flow's, and the project's if
+/// the flow has none.
+fn candidates<'b>(
+    hop: &'b Hop,
+    flow: &'b Flow,
+    record: &'b Record,
+    known: &'b IndexMap<ChannelName, ChannelInfo>,
+) -> Box<dyn Iterator<Item = &'b ChannelName> + 'b> {
+    let kind = match hop {
+        Hop::Channel(channel) => return Box::new(iter::once(channel)),
+        Hop::Kind(kind) => *kind,
+    };
+    let of_kind = move |channel: &&ChannelName| known.get(*channel).is_some_and(|info| info.kind == kind);
+    if flow.channels.iter().any(|channel| of_kind(&channel)) {
+        let last = record.last_channel().filter(|last| flow.channels.contains(last));
+        let others = flow.channels.iter().filter(move |channel| Some(*channel) != last);
+        return Box::new(last.into_iter().chain(others).filter(of_kind));
+    }
+    Box::new(known.keys().filter(of_kind))
 }

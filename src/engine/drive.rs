@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::person::Closing;
-use super::record::{Run, Waiting};
+use super::record::{Errand, Run, Waiting};
 use super::turn::{Ended, TurnError};
 use super::turning::Turning;
 use crate::domain::id::RunId;
@@ -37,6 +37,8 @@ pub(super) enum Next<'a> {
     Ask,
     /// Asks the question again that was put aside.
     AskBack,
+    /// Asks its question over the next place of its notification's route, because of this.
+    Along(Box<(Errand, Option<String>)>),
     /// Goes where a target says; the counter is that of the question under which it stands.
     Follow(&'a Target, Option<Counter>),
     /// Leaves its state by an ordinary outcome with a result.
@@ -93,6 +95,9 @@ impl<'a> Turning<'a> {
         let unanswered = matches!(end, "expired" | "interrupted");
         self.close_question(&mut run, unanswered);
         self.close_handoff(&mut run, Closing { outcome: end, ..Closing::default() });
+        if end == "interrupted" {
+            self.drop_held(run.id);
+        }
         for frame in &run.frames {
             self.count_live(frame.version, -1);
         }
@@ -118,6 +123,7 @@ impl<'a> Turning<'a> {
                 Next::Enter(state) => self.enter(run, state)?,
                 Next::Ask => self.open_question(run)?,
                 Next::AskBack => self.ask_back(run)?,
+                Next::Along(moved) => self.ask_along(run, moved.0, moved.1)?,
                 Next::Follow(target, counter) => self.follow(run, target, counter)?,
                 Next::Outcome { name, value, reason } => self.outcome(run, &name, value, reason)?,
                 Next::Trouble { trouble, reason } => self.trouble(run, trouble, reason)?,
@@ -159,7 +165,7 @@ impl<'a> Turning<'a> {
             Kind::Run(sub) => self.enter_flow(run, sub),
             Kind::Digest(digest) => Ok(self.digest(run, digest)),
             Kind::Handoff(handoff) => self.handoff(run, flow, handoff),
-            Kind::Deliver(_) => Err(Fault::run(format!("the state `{name}` is of a kind that this version does not run"))),
+            Kind::Deliver(deliver) => self.deliver(run, deliver),
         }
     }
 

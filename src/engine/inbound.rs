@@ -128,6 +128,7 @@ impl<'a> Turning<'a> {
 
     /// Does what an opt-out, opt-in or help word says, if the message is one. Help is left to a flow that answers it.
     fn obey_word(&mut self, came: &Came<'_>) -> bool {
+        self.marketing_word(came.message);
         let Some(Word { intent, by_provider }) = self.word(came.message, &came.words) else { return false };
         if intent == Intent::Help && !by_provider && !self.rec.hold() && self.a_flow_takes(came) {
             return false;

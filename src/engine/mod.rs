@@ -4,12 +4,16 @@
 mod actions;
 mod answer;
 mod anytime;
+mod asking;
 mod call;
 mod channel;
 mod clock;
+mod contents;
+mod deliver;
 mod digest;
 mod drive;
 pub mod effect;
+mod errands;
 mod event;
 pub mod explain;
 mod fault;

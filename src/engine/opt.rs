@@ -35,10 +35,25 @@ pub(super) struct Word {
 }
 
 impl Turning<'_> {
+    /// What the provider itself says of marketing: the contact wants none any more, or wants it again.
+    pub(super) fn marketing_word(&mut self, message: &Inbound) {
+        let InboundContent::OptOut { word, scope } = &message.content else { return };
+        if scope.as_deref() != Some("marketing") {
+            return;
+        }
+        let bit = message.kind.stop_bit();
+        match Intent::of_provider(word) {
+            Some(Intent::OptOut) => self.rec.consent &= !bit,
+            Some(Intent::OptIn) => self.rec.consent |= bit,
+            _ => return,
+        }
+        let value = self.rec.field("marketing").unwrap_or_default();
+        self.journal(Event::ContactChanged { name: "marketing".to_owned(), value });
+    }
+
     /// The word that this message is, if it is one.
     pub(super) fn word(&self, message: &Inbound, words: &Normalized) -> Option<Word> {
         if let InboundContent::OptOut { word, scope } = &message.content {
-            // Nothing that we send is marketing yet: who wants no marketing wants the rest.
             let all = scope.as_deref() != Some("marketing");
             return Intent::of_provider(word).filter(|_| all).map(|intent| Word { intent, by_provider: true });
         }
@@ -72,6 +87,8 @@ impl Turning<'_> {
             self.count_live(waiting.version, -1);
         }
         self.rec.unanswered.clear();
+        self.drop_all("the contact opted out");
+        self.rec.consent &= !kind.stop_bit();
         if !before {
             self.journal(Event::OptedOut { kind, how: how.to_owned() });
         }
@@ -112,6 +129,7 @@ impl Turning<'_> {
             kind: message.kind,
             shows: info.map(|info| info.shows).unwrap_or_default(),
             to: message.from.clone(),
+            open: true,
         };
         let from = From { system: Some(system), ..From::default() };
         if text.is_empty() || self.send(&route, OutboundContent::Text { text }, from).is_err() {

@@ -30,6 +30,8 @@ impl<'a> Turning<'a> {
             other => other,
         };
         if paused {
+            // The contact has turned to something else: it is asked again when that is over.
+            self.drop_awaited(id);
             self.note(Some(id), "its question is put aside");
         }
     }

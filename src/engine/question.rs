@@ -1,15 +1,17 @@
 //! Asking: one question at a time, its choices as the channel can show them, its last message awaited.
 
+use super::asking::{Asking, Instead, Over};
+use super::contents::{Said, Speaker, as_mail};
 use super::drive::{Counter, Next, Trouble};
 use super::fault::Fault;
-use super::record::{Question, Run, Waiting};
+use super::record::{Errand, Question, Run, Waiting};
 use super::turning::{From, Turning};
 use crate::config::project::Capabilities;
 use crate::domain::id::EffectId;
 use crate::domain::outbound::OutboundContent;
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
-use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notify, Say, Show};
+use crate::flow::definition::{Act, Action, Answer, Ask, Category, Flow, Kind, Say, Show};
 use crate::template;
 use std::borrow::Cow;
 
@@ -46,13 +48,6 @@ enum Form {
     Short,
 }
 
-/// What takes the place of a question's text when it is asked again.
-#[derive(Clone, Copy)]
-enum Instead<'a> {
-    Message(&'a Message),
-    Notify(&'a Notify),
-}
-
 impl<'a> Turning<'a> {
     /// Whether another run's question is open, or the conversation is with a person: at most one is asked at a time.
     pub(super) fn has_open_question(&self) -> bool {
@@ -66,6 +61,9 @@ impl<'a> Turning<'a> {
         if self.has_open_question() {
             run.waiting = Waiting::Turn;
             self.note(Some(run.id), "the question waits until another one is closed");
+            return Ok(Next::Rest);
+        }
+        if self.asks_later(run, ask)? {
             return Ok(Next::Rest);
         }
         let tag = self.next_effect().to_bytes();
@@ -175,31 +173,62 @@ impl<'a> Turning<'a> {
         let mut awaited = None;
         let mut numbered = false;
         if let Some(said) = said {
-            let Some(route) = self.route_of(run)? else {
-                let reason = "no channel can carry the question".to_owned();
-                return Ok(Next::Trouble { trouble: Trouble::Undelivered, reason });
-            };
-            let (mut rendered, notification) = match said {
-                Instead::Message(message) => (self.rendered(run, depth, message, &route, None)?, None),
-                Instead::Notify(notify) => {
-                    let (message, params) = self.notification(run, depth, notify)?;
-                    (self.rendered(run, depth, message, &route, Some(&params))?, Some(&notify.name))
+            let over = match self.asking(run, depth, said)? {
+                Asking::Over(over) => over,
+                Asking::Nowhere(reason) => return Ok(Next::Trouble { trouble: Trouble::Undelivered, reason }),
+                Asking::Held(leaves) => {
+                    // Its time counts from when it leaves; what was asked before can be answered until then.
+                    if let Some(question) = run.question_mut() {
+                        question.until = leaves + ask.troubles.silence_after(&flow.defaults);
+                    }
+                    return Ok(Next::Rest);
                 }
             };
-            if form == Form::Short && !rendered.text.trim().is_empty() {
-                (rendered.media, rendered.footer) = (None, None);
-            }
-            let shown = if ask.show == Show::Plain { Vec::new() } else { std::mem::take(&mut choices.shown) };
-            let button = template::system_text(&self.project.texts.list_button, language);
-            // Of several choices a tap makes one and sends it off.
-            let one = !matches!(&ask.answer, Answer::Choices(several) if several.max != Some(1));
-            let shows = if one { route.shows } else { Capabilities { buttons: 0, rows: 0, ..route.shows } };
-            let asked = match &ask.answer {
-                Answer::Location if ask.show == Show::Auto => template::ask_place(rendered, route.kind, shows),
-                _ => template::ask(rendered, shown, choices.menu, route.kind, shows, button),
+            let Over { route, message, notification, errand } = over;
+            let tag = run.question().map(|question| question.tag);
+            let params = notification.as_ref().map(|(_, params)| params);
+            let (said, provider) = self.said(Speaker { flow, run: Some((run, depth)), params }, message, &route, tag)?;
+            let contents = match said {
+                Said::Approved(content) => vec![content],
+                Said::Own(mut rendered, letter) => {
+                    if form == Form::Short && !rendered.text.trim().is_empty() {
+                        (rendered.media, rendered.footer) = (None, None);
+                    }
+                    let shown = if ask.show == Show::Plain { Vec::new() } else { std::mem::take(&mut choices.shown) };
+                    let plain = rendered.text.len();
+                    let button = template::system_text(&self.project.texts.list_button, language);
+                    // Of several choices a tap makes one and sends it off.
+                    let one = !matches!(&ask.answer, Answer::Choices(several) if several.max != Some(1));
+                    let shows = if one { route.shows } else { Capabilities { buttons: 0, rows: 0, ..route.shows } };
+                    let asked = match &ask.answer {
+                        Answer::Location if ask.show == Show::Auto => template::ask_place(rendered, route.kind, shows),
+                        _ => template::ask(rendered, shown, choices.menu, route.kind, shows, button),
+                    };
+                    numbered = asked.numbered;
+                    let menu = match asked.contents.last() {
+                        Some(OutboundContent::Text { text }) if numbered && letter.is_some() => {
+                            text.get(plain..).map(str::to_owned)
+                        }
+                        _ => None,
+                    };
+                    as_mail(asked.contents, letter, menu.as_deref())
+                }
             };
-            numbered = asked.numbered;
-            awaited = self.send_question(run, &route, asked.contents, notification)?;
+            let notification = notification.as_ref().map(|(notification, _)| *notification);
+            let from = From {
+                run: Some(run.id),
+                flow: Some(&run.flow),
+                notification: notification.map(|notification| &notification.name),
+                provider: provider.as_ref(),
+                code: notification.is_some_and(|notification| notification.category == Category::Code),
+                errand: errand.as_ref().map(|errand| errand.id),
+                ..From::default()
+            };
+            awaited = self.send_question(&route, contents, from)?;
+            if let (Some(mut errand), Some(effect), Some(notification)) = (errand, awaited, notification) {
+                self.under_way(&mut errand, effect, notification, None);
+                self.keep(errand);
+            }
         }
         let Some(question) = run.question_mut() else { return Err(Fault::run("a question that was not opened")) };
         question.until = until;
@@ -214,21 +243,34 @@ impl<'a> Turning<'a> {
         Ok(Next::Rest)
     }
 
+    /// The question once more, over the next place of its notification's route.
+    pub(super) fn put_along(
+        &mut self,
+        run: &mut Run,
+        flow: &'a Flow,
+        ask: &'a Ask,
+        errand: Errand,
+        why: Option<String>,
+    ) -> Result<Next<'a>, Fault> {
+        self.put(run, flow, ask, Some(Instead::Along(errand, why)), Form::Whole)
+    }
+
     fn send_question(
         &mut self,
-        run: &Run,
         route: &super::channel::Route,
         contents: Vec<OutboundContent>,
-        notification: Option<&crate::domain::name::Slug>,
+        from: From<'_>,
     ) -> Result<Option<EffectId>, Fault> {
         let count = contents.len();
         if count == 0 {
-            self.note(Some(run.id), "the question is empty and was not sent");
+            self.note(from.run, "the question is empty and was not sent");
         }
         let mut last = None;
         for (i, content) in contents.into_iter().enumerate() {
-            let from =
-                From { run: Some(run.id), flow: Some(&run.flow), notification, awaited: i + 1 == count, ..From::default() };
+            let from = match i + 1 == count {
+                true => From { awaited: true, ..from },
+                false => From { errand: None, provider: None, ..from },
+            };
             last = Some(self.send(route, content, from)?);
         }
         Ok(last)
@@ -243,6 +285,7 @@ impl<'a> Turning<'a> {
 
     /// The run no longer waits for a reply. A reply to a question that was `left` without an answer is late.
     pub(super) fn close_question(&mut self, run: &mut Run, left: bool) {
+        self.drop_awaited(run.id);
         if let Some(awaited) = run.asked_mut().map(|question| question.awaited.take()) {
             self.forget_awaited(awaited);
             if left {

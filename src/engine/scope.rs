@@ -78,7 +78,7 @@ impl View<'_> {
     }
 }
 
-const CONTACT: [&str; 9] = ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags"];
+const CONTACT: [&str; 10] = ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags", "marketing"];
 
 impl Scope for View<'_> {
     fn variable(&self, name: &str) -> Option<Cow<'_, Value>> {

@@ -17,6 +17,16 @@ impl<'a> Turning<'a> {
     pub(super) fn fire_due(&mut self, until: Millis, effects: usize) -> Result<(), TurnError> {
         while self.out.effects.len() < effects {
             let due = self.rec.runs.iter().enumerate().filter_map(|(place, run)| Some((self.rec.alarm_of(run)?, place))).min();
+            let errand = self.rec.errands.iter().enumerate().filter_map(|(place, errand)| Some((errand.moment?, place))).min();
+            // Of what is due at one moment, what moves a message on comes before what gives up.
+            if let Some((at, place)) = errand
+                && at <= until
+                && due.is_none_or(|(run, _)| at <= run)
+            {
+                self.errand_due(place)?;
+                self.ask_next()?;
+                continue;
+            }
             let Some((_, place)) = due.filter(|(at, _)| *at <= until) else { return Ok(()) };
             let run = self.take(place);
             self.fire(run, place, until)?;
@@ -64,8 +74,9 @@ impl<'a> Turning<'a> {
                 let (name, value) = (Cow::Borrowed("ok"), Value::clone(value));
                 Next::Outcome { name, value, reason: "the event came, and the hours have begun".to_owned() }
             }
+            Waiting::Hours { .. } => Next::Ask,
             // It waits for another question; its own time is that of the run.
-            Waiting::Turn | Waiting::Paused { .. } => Next::Rest,
+            Waiting::Delivery { .. } | Waiting::Turn | Waiting::Paused { .. } => Next::Rest,
             Waiting::Digest { .. } => digested(&mut run, "its window is over"),
             Waiting::Person { .. } => {
                 self.close_handoff(&mut run, Closing { outcome: "silence", ..Closing::default() });

@@ -38,6 +38,10 @@ impl Turning<'_> {
                 message.untold |= Told::of(delivery.status).bit();
                 message.code.clone_from(&delivery.code);
             }
+            let channel = message.channel.clone();
+            if let Some(errand) = message.errand {
+                return self.errand_heard(errand, delivery.effect, &channel, delivery.status, delivery.reason);
+            }
         }
         self.question_failed(delivery)
     }
@@ -52,6 +56,20 @@ impl Turning<'_> {
         let run = self.take(place);
         let reason = failed_because(delivery.reason);
         self.drive(run, place, Next::Trouble { trouble: Trouble::Undelivered, reason })
+    }
+
+    /// A notification on its way has come to its end: its messages are followed no further.
+    pub(super) fn release(&mut self, errand: u64) {
+        while let Some(place) = self.rec.tracked.iter().position(|message| message.errand == Some(errand)) {
+            let message = &mut self.rec.tracked[place];
+            if message.watched {
+                message.errand = None;
+                continue;
+            }
+            let effect = message.effect;
+            self.rec.tracked.remove(place);
+            self.hear_no_more(effect);
+        }
     }
 
     pub(super) fn is_tracked(&self, effect: EffectId) -> bool {

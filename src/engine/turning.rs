@@ -38,6 +38,8 @@ pub(super) struct Turning<'a> {
     pub begun: usize,
     /// States that the run at work entered in this turn.
     pub entered: usize,
+    /// Notifications that were sent off in this turn.
+    pub sent_off: usize,
     pub notes: RefCell<Vec<String>>,
     /// The run that speaks, and what its mails are about where they do not say so themselves.
     pub about: Option<(RunId, String)>,
@@ -60,6 +62,7 @@ impl<'a> Turning<'a> {
             out: TurnOutput::default(),
             begun: 0,
             entered: 0,
+            sent_off: 0,
             notes: RefCell::default(),
             about: None,
             taken_event: None,
@@ -185,7 +188,7 @@ impl<'a> Turning<'a> {
             channel: route.channel.clone(),
             kind: route.kind,
             to: route.to.clone(),
-            content: content.clone(),
+            content: if from.code { masked() } else { content.clone() },
             notification: from.notification.cloned(),
             system: from.system.map(|system| system.as_str().to_owned()),
         };
@@ -194,13 +197,13 @@ impl<'a> Turning<'a> {
         let send = Send {
             channel: route.channel.clone(),
             kind: route.kind,
-            outbound: Outbound { to: route.to.clone(), content, in_reply_to: None, provider: None },
+            outbound: Outbound { to: route.to.clone(), content, in_reply_to: None, provider: from.provider.cloned() },
             notification: from.notification.cloned(),
             run: from.run,
             system: from.system,
             awaited: from.awaited,
             tracked,
-            code: false,
+            code: from.code,
             at: self.store_now(),
         };
         if !self.is_simulated_channel(&route.channel) {
@@ -245,6 +248,15 @@ pub(super) struct From<'b> {
     pub flow: Option<&'b Slug>,
     /// The notification on its way that it belongs to: then it is tracked.
     pub errand: Option<u64>,
+    /// Fields for the provider.
+    pub provider: Option<&'b Value>,
+    /// Whether the journal masks it.
+    pub code: bool,
+}
+
+/// What the journal says of a message that holds a code.
+fn masked() -> OutboundContent {
+    OutboundContent::Text { text: "••••••".to_owned() }
 }
 
 /// A zone by its IANA name, from the rules that are compiled in: the machine's own files would make turns differ.

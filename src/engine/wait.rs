@@ -38,7 +38,7 @@ impl<'a> Turning<'a> {
     }
 
     /// This moment, or the next one that is inside of these hours of the contact.
-    fn inside(&self, hours: &Slug, at: Millis) -> Result<Millis, Fault> {
+    pub(super) fn inside(&self, hours: &Slug, at: Millis) -> Result<Millis, Fault> {
         let set = self.project.hours.get(hours).ok_or_else(|| Fault::run(format!("there are no hours `{hours}`")))?;
         next_inside(set, self.zone(), at).ok_or_else(|| Fault::run(format!("the hours `{hours}` are never open")))
     }

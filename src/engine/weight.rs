@@ -1,15 +1,18 @@
 //! How large a record is. A turn that would exceed the limit ends the run that is largest, visibly; its input is not lost.
 
-use super::record::{Kept, Record, Run, Waiting};
+use super::record::{Errand, Kept, Purpose, Record, Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::codec;
 use crate::domain::input::Callback;
 use crate::domain::limits;
 use crate::domain::value::Value;
+use crate::domain::way::Step;
 
 /// Bytes of a run beside its texts and values, at most.
 const RUN: usize = 256;
+/// Bytes of a message whose fate is waited for, and of a notification on its way beside its values, at most.
+const TRACKED: usize = 384;
 /// Bytes of a record beside its runs, texts and values, at most.
 const RECORD: usize = 1_024;
 
@@ -29,6 +32,14 @@ impl Turning<'_> {
             if let Some(question) = self.rec.unanswered.iter_mut().find(|question| question.kept.is_some()) {
                 question.kept = None;
                 self.note(None, "a late reply will not take a run up again: the record is too large");
+                continue;
+            }
+            // A message whose run does not wait for it goes no further before a run ends for want of room.
+            let words = self.rec.errands.iter().enumerate().filter(|(_, errand)| errand.purpose == Purpose::Word);
+            if let Some((place, _)) = words.max_by_key(|(_, errand)| errand_bytes(errand)) {
+                let errand = self.rec.errands.remove(place);
+                self.way(&errand, Step::Dropped, "the record is too large");
+                self.release(errand.id);
                 continue;
             }
             if self.digest_early(bytes)? {
@@ -67,7 +78,12 @@ fn guess(record: &Record) -> usize {
         record.tracked.len() * 384 + record.callbacks.iter().map(|called| callback_bytes(&called.callback)).sum::<usize>();
     let to_come = record.waiting.iter().filter_map(|waiting| waiting.callback.as_ref());
     let to_come = to_come.map(|callback| callback_bytes(callback)).sum::<usize>();
-    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists + kept + tracked + to_come
+    let on_their_way: usize = record.errands.iter().map(errand_bytes).sum();
+    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists + kept + tracked + to_come + on_their_way
+}
+
+fn errand_bytes(errand: &Errand) -> usize {
+    TRACKED + errand.params.iter().map(value_bytes).sum::<usize>()
 }
 
 fn run_bytes(run: &Run) -> usize {

@@ -86,7 +86,7 @@ fn route(record: &Record, project: &Project, text: &str, channel: Option<&Channe
     if info.kind == ChannelKind::WhatsApp && !open() {
         return Err(Refused::WindowClosed(channel));
     }
-    Ok(Route { channel, kind: info.kind, shows: info.shows, to })
+    Ok(Route { channel, kind: info.kind, shows: info.shows, to, open: true })
 }
 
 impl Turning<'_> {

@@ -154,6 +154,9 @@ pub fn encode(settings: &SimulatorSettings, message: &Outbound, context: &SendCo
     if let (Value::Object(all), Value::Object(content)) = (&mut body, written(&message.content)) {
         all.extend(content);
         all.retain(|_, value| !value.is_null());
+        if let Some(fields) = &message.provider {
+            all.insert("provider".to_owned(), fields.to_json());
+        }
     }
     Ok(HttpRequest {
         method: Method::Post,

@@ -20,6 +20,16 @@ pub(super) fn besides_text(expected: &BotExpectation, came: &Outgoing) -> Result
             return Err(format!("expected the buttons [{}], it has [{}]", ids.join(", "), found.join(", ")).into());
         }
     }
+    if let Some(name) = &expected.approved {
+        let found = match &came.content {
+            OutboundContent::Template { name, .. } => Some(name),
+            _ => None,
+        };
+        if found != Some(name) {
+            let found = found.map_or_else(|| quote(came.text()), |found| format!("`{found}`"));
+            return Err(format!("expected the approved template `{name}`, it is {found}").into());
+        }
+    }
     if let Some(url) = &expected.media {
         let found = match &came.content {
             OutboundContent::Media { media, .. } => media.url.as_deref(),

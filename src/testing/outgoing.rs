@@ -1,8 +1,9 @@
 //! Messages that left, as tests, chats and explanations look at them.
 
+use super::expect::choice_id;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::EffectId;
-use crate::domain::message::OutboundContent;
+use crate::domain::message::{OutboundContent, TemplateButton};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::Millis;
 use crate::engine::effect::Send;
@@ -52,9 +53,16 @@ impl Outgoing {
 }
 
 /// Buttons or rows of a message: what comes back when one is chosen, and its title.
-pub(super) fn options_of(content: &OutboundContent) -> Vec<(&str, &str)> {
+pub(super) fn options_of<'c>(content: &'c OutboundContent) -> Vec<(&'c str, &'c str)> {
     match content {
         OutboundContent::Buttons { buttons, .. } => buttons.iter().map(|b| (b.id.as_str(), b.title.as_str())).collect(),
+        OutboundContent::Template { buttons, .. } => {
+            let reply = |(_, button): &'c (u8, TemplateButton)| match button {
+                TemplateButton::Reply { payload } => Some((payload.as_str(), choice_id(payload))),
+                TemplateButton::Url { .. } | TemplateButton::Code { .. } => None,
+            };
+            buttons.iter().filter_map(reply).collect()
+        }
         OutboundContent::List { rows, .. } => rows.iter().map(|r| (r.id.as_str(), r.title.as_str())).collect(),
         _ => Vec::new(),
     }

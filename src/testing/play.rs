@@ -8,7 +8,7 @@ use super::mismatch::{Difference, Mismatch};
 use super::rewrite::Rewrite;
 use super::script::{Case, Script, Step, UserSays};
 use super::stage::{begin, person, speak};
-use super::world::World;
+use super::world::{Reports, World};
 use crate::config::project::Project;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -105,6 +105,18 @@ pub fn play(
     results
 }
 
+/// Whether a step says what becomes of a message that has left, before anything else happens.
+fn is_reported_on(steps: &[(At, Step)]) -> bool {
+    let happens = |step: &Step| {
+        matches!(
+            step,
+            Step::User { .. } | Step::Event { .. } | Step::Begin(_) | Step::Webhook { .. } | Step::Wait(_) | Step::WaitUntil(_)
+        )
+    };
+    let next = steps.iter().map(|(_, step)| step).find(|step| matches!(step, Step::Status(_)) || happens(step));
+    matches!(next, Some(Step::Status(_)))
+}
+
 struct Player {
     world: World,
     flow: crate::domain::name::Slug,
@@ -137,6 +149,7 @@ impl Player {
             project.clone()
         };
         let (world, address) = begin(&case.given, catalog, project)?;
+        let world = world.reporting(Reports::InTime);
         let mut player =
             Player { world, flow: script.flow.clone(), address, channel, kind, texts: Texts::Compared, rewrites: Vec::new() };
         if let Some(vars) = &case.given.vars {
@@ -149,11 +162,19 @@ impl Player {
         let mut last = case.at;
         for (i, (at, step)) in case.steps.iter().enumerate() {
             last = *at;
+            // A message that is expected and is not there may follow from one that arrived.
+            let lacks = matches!(step, Step::Bot { .. }) && self.world.messages.is_empty();
+            if (lacks || !is_reported_on(&case.steps[i..]))
+                && let Err(error) = self.world.deliver_unreported()
+            {
+                return (i, Some(Failure::new(*at, error.to_string())));
+            }
             if let Err(mismatch) = self.step(step) {
                 return (i, Some(Failure::new(*at, mismatch)));
             }
         }
-        let left = self.nothing_left().and_then(|()| match self.world.fakes.unused().first() {
+        let rest = self.world.deliver_unreported().map(drop).map_err(|error| error.to_string());
+        let left = rest.and_then(|()| self.nothing_left()).and_then(|()| match self.world.fakes.unused().first() {
             Some(fake) => Err(format!("no call used the fake `{fake}`")),
             None => Ok(()),
         });

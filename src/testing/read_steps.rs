@@ -259,6 +259,9 @@ impl Reader {
                     expected.media = self.text(value, "the address of a file", "https://example.org/a.jpg").map(str::to_owned)
                 }
                 "channel" => expected.channel = self.slug(value, "main-sms"),
+                "approved" => {
+                    expected.approved = self.text(value, "the name of a template", "payment_retry_v2").map(str::to_owned)
+                }
                 "system" => {
                     expected.system = self.text(value, "`opted_out`, `opted_in` or `help`", "opted_out").map(str::to_owned)
                 }

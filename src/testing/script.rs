@@ -202,4 +202,6 @@ pub struct BotExpectation {
     pub channel: Option<ChannelName>,
     /// `opted_out`, `opted_in`, `help`: the service itself speaks.
     pub system: Option<String>,
+    /// The name of the approved template that it is.
+    pub approved: Option<String>,
 }

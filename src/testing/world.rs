@@ -3,8 +3,10 @@
 //! two inputs each record is written and read back.
 
 mod open;
+mod reports;
 
 pub use open::OpenCall;
+pub use reports::Reports;
 
 mod recorded;
 
@@ -14,10 +16,10 @@ use crate::config::project::Project;
 use crate::domain::address::Address;
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
-use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Delivery, Event, Input};
+use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Event, Input};
 use crate::domain::journal;
 use crate::domain::language::Language;
-use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
+use crate::domain::message::{Inbound, InboundContent};
 use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
@@ -75,6 +77,8 @@ struct Person {
     mailbox: VecDeque<(bool, Accepted)>,
     hold: bool,
     alarm: Option<Millis>,
+    /// Sends whose delivery is awaited, by the names under which it is.
+    awaited: BTreeSet<EffectId>,
 }
 
 /// The virtual world. A clone is another world that stands where this one stands.
@@ -91,6 +95,10 @@ pub struct World {
     inputs_accepted: Option<HashMap<InputId, Input>>,
     /// The key of everybody whom the world knows by this address, where it is given.
     known_as: Option<(String, ContactKey)>,
+    /// When messages are reported as delivered.
+    reports: Reports,
+    /// Messages of which nothing was reported yet.
+    unreported: Vec<(ContactKey, EffectId)>,
     /// What other systems answer.
     pub fakes: Fakes,
     /// Calls that no fake answers, where they are kept open instead of being an error.
@@ -128,6 +136,8 @@ impl World {
             due: Vec::new(),
             inputs_accepted: None,
             known_as: None,
+            reports: Reports::default(),
+            unreported: Vec::new(),
             fakes: Fakes::default(),
             open: None,
             messages: VecDeque::new(),
@@ -192,7 +202,15 @@ impl World {
 
     fn person(&mut self, address: &Address) -> &mut Person {
         let key = self.key(address);
-        let person = || Person { key, record: None, token: None, mailbox: VecDeque::new(), hold: false, alarm: None };
+        let person = || Person {
+            key,
+            record: None,
+            token: None,
+            mailbox: VecDeque::new(),
+            hold: false,
+            alarm: None,
+            awaited: BTreeSet::new(),
+        };
         self.people.entry(key).or_insert_with(person)
     }
 
@@ -267,26 +285,16 @@ impl World {
         self.settle()
     }
 
-    /// A delivery report for the last message. Only a failure is news for a run.
-    pub fn report(&mut self, address: &Address, status: DeliveryStatus) -> Result<bool, WorldError> {
-        let Some(last) = self.last.clone() else { return Ok(false) };
-        if status == DeliveryStatus::Failed {
-            let key = self.person(address).key;
-            let told = journal::Event::Reported { effect: last.effect, status, reason: None, code: None, at: Some(self.now) };
-            self.journal(key, Token(0), vec![told]);
-            let delivery = Delivery { effect: last.effect, status, reason: None, code: None };
-            self.accept(key, true, Input::Delivery(delivery));
-            self.settle()?;
-        }
-        Ok(true)
-    }
-
     /// Moves the clock; every timer on the way fires at its moment.
     pub fn wait_until(&mut self, moment: Millis) -> Result<(), WorldError> {
         for _ in 0..TURNS_PER_STEP {
             let call = self.due.iter().map(|(at, ..)| *at).min();
             let alarm = self.people.values().filter_map(|p| p.alarm).min();
             let next = [call, alarm].into_iter().flatten().min().filter(|at| *at <= moment);
+            // What left is reported before time passes; then something else may be due.
+            if next.unwrap_or(moment) > self.now && self.deliver_unreported()? {
+                continue;
+            }
             let Some(at) = next else {
                 self.now = self.now.max(moment);
                 return Ok(());
@@ -348,6 +356,8 @@ impl World {
             person.token = Some(token);
             person.hold = out.hold;
             person.alarm = out.alarm;
+            person.awaited.extend(&out.await_add);
+            person.awaited.retain(|name| !out.await_remove.contains(name));
         }
         self.languages(&out.events, record.language);
         self.journal(key, token, out.events);
@@ -375,6 +385,7 @@ impl World {
     fn perform(&mut self, key: ContactKey, id: EffectId, effect: Effect) -> Result<(), WorldError> {
         match effect {
             Effect::Send(send) => {
+                self.sent(key, id);
                 let message = Outgoing::of(id, self.now, *send);
                 self.last = Some(message.clone());
                 self.messages.push_back(message);

@@ -261,3 +261,50 @@ fn judge(said: &BTreeMap<usize, usize>, sent: &[Sent], failed: &[String], journa
     assert!(total >= DEATHS * TAKEN);
     println!("{total} messages, {DEATHS} deaths: {} failed visibly, {repeated} left twice, known as unsure", failed.len());
 }
+
+/// Sends one notification along its route and is over.
+const TOLD: &str = r#"
+flow: told
+languages: [en]
+channels: [main-sms, second-sms]
+start:
+  - message: any
+begin: told
+states:
+  told: { notify: paid, end: done }
+"#;
+
+const PAID: &str = r#"
+notification: paid
+route: [main-sms, second-sms]
+until: delivered
+within: 3s
+text: It is paid.
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_goes_on_once_although_the_service_died_on_its_way() {
+    let provider = FakeProvider::start();
+    let second = SECOND.replace("PROVIDER", &provider.url);
+    let toml = configuration(&format!("kind = \"embedded\"\npath = \"data\"\n{LEASES}"), &provider.url, &second);
+    let folder = tempfile::tempdir().expect("a folder");
+    project(folder.path(), &toml, &[("flows/told.yaml", TOLD), ("templates/paid.yaml", PAID)]);
+    let to = |sent: &[Sent], who: usize| sent.iter().filter(|one| one.to == phone(who)).count();
+    let (one, other) = (0, 2);
+    let mut service = Service::start(folder.path());
+    assert_eq!(service.caller().sms("SM0x1", &phone(one), "hello").await, 200);
+    // It dies while the first message waits for its report, and again when the second has left.
+    for messages in [1, 2] {
+        tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| to(sent, one) >= messages)));
+        service.kill9();
+        service = Service::start(folder.path());
+    }
+    // Somebody else's route is the clock: when theirs is used up, nothing more can come of the first one.
+    assert_eq!(service.caller().sms("SM2x1", &phone(other), "hello").await, 200);
+    tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| to(sent, other) >= 2)));
+    let sent = provider.sent();
+    assert_eq!((to(&sent, one), to(&sent, other)), (2, 2), "the route has two places: {sent:?}");
+    let effects: BTreeSet<_> = sent.iter().filter(|sent| sent.to == phone(one)).map(|sent| sent.effect.clone()).collect();
+    assert_eq!(effects.len(), 2, "each place was decided once");
+    assert!(service.stop(), "a clean stop");
+}

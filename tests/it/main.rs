@@ -35,6 +35,7 @@ mod redis_store;
 mod reload;
 mod replay;
 mod replies;
+mod routes;
 mod samples;
 mod schemas;
 mod service;

@@ -293,6 +293,12 @@ impl Record {
         self.stop & kind.stop_bit() != 0
     }
 
+    /// The kinds of channel over which the contact agreed to marketing, as flows read them.
+    fn marketing(&self) -> Value {
+        let kinds = ChannelKind::ALL.into_iter().filter(|kind| self.consent & kind.stop_bit() != 0);
+        Value::List(kinds.map(|kind| Value::text(kind.as_str())).collect())
+    }
+
     /// The kinds of channel that the contact opted out of, for the store's header.
     pub fn stop(&self) -> u8 {
         self.stop
@@ -334,7 +340,8 @@ impl Record {
         // Something could be asked or begun: at once.
         let untold = self.tracked.iter().any(|message| message.untold != 0);
         let at_once = (untold || (waits && !self.is_occupied())).then_some(Millis(self.last.0.saturating_add(1)));
-        next.into_iter().chain(kept).chain(at_once).min()
+        let errands = self.errands.iter().filter_map(|errand| errand.moment).min();
+        next.into_iter().chain(errands).chain(kept).chain(at_once).min()
     }
 
     /// When the contact was heard last on a channel.
@@ -375,6 +382,7 @@ impl Record {
             "language" => self.language.map(|language| Value::text(language.as_str())),
             "timezone" => text(&self.timezone),
             "channel" => self.last_channel().map(|channel| Value::text(channel.as_str())),
+            "marketing" => Some(self.marketing()),
             "tags" => Some(Value::List(self.tags.iter().map(|tag| Value::text(tag.as_str())).collect())),
             _ => self.attributes.iter().find(|(n, _)| n.as_str() == name).map(|(_, value)| value.clone()),
         }

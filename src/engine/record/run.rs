@@ -175,6 +175,20 @@ pub enum Waiting {
         #[serde(rename = "u")]
         until: Millis,
     },
+    /// That its notification arrives, or that its route is used up.
+    #[serde(rename = "n")]
+    Delivery {
+        /// The notification on its way: `Errand::id`.
+        #[serde(rename = "i")]
+        errand: u64,
+    },
+    /// The hours in which its question may be asked.
+    #[serde(rename = "b")]
+    Hours {
+        /// When they begin.
+        #[serde(rename = "u")]
+        until: Millis,
+    },
     /// Further events of a digest. Its window begins with the first one.
     #[serde(rename = "d")]
     Digest {
@@ -378,11 +392,14 @@ impl Run {
     pub fn alarm(&self) -> Millis {
         let own = match &self.waiting {
             Waiting::Reply(question) => question.gathered.as_ref().map_or(question.until, Gathered::alarm),
-            Waiting::Call { until, .. } | Waiting::Time { until } | Waiting::Held { until, .. } | Waiting::Event { until } => {
-                *until
-            }
+            Waiting::Call { until, .. }
+            | Waiting::Time { until }
+            | Waiting::Held { until, .. }
+            | Waiting::Event { until }
+            | Waiting::Hours { until } => *until,
             Waiting::Digest { until, items, .. } if !items.is_empty() => *until,
             Waiting::Person { until, taken: None, .. } => *until,
+            Waiting::Delivery { .. } => self.expires,
             Waiting::Turn | Waiting::Paused { .. } | Waiting::Digest { .. } | Waiting::Person { .. } => self.expires,
         };
         let frames = self.frames.iter().filter_map(|frame| frame.expires).min().unwrap_or(self.expires);

@@ -87,7 +87,7 @@ pub(super) struct Env<'a> {
 }
 
 /// The built-in fields of a contact with their types.
-const CONTACT: [(&str, Type); 9] = [
+const CONTACT: [(&str, Type); 10] = [
     ("id", Type::Text),
     ("external", Type::Text),
     ("phone", Type::Phone),
@@ -97,6 +97,7 @@ const CONTACT: [(&str, Type); 9] = [
     ("timezone", Type::Text),
     ("channel", Type::Text),
     ("tags", Type::List),
+    ("marketing", Type::List),
 ];
 
 const REPLY: [(&str, Type); 6] = [

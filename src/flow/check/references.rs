@@ -10,7 +10,7 @@ use crate::flow::diagnostic::At;
 use crate::flow::parse::{Mention, MentionKind, Reading};
 
 /// The fields of a contact that `set` may write besides declared attributes.
-const WRITABLE: [&str; 4] = ["name", "language", "timezone", "email"];
+const WRITABLE: [&str; 5] = ["name", "language", "timezone", "email", "marketing"];
 
 /// Checks everything that the flow names.
 pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {

@@ -2,8 +2,7 @@
 
 /// The places, by their names in the schemas, with the keys.
 pub(super) const LATER: &[(&str, &str)] = &[
+    // Notifications.
     ("notify", "to"),
     ("ask", "to"),
-    // Tests.
-    ("bot", "approved"),
 ];

@@ -224,7 +224,7 @@ pub static BOT: Place = Place {
     doc: "What must hold of the next message.",
     keys: &[
         key("notify", &Kind::Slug, "It is this notification."),
-        key("approved", &Kind::Value, "It is this approved template."),
+        key("approved", &Kind::Plain, "It is this approved template."),
         key("text", &Kind::Plain, "Its whole text."),
         key("has", &TEXTS, "What stands somewhere in its text."),
         key("buttons", &TEXTS, "The ids of the choices that it shows, in this order."),

@@ -65,7 +65,22 @@ fn envelope(message: &Outbound, content: &OutboundContent, context: &SendContext
         // Comes back in every report about this message.
         body.insert("biz_opaque_callback_data".to_owned(), send.to_string().into());
     }
+    if let Some(fields) = message.provider.as_ref().map(|fields| fields.to_json()) {
+        hand_on(&mut body, fields);
+    }
     Ok(Value::Object(body))
+}
+
+/// Adds what the flow hands on, deep inside of what is written already, and never over it.
+fn hand_on(body: &mut Map<String, Value>, fields: Value) {
+    let Value::Object(fields) = fields else { return };
+    for (name, value) in fields {
+        match body.get_mut(&name) {
+            Some(Value::Object(inner)) => hand_on(inner, value),
+            Some(_) => {}
+            None => drop(body.insert(name, value)),
+        }
+    }
 }
 
 /// The type and what stands under its name.

@@ -280,3 +280,19 @@ fn limits_are_checked_before_meta_does() {
     let album = OutboundContent::Album { media: Vec::new(), text: None };
     assert!(matches!(write(album, None), Err(EncodeError::Unsupported { .. })));
 }
+
+#[test]
+fn fields_are_handed_on_deep_inside_and_never_over_our_own() {
+    let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
+    let channel = name("wa");
+    let context = SendContext { channel: &channel, send: None, status_callback: None, kind: ChannelKind::WhatsApp, mail: None };
+    let fields =
+        json!({ "to": "1", "text": { "preview_url": true, "body": "other", "more": 1 }, "message_activity_sharing": true });
+    let provider = Some(crate::domain::value::Value::from_json(fields));
+    let content = OutboundContent::Text { text: "Hi".into() };
+    let request = encode(&settings(), &Outbound { to, content, in_reply_to: None, provider }, &context).expect("encoded");
+    let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+    assert_eq!(body["to"], "447700900123");
+    assert_eq!(body["text"], json!({ "body": "Hi", "preview_url": false, "more": 1 }));
+    assert_eq!(body["message_activity_sharing"], true);
+}

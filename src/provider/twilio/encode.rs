@@ -5,7 +5,10 @@ use crate::config::channel::TwilioSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::SMS_CHARS;
-use crate::domain::message::{Location, Outbound, OutboundContent, TemplateParam, TemplateParams};
+use crate::domain::message::{
+    Location, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
+};
+use crate::domain::value::Value;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
 use crate::provider::webhook::Method;
 use base64::Engine as _;
@@ -35,25 +38,48 @@ pub fn encode(settings: &TwilioSettings, message: &Outbound, context: &SendConte
     if let Some(url) = context.status_callback {
         form.add("StatusCallback", &callback(url, context));
     }
+    form.add_fields(message.provider.as_ref());
     Ok(HttpRequest {
         method: Method::Post,
         url: format!("{}/2010-04-01/Accounts/{}/Messages.json", settings.base_url.trim_end_matches('/'), settings.account_sid),
         headers: headers(settings, "application/x-www-form-urlencoded"),
-        body: Bytes::from(form.0.finish()),
+        body: Bytes::from(form.written.finish()),
     })
 }
 
-struct Form(form_urlencoded::Serializer<'static, String>);
+struct Form {
+    written: form_urlencoded::Serializer<'static, String>,
+    names: Vec<&'static str>,
+}
 
 impl Default for Form {
     fn default() -> Self {
-        Form(form_urlencoded::Serializer::new(String::with_capacity(256)))
+        Form { written: form_urlencoded::Serializer::new(String::with_capacity(256)), names: Vec::with_capacity(8) }
     }
 }
 
 impl Form {
-    fn add(&mut self, name: &str, value: &str) {
-        self.0.append_pair(name, value);
+    fn add(&mut self, name: &'static str, value: &str) {
+        self.names.push(name);
+        self.written.append_pair(name, value);
+    }
+
+    /// What the flow hands on, except what is written already. A list is the field several times.
+    fn add_fields(&mut self, fields: Option<&Value>) {
+        let Some(Value::Map(fields)) = fields else { return };
+        for (name, value) in fields.iter().filter(|(name, _)| !self.names.contains(&name.as_str())) {
+            match value {
+                Value::Null => {}
+                Value::List(values) => {
+                    for value in values {
+                        self.written.append_pair(name, &written(value));
+                    }
+                }
+                value => {
+                    self.written.append_pair(name, &written(value));
+                }
+            }
+        }
     }
 
     fn body(&mut self, text: &str) -> Result<(), EncodeError> {
@@ -69,6 +95,13 @@ impl Form {
     }
 }
 
+fn written(value: &Value) -> String {
+    match value.to_json() {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
 fn content(form: &mut Form, content: &OutboundContent, kind: ChannelKind) -> Result<(), EncodeError> {
     match content {
         OutboundContent::Text { text } => form.body(text),
@@ -76,15 +109,11 @@ fn content(form: &mut Form, content: &OutboundContent, kind: ChannelKind) -> Res
         OutboundContent::Album { media, text } => files(form, media, text.as_deref()),
         OutboundContent::Location { location, text } if kind == ChannelKind::WhatsApp => place(form, location, text.as_deref()),
         OutboundContent::Template { name, params, header, buttons, .. } => {
-            // At Twilio what varies there is a variable like any other, by its number.
-            if header.is_some() || !buttons.is_empty() {
-                return unsupported("a header or buttons beside a template's variables", kind);
-            }
             if name.is_empty() {
                 return Err(EncodeError::Empty("the template's ContentSid"));
             }
             form.add("ContentSid", name);
-            if let Some(variables) = variables(params) {
+            if let Some(variables) = variables(params, header.as_ref(), buttons, kind)? {
                 form.add("ContentVariables", &variables);
             }
             Ok(())
@@ -133,21 +162,45 @@ fn place(form: &mut Form, location: &Location, text: Option<&str>) -> Result<(),
     Ok(())
 }
 
-/// One JSON object of texts; positions count from 1.
-fn variables(params: &TemplateParams) -> Option<String> {
+/// One JSON object of texts; positions count from 1. At Twilio a header and the end of a link are variables like any other: they follow
+/// the parameters, in this order. What a quick reply gives back is a part of the template there and cannot vary.
+fn variables(
+    params: &TemplateParams,
+    header: Option<&TemplateHeader>,
+    buttons: &[(u8, TemplateButton)],
+    kind: ChannelKind,
+) -> Result<Option<String>, EncodeError> {
     fn shown(param: &TemplateParam) -> &str {
         match param {
             TemplateParam::Text(text) => text,
             TemplateParam::Currency { fallback, .. } | TemplateParam::DateTime { fallback } => fallback,
         }
     }
+    let header = match header {
+        None => None,
+        Some(TemplateHeader::Text(text)) => Some(text.as_str()),
+        Some(TemplateHeader::Media { media, .. }) => {
+            Some(media.url.as_deref().filter(|url| !url.is_empty()).ok_or(EncodeError::Empty("the URL of the header's file"))?)
+        }
+        Some(TemplateHeader::Location(_)) => return unsupported("a location above a template", kind),
+    };
+    let links = buttons.iter().filter_map(|(_, button)| match button {
+        TemplateButton::Url { suffix } => Some(suffix.as_str()),
+        TemplateButton::Code { code } => Some(code.as_str()),
+        TemplateButton::Reply { .. } => None,
+    });
+    let further = header.into_iter().chain(links);
     let map: serde_json::Map<String, serde_json::Value> = match params {
         TemplateParams::Positional(list) => {
-            list.iter().enumerate().map(|(i, p)| ((i + 1).to_string(), shown(p).into())).collect()
+            let all = list.iter().map(shown).chain(further);
+            all.enumerate().map(|(i, text)| ((i + 1).to_string(), text.into())).collect()
+        }
+        TemplateParams::Named(_) if further.count() > 0 => {
+            return unsupported("a header or buttons beside named variables", kind);
         }
         TemplateParams::Named(list) => list.iter().map(|(name, p)| (name.clone(), shown(p).into())).collect(),
     };
-    (!map.is_empty()).then(|| serde_json::Value::Object(map).to_string())
+    Ok((!map.is_empty()).then(|| serde_json::Value::Object(map).to_string()))
 }
 
 fn receiver(to: &Address, kind: ChannelKind) -> Result<String, EncodeError> {

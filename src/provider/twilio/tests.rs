@@ -10,6 +10,7 @@ use crate::domain::message::{
 use crate::domain::name::ChannelName;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
 use crate::provider::webhook::{Decoded, Malformed, Method, Pairs, Route, Routes, WebhookRequest};
+use serde_json::json;
 
 pub fn settings() -> TwilioSettings {
     TwilioSettings {
@@ -178,4 +179,37 @@ fn typing_goes_to_its_own_host() {
     let request = write(&settings(), typing(), ChannelKind::WhatsApp, None).expect("encoded");
     assert_eq!(request.url, "https://messaging.twilio.com/v3/Indicators/Typing.json");
     assert!(write(&settings(), typing(), ChannelKind::Sms, None).is_err());
+}
+
+#[test]
+fn fields_are_handed_on_and_never_over_our_own() {
+    let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
+    let channel = name("main");
+    let context = SendContext { channel: &channel, send: None, status_callback: None, kind: ChannelKind::Sms, mail: None };
+    let fields = json!({ "To": "+15550000000", "ContentRetention": "discard", "Tags": ["a", "b"], "ValidityPeriod": 60 });
+    let provider = Some(crate::domain::value::Value::from_json(fields));
+    let content = OutboundContent::Text { text: "Hi".into() };
+    let request = encode(&settings(), &Outbound { to, content, in_reply_to: None, provider }, &context).expect("encoded");
+    assert_eq!(field(&request, "To"), ["+447700900123"]);
+    assert_eq!(field(&request, "ContentRetention"), ["discard"]);
+    assert_eq!(field(&request, "Tags"), ["a", "b"]);
+    assert_eq!(field(&request, "ValidityPeriod"), ["60"]);
+}
+
+#[test]
+fn what_varies_around_a_template_follows_its_parameters() {
+    let template = OutboundContent::Template {
+        name: "HX1".into(),
+        language: Some("en".into()),
+        params: crate::domain::message::TemplateParams::Positional(vec![crate::domain::message::TemplateParam::Text(
+            "A1".into(),
+        )]),
+        header: Some(crate::domain::message::TemplateHeader::Text("Hello".into())),
+        buttons: vec![
+            (0, crate::domain::message::TemplateButton::Reply { payload: "cod~0001".into() }),
+            (1, crate::domain::message::TemplateButton::Url { suffix: "A1/pay".into() }),
+        ],
+    };
+    let request = write(&settings(), template, ChannelKind::WhatsApp, None).expect("encoded");
+    assert_eq!(field(&request, "ContentVariables"), [r#"{"1":"A1","2":"Hello","3":"A1/pay"}"#]);
 }

@@ -14,6 +14,7 @@ use crate::testing::World;
 use crate::testing::fake_http::FakeAnswer;
 use crate::testing::script::{Given, Step};
 use crate::testing::stage::{begin, person, speak};
+use crate::testing::world::Reports;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -116,7 +117,7 @@ impl Ground {
     /// The world of a setting before anything happened.
     pub(super) fn world(&self, setting: &Setting) -> Result<(World, Address), String> {
         let (world, address) = begin(&setting.given, &self.catalog, setting.project.clone())?;
-        Ok((world.with_open_calls(), address))
+        Ok((world.with_open_calls().reporting(Reports::InTime), address))
     }
 
     /// Makes something happen. The error is one of the engine or of the test's world.

@@ -120,6 +120,17 @@ pub(super) fn moves(ground: &Ground, setting: &Setting, world: &World, record: &
                 out.extend(until(world, run.alarm()));
             }
         }
+        (Waiting::Delivery { .. }, _) => {
+            // Its message left, or is held until its hours.
+            let left = world.last.as_ref().is_some_and(|last| record.tracked.iter().any(|one| one.effect == last.effect));
+            if left {
+                for status in [DeliveryStatus::Delivered, DeliveryStatus::Failed] {
+                    out.push(Move::of(By::Elsewhere, vec![Step::Status(status)]));
+                }
+            } else {
+                out.extend(world.next_moment().and_then(|next| until(world, next)));
+            }
+        }
         _ => out.extend(world.next_moment().and_then(|next| until(world, next))),
     }
     anytime(ground, record, run, &known, &mut out);

@@ -5,6 +5,7 @@ use super::graph::{self, Longest};
 use super::ground::{By, Deed, Ground};
 use super::reasons;
 use super::walk::{Fate, Remark, Walk, Way};
+use crate::domain::message::DeliveryStatus;
 use crate::domain::name::{ChannelName, Slug};
 use crate::flow::ways::Ways;
 use crate::testing::coverage;
@@ -373,7 +374,8 @@ fn word(step: &super::ground::Move) -> String {
             Some(Step::Event { name, .. }) => format!("event {name}"),
             Some(Step::Webhook { name, .. }) => format!("webhook {name}"),
             Some(Step::Wait(span)) => format!("{span} pass"),
-            Some(Step::Status(_)) => "not delivered".to_owned(),
+            Some(Step::Status(DeliveryStatus::Failed)) => "not delivered".to_owned(),
+            Some(Step::Status(status)) => status.as_str().to_owned(),
             _ if step.by == By::Time => "time passes".to_owned(),
             _ => "something".to_owned(),
         },

@@ -101,6 +101,8 @@ fn run_of(ground: &Ground, run: &Run, place: &mut String, rest: &mut String) -> 
         Waiting::Time { .. } => 'u',
         Waiting::Held { .. } => 'h',
         Waiting::Event { .. } => 'e',
+        Waiting::Delivery { .. } => 'n',
+        Waiting::Hours { .. } => 'b',
         Waiting::Digest { .. } => 'd',
         Waiting::Person { taken: None, .. } => 'o',
         Waiting::Person { .. } => 'O',

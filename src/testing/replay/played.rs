@@ -20,7 +20,7 @@ use crate::flow::definition::Flow;
 use crate::testing::expect::choice_id;
 use crate::testing::fake_http::{FakeAnswer, FakeResult};
 use crate::testing::outgoing::text_of;
-use crate::testing::world::{World, WorldError};
+use crate::testing::world::{Reports, World, WorldError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ impl Draft {
         let first = conversation.entries.first().ok_or(Unplayable::BeganBefore)?;
         let address = self.address(conversation).ok_or(Unplayable::Nobody)?;
         let start = first.at + conversation.moved;
-        let world = World::new(self.catalog.clone(), self.project.clone(), start);
+        let world = World::new(self.catalog.clone(), self.project.clone(), start).reporting(Reports::Never);
         let mut record = conversation.before.clone();
         record.meet(&address);
         let mut player = Player {
@@ -265,6 +265,8 @@ impl Player {
             },
             Event::Attempted { effect, outcome: AttemptOutcome::Failed { .. }, .. }
             | Event::Reported { effect, status: DeliveryStatus::Failed, .. } => self.undelivered(*effect),
+            Event::Attempted { effect, outcome: AttemptOutcome::Accepted, .. } => self.told(*effect, DeliveryStatus::Sent),
+            Event::Reported { effect, status, .. } => self.told(*effect, *status),
             _ => Ok(()),
         }
     }
@@ -293,12 +295,14 @@ impl Player {
         if !self.failed.insert(effect) {
             return Ok(());
         }
+        self.told(effect, DeliveryStatus::Failed)
+    }
+
+    /// What became of the recorded message becomes of the one of the draft at its place.
+    fn told(&mut self, effect: EffectId, status: DeliveryStatus) -> Result<(), Unplayable> {
         let Some(place) = self.sent.get(&effect).copied() else { return Ok(()) };
-        let effect = self.world.messages.get(place).map(|message| message.effect);
-        match effect {
-            Some(effect) => {
-                self.give(Input::Delivery(Delivery { effect, status: DeliveryStatus::Failed, reason: None, code: None }))
-            }
+        match self.world.messages.get(place).map(|message| message.effect) {
+            Some(effect) => self.give(Input::Delivery(Delivery { effect, status, reason: None, code: None })),
             None => Ok(()),
         }
     }

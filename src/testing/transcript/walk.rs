@@ -206,12 +206,16 @@ impl Walk<'_> {
                     _ => None,
                 };
                 let expected = BotExpectation {
-                    text: TextExpectation { exact: Some(text), ..TextExpectation::default() },
+                    text: TextExpectation { exact: Some(text).filter(|text| !text.is_empty()), ..TextExpectation::default() },
                     notify: notification.clone(),
                     buttons,
                     media,
                     channel: several.then(|| channel.clone()),
                     system: system.clone(),
+                    approved: match content {
+                        OutboundContent::Template { name, .. } => Some(name.clone()),
+                        _ => None,
+                    },
                 };
                 block.after.push(Step::Bot { all: expected, by_kind: Vec::new() });
                 self.last_sent = Some((*effect, options));

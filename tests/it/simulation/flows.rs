@@ -5,6 +5,8 @@ use super::shared::broken;
 use replyflow::config::project::Project;
 use replyflow::domain::id::{ContactKey, Token};
 use replyflow::domain::input::{Accepted, Input};
+use replyflow::domain::message::DeliveryStatus;
+use replyflow::domain::name::Slug;
 use replyflow::domain::time::Millis;
 use replyflow::engine::record::Record;
 use replyflow::engine::{Context, TurnError, TurnOutput, is_priority, turn};
@@ -14,13 +16,14 @@ use replyflow::flow::version::{SourceFile, assemble};
 use std::collections::BTreeMap;
 
 /// What people write, by weight.
-pub const TEXTS: [(u32, &str); 10] = [
+pub const TEXTS: [(u32, &str); 11] = [
     (8, "hello"),
     (5, "call"),
     (4, "wait"),
     (4, "many"),
     (3, "tell"),
     (2, "agent"),
+    (4, "route"),
     (1, "HELP"),
     (2, "STOP"),
     (2, "START"),
@@ -169,9 +172,39 @@ states:
       silence: { after: 25s, say: Nobody came., end: unattended }
 "#;
 
+/// A message along its route, whose reports come late, twice or never, and a word that goes on when its run is over.
+const ROUTED: &str = r#"
+flow: routed
+title: Something that must arrive
+languages: [en]
+start:
+  - keyword: [route, route *]
+begin: first
+states:
+  first:
+    do:
+      - notify: paid
+    deliver: { notify: paid, until: delivered, within: 40s }
+    go:
+      ok: { say: It arrived., end: done }
+      undelivered: { say: It did not arrive., end: lost }
+"#;
+
+/// What it sends.
+const PAID: &str = r#"
+notification: paid
+route: [sms, whatsapp]
+until: delivered
+within: 20s
+text: It is paid.
+whatsapp: { approved: { name: paid, languages: { en: en } } }
+"#;
+
 /// The flows, compiled.
 pub fn catalog(project: &Project) -> Catalog {
     let context = parse_context(project);
+    let paid = SourceFile { file: "paid.yaml".to_owned(), text: PAID.trim_start().to_owned() };
+    let notifications = BTreeMap::from([(Slug::parse("paid").expect("a slug"), paid)]);
     let flows: Vec<_> = [
         ("chat", CHAT),
         ("order", CALL),
@@ -181,11 +214,12 @@ pub fn catalog(project: &Project) -> Catalog {
         ("noticed", NOTICED),
         ("batch", BATCH),
         ("agent", AGENT),
+        ("routed", ROUTED),
     ]
     .into_iter()
     .map(|(name, text)| {
         let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
-        let assembled = assemble(&source, &BTreeMap::new(), &BTreeMap::new(), &context);
+        let assembled = assemble(&source, &notifications, &BTreeMap::new(), &context);
         assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics))
     })
     .collect();
@@ -211,5 +245,15 @@ pub fn engine(
             std::panic::resume_unwind(Box::new("the message asks for it"));
         }
     }
-    turn(context, record, token, contact, accepted, now)
+    let out = turn(context, record, token, contact, accepted, now);
+    for errand in &record.errands {
+        let of_it = record.tracked.iter().filter(|message| message.errand == Some(errand.id));
+        if of_it.clone().any(|message| matches!(message.status, DeliveryStatus::Delivered | DeliveryStatus::Read)) {
+            broken("a notification goes on along its route although it arrived");
+        }
+        if of_it.count() > 2 {
+            broken("a route of two places has sent a third message");
+        }
+    }
+    out
 }

@@ -189,7 +189,9 @@ impl<'a> Run<'a> {
             let mut list = core.store().failed_list(100).await.expect("the store answers");
             // A run that was told of a failure is told of the second one too, under the same id: that is another story.
             list.retain(|item| match &item.body {
-                FailedBody::Effect { body, .. } => matches!(codec::decode(body), Ok(Effect::Send(send)) if !send.awaited),
+                FailedBody::Effect { body, .. } => {
+                    matches!(codec::decode(body), Ok(Effect::Send(send)) if !send.awaited && !send.tracked)
+                }
                 FailedBody::Input(_) => true,
             });
             let n = shared.dice().below(list.len());
