@@ -7,7 +7,6 @@ mod reports;
 
 pub use open::OpenCall;
 pub use reports::Reports;
-
 mod recorded;
 
 use super::fake_http::Fakes;

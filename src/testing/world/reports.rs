@@ -43,13 +43,20 @@ impl World {
     /// Reports every message as delivered of which nothing was reported yet. False if there was none.
     pub fn deliver_unreported(&mut self) -> Result<bool, WorldError> {
         let mut some = false;
-        while !self.unreported.is_empty() {
+        while self.deliver_those_unreported()? {
             some = true;
-            for (key, effect) in std::mem::take(&mut self.unreported) {
-                self.accept(key, true, delivered(effect));
-            }
-            self.settle()?;
         }
+        Ok(some)
+    }
+
+    /// The same, and nothing is reported yet of messages that follow from it.
+    pub fn deliver_those_unreported(&mut self) -> Result<bool, WorldError> {
+        let unreported = std::mem::take(&mut self.unreported);
+        let some = !unreported.is_empty();
+        for (key, effect) in unreported {
+            self.accept(key, true, delivered(effect));
+        }
+        self.settle()?;
         Ok(some)
     }
 
