@@ -13,6 +13,10 @@ mod test;
 
 use std::time::Instant;
 
+/// The allocator of the binary, so that the figures are the binary's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The parts by name.
 const PARTS: [(&str, fn()); 5] =
     [("check", check::run), ("fmt", fmt::run), ("test", test::run), ("explore", explore::run), ("replay", replay::run)];

@@ -40,7 +40,8 @@ impl Language {
 
     /// The tag without its region.
     pub fn base(&self) -> &str {
-        self.as_str().split('-').next().unwrap_or("en")
+        let tag = self.as_str();
+        tag.bytes().position(|byte| byte == b'-').map_or(tag, |dash| &tag[..dash])
     }
 }
 

@@ -153,8 +153,14 @@ impl Version {
 
     /// The content as it is stored. The same files always give the same bytes.
     pub fn encode(&self) -> Vec<u8> {
+        // Every line break and quote takes a byte more.
+        let texts = self.flow.len() + self.notifications.values().map(String::len).sum::<usize>();
+        let mut content = Vec::with_capacity(texts + texts / 6 + 256);
         // Nothing in it can fail to be JSON.
-        serde_json::to_vec(self).unwrap_or_default()
+        match serde_json::to_writer(&mut content, self) {
+            Ok(()) => content,
+            Err(_) => Vec::new(),
+        }
     }
 
     /// Reads what `encode` wrote.

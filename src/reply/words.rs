@@ -4,7 +4,7 @@
 use super::normalize::Normalized;
 use crate::domain::language::Language;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 /// A section of a file of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -383,21 +383,22 @@ const FILES: &[(&str, [&str; 3])] = files!("en", "es", "fr", "de", "pt", "it", "
 
 /// The words of one language, and the English ones that count beside them.
 struct Shipped {
-    language: &'static str,
     own: Lexicon,
     english: Lexicon,
 }
 
-static LEXICONS: LazyLock<Vec<Shipped>> = LazyLock::new(|| {
-    let read = |(language, sources): &(&'static str, [&str; 3])| (*language, Lexicon::read(language, sources).0);
-    let all: Vec<(&'static str, Lexicon)> = FILES.iter().map(read).collect();
-    let english = all.iter().find(|(language, _)| *language == "en").map(|(_, english)| english.clone());
-    let beside = |own: &Lexicon| english.as_ref().map_or_else(|| own.clone(), |english| english.beside(own));
-    all.into_iter().map(|(language, own)| Shipped { language, english: beside(&own), own }).collect()
-});
+/// What was read of `FILES`. A language is read when it is first asked for: most projects speak two of them.
+static LEXICONS: [OnceLock<Shipped>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
 
 fn shipped(language: &str) -> Option<&'static Shipped> {
-    LEXICONS.iter().find(|shipped| shipped.language == language)
+    let place = FILES.iter().position(|(known, _)| *known == language)?;
+    let read = || {
+        let own = Lexicon::read(language, &FILES[place].1).0;
+        let english = if language == "en" { Some(&own) } else { shipped("en").map(|english| &english.own) };
+        let english = english.map_or_else(|| own.clone(), |english| english.beside(&own));
+        Shipped { own, english }
+    };
+    Some(LEXICONS[place].get_or_init(read))
 }
 
 /// The words of a language, if a file has them; its region does not matter.

@@ -41,7 +41,7 @@ impl Reader {
 
     /// The entries of a map whose keys are in the table. A key that is unknown (RF101) or not in this version (RF008) is said
     /// and left out.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, place: &Place, what: &str, example: &str) -> Vec<&'n Entry> {
+    pub(super) fn fields<'n>(&mut self, node: &'n Node<'n>, place: &Place, what: &str, example: &str) -> Vec<&'n Entry<'n>> {
         let entries = self.entries(node, what, example);
         entries.iter().filter(|entry| self.knows(&entry.key, place)).collect()
     }
@@ -66,7 +66,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str, example: &str) -> &'n [Entry] {
+    pub(super) fn entries<'n>(&mut self, node: &'n Node<'n>, what: &str, example: &str) -> &'n [Entry<'n>] {
         match &node.tree {
             Tree::Map(entries) => entries,
             _ => {
@@ -77,7 +77,7 @@ impl Reader {
     }
 
     pub(super) fn text<'n>(&mut self, node: &'n Node, what: &str, example: &str) -> Option<&'n str> {
-        let text = node.scalar().map(|s| s.text.as_str());
+        let text = node.scalar().map(|s| &*s.text);
         if text.is_none() {
             self.must(node, what, example);
         }
@@ -101,7 +101,7 @@ impl Reader {
         self.parsed(node, "a name", example, |t| Name::parse(t).ok())
     }
 
-    pub(super) fn list<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
+    pub(super) fn list<'n>(&mut self, node: &'n Node<'n>) -> Vec<&'n Node<'n>> {
         match &node.tree {
             Tree::List(items) => items.iter().collect(),
             Tree::Broken => Vec::new(),
@@ -122,7 +122,7 @@ impl Reader {
             given = self.given(&entry.value);
         }
         for entry in &entries {
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "test" => {
                     flow = self.slug(&entry.value, "payment");
                     if let Some(name) = &flow
@@ -149,13 +149,13 @@ impl Reader {
     pub(super) fn cases(&mut self, node: &Node, given: &Given) -> Vec<Case> {
         let mut cases = Vec::new();
         for entry in self.entries(node, "a map from titles to steps", "it works: [ { user: hi }, { bot: any } ]") {
-            let title = entry.key.text.clone();
+            let title = entry.key.text.to_string();
             let mut case = Case { title, given: given.clone(), channels: Vec::new(), steps: Vec::new(), at: entry.key.at };
             match &entry.value.tree {
                 Tree::List(steps) => case.steps = self.steps(steps),
                 Tree::Map(_) => {
                     for part in self.fields(&entry.value, &keys::CASE, "a case", "{ steps: [ { user: hi } ] }") {
-                        match part.key.text.as_str() {
+                        match &*part.key.text {
                             "given" => {
                                 let own = self.given(&part.value);
                                 merge(&mut case.given, own);
@@ -183,7 +183,7 @@ impl Reader {
         let mut given = Given::default();
         for entry in self.fields(node, &keys::GIVEN, "a map", "{ now: 2026-03-02T18:00:00Z, channel: main-sms }") {
             let value = &entry.value;
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "now" => given.now = self.moment(value),
                 "channel" => {
                     let mut channels = self.list(value).into_iter().filter_map(|n| self.slug(n, "main-sms"));
@@ -205,7 +205,7 @@ impl Reader {
         for entry in self.fields(node, &keys::GIVEN_CONTACT, "a contact", "{ phone: \"+447700900123\" }") {
             let value = &entry.value;
             let text = |reader: &mut Self| reader.text(value, "a text", "Ada").map(str::to_owned);
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "phone" => contact.phone = text(self),
                 "name" => contact.name = text(self),
                 "email" => contact.email = text(self),
@@ -235,7 +235,7 @@ impl Reader {
     }
 }
 
-pub(super) fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
+pub(super) fn find<'n>(entries: &'n [Entry<'n>], key: &str) -> Option<&'n Node<'n>> {
     entries.iter().find(|e| e.key.text == key).map(|e| &e.value)
 }
 
@@ -253,14 +253,14 @@ pub(super) fn plain_value(node: &Node) -> Value {
     match &node.tree {
         Tree::Scalar(scalar) => plain_scalar(scalar),
         Tree::List(items) => Value::List(items.iter().map(plain_value).collect()),
-        Tree::Map(entries) => Value::Map(entries.iter().map(|e| (e.key.text.clone(), plain_value(&e.value))).collect()),
+        Tree::Map(entries) => Value::Map(entries.iter().map(|e| (e.key.text.to_string(), plain_value(&e.value))).collect()),
         Tree::Broken => Value::Null,
     }
 }
 
 fn plain_scalar(scalar: &Scalar) -> Value {
     let typed = if scalar.is_plain() { crate::flow::parse::typed(&scalar.text) } else { None };
-    typed.unwrap_or_else(|| Value::Text(scalar.text.clone()))
+    typed.unwrap_or_else(|| Value::Text(scalar.text.to_string()))
 }
 
 fn merge(base: &mut Given, own: Given) {

@@ -30,7 +30,7 @@ impl Reader {
     }
 
     pub(super) fn answer(&mut self, node: &Node) -> Option<FakeAnswer> {
-        match node.scalar().map(|s| s.text.as_str()) {
+        match node.scalar().map(|s| &*s.text) {
             Some("timeout") => return Some(FakeAnswer::Timeout),
             Some("refused") => return Some(FakeAnswer::Refused),
             _ => {}
@@ -39,7 +39,7 @@ impl Reader {
         for entry in self.fields(node, &keys::FAKE, "an answer, `timeout` or `refused`", "{ status: 200, json: { type: power } }")
         {
             let value = &entry.value;
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "status" => {
                     let code = |t: &str| t.parse::<u16>().ok().filter(|s| (100..600).contains(s));
                     status = self.parsed(value, "a status", "404", code)?;

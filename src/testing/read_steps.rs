@@ -25,10 +25,10 @@ impl Reader {
         let first = entries.first()?;
         // `data`, `json` and the contact of an event belong to the step beside them, wherever they stand.
         let event = entries.iter().find(|e| e.key.text == "event");
-        let main = event.or_else(|| entries.iter().find(|e| !matches!(e.key.text.as_str(), "data" | "json"))).unwrap_or(first);
+        let main = event.or_else(|| entries.iter().find(|e| !matches!(&*e.key.text, "data" | "json"))).unwrap_or(first);
         for entry in entries {
             let belongs = matches!(
-                (main.key.text.as_str(), entry.key.text.as_str()),
+                (&*main.key.text, &*entry.key.text),
                 ("event" | "webhook", "data") | ("event", "contact") | ("called", "json")
             );
             if entry.key != main.key && !belongs {
@@ -38,7 +38,7 @@ impl Reader {
             }
         }
         let value = &main.value;
-        Some(match main.key.text.as_str() {
+        Some(match &*main.key.text {
             "user" => self.user(value)?,
             "bot" => self.bot(value)?,
             "event" => {
@@ -86,7 +86,7 @@ impl Reader {
             "vars" => Step::Vars(self.named(value)),
             "contact" => {
                 let entries = self.entries(value, "a map", "{ language: es }");
-                Step::Contact(entries.iter().map(|e| (e.key.text.clone(), plain_value(&e.value))).collect())
+                Step::Contact(entries.iter().map(|e| (e.key.text.to_string(), plain_value(&e.value))).collect())
             }
             "tags" => Step::Tags(self.list(value).into_iter().filter_map(|n| self.slug(n, "vip")).collect()),
             "end" => Step::End(self.name(value, "done")?),
@@ -114,7 +114,7 @@ impl Reader {
         let mut who = ContactRef::default();
         for entry in self.fields(node, &keys::CONTACT, PHONE.0, "{ phone: \"+447700900123\" }") {
             let value = &entry.value;
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "phone" => who.phone = self.parsed(value, PHONE.0, PHONE.1, E164::parse),
                 "email" => who.email = self.text(value, "an email", "ada@example.org").map(str::to_owned),
                 "id" => who.id = self.text(value, "an id", "customer-7").map(str::to_owned),
@@ -168,12 +168,12 @@ impl Reader {
 
     pub(super) fn says(&mut self, node: &Node) -> Option<UserSays> {
         if let Some(scalar) = node.scalar() {
-            return Some(UserSays { text: Some(scalar.text.clone()), ..UserSays::default() });
+            return Some(UserSays { text: Some(scalar.text.to_string()), ..UserSays::default() });
         }
         let mut says = UserSays::default();
         for entry in self.fields(node, &keys::USER, "a text or a map", "{ press: cod }") {
             let value = &entry.value;
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "text" => says.text = self.text(value, "a text", "hello").map(str::to_owned),
                 "press" => says.press = self.text(value, "the id of a choice", "cod").map(str::to_owned),
                 "media" => says.media = self.list(value).into_iter().filter_map(|n| self.file(n)).collect(),
@@ -194,7 +194,7 @@ impl Reader {
         let mut file = Media::default();
         for entry in self.fields(node, &keys::FILE, WHAT.0, "{ url: \"https://example.org/a.pdf\", type: application/pdf }") {
             let value = &entry.value;
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "url" => file.url = self.text(value, WHAT.0, WHAT.1).map(str::to_owned),
                 "type" => file.content_type = self.text(value, "a type of files", "application/pdf").map(str::to_owned),
                 "name" => file.filename = self.text(value, "the name of a file", "a.pdf").map(str::to_owned),
@@ -212,7 +212,7 @@ impl Reader {
             reader.parsed(found, "degrees", "51.5", |t| t.parse::<f64>().ok().filter(|d| d.is_finite()))
         };
         let (lat, lon) = (degrees(self, "lat"), degrees(self, "lon"));
-        let text = |key: &str| find(key).and_then(Node::scalar).map(|s| s.text.clone());
+        let text = |key: &str| find(key).and_then(Node::scalar).map(|s| s.text.to_string());
         let location = lat.zip(lon).map(|(lat, lon)| Location { lat, lon, name: text("name"), address: text("address") });
         if location.is_none() {
             self.must(node, "a place", "{ lat: 51.5, lon: -0.12 }");
@@ -222,7 +222,7 @@ impl Reader {
 
     pub(super) fn bot(&mut self, node: &Node) -> Option<Step> {
         if let Some(scalar) = node.scalar().filter(|s| s.is_plain()) {
-            match scalar.text.as_str() {
+            match &*scalar.text {
                 "any" => return Some(Step::Bot { all: BotExpectation::default(), by_kind: Vec::new() }),
                 "nothing" => return Some(Step::Nothing),
                 _ => {}
@@ -241,13 +241,13 @@ impl Reader {
 
     pub(super) fn expectation(&mut self, node: &Node) -> Option<BotExpectation> {
         if let Some(scalar) = node.scalar() {
-            let text = TextExpectation { exact: Some(scalar.text.clone()), has: Vec::new(), at: Some(node.at) };
+            let text = TextExpectation { exact: Some(scalar.text.to_string()), has: Vec::new(), at: Some(node.at) };
             return Some(BotExpectation { text, ..BotExpectation::default() });
         }
         let mut expected = BotExpectation::default();
         for entry in self.fields(node, &keys::BOT, "a text or a map", "{ has: thank you }") {
             let value = &entry.value;
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "text" => {
                     expected.text.exact = self.text(value, "a text", "Hello").map(str::to_owned);
                     expected.text.at = Some(value.at);
@@ -280,11 +280,11 @@ impl Reader {
     pub(super) fn text_expectation(&mut self, node: &Node) -> Option<TextExpectation> {
         if let Some(scalar) = node.scalar() {
             let any = scalar.is_plain() && scalar.text == "any";
-            return Some(TextExpectation { exact: (!any).then(|| scalar.text.clone()), has: Vec::new(), at: Some(node.at) });
+            return Some(TextExpectation { exact: (!any).then(|| scalar.text.to_string()), has: Vec::new(), at: Some(node.at) });
         }
         let mut expected = TextExpectation::default();
         for entry in self.fields(node, &keys::EXPECTED_ALERT, "a text or a map", "{ has: urgent }") {
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "text" | "say" => {
                     expected.exact = self.text(&entry.value, "a text", "Urgent").map(str::to_owned);
                     expected.at = Some(entry.value.at);

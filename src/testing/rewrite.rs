@@ -68,12 +68,12 @@ fn replace(source: &str, rewrite: &Rewrite) -> Option<String> {
     plain.then(|| good(&rewrite.came)).flatten().or_else(|| good(&double_quoted(&rewrite.came, needs_escape)))
 }
 
-fn tree(source: &str) -> Option<Node> {
+fn tree(source: &str) -> Option<Node<'_>> {
     let (document, found) = yaml::read(source, &Arc::from("test"));
     document.filter(|_| found.is_empty()).map(|document| document.root)
 }
 
-fn scalar_at(node: &Node, at: At) -> Option<&Node> {
+fn scalar_at<'n, 's>(node: &'n Node<'s>, at: At) -> Option<&'n Node<'s>> {
     match &node.tree {
         Tree::Scalar(_) => (node.at == at).then_some(node),
         Tree::List(items) => items.iter().find_map(|item| scalar_at(item, at)),
@@ -86,13 +86,13 @@ fn scalar_at(node: &Node, at: At) -> Option<&Node> {
 fn texts(node: &Node) -> Vec<(Option<At>, String)> {
     match &node.tree {
         // `any` and "any" are not the same.
-        Tree::Scalar(scalar) if scalar.is_plain() && matches!(scalar.text.as_str(), "any" | "nothing") => {
+        Tree::Scalar(scalar) if scalar.is_plain() && matches!(&*scalar.text, "any" | "nothing") => {
             vec![(Some(node.at), format!("plain {}", scalar.text))]
         }
-        Tree::Scalar(scalar) => vec![(Some(node.at), scalar.text.clone())],
+        Tree::Scalar(scalar) => vec![(Some(node.at), scalar.text.to_string())],
         Tree::List(items) => items.iter().flat_map(texts).collect(),
         Tree::Map(entries) => {
-            entries.iter().flat_map(|e| std::iter::once((None, e.key.text.clone())).chain(texts(&e.value))).collect()
+            entries.iter().flat_map(|e| std::iter::once((None, e.key.text.to_string())).chain(texts(&e.value))).collect()
         }
         Tree::Broken => Vec::new(),
     }

@@ -1,13 +1,12 @@
 //! What an answer is given must be of the type that it needs (RF103), and the channels must be able to carry it (RF310).
 
-use super::place::key_of;
+use super::place::Text;
 use super::{Report, World};
 use crate::domain::channel::ChannelKind;
 use crate::domain::value::Type;
 use crate::flow::definition::{Answer, Flow, Kind};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{TypeEnv, ValueTemplate};
-use crate::flow::parse::Reading;
 
 /// Checks the types of the list of a `pick` and of the ends of days, times and moments.
 pub(super) fn types(answer: &Answer, env: &dyn TypeEnv, report: &mut Report) {
@@ -37,7 +36,7 @@ pub(super) fn types(answer: &Answer, env: &dyn TypeEnv, report: &mut Report) {
 }
 
 /// Warns of questions that cannot be answered on one of the flow's channels.
-pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
+pub(super) fn check(text: &Text<'_>, flow: &Flow, world: &World<'_>, report: &mut Report) {
     if !super::references::kinds(flow, world).contains(&ChannelKind::Sms) {
         return;
     }
@@ -45,7 +44,7 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, rep
         if matches!(&state.kind, Kind::Ask(ask) if matches!(ask.answer, Answer::Location)) {
             let message = "A place cannot be sent over sms: every reply there is `nomatch`";
             let help = "leave the sms channels out of `channels`, or let `nomatch` lead to a question for the address";
-            let at = key_of(reading.root.as_ref(), state.at, "answer").unwrap_or(state.at);
+            let at = text.key_of(state.at, "answer").unwrap_or(state.at);
             report.add(310, at, 0, message, help);
         }
     }

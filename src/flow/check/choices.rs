@@ -8,7 +8,7 @@ use crate::reply::choice::{Candidate, Options};
 use crate::reply::intent::Intent;
 use crate::reply::keyword::{Keyword, Keywords};
 use crate::reply::normalize::Normalized;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Checks every question with choices, and what begins or answers a run.
 pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
@@ -27,12 +27,14 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
         }
     }
     let channels = super::said::media(flow, world);
+    // Many questions share what was made of their choices.
+    let mut clean: HashSet<*const Options> = HashSet::new();
     for state in flow.states.values() {
         let Kind::Ask(ask) = &state.kind else { continue };
         let Some(choices) = ask.answer.choices() else { continue };
         let taps = |rows: usize| rows >= choices.list.len();
         let menu = is_several(ask) || channels.iter().any(|(_, shows)| !taps(shows.rows.max(shows.buttons)));
-        collisions(flow, choices, menu && ask.show == Show::Auto && ask.question.is_some(), report);
+        collisions(flow, choices, menu && ask.show == Show::Auto && ask.question.is_some(), &mut clean, report);
         for choice in choices.list.values() {
             let labels = choice.label.by_language.iter().filter_map(|(_, label)| label.constant_text());
             let typed: BTreeSet<&str> = labels.chain(choice.also.iter().map(String::as_str)).collect();
@@ -107,12 +109,16 @@ impl<'a> Words<'a> {
     }
 }
 
-fn collisions(flow: &Flow, choices: &Choices, numbers: bool, report: &mut Report) {
+fn collisions(flow: &Flow, choices: &Choices, numbers: bool, clean: &mut HashSet<*const Options>, report: &mut Report) {
     let mut seen = BTreeSet::new();
     let always = choices.list.values().all(|choice| choice.condition.is_none());
     for (place, language) in flow.languages.iter().enumerate() {
         let made;
-        let options = match choices.prepared.get(place).and_then(Option::as_deref) {
+        let prepared = choices.prepared.get(place).and_then(Option::as_deref);
+        if prepared.is_some_and(|options| clean.contains(&std::ptr::from_ref(options))) {
+            continue;
+        }
+        let options = match prepared {
             Some(options) => options,
             None => {
                 let candidates = choices.list.iter().map(|(id, choice)| Candidate {
@@ -124,7 +130,11 @@ fn collisions(flow: &Flow, choices: &Choices, numbers: bool, report: &mut Report
                 &made
             }
         };
-        for collision in options.collisions() {
+        let found = options.collisions();
+        if found.is_empty() {
+            clean.extend(prepared.map(std::ptr::from_ref));
+        }
+        for collision in found {
             let (one, other) = (choices.list.get_index(collision.first), choices.list.get_index(collision.second));
             let (Some((first, one)), Some((second, other))) = (one, other) else { continue };
             // Two conditions may exclude each other; and where some choices are not shown, numbers are others.

@@ -18,7 +18,7 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, types: &Types, world: 
         if let Origin::Need { default: Some(default) } = &variable.origin {
             let one =
                 Given { by: "default", value: Some(default), found: types.value(default, Default::default(), world.project) };
-            one.must_be(variable.kind, &format!("`{name}`"), variable.at, 0, report);
+            one.must_be(variable.kind, || format!("`{name}`"), variable.at, 0, report);
         }
     }
     for a in &reading.assignments {
@@ -27,18 +27,22 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, types: &Types, world: 
             Giver::With => "with",
             Giver::Save => "save",
         };
-        let (wanted, name) = match &a.into {
-            Destination::Variable(slot) => (wanted(flow, types, *slot, a.by), name_of(flow, *slot)),
-            Destination::Contact(name) => (attribute(name.as_str(), world), format!("contact.{name}")),
+        let wanted = match &a.into {
+            Destination::Variable(slot) => wanted(flow, types, *slot, a.by),
+            Destination::Contact(name) => attribute(name.as_str(), world),
+        };
+        let whose = || match &a.into {
+            Destination::Variable(slot) => format!("`{}`", name_of(flow, *slot)),
+            Destination::Contact(name) => format!("`contact.{name}`"),
         };
         let event = a.site.event.then(|| super::declared::event_at(flow, a.at, world.project)).flatten();
         let one = Given { by, value: Some(&a.value), found: types.value_of_event(&a.value, a.site, world.project, event) };
-        one.must_be(wanted, &format!("`{name}`"), a.at, a.width, report);
+        one.must_be(wanted, whose, a.at, a.width, report);
     }
     for saved in &reading.saves {
         let one = Given { by: "save", value: None, found: types.result_of(Some(saved.state)) };
-        let name = name_of(flow, saved.into);
-        one.must_be(wanted(flow, types, saved.into, Giver::Save), &format!("`{name}`"), saved.at, saved.width, report);
+        let whose = || format!("`{}`", name_of(flow, saved.into));
+        one.must_be(wanted(flow, types, saved.into, Giver::Save), whose, saved.at, saved.width, report);
     }
     handed(reading, types, world, report);
     same_names(reading, types, world, report);
@@ -48,18 +52,19 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, types: &Types, world: 
 fn handed(reading: &Reading<Flow>, types: &Types, world: &World<'_>, report: &mut Report) {
     for handed in &reading.handed {
         let (name, of) = (&handed.name.0, &handed.of.0);
-        let (wanted, whose) = match handed.to {
+        let (wanted, what) = match handed.to {
             MentionKind::Flow => match world.flow(of.as_str()).and_then(|flow| flow.variables.get(name)) {
-                Some(variable) => (declared(variable), format!("`{name}` of the flow `{of}`")),
+                Some(variable) => (declared(variable), "flow"),
                 None => continue,
             },
             _ => match world.notifications.get(of).and_then(|notification| notification.needs.get(name)) {
-                Some(need) => (need.kind, format!("`{name}` of the notification `{of}`")),
+                Some(need) => (need.kind, "notification"),
                 None => continue,
             },
         };
         let found = types.value(&handed.value, handed.site, world.project);
-        Given { by: "with", value: Some(&handed.value), found }.must_be(wanted, &whose, handed.at, handed.width, report);
+        let whose = || format!("`{name}` of the {what} `{of}`");
+        Given { by: "with", value: Some(&handed.value), found }.must_be(wanted, whose, handed.at, handed.width, report);
     }
 }
 
@@ -122,7 +127,7 @@ struct Given<'a> {
 }
 
 impl Given<'_> {
-    fn must_be(&self, wanted: Type, whose: &str, at: At, width: u32, report: &mut Report) {
+    fn must_be(&self, wanted: Type, whose: impl Fn() -> String, at: At, width: u32, report: &mut Report) {
         let kind = self.found.kind;
         let constant = self.value.and_then(ValueTemplate::constant);
         // A `save` keeps what it gets; everything else reads days and moments from texts.
@@ -132,7 +137,7 @@ impl Given<'_> {
             _ => readable || compatible(kind, wanted),
         };
         if !possible {
-            let message = format!("`{}` would give {whose} {}, but it is {}", self.by, an(kind), an(wanted));
+            let message = format!("`{}` would give {} {}, but it is {}", self.by, whose(), an(kind), an(wanted));
             report.add(213, at, width, message, remedy(kind, wanted, constant));
         }
     }

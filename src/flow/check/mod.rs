@@ -31,9 +31,11 @@ pub use project::{Checked, check_project, parse_context};
 use super::definition::{Flow, Notification};
 use super::diagnostic::{At, Code, Diagnostic, Severity};
 use super::parse::Reading;
-use super::ways::Subs;
+use super::version::SourceFile;
+use super::ways::{Subs, Ways};
 use crate::config::project::Project;
 use crate::domain::name::Slug;
+use place::Text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,6 +49,8 @@ pub struct World<'a> {
     pub notifications: &'a BTreeMap<Slug, Arc<Notification>>,
     /// What flows need to know of each other's ends.
     pub subs: &'a Subs,
+    /// The ways of flows among each other, as far as they are known.
+    ways: &'a BTreeMap<&'a Slug, &'a Ways<'a>>,
     /// What flows give back to those that run them.
     pub results: &'a types::Results,
     /// Flows whose variables or states could not all be read: nothing is said about what they lack.
@@ -68,8 +72,9 @@ impl<'a> World<'a> {
 }
 
 /// Everything that is wrong with a flow in its project, in the order of the file.
-pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -> Vec<Diagnostic> {
-    let mut report = Report { file: file.clone(), found: Vec::new() };
+pub fn check_flow(reading: &Reading<Flow>, file: &SourceFile, world: &World<'_>) -> Vec<Diagnostic> {
+    let mut report = Report { file: file.file.as_str().into(), found: Vec::new() };
+    let text = Text::new(&file.text);
     if let Some(flow) = &reading.partial {
         let types = types::Types::of(reading, flow, world.project, world.results);
         names::check_flow(reading, flow, &types, world, &mut report);
@@ -78,17 +83,17 @@ pub fn check_flow(reading: &Reading<Flow>, file: &Arc<str>, world: &World<'_>) -
         subflow::check(reading, flow, world, &mut report);
         references::check(reading, flow, world, &mut report);
         choices::check(flow, world, &mut report);
-        answers::check(reading, flow, world, &mut report);
+        answers::check(&text, flow, world, &mut report);
         troubles::check(reading, flow, &mut report);
         typed::check(flow, world, &mut report);
-        said::check_flow(reading, flow, world, &mut report);
+        said::check_flow(&text, flow, world, &mut report);
         parameters::check(flow, world, &mut report);
         buttons::check(flow, world, &mut report);
-        private::check(reading.root.as_ref(), flow, &mut report);
+        private::check(&text, flow, &mut report);
         former_names(flow, &mut report);
-        paths::check(reading, flow, world, &mut report);
+        paths::check(reading, &text, flow, world, &mut report);
     }
-    secrets::check(reading.root.as_ref(), &mut report);
+    secrets::check(reading, &mut report);
     report.without_refused_texts(&reading.diagnostics);
     report.done()
 }
@@ -104,14 +109,15 @@ fn former_names(flow: &Flow, report: &mut Report) {
 }
 
 /// Everything that is wrong with a notification in its project, in the order of the file.
-pub fn check_notification(reading: &Reading<Notification>, file: &Arc<str>, world: &World<'_>) -> Vec<Diagnostic> {
-    let mut report = Report { file: file.clone(), found: Vec::new() };
+pub fn check_notification(reading: &Reading<Notification>, file: &SourceFile, world: &World<'_>) -> Vec<Diagnostic> {
+    let mut report = Report { file: file.file.as_str().into(), found: Vec::new() };
+    let text = Text::new(&file.text);
     if let Some(notification) = &reading.partial {
         names::check_notification(reading, notification, world, &mut report);
-        references::check_notification(reading, notification, world, &mut report);
-        said::check_notification(reading, notification, world, &mut report);
+        references::check_notification(reading, &text, notification, world, &mut report);
+        said::check_notification(reading, &text, notification, world, &mut report);
     }
-    secrets::check(reading.root.as_ref(), &mut report);
+    secrets::check(reading, &mut report);
     report.without_refused_texts(&reading.diagnostics);
     report.done()
 }

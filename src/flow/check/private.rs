@@ -2,16 +2,15 @@
 //! the `note` of the state.
 
 use super::Report;
-use super::place::key_of;
+use super::place::Text;
 use super::walk::{Place, Visit, walk};
 use crate::flow::definition::{Act, Action, CallBody, Destination, Flow, Kind, State, Texts};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Expression, ReferenceName, Root, Template};
-use crate::flow::yaml::Node;
 use std::collections::HashSet;
 
 /// Checks what leaves of a flow's private values.
-pub(super) fn check(root: Option<&Node>, flow: &Flow, report: &mut Report) {
+pub(super) fn check(file: &Text<'_>, flow: &Flow, report: &mut Report) {
     let private = private_names(flow);
     if private.is_empty() && !flow.states.values().any(|state| state.private) {
         return;
@@ -28,12 +27,9 @@ pub(super) fn check(root: Option<&Node>, flow: &Flow, report: &mut Report) {
                 CallBody::Form(fields) => expressions.extend(fields.iter().flat_map(|(_, t)| in_text(t))),
                 CallBody::Text(text) => expressions.extend(in_text(text)),
             }
-            sends.look(
-                expressions,
-                &format!("api `{}`", call.api),
-                Some(state),
-                key_of(root, state.at, "call").unwrap_or(state.at),
-            );
+            sends.look(expressions, &format!("api `{}`", call.api), Some(state), || {
+                file.key_of(state.at, "call").unwrap_or(state.at)
+            });
         }
     }
     for state in flow.states.values() {
@@ -41,7 +37,7 @@ pub(super) fn check(root: Option<&Node>, flow: &Flow, report: &mut Report) {
             && let Some(note) = &handoff.note
         {
             let read = sends.read_by_operators(note);
-            let at = key_of(root, state.at, "handoff").unwrap_or(state.at);
+            let at = || file.key_of(state.at, "handoff").unwrap_or(state.at);
             sends.look(in_text(read).collect(), &format!("team `{}`", handoff.to), Some(state), at);
         }
     }
@@ -103,7 +99,7 @@ struct Sends<'a> {
 }
 
 impl<'a> Sends<'a> {
-    fn look(&mut self, expressions: Vec<&'a Expression>, to: &str, state: Option<&State>, at: At) {
+    fn look(&mut self, expressions: Vec<&'a Expression>, to: &str, state: Option<&State>, at: impl Fn() -> At) {
         if state.is_some_and(|state| state.note.is_some()) {
             return;
         }
@@ -118,7 +114,7 @@ impl<'a> Sends<'a> {
                 || matches!(&reference.name, ReferenceName::Member(Root::Reply, field) if &**field != "channel" && &**field != "at");
             let private = self.private.contains(&reference.name) || reply && state.is_some_and(|state| state.private);
             if private && said.insert(name.clone()) {
-                self.found.push((at, format!("`{name}` is private and is sent to the {to}")));
+                self.found.push((at(), format!("`{name}` is private and is sent to the {to}")));
             }
         }
     }
@@ -130,12 +126,12 @@ impl<'a> Visit<'a> for Sends<'a> {
             match &action.act {
                 Act::Emit { event, data, .. } => {
                     let expressions = data.iter().flat_map(|value| value.expressions()).collect();
-                    self.look(expressions, &format!("event `{event}`"), place.state, action.at);
+                    self.look(expressions, &format!("event `{event}`"), place.state, || action.at);
                 }
                 Act::Alert { say, to, .. } => {
                     let text = self.read_by_operators(say);
                     let to = to.as_ref().map_or_else(|| "operators".to_owned(), |team| format!("team `{team}`"));
-                    self.look(in_text(text).collect(), &to, place.state, action.at);
+                    self.look(in_text(text).collect(), &to, place.state, || action.at);
                 }
                 _ => {}
             }

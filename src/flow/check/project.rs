@@ -10,7 +10,7 @@ use crate::flow::diagnostic::{Diagnostic, Severity};
 use crate::flow::load::Sources;
 use crate::flow::parse::{ParseContext, Reading, read_notification};
 use crate::flow::version::{Assembled, Version};
-use crate::flow::ways::Subs;
+use crate::flow::ways::{Subs, Ways};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -63,22 +63,23 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     let sound = assembled.values().filter(|a| !a.reading.has_errors()).filter_map(|a| a.reading.partial.as_ref());
     let sound: BTreeMap<Slug, Arc<Flow>> =
         sound.filter_map(|flow| known_flows.get_key_value(&flow.name)).map(|(name, flow)| (name.clone(), flow.clone())).collect();
-    let subs = Subs::of(&sound);
+    let (subs, ways) = Subs::with_ways(&sound);
     let unsound = assembled.values().filter(|a| loses_names(&a.reading)).filter_map(|a| a.reading.partial.as_ref());
     let unsound: Vec<Slug> = unsound.map(|flow| flow.name.clone()).collect();
     let results = types::results(assembled.values().map(|a| &a.reading), |reading| !loses_names(reading), project);
     // A template that was refused may be what opens the window.
     let doubtful = assembled.values().filter(|a| a.notifications.values().any(Reading::has_errors));
     let doubtful: BTreeSet<&Slug> = doubtful.filter_map(|a| Some(&a.reading.partial.as_ref()?.name)).collect();
-    let spoken = sound.iter().filter(|(name, _)| !doubtful.contains(name));
-    let spoken: BTreeMap<Slug, Arc<Flow>> = spoken.map(|(name, flow)| (name.clone(), flow.clone())).collect();
-    let windows = Windows::of(&spoken, &subs, project);
+    let spoken: Vec<&Ways<'_>> = ways.iter().filter(|ways| !doubtful.contains(&ways.flow().name)).collect();
+    let windows = Windows::of(&spoken, project);
+    let ways: BTreeMap<&Slug, &Ways<'_>> = ways.iter().map(|ways| (&ways.flow().name, ways)).collect();
     let callers = Callers::of(&known_flows);
     let world = World {
         project,
         flows: &known_flows,
         notifications: &known_notifications,
         subs: &subs,
+        ways: &ways,
         windows: &windows,
         callers: &callers,
         results: &results,
@@ -101,7 +102,7 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     for (name, reading) in &notifications {
         let file: Arc<str> = sources.notifications[*name].file.as_str().into();
         let mut found = reading.diagnostics.clone();
-        found.extend(check_notification(reading, &file, &world));
+        found.extend(check_notification(reading, &sources.notifications[*name], &world));
         found.extend(across.take(&file));
         if has_errors(&found) {
             bad_notifications.insert((*name).clone());
@@ -112,7 +113,7 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
         let file: Arc<str> = sources.flows[name].file.as_str().into();
         // A notification's own mistakes were said at its file.
         let mut found: Vec<Diagnostic> = assembled.diagnostics.iter().filter(|d| d.file == file).cloned().collect();
-        found.extend(check_flow(&assembled.reading, &file, &world));
+        found.extend(check_flow(&assembled.reading, &sources.flows[name], &world));
         found.extend(across.take(&file));
         let names_bad = assembled.notifications.keys().any(|n| bad_notifications.contains(n));
         match (assembled.flow, assembled.version) {

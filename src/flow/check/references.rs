@@ -1,11 +1,11 @@
 //! What a flow names elsewhere must exist: notifications (RF411), channels (RF413), apis (RF501), sub-flows and teams
 //! (RF505), attributes of contacts (RF211); and a notification must have a text for the channels of the flow (RF414).
 
-use super::place::item_of;
+use super::place::Text;
 use super::{Report, World, remedy};
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::Slug;
-use crate::flow::definition::{Call, Flow, Hop, Kind, Message, Notification, StateId};
+use crate::flow::definition::{Call, Flow, Hop, Kind, Message, Notification};
 use crate::flow::diagnostic::At;
 use crate::flow::parse::{Mention, MentionKind, Reading};
 
@@ -17,10 +17,10 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, rep
     for mention in &reading.mentions {
         exists(mention, Some(flow), world, report);
     }
-    for (i, state) in flow.states.values().enumerate() {
+    let named = Mention::by_state(&reading.mentions, MentionKind::Api, flow);
+    for (state, named) in flow.states.values().zip(named) {
         if let Kind::Call(call) = &state.kind {
-            let named = |mention: &&Mention| mention.kind == MentionKind::Api && mention.state == Some(StateId(i as u16));
-            let at = reading.mentions.iter().find(named).map_or(state.at, |mention| mention.at);
+            let at = named.map_or(state.at, |mention| mention.at);
             allowed(call, at, world, report);
         }
     }
@@ -29,6 +29,7 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, rep
 /// Checks everything that a notification names: channels of its route, hours; and that it has a text for each kind of its route.
 pub(super) fn check_notification(
     reading: &Reading<Notification>,
+    text: &Text<'_>,
     notification: &Notification,
     world: &World<'_>,
     report: &mut Report,
@@ -38,7 +39,7 @@ pub(super) fn check_notification(
     }
     for (key, hops) in [("route", &notification.route), ("also", &notification.also)] {
         for (i, hop) in hops.iter().enumerate() {
-            let (at, width) = item_of(reading.root.as_ref(), key, i).unwrap_or((notification.at, 0));
+            let (at, width) = text.item_of(key, i).unwrap_or((notification.at, 0));
             let kind = match hop {
                 Hop::Kind(kind) => {
                     if !world.project.channels.values().any(|channel| channel.kind == *kind) {

@@ -4,19 +4,18 @@
 use super::{Report, World, remedy};
 use crate::domain::name::Slug;
 use crate::flow::definition::{Flow, Kind, Origin, RunFlow};
-use crate::flow::parse::{MentionKind, Reading, RunWays};
+use crate::flow::parse::{Mention, MentionKind, Reading, RunWays};
 
 /// The words for trouble, which each flow decides by itself or by its `defaults`.
 const TROUBLES: [&str; 4] = ["nomatch", "silence", "undelivered", "failed"];
 
 /// Checks every `run` whose flow could be read.
 pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
+    let named = Mention::by_state(&reading.mentions, MentionKind::Flow, flow);
     for (place, state) in flow.states.values().enumerate() {
         let Kind::Run(run) = &state.kind else { continue };
         let Some(sub) = world.flow(run.flow.as_str()).filter(|sub| !world.unsound.contains(&sub.name)) else { continue };
-        let named =
-            |m: &&crate::flow::parse::Mention| m.kind == MentionKind::Flow && m.state.is_some_and(|s| usize::from(s.0) == place);
-        let (at, width) = reading.mentions.iter().find(named).map_or((state.at, 0), |m| (m.at, m.width));
+        let (at, width) = named[place].map_or((state.at, 0), |m| (m.at, m.width));
         for (name, variable) in &sub.variables {
             let needed = matches!(&variable.origin, Origin::Need { default: None });
             if needed && !run.with.iter().any(|(given, _)| given == name) {

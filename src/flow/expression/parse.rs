@@ -17,7 +17,7 @@ pub(super) fn parse(source: &str) -> Parsed<(Node, Vec<Reference>)> {
     if source.len() > EXPRESSION_CHARS && source.chars().count() > EXPRESSION_CHARS {
         return Err(SyntaxError::too_long(source.len()));
     }
-    let mut parser = Parser { source, lexemes: tokenize(source)?, at: 0, depth: 0, references: Vec::new() };
+    let mut parser = Parser { source, lexemes: tokenize(source)?, at: 0, depth: 0, references: Vec::with_capacity(1) };
     if parser.peek() == &Token::End {
         return Err(SyntaxError::grammar("The expression is empty", 0, source.len()));
     }

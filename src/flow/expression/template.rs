@@ -14,7 +14,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Template {
     source: Arc<str>,
-    pieces: Arc<[Piece]>,
+    /// None where the text is all there is, as it mostly is.
+    pieces: Option<Arc<[Piece]>>,
 }
 
 #[derive(Debug, Clone)]
@@ -25,15 +26,22 @@ enum Piece {
     Expression(usize, Expression),
 }
 
+/// Where the next `{{` begins, from this byte on.
+fn braces(source: &str, from: usize) -> Option<usize> {
+    let bytes = &source.as_bytes()[from..];
+    let first = bytes.iter().position(|byte| *byte == b'{')?;
+    bytes[first..].windows(2).position(|two| two == b"{{").map(|place| from + first + place)
+}
+
 impl Template {
     /// Compiles a text. Offsets of errors are bytes within it.
     pub fn parse(source: &str) -> Result<Self, SyntaxError> {
-        if !source.is_empty() && !source.contains("{{") {
-            return Ok(Template { source: source.into(), pieces: Arc::new([Piece::Text(0, source.len())]) });
+        if !source.is_empty() && braces(source, 0).is_none() {
+            return Ok(Template { source: source.into(), pieces: None });
         }
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::with_capacity(3);
         let mut done = 0;
-        while let Some(open) = source[done..].find("{{").map(|i| done + i) {
+        while let Some(open) = braces(source, done) {
             if open > done {
                 pieces.push(Piece::Text(done, open));
             }
@@ -53,7 +61,11 @@ impl Template {
         if done < source.len() {
             pieces.push(Piece::Text(done, source.len()));
         }
-        Ok(Template { source: source.into(), pieces: pieces.into() })
+        Ok(Template { source: source.into(), pieces: Some(pieces.into()) })
+    }
+
+    fn pieces(&self) -> &[Piece] {
+        self.pieces.as_deref().unwrap_or_default()
     }
 
     /// As it was written.
@@ -68,13 +80,13 @@ impl Template {
 
     /// The text, if it has no `{{ }}`.
     pub fn constant_text(&self) -> Option<&str> {
-        let constant = self.pieces.iter().all(|piece| matches!(piece, Piece::Text(..)));
+        let constant = self.pieces().iter().all(|piece| matches!(piece, Piece::Text(..)));
         constant.then_some(&*self.source)
     }
 
     /// The expression, if the text is exactly one `{{ }}`.
     pub fn single(&self) -> Option<&Expression> {
-        match &*self.pieces {
+        match self.pieces() {
             [Piece::Expression(_, expression)] => Some(expression),
             _ => None,
         }
@@ -82,7 +94,7 @@ impl Template {
 
     /// The expressions with the place in bytes where each begins.
     pub fn expressions(&self) -> impl Iterator<Item = (usize, &Expression)> {
-        self.pieces.iter().filter_map(|piece| match piece {
+        self.pieces().iter().filter_map(|piece| match piece {
             Piece::Expression(offset, expression) => Some((*offset, expression)),
             Piece::Text(..) => None,
         })
@@ -90,10 +102,11 @@ impl Template {
 
     /// The parts of the text: `Ok` what is written as it is, `Err` an expression.
     pub fn parts(&self) -> impl Iterator<Item = Result<&str, &Expression>> {
-        self.pieces.iter().map(|piece| match piece {
+        let whole = if self.pieces.is_none() { Some(Ok(&*self.source)) } else { None };
+        whole.into_iter().chain(self.pieces().iter().map(|piece| match piece {
             Piece::Text(from, to) => Ok(&self.source[*from..*to]),
             Piece::Expression(_, expression) => Err(expression),
-        })
+        }))
     }
 
     /// Every name that is read; offsets are bytes within the text.
@@ -132,7 +145,7 @@ impl Template {
 
     /// The value, if the text is exactly one `{{ }}`, else the rendered text.
     pub fn eval_value(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
-        match &*self.pieces {
+        match self.pieces() {
             [Piece::Expression(offset, expression)] => expression.eval(scope).map_err(|e| moved(e, *offset)),
             _ => self.render(scope).map(Value::Text),
         }
@@ -183,7 +196,10 @@ impl Template {
     fn write(&self, scope: &dyn Scope, most: usize, mut put: impl FnMut(&Value, &mut String)) -> Result<String, EvalError> {
         let mut out = String::with_capacity(self.source.len() + 16);
         let (mut chars, mut counted, mut last) = (0, 0, (0, 0));
-        for piece in self.pieces.iter() {
+        if self.pieces.is_none() {
+            out.push_str(&self.source);
+        }
+        for piece in self.pieces() {
             match piece {
                 Piece::Text(from, to) => out.push_str(&self.source[*from..*to]),
                 Piece::Expression(offset, expression) => {

@@ -25,6 +25,9 @@ pub(super) struct Lexeme {
 /// Longer ones first.
 const SYMBOLS: [&str; 19] = ["==", "!=", "<=", ">=", "??", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ".", "|"];
 
+/// Those that mean the same whatever stands behind them.
+const ALONE: &str = "+-/%()[],.";
+
 /// What people write who know other languages, with what is meant here. Longer ones first.
 const FOREIGN: [(&str, &str); 13] = [
     ("===", "Write `==`"),
@@ -43,7 +46,7 @@ const FOREIGN: [(&str, &str); 13] = [
 ];
 
 pub(super) fn tokenize(source: &str) -> Result<Vec<Lexeme>, SyntaxError> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(source.len() / 3 + 2);
     let mut at = 0;
     while let Some(c) = source[at..].chars().next() {
         if c.is_whitespace() {
@@ -68,6 +71,9 @@ fn next(source: &str, at: usize, c: char) -> Result<(Token, usize), SyntaxError>
     }
     if c == '\'' || c == '"' {
         return text(source, at, c);
+    }
+    if let Some(place) = ALONE.find(c) {
+        return Ok((Token::Symbol(&ALONE[place..=place]), at + 1));
     }
     if let Some((foreign, help)) = FOREIGN.iter().find(|(f, _)| rest.starts_with(f)) {
         // `!=`, `==` and `??` begin like a foreign one but are ours.
@@ -94,8 +100,12 @@ fn next(source: &str, at: usize, c: char) -> Result<(Token, usize), SyntaxError>
 
 /// Bytes of the name at the beginning.
 pub(super) fn name_length(text: &str) -> usize {
+    let plain = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    if text.as_bytes().get(plain).is_none_or(u8::is_ascii) {
+        return plain;
+    }
     let in_name = |c: char| c.is_alphanumeric() || c == '_' || is_combining_mark(c);
-    text.find(|c| !in_name(c)).unwrap_or(text.len())
+    text[plain..].find(|c| !in_name(c)).map_or(text.len(), |more| plain + more)
 }
 
 fn number(source: &str, at: usize) -> Result<(Token, usize), SyntaxError> {

@@ -173,7 +173,8 @@ impl Place {
 
     /// The key of this name.
     pub fn key(&self, name: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.name == name)
+        // Lengths first: most keys are told apart without a look at them.
+        self.keys.iter().find(|key| key.name.len() == name.len() && key.name == name)
     }
 
     /// Whether it has this key, and this version runs it.

@@ -59,7 +59,7 @@ impl Reader {
     }
 
     fn act(&mut self, Entry { key, value }: &Entry) -> Option<Act> {
-        match key.text.as_str() {
+        match &*key.text {
             "say" => {
                 let messages: Vec<_> = self.one_or_many(value).iter().filter_map(|m| self.message(m, "say")).collect();
                 (!messages.is_empty()).then_some(Act::Say(messages))
@@ -147,7 +147,7 @@ impl Reader {
 
     fn alert(&mut self, node: &Node) -> Option<Act> {
         let options = match &node.tree {
-            Tree::Map(entries) => entries.iter().any(|e| keys::ALERT.knows(e.key.text.as_str()) && e.key.text != "to"),
+            Tree::Map(entries) => entries.iter().any(|e| keys::ALERT.knows(&e.key.text) && e.key.text != "to"),
             _ => false,
         };
         if !options {

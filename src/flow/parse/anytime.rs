@@ -38,7 +38,7 @@ impl Reader {
                 self.say_key(101, &only.key, message, "leave it out");
             }
         }
-        match entry.key.text.as_str() {
+        match &*entry.key.text {
             "keyword" => self.keywords(&entry.value).map(AnytimeTrigger::Keyword),
             "command" => self.command(&entry.value).map(AnytimeTrigger::Command),
             _ => {

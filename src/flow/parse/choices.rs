@@ -11,10 +11,18 @@ use crate::flow::keys;
 use crate::flow::yaml::{Entry, Key, Node, Tree};
 use crate::reply::choice::{Candidate, Options};
 use indexmap::IndexMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 const CHOICES_EXAMPLE: &str = "{ choices: { of: { ham: Ham, egg: Egg } } }";
 const PICK_EXAMPLE: &str = "{ pick: { from: \"{{ slots }}\", label: \"{{ item.day }}\" } }";
+
+/// Choices that were made ready, and what they were made of.
+pub(super) struct Prepared {
+    language: Language,
+    of: Vec<Candidate>,
+    options: Arc<Options>,
+}
 
 /// Outcomes that no choice can be called.
 const TAKEN: [&str; 6] = ["nomatch", "silence", "undelivered", "failed", "else", "again"];
@@ -31,7 +39,7 @@ impl Reader {
         let (mut conditional, mut whole) = (true, true);
         for Entry { key, value } in entries {
             let name = self.name_of_key(key);
-            if TAKEN.contains(&key.text.as_str()) {
+            if TAKEN.contains(&&*key.text) {
                 let message = format!("A choice cannot be called `{}`: that is an outcome", key.text);
                 self.say_key(302, key, message, "give it another id; its label may be anything");
             }
@@ -54,7 +62,7 @@ impl Reader {
 
     fn choice(&mut self, key: &Key, node: &Node) -> Option<ChoiceDef> {
         let options = matches!(&node.tree, Tree::Map(entries)
-            if entries.iter().any(|e| keys::CHOICE.knows(e.key.text.as_str())));
+            if entries.iter().any(|e| keys::CHOICE.knows(&e.key.text)));
         if !options {
             let label = self.texts(node, &key.text)?;
             return Some(ChoiceDef { label, also: Vec::new(), help: None, condition: None, at: key.at });
@@ -83,7 +91,7 @@ impl Reader {
             return None;
         };
         if let Tree::Map(entries) = &options.tree
-            && !entries.iter().any(|e| keys::CHOICES.knows(e.key.text.as_str()))
+            && !entries.iter().any(|e| keys::CHOICES.knows(&e.key.text))
         {
             self.missing(options.at, options.width, "`choices`", "of", "of: { ham: Ham, egg: Egg }");
             return None;
@@ -146,19 +154,31 @@ impl Reader {
     /// What the understanding of replies works on, for choices whose labels hold no `{{ }}` in this language. Questions that offer
     /// the same, as many do, share it.
     fn prepare(&mut self, list: &IndexMap<Name, ChoiceDef>, language: Language) -> Option<Arc<Options>> {
-        let candidates: Option<Vec<Candidate>> = list
+        let parts: Option<Vec<(&str, &str, &[String])>> = list
             .iter()
-            .map(|(id, choice)| {
-                let label = choice.label.pick(language).constant_text()?.to_owned();
-                Some(Candidate { id: id.as_str().to_owned(), label, also: choice.also.clone() })
-            })
+            .map(|(id, choice)| Some((id.as_str(), choice.label.pick(language).constant_text()?, choice.also.as_slice())))
             .collect();
-        let key = (language, candidates?);
-        if let Some(known) = self.options.get(&key) {
-            return Some(Arc::clone(known));
+        let parts = parts?;
+        let mut hasher = DefaultHasher::new();
+        (language, &parts).hash(&mut hasher);
+        let alike = self.options.entry(hasher.finish()).or_default();
+        let same = |known: &&Prepared| {
+            let of = |(candidate, part): (&Candidate, &(&str, &str, &[String]))| {
+                (&*candidate.id, &*candidate.label, &*candidate.also) == *part
+            };
+            known.language == language && known.of.len() == parts.len() && known.of.iter().zip(&parts).all(of)
+        };
+        if let Some(known) = alike.iter().find(same) {
+            return Some(Arc::clone(&known.options));
         }
-        let made = Arc::new(Options::new(key.1.clone(), language));
-        self.options.insert(key, Arc::clone(&made));
-        Some(made)
+        let candidate = |(id, label, also): &(&str, &str, &[String])| Candidate {
+            id: (*id).into(),
+            label: (*label).into(),
+            also: also.to_vec(),
+        };
+        let of: Vec<Candidate> = parts.iter().map(candidate).collect();
+        let options = Arc::new(Options::new(of.clone(), language));
+        alike.push(Prepared { language, of, options: Arc::clone(&options) });
+        Some(options)
     }
 }

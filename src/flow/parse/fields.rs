@@ -12,27 +12,29 @@ pub(super) struct Fields<'n> {
     /// The characters of what stands there.
     pub width: u32,
     place: &'static Place,
-    entries: Vec<&'n Entry>,
+    /// All of them, also those that were refused, which are not given.
+    entries: &'n [Entry<'n>],
     /// Whether a key was refused that could have been any: then nothing is said about what is missing.
     pub refused: bool,
 }
 
 impl<'n> Fields<'n> {
     /// The entry of this key.
-    pub fn entry(&self, name: &str) -> Option<&'n Entry> {
+    pub fn entry(&self, name: &str) -> Option<&'n Entry<'n>> {
         // What is asked for must be in the table, or the schema and the formatter would not know it.
         debug_assert!(self.place.key(name).is_some(), "`{name}` is not a key of {}", self.place.of);
-        self.entries.iter().find(|e| e.key.text == name).copied()
+        let found = self.entries.iter().find(|e| e.key.text.len() == name.len() && e.key.text == name);
+        found.filter(|_| !self.place.is_later(name))
     }
 
     /// The value of this key.
-    pub fn get(&self, name: &str) -> Option<&'n Node> {
+    pub fn get(&self, name: &str) -> Option<&'n Node<'n>> {
         self.entry(name).map(|e| &e.value)
     }
 
     /// The entries whose keys are among these, in the order of the file.
-    pub fn among(&self, names: &[&str]) -> Vec<&'n Entry> {
-        self.entries.iter().filter(|e| names.contains(&e.key.text.as_str())).copied().collect()
+    pub fn among(&self, names: &[&str]) -> Vec<&'n Entry<'n>> {
+        self.entries.iter().filter(|e| names.contains(&&*e.key.text) && self.place.knows(&e.key.text)).collect()
     }
 
     /// Whether it has this key.
@@ -49,14 +51,19 @@ impl<'n> Fields<'n> {
 
 impl Reader {
     /// The entries of a map that has these keys. A key that is unknown (RF101) or not in this version (RF008) is said and left out.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, name: &str, example: &str, place: &'static Place) -> Option<Fields<'n>> {
+    pub(super) fn fields<'n>(
+        &mut self,
+        node: &'n Node<'n>,
+        name: &str,
+        example: &str,
+        place: &'static Place,
+    ) -> Option<Fields<'n>> {
         let entries = self.entries(node, name, example)?;
-        let mut fields = Fields { at: node.at, width: node.width, place, entries: Vec::new(), refused: false };
+        let mut fields = Fields { at: node.at, width: node.width, place, entries, refused: false };
         for entry in entries {
             let key = &entry.key;
             let known = place.key(&key.text);
             if known.is_some() && !place.is_later(&key.text) {
-                fields.entries.push(entry);
                 continue;
             }
             fields.refused = true;
@@ -82,7 +89,7 @@ impl Reader {
     }
 
     /// The entries of a map with any keys.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, name: &str, example: &str) -> Option<&'n [Entry]> {
+    pub(super) fn entries<'n>(&mut self, node: &'n Node<'n>, name: &str, example: &str) -> Option<&'n [Entry<'n>]> {
         match &node.tree {
             Tree::Map(entries) => Some(entries),
             _ => {
@@ -93,7 +100,7 @@ impl Reader {
     }
 
     /// The items of a list.
-    pub(super) fn items<'n>(&mut self, node: &'n Node, name: &str, example: &str) -> Option<&'n [Node]> {
+    pub(super) fn items<'n>(&mut self, node: &'n Node<'n>, name: &str, example: &str) -> Option<&'n [Node<'n>]> {
         match &node.tree {
             Tree::List(items) => Some(items),
             _ => {
@@ -104,7 +111,7 @@ impl Reader {
     }
 
     /// The items of a list, or one item without a list around it.
-    pub(super) fn one_or_many<'n>(&mut self, node: &'n Node) -> &'n [Node] {
+    pub(super) fn one_or_many<'n>(&mut self, node: &'n Node<'n>) -> &'n [Node<'n>] {
         match &node.tree {
             Tree::List(items) => items,
             _ => std::slice::from_ref(node),

@@ -129,7 +129,7 @@ impl Reader {
         out
     }
 
-    fn state_entries<'n>(&mut self, fields: &Fields<'n>) -> Option<&'n [Entry]> {
+    fn state_entries<'n>(&mut self, fields: &Fields<'n>) -> Option<&'n [Entry<'n>]> {
         match fields.get("states") {
             Some(node) => {
                 let entries = self.entries(node, "states", "{ welcome: { say: Hello, end: done } }")?;
@@ -159,8 +159,8 @@ impl Reader {
             } else {
                 StateId(0)
             };
-            self.states.insert(entry.key.text.clone(), id);
-            self.state_names.push(entry.key.text.clone());
+            self.states.insert(entry.key.text.to_string(), id);
+            self.state_names.push(entry.key.text.to_string());
         }
         if let Some(entry) = entries.get(limits::STATES) {
             self.states_known = false;
@@ -173,7 +173,7 @@ impl Reader {
         let mut states = IndexMap::with_capacity(entries.len());
         for entry in entries.iter().take(limits::STATES) {
             let name = self.name_of_key(&entry.key);
-            self.site.state = name.as_ref().and_then(|_| self.states.get(&entry.key.text).copied());
+            self.site.state = name.as_ref().and_then(|_| self.states.get(&*entry.key.text).copied());
             let state = self.state(&entry.key, &entry.value);
             states.extend(name.map(|name| (name, state)));
         }

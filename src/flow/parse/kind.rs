@@ -93,7 +93,7 @@ impl Reader {
         let Some(entries) = self.entries(node, name, "{ page: 1 }") else { return Vec::new() };
         let mut out = Vec::with_capacity(entries.len());
         for Entry { key, value } in entries {
-            out.extend(self.template(value, &key.text, "1").map(|t| (key.text.clone(), t)));
+            out.extend(self.template(value, &key.text, "1").map(|t| (key.text.to_string(), t)));
         }
         out
     }
@@ -105,7 +105,7 @@ impl Reader {
             self.say_key(103, &second.key, "`call` must be given one body, for example `json: { paid: true }`", help);
         }
         let Some(entry) = given.first() else { return CallBody::Empty };
-        let body = match entry.key.text.as_str() {
+        let body = match &*entry.key.text {
             "json" => self.value(&entry.value).map(CallBody::Json),
             "form" => Some(CallBody::Form(self.pairs(&entry.value, "form"))),
             _ => self.template(&entry.value, "text", "Hello").map(CallBody::Text),
@@ -148,14 +148,14 @@ impl Reader {
             return None;
         }
         let entry = given.first()?;
-        let kind = entry.key.text.as_str();
+        let kind = &*entry.key.text;
         let belongs: &[&str] = match kind {
             "days" => &["at"],
             "event" => &["key", "if"],
             _ => &[],
         };
         for other in fields.among(&["at", "key", "if"]) {
-            if !belongs.contains(&other.key.text.as_str()) {
+            if !belongs.contains(&&*other.key.text) {
                 let message = format!("`{}` is not a key of `wait` with `{kind}`", other.key.text);
                 self.say_key(101, &other.key, message, "leave it out");
             }
@@ -187,9 +187,9 @@ impl Reader {
 
     fn know_run_ways(&mut self, fields: &Fields<'_>) {
         let (Some(go), Some(state)) = (fields.entry("go"), self.site.state) else { return };
-        let entries: &[Entry] = if let Tree::Map(entries) = &go.value.tree { entries } else { &[] };
-        let ordinary = entries.iter().map(|e| &e.key).filter(|key| key.text != "else" && !TROUBLES.contains(&key.text.as_str()));
-        let named = ordinary.map(|key| (key.text.as_str().into(), key.at, key.width)).collect();
+        let entries: &[Entry<'_>] = if let Tree::Map(entries) = &go.value.tree { entries } else { &[] };
+        let ordinary = entries.iter().map(|e| &e.key).filter(|key| key.text != "else" && !TROUBLES.contains(&&*key.text));
+        let named = ordinary.map(|key| ((*key.text).into(), key.at, key.width)).collect();
         self.run_ways.push(RunWays { state, at: go.key.at, named });
     }
 

@@ -11,7 +11,7 @@ const KIND: &str = "`inbox`, `ignore` or a target";
 impl Reader {
     pub(super) fn late(&mut self, node: &Node) -> Option<Late> {
         match &node.tree {
-            Tree::Scalar(scalar) => match scalar.text.as_str() {
+            Tree::Scalar(scalar) => match &*scalar.text {
                 "inbox" => Some(Late::Inbox),
                 "ignore" => Some(Late::Ignore),
                 other if self.states.contains_key(other) => {

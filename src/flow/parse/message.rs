@@ -41,7 +41,7 @@ impl Reader {
     /// A message in place.
     pub(super) fn message(&mut self, node: &Node, name: &str) -> Option<Message> {
         let parts = match &node.tree {
-            Tree::Map(entries) => entries.iter().any(|e| PARTS.contains(&e.key.text.as_str())) || self.means_parts(entries),
+            Tree::Map(entries) => entries.iter().any(|e| PARTS.contains(&&*e.key.text)) || self.means_parts(entries),
             _ => false,
         };
         if !parts {

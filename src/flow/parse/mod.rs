@@ -22,6 +22,7 @@ mod question;
 mod reach;
 mod report;
 mod scalar;
+mod secret;
 mod split;
 mod start;
 mod state;
@@ -37,11 +38,10 @@ pub use text::{Assignment, Content, Giver, Handed, Mention, MentionKind, RunWays
 pub use value::typed;
 
 use super::definition::{Flow, Notification, StateId, Variable};
-use super::diagnostic::{Diagnostic, Severity};
+use super::diagnostic::{At, Diagnostic, Severity};
 use super::yaml;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, Name};
-use crate::reply::choice::{Candidate, Options};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,8 +75,8 @@ pub struct Reading<T> {
     pub run_ways: Vec<RunWays>,
     /// Every name of something outside of the file, with its place.
     pub mentions: Vec<Mention>,
-    /// The tree of the file.
-    pub root: Option<yaml::Node>,
+    /// What looks like a secret, with its characters.
+    pub secrets: Vec<(At, u32)>,
 }
 
 impl<T: Clone> Reading<T> {
@@ -130,7 +130,8 @@ fn read<T>(
     }
     let Reader { mut diagnostics, written, assignments, saves, handed, run_ways, mentions, .. } = reader;
     diagnostics.sort_by_key(|d| d.at);
-    Reading { partial, diagnostics, written, assignments, saves, handed, run_ways, mentions, root }
+    let secrets = root.as_ref().map(secret::find).unwrap_or_default();
+    Reading { partial, diagnostics, written, assignments, saves, handed, run_ways, mentions, secrets }
 }
 
 /// Reads one file and collects what it finds.
@@ -156,8 +157,8 @@ struct Reader {
     state_names: Vec<String>,
     /// Whether `states` could be read: otherwise nothing is said about names that are not there.
     states_known: bool,
-    /// The choices that were made ready, by what they were made of.
-    options: HashMap<(Language, Vec<Candidate>), Arc<Options>>,
+    /// The choices that were made ready, by the hash of what they were made of.
+    options: HashMap<u64, Vec<choices::Prepared>>,
     /// Where the texts stand that are being read.
     site: Site,
     /// How many more names are looked for when one is not found: looking is not free.

@@ -83,7 +83,7 @@ impl Reader {
         };
         let (mut strange, mut otherwise) = (false, false);
         for Entry { key, value } in entries {
-            let name = key.text.as_str();
+            let name = &*key.text;
             if out.troubles.contains(&name) {
                 self.trouble(&mut troubles, name, value, out.asks);
             } else if name == "else" {
@@ -120,7 +120,7 @@ impl Reader {
         let shown: Vec<String> = has.iter().take(12).map(|n| format!("`{n}`")).collect();
         let more = if has.len() > 12 { ", …" } else { "" };
         let message = format!("`{}` has no outcome `{}`; it has {}{more}", state.text, key.text, shown.join(", "));
-        let help = if ACTIONS.contains(&key.text.as_str()) || ["go", "end", "do", "again"].contains(&key.text.as_str()) {
+        let help = if ACTIONS.contains(&&*key.text) || ["go", "end", "do", "again"].contains(&&*key.text) {
             "a step in place stands under an outcome: `go: { else: { say: …, go: … } }`".to_owned()
         } else {
             match self.nearest(&key.text, has.iter().copied()) {

@@ -27,7 +27,7 @@ impl Reader {
         let mut arms = Vec::with_capacity(entries.len());
         let mut right = true;
         for Entry { key, value } in entries {
-            if TROUBLES.contains(&key.text.as_str()) || ["else", "again"].contains(&key.text.as_str()) {
+            if TROUBLES.contains(&&*key.text) || ["else", "again"].contains(&&*key.text) {
                 let message = format!("An arm cannot be called `{}`: that is an outcome", key.text);
                 self.say_key(302, key, message, "choose another name");
                 right = false;

@@ -68,7 +68,7 @@ impl Reader {
             return None;
         }
         let entry = given.first()?;
-        match entry.key.text.as_str() {
+        match &*entry.key.text {
             "event" => {
                 let event = self.event_name(&entry.value, "event")?;
                 self.mention(MentionKind::Event, event.as_str(), entry.value.at, entry.value.width);

@@ -43,7 +43,7 @@ impl Reader {
             None => self.no_kind(key, &fields),
             Some(kind) => {
                 self.end_beside(&fields, Some(kind));
-                match kind.text.as_str() {
+                match &*kind.text {
                     "call" => self.call(key, &fields),
                     "wait" => self.wait(key, &fields),
                     "split" => self.split(key, &fields),
@@ -55,7 +55,7 @@ impl Reader {
                 }
             }
         };
-        self.only_with(&fields, "show", kinds.iter().any(|k| matches!(k.text.as_str(), "ask" | "answer")), "`ask`");
+        self.only_with(&fields, "show", kinds.iter().any(|k| matches!(&*k.text, "ask" | "answer")), "`ask`");
         self.only_with(&fields, "save", !kinds.is_empty() || fields.refused, "a kind");
         if let Some(save) = fields.get("save") {
             self.site.body = true;
@@ -79,7 +79,7 @@ impl Reader {
     /// RF113: `end` beside what leads on.
     fn end_beside(&mut self, fields: &Fields<'_>, kind: Option<&Key>) {
         let Some(end) = fields.entry("end") else { return };
-        let other = kind.map(|k| k.text.as_str()).or(fields.has("go").then_some("go"));
+        let other = kind.map(|k| &*k.text).or(fields.has("go").then_some("go"));
         if let Some(other) = other {
             let help = format!("leave `end` or `{other}` out");
             self.say_key(113, &end.key, "A state that ends has neither a kind nor `go`", help);
@@ -136,7 +136,7 @@ impl Reader {
 }
 
 /// The keys of the kinds that a state has, in the order of the file. `answer` stands for `ask` where it stands alone.
-fn kinds<'n>(fields: &Fields<'n>) -> Vec<&'n Key> {
+fn kinds<'n>(fields: &Fields<'n>) -> Vec<&'n Key<'n>> {
     let mut kinds: Vec<&Key> = fields.among(&KINDS).into_iter().map(|e| &e.key).collect();
     if !fields.has("ask") {
         kinds.extend(fields.entry("answer").map(|e| &e.key));

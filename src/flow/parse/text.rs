@@ -4,7 +4,7 @@ use super::Reader;
 use super::value::NamedValue;
 use crate::domain::language::Language;
 use crate::domain::name::{Name, Slug};
-use crate::flow::definition::{Destination, Slot, StateId, Texts};
+use crate::flow::definition::{Destination, Flow, Slot, StateId, Texts};
 use crate::flow::diagnostic::{At, Diagnostic};
 use crate::flow::expression::{Expression, SyntaxError, Template, ValueTemplate};
 use crate::flow::yaml::{Entry, Node, Places, Scalar, Tree};
@@ -143,6 +143,19 @@ pub struct Mention {
     pub width: u32,
     /// The state in which it stands.
     pub state: Option<StateId>,
+}
+
+impl Mention {
+    /// For each state of a flow the first of these names that stands in it.
+    pub fn by_state<'m>(mentions: &'m [Mention], kind: MentionKind, flow: &Flow) -> Vec<Option<&'m Mention>> {
+        let mut first = vec![None; flow.states.len()];
+        for mention in mentions.iter().filter(|mention| mention.kind == kind) {
+            if let Some(place @ None) = mention.state.and_then(|state| first.get_mut(usize::from(state.0))) {
+                *place = Some(mention);
+            }
+        }
+        first
+    }
 }
 
 /// What a name names.

@@ -36,7 +36,7 @@ impl Reader {
                 values.into_iter().collect::<Option<Vec<_>>>().map(ValueTemplate::list)
             }
             Tree::Map(entries) => {
-                let values: Vec<_> = entries.iter().map(|e| self.value(&e.value).map(|v| (e.key.text.clone(), v))).collect();
+                let values: Vec<_> = entries.iter().map(|e| self.value(&e.value).map(|v| (e.key.text.to_string(), v))).collect();
                 values.into_iter().collect::<Option<Vec<_>>>().map(ValueTemplate::map)
             }
         }

@@ -124,8 +124,8 @@ impl Reader {
 /// The type of an answer's value, as far as its word says it. A choice is more than text: it has a label.
 fn answer_type(answer: &Node) -> Type {
     let word = match &answer.tree {
-        Tree::Scalar(scalar) => Some(scalar.text.as_str()),
-        Tree::Map(entries) => entries.first().map(|e| e.key.text.as_str()),
+        Tree::Scalar(scalar) => Some(&*scalar.text),
+        Tree::Map(entries) => entries.first().map(|e| &*e.key.text),
         _ => None,
     };
     match word {

@@ -3,19 +3,36 @@
 use crate::flow::definition::StateId;
 use std::collections::VecDeque;
 
+/// The parts of a graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// All states, part by part.
+    states: Vec<StateId>,
+    /// Where each part ends.
+    ends: Vec<usize>,
+}
+
+impl Parts {
+    /// Each part.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[StateId]> {
+        (0..self.ends.len()).map(|i| &self.states[if i == 0 { 0 } else { self.ends[i - 1] }..self.ends[i]])
+    }
+}
+
 /// The parts of a graph in which each state leads to each other, in an order in which what is led to comes first. A state by
 /// itself is a part too, whether or not it leads to itself. Takes time in proportion to states and ways.
-pub fn components<I: Iterator<Item = StateId>>(states: usize, next: impl Fn(StateId) -> I) -> Vec<Vec<StateId>> {
+pub fn components<I: Iterator<Item = StateId>>(states: usize, next: impl Fn(StateId) -> I) -> Parts {
     const NEW: u32 = u32::MAX;
     let mut order = vec![NEW; states];
     let mut low = vec![NEW; states];
     let mut stacked = vec![false; states];
-    let (mut stack, mut found, mut count) = (Vec::new(), Vec::new(), 0);
+    let (mut stack, mut count) = (Vec::new(), 0);
+    let mut found = Parts { states: Vec::with_capacity(states), ends: Vec::with_capacity(states) };
+    let mut work: Vec<(usize, I)> = Vec::new();
     for root in 0..states {
         if order[root] != NEW {
             continue;
         }
-        let mut work: Vec<(usize, I)> = Vec::new();
         let mut enter = Some(root);
         loop {
             if let Some(at) = enter.take() {
@@ -39,9 +56,9 @@ pub fn components<I: Iterator<Item = StateId>>(states: usize, next: impl Fn(Stat
                     }
                     if low[at] == order[at] {
                         let from = stack.iter().rposition(|id| usize::from(id.0) == at).unwrap_or(0);
-                        let part = stack.split_off(from);
-                        part.iter().for_each(|id| stacked[usize::from(id.0)] = false);
-                        found.push(part);
+                        stack[from..].iter().for_each(|id: &StateId| stacked[usize::from(id.0)] = false);
+                        found.states.extend(stack.drain(from..));
+                        found.ends.push(found.states.len());
                     }
                 }
             }

@@ -16,7 +16,7 @@ mod subs;
 #[cfg(test)]
 mod tests;
 
-pub use cycles::{components, shortest_way};
+pub use cycles::{Parts, components, shortest_way};
 pub use subs::{Sub, Subs};
 
 use super::definition::{Action, Anytime, Flow, LateTarget, Slot, Start, StateId, Trouble};

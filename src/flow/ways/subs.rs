@@ -11,7 +11,6 @@ use std::sync::Arc;
 pub struct Subs {
     by_name: BTreeMap<String, Sub>,
     circles: Vec<Vec<Slug>>,
-    inner_first: Vec<Slug>,
 }
 
 /// One flow as others run it.
@@ -31,27 +30,29 @@ pub struct End {
 impl Subs {
     /// What is known of these flows. Of those that run each other in a circle nothing is.
     pub fn of(flows: &BTreeMap<Slug, Arc<Flow>>) -> Self {
+        Self::with_ways(flows).0
+    }
+
+    /// The same with the ways of each flow among the others, inner ones first; of those that run each other in a circle there are none.
+    pub fn with_ways(flows: &BTreeMap<Slug, Arc<Flow>>) -> (Self, Vec<Ways<'_>>) {
         let list: Vec<&Flow> = flows.values().map(|flow| &**flow).collect();
         let (alone, circles) = inner_first(&list);
-        let inner_first = alone.iter().map(|flow| flow.name.clone()).collect();
-        let mut subs = Subs { by_name: BTreeMap::new(), circles, inner_first };
+        let mut subs = Subs { by_name: BTreeMap::new(), circles };
+        let mut all = Vec::with_capacity(alone.len());
         for flow in alone {
-            let sub = Sub::of(&Ways::among(flow, &subs));
+            let ways = Ways::among(flow, &subs);
+            let sub = Sub::of(&ways);
+            all.push(ways);
             for name in flow.was.iter().filter(|name| !flows.contains_key(*name)).chain([&flow.name]) {
                 subs.by_name.insert(name.to_string(), sub.clone());
             }
         }
-        subs
+        (subs, all)
     }
 
     /// The flows that run each other in a circle: of each circle a shortest way from its first flow in the order of names back to it.
     pub fn circles(&self) -> &[Vec<Slug>] {
         &self.circles
-    }
-
-    /// The flows, each after those that it runs, without those that run each other in a circle.
-    pub fn inner_first(&self) -> impl Iterator<Item = &Slug> {
-        self.inner_first.iter()
     }
 
     /// What is known of a flow, by its name or a former one.
@@ -87,8 +88,11 @@ impl Sub {
         match to {
             To::State(id) => open.push((id, waited)),
             To::End(name) => {
-                let end = self.ends.entry(name.to_owned()).or_insert(End { waits: true });
-                end.waits &= waited;
+                // Ends are few, and ways to them many: a name is copied once.
+                match self.ends.get_mut(name) {
+                    Some(end) => end.waits &= waited,
+                    None => drop(self.ends.insert(name.to_owned(), End { waits: waited })),
+                }
             }
             To::Again(_) => {}
         }
@@ -110,7 +114,7 @@ fn inner_first<'f>(list: &[&'f Flow]) -> (Vec<&'f Flow>, Vec<Vec<Slug>>) {
     let runs: Vec<Vec<StateId>> = list.iter().map(|flow| runs(flow)).collect();
     let next = |at: StateId| runs[usize::from(at.0)].iter().copied();
     let (mut alone, mut circles) = (Vec::new(), Vec::new());
-    for part in super::components(list.len(), next) {
+    for part in super::components(list.len(), next).iter() {
         let Some(first) = part.iter().min().copied() else { continue };
         let within = |at: StateId| next(at).filter(|to| part.contains(to)).collect::<Vec<_>>().into_iter();
         match super::shortest_way(list.len(), first, first, within) {

@@ -191,7 +191,7 @@ proptest::proptest! {
         let parts = components(12, next);
         let place = |id: u16| parts.iter().position(|part| part.contains(&StateId(id)));
         let leads = |a: u16, b: u16| shortest_way(12, StateId(a), StateId(b), next).is_some();
-        proptest::prop_assert_eq!(parts.iter().map(Vec::len).sum::<usize>(), 12);
+        proptest::prop_assert_eq!(parts.iter().map(<[StateId]>::len).sum::<usize>(), 12);
         for a in 0..12 {
             for b in 0..12 {
                 proptest::prop_assert_eq!(place(a) == place(b), a == b || leads(a, b) && leads(b, a));

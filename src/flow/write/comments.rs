@@ -26,10 +26,10 @@ struct File<'f> {
 /// What a comment can stand beside.
 struct Child<'n> {
     start: At,
-    value: &'n Node,
+    value: &'n Node<'n>,
 }
 
-fn children(node: &Node) -> Vec<Child<'_>> {
+fn children<'n>(node: &'n Node<'n>) -> Vec<Child<'n>> {
     match &node.tree {
         Tree::List(items) => items.iter().map(|item| Child { start: item.at, value: item }).collect(),
         Tree::Map(entries) => entries.iter().map(|e| Child { start: e.key.at, value: &e.value }).collect(),

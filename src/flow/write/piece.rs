@@ -99,13 +99,13 @@ impl Piece {
                     Style::Literal => TextStyle::Literal,
                     Style::Folded => TextStyle::Folded(folded(node, lines)),
                 };
-                Content::Text { text: scalar.text.clone(), style }
+                Content::Text { text: scalar.text.to_string(), style }
             }
             Tree::List(items) => {
                 Content::List { items: items.iter().map(|item| Piece::of(item, lines)).collect(), tail: Vec::new() }
             }
             Tree::Map(entries) => {
-                let of = |entry: &crate::flow::yaml::Entry| (entry.key.text.clone(), Piece::of(&entry.value, lines));
+                let of = |entry: &crate::flow::yaml::Entry| (entry.key.text.to_string(), Piece::of(&entry.value, lines));
                 Content::Map { entries: entries.iter().map(of).collect(), tail: Vec::new() }
             }
             // Refused and reported: a file with such a value is not formatted.

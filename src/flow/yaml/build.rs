@@ -6,12 +6,13 @@ use super::slip::{brace_width, comma_before};
 use crate::domain::limits;
 use crate::flow::diagnostic::{At, Diagnostic};
 use granit_parser::{Event, Parser, Placement, ScalarStyle, Span, StructureStyle};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Reads a file. Without a document there is at least one diagnostic; with one there may be some.
-pub fn read(source: &str, file: &Arc<str>) -> (Option<Document>, Vec<Diagnostic>) {
+pub fn read<'s>(source: &'s str, file: &Arc<str>) -> (Option<Document<'s>>, Vec<Diagnostic>) {
     if source.len() <= limits::FILE_BYTES
         && let Some(document) = super::quick::read(source)
     {
@@ -21,7 +22,7 @@ pub fn read(source: &str, file: &Arc<str>) -> (Option<Document>, Vec<Diagnostic>
 }
 
 /// The same for any file, also one that is wrong.
-pub(super) fn read_by_parser(source: &str, file: &Arc<str>) -> (Option<Document>, Vec<Diagnostic>) {
+pub(super) fn read_by_parser<'s>(source: &'s str, file: &Arc<str>) -> (Option<Document<'s>>, Vec<Diagnostic>) {
     let mut builder = Builder::new(source, file.clone());
     if source.len() > limits::FILE_BYTES {
         let size = format!("The file is larger than {} KiB", limits::FILE_BYTES / 1024);
@@ -36,26 +37,26 @@ pub(super) fn read_by_parser(source: &str, file: &Arc<str>) -> (Option<Document>
 }
 
 /// A list or map that is not closed yet.
-pub(super) struct Open {
+pub(super) struct Open<'a> {
     pub(super) start: Span,
     pub(super) flow: bool,
-    kind: OpenKind,
+    kind: OpenKind<'a>,
 }
 
-enum OpenKind {
-    List(Vec<Node>),
+enum OpenKind<'a> {
+    List(Vec<Node<'a>>),
     Map {
-        entries: Vec<Entry>,
-        seen: HashMap<String, u32>,
-        key: Option<PendingKey>,
+        entries: Vec<Entry<'a>>,
+        seen: HashMap<Cow<'a, str>, u32>,
+        key: Option<PendingKey<'a>>,
         cut: bool,
     },
     /// Below something that was refused: read past.
     Skipped,
 }
 
-struct PendingKey {
-    key: Key,
+struct PendingKey<'a> {
+    key: Key<'a>,
     end: usize,
     /// The key stands twice, is a merge key, or no text: its value is read past.
     refused: bool,
@@ -66,8 +67,8 @@ pub(super) struct Builder<'a> {
     pub(super) file: Arc<str>,
     pub(super) diagnostics: Vec<Diagnostic>,
     comments: Vec<Comment>,
-    pub(super) open: Vec<Open>,
-    root: Option<Node>,
+    pub(super) open: Vec<Open<'a>>,
+    root: Option<Node<'a>>,
     nodes: usize,
     /// Byte ranges of texts that go over several lines: tabs in them are theirs.
     pub(super) long_texts: Vec<Range<usize>>,
@@ -112,7 +113,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn run(&mut self) -> Option<Node> {
+    fn run(&mut self) -> Option<Node<'a>> {
         let options = granit_parser::options! {
             disallow_directives: true,
             emit_anchor_events: true,
@@ -153,7 +154,7 @@ impl<'a> Builder<'a> {
         self.root.take()
     }
 
-    fn event(&mut self, event: Event<'_>, span: &Span) {
+    fn event(&mut self, event: Event<'a>, span: &Span) {
         if let (Some(_), Some(tag)) = (event.tag(), span.tag_span()) {
             let text = tag.slice(self.source).unwrap_or("!").to_owned();
             self.not_used(&text, "tag", &tag, "leave the tag out: the key decides the type of its value");
@@ -181,7 +182,7 @@ impl<'a> Builder<'a> {
             }
             Event::Scalar(text, style, ..) => {
                 self.count(span);
-                self.scalar(text.into_owned(), style, span);
+                self.scalar(text, style, span);
             }
             Event::SequenceStart(style, ..) => self.begin(OpenKind::List(Vec::new()), style, span),
             Event::MappingStart(style, ..) => {
@@ -206,7 +207,7 @@ impl<'a> Builder<'a> {
         matches!(self.open.last(), Some(Open { kind: OpenKind::Skipped, .. }))
     }
 
-    fn begin(&mut self, kind: OpenKind, style: StructureStyle, span: &Span) {
+    fn begin(&mut self, kind: OpenKind<'a>, style: StructureStyle, span: &Span) {
         self.count(span);
         if self.open.len() >= limits::YAML_DEPTH {
             return self.too_deep(at(span));
@@ -257,7 +258,7 @@ impl<'a> Builder<'a> {
         self.place(Node { at: at(&open.start), width, end, tree }, &whole);
     }
 
-    fn scalar(&mut self, text: String, style: ScalarStyle, span: &Span) {
+    fn scalar(&mut self, text: Cow<'a, str>, style: ScalarStyle, span: &Span) {
         if self.skipping() {
             return;
         }
@@ -281,7 +282,7 @@ impl<'a> Builder<'a> {
             Tree::Broken
         } else {
             let places = Places::new(at(span), raw, matches!(style, Style::Literal | Style::Folded));
-            Tree::Scalar(Scalar { text: if empty { String::new() } else { text }, style, places })
+            Tree::Scalar(Scalar { text: if empty { Cow::default() } else { text }, style, places })
         };
         self.place(Node { at: at(span), width, end: end_of(span), tree }, span);
     }
@@ -332,7 +333,7 @@ impl<'a> Builder<'a> {
         false
     }
 
-    fn key(&mut self, text: String, empty: bool, span: &Span, width: u32) {
+    fn key(&mut self, text: Cow<'a, str>, empty: bool, span: &Span, width: u32) {
         let place = at(span);
         let mut refused = empty;
         if empty {
@@ -357,7 +358,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Puts a finished value where it belongs.
-    fn place(&mut self, node: Node, span: &Span) {
+    fn place(&mut self, node: Node<'a>, span: &Span) {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open { kind: OpenKind::List(items), .. }) => items.push(node),
@@ -366,7 +367,7 @@ impl<'a> Builder<'a> {
                 Some(_) => {}
                 // A list, map or alias where a key should be: reported already; its value is read past.
                 None => {
-                    let placeholder = Key { text: String::new(), at: node.at, width: 0 };
+                    let placeholder = Key { text: Cow::default(), at: node.at, width: 0 };
                     *key = Some(PendingKey { key: placeholder, end: end_byte(span), refused: true });
                 }
             },

@@ -2,12 +2,13 @@
 
 use super::place::Places;
 use crate::flow::diagnostic::At;
+use std::borrow::Cow;
 
-/// A file that was read.
+/// A file that was read. Texts are parts of the file wherever they stand there as they are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+pub struct Document<'s> {
     /// What stands in it.
-    pub root: Node,
+    pub root: Node<'s>,
     /// Its comments in the order of the file.
     pub comments: Vec<Comment>,
 }
@@ -25,7 +26,7 @@ pub struct Comment {
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct Node<'s> {
     /// Where it begins.
     pub at: At,
     /// Its characters on its first line; 0 for a list or map of several lines.
@@ -33,36 +34,36 @@ pub struct Node {
     /// Where it ends: behind its last character, its closing quote or its closing bracket.
     pub end: At,
     /// What it is.
-    pub tree: Tree,
+    pub tree: Tree<'s>,
 }
 
 /// What a value is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tree {
+pub enum Tree<'s> {
     /// A text.
-    Scalar(Scalar),
+    Scalar(Scalar<'s>),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<Node<'s>>),
     /// A map, in the order of the file. No key stands twice.
-    Map(Vec<Entry>),
+    Map(Vec<Entry<'s>>),
     /// Something that was refused and reported; whoever meets it says nothing more.
     Broken,
 }
 
 /// An entry of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Entry<'s> {
     /// Its key.
-    pub key: Key,
+    pub key: Key<'s>,
     /// Its value.
-    pub value: Node,
+    pub value: Node<'s>,
 }
 
 /// A key and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
+pub struct Key<'s> {
     /// The text of the key.
-    pub text: String,
+    pub text: Cow<'s, str>,
     /// Where it stands.
     pub at: At,
     /// Its characters.
@@ -84,25 +85,25 @@ pub enum Style {
 
 /// A text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scalar {
+pub struct Scalar<'s> {
     /// As it is meant: escapes resolved, lines folded.
-    pub text: String,
+    pub text: Cow<'s, str>,
     /// How it is written.
     pub style: Style,
     /// Where each of its characters stands in the file.
     pub places: Places,
 }
 
-impl Scalar {
+impl Scalar<'_> {
     /// Whether it is written without quotes.
     pub fn is_plain(&self) -> bool {
         self.style == Style::Plain
     }
 }
 
-impl Node {
+impl<'s> Node<'s> {
     /// The text, if it is one.
-    pub fn scalar(&self) -> Option<&Scalar> {
+    pub fn scalar(&self) -> Option<&Scalar<'s>> {
         match &self.tree {
             Tree::Scalar(scalar) => Some(scalar),
             _ => None,
@@ -112,5 +113,26 @@ impl Node {
     /// Whether it was refused and reported already.
     pub fn is_broken(&self) -> bool {
         matches!(self.tree, Tree::Broken)
+    }
+
+    /// The same without the file.
+    pub fn into_owned(self) -> Node<'static> {
+        let Node { at, width, end, tree } = self;
+        let tree = match tree {
+            Tree::Scalar(Scalar { text, style, places }) => {
+                Tree::Scalar(Scalar { text: text.into_owned().into(), style, places })
+            }
+            Tree::List(items) => Tree::List(items.into_iter().map(Node::into_owned).collect()),
+            Tree::Map(entries) => Tree::Map(entries.into_iter().map(Entry::into_owned).collect()),
+            Tree::Broken => Tree::Broken,
+        };
+        Node { at, width, end, tree }
+    }
+}
+
+impl Entry<'_> {
+    fn into_owned(self) -> Entry<'static> {
+        let Key { text, at, width } = self.key;
+        Entry { key: Key { text: text.into_owned().into(), at, width }, value: self.value.into_owned() }
     }
 }

@@ -47,7 +47,7 @@ pub fn append(source: &str, transcript: &Transcript, title: &str) -> Result<Appe
     let entry = |key: &str| entries.iter().find(|entry| entry.key.text == key);
     match entry("test").and_then(|entry| entry.value.scalar()) {
         Some(flow) if flow.text == transcript.flow.as_str() => {}
-        Some(flow) => return Err(AppendError::OtherFlow(flow.text.clone())),
+        Some(flow) => return Err(AppendError::OtherFlow(flow.text.to_string())),
         None => return Err(AppendError::Broken),
     }
     let given = entry("given").map_or(&[][..], |entry| map(entry));
@@ -100,7 +100,7 @@ fn with_line_end(text: &str) -> String {
     if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
-fn map(entry: &Entry) -> &[Entry] {
+fn map<'n, 's>(entry: &'n Entry<'s>) -> &'n [Entry<'s>] {
     match &entry.value.tree {
         Tree::Map(entries) => entries,
         _ => &[],

@@ -2,18 +2,18 @@
 //! meant.
 
 use super::super::Report;
-use crate::flow::definition::{Flow, Kind, Repeat, Start, StateId, Trigger};
-use crate::flow::parse::Reading;
+use super::super::place::Text;
+use crate::flow::definition::{Kind, Repeat, Start, StateId, Trigger};
 use crate::flow::ways::Ways;
 use crate::flow::yaml::Tree;
 
 /// Checks every digest of a flow.
-pub(super) fn check(reading: &Reading<Flow>, ways: &Ways<'_>, report: &mut Report) {
+pub(super) fn check(text: &Text<'_>, ways: &Ways<'_>, report: &mut Report) {
     let flow = ways.flow();
     for (id, state) in ways.states().zip(flow.states.values()) {
         let Kind::Digest(digest) = &state.kind else { continue };
         let begins = |start: &&Start| matches!(&start.trigger, Trigger::Event(event) if *event == digest.event);
-        let ignores = |start: &&Start| start.repeat == Repeat::Ignore && !says_repeat(reading, start);
+        let ignores = |start: &&Start| start.repeat == Repeat::Ignore && !says_repeat(text, start);
         let Some(start) = flow.starts.iter().filter(begins).find(ignores) else { continue };
         if waits_after(ways, id) {
             let message = "Events that come after this digest are ignored by `repeat: ignore`";
@@ -27,12 +27,12 @@ pub(super) fn check(reading: &Reading<Flow>, ways: &Ways<'_>, report: &mut Repor
 }
 
 /// Whether the file itself says what a second start does.
-fn says_repeat(reading: &Reading<Flow>, start: &Start) -> bool {
-    let below = |node: Option<&crate::flow::yaml::Node>| match node.map(|node| &node.tree) {
+fn says_repeat(text: &Text<'_>, start: &Start) -> bool {
+    let below = |node: Option<&crate::flow::yaml::Node<'_>>| match node.map(|node| &node.tree) {
         Some(Tree::Map(entries)) => entries.iter().any(|entry| entry.key.text == "repeat"),
         _ => false,
     };
-    let Some(Tree::Map(top)) = reading.root.as_ref().map(|root| &root.tree) else { return false };
+    let Some(Tree::Map(top)) = text.root().map(|root| &root.tree) else { return false };
     match top.iter().find(|entry| entry.key.text == "start").map(|entry| &entry.value.tree) {
         Some(Tree::List(items)) => below(items.iter().find(|item| item.at == start.at)),
         _ => false,

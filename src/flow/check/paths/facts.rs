@@ -4,30 +4,37 @@ use crate::domain::value::Value;
 use crate::flow::definition::{Act, Action, Destination, Flow, Kind, Origin, Save, Slot, StateId, WaitFor};
 use crate::flow::expression::{Expression, ReferenceName, ValueTemplate};
 use crate::flow::ways::{Entry, From, Outcome, Step, Way, Ways};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Variables that have a value, a bit for each that is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bits(Vec<u64>);
+pub(super) struct Bits {
+    /// Of the first 64, apart from the others: most flows follow no more, and copying these is nothing.
+    first: u64,
+    others: Vec<u64>,
+}
 
 impl Bits {
     fn none(count: usize) -> Self {
-        Bits(vec![0; count.div_ceil(64)])
+        Bits { first: 0, others: vec![0; count.div_ceil(64).saturating_sub(1)] }
     }
 
     fn put(&mut self, bit: usize, on: bool) {
-        let (word, mask) = (bit / 64, 1 << (bit % 64));
-        if on { self.0[word] |= mask } else { self.0[word] &= !mask }
+        let mask = 1 << (bit % 64);
+        let word = if bit < 64 { &mut self.first } else { &mut self.others[bit / 64 - 1] };
+        if on { *word |= mask } else { *word &= !mask }
     }
 
     fn has(&self, bit: usize) -> bool {
-        self.0[bit / 64] & (1 << (bit % 64)) != 0
+        let word = if bit < 64 { self.first } else { self.others[bit / 64 - 1] };
+        word & (1 << (bit % 64)) != 0
     }
 
     /// Keeps what both have. Whether something was lost.
     fn meet(&mut self, other: &Bits) -> bool {
-        let mut lost = false;
-        for (own, other) in self.0.iter_mut().zip(&other.0) {
+        let mut lost = self.first & !other.first != 0;
+        self.first &= other.first;
+        for (own, other) in self.others.iter_mut().zip(&other.others) {
             lost |= *own & !other != 0;
             *own &= other;
         }
@@ -55,8 +62,21 @@ pub(super) struct Solved {
     pub asking: Option<Bits>,
 }
 
-/// What the ways below one outcome have in common, so that none is computed twice.
-pub(super) type Memo = BTreeMap<usize, Bits>;
+/// What the ways below one outcome have in common, so that none is computed twice: after each step, by its place.
+#[derive(Debug, Default)]
+pub(super) struct Memo(Vec<(usize, Bits)>);
+
+impl Memo {
+    fn get(&self, step: usize) -> Option<&Bits> {
+        self.0.binary_search_by_key(&step, |(step, _)| *step).ok().map(|place| &self.0[place].1)
+    }
+
+    fn insert(&mut self, step: usize, bits: Bits) {
+        // Steps come in their order, so that this is the end.
+        let place = self.0.partition_point(|(known, _)| *known < step);
+        self.0.insert(place, (step, bits));
+    }
+}
 
 impl<'w, 'f> Facts<'w, 'f> {
     /// Follows some of the variables. `called`: with which values other flows run it, if any does.
@@ -194,7 +214,7 @@ impl<'w, 'f> Facts<'w, 'f> {
         let mut steps = Vec::new();
         let mut bits = before.clone();
         for (place, step) in self.ways.steps_back(way) {
-            if let Some(known) = memo.get(&place) {
+            if let Some(known) = memo.get(place) {
                 bits = known.clone();
                 break;
             }
@@ -218,7 +238,7 @@ impl<'w, 'f> Facts<'w, 'f> {
         while again {
             for entry in self.ways.entries() {
                 let Some(bits) = self.entering(entry, &solved) else { continue };
-                let mut memo = Memo::new();
+                let mut memo = Memo::default();
                 for way in self.ways.ways_in(entry) {
                     let Some(to) = way.to.state() else { continue };
                     let out = self.along(way, &bits, &mut memo, |_, _, _| {});
@@ -238,7 +258,7 @@ impl<'w, 'f> Facts<'w, 'f> {
                 }
                 for outcome in self.ways.outcomes(id) {
                     let before = self.after_outcome(id, outcome, &within);
-                    let mut memo = Memo::new();
+                    let mut memo = Memo::default();
                     for way in self.ways.ways_of(outcome) {
                         let Some(to) = way.to.state() else { continue };
                         let out = self.along(way, &before, &mut memo, |_, _, _| {});

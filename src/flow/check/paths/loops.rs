@@ -1,18 +1,18 @@
 //! Loops: those that never wait (RF119), that have no way out (RF120), that ask without a limit (RF122), that call again and again (RF503).
 
 use super::super::Report;
+use super::super::place::Text;
 use super::{key_place, place, shown};
-use crate::flow::definition::{Act, Call, CallBody, Destination, Flow, Kind, Save, Slot, State, StateId, Trouble, WaitFor};
+use crate::flow::definition::{Act, Call, CallBody, Destination, Kind, Save, Slot, State, StateId, Trouble, WaitFor};
 use crate::flow::expression::{Expression, ReferenceName, Root};
-use crate::flow::parse::Reading;
 use crate::flow::ways::{From, Outcome, Step, To, Way, Ways, components, shortest_way};
 use std::collections::{BTreeSet, HashSet};
 
 /// Checks the loops of a flow.
-pub(super) fn check(reading: &Reading<Flow>, ways: &Ways<'_>, report: &mut Report) {
+pub(super) fn check(text: &Text<'_>, ways: &Ways<'_>, report: &mut Report) {
     let restless = never_wait(ways, report);
     never_end(ways, &restless, report);
-    ask_without_limit(reading, ways, report);
+    ask_without_limit(text, ways, report);
     call_again(ways, report);
 }
 
@@ -27,22 +27,29 @@ struct Loop {
 /// The parts of a flow that go round on the ways that count.
 fn loops(ways: &Ways<'_>, counts: impl Fn(StateId, &Outcome<'_>, &Way<'_>) -> bool) -> Vec<Loop> {
     let flow = ways.flow();
-    let next: Vec<Vec<StateId>> = ways
-        .states()
-        .map(|id| {
-            ways.ways_out(id).filter(|(outcome, way)| counts(id, outcome, way)).filter_map(|(_, way)| way.to.state()).collect()
-        })
-        .collect();
-    let to = |at: StateId| next[usize::from(at.0)].iter().copied();
+    // All that follow, state by state, and where those of each end.
+    let mut next: Vec<StateId> = Vec::new();
+    let mut ends: Vec<usize> = Vec::with_capacity(flow.states.len());
+    for id in ways.states() {
+        let counted =
+            ways.ways_out(id).filter(|(_, way)| way.to.state().is_some()).filter(|(outcome, way)| counts(id, outcome, way));
+        next.extend(counted.filter_map(|(_, way)| way.to.state()));
+        ends.push(next.len());
+    }
+    let to = |at: StateId| {
+        let at = usize::from(at.0);
+        next[if at == 0 { 0 } else { ends[at - 1] }..ends[at]].iter().copied()
+    };
     let mut found: Vec<Loop> = Vec::new();
-    for mut states in components(flow.states.len(), to) {
-        states.sort();
-        let Some(first) = states.first().copied() else { continue };
-        let within: HashSet<StateId> = states.iter().copied().collect();
-        let inside = |at: StateId| to(at).filter(|id| within.contains(id)).collect::<Vec<_>>().into_iter();
-        if states.len() == 1 && !to(first).any(|id| id == first) {
+    for part in components(flow.states.len(), to).iter() {
+        let Some(first) = part.iter().copied().min() else { continue };
+        if part.len() == 1 && !to(first).any(|id| id == first) {
             continue;
         }
+        let mut states = part.to_vec();
+        states.sort();
+        let within: HashSet<StateId> = states.iter().copied().collect();
+        let inside = |at: StateId| to(at).filter(|id| within.contains(id)).collect::<Vec<_>>().into_iter();
         if let Some(way) = shortest_way(flow.states.len(), first, first, inside) {
             found.push(Loop { states, way });
         }
@@ -67,27 +74,30 @@ fn never_end(ways: &Ways<'_>, restless: &[Loop], report: &mut Report) {
     let flow = ways.flow();
     let size = flow.states.len();
     // From the ends back. An entry of `anytime` is a way of each state that waits.
-    let mut before: Vec<Vec<StateId>> = vec![Vec::new(); size];
+    let mut before: Vec<(StateId, StateId)> = Vec::new();
     let mut ends = vec![false; size];
     let mut open: Vec<StateId> = Vec::new();
     for id in ways.states() {
         for (_, way) in ways.ways_out(id) {
             match way.to {
-                To::State(to) => before.get_mut(usize::from(to.0)).into_iter().for_each(|list| list.push(id)),
+                To::State(to) => before.push((to, id)),
                 To::End(_) if !std::mem::replace(&mut ends[usize::from(id.0)], true) => open.push(id),
                 To::End(_) | To::Again(_) => {}
             }
         }
     }
+    before.sort();
+    before.dedup();
     let anytime = ways.entries().iter().filter(|entry| matches!(entry.from, From::Anytime(_)));
     let left: Vec<To<'_>> = anytime.flat_map(|entry| ways.ways_in(entry)).map(|way| way.to).collect();
     let mut leads_out = left.iter().any(|to| matches!(to, To::End(_)));
     loop {
         while let Some(id) = open.pop() {
             leads_out |= left.contains(&To::State(id));
-            for from in std::mem::take(&mut before[usize::from(id.0)]) {
+            let first = before.partition_point(|(to, _)| *to < id);
+            for (_, from) in before[first..].iter().take_while(|(to, _)| *to == id) {
                 if !std::mem::replace(&mut ends[usize::from(from.0)], true) {
-                    open.push(from);
+                    open.push(*from);
                 }
             }
         }
@@ -100,7 +110,11 @@ fn never_end(ways: &Ways<'_>, restless: &[Loop], report: &mut Report) {
     // What only leads into such a part follows from it, and so does a loop that never waits.
     let stuck = |id: &StateId| !ends[usize::from(id.0)];
     let quiet: HashSet<StateId> = restless.iter().flat_map(|one| one.states.iter().copied()).collect();
-    for mut part in components(size, |at| ways.next(at).filter(|to| usize::from(to.0) < size)) {
+    if ends.iter().all(|ends| *ends) {
+        return;
+    }
+    for part in components(size, |at| ways.next(at).filter(|to| usize::from(to.0) < size)).iter() {
+        let mut part = part.to_vec();
         part.sort();
         let closed = part.iter().all(|id| stuck(id) && ways.next(*id).all(|to| part.binary_search(&to).is_ok()));
         let Some(first) = part.first().copied().filter(|first| closed && !quiet.contains(first)) else { continue };
@@ -112,7 +126,7 @@ fn never_end(ways: &Ways<'_>, restless: &[Loop], report: &mut Report) {
 }
 
 /// RF122: troubles that lead back to their question, without a condition on the way.
-fn ask_without_limit(reading: &Reading<Flow>, ways: &Ways<'_>, report: &mut Report) {
+fn ask_without_limit(text: &Text<'_>, ways: &Ways<'_>, report: &mut Report) {
     let flow = ways.flow();
     let asks = |outcome: &Outcome<'_>| matches!(outcome.trouble, Some(trouble) if trouble != Trouble::Failed);
     let counts = |id: StateId, outcome: &Outcome<'_>, way: &Way<'_>| {
@@ -136,7 +150,7 @@ fn ask_without_limit(reading: &Reading<Flow>, ways: &Ways<'_>, report: &mut Repo
             ways.ways_out(*id).find(back).filter(|_| waits_for_reply).map(|(outcome, _)| outcome)
         };
         let Some((id, outcome)) = one.states.iter().find_map(|id| Some((*id, trouble(id)?))) else { continue };
-        let (at, width) = key_place(reading, flow, id, &["go", &outcome.name]);
+        let (at, width) = key_place(text, flow, id, &["go", &outcome.name]);
         let inside = |at: StateId| {
             let counted = ways.ways_out(at).filter(move |(outcome, way)| counts(at, outcome, way));
             counted.filter_map(|(_, way)| way.to.state()).filter(|to| within.contains(to)).collect::<Vec<_>>().into_iter()

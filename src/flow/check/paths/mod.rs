@@ -18,6 +18,7 @@ mod witness;
 pub(super) use callers::Callers;
 pub(super) use window::Windows;
 
+use super::place::Text;
 use super::{Report, World};
 use crate::flow::definition::{Flow, StateId};
 use crate::flow::diagnostic::{At, Severity};
@@ -26,21 +27,28 @@ use crate::flow::ways::Ways;
 use crate::flow::yaml::Tree;
 
 /// Checks the ways of a flow.
-pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
+pub(super) fn check(reading: &Reading<Flow>, text: &Text<'_>, flow: &Flow, world: &World<'_>, report: &mut Report) {
     if reading.has_errors() {
         return;
     }
-    let ways = Ways::among(flow, world.subs);
-    loops::check(reading, &ways, report);
-    outcomes::check(reading, &ways, world, report);
-    values::check(reading, &ways, world, report);
+    let own;
+    let ways = match world.ways.get(&flow.name).filter(|ways| std::ptr::eq(ways.flow(), flow)) {
+        Some(ways) => *ways,
+        None => {
+            own = Ways::among(flow, world.subs);
+            &own
+        }
+    };
+    loops::check(text, ways, report);
+    outcomes::check(text, ways, world, report);
+    values::check(reading, ways, world, report);
     // A name that is written wrongly is not read, and what holds it may not be either.
     if !report.found.iter().any(|found| found.code.severity() == Severity::Error) {
         unread::check(flow, world, report);
     }
-    moments::check(&ways, report);
+    moments::check(ways, report);
     window::check(flow, world, report);
-    digests::check(reading, &ways, report);
+    digests::check(text, ways, report);
 }
 
 /// A way as people read it: `a` → `b` → `a`. Of a long one the middle is left out.
@@ -56,9 +64,9 @@ fn shown(flow: &Flow, way: &[StateId]) -> String {
 }
 
 /// Where a key below a state stands, as far as the file has it: `["go", "silence"]`; else the state.
-fn key_place(reading: &Reading<Flow>, flow: &Flow, id: StateId, keys: &[&str]) -> (At, u32) {
+fn key_place(text: &Text<'_>, flow: &Flow, id: StateId, keys: &[&str]) -> (At, u32) {
     let find = || {
-        let mut node = reading.root.as_ref()?;
+        let mut node = text.root()?;
         let mut found = None;
         for name in ["states", flow.state_name(id)].iter().chain(keys) {
             let Tree::Map(entries) = &node.tree else { return None };

@@ -1,14 +1,14 @@
 //! Outcomes that the state itself does not decide: trouble that the built-in takes (RF121), `again` of `defaults` where nothing is asked
 //! (RF108). Sub-flows that run each other in a circle (RF123).
 
+use super::super::place::Text;
 use super::super::{Report, World};
 use super::{key_place, place};
 use crate::flow::definition::{Flow, Kind, StateId, Trouble};
-use crate::flow::parse::Reading;
 use crate::flow::ways::{Decided, Outcome, To, Ways};
 
 /// Checks the outcomes of every state.
-pub(super) fn check(reading: &Reading<Flow>, ways: &Ways<'_>, world: &World<'_>, report: &mut Report) {
+pub(super) fn check(text: &Text<'_>, ways: &Ways<'_>, world: &World<'_>, report: &mut Report) {
     let flow = ways.flow();
     for id in ways.states() {
         for outcome in ways.outcomes(id).iter().filter(|outcome| outcome.decided == Decided::BuiltIn) {
@@ -16,7 +16,7 @@ pub(super) fn check(reading: &Reading<Flow>, ways: &Ways<'_>, world: &World<'_>,
         }
         asks_nothing(ways, id, world, report);
     }
-    circle(reading, flow, world, report);
+    circle(text, flow, world, report);
 }
 
 /// RF121: what the built-in does, in words.
@@ -71,7 +71,7 @@ fn asks_nothing(ways: &Ways<'_>, id: StateId, world: &World<'_>, report: &mut Re
 }
 
 /// RF123, at the first flow of the circle in the order of names.
-fn circle(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
+fn circle(text: &Text<'_>, flow: &Flow, world: &World<'_>, report: &mut Report) {
     for circle in world.subs.circles().iter().filter(|circle| circle.first() == Some(&flow.name)) {
         let names: Vec<String> = circle.iter().map(|name| format!("`{name}`")).collect();
         let runs = |id: &StateId| match flow.state(*id).map(|state| &state.kind) {
@@ -81,7 +81,7 @@ fn circle(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut 
         let (at, width) = (0..flow.states.len())
             .map(|i| StateId(i as u16))
             .find(runs)
-            .map_or_else(Default::default, |id| key_place(reading, flow, id, &["run"]));
+            .map_or_else(Default::default, |id| key_place(text, flow, id, &["run"]));
         let message = format!("Sub-flows call each other: {}", names.join(" → "));
         report.add(123, at, width, message, "let one of them lead back to a state of its own with `go` instead of `run`");
     }

@@ -2,7 +2,7 @@
 //! for that reaches it, and one whose conditions may contradict each other, or what the way gave a variable, does not count.
 
 use super::super::{Report, World};
-use super::facts::{Bits, Facts, Memo, Solved};
+use super::facts::{Bits, Facts, Memo, Solved, mentioned};
 use super::reads::{Read, Reads};
 use super::witness::Witness;
 use crate::domain::name::Name;
@@ -12,6 +12,7 @@ use crate::flow::diagnostic::At;
 use crate::flow::expression::Expression;
 use crate::flow::parse::{Content, Reading, Written};
 use crate::flow::ways::{Entry, From, Outcome, Step, Way, Ways};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap};
 
 /// Variables of one flow for which a way is looked for: a file with more mistakes of this kind is told the first.
@@ -59,7 +60,8 @@ pub(super) fn check(reading: &Reading<Flow>, ways: &Ways<'_>, world: &World<'_>,
         return;
     }
     let solved = facts.solve();
-    let suspects = Search { facts: &facts, solved: &solved, places: places(reading), found: BTreeMap::new() }.all();
+    let suspects =
+        Search { facts: &facts, solved: &solved, places: LazyCell::new(|| places(reading)), found: BTreeMap::new() }.all();
     for (slot, list) in suspects.into_iter().take(VARIABLES) {
         let only = Facts::of(ways, called.clone(), |other| other == slot);
         let witness = Witness::of(&only, slot);
@@ -75,7 +77,9 @@ pub(super) fn check(reading: &Reading<Flow>, ways: &Ways<'_>, world: &World<'_>,
 }
 
 /// Where each expression stands: the text, and the byte in it at which the expression begins.
-fn places(reading: &Reading<Flow>) -> HashMap<usize, (&Written, usize)> {
+type Places<'s> = HashMap<usize, (&'s Written, usize)>;
+
+fn places(reading: &Reading<Flow>) -> Places<'_> {
     let mut places = HashMap::new();
     for written in &reading.written {
         match &written.content {
@@ -88,14 +92,15 @@ fn places(reading: &Reading<Flow>) -> HashMap<usize, (&Written, usize)> {
     places
 }
 
-struct Search<'s, 'w, 'f> {
+struct Search<'s, 'w, 'f, P> {
     facts: &'s Facts<'w, 'f>,
     solved: &'s Solved,
-    places: HashMap<usize, (&'s Written, usize)>,
+    /// Made when the first is asked for.
+    places: LazyCell<Places<'s>, P>,
     found: BTreeMap<Slot, Vec<Suspect<'w, 'f>>>,
 }
 
-impl<'w, 'f> Search<'_, 'w, 'f> {
+impl<'s, 'w, 'f, P: FnOnce() -> Places<'s>> Search<'s, 'w, 'f, P> {
     fn all(mut self) -> BTreeMap<Slot, Vec<Suspect<'w, 'f>>> {
         let (facts, solved) = (self.facts, self.solved);
         let ways: &'w Ways<'f> = facts.ways;
@@ -130,23 +135,21 @@ impl<'w, 'f> Search<'_, 'w, 'f> {
 
     fn ways(&mut self, list: &'w [Way<'f>], before: &Bits, here: Here<'w, 'f>) {
         let facts = self.facts;
-        let mut memo = Memo::new();
+        let mut memo = Memo::default();
         for way in list {
             // What ways share is looked at with the first of them.
-            let mut new: Vec<(usize, Step<'f>, Bits)> = Vec::new();
-            facts.along(way, before, &mut memo, |place, step, bits| new.push((place, step, bits.clone())));
-            for (place, step, mut bits) in new {
+            facts.along(way, before, &mut memo, |place, step, bits| {
                 let here = Here { way: Some((way, place)), ..here };
                 match step {
-                    Step::If(condition) => self.reads(&bits, here, |reads| reads.condition(Some(condition))),
+                    Step::If(condition) => self.reads(bits, here, |reads| reads.condition(Some(condition))),
                     // It was looked at as the `if` that it was.
                     Step::IfNot(_) | Step::UsedUp(_) => {}
                     Step::Give(values) => {
-                        self.reads(&bits, here, |reads| values.iter().for_each(|(_, value)| reads.value(value)));
+                        self.reads(bits, here, |reads| values.iter().for_each(|(_, value)| reads.value(value)));
                     }
-                    Step::Do(actions) => self.actions(actions, &mut bits, here),
+                    Step::Do(actions) => self.actions(actions, &mut bits.clone(), here),
                 }
-            }
+            });
         }
     }
 
@@ -167,7 +170,13 @@ impl<'w, 'f> Search<'_, 'w, 'f> {
     fn reads(&mut self, bits: &Bits, here: Here<'w, 'f>, walk: impl FnOnce(&mut Reads<'f, '_>)) {
         let flow = self.facts.ways.flow();
         let mut read = Vec::new();
-        walk(&mut Reads { flow, see: &mut |one| read.push(one) });
+        // What names nothing that may lack a value cannot need one.
+        let lacks = |expression: &'f Expression| mentioned(flow, expression).any(|(_, slot)| !self.facts.has(bits, slot));
+        let mut see = |one| match one {
+            Read::Value(expression) | Read::Condition(expression) if !lacks(expression) => {}
+            one => read.push(one),
+        };
+        walk(&mut Reads { flow, see: &mut see });
         for one in read {
             let (expression, demands) = match one {
                 Read::Value(expression) => (expression, expression.demands()),

@@ -81,7 +81,7 @@ impl<'s, 'w, 'f> Witness<'s, 'w, 'f> {
     }
 
     fn follow(&mut self, list: &'w [Way<'f>], before: &Bits, from: Origination<'w, 'f>, open: &mut VecDeque<StateId>) {
-        let mut memo = Memo::new();
+        let mut memo = Memo::default();
         for way in list {
             let Some(to) = way.to.state() else { continue };
             let bits = self.facts.along(way, before, &mut memo, |_, _, _| {});

@@ -1,7 +1,6 @@
 //! RF205: a value that can be nothing is written into a text that a contact reads.
 
 use super::super::Report;
-use super::super::place::place;
 use super::Known;
 use crate::domain::language::Language;
 use crate::flow::definition::{Ask, Message, Notification, Texts};
@@ -53,7 +52,7 @@ fn texts(texts: Option<&Texts>, known: &Known<'_>, report: &mut Report) {
 }
 
 fn text(texts: &Texts, language: Language, template: &Template, known: &Known<'_>, report: &mut Report) {
-    holes(template, known, report, |offset| place(known.root, texts, language, offset));
+    holes(template, known, report, |offset| known.text.place(texts, language, offset));
 }
 
 fn holes(template: &Template, known: &Known<'_>, report: &mut Report, place: impl Fn(usize) -> At) {

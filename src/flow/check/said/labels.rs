@@ -1,7 +1,6 @@
 //! RF403: a label that is too long for a button or a row of a list. RF404: more choices than a list has rows.
 
 use super::super::Report;
-use super::super::place::place;
 use super::{Known, Medium};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
@@ -60,7 +59,7 @@ fn labels(choices: &Choices, known: &Known<'_>, report: &mut Report) {
             let template = choice.label.pick(*language);
             let chars = fixed_chars(template);
             if chars > most {
-                let at = place(known.root, &choice.label, own(&choice.label.by_language, template, *language), 0);
+                let at = known.text.place(&choice.label, own(&choice.label.by_language, template, *language), 0);
                 let message = format!("{what} has {most} characters, this label {chars}");
                 let help = format!("shorten it; as it is, the choices are shown as {instead}");
                 report.add(403, at, 0, message, help);

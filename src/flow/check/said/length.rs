@@ -1,10 +1,10 @@
 //! RF405: a text that is longer than its channel takes, with plausible values and in every language. What is too long would
 //! be cut off, or lose its buttons.
 
-use super::super::place::place;
+use super::super::place::Text;
 use super::super::{Report, World};
 use super::labels::own;
-use super::{Known, Medium, choices_below, estimate, shows};
+use super::{Below, Known, Medium, choices_below, estimate, shows};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::limits;
@@ -31,7 +31,7 @@ pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, rep
             };
             let Some(texts) = texts.or(message.text.as_ref()) else { return };
             let language = own(&texts.by_language, excess.template, known.languages[0]);
-            report.add(405, place(known.root, texts, language, 0), 0, excess.message(), excess.help());
+            report.add(405, known.text.place(texts, language, 0), 0, excess.message(), excess.help());
         },
         report,
     );
@@ -47,7 +47,8 @@ pub(super) fn check_below(
     report: &mut Report,
 ) {
     let values = super::values::Values::of_notification(notification, &[], world);
-    let inside = Known { languages, media, values, root: None };
+    let elsewhere = Text::new("");
+    let inside = Known { languages, media, values, text: &elsewhere };
     super::segments::check_below(notification, at, ask, &inside, report);
     let mut alone = false;
     each(&notification.message, None, &inside, &mut |_, _| alone = true, report);
@@ -120,12 +121,8 @@ fn each(message: &Message, ask: Option<&Ask>, known: &Known<'_>, found: Found<'_
             let Some(template) = chosen.text else { continue };
             // Bytes are at least characters, and a value has at least the four signs around it.
             let bytes = |template: Option<&Template>| template.map_or(0, |t| t.source().len() + 30 * t.expressions().count());
-            let mut choices = None;
-            let below = ask.map_or(0, |ask| {
-                let (list, menu) = choices.insert(choices_below(ask, *language, &known.values));
-                let _ = menu;
-                list.iter().map(|choice| choice.title.len() + 5).sum::<usize>()
-            });
+            let below =
+                ask.map(|ask| Below::of(ask, *language, &known.values)).map_or(0, |below| below.bytes + 5 * below.choices);
             let plain = bytes(Some(template)) + bytes(chosen.media) + bytes(chosen.footer) + below <= SHORT;
             let long_values = template.expressions().any(|(_, e)| known.values.chars(e) > 30);
             let same = seen.contains(&std::ptr::from_ref(template));
@@ -135,7 +132,7 @@ fn each(message: &Message, ask: Option<&Ask>, known: &Known<'_>, found: Found<'_
             if below == 0 {
                 seen.push(std::ptr::from_ref(template));
             }
-            let (choices, menu) = choices.unwrap_or_default();
+            let (choices, menu) = ask.map(|ask| choices_below(ask, *language, &known.values)).unwrap_or_default();
             let rendered = |fixed: bool| {
                 let text = |template: &Template| match fixed {
                     true => template.parts().flatten().collect(),

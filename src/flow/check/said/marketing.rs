@@ -1,7 +1,6 @@
 //! RF415: advertising that does not say how to end it. docs/decisions/ says when this is quiet.
 
 use super::super::Report;
-use super::super::place::place;
 use super::Known;
 use super::labels::own;
 use crate::domain::channel::ChannelKind;
@@ -33,7 +32,7 @@ pub(super) fn check(notification: &Notification, known: &Known<'_>, report: &mut
                 continue;
             }
             let Some(texts) = own_parts.and_then(|variant| variant.text.as_ref()).or(message.text.as_ref()) else { continue };
-            let at = place(known.root, texts, own(&texts.by_language, text, *language), 0);
+            let at = known.text.place(texts, own(&texts.by_language, text, *language), 0);
             let message = format!("A marketing message without a way to stop: nothing in it says how, on {kind} in {language}");
             report.add(415, at, 0, message, "say it, for example “Reply STOP to end”, or link a page where people unsubscribe");
             return;

@@ -9,6 +9,7 @@ mod segments;
 mod translations;
 mod values;
 
+use super::place::Text;
 use super::walk::{Place, Visit, walk};
 use super::{Report, World};
 use crate::config::project::Capabilities;
@@ -21,7 +22,6 @@ use crate::flow::definition::{
 use crate::flow::diagnostic::At;
 use crate::flow::expression::Template;
 use crate::flow::parse::Reading;
-use crate::flow::yaml::Node;
 use crate::layout;
 use values::Values;
 
@@ -50,18 +50,14 @@ struct Known<'a> {
     languages: &'a [Language],
     media: Vec<Medium>,
     values: Values<'a>,
-    root: Option<&'a Node>,
+    text: &'a Text<'a>,
 }
 
 /// Checks all texts of a flow.
-pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
-    let known = Known {
-        languages: &flow.languages,
-        media: media(flow, world),
-        values: Values::of_flow(flow, world),
-        root: reading.root.as_ref(),
-    };
-    for saying in sayings(flow) {
+pub(super) fn check_flow(text: &Text<'_>, flow: &Flow, world: &World<'_>, report: &mut Report) {
+    let known = Known { languages: &flow.languages, media: media(flow, world), values: Values::of_flow(flow, world), text };
+    let sayings = sayings(flow);
+    for saying in &sayings {
         match saying.words {
             Words::Message(message) => {
                 length::check(message, saying.ask, &known, report);
@@ -84,12 +80,13 @@ pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>
             empty::check_labels(ask, &known, report);
         }
     }
-    translations::check_flow(flow, world, report);
+    translations::check_flow(flow, &sayings, world, report);
 }
 
 /// Checks all texts of a notification, for the channels and languages of the flows that name it.
 pub(super) fn check_notification(
     reading: &Reading<Notification>,
+    text: &Text<'_>,
     notification: &Notification,
     world: &World<'_>,
     report: &mut Report,
@@ -118,7 +115,7 @@ pub(super) fn check_notification(
     channels.extend(hops(&notification.also, world));
     distinct(&mut channels);
     let values = Values::of_notification(notification, &users, world);
-    let known = Known { languages: &languages, media: channels, values, root: reading.root.as_ref() };
+    let known = Known { languages: &languages, media: channels, values, text };
     length::check(&notification.message, None, &known, report);
     segments::check(&notification.message, None, &known, report);
     empty::check(&notification.message, &known, report);
@@ -264,6 +261,51 @@ fn estimate(template: &Template, values: &Values<'_>) -> String {
         }
     }
     out
+}
+
+/// Bytes of a text with plausible values, and whether all that is written is ASCII.
+fn estimated_bytes(template: &Template, values: &Values<'_>) -> (usize, bool) {
+    template.parts().fold((0, true), |(bytes, plain), part| match part {
+        Ok(text) => (bytes + text.len(), plain && text.is_ascii()),
+        Err(expression) => (bytes + values.chars(expression), plain),
+    })
+}
+
+/// How much `choices_below` comes to, without writing it: most questions need no closer look.
+#[derive(Default)]
+struct Below {
+    choices: usize,
+    bytes: usize,
+    beyond_ascii: bool,
+}
+
+impl Below {
+    fn of(ask: &Ask, language: Language, values: &Values<'_>) -> Self {
+        let mut below = Below::default();
+        if ask.show == Show::Auto
+            && let Some(choices) = ask.answer.choices()
+        {
+            for choice in choices.list.values() {
+                let (bytes, plain) = estimated_bytes(choice.label.pick(language), values);
+                below.add(bytes, plain);
+            }
+        } else if ask.show == Show::Auto && matches!(ask.answer, Answer::YesNo) {
+            let labels = layout::yes_no_labels(language).into_iter().flatten();
+            labels.for_each(|label| below.add(label.len(), label.is_ascii()));
+        } else {
+            choices_below(ask, language, values)
+                .0
+                .iter()
+                .for_each(|choice| below.add(choice.title.len(), choice.title.is_ascii()));
+        }
+        below
+    }
+
+    fn add(&mut self, bytes: usize, plain: bool) {
+        self.choices += 1;
+        self.bytes += bytes;
+        self.beyond_ascii |= !plain;
+    }
 }
 
 /// The choices below a question, as many as can be shown, with plausible labels; and whether they may be a numbered menu.

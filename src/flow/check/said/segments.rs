@@ -1,9 +1,8 @@
 //! RF406: an SMS of many parts. RF407: one sign that makes a whole SMS cost more.
 
 use super::super::Report;
-use super::super::place::place;
 use super::labels::own;
-use super::{Known, choices_below, estimate};
+use super::{Below, Known, choices_below, estimate};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::sms::{Encoding, Segments, septets};
@@ -26,17 +25,17 @@ pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, rep
     for language in known.languages {
         let chosen = choose(message, *kind, *language);
         let Some(template) = chosen.text else { continue };
-        let (choices, menu) = ask.map(|ask| choices_below(ask, *language, &known.values)).unwrap_or_default();
         // What has few bytes has few parts.
         let values: usize = template.expressions().map(|(_, expression)| known.values.chars(expression)).sum();
-        let below: usize = choices.iter().map(|choice| choice.title.len() + 4).sum();
-        let is_plain = template.source().is_ascii() && choices.iter().all(|choice| choice.title.is_ascii());
-        let bytes = template.source().len() + values + below;
+        let below = ask.map(|ask| Below::of(ask, *language, &known.values)).unwrap_or_default();
+        let is_plain = template.source().is_ascii() && !below.beyond_ascii;
+        let bytes = template.source().len() + values + below.bytes + 4 * below.choices;
         let most = if is_plain { Encoding::Gsm7.single() } else { Encoding::Ucs2.single() };
         // With a file it is an MMS, which has no parts.
         if bytes <= most || chosen.media.is_some() {
             continue;
         }
+        let (choices, menu) = ask.map(|ask| choices_below(ask, *language, &known.values)).unwrap_or_default();
         let rendered = Rendered { text: estimate(template, &known.values), ..Rendered::default() };
         let (text, _) = whole(rendered, &choices, menu, *kind, *shows);
         let counted = Segments::of(&text);
@@ -56,7 +55,7 @@ pub(super) fn check(message: &Message, ask: Option<&Ask>, known: &Known<'_>, rep
             }
         }
         if parts > PARTS {
-            let at = place(known.root, texts, here, 0);
+            let at = known.text.place(texts, here, 0);
             let with =
                 if choices.is_empty() || ask.is_some_and(|ask| ask.show == Show::Plain) { "" } else { " with its choices" };
             report.add(406, at, 0, format!("This SMS has {parts} parts{with}"), shorten(counted.encoding));
@@ -137,7 +136,7 @@ fn first_of(
                 Ok(text) => {
                     byte += rest.find(text).unwrap_or(0);
                     if let Some((i, c)) = text.char_indices().find(|(_, c)| signs.iter().any(|(sign, _)| sign == c)) {
-                        let at = place(known.root, texts, own(&texts.by_language, template, language), byte + i);
+                        let at = known.text.place(texts, own(&texts.by_language, template, language), byte + i);
                         return Some((c, at));
                     }
                     byte += text.len();

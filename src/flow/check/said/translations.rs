@@ -2,17 +2,17 @@
 
 use super::super::walk::{Place, Visit, walk};
 use super::super::{Report, World};
-use super::{Words, sayings};
+use super::{Saying, Words};
 use crate::domain::language::Language;
 use crate::flow::definition::{Act, Action, Answer, Ask, Flow, Kind, Message, Notify, Say, Texts};
 use std::collections::HashSet;
 
 /// Checks every text of a flow that contacts read. Operators' texts are in the flow's first language.
-pub(super) fn check_flow(flow: &Flow, world: &World<'_>, report: &mut Report) {
+pub(super) fn check_flow(flow: &Flow, sayings: &[Saying<'_>], world: &World<'_>, report: &mut Report) {
     if flow.languages.len() < 2 {
         return;
     }
-    for saying in sayings(flow) {
+    for saying in sayings {
         let asks_language = saying.ask.is_some_and(|ask| asks_language(ask, &flow.languages));
         if let (Words::Message(message), false) = (saying.words, asks_language) {
             check_message(message, &flow.languages, report);
@@ -145,10 +145,10 @@ fn asks_language(ask: &Ask, languages: &[Language]) -> bool {
 /// Whether there is a word in it that could be translated: not "SMS", "10:30" or a picture.
 fn has_words<'t, E>(parts: impl Iterator<Item = Result<&'t str, E>>) -> bool {
     parts.flatten().any(|text| {
+        let may_be_address = text.bytes().any(|byte| matches!(byte, b':' | b'@'));
         let telling = |word: &str| {
             word.chars().any(|c| c.is_lowercase() || c.is_alphabetic() && !c.is_uppercase())
-                && !word.contains("://")
-                && !word.contains('@')
+                && !(may_be_address && (word.contains("://") || word.contains('@')))
         };
         text.split_whitespace().any(telling)
     })

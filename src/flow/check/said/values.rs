@@ -114,7 +114,11 @@ fn cared_for(flow: &Flow, world: &World<'_>) -> HashSet<ReferenceName> {
     struct Cares(HashSet<ReferenceName>);
     impl<'a> Visit<'a> for Cares {
         fn condition(&mut self, condition: &'a Expression) {
-            self.0.extend(condition.names().iter().map(|reference| reference.name.clone()));
+            for reference in condition.names() {
+                if !self.0.contains(&reference.name) {
+                    self.0.insert(reference.name.clone());
+                }
+            }
         }
 
         fn actions(&mut self, actions: &'a [Action], _: super::super::walk::Place<'a>) {

@@ -5,9 +5,9 @@ use crate::flow::yaml::node::{Entry, Key, Node, Scalar, Style, Tree};
 use crate::flow::yaml::place::Places;
 use std::collections::HashSet;
 
-impl Quick<'_> {
+impl<'s> Quick<'s> {
     /// A list or map on one line, and where it ends.
-    pub(super) fn flow(&mut self, start: usize, depth: usize) -> Option<(Node, usize)> {
+    pub(super) fn flow(&mut self, start: usize, depth: usize) -> Option<(Node<'s>, usize)> {
         self.count(depth)?;
         let at = self.at(start);
         let is_map = self.byte(start) == b'{';
@@ -15,25 +15,25 @@ impl Quick<'_> {
         if is_map && self.byte(start + 1) == b'{' {
             return None;
         }
-        let (mut entries, mut items): (Vec<Entry>, Vec<Node>) = (Vec::new(), Vec::new());
+        let (first_entry, first_item) = (self.entries.len(), self.items.len());
         let mut seen = HashSet::new();
         let mut place = self.skip_blanks(start + 1);
-        while self.byte(place) != close || !(entries.is_empty() && items.is_empty()) {
+        while self.byte(place) != close || self.entries.len() + self.items.len() > first_entry + first_item {
             if is_map {
                 let (node, colon) = self.plain(place, true)?;
-                let text = &self.source[place..colon].trim_end_matches(' ');
+                let Tree::Scalar(Scalar { text, .. }) = node.tree else { return None };
+                let key = Key { text, at: node.at, width: node.width };
                 let colon = self.skip_blanks(colon);
-                if self.byte(colon) != b':' || text.len() > KEY_BYTES || *text == "<<" || !is_new(text, &entries, &mut seen) {
+                let good = self.byte(colon) == b':' && key.text.len() <= KEY_BYTES && key.text != "<<";
+                if !good || !is_new(&key, &self.entries[first_entry..], &mut seen) {
                     return None;
                 }
-                let Tree::Scalar(scalar) = node.tree else { return None };
-                let key = Key { text: scalar.text, at: node.at, width: node.width };
                 let (value, end) = self.in_flow(self.skip_blanks(colon + 1), depth)?;
-                entries.push(Entry { key, value });
+                self.entries.push(Entry { key, value });
                 place = self.skip_blanks(end);
             } else {
                 let (item, end) = self.in_flow(place, depth)?;
-                items.push(item);
+                self.items.push(item);
                 place = self.skip_blanks(end);
             }
             match self.byte(place) {
@@ -47,12 +47,15 @@ impl Quick<'_> {
             }
         }
         let end = self.at(place + 1);
-        let tree = if is_map { Tree::Map(entries) } else { Tree::List(items) };
+        let tree = match is_map {
+            true => Tree::Map(self.entries.drain(first_entry..).collect()),
+            false => Tree::List(self.items.drain(first_item..).collect()),
+        };
         Some((Node { at, width: end.column - at.column, end, tree }, place + 1))
     }
 
     /// A value in a list or map on one line.
-    fn in_flow(&mut self, start: usize, depth: usize) -> Option<(Node, usize)> {
+    fn in_flow(&mut self, start: usize, depth: usize) -> Option<(Node<'s>, usize)> {
         match self.byte(start) {
             b'{' | b'[' => self.flow(start, depth + 1),
             b'"' | b'\'' => self.quoted(start),
@@ -64,7 +67,7 @@ impl Quick<'_> {
     }
 
     /// A text without quotes, and where it ends. In a one-line map it ends before a colon too, which makes it a key.
-    pub(super) fn plain(&mut self, start: usize, flow: bool) -> Option<(Node, usize)> {
+    pub(super) fn plain(&mut self, start: usize, flow: bool) -> Option<(Node<'s>, usize)> {
         self.count(0)?;
         if !self.begins_plain(start, flow) {
             return None;
@@ -86,17 +89,18 @@ impl Quick<'_> {
                 b'[' | b'{' if flow => return None,
                 _ => {}
             }
-            place += 1;
+            place = self.ordinary(place + 1);
         }
-        let text = self.source[start..place].trim_end_matches(' ');
+        let source: &'s str = self.source;
+        let text = source[start..place].trim_end_matches(' ');
         let at = self.at(start);
         let end = self.at(start + text.len());
-        let scalar = Scalar { text: text.to_owned(), style: Style::Plain, places: Places::straight(at, false) };
+        let scalar = Scalar { text: text.into(), style: Style::Plain, places: Places::straight(at, false) };
         Some((Node { at, width: end.column - at.column, end, tree: Tree::Scalar(scalar) }, start + text.len()))
     }
 
     /// A text in quotes, and where it ends. Escapes that are not common are left to the parser.
-    pub(super) fn quoted(&mut self, start: usize) -> Option<(Node, usize)> {
+    pub(super) fn quoted(&mut self, start: usize) -> Option<(Node<'s>, usize)> {
         self.count(0)?;
         let quote = self.byte(start);
         let (mut place, mut special) = (start + 1, false);
@@ -111,17 +115,18 @@ impl Quick<'_> {
                 }
                 byte if byte == quote && quote == b'\'' && self.byte(place + 1) == b'\'' => (place, special) = (place + 2, true),
                 byte if byte == quote => break,
-                _ => place += 1,
+                _ => place = self.ordinary(place + 1),
             }
         }
-        let raw = &self.source[start..=place];
+        let source: &'s str = self.source;
+        let raw = &source[start..=place];
         let inner = &raw[1..raw.len() - 1];
         let at = self.at(start);
         let end = self.at(place + 1);
         let (text, places) = match special {
-            false => (inner.to_owned(), Places::straight(at, true)),
-            true if quote == b'\'' => (inner.replace("''", "'"), Places::new(at, raw, false)),
-            true => (unescaped(inner), Places::new(at, raw, false)),
+            false => (inner.into(), Places::straight(at, true)),
+            true if quote == b'\'' => (inner.replace("''", "'").into(), Places::new(at, raw, false)),
+            true => (unescaped(inner).into(), Places::new(at, raw, false)),
         };
         let scalar = Scalar { text, style: Style::Quoted, places };
         Some((Node { at, width: end.column - at.column, end, tree: Tree::Scalar(scalar) }, place + 1))

@@ -7,15 +7,27 @@ mod inline;
 use super::node::{Comment, Document, Entry, Key, Node, Tree};
 use crate::domain::limits;
 use crate::flow::diagnostic::At;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Maps of so few entries are searched for a key that stands twice; of more a set is kept.
 const FEW: usize = 12;
 /// The parser takes longer keys only in some places.
 const KEY_BYTES: usize = 1_000;
+/// Bytes that may end a text, or mean something else than themselves in it.
+const SIGNS: [bool; 256] = {
+    let mut signs = [false; 256];
+    let list = b":#,[]{}\"'\\";
+    let mut i = 0;
+    while i < list.len() {
+        signs[list[i] as usize] = true;
+        i += 1;
+    }
+    signs
+};
 
 /// Reads a file, or gives up.
-pub(super) fn read(source: &str) -> Option<Document> {
+pub(super) fn read(source: &str) -> Option<Document<'_>> {
     if !is_plain(source.as_bytes()) {
         return None;
     }
@@ -25,8 +37,11 @@ pub(super) fn read(source: &str) -> Option<Document> {
         line: Line::default(),
         next: 0,
         number: 0,
+        ascii: true,
         known: (0, 0),
         comments: Vec::new(),
+        entries: Vec::new(),
+        items: Vec::new(),
         nodes: 0,
     };
     if !quick.advance()? || quick.line.indent() != 0 {
@@ -45,7 +60,9 @@ fn is_plain(bytes: &[u8]) -> bool {
         // Without a way out within, so that many bytes are looked at in one step.
         let controls = chunk.iter().fold(false, |found, byte| found | odd(*byte));
         let from = number * CHUNK;
-        !controls && (chunk.is_ascii() || (from..from + chunk.len()).all(|place| !is_special(&bytes[place..])))
+        // No other byte begins one of these, and none of these bytes is a later one of a character.
+        let may = |byte: &u8| matches!(byte, 0xc2 | 0xe2 | 0xef);
+        !controls && (chunk.is_ascii() || chunk.iter().enumerate().all(|(i, byte)| !may(byte) || !is_special(&bytes[from + i..])))
     })
 }
 
@@ -88,9 +105,16 @@ struct Quick<'s> {
     next: usize,
     /// Its number.
     number: u32,
+    /// Whether each of its bytes is a character.
+    ascii: bool,
     /// A byte of the line and its column, to count on from.
     known: (usize, u32),
     comments: Vec<Comment>,
+    /// Entries of maps that are not closed yet, those of inner ones behind those of outer ones: a map that is closed takes
+    /// as much room as it needs.
+    entries: Vec<Entry<'s>>,
+    /// The same for items of lists.
+    items: Vec<Node<'s>>,
     nodes: usize,
 }
 
@@ -103,6 +127,7 @@ impl<'s> Quick<'s> {
             let content = start + self.bytes[start..end].iter().take_while(|byte| **byte == b' ').count();
             self.line = Line { start, content, end };
             (self.next, self.number, self.known) = (end + 1, self.number + 1, (start, 1));
+            self.ascii = self.bytes[start..end].is_ascii();
             match self.bytes.get(content..end) {
                 None | Some([]) => {}
                 Some([b'#', ..]) => self.comment(content, false),
@@ -122,6 +147,9 @@ impl<'s> Quick<'s> {
 
     /// The place of a byte of this line.
     fn at(&mut self, byte: usize) -> At {
+        if self.ascii {
+            return At { line: self.number, column: (byte - self.line.start) as u32 + 1 };
+        }
         let (from, column) = if byte >= self.known.0 { self.known } else { (self.line.start, 1) };
         // Characters are counted by their first bytes.
         let more = self.bytes[from..byte].iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
@@ -142,6 +170,12 @@ impl<'s> Quick<'s> {
         place
     }
 
+    /// The first byte from here on that may mean something in a text; the end of the line.
+    fn ordinary(&self, place: usize) -> usize {
+        let rest = self.bytes.get(place..self.line.end).unwrap_or_default();
+        place + rest.iter().position(|byte| SIGNS[usize::from(*byte)]).unwrap_or(rest.len())
+    }
+
     fn count(&mut self, depth: usize) -> Option<()> {
         self.nodes += 1;
         (self.nodes < limits::YAML_NODES && depth < limits::YAML_DEPTH).then_some(())
@@ -153,18 +187,18 @@ impl<'s> Quick<'s> {
     }
 
     /// A block map whose first key stands in this line, behind so many columns.
-    fn map(&mut self, column: usize, depth: usize) -> Option<Node> {
+    fn map(&mut self, column: usize, depth: usize) -> Option<Node<'s>> {
         self.count(depth)?;
         let at = self.at(self.line.start + column);
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut seen: HashSet<&'s str> = HashSet::new();
+        let first = self.entries.len();
+        let mut seen = HashSet::new();
         loop {
-            let (key, text, colon) = self.key(self.line.start + column)?;
-            if !is_new(text, &entries, &mut seen) {
+            let (key, colon) = self.key(self.line.start + column)?;
+            if !is_new(&key, &self.entries[first..], &mut seen) {
                 return None;
             }
             let value = self.value(colon + 1, column, depth)?;
-            entries.push(Entry { key, value });
+            self.entries.push(Entry { key, value });
             if self.line.is_end() || self.line.indent() < column {
                 break;
             }
@@ -172,21 +206,23 @@ impl<'s> Quick<'s> {
                 return None;
             }
         }
+        let entries: Vec<Entry<'s>> = self.entries.drain(first..).collect();
         let end = entries.last()?.value.end;
         Some(Node { at, width: 0, end, tree: Tree::Map(entries) })
     }
 
     /// The key that begins here, and its colon.
-    fn key(&mut self, start: usize) -> Option<(Key, &'s str, usize)> {
+    fn key(&mut self, start: usize) -> Option<(Key<'s>, usize)> {
         self.count(0)?;
         let colon = self.colon(start)?;
-        let text = self.source[start..colon].trim_end_matches(' ');
+        let source: &'s str = self.source;
+        let text = source[start..colon].trim_end_matches(' ');
         if text.is_empty() || text.len() > KEY_BYTES || text == "<<" {
             return None;
         }
         let at = self.at(start);
         let width = self.at(start + text.len()).column - at.column;
-        Some((Key { text: text.to_owned(), at, width }, text, colon))
+        Some((Key { text: text.into(), at, width }, colon))
     }
 
     /// The colon that makes what begins here a key.
@@ -200,7 +236,7 @@ impl<'s> Quick<'s> {
                 b'\n' => return None,
                 b':' if matches!(self.byte(place + 1), b' ' | b'\n') => return Some(place),
                 b'#' if self.bytes[place - 1] == b' ' => return None,
-                _ => place += 1,
+                _ => place = self.ordinary(place + 1),
             }
         }
     }
@@ -219,7 +255,7 @@ impl<'s> Quick<'s> {
     }
 
     /// The value behind a colon, of a map at this column. Ends on the next line that holds something.
-    fn value(&mut self, from: usize, column: usize, depth: usize) -> Option<Node> {
+    fn value(&mut self, from: usize, column: usize, depth: usize) -> Option<Node<'s>> {
         let start = self.skip_blanks(from);
         if !matches!(self.byte(start), b'\n' | b'#') {
             return self.inline(start, column, depth);
@@ -247,7 +283,7 @@ impl<'s> Quick<'s> {
     }
 
     /// A value that begins in this line and ends in it. What follows may not belong to it.
-    fn inline(&mut self, start: usize, column: usize, depth: usize) -> Option<Node> {
+    fn inline(&mut self, start: usize, column: usize, depth: usize) -> Option<Node<'s>> {
         let (node, end) = match self.byte(start) {
             b'{' | b'[' => self.flow(start, depth + 1)?,
             b'"' | b'\'' => self.quoted(start)?,
@@ -264,15 +300,16 @@ impl<'s> Quick<'s> {
     }
 
     /// A block list whose first item stands in this line, behind so many columns.
-    fn list(&mut self, column: usize, depth: usize) -> Option<Node> {
+    fn list(&mut self, column: usize, depth: usize) -> Option<Node<'s>> {
         self.count(depth)?;
         let at = self.at(self.line.start + column);
-        let mut items: Vec<Node> = Vec::new();
+        let first = self.items.len();
         loop {
             let start = self.skip_blanks(self.line.content + 1);
             let inner = start - self.line.start;
             let is_map = !matches!(self.byte(start), b'{' | b'[' | b'"' | b'\'') && self.colon(start).is_some();
-            items.push(if is_map { self.map(inner, depth + 1)? } else { self.inline(start, column, depth)? });
+            let item = if is_map { self.map(inner, depth + 1)? } else { self.inline(start, column, depth)? };
+            self.items.push(item);
             if self.line.is_end() || self.line.indent() < column || !self.is_item(self.line.content) {
                 break;
             }
@@ -280,6 +317,7 @@ impl<'s> Quick<'s> {
                 return None;
             }
         }
+        let items: Vec<Node<'s>> = self.items.drain(first..).collect();
         let end = items.last()?.end;
         Some(Node { at, width: 0, end, tree: Tree::List(items) })
     }
@@ -290,14 +328,16 @@ fn is_flow_sign(byte: u8) -> bool {
 }
 
 /// Whether no entry has this key yet.
-fn is_new<'s>(key: &'s str, entries: &[Entry], seen: &mut HashSet<&'s str>) -> bool {
+fn is_new<'s>(key: &Key<'s>, entries: &[Entry<'s>], seen: &mut HashSet<Cow<'s, str>>) -> bool {
+    let key = &key.text;
+    let has = |entries: &[Entry<'s>]| entries.iter().any(|entry| entry.key.text.len() == key.len() && entry.key.text == *key);
     match entries.len() {
-        0..FEW => !entries.iter().any(|entry| entry.key.text == key),
+        0..FEW => !has(entries),
         FEW => {
             // From here on a set is asked, which begins with this key; those before it are compared with once more.
-            seen.insert(key);
-            !entries.iter().any(|entry| entry.key.text == key)
+            seen.insert(key.clone());
+            !has(entries)
         }
-        _ => seen.insert(key) && !entries[..FEW].iter().any(|entry| entry.key.text == key),
+        _ => seen.insert(key.clone()) && !has(&entries[..FEW]),
     }
 }

@@ -72,13 +72,12 @@ impl Graph {
     pub fn solve(&self) -> Vec<Option<Age>> {
         let size = self.ways.len();
         let mut ages = self.begins.clone();
-        let mut parts = components(size, |at: StateId| self.ways[usize::from(at.0)].iter().map(|(to, _)| StateId(*to as u16)));
-        parts.reverse();
+        let parts = components(size, |at: StateId| self.ways[usize::from(at.0)].iter().map(|(to, _)| StateId(*to as u16)));
         let mut part_of = vec![0; size];
-        for (i, part) in parts.iter().enumerate() {
+        for (i, part) in parts.iter().rev().enumerate() {
             part.iter().for_each(|id| part_of[usize::from(id.0)] = i);
         }
-        for (i, part) in parts.iter().enumerate() {
+        for (i, part) in parts.iter().rev().enumerate() {
             let places = || part.iter().map(|id| usize::from(id.0));
             let inside = || places().flat_map(|at| &self.ways[at]).filter(|(to, _)| part_of[*to] == i);
             if inside().next().is_some() {

@@ -10,9 +10,8 @@ use crate::domain::language::Language;
 use crate::domain::name::Slug;
 use crate::flow::definition::{Flow, Kind, StateId};
 use crate::flow::diagnostic::At;
-use crate::flow::ways::{From, Outcome, Subs, To, Way, Ways};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use crate::flow::ways::{From, Outcome, To, Way, Ways};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the window means for a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,25 +57,33 @@ struct Span2 {
 }
 
 impl Windows {
-    /// Of the sound flows of a project.
-    pub fn of(flows: &BTreeMap<Slug, Arc<Flow>>, subs: &Subs, project: &Project) -> Self {
+    /// Of the ways of the sound flows of a project, inner ones first.
+    pub fn of(all: &[&Ways<'_>], project: &Project) -> Self {
         let mut windows = Windows::default();
         if !project.channels.values().any(|channel| channel.kind == ChannelKind::WhatsApp) {
             return windows;
         }
-        let all: Vec<Ways<'_>> =
-            subs.inner_first().filter_map(|name| flows.get(name)).map(|flow| Ways::among(flow, subs)).collect();
+        let flows: BTreeMap<&Slug, &Flow> = all.iter().map(|ways| (&ways.flow().name, ways.flow())).collect();
+        // Where no notification has a route nothing has to be known of them.
+        let routes = flows.values().any(|flow| flow.notifications.values().any(|n| !n.route.is_empty()));
+        if !routes && !flows.values().any(|flow| class_of(flow, project).is_some()) {
+            return windows;
+        }
+        let states = all.iter().flat_map(|ways| ways.flow().states.values());
+        let run: BTreeSet<&str> =
+            states.filter_map(|state| if let Kind::Run(run) = &state.kind { Some(run.flow.as_str()) } else { None }).collect();
         let mut taken: BTreeMap<&str, Taken> = BTreeMap::new();
-        for ways in &all {
-            let of = Taken::of(ways, &taken);
+        for ways in all {
             let flow = ways.flow();
+            if !flow.was.iter().chain([&flow.name]).any(|name| run.contains(name.as_str())) {
+                continue;
+            }
+            let of = Taken::of(ways, &taken);
             for former in flow.was.iter().filter(|was| !flows.contains_key(*was)) {
                 taken.insert(former.as_str(), of.clone());
             }
             taken.insert(flow.name.as_str(), of);
         }
-        // Where no notification has a route nothing has to be known of them.
-        let routes = flows.values().any(|flow| flow.notifications.values().any(|n| !n.route.is_empty()));
         let mut called: BTreeMap<(usize, Class), Age> = BTreeMap::new();
         for (i, ways) in all.iter().enumerate().rev() {
             let own = class_of(ways.flow(), project);
@@ -96,7 +103,7 @@ impl Windows {
                 let ages = ages(ways, &taken, entered);
                 for (state, run) in ways.states().zip(ways.flow().states.values()) {
                     let Kind::Run(run) = &run.kind else { continue };
-                    let (Some(age), Some(inner)) = (ages[usize::from(state.0)], place(&all, run.flow.as_str())) else { continue };
+                    let (Some(age), Some(inner)) = (ages[usize::from(state.0)], place(all, run.flow.as_str())) else { continue };
                     called.entry((inner, class)).and_modify(|known| *known = known.or(age)).or_insert(age);
                 }
                 let look = Look { flow: ways.flow(), project, class };
@@ -114,7 +121,7 @@ impl Windows {
     }
 }
 
-fn place(all: &[Ways<'_>], name: &str) -> Option<usize> {
+fn place(all: &[&Ways<'_>], name: &str) -> Option<usize> {
     let now = all.iter().position(|ways| ways.flow().name.as_str() == name);
     now.or_else(|| all.iter().position(|ways| ways.flow().was.iter().any(|was| was.as_str() == name)))
 }
