@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 fn value(node: &yaml::Node) -> Value {
     match &node.tree {
         yaml::Tree::Scalar(scalar) if scalar.is_plain() => {
-            let text = scalar.text.as_str();
+            let text = &*scalar.text;
             match text {
                 "true" | "True" | "TRUE" => Value::Bool(true),
                 "false" | "False" | "FALSE" => Value::Bool(false),
@@ -27,9 +27,11 @@ fn value(node: &yaml::Node) -> Value {
                 },
             }
         }
-        yaml::Tree::Scalar(scalar) => scalar.text.as_str().into(),
+        yaml::Tree::Scalar(scalar) => (*scalar.text).into(),
         yaml::Tree::List(items) => items.iter().map(value).collect(),
-        yaml::Tree::Map(entries) => entries.iter().map(|e| (e.key.text.clone(), value(&e.value))).collect::<Map<_, _>>().into(),
+        yaml::Tree::Map(entries) => {
+            entries.iter().map(|e| (e.key.text.to_string(), value(&e.value))).collect::<Map<_, _>>().into()
+        }
         yaml::Tree::Broken => Value::Null,
     }
 }
@@ -59,7 +61,7 @@ fn what_the_readers_take_the_schemas_take_and_what_they_can_know_they_refuse() {
         let (document, found) = yaml::read(&source, &file.as_str().into());
         let Some(document) = document.filter(|_| found.is_empty()) else { continue };
         let yaml::Tree::Map(entries) = &document.root.tree else { continue };
-        let Some(place) = keys::file_with(entries.iter().map(|e| e.key.text.as_str())) else { continue };
+        let Some(place) = keys::file_with(entries.iter().map(|e| &*e.key.text)) else { continue };
         let (_, validator) = validators.iter().find(|(of, _)| std::ptr::eq(*of, place)).expect("a schema");
         let instance = value(&document.root);
         let errors = errors(&source, &file, place);
