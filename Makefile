@@ -27,7 +27,7 @@ test: ## Formatting, lints and all tests, on both stores
 understanding: ## Precision and recall of the understanding of replies; REPLYFLOW_REPLIES=FOLDER: of yours
 	@cargo run --quiet --locked --example understanding
 
-bench: ## Measure: a turn, loading a flow, understanding a reply, messages a second
+bench: ## Measure: a turn, understanding a reply, checking a large project, messages a second
 	cargo bench --locked
 
 clean-data: ## Forget every conversation of `make run`

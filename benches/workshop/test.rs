@@ -8,8 +8,8 @@ use replyflow::testing::coverage::Coverage;
 use replyflow::testing::{Texts, play, read_script};
 use std::fmt::Write as _;
 
-/// Cases, and rounds of questions in each.
-const CASES: usize = 200;
+/// Cases, and rounds of questions in each: a file of nearly the size that is allowed.
+const CASES: usize = 150;
 const ROUNDS: usize = 10;
 
 pub fn run() {
