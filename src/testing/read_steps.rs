@@ -130,11 +130,11 @@ impl Reader {
     fn person(&mut self, node: &Node) -> Option<PersonDoes> {
         const EXAMPLE: (&str, &str) = ("a text or a map", "{ resolve: The money was sent back }");
         if let Some(scalar) = node.scalar() {
-            return Some(PersonDoes::Writes(scalar.text.clone()));
+            return Some(PersonDoes::Writes(scalar.text.to_string()));
         }
         let mut does = None;
         for entry in self.fields(node, &keys::PERSON, EXAMPLE.0, EXAMPLE.1) {
-            match entry.key.text.as_str() {
+            match &*entry.key.text {
                 "resolve" => {
                     let note = self.text(&entry.value, "a text", "The money was sent back")?;
                     does = Some(PersonDoes::Resolves(Some(note.to_owned()).filter(|note| !note.is_empty())));
