@@ -4,6 +4,7 @@ mod check_watch;
 mod checker;
 mod circuit;
 mod cli;
+mod company_abc;
 mod conformance;
 mod diagnostics;
 mod documentation;
