@@ -45,10 +45,8 @@ impl Company {
             mail.port, shop.url
         );
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let texts: Vec<(&str, String)> = FILES
-            .iter()
-            .filter_map(|name| std::fs::read_to_string(root.join(name)).ok().map(|text| (*name, text)))
-            .collect();
+        let texts: Vec<(&str, String)> =
+            FILES.iter().filter_map(|name| std::fs::read_to_string(root.join(name)).ok().map(|text| (*name, text))).collect();
         let files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
         project(folder.path(), &configuration(&store, &provider.url, &more), &files);
         Company { folder, provider, shop, mail, _redis: redis }
@@ -137,7 +135,10 @@ async fn three_customers_pay_fail_and_pay_again() {
     assert!(texts[2].contains("Order A3 is confirmed"), "{texts:?}");
     assert!(company.mails(&address(3), 1).await[0].text().contains("A3"));
     // Nothing came twice.
-    assert_eq!((company.texts(&phone(1), 1).len(), company.texts(&phone(2), 1).len(), company.texts(&phone(3), 3).len()), (1, 1, 3));
+    assert_eq!(
+        (company.texts(&phone(1), 1).len(), company.texts(&phone(2), 1).len(), company.texts(&phone(3), 3).len()),
+        (1, 1, 3)
+    );
     assert_eq!(company.mail.taken().len(), 3);
     let log = service.log();
     assert!(!log.contains("981234567") && !log.contains("@example.com"), "no person in a log: {log}");

@@ -38,7 +38,8 @@ impl Shop {
     /// Starts on a free port with these customers.
     pub fn start<const N: usize>(customers: [(&str, &str); N]) -> Self {
         let kinds = customers.into_iter().map(|(phone, kind)| (phone.to_owned(), kind.to_owned())).collect();
-        let state = Arc::new(State { kinds, changed: Mutex::default(), asked: AtomicUsize::new(0), mood: Mutex::new(Mood::Well) });
+        let state =
+            Arc::new(State { kinds, changed: Mutex::default(), asked: AtomicUsize::new(0), mood: Mutex::new(Mood::Well) });
         let (tell, told) = std::sync::mpsc::channel();
         let shared = state.clone();
         std::thread::spawn(move || {
