@@ -8,7 +8,7 @@ use crate::support::shop::{Mood, Shop};
 use crate::support::smtp::{SmtpServer, Taken};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -167,7 +167,11 @@ async fn a_shop_that_is_slow_down_or_talks_nonsense_leaves_nobody_in_silence() {
     assert_eq!(service.sms("SM4", &phone(3), "cash").await, 200);
     let texts = company.texts(&phone(3), 2);
     assert!(texts[1].contains("B3"), "somebody is told to expect a call: {texts:?}");
-    let journal = command(company.folder.path(), &["journal", "export"]);
-    assert!(journal.contains("handoff_opened"), "a person was called");
+    // History follows the store by a moment.
+    let begun = Instant::now();
+    while !command(company.folder.path(), &["journal", "export"]).contains("handoff_opened") {
+        assert!(begun.elapsed() < LONG, "a person was called: {}", command(company.folder.path(), &["journal", "export"]));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     assert!(service.stop(), "a clean stop");
 }

@@ -1,10 +1,9 @@
-//! The whole service over real HTTP with a real Redis: signed webhooks in, the provider's API out, the mission's payments
-//! over a real shop, providers that fail, a Redis that dies.
+//! The whole service over real HTTP with a real Redis: signed webhooks in, the provider's API out, providers that fail, a Redis
+//! that dies.
 
 use crate::support::fake_provider::{Behaviour, FakeProvider, Sent};
 use crate::support::process::{Service, configuration, project};
 use crate::support::redis::RedisServer;
-use crate::support::shop::Shop;
 use serde_json::json;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -193,48 +192,6 @@ async fn while_redis_is_down_nothing_is_promised_and_afterwards_nothing_is_missi
     assert_eq!(status, 200);
     let sent = stage.provider.wait(LONG, |sent| sent.len() >= 2);
     assert_eq!(accepted(&sent)[1], "Enough.");
-}
-
-#[tokio::test]
-async fn the_missions_payments_run_over_two_real_endpoints() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |name: &str| std::fs::read_to_string(root.join(name)).expect("a sample");
-    let names = ["payment_retry", "payment_link", "payment_reminder", "order_confirmed"];
-    let texts: Vec<(String, String)> =
-        names.iter().map(|n| (format!("templates/{n}.yaml"), read(&format!("templates/{n}.yaml")))).collect();
-    let payment = read("flows/payment.yaml");
-    let mut files: Vec<(&str, &str)> = texts.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    files.push(("flows/payment.yaml", &payment));
-    let shop = Shop::start([("C2", "power"), ("C3", "regular")]);
-    let api = format!(
-        "[api.shop]\nbase_url = \"{}\"\nmethods = [\"get\", \"put\"]\nallow_private = true\n[teams.payments]\ntitle = \"Payments\"\n[env]\nPAY_URL = \"https://pay.example/abc\"\n",
-        shop.url
-    );
-    let stage = Stage::new(&api, &files);
-    let service = stage.serve();
-    let event = |name: &str, order: &str, phone: &str| {
-        let customer = json!({"id": format!("C{}", &phone[phone.len() - 1..]), "phone": phone});
-        json!({"event": name, "contact": {"phone": phone}, "data": {"order_id": order, "amount": 499, "customer": customer}})
-    };
-    let failed = |order: &str, phone: &str| event("payment.failed", order, phone);
-    let paid = |order: &str, phone: &str| event("payment.succeeded", order, phone);
-    // Customer 1 has paid: only a confirmation.
-    assert_eq!(service.event(paid("A1", "+919812345671")).await, 202);
-    let sent = stage.provider.wait(LONG, |sent| sent.len() == 1);
-    assert!(sent[0].text.contains("A1"), "{}", sent[0].text);
-    // Customer 2 is a power user: cash on delivery, by a PUT, then the confirmation.
-    assert_eq!(service.event(failed("A2", "+919812345672")).await, 202);
-    let sent = stage.provider.wait(LONG, |sent| sent.iter().any(|s| s.to.ends_with("9812345672")));
-    assert!(sent[1].text.contains("A2"), "{}", sent[1].text);
-    assert_eq!(shop.changed(), [("A2".to_owned(), json!({"payment": "cod"}))]);
-    // Customer 3 gets the question, pays in the meantime, and the confirmation ends it.
-    assert_eq!(service.event(failed("A3", "+919812345673")).await, 202);
-    stage.provider.wait(LONG, |sent| sent.iter().any(|s| s.to.ends_with("9812345673")));
-    assert_eq!(service.event(paid("A3", "+919812345673")).await, 202);
-    let sent = stage.provider.wait(LONG, |sent| sent.iter().filter(|s| s.to.ends_with("9812345673")).count() == 2);
-    let theirs: Vec<&Sent> = sent.iter().filter(|s| s.to.ends_with("9812345673")).collect();
-    assert!(theirs[1].text.contains("A3"), "{:?}", theirs[1].text);
-    assert_eq!(shop.changed().len(), 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod finish;
 mod person;
 mod says;
+mod unreported;
 
 use super::calls::{Answered, Made, answer_of};
 use super::{About, Transcript};
@@ -34,6 +35,8 @@ struct Block {
     input: Option<Step>,
     calls: Vec<Made>,
     after: Vec<Step>,
+    /// The messages among them.
+    sent: Vec<EffectId>,
 }
 
 /// What the next consequence follows from.
@@ -68,6 +71,8 @@ struct Walk<'a> {
     emitted: Vec<(Millis, EventName, Value)>,
     last_sent: Option<(EffectId, Vec<String>)>,
     failed: HashSet<EffectId>,
+    /// Messages that were reported delivered.
+    delivered: HashSet<EffectId>,
     /// Whether a failed message was just reported: what follows from it comes in an entry of its own.
     reported: bool,
     runs: IndexMap<RunId, Seen>,
@@ -88,6 +93,7 @@ pub(super) fn transcript<'e>(entries: impl IntoIterator<Item = &'e Entry>, about
         emitted: Vec::new(),
         last_sent: None,
         failed: HashSet::new(),
+        delivered: HashSet::new(),
         reported: false,
         runs: IndexMap::new(),
         lost: Vec::new(),
@@ -167,6 +173,13 @@ impl Walk<'_> {
             }
             Event::Attempted { effect, outcome: AttemptOutcome::Failed { .. }, .. } => self.undelivered(at, *effect),
             Event::Reported { effect, status: DeliveryStatus::Failed, .. } => self.undelivered(at, *effect),
+            Event::Reported { effect, status: DeliveryStatus::Delivered, .. } => {
+                self.delivered.insert(*effect);
+            }
+            Event::Way(way) => {
+                self.unreported(way);
+                self.followed(at, event);
+            }
             Event::Attempted { .. } | Event::Reported { .. } | Event::Note { .. } | Event::Overflow { .. } => {}
             Event::SetAside { .. } => self.known(at, None, || "an input could not be processed".to_owned()),
             Event::TimeMoved { by } => {
@@ -218,6 +231,7 @@ impl Walk<'_> {
                     },
                 };
                 block.after.push(Step::Bot { all: expected, by_kind: Vec::new() });
+                block.sent.push(*effect);
                 self.last_sent = Some((*effect, options));
                 self.uses(channel);
             }

@@ -127,7 +127,18 @@ async fn an_event_goes_to_whom_its_flow_names(backend: Backend) {
 }
 
 async fn an_event_that_reaches_nobody_is_refused(backend: Backend) {
-    let rig = rig(backend).await;
+    let first = rig(backend).await;
+    let stranger = first.core.receive_event(event(json!({}), None, None)).await;
+    assert_eq!(stranger, Ok(Vec::new()), "nobody knows the event: taken, counted and for nobody");
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "shop.yaml", SHOP);
+    let catalog = published(&first, folder.path()).await.versions.catalog();
+    let toml = "[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n";
+    let rig = Rig::with(backend, echo, |plan| {
+        plan.toml = toml.to_owned();
+        plan.catalog = (*catalog).clone();
+    })
+    .await;
     let nobody = rig.core.receive_event(event(json!({}), None, None)).await;
     assert!(matches!(nobody, Err(EventRefused::Contact(_))), "{nobody:?}");
     let large = event(json!({"text": "x".repeat(100_000)}), Some(ANN), None);

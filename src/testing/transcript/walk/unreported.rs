@@ -1,0 +1,20 @@
+//! Messages whose report did not come in time. In a test every message is delivered at once unless a step says otherwise.
+
+use super::{Block, Walk};
+use crate::domain::message::DeliveryStatus;
+use crate::domain::way::{Step as Came, Way};
+use crate::testing::script::Step;
+
+impl Walk<'_> {
+    /// Says after a message how far it came, where its notification moved on because that was not far enough.
+    pub(super) fn unreported(&mut self, way: &Way) {
+        let waited = |came| matches!(came, Came::MovedOn | Came::UsedUp);
+        let Some(effect) = way.effect.filter(|effect| waited(way.step) && !self.failed.contains(effect)) else { return };
+        let Some(place) = self.blocks.iter().position(|block| block.sent.contains(&effect)) else { return };
+        if self.blocks[place].sent.last() != Some(&effect) {
+            return self.lose("a report did not come for one of several messages".to_owned());
+        }
+        let status = if self.delivered.contains(&effect) { DeliveryStatus::Delivered } else { DeliveryStatus::Sent };
+        self.blocks.insert(place + 1, Block { input: Some(Step::Status(status)), ..Block::default() });
+    }
+}
