@@ -27,4 +27,4 @@ pub use outgoing::Outgoing;
 pub use play::{CaseResult, Failure, Texts, play};
 pub use read::read_script;
 pub use script::{BotExpectation, Case, ContactGiven, Given, Script, Step, UserSays};
-pub use world::{World, WorldError};
+pub use world::{Reports, World, WorldError};

@@ -12,7 +12,7 @@ use replyflow::domain::value::Value;
 use replyflow::engine::record::Record;
 use replyflow::testing::coverage::Coverage;
 use replyflow::testing::transcript::{About, Transcript, append, file_of};
-use replyflow::testing::{Answers, Fake, FakeAnswer, Texts, World, play, read_script};
+use replyflow::testing::{Answers, Fake, FakeAnswer, Reports, Texts, World, play, read_script};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -151,7 +151,7 @@ struct Talk {
 impl Talk {
     fn new(flow: &str) -> Self {
         let (catalog, project) = &*SAMPLES;
-        let mut world = World::new(catalog.clone(), project.clone(), MONDAY).remembering();
+        let mut world = World::new(catalog.clone(), project.clone(), MONDAY).remembering().reporting(Reports::Never);
         let phone = E164::parse(PHONE).expect("a number");
         world.fakes.fallback = Some(FakeAnswer::Refused);
         let who = Address::Phone(phone.clone());
