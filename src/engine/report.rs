@@ -1,18 +1,20 @@
 //! Reports to other systems: what becomes of messages, to whoever asked for the run and to the endpoints that want to hear
-//! it, and of conversations that are given to a person. Decided in the same commit as what they report. A message that nobody watches costs nothing.
+//! it, of conversations that are given to a person, and what operators are alerted to. Decided in the same commit as what they
+//! report. A message that nobody watches costs nothing.
 
 use super::effect::{Effect, Hook};
-use super::record::{CalledBack, Tracked};
+use super::record::{CalledBack, Tracked, Waiting};
 use super::turning::Turning;
 use crate::config::project::EndpointInfo;
 use crate::domain::channel::ChannelKind;
 use crate::domain::hook::callback_endpoint;
 use crate::domain::id::{EffectId, RunId};
 use crate::domain::input::Callback;
-use crate::domain::journal::Event;
+use crate::domain::journal::{AlertLevel, Decision, Event};
 use crate::domain::limits;
 use crate::domain::message::DeliveryStatus;
 use crate::domain::name::Slug;
+use crate::domain::outbound::OutboundContent;
 use serde_json::{Value as Json, json};
 
 /// What is told of a message. In this order, each at most once, and none that a later one made untrue.
@@ -95,7 +97,7 @@ impl Turning<'_> {
 
     /// Tells what is to be told, as far as there is room in one turn; the rest is told in the next, at once.
     pub(super) fn tell(&mut self) {
-        self.tell_of_handoffs();
+        self.tell_endpoints();
         for place in 0..self.rec.tracked.len() {
             let message = &self.rec.tracked[place];
             if message.untold == 0 {
@@ -118,24 +120,65 @@ impl Turning<'_> {
         self.follow_no_longer();
     }
 
-    /// Tells the endpoints that want to hear it what became of conversations that are given to a person.
-    fn tell_of_handoffs(&mut self) {
+    /// Tells the endpoints that want to hear it what became of conversations that are given to a person, and alerts.
+    fn tell_endpoints(&mut self) {
         if self.project.endpoints.is_empty() {
             return;
         }
-        let told: Vec<(&'static str, RunId, Json)> = self.out.events.iter().filter_map(handoff).collect();
+        let told: Vec<_> =
+            self.out.events.iter().filter_map(|event| self.handed_over(event).or_else(|| self.alerted(event))).collect();
         for (kind, run, mut data) in told {
             data["contact"] = self.named_contact();
-            data["run"] = run.to_string().into();
+            data["run"] = run.map(|run| run.to_string()).into();
             let hearers = self.hearers(None, kind);
             if self.out.effects.len() + hearers.len() > limits::EFFECTS_PER_TURN {
-                self.note(Some(run), format!("`{kind}` was told to nobody: too much happened in one turn"));
+                self.note(run, format!("`{kind}` was told to nobody: too much happened in one turn"));
                 continue;
             }
             for hearer in hearers {
-                self.report(kind, &data, hearer, (Some(run), None));
+                self.report(kind, &data, hearer, (run, None));
             }
         }
+    }
+
+    /// What is told of a conversation that is given to a person.
+    fn handed_over(&self, event: &Event) -> Option<(&'static str, Option<RunId>, Json)> {
+        match event {
+            Event::Received { channel, text, decision: Decision::Person, .. } => {
+                let run = self.rec.runs.iter().find(|run| matches!(run.waiting, Waiting::Person { .. })).map(|run| run.id);
+                Some(("handoff.message", run, json!({ "from": "contact", "text": text, "channel": channel.as_str() })))
+            }
+            Event::PersonWrote(wrote) => {
+                let effect = wrote.effect?;
+                let sent = self.out.events.iter().find_map(|event| match event {
+                    Event::Sent { effect: id, channel, content, .. } if *id == effect => Some((channel, content)),
+                    _ => None,
+                });
+                let (channel, text) = sent.map(|(channel, content)| (channel.as_str(), plain(content)))?;
+                let data = json!({ "from": "person", "by": wrote.by, "text": text, "channel": channel });
+                Some(("handoff.message", wrote.run, data))
+            }
+            other => handoff(other).map(|(kind, run, data)| (kind, Some(run), data)),
+        }
+    }
+
+    /// What is told of a word to operators: with the flow that says it.
+    fn alerted(&self, event: &Event) -> Option<(&'static str, Option<RunId>, Json)> {
+        let Event::Alert { run, say, to, level } = event else { return None };
+        let kind = match level {
+            AlertLevel::Info => "alert.info",
+            AlertLevel::Warning => "alert.warning",
+            AlertLevel::Urgent => "alert.urgent",
+        };
+        let live = run.and_then(|id| self.rec.runs.iter().find(|run| run.id == id)).map(|run| &run.flow);
+        let ended = || {
+            self.out.events.iter().find_map(|event| match event {
+                Event::RunEnded { run: id, flow, .. } if Some(*id) == *run => Some(flow),
+                _ => None,
+            })
+        };
+        let flow = live.or_else(ended).map(Slug::as_str);
+        Some((kind, *run, json!({ "say": say, "team": to.as_ref().map(Slug::as_str), "level": level, "flow": flow })))
     }
 
     fn hearers(&self, run: Option<RunId>, kind: &str) -> Vec<Hearer> {
@@ -225,7 +268,15 @@ impl Turning<'_> {
     }
 }
 
-/// What is told of a conversation that is given to a person.
+/// The words of a person's message.
+fn plain(content: &OutboundContent) -> &str {
+    match content {
+        OutboundContent::Text { text } | OutboundContent::Email { text, .. } => text,
+        _ => "",
+    }
+}
+
+/// What is told of the beginning and the end of a conversation with a person.
 fn handoff(event: &Event) -> Option<(&'static str, RunId, Json)> {
     match event {
         Event::HandoffOpened(opened) => {

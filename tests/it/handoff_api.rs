@@ -3,6 +3,7 @@
 use crate::support::fake_provider::FakeProvider;
 use crate::support::live::{SIMULATED, Service};
 use crate::support::process::{self, configuration, project};
+use crate::support::receiver::Receiver;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -176,4 +177,53 @@ async fn a_window_outlives_the_process() {
     let sent = tokio::task::block_in_place(|| provider.wait(Duration::from_secs(60), |sent| sent.len() > 1));
     assert_eq!(sent.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["3 trades, 6", "1 trades, 10"]);
     service.kill9();
+}
+
+const WORRIED: &str = r#"
+flow: support
+start: [ { keyword: problem } ]
+begin: agent
+states:
+  agent:
+    handoff: { to: help, note: "Problem of {{ contact.phone }}", say: One moment. }
+    save: note
+    go:
+      ok:
+        do: [ { alert: { say: "Solved with {{ note }}", to: help, level: urgent } }, { alert: Nobody hears this. } ]
+        end: handled
+      silence: { after: 2h, end: unattended }
+"#;
+
+/// A desk of another company hears the whole conversation, and what operators are alerted to.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_hears_of_the_conversation_and_of_alerts() {
+    let desk = Receiver::start();
+    let more = format!(
+        "[events]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n[teams.help]\ntitle = \"Help\"\n[endpoints.desk]\nurl = \"{}/desk\"\n\
+         events = [\"handoff.*\", \"alert.urgent\"]\nallow_private = true\nsecrets = [{{ env = \"EVENTS_KEY\" }}]\nretry_first = \"100ms\"\n",
+        desk.url
+    );
+    let service = Service::start(&format!("{SIMULATED}\n{more}"), &[("support", WORRIED)]).await;
+    assert_eq!(service.write("main-sms", PHONE, "1", "problem").await.status(), 200);
+    desk.wait("/desk", |came| came.iter().any(|one| one.kind() == "handoff.opened"));
+    let person = Person { service: &service, contact: service.contact_key(PHONE) };
+    assert_eq!(person.act("take", json!({ "by": "ann" })).await.0, 202);
+    service.write("main-sms", PHONE, "2", "Is anybody there?").await;
+    assert_eq!(person.act("messages", json!({ "by": "ann", "text": "I am." })).await.0, 202);
+    assert_eq!(service.shown(PHONE, 2).await[1], "I am.");
+    assert_eq!(person.act("resolve", json!({ "by": "ann", "note": "a word" })).await.0, 202);
+    let came = desk.wait("/desk", |came| came.len() >= 6);
+    let of = |kind: &str| came.iter().filter(|one| one.kind() == kind).map(|one| &one.body["data"]).collect::<Vec<_>>();
+    assert_eq!(of("handoff.opened")[0]["contact"]["phone"], PHONE);
+    let mut said: Vec<String> = of("handoff.message").iter().map(|data| format!("{} {}", data["from"], data["text"])).collect();
+    said.sort();
+    assert_eq!(said, [r#""contact" "Is anybody there?""#, r#""person" "I am.""#]);
+    assert_eq!(of("handoff.closed")[0]["outcome"], "ok");
+    let alerts = of("alert.urgent");
+    assert_eq!(alerts.len(), 1, "the other level is not wanted: {came:#?}");
+    assert_eq!(
+        (&alerts[0]["say"], &alerts[0]["team"], &alerts[0]["flow"]),
+        (&json!("Solved with a word"), &json!("help"), &json!("support"))
+    );
+    service.stop().await;
 }
