@@ -42,11 +42,12 @@ impl Inference<'_> {
         let mut found = self.of(base)?;
         let mut to = base.to;
         for access in accesses {
+            let mut by = Type::Text;
             let by_name = match access {
                 Access::Field(name, _) => Some(&**name),
                 Access::Index(Node { kind: Kind::Constant(Value::Text(name)), .. }, _) => Some(name.as_str()),
                 Access::Index(index, _) => {
-                    let by = self.of(index)?.kind;
+                    by = self.of(index)?.kind;
                     if !compatible(by, Type::Number) && !compatible(by, Type::Text) {
                         let message = format!("`[ ]` takes a number or a text, not {}", a(by));
                         return Err(self.problem(ProblemKind::Types, index, message));
@@ -58,16 +59,16 @@ impl Inference<'_> {
             to = access.to();
             found = match by_name {
                 Some(name) => self.field(found, name, (base.from, to), shown)?,
-                None => self.item(found, (base.from, to))?,
+                None => self.item(found, by, (base.from, to))?,
             };
         }
         Ok(found)
     }
 
-    /// The item at a place, or a field whose name is computed.
-    fn item(&self, whole: Inferred, place: (u16, u16)) -> Found {
+    /// The item at a place, or a field whose name is computed: of a list that is again a list.
+    fn item(&self, whole: Inferred, by: Type, place: (u16, u16)) -> Found {
         match (whole.kind, whole.detail) {
-            (Type::List, Detail::Items(item)) => Ok((*item).clone().or_null()),
+            (Type::List, Detail::Items(item)) if by == Type::Number => Ok((*item).clone().or_null()),
             (Type::List | Type::Map | Type::Any, _) => Ok(Inferred::maybe(Type::Any)),
             (other, _) => {
                 let message = format!("{} has no items", capital(a(other)));

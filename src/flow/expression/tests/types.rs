@@ -27,6 +27,8 @@ fn types_are_known() {
         ("order.x", Type::Any, true),
         ("batch.x", Type::List, false),
         ("batch[0]", Type::Any, true),
+        ("['a', name][0]", Type::Text, true),
+        ("['a', name]['a' if yes else 0]", Type::Any, true),
         ("sort(nothing).x", Type::List, true),
         ("batch.amount | sum | money('EUR')", Type::Text, false),
         ("anything + 1", Type::Any, false),
