@@ -1,5 +1,8 @@
-//! What other processes cost, as `/proc` says it.
+//! The service as a process of its own, and what processes cost, as `/proc` says it.
 
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Ticks a second of `/proc/PID/stat`: 100 on every Linux that we know.
@@ -52,4 +55,22 @@ pub struct Cost {
     pub rate: f64,
     /// CPU of one in microseconds.
     pub micros: f64,
+}
+
+/// Starts the service in this folder with these settings, one flow and one secret by its name; its log is the file `log`.
+pub fn serve(folder: &Path, settings: &str, flow: &str, secret: (&str, &str)) -> Child {
+    std::fs::write(folder.join("replyflow.toml"), settings).expect("settings");
+    std::fs::create_dir(folder.join("flows")).expect("a folder for flows");
+    std::fs::write(folder.join("flows/bench.yaml"), flow).expect("a flow");
+    let log = File::create(folder.join("log")).expect("a log");
+    Command::new(env!("CARGO_BIN_EXE_replyflow"))
+        .args(["serve", "--config"])
+        .arg(folder.join("replyflow.toml"))
+        .current_dir(folder)
+        .env(secret.0, secret.1)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("the log twice"))
+        .stderr(log)
+        .spawn()
+        .expect("the service starts")
 }

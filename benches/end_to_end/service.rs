@@ -1,10 +1,10 @@
 //! The service as its own process: the release binary with a Twilio channel whose API is the fake provider.
 
 use crate::client::Connection;
+use crate::process;
 use crate::provider::Provider;
-use std::fs::File;
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -93,21 +93,7 @@ impl Service {
              base_url = \"{}\"\n",
             provider.url
         );
-        std::fs::write(folder.path().join("replyflow.toml"), settings).expect("settings");
-        std::fs::create_dir(folder.path().join("flows")).expect("a folder for flows");
-        std::fs::write(folder.path().join("flows/bench.yaml"), FLOW).expect("a flow");
-        let log = File::create(folder.path().join("log")).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_replyflow"))
-            .arg("serve")
-            .arg("--config")
-            .arg(folder.path().join("replyflow.toml"))
-            .current_dir(folder.path())
-            .env("BENCH_TOKEN", TOKEN)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the log twice"))
-            .stderr(log)
-            .spawn()
-            .expect("the service starts");
+        let child = process::serve(folder.path(), &settings, FLOW, ("BENCH_TOKEN", TOKEN));
         let mut service = Service { child, port, folder };
         service.ready().await;
         service

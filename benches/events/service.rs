@@ -1,9 +1,9 @@
 //! The service as its own process, with a flow that each event begins and that ends at once.
 
+use crate::process;
 use crate::sender::KEY;
-use std::fs::File;
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -36,21 +36,7 @@ impl Service {
             "[server]\nlisten = \"127.0.0.1:{port}\"\n[server.rates]\napi = 1000000\nprobes = 1000000\n[store]\n{store}\nmailbox = 10000\n\
              [events]\nkeys = [{{ env = \"BENCH_KEY\" }}]\n[channels.bench]\nprovider = \"simulator\"\nkind = \"sms\"\n"
         );
-        std::fs::write(folder.path().join("replyflow.toml"), settings).expect("settings");
-        std::fs::create_dir(folder.path().join("flows")).expect("a folder for flows");
-        std::fs::write(folder.path().join("flows/bench.yaml"), FLOW).expect("a flow");
-        let log = File::create(folder.path().join("log")).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_replyflow"))
-            .arg("serve")
-            .arg("--config")
-            .arg(folder.path().join("replyflow.toml"))
-            .current_dir(folder.path())
-            .env("BENCH_KEY", KEY)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the log twice"))
-            .stderr(log)
-            .spawn()
-            .expect("the service starts");
+        let child = process::serve(folder.path(), &settings, FLOW, ("BENCH_KEY", KEY));
         let mut service = Service { child, port, folder };
         let begun = Instant::now();
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() || !service.log().contains("has started") {

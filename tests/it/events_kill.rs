@@ -6,7 +6,7 @@ use crate::support::redis::RedisServer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const TELL: &str = r#"
@@ -54,7 +54,10 @@ async fn insist(doors: Arc<Mutex<Vec<Caller>>>, request: usize) {
     let (key, body) = (format!("request-{request}"), body(request));
     let mut first: Option<String> = None;
     let mut tries = request;
+    let begun = Instant::now();
+    let patience = || assert!(begun.elapsed() < Duration::from_secs(120), "request {request} is not answered any more");
     loop {
+        patience();
         let door = {
             let doors = doors.lock().expect("not poisoned");
             doors[tries % doors.len()].clone()
@@ -75,6 +78,7 @@ async fn insist(doors: Arc<Mutex<Vec<Caller>>>, request: usize) {
     let mut changed = body;
     changed[0]["data"]["n"] = "changed".into();
     loop {
+        patience();
         let door = doors.lock().expect("not poisoned")[0].clone();
         match post(&door, &key, &changed).await.0 {
             409 => return,

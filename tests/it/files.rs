@@ -2,8 +2,9 @@
 //! HTTP, with a stand-in for Twilio and Meta.
 
 use crate::support::live::Service;
+use crate::support::server::Server;
 use crate::support::sign;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,26 +23,17 @@ struct Seen {
 struct Provider {
     url: String,
     seen: Arc<Seen>,
-    handle: actix_web::dev::ServerHandle,
+    _server: Server,
 }
 
 impl Provider {
     fn start() -> Self {
         let seen: Arc<Seen> = Arc::default();
-        let (tell, told) = std::sync::mpsc::channel();
         let data = web::Data::from(seen.clone());
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || App::new().app_data(data.clone()).default_service(web::to(answer)));
-                let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
-                let port = server.addrs()[0].port();
-                let server = server.run();
-                tell.send((port, server.handle())).expect("the test waits");
-                server.await.expect("the provider runs");
-            });
+        let server = Server::start(move |app| {
+            app.app_data(data.clone()).default_service(web::to(answer));
         });
-        let (port, handle) = told.recv().expect("the provider starts");
-        Provider { url: format!("http://127.0.0.1:{port}"), seen, handle }
+        Provider { url: server.url.clone(), seen, _server: server }
     }
 
     /// The texts that were sent to the contact, once there are `n` of them.
@@ -58,12 +50,6 @@ impl Provider {
 
     fn requests(&self) -> Vec<(String, bool)> {
         self.seen.requests.lock().expect("not poisoned").clone()
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        drop(self.handle.stop(false));
     }
 }
 

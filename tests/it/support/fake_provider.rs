@@ -1,7 +1,8 @@
 //! A fake of the providers' own APIs over real HTTP: takes sends as Twilio and Meta do, records them, and answers on demand with
 //! errors, throttling, garbage or nothing.
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use super::server::Server;
+use actix_web::{HttpRequest, HttpResponse, web};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -47,31 +48,19 @@ pub struct FakeProvider {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     shared: Arc<(Mutex<State>, Condvar)>,
-    handle: actix_web::dev::ServerHandle,
+    _server: Server,
 }
 
 impl FakeProvider {
     /// Starts on a free port, on a thread of its own.
     pub fn start() -> Self {
         let shared: Arc<(Mutex<State>, Condvar)> = Arc::default();
-        let (tell, told) = std::sync::mpsc::channel();
-        let state = shared.clone();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let data = web::Data::from(state);
-                let server = HttpServer::new(move || {
-                    let all = web::PayloadConfig::new(8 << 20);
-                    App::new().app_data(data.clone()).app_data(all).default_service(web::to(take))
-                });
-                let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
-                let port = server.addrs()[0].port();
-                let server = server.run();
-                tell.send((port, server.handle())).expect("the test waits");
-                server.await.expect("the fake provider runs");
-            });
+        let data = web::Data::from(shared.clone());
+        let server = Server::start(move |app| {
+            let all = web::PayloadConfig::new(8 << 20);
+            app.app_data(data.clone()).app_data(all).default_service(web::to(take));
         });
-        let (port, handle) = told.recv().expect("the fake provider starts");
-        FakeProvider { url: format!("http://127.0.0.1:{port}"), shared, handle }
+        FakeProvider { url: server.url.clone(), shared, _server: server }
     }
 
     /// The next sends are answered so, in turn; all others are accepted.
@@ -100,12 +89,6 @@ impl FakeProvider {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.shared.0.lock().expect("not poisoned")
-    }
-}
-
-impl Drop for FakeProvider {
-    fn drop(&mut self) {
-        drop(self.handle.stop(false));
     }
 }
 

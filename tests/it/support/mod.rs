@@ -12,6 +12,7 @@ pub mod project;
 pub mod receiver;
 pub mod redis;
 pub mod samples;
+pub mod server;
 pub mod shop;
 pub mod sign;
 pub mod smtp;

@@ -1,6 +1,7 @@
 //! Another system that is called: whatever comes is kept with its headers and answered as the test says.
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use super::server::Server;
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -59,28 +60,18 @@ pub struct Receiver {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     shared: Arc<(Mutex<State>, Condvar)>,
-    handle: actix_web::dev::ServerHandle,
+    _server: Server,
 }
 
 impl Receiver {
     /// Starts on a free port, on a thread of its own. Every path answers 200.
     pub fn start() -> Self {
         let shared: Arc<(Mutex<State>, Condvar)> = Arc::default();
-        let (tell, told) = std::sync::mpsc::channel();
-        let state = shared.clone();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let data = web::Data::from(state);
-                let server = HttpServer::new(move || App::new().app_data(data.clone()).default_service(web::to(take)));
-                let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
-                let port = server.addrs()[0].port();
-                let server = server.run();
-                tell.send((port, server.handle())).expect("the test waits");
-                server.await.expect("the receiver runs");
-            });
+        let data = web::Data::from(shared.clone());
+        let server = Server::start(move |app| {
+            app.app_data(data.clone()).default_service(web::to(take));
         });
-        let (port, handle) = told.recv().expect("the receiver starts");
-        Receiver { url: format!("http://127.0.0.1:{port}"), shared, handle }
+        Receiver { url: server.url.clone(), shared, _server: server }
     }
 
     /// From now on this path answers so.
@@ -107,12 +98,6 @@ impl Receiver {
             assert!(!left.is_zero(), "came to {path}: {came:#?}");
             state = self.shared.1.wait_timeout(state, left).expect("not poisoned").0;
         }
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        drop(self.handle.stop(false));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The shop of the mission's example: `GET /customers/{phone}` says what kind of customer, `PUT /orders/{id}` changes an order.
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use super::server::Server;
+use actix_web::{HttpResponse, web};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,7 @@ pub struct Shop {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     state: Arc<State>,
-    handle: actix_web::dev::ServerHandle,
+    _server: Server,
 }
 
 struct State {
@@ -40,26 +41,13 @@ impl Shop {
         let kinds = customers.into_iter().map(|(phone, kind)| (phone.to_owned(), kind.to_owned())).collect();
         let state =
             Arc::new(State { kinds, changed: Mutex::default(), asked: AtomicUsize::new(0), mood: Mutex::new(Mood::Well) });
-        let (tell, told) = std::sync::mpsc::channel();
-        let shared = state.clone();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let data = web::Data::from(shared);
-                let server = HttpServer::new(move || {
-                    App::new()
-                        .app_data(data.clone())
-                        .route("/customers/{phone}", web::get().to(customer))
-                        .route("/orders/{id}", web::put().to(order))
-                });
-                let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
-                let port = server.addrs()[0].port();
-                let server = server.run();
-                tell.send((port, server.handle())).expect("the test waits");
-                server.await.expect("the shop runs");
-            });
+        let data = web::Data::from(state.clone());
+        let server = Server::start(move |app| {
+            app.app_data(data.clone())
+                .route("/customers/{phone}", web::get().to(customer))
+                .route("/orders/{id}", web::put().to(order));
         });
-        let (port, handle) = told.recv().expect("the shop starts");
-        Shop { url: format!("http://127.0.0.1:{port}"), state, handle }
+        Shop { url: server.url.clone(), state, _server: server }
     }
 
     /// Answers so from now on.
@@ -75,12 +63,6 @@ impl Shop {
     /// The orders that were changed, in order.
     pub fn changed(&self) -> Vec<(String, serde_json::Value)> {
         self.state.changed.lock().expect("not poisoned").clone()
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        drop(self.handle.stop(false));
     }
 }
 
