@@ -11,9 +11,10 @@ use publish::Places;
 use reload::Reload;
 
 use crate::config::Settings;
-use crate::config::channel::ProviderSettings;
+use crate::config::channel::{ChannelSettings, ProviderSettings};
 use crate::config::observe::MetricsSettings;
 use crate::config::store::{Backend, RedisSettings, StoreConfig};
+use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::flow::load::Sources;
 use crate::http::body::Memory;
@@ -222,6 +223,7 @@ fn name_port(settings: &mut Settings, port: u16) {
         }
     };
     name(&mut settings.server.public_url);
+    name(&mut settings.project.alerts.api);
     for channel in settings.channels.values_mut() {
         if let ProviderSettings::Simulator(simulator) = &mut channel.provider {
             name(&mut simulator.base_url);
@@ -243,8 +245,9 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
     }
 }
 
-fn world(settings: &Settings) -> World {
-    let channel = |(name, given): (&crate::domain::name::ChannelName, &crate::config::channel::ChannelSettings)| {
+/// The virtual numbers, ready for use.
+pub fn channels(settings: &Settings) -> IndexMap<ChannelName, Channel> {
+    let channel = |(name, given): (&ChannelName, &ChannelSettings)| {
         let channel = Channel {
             name: name.clone(),
             kind: given.kind,
@@ -254,12 +257,17 @@ fn world(settings: &Settings) -> World {
         };
         Some((name.clone(), channel))
     };
+    settings.channels.iter().filter_map(channel).collect()
+}
+
+fn world(settings: &Settings) -> World {
     World {
         project: Arc::new(settings.project.clone()),
-        channels: settings.channels.iter().filter_map(channel).collect(),
+        channels: channels(settings),
         apis: settings.apis.clone(),
         endpoints: settings.endpoints.clone(),
         callbacks: (!settings.callbacks.allow.is_empty()).then(|| settings.callbacks.clone()),
+        alerts: settings.alerts.clone(),
     }
 }
 

@@ -106,6 +106,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Failed,
     },
+    /// Who is told of alerts
+    Alert {
+        /// What to do
+        #[command(subcommand)]
+        command: Alert,
+    },
     /// Print the URLs of the flows' webhooks; they hold secrets
     Webhooks,
     /// Look for what would go wrong in production
@@ -187,6 +193,20 @@ pub enum Journal {
     },
 }
 
+/// `replyflow alert`
+#[derive(Debug, Subcommand)]
+pub enum Alert {
+    /// Tell a team that this is a test, by each of its ways, and say what came of it
+    #[command(after_help = "It tells for itself, beside a running service, and tries each way once.\n\n\
+                      Examples:\n  replyflow alert test                 every team that is told of something\n  \
+                      replyflow alert test payments\n\nExit codes: 0 all were told · 1 one was not")]
+    Test {
+        /// The team; else every one
+        #[arg(value_name = "TEAM")]
+        team: Option<String>,
+    },
+}
+
 /// `replyflow failed`
 #[derive(Debug, Subcommand)]
 pub enum Failed {
@@ -234,6 +254,7 @@ mod tests {
             "why",
             "journal",
             "failed",
+            "alert",
             "webhooks",
             "doctor",
             "--config",
@@ -265,6 +286,7 @@ mod tests {
             "replyflow check --explain RF104 --watch",
             "replyflow why menu",
             "replyflow failed retry",
+            "replyflow alert",
             "replyflow failed drop a --all",
         ] {
             assert!(read(bad).is_err(), "{bad}");

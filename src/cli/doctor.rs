@@ -3,6 +3,7 @@
 use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::channel::ProviderSettings;
+use crate::config::project::Way;
 use crate::config::{Secrets, Settings};
 use crate::service::{MailClient, MailTrouble};
 use crate::store::{Finding, FindingLevel};
@@ -129,6 +130,10 @@ fn configuration(settings: &Settings) -> Vec<Finding> {
             say("webhook", FindingLevel::Fine, message, "Enter it at Meta, with the verify token.");
         }
     }
+    findings.extend(alerts(settings));
+    let mut say = |name, level, message: String, remedy: &str| {
+        findings.push(Finding { name, level, message, remedy: remedy.to_owned() });
+    };
     if settings.events.keys.is_empty() {
         say("events", FindingLevel::Fine, "POST /v1/events refuses everybody: there is no key".to_owned(), "");
     }
@@ -139,6 +144,40 @@ fn configuration(settings: &Settings) -> Vec<Finding> {
     if settings.metrics.enabled && settings.metrics.keys.is_empty() && !settings.server.listen.ip().is_loopback() {
         let message = "/metrics is open to everybody who reaches the port".to_owned();
         say("metrics", FindingLevel::Warning, message, "Set metrics.keys, or keep the path inside your network.");
+    }
+    findings
+}
+
+/// Who is told of alerts.
+fn alerts(settings: &Settings) -> Vec<Finding> {
+    let rules = &settings.project.alerts;
+    let finding = |level, message: String, remedy: &str| Finding { name: "alerts", level, message, remedy: remedy.to_owned() };
+    let mut findings = Vec::new();
+    for (team, told) in &rules.teams {
+        let count = |what: &str, of: fn(&Way) -> bool| {
+            let n = told.ways.iter().filter(|way| of(way)).count();
+            (n > 0).then(|| format!("{n} {what}"))
+        };
+        let ways = [
+            count("by email", |way| matches!(way, Way::Email(_))),
+            count("by sms", |way| matches!(way, Way::Sms(_))),
+            count("by slack", |way| matches!(way, Way::Slack(_))),
+        ];
+        let ways: Vec<String> = ways.into_iter().flatten().collect();
+        if ways.is_empty() {
+            let instead = if rules.receivers.is_empty() { "nobody" } else { "the receivers of [alerts]" };
+            let message = format!("{team} has no way to be told: {instead} hear of its alerts");
+            let level = if rules.receivers.is_empty() { FindingLevel::Warning } else { FindingLevel::Fine };
+            findings.push(finding(level, message, "Give [teams.NAME] an email, sms or slack."));
+        } else {
+            let message = format!("{team} is told: {}", ways.join(", "));
+            findings.push(finding(FindingLevel::Fine, message, &format!("replyflow alert test {team} tries it.")));
+        }
+    }
+    if rules.receivers.is_empty() {
+        let message = "nobody hears of alerts that name no team, nor of the engine's own".to_owned();
+        let remedy = "Set alerts.receivers to the names of teams: receivers = [\"operations\"].";
+        findings.push(finding(FindingLevel::Warning, message, remedy));
     }
     findings
 }

@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod render;
 
+mod alert;
 mod chat;
 mod check;
 mod doctor;
@@ -118,6 +119,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Why(why) => why::run(&project, &why),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
+        Command::Alert { command } => alert::run(&project, &command),
         Command::Webhooks => webhooks::run(&project),
         Command::Doctor => doctor::run(&project),
     };

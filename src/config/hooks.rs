@@ -3,6 +3,7 @@
 use super::secret::Secret;
 use super::section::{Secrets, Section};
 use super::server::size;
+use crate::domain::alert::ALERT_PREFIX;
 use crate::domain::hook::{CALLBACK_PREFIX, KindPattern};
 use crate::domain::limits;
 use crate::domain::name::Slug;
@@ -107,8 +108,10 @@ fn lies_under(url: &Url, prefix: &Url) -> bool {
 
 impl EndpointSettings {
     pub(super) fn read(name: Slug, section: Section<'_>, secrets: Secrets) -> Self {
-        if name.as_str().starts_with(CALLBACK_PREFIX) {
-            section.mistake("url", format!("belongs to an endpoint whose name may not begin with `{CALLBACK_PREFIX}`"), None);
+        for prefix in [CALLBACK_PREFIX, ALERT_PREFIX] {
+            if name.as_str().starts_with(prefix) {
+                section.mistake("url", format!("belongs to an endpoint whose name may not begin with `{prefix}`"), None);
+            }
         }
         let url = section.parsed("url", "a URL such as https://crm.example.com/replyflow", String::new(), |text| {
             target(text).map(|_| text.to_owned())
@@ -274,6 +277,7 @@ secrets = [{ env = "SIGNING" }]
             ("\"message.*\"", "", "endpoints.crm.events: names nothing"),
             ("in_flight = 4", "in_flight = 0", "endpoints.crm.in_flight: must be a whole number from 1 to 1000"),
             ("crm]", "callback-x]", "endpoints.callback-x.url: belongs to an endpoint whose name may not"),
+            ("crm]", "alert-x]", "endpoints.alert-x.url: belongs to an endpoint whose name may not"),
             ("secrets = [{ env = \"SIGNING\" }]", "", "callbacks.allow: needs `secrets`"),
             ("https://shop", "shop", "callbacks.allow: `shop.example.com/hooks/` is not the beginning of a URL"),
         ] {

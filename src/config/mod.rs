@@ -4,6 +4,7 @@
 //! variable of the environment, `REPLYFLOW_SECTION__KEY`, stands above both. Secrets stand in the environment or in files of
 //! their own, never in the configuration.
 
+pub mod alerts;
 pub mod api;
 pub mod channel;
 pub mod events;
@@ -32,6 +33,7 @@ pub use schema::schema;
 pub use section::Secrets;
 pub use tree::Environment;
 
+use alerts::AlertSettings;
 use api::ApiSettings;
 use channel::ChannelSettings;
 use events::EventsSettings;
@@ -83,6 +85,8 @@ pub struct Settings {
     pub endpoints: IndexMap<Slug, EndpointSettings>,
     /// Where else events may have reports sent to.
     pub callbacks: CallbackSettings,
+    /// How teams are told of alerts.
+    pub alerts: AlertSettings,
     /// How messages leave.
     pub send: SendSettings,
     /// Who may send events.
@@ -160,15 +164,20 @@ impl Settings {
             section.named().into_iter().filter_map(read).collect()
         };
         let events = EventsSettings::read(root.section("events"), secrets);
+        let teams = alerts::teams(&root.section("teams"), secrets);
+        let team_names = teams.names.clone();
+        let carriers: Vec<_> = channels.iter().map(|(name, channel)| (name, channel.settings.kind)).collect();
+        let (alert_rules, alerts) = alerts::alerts(root.section("alerts"), teams, &carriers, &server.public_url);
         let rest = read_project::Rest {
             events: events.names.clone(),
             event_fields: events.fields.clone(),
-            teams: read_project::teams(root.section("teams")),
+            teams: team_names,
             hours: read_project::hours(root.section("hours")),
             attributes: read_project::attributes(root.section("attributes")),
             env: read_project::env(root.section("env")),
             texts: read_project::texts(root.section("texts"), basics.language),
             endpoints: endpoints.values().map(|e| EndpointInfo { name: e.name.clone(), events: e.events.clone() }).collect(),
+            alerts: alert_rules,
         };
         let sources = sources::sources(root.section("sources"), &rest.attributes, secrets);
         let project = read_project::assemble(&basics, &channels, &apis, rest);
@@ -184,6 +193,7 @@ impl Settings {
             channels: channels.into_iter().map(|(name, channel)| (name, channel.settings)).collect(),
             apis,
             endpoints,
+            alerts,
             callbacks: CallbackSettings::read(root.section("callbacks"), secrets),
             send,
             events,

@@ -1,10 +1,13 @@
 //! What flows and the engine may know of the project: plain settings, no secrets.
 
+use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::hook::KindPattern;
+use crate::domain::journal::AlertLevel;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::shape::Shape;
+use crate::domain::time::Span;
 use crate::domain::value::{Type, Value};
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
@@ -38,6 +41,43 @@ pub struct Project {
     pub texts: SystemTexts,
     /// The systems that are told what happens.
     pub endpoints: Vec<EndpointInfo>,
+    /// Who is told of alerts.
+    pub alerts: AlertRules,
+}
+
+/// Who is told of alerts, as the engine sees it.
+#[derive(Debug, Clone, Default)]
+pub struct AlertRules {
+    /// Teams that get the alerts which name nobody, or a team that has no way to be told.
+    pub receivers: Vec<Slug>,
+    /// Every team.
+    pub teams: IndexMap<Slug, TeamRules>,
+    /// How long equal alerts are counted instead of told.
+    pub window: Span,
+    /// Where the API is reached: `server.public_url`.
+    pub api: String,
+}
+
+/// How a team is told.
+#[derive(Debug, Clone)]
+pub struct TeamRules {
+    /// Its name for people.
+    pub title: Option<String>,
+    /// Alerts below it are not for this team.
+    pub min_level: AlertLevel,
+    /// Each is told by itself.
+    pub ways: Vec<Way>,
+}
+
+/// One way to tell a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// A mail to this address.
+    Email(Address),
+    /// A text message to this number.
+    Sms(Address),
+    /// The team's webhook of this number, from 0.
+    Slack(usize),
 }
 
 /// An endpoint as the engine sees it.

@@ -2,7 +2,7 @@
 
 use super::api::ApiSettings;
 use super::channel::ProviderSettings;
-use super::project::{ApiInfo, ChannelInfo, EndpointInfo, Hours, Project, SystemTexts};
+use super::project::{AlertRules, ApiInfo, ChannelInfo, EndpointInfo, Hours, Project, SystemTexts};
 use super::read_channels::Channel;
 use super::section::Section;
 use super::tree::{Kind, Node};
@@ -55,16 +55,6 @@ pub(super) fn slug(section: &Section<'_>, name: &str) -> Option<Slug> {
             None
         }
     }
-}
-
-pub(super) fn teams(section: Section<'_>) -> Vec<Slug> {
-    let mut teams = Vec::new();
-    for (name, inner) in section.named() {
-        teams.extend(slug(&section, name));
-        inner.opt_text("title");
-        inner.finish();
-    }
-    teams
 }
 
 pub(super) fn hours(section: Section<'_>) -> IndexMap<Slug, Hours> {
@@ -243,6 +233,7 @@ pub(super) fn assemble(
         env: rest.env,
         texts: rest.texts,
         endpoints: rest.endpoints,
+        alerts: rest.alerts,
     }
 }
 
@@ -256,4 +247,5 @@ pub(super) struct Rest {
     pub env: IndexMap<String, Value>,
     pub texts: SystemTexts,
     pub endpoints: Vec<EndpointInfo>,
+    pub alerts: AlertRules,
 }

@@ -165,7 +165,27 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("max_age", Duration),
         ],
     ),
-    ("teams.*", &[("title", Text)]),
+    (
+        "alerts",
+        &[
+            ("receivers", Texts(&[])),
+            ("window", Duration),
+            ("retry_first", Duration),
+            ("email_channel", Text),
+            ("sms_channel", Text),
+        ],
+    ),
+    (
+        "teams.*",
+        &[
+            ("title", Text),
+            ("email", TextOrTexts),
+            ("sms", TextOrTexts),
+            ("slack", Secrets),
+            ("allow_private", Boolean),
+            ("min_level", Word(&["info", "warning", "urgent"])),
+        ],
+    ),
     (
         "hours.*",
         &[

@@ -269,6 +269,11 @@ impl<'a> Section<'a> {
         if self.is_text(key) { vec![self.text(key)] } else { self.texts(key) }
     }
 
+    /// Whether a missing secret is no mistake.
+    pub fn tolerates(&self) -> bool {
+        self.book.secrets == Secrets::Tolerated
+    }
+
     /// Whether text stands there.
     pub fn is_text(&self, key: &str) -> bool {
         self.table.and_then(|t| t.get(key)).is_some_and(|node| matches!(node.kind, Kind::Text(_)))

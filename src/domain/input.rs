@@ -1,6 +1,7 @@
 //! What can happen to a contact. An input is stored in the contact's mailbox exactly as it is written here.
 
 use super::address::Address;
+use super::alert::Alerts;
 use super::channel::ChannelKind;
 use super::id::{EffectId, InputId};
 use super::language::Language;
@@ -28,6 +29,8 @@ pub enum Input {
     Operator(OperatorAction),
     /// What was learned of whether the contact can and wants to be reached, apart from any conversation.
     Reach(Box<Reach>),
+    /// Alerts for a team: in its own mailbox, never in a contact's.
+    Alerts(Box<Alerts>),
 }
 
 /// What was learned of whether a contact can and wants to be reached.
@@ -57,6 +60,15 @@ pub enum ReachChange {
         /// Why.
         reason: FailureReason,
         /// The server's code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+    },
+    /// The provider does not take an approved template: it was paused, disabled, or is not what it was.
+    TemplateRefused {
+        /// The template, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<String>,
+        /// The provider's code.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<String>,
     },

@@ -209,6 +209,20 @@ pub const HOOK_PAUSE: Span = Span::hours(1);
 pub const HOOK_PAUSE_ASKED: Span = Span::hours(6);
 /// Attempts that a report gets however old it is: an operator may have it made again after days.
 pub const HOOK_ATTEMPTS: u8 = 5;
+/// Different alerts of one turn that are told; the others are counted.
+pub const ALERTS_PER_TURN: usize = 10;
+/// Different alerts of one team whose windows are open at one time; further ones are counted and told together.
+pub const ALERT_WINDOWS: usize = 40;
+/// How long alerts above that are counted before they are told together.
+pub const ALERT_REST: Span = Span::minutes(1);
+/// Addresses and webhooks of one team.
+pub const TEAM_WAYS: usize = 20;
+/// Teams that get alerts which name nobody.
+pub const ALERT_RECEIVERS: usize = 10;
+/// Characters of an alert as a text message: two or three parts.
+pub const ALERT_SMS_CHARS: usize = 300;
+/// How long an alert is tried to be told; then it fails visibly.
+pub const ALERT_AGE: Span = Span::hours(24);
 /// Attempts to fetch a file.
 pub const FETCH_ATTEMPTS: u8 = 5;
 /// All attempts to fetch a file together; the provider's URLs do not last long.

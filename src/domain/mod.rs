@@ -1,6 +1,7 @@
 //! The words of the product as types that cannot hold nonsense. No I/O, no async, no clock.
 
 pub mod address;
+pub mod alert;
 pub mod attempt;
 pub mod channel;
 pub mod codec;

@@ -1,5 +1,7 @@
 //! What a turn wants done outside: a closed enum, stored in the outbox exactly as it is written here.
 
+use crate::domain::address::Address;
+use crate::domain::alert::{Alerts, Medium, Raised};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::RunId;
 use crate::domain::input::{ContactRef, Event};
@@ -24,6 +26,73 @@ pub enum Effect {
     Fetch(Box<Fetch>),
     /// A report to another system that nobody here waits for.
     Hook(Box<Hook>),
+    /// Alerts on their way to the mailboxes of teams.
+    Raise(Box<Raise>),
+    /// An alert for one receiver of a team.
+    Tell(Box<Tell>),
+}
+
+/// Alerts on their way to the mailboxes of teams.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Raise {
+    /// Each with the teams that hear of it.
+    pub alerts: Vec<(Vec<Slug>, Raised)>,
+    /// When it was decided.
+    pub at: Millis,
+}
+
+impl Raise {
+    /// What each team hears.
+    pub fn by_team(&self) -> Vec<Alerts> {
+        let mut all: Vec<Alerts> = Vec::new();
+        for (teams, raised) in &self.alerts {
+            for team in teams {
+                match all.iter_mut().find(|alerts| alerts.team == *team) {
+                    Some(alerts) => alerts.raised.push(raised.clone()),
+                    None => all.push(Alerts { team: team.clone(), raised: vec![raised.clone()] }),
+                }
+            }
+        }
+        all
+    }
+}
+
+/// An alert for one receiver of a team.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tell {
+    /// The team.
+    pub team: Slug,
+    /// Who of it.
+    pub to: Receiver,
+    /// One line: the subject of a mail.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// When it was decided.
+    pub at: Millis,
+}
+
+/// Who of a team is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receiver {
+    /// A mailbox.
+    Email(Address),
+    /// A phone.
+    Sms(Address),
+    /// The team's webhook of this number, from 0.
+    Slack(usize),
+}
+
+impl Receiver {
+    /// How it is reached.
+    pub fn medium(&self) -> Medium {
+        match self {
+            Receiver::Email(_) => Medium::Email,
+            Receiver::Sms(_) => Medium::Sms,
+            Receiver::Slack(_) => Medium::Slack,
+        }
+    }
 }
 
 /// A message to the contact.

@@ -2,9 +2,12 @@
 //! be done. Pure: no I/O, no clock, no randomness; the same record and input give the same turn. Nothing else changes state.
 
 mod actions;
+pub mod alert_text;
+pub mod alerts;
 mod answer;
 mod anytime;
 mod asking;
+pub mod board;
 mod call;
 mod channel;
 mod clock;

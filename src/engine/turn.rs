@@ -104,7 +104,9 @@ pub fn turn(
     }
     turning.ask_next()?;
     turning.tell();
+    turning.tell_team();
     turning.bound()?;
+    turning.raise();
     let now = turning.store_now();
     let Turning { rec, mut out, .. } = turning;
     out.hold = rec.hold();
@@ -119,7 +121,7 @@ fn waits_for_the_clock(input: &Input) -> bool {
     match input {
         Input::Message(_) | Input::Event(_) | Input::Webhook(_) => true,
         Input::Operator(action) => matches!(action, OperatorAction::Begin { .. }),
-        Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) => false,
+        Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) | Input::Alerts(_) => false,
     }
 }
 
@@ -130,6 +132,14 @@ impl Turning<'_> {
 
     fn one_input(&mut self, accepted: &Accepted, input: &Input) -> Result<(), TurnError> {
         match input {
+            Input::Alerts(alerts) => {
+                self.alerts(alerts);
+                Ok(())
+            }
+            input if self.is_board() && !matches!(input, Input::Operator(OperatorAction::Retry(_))) => {
+                self.note(None, "nothing but alerts happens to a team's record");
+                Ok(())
+            }
             Input::Message(message) => {
                 let at = accepted.at + self.rec.clock.ahead;
                 self.message(accepted.id, at, message)

@@ -243,6 +243,7 @@ impl Core {
         let mut sets: Vec<WorkSet> = self.world.channels.keys().cloned().map(WorkSet::Talk).collect();
         sets.extend([WorkSet::Call, WorkSet::Post]);
         sets.extend(self.world.endpoints.keys().cloned().map(WorkSet::Hook));
+        sets.extend(self.alert_sets());
         let strange = self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for set in strange.into_iter().chain(self.hooks.known().into_iter().map(WorkSet::Hook)) {
             if !sets.contains(&set) {

@@ -21,7 +21,7 @@ pub struct Failed {
     pub key: FailedKey,
     /// Since when.
     pub at: Millis,
-    /// `message`, `call`, `post`, `fetch`, `hook`, `input`, or `unreadable`.
+    /// `message`, `call`, `post`, `fetch`, `hook`, `alert`, `input`, or `unreadable`.
     pub kind: &'static str,
     /// What it is, in one line without a person or a text.
     pub about: String,
@@ -102,6 +102,8 @@ fn about_effect(body: &[u8]) -> (&'static str, String) {
         Ok(Effect::Post(post)) => ("post", format!("event {}", post.event.name)),
         Ok(Effect::Fetch(fetch)) => ("fetch", format!("a file over {}", fetch.channel)),
         Ok(Effect::Hook(hook)) => ("hook", about_hook(&hook)),
+        Ok(Effect::Raise(raise)) => ("alert", format!("{} on their way to teams", raise.alerts.len())),
+        Ok(Effect::Tell(tell)) => ("alert", format!("to {} by {}", tell.team, tell.to.medium().as_str())),
         Err(error) => ("unreadable", error.to_string()),
     }
 }
@@ -126,6 +128,7 @@ fn about_input(input: &Input) -> String {
         Input::Delivery(delivery) => format!("a report on the message {}", delivery.effect),
         Input::Operator(_) => "an operator's act".to_owned(),
         Input::Reach(_) => "whether the contact is reached".to_owned(),
+        Input::Alerts(alerts) => format!("alerts for {}", alerts.team),
     }
 }
 

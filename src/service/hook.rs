@@ -57,6 +57,9 @@ impl HookSlots {
 impl Core {
     /// How many reports an endpoint takes at one time.
     pub(super) fn hooks_in_flight(&self, endpoint: &Slug) -> usize {
+        if Self::is_alert_set(endpoint) {
+            return super::alerts::IN_FLIGHT;
+        }
         let configured = self.world.endpoints.get(endpoint).map(|endpoint| &endpoint.policy);
         configured.or(self.world.callbacks.as_ref().map(|c| &c.policy)).map_or(1, |policy| policy.in_flight)
     }

@@ -92,7 +92,7 @@ impl Core {
             Decoded::Status(report) => self.receive_report(*report).await,
             Decoded::Template(status) => {
                 tracing::info!(template = status.template, event = status.event, "the provider judged a template");
-                Ok(Received::Noted)
+                self.template_judged(&status).await
             }
             Decoded::Complaint(complaint) => self.receive_complaint(complaint).await,
             Decoded::Other(other) => {

@@ -5,13 +5,14 @@
 //! |---|---|---|
 //! | `receive`, `receive_event`, `receive_webhook`, `operate` | stores inputs; the caller is answered after it | `inbox`, `reports`, `events`, `webhook` |
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
-//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `hook`, `verdict`, `retry` |
+//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `hook`, `alerts`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish` | flows at the start | `publisher`, `versions` |
 //! | `feed_history` | copies the journal and lets it be trimmed | `history`, `history_file` |
 //!
 //! `ports` are the world as traits; `runtime` and `http_client` are the real ones.
 
+mod alerts;
 mod aliases;
 mod api;
 mod call;
@@ -47,6 +48,8 @@ mod settings;
 mod signature;
 mod slots;
 mod taken_back;
+mod teller;
+mod template;
 mod tick;
 mod turns;
 mod unsubscribe;
@@ -63,6 +66,7 @@ pub use http_client::HttpClient;
 pub use inbox::Received;
 pub use mail_client::{MailClient, MailTrouble, Probed};
 pub use settings::{Channel, FileSettings, ServiceSettings, World};
+pub use teller::Teller;
 pub use tick::Ticked;
 pub use unsubscribe::{LinkSettings, Unsubscribe};
 pub use versions::{LoadError, Versions};

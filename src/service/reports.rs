@@ -27,6 +27,7 @@ impl Core {
         }
         // Before a run hears of it: its next message is not to go there again.
         self.dead_by_report(&report).await?;
+        self.template_refused_by_report(&report).await?;
         match report.send {
             Some(send) => self.report_on(send, &report).await,
             None => self.nameless_report(&report).await,

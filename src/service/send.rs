@@ -137,6 +137,9 @@ impl Core {
                 if *reason == FailureReason::Invalid {
                     self.dead_by_send(started, send, error).await;
                 }
+                if *reason == FailureReason::Template {
+                    self.template_refused(started, send, error).await;
+                }
                 if *opted_out == Some(OptOutScope::Everything) {
                     let of = started.id.to_string();
                     let input = provider_opt_out(send.outbound.to.clone(), channel.name.clone(), channel.kind, &of);

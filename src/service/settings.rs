@@ -1,6 +1,7 @@
 //! What the service needs to know: taken from the configuration by whoever composes it.
 
 use super::unsubscribe::LinkSettings;
+use crate::config::alerts::AlertSettings;
 use crate::config::api::ApiSettings;
 use crate::config::hooks::{CallbackSettings, EndpointSettings};
 use crate::config::project::Project;
@@ -126,4 +127,6 @@ pub struct World {
     pub endpoints: IndexMap<Slug, EndpointSettings>,
     /// Where else events may have reports sent to; nothing: nowhere.
     pub callbacks: Option<CallbackSettings>,
+    /// How teams are told of alerts.
+    pub alerts: AlertSettings,
 }

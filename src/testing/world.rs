@@ -412,7 +412,7 @@ impl World {
                 self.due.push((self.now, key, Input::CallResult(Box::new(input))));
             }
             // Nobody in a conversation waits for it.
-            Effect::Hook(_) => {}
+            Effect::Hook(_) | Effect::Raise(_) | Effect::Tell(_) => {}
             Effect::Post(post) => self.post(post.event.name, post.event.data, Some(post.to))?,
         }
         Ok(())

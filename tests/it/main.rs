@@ -1,5 +1,6 @@
 //! All integration tests in one binary, so that the service is linked once.
 
+mod alerts;
 mod callbacks;
 mod check_watch;
 mod checker;

@@ -2,6 +2,7 @@
 //! else; read and written in every turn, so names are one letter and what is absent costs nothing. Fields are only added,
 //! each with a default: a newer release reads what an older one wrote. See `domain::codec` for the byte in front.
 
+mod board;
 mod clock;
 mod compact;
 mod run;
@@ -9,6 +10,7 @@ mod talk;
 mod tracked;
 mod vars;
 
+pub use board::{Board, Window};
 pub use clock::{Clock, Goal};
 pub use run::{File, FirstEvent, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
 pub use talk::{Said, Talk};
@@ -114,6 +116,9 @@ pub struct Record {
     /// The email address at which nothing arrives: it is not written to as long as it is the contact's.
     #[serde(rename = "b", default, skip_serializing_if = "none")]
     pub dead: Option<String>,
+    /// The alerts of a team: then this is no contact's record.
+    #[serde(rename = "al", default, skip_serializing_if = "none")]
+    pub board: Option<Box<Board>>,
 }
 
 /// Where whoever began a run wants to hear what becomes of its messages. It outlives the run, as its messages do.
@@ -341,7 +346,8 @@ impl Record {
         let untold = self.tracked.iter().any(|message| message.untold != 0);
         let at_once = (untold || (waits && !self.is_occupied())).then_some(Millis(self.last.0.saturating_add(1)));
         let errands = self.errands.iter().filter_map(|errand| errand.moment).min();
-        next.into_iter().chain(errands).chain(kept).chain(at_once).min()
+        let alerts = self.board.as_ref().and_then(|board| board.next());
+        next.into_iter().chain(errands).chain(kept).chain(at_once).chain(alerts).min()
     }
 
     /// When the contact was heard last on a channel.

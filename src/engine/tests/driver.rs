@@ -64,6 +64,7 @@ pub fn project() -> Project {
             list_button: text("Choose"),
         },
         endpoints: Vec::new(),
+        alerts: Default::default(),
     }
 }
 

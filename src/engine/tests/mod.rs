@@ -1,5 +1,6 @@
 //! The engine's tests. Between any two inputs the record is written and read back.
 
+mod alerts;
 mod answers;
 mod bounds;
 mod calls;

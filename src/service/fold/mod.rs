@@ -3,12 +3,14 @@
 
 use super::core::Engine;
 use super::settings::ServiceSettings;
+use crate::domain::alert::{raise_set, tell_set};
 use crate::domain::codec::{self, DecodeError};
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, VersionId};
 use crate::domain::input::{self, Class, Input};
 use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::limits;
 use crate::domain::time::{Millis, Span};
+use crate::engine::alerts::of_service;
 use crate::engine::effect::Effect;
 use crate::engine::record::Record;
 use crate::engine::{Context, TurnError, TurnOutput};
@@ -83,6 +85,8 @@ fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
         Effect::Call(_) | Effect::Fetch(_) => WorkSet::Call,
         Effect::Post(_) => WorkSet::Post,
         Effect::Hook(hook) => WorkSet::Hook(hook.endpoint.clone()),
+        Effect::Raise(_) => WorkSet::Hook(raise_set()),
+        Effect::Tell(tell) => WorkSet::Hook(tell_set(tell.to.medium())),
     };
     NewEffect { id, set, body: Bytes::from(codec::encode(effect)) }
 }
@@ -128,6 +132,10 @@ impl Folder<'_> {
         let most = if solo { 1 } else { self.settings.fold.clamp(1, limits::INPUTS_PER_CLAIM) };
         for entry in inputs.iter().take(most) {
             let first = folded.consumed.is_empty();
+            // One that is set aside raises an alert: it too must have room.
+            if folded.effects.len() >= limits::EFFECTS_PER_COMMIT {
+                break;
+            }
             if !first && folded.after.hold && entry.class == Class::Normal {
                 break;
             }
@@ -145,7 +153,7 @@ impl Folder<'_> {
                     }
                     folded.add(*done);
                 }
-                Turned::SetAside { why, panicked } => folded.set_aside(entry.id, why, panicked),
+                Turned::SetAside { why, panicked } => self.set_aside(&mut folded, entry.id, token, why, panicked),
             }
             folded.after.token = token;
             folded.consumed.push(entry.id);
@@ -214,13 +222,30 @@ impl Folder<'_> {
             Turned::SetAside { why, panicked } => {
                 folded.panicked += u64::from(panicked);
                 let say = format!("A timer could not be processed and is tried again in an hour: {why}");
-                folded.events.push(Event::Alert { run: None, say, to: None, level: AlertLevel::Urgent });
+                self.say(folded, token, say);
                 folded.alarm = Some(self.now + Span::hours(1));
                 folded.blob = Bytes::from(codec::encode(&before.record));
             }
         }
         folded.after.token = token;
         Ok(())
+    }
+
+    fn set_aside(&self, folded: &mut Folded, input: InputId, token: Token, why: String, panicked: bool) {
+        folded.panicked += u64::from(panicked);
+        let say = format!("A message could not be processed and was set aside: {why}");
+        folded.events.push(Event::SetAside { input, reason: why });
+        self.say(folded, token, say);
+        folded.set_aside.push(input);
+    }
+
+    /// What an operator must hear at once.
+    fn say(&self, folded: &mut Folded, token: Token, say: String) {
+        let level = AlertLevel::Urgent;
+        if let Some((id, effect)) = of_service(self.context.project, self.contact, token, &say, level, self.now) {
+            folded.effects.push(as_stored(id, &effect));
+        }
+        folded.events.push(Event::Alert { run: None, say, to: None, level });
     }
 }
 
@@ -263,14 +288,6 @@ impl Folded {
             }
         }
         self.await_add.extend(out.await_add);
-    }
-
-    fn set_aside(&mut self, input: InputId, why: String, panicked: bool) {
-        self.panicked += u64::from(panicked);
-        let say = format!("A message could not be processed and was set aside: {why}");
-        self.events.push(Event::SetAside { input, reason: why });
-        self.events.push(Event::Alert { run: None, say, to: None, level: AlertLevel::Urgent });
-        self.set_aside.push(input);
     }
 }
 

@@ -35,7 +35,7 @@ impl World {
         let priority = match &input {
             Input::Message(message) => crate::engine::is_priority(message, self.catalog.languages()),
             Input::Event(_) | Input::Webhook(_) => false,
-            Input::CallResult(_) | Input::Delivery(_) | Input::Operator(_) | Input::Reach(_) => true,
+            Input::CallResult(_) | Input::Delivery(_) | Input::Operator(_) | Input::Reach(_) | Input::Alerts(_) => true,
         };
         let key = self.person(address).key;
         self.accept(key, priority, input);

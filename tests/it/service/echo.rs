@@ -79,6 +79,7 @@ pub fn echo(
         Input::Webhook(webhook) => effects.say(&address(), &format!("webhook {}", webhook.name), false),
         Input::Reach(reach) => effects.say(&address(), &format!("reach {:?}", reach.what), false),
         Input::Operator(action) => effects.say(&address(), &format!("operator {action:?}"), false),
+        Input::Alerts(alerts) => effects.say(&address(), &format!("alerts {}", alerts.raised.len()), false),
     }
     let awaited = |(id, effect): &(EffectId, Effect)| matches!(effect, Effect::Send(send) if send.awaited).then_some(*id);
     out.await_add = effects.list.iter().filter_map(awaited).collect();

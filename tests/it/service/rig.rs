@@ -265,7 +265,7 @@ impl Rig {
         }
         let callbacks = (!settings.callbacks.allow.is_empty()).then_some(settings.callbacks);
         let (endpoints, apis) = (settings.endpoints, settings.apis);
-        let world = World { project: Arc::new(settings.project), channels, apis, endpoints, callbacks };
+        let world = World { project: Arc::new(settings.project), channels, apis, endpoints, callbacks, alerts: settings.alerts };
         let (network, tasks) = (Arc::new(Network::default()), Arc::new(Tasks::default()));
         let seeds = AtomicU32::new(1);
         let parts = {

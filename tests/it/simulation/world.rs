@@ -172,6 +172,7 @@ fn world() -> World {
         apis: [(shop, api)].into(),
         endpoints: [].into(),
         callbacks: None,
+        alerts: Default::default(),
     }
 }
 
