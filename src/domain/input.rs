@@ -201,6 +201,9 @@ pub struct Delivery {
     /// The provider's code of the failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Whether nobody knows: the answer to its sending was lost and it is not sent again. It may have arrived.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
 }
 
 /// What an operator can do to a contact.

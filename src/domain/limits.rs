@@ -181,6 +181,8 @@ pub const TALK_MESSAGES: usize = 50;
 pub const TALK_BYTES: usize = 8 * 1024;
 /// Characters of what a flow tells a team about a conversation.
 pub const HANDOFF_NOTE_CHARS: usize = 2_000;
+/// So long after somebody wrote, or took it over, a conversation with a person is still alive: it does not expire.
+pub const HANDOFF_IDLE: Span = Span::hours(24);
 /// Acts of persons on one contact that are known when they are repeated.
 pub const PERSON_ACTS: usize = 16;
 /// Default of `pick: { max }`: what a WhatsApp list holds.

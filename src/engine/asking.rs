@@ -44,8 +44,8 @@ pub(super) struct Over<'a> {
 }
 
 impl<'a> Turning<'a> {
-    /// Finds the channel for a question.
-    pub(super) fn asking(&mut self, run: &Run, depth: usize, said: Instead<'a>) -> Result<Asking<'a>, Fault> {
+    /// Finds the channel for a question. `besides`: whether its notification is also sent besides its route.
+    pub(super) fn asking(&mut self, run: &Run, depth: usize, said: Instead<'a>, besides: bool) -> Result<Asking<'a>, Fault> {
         const NOWHERE: &str = "no channel can carry the question";
         let (errand, why, sets_out) = match said {
             Instead::Message(message) => {
@@ -66,9 +66,10 @@ impl<'a> Turning<'a> {
                         None => Asking::Nowhere(NOWHERE.to_owned()),
                     });
                 }
-                let errand = self.new_errand(run, depth, notification, &params, Purpose::Question)?;
+                let mut errand = self.new_errand(run, depth, notification, &params, Purpose::Question)?;
+                errand.alone = !besides;
                 if let Some(until) = self.held_until(notification)? {
-                    self.hold(errand, until, notification);
+                    self.hold(errand, until, notification, None);
                     return Ok(Asking::Held(until));
                 }
                 (errand, None, true)
@@ -86,11 +87,17 @@ impl<'a> Turning<'a> {
         why: Option<String>,
         sets_out: bool,
     ) -> Result<Asking<'a>, Fault> {
-        let (flow, notification) = self.of_errand(&errand)?;
+        let notification = self.of_errand(&errand)?.1;
+        let channels = self.channels_of(&errand)?;
         if sets_out {
-            self.also(&errand, Some((run, depth)))?;
+            if !errand.alone {
+                self.also(&errand, Some((run, depth)))?;
+            }
+        } else if let Some(until) = self.next_hours(&errand)? {
+            self.hold(errand, until, notification, why);
+            return Ok(Asking::Held(until));
         }
-        let Some(route) = self.next_of_route(&mut errand, flow, notification) else {
+        let Some(route) = self.next_of_route(&mut errand, channels, notification) else {
             let reason = why.clone().unwrap_or_else(|| "nothing of its route can carry it".to_owned());
             self.way(&errand, Step::UsedUp, reason);
             self.release(errand.id);
@@ -101,7 +108,7 @@ impl<'a> Turning<'a> {
             self.way(&errand, Step::MovedOn, why);
         }
         let params = named(notification, &errand.params);
-        let followed = self.is_followed(&errand, flow, notification);
+        let followed = self.is_followed(&errand, channels, notification);
         let message = &notification.message;
         let notification = Some((notification, params));
         if !followed {
@@ -127,7 +134,11 @@ impl<'a> Turning<'a> {
     pub(super) fn ask_along(&mut self, run: &mut Run, errand: Errand, why: Option<String>) -> Result<Next<'a>, Fault> {
         let (flow, _, state) = self.state(run)?;
         match (&state.kind, run.question()) {
-            (Kind::Ask(ask), Some(_)) => self.put_along(run, flow, ask, errand, why),
+            (Kind::Ask(ask), Some(_)) => {
+                let id = errand.id;
+                // What cannot be rendered goes no further.
+                self.put_along(run, flow, ask, errand, why).inspect_err(|_| self.release(id))
+            }
             _ => {
                 self.release(errand.id);
                 Ok(Next::Rest)

@@ -10,6 +10,7 @@ use crate::domain::limits;
 use crate::domain::name::ChannelName;
 use crate::flow::definition::{Category, Flow, Hop, Message, Notification};
 use indexmap::IndexMap;
+use std::cmp::Reverse;
 use std::iter;
 
 /// The way to the contact.
@@ -132,8 +133,8 @@ impl Turning<'_> {
     }
 }
 
-/// The channels that a place of a route can mean: of a kind the one that the contact used last, then the flow's, and the project's if
-/// the flow has none.
+/// The channels that a place of a route can mean: of a kind those of the flow, the one that the contact used last first; those of
+/// the project if the flow has none of that kind.
 fn candidates<'b>(
     hop: &'b Hop,
     flow: &'b Flow,
@@ -145,10 +146,11 @@ fn candidates<'b>(
         Hop::Kind(kind) => *kind,
     };
     let of_kind = move |channel: &&ChannelName| known.get(*channel).is_some_and(|info| info.kind == kind);
-    if flow.channels.iter().any(|channel| of_kind(&channel)) {
-        let last = record.last_channel().filter(|last| flow.channels.contains(last));
-        let others = flow.channels.iter().filter(move |channel| Some(*channel) != last);
-        return Box::new(last.into_iter().chain(others).filter(of_kind));
+    let mut found: Vec<&ChannelName> = flow.channels.iter().filter(of_kind).collect();
+    if found.is_empty() {
+        found = known.keys().filter(of_kind).collect();
     }
-    Box::new(known.keys().filter(of_kind))
+    // Those on which the contact was never heard come last, in the order of the list.
+    found.sort_by_key(|channel| Reverse(record.heard_on(channel.as_str())));
+    Box::new(found.into_iter())
 }

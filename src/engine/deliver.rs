@@ -28,7 +28,7 @@ impl<'a> Turning<'a> {
         }
         let errand = self.new_errand(run, depth, notification, &params, Purpose::Word)?;
         if let Some(until) = self.held_until(notification)? {
-            self.hold(errand, until, notification);
+            self.hold(errand, until, notification, None);
             return Ok(());
         }
         self.also(&errand, Some((run, depth)))?;
@@ -42,7 +42,7 @@ impl<'a> Turning<'a> {
         let errand = self.new_errand(run, depth, notification, &params, Purpose::Deliver)?;
         let id = errand.id;
         match self.held_until(notification)? {
-            Some(until) => self.hold(errand, until, notification),
+            Some(until) => self.hold(errand, until, notification, None),
             None => {
                 self.also(&errand, Some((run, depth)))?;
                 if let SetOut::UsedUp = self.set_out(errand, Some((run, depth)), Some(deliver), None)? {
@@ -65,7 +65,16 @@ impl<'a> Turning<'a> {
                 Ok(())
             }
             Stage::Going | Stage::Wanted => {
-                let why = format!("`{}` was not reported in time", self.wanted(&errand)?.as_str());
+                let of_it = self.rec.tracked.iter().find(|message| Some(message.effect) == errand.effect);
+                let why = match of_it.map(|message| (message.status, message.reason, message.unsure)) {
+                    // A person had the conversation when it failed.
+                    Some((DeliveryStatus::Failed, reason, _)) => failed_because(reason),
+                    Some((_, _, true)) => {
+                        let wanted = self.wanted(&errand)?;
+                        format!("`{}` was not reported in time, and nobody knows whether it was sent", wanted.as_str())
+                    }
+                    _ => format!("`{}` was not reported in time", self.wanted(&errand)?.as_str()),
+                };
                 self.follow_up(errand, why)
             }
         }
@@ -82,7 +91,18 @@ impl<'a> Turning<'a> {
     }
 
     fn leave_held(&mut self, errand: Errand) -> Result<(), TurnError> {
-        match self.also(&errand, None) {
+        // The hours may be over again: nobody looked when they began.
+        let notification = self.of_errand(&errand)?.1;
+        match self.held_until(notification) {
+            Ok(Some(until)) => {
+                self.hold(errand, until, notification, None);
+                return Ok(());
+            }
+            Ok(None) | Err(Fault::Run(_)) => {}
+            Err(Fault::Turn(error)) => return Err(error),
+        }
+        let besides = if errand.next == 0 && !errand.alone { self.also(&errand, None) } else { Ok(()) };
+        match besides {
             Ok(()) => {}
             Err(Fault::Turn(error)) => return Err(error),
             Err(Fault::Run(why)) => self.note(Some(errand.run), why),
@@ -94,7 +114,13 @@ impl<'a> Turning<'a> {
     }
 
     /// The next of the route, because the present message failed or was not reported in time.
-    pub(super) fn follow_up(&mut self, errand: Errand, why: String) -> Result<(), TurnError> {
+    pub(super) fn follow_up(&mut self, mut errand: Errand, why: String) -> Result<(), TurnError> {
+        if self.rec.is_with_person() {
+            // The person speaks now. It goes on when they are done.
+            (errand.stage, errand.moment) = (Stage::Going, Some(self.now));
+            self.keep(errand);
+            return Ok(());
+        }
         match errand.purpose {
             Purpose::Question => self.along(errand, Some(why)),
             Purpose::Word | Purpose::Deliver => self.forward(errand, Some(why)),
@@ -110,7 +136,16 @@ impl<'a> Turning<'a> {
         let deliver = waits.map(|place| self.delivering(place)).transpose()?;
         let (id, run) = (errand.id, errand.run);
         let reason = why.clone();
-        let used_up = match self.set_out(errand, None, deliver, why) {
+        let set_out = match self.next_hours(&errand) {
+            Ok(Some(until)) => {
+                let notification = self.of_errand(&errand)?.1;
+                self.hold(errand, until, notification, why);
+                return Ok(());
+            }
+            Ok(None) => self.set_out(errand, None, deliver, why),
+            Err(fault) => Err(fault),
+        };
+        let used_up = match set_out {
             Ok(SetOut::UsedUp) => reason.map_or_else(|| USED_UP.to_owned(), |why| format!("{USED_UP}; {why}")),
             Ok(SetOut::Followed | SetOut::Gone) => return Ok(()),
             Err(Fault::Turn(error)) => return Err(error),
@@ -139,7 +174,8 @@ impl<'a> Turning<'a> {
         let errand = &self.rec.errands[place];
         let current = errand.effect == Some(effect);
         if status == DeliveryStatus::Failed {
-            if !current {
+            // It has moved on already, or does when its hours begin.
+            if !current || errand.stage == Stage::Held {
                 return Ok(());
             }
             let errand = self.rec.errands.remove(place);
@@ -152,26 +188,28 @@ impl<'a> Turning<'a> {
             if reached(status, deliver.until) {
                 return self.arrived(place, effect, channel, status);
             }
-            if current && errand.stage == Stage::Going && reached(status, of_notification) {
+            if matches!(errand.stage, Stage::Going | Stage::Held) && reached(status, of_notification) {
                 let at = self.rec.tracked.iter().find(|message| message.effect == effect).map_or(self.now, |m| m.at);
+                let until = (at + deliver.within).max(self.now);
                 let errand = &mut self.rec.errands[place];
-                (errand.stage, errand.moment) = (Stage::Wanted, Some((at + deliver.within).max(self.now)));
+                // An earlier one that came as far as the route asks leaves the present one its time.
+                let until = if current { until } else { errand.moment.map_or(until, |moment| moment.max(until)) };
+                (errand.stage, errand.moment) = (Stage::Wanted, Some(until));
             }
             return Ok(());
         }
         let on_the_device = reached(status, DeliveryStatus::Delivered);
         match errand.stage {
-            Stage::Going | Stage::Wanted if reached(status, of_notification) => {
-                if on_the_device {
+            Stage::Going | Stage::Wanted | Stage::Held if reached(status, of_notification) => {
+                // With an earlier one that came so far after all, the route has come to its end as well.
+                if on_the_device || !current {
                     return self.arrived(place, effect, channel, status);
                 }
-                if current {
-                    // It left, as was wanted; should it fail after all, the next of the route is still tried.
-                    let until = self.now + limits::ROUTE_STANDS;
-                    let errand = &mut self.rec.errands[place];
-                    errand.stage = Stage::Standing;
-                    errand.moment = (errand.purpose != Purpose::Question).then_some(until);
-                }
+                // It left, as was wanted; should it fail after all, the next of the route is still tried.
+                let until = self.now + limits::ROUTE_STANDS;
+                let errand = &mut self.rec.errands[place];
+                errand.stage = Stage::Standing;
+                errand.moment = (errand.purpose != Purpose::Question).then_some(until);
                 Ok(())
             }
             Stage::Standing if on_the_device => self.arrived(place, effect, channel, status),

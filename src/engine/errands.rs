@@ -55,7 +55,9 @@ impl<'a> Turning<'a> {
         params: &IndexMap<Name, Value>,
         purpose: Purpose,
     ) -> Result<Errand, Fault> {
-        let frame = run.frames.get(depth).ok_or(TurnError::Damaged("a run without a frame"))?;
+        const NO_FRAME: TurnError = TurnError::Damaged("a run without a frame");
+        let frame = run.frames.get(depth).ok_or(NO_FRAME)?;
+        let outer = run.frames.first().ok_or(NO_FRAME)?.version;
         self.sent_off += 1;
         Ok(Errand {
             // Of the ids of runs, those that no run of this turn can have.
@@ -71,6 +73,8 @@ impl<'a> Turning<'a> {
             next: 0,
             began: None,
             effect: None,
+            speaks: (outer != frame.version).then_some(outer),
+            alone: false,
         })
     }
 
@@ -79,6 +83,11 @@ impl<'a> Turning<'a> {
         let flow: &'a Flow = &self.published(errand.version)?.flow;
         let notification = flow.notifications.get(&errand.notification);
         notification.map(|n| (flow, &**n)).ok_or(TurnError::Damaged("a notification that its version does not have"))
+    }
+
+    /// The flow over whose channels it goes: like everything that its run says, those of the run's own flow.
+    pub(super) fn channels_of(&self, errand: &Errand) -> Result<&'a Flow, TurnError> {
+        Ok(&self.published(errand.speaks.unwrap_or(errand.version))?.flow)
     }
 
     pub(super) fn way(&mut self, errand: &Errand, step: Step, reason: impl Into<String>) {
@@ -95,11 +104,19 @@ impl<'a> Turning<'a> {
         }
     }
 
+    /// When the next message of one that is on its way may leave: nothing if that is now, or if none is left.
+    pub(super) fn next_hours(&self, errand: &Errand) -> Result<Option<Millis>, Fault> {
+        let notification = self.of_errand(errand)?.1;
+        let more = place_of_route(errand, self.channels_of(errand)?, notification).is_some();
+        if more { self.held_until(notification) } else { Ok(None) }
+    }
+
     /// Puts a notification aside until its hours begin.
-    pub(super) fn hold(&mut self, mut errand: Errand, until: Millis, notification: &Notification) {
+    pub(super) fn hold(&mut self, mut errand: Errand, until: Millis, notification: &Notification, why: Option<String>) {
         (errand.stage, errand.moment) = (Stage::Held, Some(until));
         let hours = notification.hours.as_ref().map_or("", |hours| hours.as_str());
-        self.way(&errand, Step::Held { until }, format!("outside of the hours `{hours}`"));
+        let why = why.map_or_else(String::new, |why| format!("{why}; "));
+        self.way(&errand, Step::Held { until }, format!("{why}outside of the hours `{hours}`"));
         self.keep(errand);
     }
 
@@ -154,7 +171,7 @@ impl<'a> Turning<'a> {
         notification: &Notification,
         deliver: Option<&Deliver>,
     ) {
-        let flow = self.published(errand.version).map(|published| &*published.flow);
+        let flow = self.channels_of(errand);
         let more = flow.is_ok_and(|flow| place_of_route(errand, flow, notification).is_some());
         errand.effect = Some(effect);
         (errand.stage, errand.moment) = match (deliver, notification.within) {
@@ -175,7 +192,8 @@ impl<'a> Turning<'a> {
         why: Option<String>,
     ) -> Result<SetOut, Fault> {
         let (flow, notification) = self.of_errand(&errand)?;
-        let Some(route) = self.next_of_route(&mut errand, flow, notification) else {
+        let channels = self.channels_of(&errand)?;
+        let Some(route) = self.next_of_route(&mut errand, channels, notification) else {
             let reason = why.unwrap_or_else(|| "nothing of its route can carry it".to_owned());
             self.way(&errand, Step::UsedUp, reason);
             self.release(errand.id);
@@ -188,7 +206,7 @@ impl<'a> Turning<'a> {
         let speaker = Speaker { flow, run: run.or_else(|| self.speaking(&errand)), params: Some(&params) };
         let (said, provider) = self.said(speaker, &notification.message, &route, None)?;
         let contents = said.laid_out(&route);
-        let followed = self.is_followed(&errand, flow, notification);
+        let followed = self.is_followed(&errand, channels, notification);
         let from = From {
             run: Some(errand.run),
             flow: Some(&errand.flow),
@@ -225,7 +243,7 @@ impl<'a> Turning<'a> {
         let (flow, notification) = self.of_errand(errand)?;
         let params = named(notification, &errand.params);
         for hop in &notification.also {
-            let route = match self.hop(flow, hop, Needs::of(notification)) {
+            let route = match self.hop(self.channels_of(errand)?, hop, Needs::of(notification)) {
                 Ok(route) => route,
                 Err(why) => {
                     self.way(errand, Step::Skipped, format!("also {}: {why}", word(hop)));
@@ -292,6 +310,7 @@ impl<'a> Turning<'a> {
         while let Some(place) = self.rec.errands.iter().position(held) {
             let errand = self.rec.errands.remove(place);
             self.way(&errand, Step::Dropped, "its run was interrupted");
+            self.release(errand.id);
         }
     }
 

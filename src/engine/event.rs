@@ -54,7 +54,7 @@ impl<'a> Turning<'a> {
         let room = Self::has_room(&run, happened.data);
         let next = if room {
             self.decided(happened, Decision::Collected, format!("a digest of `{}` collects it", run.flow));
-            self.collect(&mut run, digest, self.now, happened.data.clone())
+            self.collect(&mut run, digest, self.came, happened.data.clone())
         } else {
             let say = format!("A digest of `{}` went on without an event that is too large for it: {}", run.flow, happened.what);
             self.alert(Some(run.id), say, AlertLevel::Warning);

@@ -164,8 +164,10 @@ impl<'a> Turning<'a> {
         Ok(None)
     }
 
+    /// Whether a run listens on a channel: its flow does, or its question was asked there.
     pub(super) fn listens_on(&self, run: &Run, channel: &ChannelName) -> Result<bool, TurnError> {
-        Ok(self.flow(run, 0)?.channels.contains(channel))
+        let asked = run.asked().is_some_and(|question| question.also_on.contains(channel));
+        Ok(asked || self.flow(run, 0)?.channels.contains(channel))
     }
 
     fn heard(&self, place: usize, came: &Came<'_>) -> Result<Heard, TurnError> {
@@ -235,6 +237,8 @@ impl<'a> Turning<'a> {
         self.rec.unanswered.retain(|question| question.flow != run.flow);
         match self.gather(&mut run, came.message) {
             Ok(()) => {
+                // It is being answered: its notification goes no further along its route.
+                self.drop_awaited(run.id);
                 self.rec.runs.insert(place, run);
                 Ok(())
             }

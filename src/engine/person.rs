@@ -62,8 +62,15 @@ impl<'a> Turning<'a> {
         let private = self.state(run)?.2.private;
         let cut = |note: String| note.chars().take(limits::HANDOFF_NOTE_CHARS).collect::<String>();
         let note = note.filter(|note| !private && !note.is_empty()).map(cut);
-        run.waiting =
-            Waiting::Person { until, since, to: handoff.to.clone(), taken: None, note: note.clone(), talk: Talk::default() };
+        run.waiting = Waiting::Person {
+            until,
+            since,
+            to: handoff.to.clone(),
+            taken: None,
+            note: note.clone(),
+            talk: Talk::default(),
+            heard: self.now,
+        };
         self.journal(Event::HandoffOpened(Box::new(HandoffOpened { run: run.id, to: handoff.to.clone(), note, until })));
         Ok(Next::Rest)
     }
@@ -89,7 +96,8 @@ impl<'a> Turning<'a> {
     /// Keeps what was said in every conversation of the contact that is with a person.
     pub(super) fn talked(&mut self, said: Said) {
         for run in &mut self.rec.runs {
-            if let Waiting::Person { talk, .. } = &mut run.waiting {
+            if let Waiting::Person { talk, heard, .. } = &mut run.waiting {
+                *heard = said.at.max(*heard);
                 talk.push(said.clone());
             }
         }
@@ -107,10 +115,11 @@ impl<'a> Turning<'a> {
     pub(super) fn take_over(&mut self, input: InputId, by: &str) {
         let mut taken = Vec::new();
         for run in &mut self.rec.runs {
-            if let Waiting::Person { taken: who, .. } = &mut run.waiting
+            if let Waiting::Person { taken: who, heard, .. } = &mut run.waiting
                 && who.as_deref() != Some(by)
             {
                 *who = Some(by.to_owned());
+                *heard = self.now;
                 taken.push(run.id);
             }
         }
@@ -139,8 +148,8 @@ impl<'a> Turning<'a> {
         Ok(())
     }
 
-    /// The conversation of a run, which is out of the record, is no longer with a person. With the last one, the questions of
-    /// other runs have again as much time as they had.
+    /// The conversation of a run, which is out of the record, is no longer with a person. With the last one, all runs and their
+    /// questions have again as much time as they had.
     pub(super) fn close_handoff(&mut self, run: &mut Run, closing: Closing<'_>) {
         let Some(since) = held_since(run) else { return };
         let found = self.handoff_of(run).ok().map(|(flow, handoff, state)| (handoff.to.clone(), is_private(flow, state)));
@@ -161,13 +170,9 @@ impl<'a> Turning<'a> {
             }
             return;
         }
-        let held = self.now - since;
-        for question in self.rec.runs.iter_mut().filter_map(Run::question_mut) {
-            question.until = question.until + held;
-            if let Some(gathered) = &mut question.gathered {
-                gathered.until = gathered.until + held;
-                gathered.lost = gathered.lost + held;
-            }
+        let now = self.now;
+        for run in self.rec.runs.iter_mut().chain(std::iter::once(run)) {
+            run.prolong(now - since.max(run.begun));
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) fn payload_of(id: &str, tag: u16) -> String {
 /// Whether a question is sent with all that belongs to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
+    /// As it was written, for the first time.
+    First,
     /// As it was written.
     Whole,
     /// Its text and choices: the contact knows the rest.
@@ -79,9 +81,11 @@ impl<'a> Turning<'a> {
             labels: Vec::new(),
             items: Vec::new(),
             gathered: None,
+            also_on: Vec::new(),
+            failed: None,
         };
         run.waiting = Waiting::Reply(Box::new(question));
-        self.put(run, flow, ask, None, Form::Whole)
+        self.put(run, flow, ask, None, Form::First)
     }
 
     /// Asks the question again that was put aside.
@@ -165,6 +169,12 @@ impl<'a> Turning<'a> {
             let (name, reason) = (Cow::Borrowed("empty"), "the list is empty".to_owned());
             return Ok(Next::Outcome { name, value: Value::Null, reason });
         }
+        // What is sent besides is sent once, also where the question is asked again.
+        let own = match &ask.question {
+            Some(Say::Notify(notify)) => Some(&notify.name),
+            _ => None,
+        };
+        let besides = form == Form::First || matches!(&instead, Some(Instead::Notify(notify)) if Some(&notify.name) != own);
         let said = instead.or(match &ask.question {
             Some(Say::Message(message)) => Some(Instead::Message(message)),
             Some(Say::Notify(notify)) => Some(Instead::Notify(notify)),
@@ -172,8 +182,9 @@ impl<'a> Turning<'a> {
         });
         let mut awaited = None;
         let mut numbered = false;
+        let mut elsewhere = None;
         if let Some(said) = said {
-            let over = match self.asking(run, depth, said)? {
+            let over = match self.asking(run, depth, said, besides)? {
                 Asking::Over(over) => over,
                 Asking::Nowhere(reason) => return Ok(Next::Trouble { trouble: Trouble::Undelivered, reason }),
                 Asking::Held(leaves) => {
@@ -224,6 +235,9 @@ impl<'a> Turning<'a> {
                 errand: errand.as_ref().map(|errand| errand.id),
                 ..From::default()
             };
+            if !self.flow(run, 0)?.channels.contains(&route.channel) {
+                elsewhere = Some(route.channel.clone());
+            }
             awaited = self.send_question(&route, contents, from)?;
             if let (Some(mut errand), Some(effect), Some(notification)) = (errand, awaited, notification) {
                 self.under_way(&mut errand, effect, notification, None);
@@ -237,6 +251,8 @@ impl<'a> Turning<'a> {
         question.labels = choices.labels;
         question.items = choices.items;
         question.numbered = numbered;
+        question.failed = None;
+        question.also_on.extend(elsewhere.filter(|channel| !question.also_on.contains(channel)));
         let before = std::mem::replace(&mut question.awaited, awaited);
         self.forget_awaited(before);
         self.out.await_add.extend(awaited);

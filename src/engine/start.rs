@@ -103,7 +103,7 @@ impl<'a> Turning<'a> {
         }
         let first = || match (&start.trigger, event) {
             (Trigger::Event(name), Some(data)) if entry.published.digests.contains(name) => {
-                Some(Box::new(FirstEvent { name: name.clone(), at: self.now, data: data.clone() }))
+                Some(Box::new(FirstEvent { name: name.clone(), at: self.came, data: data.clone() }))
             }
             _ => None,
         };

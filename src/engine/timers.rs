@@ -5,6 +5,7 @@ use super::drive::{Next, Trouble};
 use super::fault::Fault;
 use super::person::Closing;
 use super::record::{Run, Waiting};
+use super::tracked::failed_because;
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::time::Millis;
@@ -17,7 +18,7 @@ impl<'a> Turning<'a> {
     pub(super) fn fire_due(&mut self, until: Millis, effects: usize) -> Result<(), TurnError> {
         while self.out.effects.len() < effects {
             let due = self.rec.runs.iter().enumerate().filter_map(|(place, run)| Some((self.rec.alarm_of(run)?, place))).min();
-            let errand = self.rec.errands.iter().enumerate().filter_map(|(place, errand)| Some((errand.moment?, place))).min();
+            let errand = self.rec.errand_alarm();
             // Of what is due at one moment, what moves a message on comes before what gives up.
             if let Some((at, place)) = errand
                 && at <= until
@@ -36,11 +37,14 @@ impl<'a> Turning<'a> {
     }
 
     fn fire(&mut self, mut run: Run, place: usize, until: Millis) -> Result<(), TurnError> {
-        if run.expires <= until {
+        // What it waits for may have been over before: the service was down, or the conversation with a person.
+        let own_first = run.own_alarm().is_some_and(|own| own < run.ends_at());
+        if !own_first && run.lasts(run.expires) <= until {
             self.end_run(run, "expired", "its time is over".to_owned());
             return Ok(());
         }
-        if let Some(depth) = run.frames.iter().position(|frame| frame.expires.is_some_and(|at| at <= until)) {
+        let over = |at: Millis| !own_first && run.lasts(at) <= until;
+        if let Some(depth) = run.frames.iter().position(|frame| frame.expires.is_some_and(over)) {
             self.close_question(&mut run, true);
             self.close_handoff(&mut run, Closing { outcome: "expired", ..Closing::default() });
             while run.frames.len() > depth.max(1) {
@@ -58,6 +62,10 @@ impl<'a> Turning<'a> {
                     return Ok(());
                 }
             },
+            Waiting::Reply(question) if question.failed.is_some() => {
+                let reason = failed_because(question.failed);
+                Next::Trouble { trouble: Trouble::Undelivered, reason }
+            }
             Waiting::Reply(_) => {
                 // Where the flow goes on, a reply to this question is late.
                 self.leave_unanswered(&run, run.question().and_then(|question| question.awaited));

@@ -26,6 +26,10 @@ impl Turning<'_> {
 
     /// A report, or how the send was settled.
     pub(super) fn delivery(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
+        if delivery.unsure {
+            self.may_be_lost(delivery);
+            return Ok(());
+        }
         let message = self.rec.tracked.iter_mut().find(|message| message.effect == delivery.effect);
         if let Some(message) = message {
             // Reports come late, twice and in any order; what is known only rises.
@@ -34,7 +38,9 @@ impl Turning<'_> {
             }
             message.status = delivery.status;
             message.reason = delivery.reason;
-            if message.watched {
+            // Of one that may be lost that was told already.
+            let told = message.unsure && delivery.status == DeliveryStatus::Failed;
+            if message.watched && !told {
                 message.untold |= Told::of(delivery.status).bit();
                 message.code.clone_from(&delivery.code);
             }
@@ -46,6 +52,19 @@ impl Turning<'_> {
         self.question_failed(delivery)
     }
 
+    /// Nobody knows whether it left. It may arrive, so nothing follows from it: a report decides, or the moment until which one
+    /// is waited for.
+    fn may_be_lost(&mut self, delivery: &Delivery) {
+        let message = self.rec.tracked.iter_mut().find(|message| message.effect == delivery.effect);
+        if let Some(message) = message.filter(|message| message.status == DeliveryStatus::Queued && !message.unsure) {
+            (message.unsure, message.reason) = (true, delivery.reason);
+            if message.watched {
+                message.untold |= Told::Failed.bit();
+                message.code.clone_from(&delivery.code);
+            }
+        }
+    }
+
     /// A question whose last message did not arrive.
     fn question_failed(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
         if delivery.status != DeliveryStatus::Failed {
@@ -53,6 +72,17 @@ impl Turning<'_> {
         }
         let awaits = |run: &Run| run.question().is_some_and(|question| question.awaited == Some(delivery.effect));
         let Some(place) = self.rec.runs.iter().position(awaits) else { return Ok(()) };
+        let with_person = self.rec.is_with_person();
+        if let Some(question) = self.rec.runs[place].question_mut() {
+            // It did arrive, by another of its messages: it is being answered.
+            if question.gathered.is_some() {
+                return Ok(());
+            }
+            if with_person {
+                question.failed = Some(delivery.reason.unwrap_or(FailureReason::Unknown));
+                return Ok(());
+            }
+        }
         let run = self.take(place);
         let reason = failed_because(delivery.reason);
         self.drive(run, place, Next::Trouble { trouble: Trouble::Undelivered, reason })

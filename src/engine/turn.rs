@@ -91,9 +91,11 @@ pub fn turn(
         // must not let time run ahead.
         Some(accepted) => {
             let at = (accepted.at + turning.rec.clock.ahead).min(turning.now);
-            turning.fire_due(at, usize::MAX)?;
+            // Where so much is due that the input might find no room, the rest comes right after it.
+            turning.fire_due(at, limits::EFFECTS_PER_TURN / 2)?;
             let at = if waits_for_the_clock(&accepted.input) { turning.arrive(at)? } else { at };
             turning.forget_unanswered(at);
+            turning.came = at;
             turning.input(accepted)?;
         }
         // What one turn cannot send without running into its limit is left for the next.
@@ -103,9 +105,9 @@ pub fn turn(
         }
     }
     turning.ask_next()?;
+    turning.bound()?;
     turning.tell();
     turning.tell_team();
-    turning.bound()?;
     turning.raise();
     let now = turning.store_now();
     let Turning { rec, mut out, .. } = turning;

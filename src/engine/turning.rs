@@ -34,6 +34,8 @@ pub(super) struct Turning<'a> {
     pub now: Millis,
     pub rec: &'a mut Record,
     pub out: TurnOutput,
+    /// When what is worked on was accepted, by the contact's own clock.
+    pub came: Millis,
     /// Runs that began in this turn.
     pub begun: usize,
     /// States that the run at work entered in this turn.
@@ -58,6 +60,7 @@ impl<'a> Turning<'a> {
             token,
             contact,
             now,
+            came: now,
             rec,
             out: TurnOutput::default(),
             begun: 0,
@@ -163,7 +166,9 @@ impl<'a> Turning<'a> {
     }
 
     pub(super) fn effect(&mut self, effect: Effect) -> Result<EffectId, Fault> {
-        if self.out.effects.len() >= limits::EFFECTS_PER_TURN {
+        // What must be said to whoever opts out has a place of its own.
+        let own = matches!(&effect, Effect::Send(send) if send.system.is_some());
+        if self.out.effects.len() >= limits::EFFECTS_PER_TURN + usize::from(own) {
             return Err(Fault::run(format!("more than {} effects in one turn", limits::EFFECTS_PER_TURN)));
         }
         let id = self.next_effect();
@@ -227,6 +232,7 @@ impl<'a> Turning<'a> {
                 watched,
                 untold: if watched { Told::Queued.bit() } else { 0 },
                 replied: false,
+                unsure: false,
             });
         }
         Ok(id)

@@ -96,10 +96,12 @@ impl Turning<'_> {
         if run.is_some() {
             self.take_over(input, by);
         }
+        // Where the state is private, so is what is said there.
+        let private = self.rec.runs.iter().any(|run| self.handoff_of(run).is_ok_and(|(_, _, state)| state.private));
         let sent = route(self.rec, self.project, text, channel, self.now).map_err(|refused| refused.to_string());
         let sent = sent.and_then(|route| {
             let content = OutboundContent::Text { text: text.to_owned() };
-            let from = From { run, ..From::default() };
+            let from = From { run, code: private, ..From::default() };
             let id = self.send(&route, content, from).map_err(|_| "too much is sent at once".to_owned())?;
             Ok((id, route.channel))
         });
@@ -107,7 +109,6 @@ impl Turning<'_> {
             Ok((id, over)) => (Some(id), Some(over), None),
             Err(why) => (None, channel.cloned(), Some(why)),
         };
-        let private = self.rec.runs.iter().any(|run| self.handoff_of(run).is_ok_and(|(_, _, state)| state.private));
         let text = if private { String::new() } else { text.to_owned() };
         let id = input.to_string();
         let at = self.now;

@@ -202,7 +202,8 @@ impl Core {
     }
 }
 
-/// What the contact hears of how its message was settled: that it will not arrive, or, if it is tracked, that it left.
+/// What the contact hears of how its message was settled: that it will not arrive, or that nobody knows, or, if it is tracked,
+/// that it left.
 pub(super) fn fate(started: &Started, end: &End, tracked: bool) -> Option<Bytes> {
     let (status, reason) = match end.failure() {
         Some(reason) => (DeliveryStatus::Failed, Some(reason)),
@@ -212,7 +213,8 @@ pub(super) fn fate(started: &Started, end: &End, tracked: bool) -> Option<Bytes>
     // The provider's words begin with its code, if it has one.
     let code = end.detail.as_deref().and_then(|words| words.split([':', ' ']).next());
     let code = code.filter(|code| reason.is_some() && !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit()));
-    let delivery = Delivery { effect: started.id, status, reason, code: code.map(str::to_owned) };
+    let unsure = end.outcome == AttemptOutcome::Unsure;
+    let delivery = Delivery { effect: started.id, status, reason, code: code.map(str::to_owned), unsure };
     Some(Bytes::from(codec::encode(&Input::Delivery(delivery))))
 }
 
@@ -224,5 +226,29 @@ pub(super) fn outcome_word(end: &End) -> &'static str {
         AttemptOutcome::RetryUnsure => "retry_unsure",
         AttemptOutcome::Failed { .. } => "failed",
         AttemptOutcome::Unsure => "unsure",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Token;
+    use crate::domain::name::Slug;
+    use crate::store::{LaneKey, StopMask};
+
+    #[test]
+    fn a_lost_answer_is_told_as_what_it_is() {
+        let contact = ContactKey::derive(b"test", "+447700900123");
+        let set = WorkSet::Talk(Slug::parse("main-sms").expect("a slug"));
+        let (lane, id) = (LaneKey { contact, lane: Lane::Contact }, Token(1).effect(0));
+        let started = Started { lane, set, id, attempt: 1, unsure: true, stop: StopMask::NONE, body: Bytes::new() };
+        let told = |end: &End| {
+            let input = codec::decode::<Input>(&fate(&started, end, true).expect("is told")).expect("reads");
+            let Input::Delivery(delivery) = input else { panic!("no delivery") };
+            (delivery.status, delivery.unsure)
+        };
+        assert_eq!(told(&End::unsure()), (DeliveryStatus::Failed, true));
+        assert_eq!(told(&End::failed(FailureReason::Unknown, None)), (DeliveryStatus::Failed, false));
+        assert_eq!(told(&End::done(None, None)), (DeliveryStatus::Sent, false));
     }
 }

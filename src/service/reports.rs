@@ -50,7 +50,7 @@ impl Core {
         };
         let wake = wakes.then(|| {
             let hash = DedupeHash::of(&["delivery", &effect.to_string(), word]);
-            let input = Input::Delivery(Delivery { effect, status: report.status, reason, code: code.clone() });
+            let input = Input::Delivery(Delivery { effect, status: report.status, reason, code: code.clone(), unsure: false });
             Wake { hash, id: InputId::of(hash), body: Bytes::from(codec::encode(&input)) }
         });
         let request = Report { contact, effect: awaited, journal, wake };

@@ -42,6 +42,20 @@ pub(super) mod version {
     }
 }
 
+/// A version that may be absent.
+pub(super) mod maybe_version {
+    use crate::domain::id::VersionId;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(id: &Option<VersionId>, s: S) -> Result<S::Ok, S::Error> {
+        id.map(|id| id.0).serialize(s)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<VersionId>, D::Error> {
+        Ok(Option::<u64>::deserialize(d)?.map(VersionId))
+    }
+}
+
 /// Effects.
 pub(super) mod effect {
     use crate::domain::id::EffectId;

@@ -5,6 +5,7 @@
 mod board;
 mod clock;
 mod compact;
+mod question;
 mod run;
 mod talk;
 mod tracked;
@@ -12,7 +13,8 @@ mod vars;
 
 pub use board::{Board, Window};
 pub use clock::{Clock, Goal};
-pub use run::{File, FirstEvent, Frame, Gathered, Question, Reply, Run, Waiting, WaitingStart};
+pub use question::{File, Gathered, Question};
+pub use run::{FirstEvent, Frame, Reply, Run, Waiting, WaitingStart};
 pub use talk::{Said, Talk};
 pub use tracked::{Errand, Purpose, Stage, Tracked};
 pub use vars::Vars;
@@ -345,7 +347,7 @@ impl Record {
         // Something could be asked or begun: at once.
         let untold = self.tracked.iter().any(|message| message.untold != 0);
         let at_once = (untold || (waits && !self.is_occupied())).then_some(Millis(self.last.0.saturating_add(1)));
-        let errands = self.errands.iter().filter_map(|errand| errand.moment).min();
+        let errands = self.errand_alarm().map(|(at, _)| at);
         let alerts = self.board.as_ref().and_then(|board| board.next());
         next.into_iter().chain(errands).chain(kept).chain(at_once).chain(alerts).min()
     }

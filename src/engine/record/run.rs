@@ -1,27 +1,20 @@
 //! One run of a contact as it is stored.
 
 use super::compact;
+use super::question::Question;
 use super::talk::Talk;
 use super::vars::Vars;
 use crate::domain::id::{EffectId, RunId, VersionId};
 use crate::domain::input::Callback;
-use crate::domain::language::Language;
+use crate::domain::limits;
 use crate::domain::name::{ChannelName, EventName, Slug};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::flow::definition::{Slot, StateId};
 use serde::{Deserialize, Serialize};
 
 fn none<T>(value: &Option<T>) -> bool {
     value.is_none()
-}
-
-fn zero(n: &u32) -> bool {
-    *n == 0
-}
-
-fn no(b: &bool) -> bool {
-    !*b
 }
 
 /// A run is somewhere: a record that says otherwise is damaged, and everything after may rely on it.
@@ -71,7 +64,7 @@ pub struct FirstEvent {
     /// Its name.
     #[serde(rename = "n")]
     pub name: EventName,
-    /// When it was worked on.
+    /// When it was accepted.
     #[serde(rename = "a")]
     pub at: Millis,
     /// Its data.
@@ -223,88 +216,10 @@ pub enum Waiting {
         /// What was said since it was opened, the newest last.
         #[serde(rename = "t", default, skip_serializing_if = "Talk::is_empty")]
         talk: Talk,
+        /// When somebody took it over or wrote last.
+        #[serde(rename = "h", default)]
+        heard: Millis,
     },
-}
-
-/// An open question.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Question {
-    /// When it is silence.
-    #[serde(rename = "u")]
-    pub until: Millis,
-    /// The language in which it was asked.
-    #[serde(rename = "l")]
-    pub language: Language,
-    /// Its last message, whose delivery is awaited.
-    #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
-    pub awaited: Option<EffectId>,
-    /// Tells its buttons from those of other questions.
-    #[serde(rename = "t", default)]
-    pub tag: u16,
-    /// How often a reply was no answer.
-    #[serde(rename = "n", default, skip_serializing_if = "zero")]
-    pub wrong: u32,
-    /// How often there was no reply.
-    #[serde(rename = "s", default, skip_serializing_if = "zero")]
-    pub silent: u32,
-    /// Which choices were shown, where not all were.
-    #[serde(rename = "v", default, skip_serializing_if = "none")]
-    pub visible: Option<Vec<u16>>,
-    /// Whether the contact saw numbers.
-    #[serde(rename = "m", default, skip_serializing_if = "no")]
-    pub numbered: bool,
-    /// The labels as they were shown, where they are not the same every time.
-    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// The items that were shown, where they come out of a list: what is chosen is the item as it was then.
-    #[serde(rename = "i", default, skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<Value>,
-    /// What came so far, while further messages may still belong to the answer.
-    #[serde(rename = "g", default, skip_serializing_if = "none")]
-    pub gathered: Option<Gathered>,
-}
-
-/// Messages that are one answer.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Gathered {
-    /// Their texts, one line each.
-    #[serde(rename = "t")]
-    pub text: String,
-    /// When nothing more is added.
-    #[serde(rename = "u")]
-    pub until: Millis,
-    /// The files that came.
-    #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<File>,
-    /// Whether nothing more is added, so that only files that are being fetched are waited for.
-    #[serde(rename = "d", default, skip_serializing_if = "no")]
-    pub done: bool,
-    /// When files that are still being fetched are taken as lost.
-    #[serde(rename = "l", default)]
-    pub lost: Millis,
-}
-
-/// A file that is, or is a part of, an answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct File {
-    /// What fetches it, until it was fetched.
-    #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
-    pub fetch: Option<EffectId>,
-    /// It as flows see it.
-    #[serde(rename = "v")]
-    pub value: Value,
-}
-
-impl Gathered {
-    /// Whether a file is still being fetched.
-    pub fn is_fetching(&self) -> bool {
-        self.files.iter().any(|file| file.fetch.is_some())
-    }
-
-    /// When it is complete if nothing else happens.
-    pub fn alarm(&self) -> Millis {
-        if self.is_fetching() { self.lost } else { self.until }
-    }
 }
 
 /// A start that waits until no question is open.
@@ -388,22 +303,58 @@ impl Run {
         }
     }
 
-    /// The next moment at which something happens by itself.
-    pub fn alarm(&self) -> Millis {
-        let own = match &self.waiting {
-            Waiting::Reply(question) => question.gathered.as_ref().map_or(question.until, Gathered::alarm),
+    /// When what it waits for is over by itself, apart from its own end.
+    pub fn own_alarm(&self) -> Option<Millis> {
+        match &self.waiting {
+            Waiting::Reply(question) => Some(question.alarm()),
             Waiting::Call { until, .. }
             | Waiting::Time { until }
             | Waiting::Held { until, .. }
             | Waiting::Event { until }
-            | Waiting::Hours { until } => *until,
-            Waiting::Digest { until, items, .. } if !items.is_empty() => *until,
-            Waiting::Person { until, taken: None, .. } => *until,
-            Waiting::Delivery { .. } => self.expires,
-            Waiting::Turn | Waiting::Paused { .. } | Waiting::Digest { .. } | Waiting::Person { .. } => self.expires,
-        };
+            | Waiting::Hours { until } => Some(*until),
+            Waiting::Digest { until, items, .. } if !items.is_empty() => Some(*until),
+            Waiting::Person { until, taken: None, .. } => Some(*until),
+            Waiting::Delivery { .. }
+            | Waiting::Turn
+            | Waiting::Paused { .. }
+            | Waiting::Digest { .. }
+            | Waiting::Person { .. } => None,
+        }
+    }
+
+    /// An end of its time as it counts: a conversation that a person has taken is not cut off as long as somebody writes.
+    pub fn lasts(&self, end: Millis) -> Millis {
+        match &self.waiting {
+            Waiting::Person { taken: Some(_), heard, .. } => end.max(*heard + limits::HANDOFF_IDLE),
+            _ => end,
+        }
+    }
+
+    /// When it, or a sub-flow that it is in, is over whatever it does.
+    pub fn ends_at(&self) -> Millis {
         let frames = self.frames.iter().filter_map(|frame| frame.expires).min().unwrap_or(self.expires);
-        own.min(frames).min(self.expires)
+        self.lasts(frames.min(self.expires))
+    }
+
+    /// The next moment at which something happens by itself.
+    pub fn alarm(&self) -> Millis {
+        let end = self.ends_at();
+        self.own_alarm().map_or(end, |own| own.min(end))
+    }
+
+    /// It has so much more time: what it was held for does not count.
+    pub(in crate::engine) fn prolong(&mut self, by: Span) {
+        self.expires = self.expires + by;
+        for frame in &mut self.frames {
+            frame.expires = frame.expires.map(|at| at + by);
+        }
+        if let Some(question) = self.question_mut() {
+            question.until = question.until + by;
+            if let Some(gathered) = &mut question.gathered {
+                gathered.until = gathered.until + by;
+                gathered.lost = gathered.lost + by;
+            }
+        }
     }
 
     /// Sets a variable of the innermost frame.

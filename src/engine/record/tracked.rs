@@ -1,7 +1,7 @@
 //! Messages whose fate somebody waits for, and notifications that are on their way: held until their hours, or moving along
 //! their route.
 
-use super::compact;
+use super::{Record, compact};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{EffectId, RunId, VersionId};
 use crate::domain::message::{DeliveryStatus, FailureReason};
@@ -67,6 +67,9 @@ pub struct Tracked {
     /// Whether the contact replied to it.
     #[serde(rename = "y", default, skip_serializing_if = "no")]
     pub replied: bool,
+    /// Whether nobody knows if it left, and it is not sent again.
+    #[serde(rename = "u", default, skip_serializing_if = "no")]
+    pub unsure: bool,
 }
 
 /// A notification on its way: held until its hours, or moving along its route.
@@ -108,6 +111,22 @@ pub struct Errand {
     /// The message that is under way.
     #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
     pub effect: Option<EffectId>,
+    /// The version of the run's own flow, over whose channels it goes, where that is not the one whose notification it is.
+    #[serde(rename = "k", default, with = "compact::maybe_version", skip_serializing_if = "none")]
+    pub speaks: Option<VersionId>,
+    /// Whether nothing is sent besides its route: it repeats what was said.
+    #[serde(rename = "l", default, skip_serializing_if = "no")]
+    pub alone: bool,
+}
+
+impl Record {
+    /// When the next notification on its way moves on by itself, and where it stands. None while the conversation is with a person.
+    pub(in crate::engine) fn errand_alarm(&self) -> Option<(Millis, usize)> {
+        if self.errands.is_empty() || self.is_with_person() {
+            return None;
+        }
+        self.errands.iter().enumerate().filter_map(|(place, errand)| Some((errand.moment?, place))).min()
+    }
 }
 
 /// What a notification on its way is for.

@@ -97,7 +97,11 @@ states: { w: { wait: 1d, go: { ok: { end: done } } } }
     d.answers(effect, 200, with(limits::RECORD_BYTES - rest - 2));
     assert_eq!((d.ends().len(), d.record().runs.len()), (0, 2), "{} bytes", d.bytes().len());
     let (mut d, effect) = start();
+    let events = vec![crate::domain::hook::KindPattern::parse("alert.*").expect("a pattern")];
+    d.project.endpoints.push(crate::config::project::EndpointInfo { name: super::driver::slug("crm"), events });
     d.answers(effect, 200, with(limits::RECORD_BYTES - rest + 1));
+    let told = d.last.effects.iter().any(|(_, effect)| matches!(effect, crate::engine::effect::Effect::Hook(_)));
+    assert!(told, "whoever wants to hear of alerts hears of this one");
     assert_eq!((d.ends(), d.record().runs.len()), (vec!["failed"], 1));
     assert!(d.alerts()[0].contains("the contact's record would have"), "{:?}", d.alerts());
     assert_eq!(d.at("small"), ["w"]);

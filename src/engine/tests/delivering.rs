@@ -17,7 +17,7 @@ states:
   b: { say: 'By {{ by }}', end: done }
 ";
 
-fn delivers() -> Driver {
+pub(super) fn delivers() -> Driver {
     let notification = "notification: note\nroute: [whatsapp, sms]\nwithin: 2m\nuntil: delivered\ntext: Note\nwhatsapp: { approved: { name: n, languages: { en: en } } }\n";
     Driver::of(vec![with_notification(flow(DELIVERS), notification)])
 }
@@ -64,9 +64,7 @@ fn a_run_that_ends_takes_what_it_waits_for_with_it() {
     assert_eq!((d.over(), d.wait("1d")), (vec![], vec![]));
 }
 
-fn asks(notification: &str) -> Driver {
-    let asks = flow(
-        "flow: asks
+pub(super) const ASKS: &str = "flow: asks
 start: [ { keyword: go } ]
 begin: a
 states:
@@ -78,12 +76,13 @@ states:
       later: { end: later }
       silence: { after: 1h, end: silent }
       undelivered: { end: lost }
-",
-    );
-    Driver::of(vec![with_notification(asks, notification)])
+";
+
+pub(super) fn asks(notification: &str) -> Driver {
+    Driver::of(vec![with_notification(flow(ASKS), notification)])
 }
 
-const QUESTION: &str = "notification: note
+pub(super) const QUESTION: &str = "notification: note
 route: [whatsapp, sms]
 until: delivered
 within: 2m

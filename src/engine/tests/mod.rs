@@ -11,6 +11,7 @@ mod delivering;
 mod digests;
 mod driver;
 mod files;
+mod holding;
 mod late;
 mod lists;
 mod pausing;

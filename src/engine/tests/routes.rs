@@ -9,7 +9,7 @@ use crate::domain::outbound::TemplateParams;
 use crate::domain::way::Step;
 use serde_json::json;
 
-const ROUTED: &str = "notification: note
+pub(super) const ROUTED: &str = "notification: note
 needs: { n: number }
 route: [whatsapp, sms, email]
 until: delivered
@@ -19,7 +19,7 @@ whatsapp: { approved: { name: note_v1, languages: { en: en }, params: ['{{ n }}'
 ";
 
 /// A flow that sends a word over WhatsApp, SMS and mail, and is over.
-fn word(notification: &str) -> Driver {
+pub(super) fn word(notification: &str) -> Driver {
     let said = flow(
         "flow: says
 vars: { n: 7 }
@@ -31,7 +31,7 @@ states: { a: { notify: note, end: done } }
     with_mail(Driver::of(vec![with_notification(said, notification)]))
 }
 
-fn with_mail(mut d: Driver) -> Driver {
+pub(super) fn with_mail(mut d: Driver) -> Driver {
     let info = crate::config::project::ChannelInfo {
         kind: crate::domain::channel::ChannelKind::Email,
         shows: crate::config::project::Capabilities::default(),
@@ -43,7 +43,7 @@ fn with_mail(mut d: Driver) -> Driver {
     d
 }
 
-fn order(d: &mut Driver) {
+pub(super) fn order(d: &mut Driver) {
     d.event("order", json!({ "phone": PHONE }));
 }
 
@@ -51,7 +51,7 @@ impl Driver {
     /// What is heard of a message.
     pub(super) fn report(&mut self, effect: EffectId, status: DeliveryStatus) {
         let reason = (status == DeliveryStatus::Failed).then_some(FailureReason::Unreachable);
-        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None })));
+        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None, unsure: false })));
     }
 
     /// Where the last turn sent something.

@@ -302,7 +302,7 @@ impl Player {
     fn told(&mut self, effect: EffectId, status: DeliveryStatus) -> Result<(), Unplayable> {
         let Some(place) = self.sent.get(&effect).copied() else { return Ok(()) };
         match self.world.messages.get(place).map(|message| message.effect) {
-            Some(effect) => self.give(Input::Delivery(Delivery { effect, status, reason: None, code: None })),
+            Some(effect) => self.give(Input::Delivery(Delivery { effect, status, reason: None, code: None, unsure: false })),
             None => Ok(()),
         }
     }

@@ -34,7 +34,11 @@ impl World {
         if status == DeliveryStatus::Failed || self.awaits(key, last.effect, status) {
             let told = journal::Event::Reported { effect: last.effect, status, reason: None, code: None, at: Some(self.now) };
             self.journal(key, Token(0), vec![told]);
-            self.accept(key, true, Input::Delivery(Delivery { effect: last.effect, status, reason: None, code: None }));
+            self.accept(
+                key,
+                true,
+                Input::Delivery(Delivery { effect: last.effect, status, reason: None, code: None, unsure: false }),
+            );
             self.settle()?;
         }
         Ok(true)
@@ -79,5 +83,5 @@ impl World {
 }
 
 fn delivered(effect: EffectId) -> Input {
-    Input::Delivery(Delivery { effect, status: DeliveryStatus::Delivered, reason: None, code: None })
+    Input::Delivery(Delivery { effect, status: DeliveryStatus::Delivered, reason: None, code: None, unsure: false })
 }
