@@ -14,6 +14,7 @@ mod files;
 mod holding;
 mod late;
 mod lists;
+mod meanwhile;
 mod pausing;
 mod persons;
 mod precedence;
