@@ -6,7 +6,7 @@ use actix_web::web::{Bytes, post};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use replyflow::domain::id::{ContactKey, DedupeHash, InputId};
 use replyflow::domain::input::Class;
-use replyflow::store::{Accept, EmbeddedStore, RedisStore, Store, StoreSettings};
+use replyflow::store::{Accept, EmbeddedStore, RedisStore, Store, StoreSettings, WhenFull};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -102,7 +102,15 @@ fn be_store(place: &str, users: u64, seconds: f64) {
                 let contact = ContactKey::derive(b"bench", &format!("{}", n % 4_096));
                 let hash = DedupeHash::of(&["bench", &n.to_string()]);
                 let body = Bytes::from(vec![b'x'; 250]);
-                let accept = Accept { contact, hash, class: Class::Normal, id: InputId::of(hash), body, claim: true };
+                let accept = Accept {
+                    contact,
+                    hash,
+                    class: Class::Normal,
+                    id: InputId::of(hash),
+                    body,
+                    claim: true,
+                    full: WhenFull::Drop,
+                };
                 store.accept(accept).await.expect("accepts");
                 done.fetch_add(1, Ordering::Relaxed);
             }

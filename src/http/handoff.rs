@@ -12,7 +12,6 @@ use crate::domain::time::Millis;
 use crate::domain::value::rfc3339;
 use crate::engine::record::{Record, Said, Waiting};
 use crate::engine::write::{Refused, way};
-use crate::service::Received;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value as Json, json};
@@ -91,8 +90,7 @@ impl Asked {
         may(web, request)?;
         let json: Json = serde_json::from_slice(&body).map_err(|_| Failure::Malformed("the body is not JSON"))?;
         let Json::Object(fields) = json else { return Err(Failure::Malformed("the body is JSON but no object")) };
-        let key = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Asked { fields, key })
+        Ok(Asked { fields, key: super::events::key(request)? })
     }
 
     fn text(&mut self, field: &'static str, bytes: usize) -> Result<Option<String>, Failure> {
@@ -109,7 +107,7 @@ impl Asked {
 
     fn finish(mut self, contact: &str, what: &str) -> Result<Act, Failure> {
         let contact = self::contact(contact)?;
-        let id = self.text("id", NAME)?.or(self.key.take().filter(|key| !key.is_empty() && key.len() <= NAME));
+        let id = self.text("id", NAME)?.or(self.key.take());
         if let Some(unknown) = self.fields.keys().next() {
             let known = "is no field here";
             let unknown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
@@ -166,7 +164,6 @@ impl Checked {
                 let core = Arc::clone(&web.core);
                 let done = web.engine.spawn(async move { core.operate(act.contact, action, &act.id).await });
                 match done.await.map_err(|_| Failure::Unavailable)? {
-                    Ok(Received::Full) => return Err(Failure::Unavailable),
                     Ok(_) => input,
                     Err(error) => {
                         tracing::error!(%error, "what a person did could not be stored");

@@ -4,7 +4,6 @@
 use super::body;
 use super::error::Failure;
 use super::web::Web;
-use crate::service::Received;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -90,8 +89,6 @@ pub async fn leave(
     let core = Arc::clone(&web.core);
     let stored = web.engine.spawn(async move { core.unsubscribe(&who).await });
     match tokio::time::timeout(STORE, stored).await {
-        // Only in the journal: who asked must hear that it did not happen.
-        Ok(Ok(Ok(Received::Full))) => Err(Failure::Unavailable),
         Ok(Ok(Ok(_))) => {
             let words = spoken(&request);
             Ok(page(words, &format!("<p>{}</p>", words.done)))

@@ -14,7 +14,7 @@ use crate::domain::name::EventName;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::engine::effect::Post;
-use crate::store::{Answer, OnceRequest, Requested, Started, StoreError};
+use crate::store::{Answer, OnceRequest, Requested, Started, StoreError, WhenFull};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
 use indexmap::IndexMap;
@@ -44,7 +44,7 @@ pub enum EventRefused {
     /// It is larger than a mailbox takes.
     #[error("the event is larger than {} bytes", limits::EVENT_BODY_BYTES)]
     TooLarge,
-    /// The store did not take it: the same event may be sent again.
+    /// The store did not take it, or the contact's mailbox has no room: the same event may be sent again.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -82,7 +82,7 @@ impl Core {
     async fn take_event(self: &Arc<Self>, event: NewEvent) -> Result<Vec<Received>, EventRefused> {
         let mut done = Vec::new();
         for Addressed { contact, hash, body } in self.address(event)? {
-            done.push(self.put_encoded(contact, hash, Class::Normal, body).await?);
+            done.push(self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await?);
         }
         Ok(done)
     }
@@ -106,7 +106,7 @@ impl Core {
         let work = groups.into_values().map(|group| async move {
             let mut done = Vec::with_capacity(group.len());
             for (place, Addressed { contact, hash, body }) in group {
-                let received = self.put_encoded(contact, hash, Class::Normal, body).await;
+                let received = self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await;
                 let lost = received.is_err();
                 done.push((place, received));
                 // What comes after it must not overtake it.
@@ -229,10 +229,11 @@ impl Core {
         for (contact, to) in targets {
             let input = Input::Event(Box::new(Event { to, ..event.clone() }));
             let hash = DedupeHash::of(&["effect", &started.id.to_string()]);
-            match self.put(contact, hash, Class::Normal, &input).await {
+            match self.put_or_refuse(contact, hash, Class::Normal, &input).await {
                 Ok(_) => {}
                 Err(error) if error.is_temporary() => {
-                    let due = self.store_now() + Span::seconds(2);
+                    // A mailbox may be full for as long as a call of its contact takes.
+                    let due = self.store_now() + Span::seconds(2 * i64::from(started.attempt.clamp(1, 30)));
                     return Performed::ended(End::again(due, started.unsure, Some(error.to_string())));
                 }
                 Err(error) => return Performed::ended(End::failed(FailureReason::Unknown, Some(error.to_string()))),

@@ -11,7 +11,7 @@ use crate::domain::input::{Class, Input, OperatorAction};
 use crate::domain::limits;
 use crate::domain::message::{Inbound, InboundContent};
 use crate::provider::Decoded;
-use crate::store::{Accept, Accepted, Answer, Claim, StoreError};
+use crate::store::{Accept, Accepted, Answer, Claim, StoreError, WhenFull};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use indexmap::IndexMap;
@@ -109,7 +109,7 @@ impl Core {
         message.answers = answers;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
-        let received = self.put_encoded(contact, hash, class, fitting(message)).await;
+        let received = self.put_encoded(contact, hash, class, fitting(message), WhenFull::Drop).await;
         metrics::input("message", received.as_ref().map_or("refused", |r| r.name()));
         received
     }
@@ -122,13 +122,14 @@ impl Core {
         if urgent { Class::Priority } else { Class::Normal }
     }
 
-    /// An operator's act on a contact. `id` makes it the same act when it is repeated.
+    /// An operator's act on a contact. `id` makes it the same act when it is repeated; one that did not fit may be.
     pub async fn operate(self: &Arc<Self>, contact: ContactKey, action: OperatorAction, id: &str) -> Answer<Received> {
         let hash = DedupeHash::of(&["operator", id]);
-        self.put(contact, hash, Class::Priority, &Input::Operator(action)).await
+        self.put_or_refuse(contact, hash, Class::Priority, &Input::Operator(action)).await
     }
 
-    /// Accepts an input and begins its turn if the contact is free and there is room.
+    /// Accepts what a provider told and begins its turn if the contact is free and there is room. What overflows a mailbox is in the
+    /// journal only: the provider hears that it was taken, and would send it for ever else.
     pub(super) async fn put(
         self: &Arc<Self>,
         contact: ContactKey,
@@ -136,7 +137,19 @@ impl Core {
         class: Class,
         input: &Input,
     ) -> Answer<Received> {
-        self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input))).await
+        self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input)), WhenFull::Drop).await
+    }
+
+    /// Accepts an input whose sender must hear whether it was stored. One that overflows a mailbox is an error that passes, and may
+    /// come again.
+    pub(super) async fn put_or_refuse(
+        self: &Arc<Self>,
+        contact: ContactKey,
+        hash: DedupeHash,
+        class: Class,
+        input: &Input,
+    ) -> Answer<Received> {
+        self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input)), WhenFull::Refuse).await
     }
 
     pub(super) async fn put_encoded(
@@ -145,9 +158,10 @@ impl Core {
         hash: DedupeHash,
         class: Class,
         body: Bytes,
+        full: WhenFull,
     ) -> Answer<Received> {
         let begun = self.clock.monotonic();
-        let (contact, accepted, slot) = self.accept(contact, hash, class, body).await?;
+        let (contact, accepted, slot) = self.accept(contact, hash, class, body, full).await?;
         metrics::took(metrics::ACCEPT_SECONDS, self.clock.monotonic().saturating_sub(begun));
         Ok(match accepted {
             Accepted::Claimed(claim) => {
@@ -156,6 +170,11 @@ impl Core {
             }
             Accepted::Queued => Received::Queued,
             Accepted::Duplicate => Received::Duplicate,
+            Accepted::Full if full == WhenFull::Refuse => {
+                tracing::warn!(%contact, "a mailbox is full; the input was refused, and may come again");
+                metrics::alert("overflow");
+                return Err(StoreError::Full("the contact's mailbox has no room".to_owned()));
+            }
             Accepted::Full => {
                 tracing::warn!(%contact, "a mailbox is full; the input is only in the journal");
                 metrics::alert("overflow");
@@ -171,12 +190,13 @@ impl Core {
         hash: DedupeHash,
         class: Class,
         body: Bytes,
+        full: WhenFull,
     ) -> Answer<(ContactKey, Accepted, Option<Slot>)> {
         let mut contact = self.aliases.target(contact);
         let slot = if self.is_stopping() { None } else { self.contacts.take() };
         let claim = slot.is_some();
         for _ in 0..HOPS {
-            let accept = Accept { contact, hash, class, id: InputId::of(hash), body: body.clone(), claim };
+            let accept = Accept { contact, hash, class, id: InputId::of(hash), body: body.clone(), claim, full };
             match self.patiently(Patience::Short, || self.store.accept(accept.clone())).await? {
                 Accepted::Moved(to) => {
                     self.aliases.moved(contact, to);

@@ -151,6 +151,7 @@ impl Core {
                 let held = self.clock.monotonic().saturating_sub(taken_at).as_millis();
                 tracing::error!(effect = %started.id, %error, held_ms = held, "how an effect ended could not be written down");
                 super::metrics::alert("unsettled");
+                self.recent.unsettled(started.id);
                 None
             }
         };
@@ -195,7 +196,7 @@ impl Core {
                 return;
             }
         };
-        if let Err(error) = self.put(to, hash, Class::Priority, &input).await {
+        if let Err(error) = self.put_or_refuse(to, hash, Class::Priority, &input).await {
             tracing::error!(%error, "the end of an effect could not be told to a merged contact");
             super::metrics::alert("reply_lost");
         }

@@ -16,6 +16,9 @@ const CAP: usize = 50_000;
 pub enum Known {
     /// The provider took it, under this id.
     Accepted(Option<String>),
+    /// The provider took it, under this id, and the store could not be told for as long as a lease lasts: whoever hears of it again
+    /// tells it.
+    Unsettled(Option<String>),
     /// It was begun, and its end is not yet written down.
     Begun,
 }
@@ -49,6 +52,15 @@ impl Recent {
     /// Forgets an effect: it surely did not arrive, or the store knows as much as we do.
     pub fn forget(&self, effect: EffectId) {
         self.lock().known.remove(&effect);
+    }
+
+    /// The store could not be told how it ended.
+    pub fn unsettled(&self, effect: EffectId) {
+        if let Some((_, known)) = self.lock().known.get_mut(&effect)
+            && let Known::Accepted(id) = known
+        {
+            *known = Known::Unsettled(id.take());
+        }
     }
 
     /// What is known of the effect.

@@ -73,7 +73,7 @@ impl Core {
                 self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
                 return Ok(());
             }
-            None => {}
+            Some(Known::Unsettled(_)) | None => {}
         }
         let event = Event::Attempted {
             effect,

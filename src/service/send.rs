@@ -54,16 +54,16 @@ impl Core {
             return self.out_of_time(started);
         }
         let mut unsure = started.unsure;
-        if !unsure {
-            // A store that lost an attempt (a failover) offers as fresh what we know to be begun.
-            match self.recent.get(started.id, self.clock.monotonic()) {
-                Some(Known::Accepted(id)) => {
-                    let detail = Some("sent before; the store had forgotten".to_owned());
-                    return self.finished(started, send, Some(channel), End::done(id, detail));
-                }
-                Some(Known::Begun) => unsure = true,
-                None => {}
+        match self.recent.get(started.id, self.clock.monotonic()) {
+            // The store has forgotten (a failover), or could not be told for longer than the lease: the provider has it, whatever the
+            // policy says of what nobody knows.
+            Some(Known::Accepted(id) | Known::Unsettled(id)) => {
+                let detail = Some("sent before; the store did not know".to_owned());
+                return self.finished(started, send, Some(channel), End::done(id, detail));
             }
+            // A store that lost an attempt (a failover) offers as fresh what we know to be begun.
+            Some(Known::Begun) => unsure = true,
+            None => {}
         }
         if unsure && channel.policy.unsure == Unsure::Fail {
             metrics::send(channel.name.as_str(), "unsure");

@@ -84,7 +84,7 @@ impl Core {
         let input = Input::Reach(Box::new(Reach { channel: who.channel.clone(), kind, what }));
         let id = format!("{:08x}{:08x}", self.random.bits(), self.random.bits());
         let hash = DedupeHash::of(&["unsubscribe", who.channel.as_str(), &id]);
-        let received = self.put(who.contact, hash, Class::Priority, &input).await;
+        let received = self.put_or_refuse(who.contact, hash, Class::Priority, &input).await;
         metrics::input("unsubscribe", received.as_ref().map_or("refused", |r| r.name()));
         received
     }

@@ -6,11 +6,13 @@ use super::events::EventRefused;
 use super::inbox::Received;
 use super::metrics;
 use crate::config::secret::Secret;
+use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash};
 use crate::domain::input::{Class, ContactRef, Input, Webhook};
 use crate::domain::limits;
 use crate::domain::value::Value;
 use crate::flow::catalog::webhook_contacts;
+use crate::store::WhenFull;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -115,14 +117,19 @@ impl Core {
 
     async fn take_webhook(self: &Arc<Self>, call: NewWebhook) -> Result<Vec<Received>, EventRefused> {
         let id = call.id.unwrap_or_else(|| format!("{:08x}{:08x}", self.random.bits(), self.random.bits()));
-        let mut done = Vec::new();
+        let mut all = Vec::new();
+        // Nobody hears of it before it is known that it fits everybody.
         for (contact, input) in self.webhook_inputs(&call.flow, &call.name, &call.data)? {
-            let input = Input::Webhook(Box::new(input));
-            if crate::domain::codec::encode(&input).len() > limits::INPUT_BYTES {
+            let body = Bytes::from(codec::encode(&Input::Webhook(Box::new(input))));
+            if body.len() > limits::INPUT_BYTES {
                 return Err(EventRefused::TooLarge);
             }
-            let hash = DedupeHash::of(&["webhook", &call.flow, &call.name, &id]);
-            done.push(self.put(contact, hash, Class::Normal, &input).await?);
+            all.push((contact, body));
+        }
+        let hash = DedupeHash::of(&["webhook", &call.flow, &call.name, &id]);
+        let mut done = Vec::with_capacity(all.len());
+        for (contact, body) in all {
+            done.push(self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await?);
         }
         Ok(done)
     }

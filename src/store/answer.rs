@@ -52,7 +52,7 @@ pub enum Accepted {
     Duplicate,
     /// The contact is now part of another: accept it there.
     Moved(ContactKey),
-    /// The mailbox is full: the input is in the journal and nowhere else.
+    /// The mailbox is full: the input is in the journal and nowhere else, or nowhere, as `WhenFull` says.
     Full,
     /// Stored; somebody else has the contact, or it must wait.
     Queued,

@@ -68,9 +68,16 @@ impl fmt::Debug for RequestKey {
     }
 }
 
-impl fmt::Debug for Fingerprint {
+/// 32 hexadecimal digits.
+impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }
 

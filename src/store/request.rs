@@ -25,6 +25,18 @@ pub struct Accept {
     pub body: Bytes,
     /// Whether this instance would process it now. False when it is overloaded or stopping.
     pub claim: bool,
+    /// What becomes of it if the mailbox is full.
+    pub full: WhenFull,
+}
+
+/// What becomes of an input for which the mailbox has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// It goes into the journal, is known from then on and never comes into the mailbox: its sender is answered as if it were stored.
+    /// For providers, who would switch off a webhook that refuses what one person floods it with.
+    Drop,
+    /// Nothing of it is kept, not even that it came: its sender is told, and the same input may come again.
+    Refuse,
 }
 
 /// One turn.

@@ -107,6 +107,31 @@ async fn a_person_takes_writes_and_resolves_each_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_any_allowed_length_makes_a_message_one_and_no_other_is_taken() {
+    let service = start().await;
+    assert_eq!(service.write("main-sms", PHONE, "1", "problem").await.status(), 200);
+    assert_eq!(service.shown(PHONE, 1).await, ["One moment."]);
+    let person = Person { service: &service, contact: service.contact_key(PHONE) };
+    let write = async |key: &str| {
+        let body = json!({ "by": "ann", "text": "Hello." }).to_string();
+        let request = service.client.post(person.url("/messages")).bearer_auth(KEY).header("Idempotency-Key", key).body(body);
+        let answer = request.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+    };
+    let long = "k".repeat(256);
+    let first = write(&long).await;
+    assert_eq!(first.0, 202);
+    assert_eq!(write(&long).await, first, "one message, however often it is sent");
+    for wrong in ["k".repeat(257), "schl\u{fc}ssel".to_owned(), String::new()] {
+        let (status, problem) = write(&wrong).await;
+        assert_eq!((status, problem["field"].as_str()), (422, Some("idempotency-key")), "{wrong}");
+    }
+    assert_eq!(write("another").await.0, 202);
+    assert_eq!(service.shown(PHONE, 3).await, ["One moment.", "Hello.", "Hello."]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slips_are_explained_and_nobody_without_a_key_gets_in() {
     let service = start().await;
     service.write("main-sms", PHONE, "1", "problem").await;

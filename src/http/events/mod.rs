@@ -33,6 +33,8 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let world = web.core.world();
     let rules = Rules { project: &world.project, callbacks: world.callbacks.as_ref(), only_declared: web.only_declared };
     let mut posted = read::posted(&body, &rules)?;
+    // Whether the same request may come again without storing anything twice.
+    let repeats = once.is_some() || posted.events.iter().flatten().all(|event| event.id.is_some());
     for (place, event) in posted.events.iter_mut().enumerate() {
         let Ok(event) = event else { continue };
         let named = once.as_ref().map(|once| once.name(place));
@@ -45,7 +47,7 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
         match once {
             None => {
                 let many = posted.many;
-                answer(many, store(&core, posted).await)
+                answer(many, repeats, store(&core, posted).await)
             }
             Some(once) => once::answer(&core, &once, posted).await,
         }
@@ -60,7 +62,7 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
 }
 
 /// What the caller calls this request.
-fn key(request: &HttpRequest) -> Result<Option<String>, Failure> {
+pub(super) fn key(request: &HttpRequest) -> Result<Option<String>, Failure> {
     let Some(given) = request.headers().get(KEY) else { return Ok(None) };
     let wrong = |reason: &str| Failure::Invalid { field: KEY, reason: reason.to_owned() };
     let text = given.to_str().map_err(|_| wrong("holds characters other than visible ASCII"))?.trim();
@@ -187,12 +189,20 @@ impl Answered {
     }
 }
 
-/// The answer to a request.
-fn answer(many: bool, results: Vec<Result<String, Failure>>) -> Result<Answered, Failure> {
+/// The answer to a request. A list of which something could not be stored now is to come again as it is, if that stores nothing twice:
+/// who sees a 2xx looks no further.
+fn answer(many: bool, repeats: bool, results: Vec<Result<String, Failure>>) -> Result<Answered, Failure> {
     match (many, &results[..]) {
         (false, [Ok(id)]) => Ok(Answered::One(id.clone())),
         (false, [Err(failure), ..]) => Err(failure.clone()),
-        _ => Ok(Answered::List(results.iter().map(taken).collect())),
+        _ => {
+            let all: Vec<Taken> = results.iter().map(taken).collect();
+            let nothing = !all.iter().any(|one| matches!(one, Taken::Stored { .. }));
+            match all.iter().any(Taken::is_for_now) && (repeats || nothing) {
+                true => Err(Failure::Unavailable),
+                false => Ok(Answered::List(all)),
+            }
+        }
     }
 }
 
@@ -206,4 +216,30 @@ fn taken(result: &Result<String, Failure>) -> Taken {
 /// The reason of a failure in one field.
 fn invalid(field: &'static str, reason: impl Into<Cow<'static, str>>) -> Failure {
     Failure::Invalid { field, reason: reason.into().into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_was_not_all_stored_comes_again_as_a_whole_where_that_stores_nothing_twice() {
+        let (stored, later) = (|| Ok("x".to_owned()), || Err(Failure::Unavailable));
+        let wrong = || Err(Failure::Malformed("it is JSON but no object"));
+        let of = |repeats, results: Vec<Result<String, Failure>>| {
+            answer(true, repeats, results).map(|a| a.response().status().as_u16())
+        };
+        for (repeats, results, expected) in [
+            (true, vec![later(), later()], Err(Failure::Unavailable)),
+            (true, vec![stored(), later(), wrong()], Err(Failure::Unavailable)),
+            (false, vec![later(), wrong()], Err(Failure::Unavailable)),
+            // Only the sender can tell which of them are new: it hears of each.
+            (false, vec![stored(), later()], Ok(207)),
+            (true, vec![stored(), wrong()], Ok(207)),
+            (true, vec![wrong(), wrong()], Ok(207)),
+            (false, vec![stored(), stored()], Ok(202)),
+        ] {
+            assert_eq!(of(repeats, results.clone()), expected, "{repeats} {results:?}");
+        }
+    }
 }

@@ -28,9 +28,10 @@ impl Once {
     }
 
     /// The id of the event at this place, if it brings none: the same whenever and wherever the request is worked on, so that a
-    /// request that was cut off in the middle can be done again and takes effect once.
+    /// request that was cut off in the middle can be done again and takes effect once. Another body under the same name has other ids:
+    /// events are known for longer than names are.
     pub fn name(&self, place: usize) -> String {
-        format!("{}-{place}", self.key)
+        format!("{}-{}-{place}", self.key, self.print)
     }
 }
 
@@ -68,7 +69,7 @@ pub async fn answer(core: &Arc<Core>, once: &Once, posted: Posted) -> Result<Ans
     if let Err(error) = step(end).await {
         tracing::warn!(%error, "what a request was answered could not be remembered");
     }
-    super::answer(many, results)
+    super::answer(many, true, results)
 }
 
 /// What is remembered; nothing if it is too much.
@@ -108,6 +109,16 @@ fn remembered(posted: &Posted, kept: &Bytes) -> Result<Answered, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_those_of_the_name_and_of_what_was_said_under_it() {
+        let once = |key, body: &[u8]| Once::new(RequestKey::of("/v1/events", key), Fingerprint::of(body));
+        assert_eq!(once("a", b"x").name(0), once("a", b"x").name(0));
+        for other in [once("b", b"x").name(0), once("a", b"y").name(0), once("a", b"x").name(1)] {
+            assert_ne!(once("a", b"x").name(0), other);
+            assert!(other.len() <= 256, "it is an id as callers may choose one");
+        }
+    }
 
     #[test]
     fn what_is_remembered_is_small_where_little_was_refused_and_bounded_where_much_was() {

@@ -88,9 +88,10 @@ const PHONE_CHARS: usize = 80;
 pub fn reply(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let mut kept: Vec<&str> = Vec::new();
+    let mut said_something = false;
     let mut at = 0;
+    // Each line is looked at a bounded number of times, however many there are and however empty they are: anybody can write one.
     while let Some(line) = lines.get(at) {
-        let said_something = kept.iter().any(|line| !line.trim().is_empty());
         if line.trim_start().starts_with('>') {
             at += 1;
             continue;
@@ -111,6 +112,7 @@ pub fn reply(text: &str) -> String {
         if matches!(*line, "--" | "-- " | "—") && said_something {
             break;
         }
+        said_something |= !line.trim().is_empty();
         kept.push(line);
         at += 1;
     }
@@ -155,9 +157,11 @@ fn is_original(line: &str) -> bool {
 
 /// Whether the head of a quoted mail stands here, perhaps below a rule.
 fn is_head(lines: &[&str]) -> bool {
-    let is_rule = |line: &str| line.len() >= 10 && line.bytes().all(|b| matches!(b, b'_' | b'-'));
+    // It begins where it stands: what is above it, blank lines too, was looked at already.
+    let Some(first) = lines.first().map(|line| line.trim()).filter(|line| !line.is_empty()) else { return false };
+    let is_rule = first.len() >= 10 && first.bytes().all(|b| matches!(b, b'_' | b'-'));
     let bare = |line: &&str| line.trim().trim_matches('*').to_lowercase();
-    let mut lines = lines.iter().skip(usize::from(lines.first().is_some_and(|line| is_rule(line.trim()))));
+    let mut lines = lines.iter().skip(usize::from(is_rule));
     let mut lines = lines.by_ref().skip_while(|line| line.trim().is_empty()).take(6).map(bare);
     let begins = |line: &str, words: &[&str]| words.iter().any(|word| line.starts_with(word));
     lines.next().is_some_and(|first| begins(&first.replace(":*", ":"), FROM))
@@ -251,6 +255,21 @@ mod tests {
         for text in ["> Which one?", "-----Original Message-----\nFrom: Shop\nSent: today\nTo: Ann\nSubject: x\n\nWhich one?", ""]
         {
             assert_eq!(reply(text), "", "{text}");
+        }
+    }
+
+    /// Half a million blank lines are half a megabyte: looked at once each they take milliseconds, each for each other they take minutes.
+    #[test]
+    fn a_mail_of_nothing_but_lines_is_read_at_once() {
+        let rule = format!("{}\n", "_".repeat(12));
+        for text in ["\n", " \n", "\n>\n", "On 1 x wrote:\n\n", "From: a\n\n", "--\n", &rule, "a\n"]
+            .map(|piece| piece.repeat(500_000 / piece.len()))
+        {
+            let (done, waits) = std::sync::mpsc::channel();
+            let begins: String = text.chars().take(20).collect();
+            std::thread::spawn(move || done.send(reply(&text).len()));
+            let read = waits.recv_timeout(std::time::Duration::from_secs(30));
+            assert!(read.is_ok(), "{begins:?} and so on is read again and again");
         }
     }
 

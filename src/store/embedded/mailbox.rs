@@ -7,7 +7,7 @@ use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::store::{
     Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, LaneKey, LanePush, Report, Reported, Started, StopMask,
-    StoreError,
+    StoreError, WhenFull,
 };
 use std::collections::HashSet;
 
@@ -27,6 +27,12 @@ impl Tables<'_> {
         Ok(self.run(sql, (contact.as_str(), hash as i64, self.now.0, self.forgotten()))? == 1)
     }
 
+    /// As if it had never come.
+    fn unsee(&self, accept: &Accept) -> Answer<()> {
+        let row = (accept.contact.as_str(), accept.hash.0 as i64);
+        self.run("DELETE FROM seen WHERE contact = ?1 AND hash = ?2", row).map(|_| ())
+    }
+
     /// Stores an input once, and claims the contact if it is free.
     pub fn accept(&self, accept: &Accept) -> Answer<Accepted> {
         let contact = accept.contact;
@@ -38,13 +44,17 @@ impl Tables<'_> {
         }
         let header = self.header(contact)?;
         if header.as_ref().is_some_and(|h| h.flag == ALIAS) {
-            self.run("DELETE FROM seen WHERE contact = ?1 AND hash = ?2", (contact.as_str(), accept.hash.0 as i64))?;
+            self.unsee(accept)?;
             return Ok(Accepted::Moved(self.target(contact)?));
         }
         let headroom = if accept.class == Class::Priority { self.settings.mailbox_headroom } else { 0 };
         let before = self.mailbox_len(contact)?;
         let entry = Entry { class: accept.class, id: accept.id, accepted_at: self.now, body: accept.body.clone() };
         if before >= self.settings.mailbox_max + headroom {
+            if accept.full == WhenFull::Refuse {
+                self.unsee(accept)?;
+                return Ok(Accepted::Full);
+            }
             let sql = "INSERT INTO journal (contact, class, id, at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
             let row = (contact.as_str(), class_number(entry.class), entry.id.0 as i64, entry.accepted_at.0, &entry.body[..]);
             self.run(sql, row)?;

@@ -6,7 +6,9 @@ use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, Who};
 use crate::domain::limits;
 use crate::domain::time::Span;
-use crate::store::{Accept, Accepted, Answer, Claim, Claimed, Commit, Committed, LaneKey, Report, Reported, Started, StoreError};
+use crate::store::{
+    Accept, Accepted, Answer, Claim, Claimed, Commit, Committed, LaneKey, Report, Reported, Started, StoreError, WhenFull,
+};
 
 fn joined(ids: &[InputId]) -> String {
     ids.iter().map(InputId::to_string).collect()
@@ -38,6 +40,7 @@ impl RedisStore {
         call.text(accept.hash.0).text(class_letter(accept.class)).text(accept.id).bytes(&accept.body[..]);
         call.text(s.claim_lease.0).text(s.claim_inputs).text(s.mailbox_max).text(s.mailbox_headroom);
         call.text(s.dedupe_ttl.0).text(s.dedupe_cap).text(Token::birth(key, accept.id)).flag(accept.claim);
+        call.flag(accept.full == WhenFull::Refuse);
         let mut answer = self.link.call(&call).await?;
         let accepted = match answer.text()?.as_str() {
             "dup" => Accepted::Duplicate,

@@ -6,7 +6,7 @@ use replyflow::domain::id::Token;
 use replyflow::domain::input::Class;
 use replyflow::domain::limits;
 use replyflow::domain::time::Span;
-use replyflow::store::{Accept, Accepted, Claimed, Committed, JournalId, JournalRecord, StopMask, StoreError};
+use replyflow::store::{Accept, Accepted, Claim, Claimed, Committed, JournalId, JournalRecord, StopMask, StoreError, WhenFull};
 
 pub async fn a_new_contact_is_claimed_with_its_birth_token(backend: Backend) {
     let world = World::new(backend).await;
@@ -155,6 +155,35 @@ pub async fn a_full_mailbox_refuses_visibly_and_has_room_for_priority(backend: B
     );
     let (more, _) = world.committed(world.turn(contact(1), &claim)).await;
     assert_eq!(bodies(&more), ["m1", "m2", "p0", "p1"]);
+}
+
+pub async fn what_is_refused_is_not_known_and_may_come_again(backend: Backend) {
+    let world = World::with(backend, |s| (s.mailbox_max, s.mailbox_headroom) = (2, 1)).await;
+    let claim = world.claimed(contact(1), "m0").await;
+    let event = |name: &str| Accept { full: WhenFull::Refuse, ..input(contact(1), name) };
+    let accept = async |accept| world.store.accept(accept).await.expect("answers");
+    assert_eq!(accept(event("m1")).await, Accepted::Queued);
+    for _ in 0..2 {
+        assert_eq!(accept(event("m2")).await, Accepted::Full, "each time, as nothing of it was kept");
+    }
+    assert_eq!(accept(Accept { class: Class::Priority, ..event("p0") }).await, Accepted::Queued, "headroom");
+    assert_eq!(accept(Accept { class: Class::Priority, ..event("p1") }).await, Accepted::Full);
+    let journal = world.store.read_journal(world.shard(contact(1)), JournalId::START, 10).await.expect("reads");
+    assert!(journal.is_empty(), "{journal:?}");
+    let (more, _) = world.committed(world.turn(contact(1), &claim)).await;
+    assert_eq!(bodies(&more), ["m1", "p0"]);
+    assert_eq!(accept(event("m2")).await, Accepted::Full, "not yet");
+    let claim =
+        Claim { inputs: more, record: world.store.inspect(contact(1)).await.expect("looks").expect("there").record, ..claim };
+    world.committed(world.turn(contact(1), &claim)).await;
+    assert!(matches!(accept(event("m2")).await, Accepted::Claimed(_)), "there is room now");
+    assert_eq!(accept(event("m2")).await, Accepted::Duplicate, "and now it is known");
+    assert_eq!(accept(event("m1")).await, Accepted::Duplicate);
+    // One that was dropped is known; to refuse it later would be to have it sent for ever.
+    world.claimed(contact(2), "a").await;
+    world.deliver(contact(2), "b").await;
+    assert_eq!(world.deliver(contact(2), "c").await, Accepted::Full);
+    assert_eq!(accept(Accept { full: WhenFull::Refuse, ..input(contact(2), "c") }).await, Accepted::Duplicate);
 }
 
 pub async fn dedupe_forgets_after_its_time(backend: Backend) {

@@ -55,6 +55,7 @@ conformance! {
         a_claim_hands_over_at_most_k_inputs,
         a_released_contact_comes_back_with_its_tries,
         a_full_mailbox_refuses_visibly_and_has_room_for_priority,
+        what_is_refused_is_not_known_and_may_come_again,
         dedupe_forgets_after_its_time,
         an_input_above_the_limit_is_a_bug_of_the_caller,
         a_message_during_an_alarms_turn_claims_too_and_one_turn_wins,

@@ -6,7 +6,7 @@ use replyflow::domain::input::Class;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
     Accept, Accepted, Claim, Claimed, Commit, Committed, Entry, FailedKey, Inspection, Lane, LaneKey, Outgoing, OutgoingState,
-    Record, Report, Reported, Settle, SettleResult, Settled, StartAnswer, Started, StopMask, StoreSettings, WorkSet,
+    Record, Report, Reported, Settle, SettleResult, Settled, StartAnswer, Started, StopMask, StoreSettings, WhenFull, WorkSet,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,7 +112,10 @@ impl Model {
         let room = self.settings.mailbox_max + if urgent { self.settings.mailbox_headroom } else { 0 };
         let contact = self.contacts.entry(key).or_insert_with(birth);
         if contact.mailbox.len() >= room {
-            self.journal.push(accept.body.clone());
+            match accept.full {
+                WhenFull::Drop => self.journal.push(accept.body.clone()),
+                WhenFull::Refuse => drop(self.seen.remove(&(key, accept.hash.0))),
+            }
             return Accepted::Full;
         }
         let free = contact.mailbox.is_empty() && !contact.record.held;

@@ -12,7 +12,7 @@ use replyflow::domain::input::Class;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
     Accept, Accepted, Claim, Claimed, Commit, Committed, JournalId, JournalRecord, Lane, LaneKey, LanePush, NewEffect, Report,
-    Reported, Settle, SettleResult, Settled, StartAnswer, Started, StopMask, Ticket, Wake, WorkSet,
+    Reported, Settle, SettleResult, Settled, StartAnswer, Started, StopMask, Ticket, Wake, WhenFull, WorkSet,
 };
 use std::sync::LazyLock;
 
@@ -177,6 +177,7 @@ impl Run {
             id: id(&message),
             body: Bytes::from(message),
             claim,
+            full: if urgent == claim { WhenFull::Drop } else { WhenFull::Refuse },
         };
         let real = self.world.store.accept(accept.clone()).await.expect("answers");
         assert_eq!(real, self.model.accept(&accept));

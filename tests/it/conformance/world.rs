@@ -9,7 +9,7 @@ use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
     Accept, Accepted, Claim, Clock, Commit, Committed, EmbeddedStore, Entry, Lane, LaneKey, LanePush, NewEffect, RedisStore,
-    Scripts, Settle, SettleResult, Started, StopMask, Store, StoreSettings, WorkSet,
+    Scripts, Settle, SettleResult, Started, StopMask, Store, StoreSettings, WhenFull, WorkSet,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -196,6 +196,7 @@ pub fn input(contact: ContactKey, message: &str) -> Accept {
         id: id(message),
         body: Bytes::copy_from_slice(message.as_bytes()),
         claim: true,
+        full: WhenFull::Drop,
     }
 }
 

@@ -33,11 +33,19 @@ states:
 
 /// The flow, compiled.
 pub fn catalog(project: &Project) -> Catalog {
-    let source = SourceFile { file: "trades.yaml".to_owned(), text: TRADES.to_owned() };
-    let assembled = assemble(&source, &BTreeMap::new(), &BTreeMap::new(), &parse_context(project));
-    let flow = assembled.flow.unwrap_or_else(|| panic!("{:#?}", assembled.diagnostics));
-    let version = flow.version;
-    Catalog::new([flow], &[version])
+    compiled(project, &[TRADES])
+}
+
+/// Flows, compiled.
+pub fn compiled(project: &Project, flows: &[&str]) -> Catalog {
+    let flow = |text: &&str| {
+        let source = SourceFile { file: "flow.yaml".to_owned(), text: (*text).to_owned() };
+        let assembled = assemble(&source, &BTreeMap::new(), &BTreeMap::new(), &parse_context(project));
+        assembled.flow.unwrap_or_else(|| panic!("{:#?}", assembled.diagnostics))
+    };
+    let all: Vec<_> = flows.iter().map(flow).collect();
+    let versions: Vec<_> = all.iter().map(|flow| flow.version).collect();
+    Catalog::new(all, &versions)
 }
 
 async fn rig(backend: Backend) -> Rig {

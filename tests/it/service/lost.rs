@@ -2,11 +2,14 @@
 //! arguments, and nothing is done twice or left undone.
 
 use super::echo::echo;
-use super::rig::{Backend, Rig};
+use super::passing::report;
+use super::rig::{Backend, Rig, json};
 use super::{ANN, BEN, on_every_store};
 use async_trait::async_trait;
 use bytes::Bytes;
-use replyflow::domain::id::{ContactKey, Token, VersionId, Who};
+use replyflow::config::send::Unsure;
+use replyflow::domain::id::{ContactKey, SendRef, Token, VersionId, Who};
+use replyflow::domain::message::DeliveryStatus;
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::service::{Received, failed};
@@ -24,6 +27,8 @@ on_every_store!(
     a_lost_answer_to_settle_costs_nothing,
     every_answer_lost_once_changes_nothing,
     a_store_that_is_down_for_long_loses_nothing,
+    what_the_provider_took_is_neither_sent_again_nor_failed_when_the_store_could_not_be_told,
+    a_report_tells_the_store_what_it_could_not_be_told,
     a_message_follows_its_contact,
     a_chain_of_contacts_without_an_end_is_refused,
 );
@@ -126,9 +131,14 @@ losing! {
 }
 
 async fn losing(backend: Backend) -> (Rig, Arc<Losing>) {
+    losing_with(backend, Unsure::Fail).await
+}
+
+async fn losing_with(backend: Backend, unsure: Unsure) -> (Rig, Arc<Losing>) {
     let here: Arc<Mutex<Option<Arc<Losing>>>> = Arc::default();
     let there = Arc::clone(&here);
     let rig = Rig::with(backend, echo, move |plan| {
+        plan.unsure = unsure;
         plan.wrap = Box::new(move |store| {
             let losing = Losing::new(store);
             *there.lock().expect("not poisoned") = Some(Arc::clone(&losing));
@@ -203,6 +213,41 @@ async fn a_store_that_is_down_for_long_loses_nothing(backend: Backend) {
     rig.pass(Span::seconds(6));
     rig.quiet().await;
     assert_eq!(rig.texts(), ["one", "two"]);
+}
+
+/// The provider takes a message and the store goes down until its lease is over.
+async fn sent_and_not_written_down(rig: &Rig, store: &Arc<Losing>) {
+    let down = Arc::clone(store);
+    rig.script(move |_| {
+        *down.always.lock().expect("not poisoned") = true;
+        super::rig::answer(200, "{\"id\":\"p1\"}")
+    });
+    rig.deliver(ANN, "1", "one").await;
+    rig.tasks.run().await;
+    *store.always.lock().expect("not poisoned") = false;
+    assert_eq!(rig.texts(), ["one"]);
+    assert!(!rig.is_at_rest(rig.key(ANN)).await, "the store does not know");
+}
+
+async fn what_the_provider_took_is_neither_sent_again_nor_failed_when_the_store_could_not_be_told(backend: Backend) {
+    for unsure in [Unsure::Fail, Unsure::Resend] {
+        let (rig, store) = losing_with(backend, unsure).await;
+        sent_and_not_written_down(&rig, &store).await;
+        rig.pass(Span::seconds(61));
+        rig.quiet().await;
+        assert_eq!(rig.texts(), ["one"], "{unsure:?}");
+        assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty(), "{unsure:?}");
+        assert!(rig.is_at_rest(rig.key(ANN)).await);
+    }
+}
+
+async fn a_report_tells_the_store_what_it_could_not_be_told(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    sent_and_not_written_down(&rig, &store).await;
+    let sent = rig.network.calls.lock().expect("not poisoned")[0].clone();
+    let send = json(&sent)["effect"].as_str().and_then(SendRef::parse);
+    rig.core.receive_report(report(send, DeliveryStatus::Delivered, None)).await.expect("noted");
+    assert!(rig.is_at_rest(rig.key(ANN)).await, "settled by its report, long before its lease ends");
 }
 
 async fn a_message_follows_its_contact(backend: Backend) {

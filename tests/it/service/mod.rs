@@ -9,6 +9,7 @@ mod flowing;
 mod history;
 mod logs;
 mod lost;
+mod overflowing;
 mod passing;
 mod publishing;
 mod real;

@@ -13,7 +13,7 @@ use replyflow::domain::time::Span;
 use replyflow::provider::webhook::{Failure, OptOutScope};
 use replyflow::provider::{ProviderError, StatusReport};
 use replyflow::service::{Received, failed};
-use replyflow::store::{Accept, Accepted, Commit, Committed, StopMask};
+use replyflow::store::{Accept, Accepted, Commit, Committed, StopMask, WhenFull};
 
 on_every_store!(
     an_alarm_wakes_the_contact_at_its_time,
@@ -76,7 +76,7 @@ async fn who_opted_out_gets_the_confirmation_and_nothing_else(backend: Backend) 
     assert_eq!(reasons, [FailureReason::OptedOut, FailureReason::OptedOut]);
 }
 
-fn report(send: Option<SendRef>, status: DeliveryStatus, failure: Option<Failure>) -> StatusReport {
+pub fn report(send: Option<SendRef>, status: DeliveryStatus, failure: Option<Failure>) -> StatusReport {
     StatusReport {
         channel: ChannelName::parse("main-sms").expect("a name"),
         id: "p1".to_owned(),
@@ -158,8 +158,15 @@ async fn a_record_of_a_newer_release_is_left_alone(backend: Backend) {
     let rig = Rig::new(backend, echo).await;
     let contact = rig.key(ANN);
     let hash = replyflow::domain::id::DedupeHash::of(&["newer"]);
-    let accept =
-        Accept { contact, hash, class: Class::Normal, id: InputId::of(hash), body: Bytes::from_static(b"x"), claim: true };
+    let accept = Accept {
+        contact,
+        hash,
+        class: Class::Normal,
+        id: InputId::of(hash),
+        body: Bytes::from_static(b"x"),
+        claim: true,
+        full: WhenFull::Drop,
+    };
     let Accepted::Claimed(claim) = rig.store.accept(accept).await.expect("accepts") else { panic!("not claimed") };
     let id = claim.inputs[0].id;
     let commit = Commit {

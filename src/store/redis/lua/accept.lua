@@ -1,5 +1,5 @@
 -- Stores an input once, and claims the contact if it is free.
--- KEYS r m d e a j   ARGV now hash class id body lease k max headroom ttl cap birth claim
+-- KEYS r m d e a j   ARGV now hash class id body lease k max headroom ttl cap birth claim refuse
 local r, m, d, e, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local hash, class, contact = ARGV[2], ARGV[3], string.sub(KEYS[1], 12)
 local day = string.char(33 + math.floor(now / 86400000) % 94)
@@ -22,6 +22,11 @@ local n = redis.call('RPUSH', m, entry)
 local full = n > max
 if full then
   redis.call('RPOP', m)
+  -- Whoever sent it hears that it was not taken, and may send it again.
+  if ARGV[14] == '1' then
+    redis.call('SREM', d, hash)
+    return {'full'}
+  end
   redis.call('XADD', j, '*', 'o', contact .. entry)
 end
 if record == '' then

@@ -1,0 +1,172 @@
+//! A mailbox that is full: whoever was not told that it is stored may send it again, and then it is stored.
+
+use super::collecting::compiled;
+use super::rig::{Backend, Rig};
+use super::{ANN, BEN, on_every_store};
+use crate::support::live::SIMULATED;
+use replyflow::domain::input::OperatorAction;
+use replyflow::domain::limits::{MAILBOX, MAILBOX_HEADROOM};
+use replyflow::domain::name::EventName;
+use replyflow::domain::value::Value;
+use replyflow::engine;
+use replyflow::service::{EventRefused, NewEvent, NewWebhook, Received, failed};
+use replyflow::store::StoreError;
+use serde_json::json;
+
+on_every_store!(
+    an_event_that_overflows_is_refused_and_stored_when_it_comes_again,
+    a_call_of_a_webhook_that_overflows_is_refused_and_stored_when_it_comes_again,
+    what_an_operator_does_is_refused_and_done_when_it_comes_again,
+    a_flows_own_event_waits_until_there_is_room,
+    what_comes_after_a_refused_event_does_not_overtake_it,
+);
+
+const FLOWS: [&str; 2] = [
+    "\
+flow: told
+needs: { n: text }
+start:
+  - event: ping
+    contact: '{{ event.phone }}'
+    key: '{{ event.n }}'
+    with: { n: '{{ event.n }}' }
+  - webhook: ping
+    contact: '{{ event.phone }}'
+    with: { n: '{{ event.n }}' }
+begin: told
+states:
+  told: { say: 'ping {{ n }}', end: told }
+",
+    "\
+flow: teller
+needs: { friend: phone }
+start:
+  - event: tell
+    contact: '{{ event.phone }}'
+    with: { friend: '{{ event.friend }}' }
+begin: told
+states:
+  told:
+    emit: { event: ping, data: { phone: '{{ friend }}', n: told }, contact: '{{ friend }}' }
+    end: told
+",
+];
+
+async fn rig(backend: Backend) -> Rig {
+    Rig::with(backend, engine::turn, |plan| {
+        plan.toml = SIMULATED.to_owned();
+        plan.catalog = compiled(&crate::support::project::of(SIMULATED), &FLOWS);
+    })
+    .await
+}
+
+fn ping(phone: &str, n: &str) -> NewEvent {
+    NewEvent {
+        name: EventName::parse("ping").expect("a name"),
+        contact: None,
+        data: Value::from_json(json!({ "phone": phone, "n": n })),
+        id: Some(n.to_owned()),
+        callback: None,
+    }
+}
+
+/// As many events as a mailbox holds, none of them worked on.
+async fn fill(rig: &Rig, phone: &str) {
+    for n in 0..MAILBOX {
+        let received = rig.core.receive_event(ping(phone, &n.to_string())).await.expect("stored");
+        assert!(matches!(received[..], [Received::Begun | Received::Queued]), "{received:?}");
+    }
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, EventRefused>) {
+    assert!(matches!(result, Err(EventRefused::Store(StoreError::Full(_)))), "{result:?}");
+}
+
+fn heard(rig: &Rig, text: &str) -> usize {
+    rig.texts().iter().filter(|said| *said == text).count()
+}
+
+async fn an_event_that_overflows_is_refused_and_stored_when_it_comes_again(backend: Backend) {
+    let rig = rig(backend).await;
+    fill(&rig, ANN).await;
+    for _ in 0..3 {
+        refused(rig.core.receive_event(ping(ANN, "late")).await);
+    }
+    let known = rig.core.receive_event(ping(ANN, "0")).await.expect("known");
+    assert_eq!(known, [Received::Duplicate], "what is stored stays known");
+    rig.quiet().await;
+    assert_eq!(rig.texts().len(), MAILBOX);
+    let again = rig.core.receive_event(ping(ANN, "late")).await.expect("stored");
+    assert_eq!(again, [Received::Begun]);
+    assert_eq!(rig.core.receive_event(ping(ANN, "late")).await.expect("known"), [Received::Duplicate]);
+    rig.quiet().await;
+    assert_eq!(heard(&rig, "ping late"), 1);
+}
+
+async fn a_call_of_a_webhook_that_overflows_is_refused_and_stored_when_it_comes_again(backend: Backend) {
+    let rig = rig(backend).await;
+    fill(&rig, ANN).await;
+    let call = NewWebhook {
+        flow: "told".to_owned(),
+        name: "ping".to_owned(),
+        data: Value::from_json(json!({ "phone": ANN, "n": "called" })),
+        id: Some("delivery-1".to_owned()),
+    };
+    refused(rig.core.receive_webhook(call.clone()).await);
+    rig.quiet().await;
+    assert_eq!(rig.core.receive_webhook(call.clone()).await.expect("stored"), [Received::Begun]);
+    assert_eq!(rig.core.receive_webhook(call).await.expect("known"), [Received::Duplicate]);
+    rig.quiet().await;
+    assert_eq!(heard(&rig, "ping called"), 1);
+}
+
+async fn what_an_operator_does_is_refused_and_done_when_it_comes_again(backend: Backend) {
+    let rig = rig(backend).await;
+    fill(&rig, ANN).await;
+    let contact = rig.key(ANN);
+    for n in 0..MAILBOX_HEADROOM {
+        rig.core.operate(contact, OperatorAction::EndRuns, &n.to_string()).await.expect("has room of its own");
+    }
+    let act = async || rig.core.operate(contact, OperatorAction::EndRuns, "again").await;
+    for _ in 0..2 {
+        let refused = act().await;
+        assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+    }
+    rig.quiet().await;
+    assert_eq!(act().await, Ok(Received::Begun), "not a duplicate of what was refused");
+}
+
+async fn a_flows_own_event_waits_until_there_is_room(backend: Backend) {
+    let rig = rig(backend).await;
+    fill(&rig, BEN).await;
+    // Whoever has Ben's mailbox stands still.
+    let held = rig.tasks.hold();
+    let tell = NewEvent {
+        name: EventName::parse("tell").expect("a name"),
+        data: Value::from_json(json!({ "phone": ANN, "friend": BEN })),
+        ..ping(ANN, "tell")
+    };
+    rig.core.receive_event(tell).await.expect("stored");
+    rig.quiet().await;
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+    rig.tasks.put_back(held);
+    rig.quiet().await;
+    assert_eq!((rig.texts().len(), heard(&rig, "ping told")), (MAILBOX, 0));
+    rig.pass(replyflow::domain::time::Span::seconds(3));
+    rig.quiet().await;
+    assert_eq!(heard(&rig, "ping told"), 1);
+}
+
+async fn what_comes_after_a_refused_event_does_not_overtake_it(backend: Backend) {
+    let rig = rig(backend).await;
+    let all: Vec<NewEvent> = (0..MAILBOX + 20).map(|n| ping(ANN, &n.to_string())).collect();
+    let results = rig.core.receive_events(all.clone()).await;
+    assert!(results[..MAILBOX].iter().all(Result::is_ok));
+    assert!(results[MAILBOX..].iter().all(|result| matches!(result, Err(EventRefused::Store(_)))));
+    rig.quiet().await;
+    let results = rig.core.receive_events(all).await;
+    assert!(results.iter().all(Result::is_ok), "the whole list again stores what is missing");
+    rig.quiet().await;
+    let expected: Vec<String> = (0..MAILBOX + 20).map(|n| format!("ping {n}")).collect();
+    assert_eq!(rig.texts(), expected);
+}
