@@ -1,6 +1,7 @@
 //! `replyflow failed list|retry|drop`: on the store itself, also beside a running service.
 
 use super::arguments::{Failed, Format, Which};
+use super::replay::mask;
 use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::Secrets;
@@ -77,7 +78,8 @@ fn reason(history: &Path, item: &failed::Failed) -> Option<String> {
         }
         true
     });
-    looked.ok().and(found)
+    // A server's words may name whom it refuses.
+    looked.ok().and(found).map(|words: String| mask::addresses(&mask::masked(&words)).into_owned())
 }
 
 async fn act(store: &dyn Store, which: &Which, act: Act, what: &str) -> Result<(), Stop> {

@@ -1,5 +1,6 @@
 //! Other systems that are told what happens: `[endpoints.X]`, and the callbacks that events bring along.
 
+use super::fence;
 use super::secret::Secret;
 use super::section::{Secrets, Section};
 use super::server::size;
@@ -83,17 +84,25 @@ pub struct CallbackSettings {
 }
 
 impl CallbackSettings {
-    /// Whether an event may bring this URL along; in words for whoever sent it if not.
-    pub fn check(&self, url: &str) -> Result<(), &'static str> {
+    /// A URL that an event may bring along, in the one form that it has; in words for whoever sent it if it may not.
+    pub fn check(&self, url: &str) -> Result<Url, &'static str> {
+        const LONG: &str = "is longer than 2,000 bytes";
         if url.len() > limits::CALLBACK_URL_BYTES {
-            return Err("is longer than 2,000 bytes");
+            return Err(LONG);
         }
         let url = Url::parse(url).map_err(|_| "is not a URL")?;
+        // Other scripts are written out, so that it may be longer than it was.
+        if url.as_str().len() > limits::CALLBACK_URL_BYTES {
+            return Err(LONG);
+        }
+        if fence::leads_out(url.path()) {
+            return Err("leads out of where it begins");
+        }
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return Err("may hold neither a user nor a password nor `#`");
         }
         match self.allow.iter().any(|prefix| lies_under(&url, prefix)) {
-            true => Ok(()),
+            true => Ok(url),
             false => Err("lies under none of the prefixes that [callbacks] allows"),
         }
     }
@@ -243,12 +252,25 @@ secrets = [{ env = "SIGNING" }]
     #[test]
     fn a_callback_lies_under_an_allowed_prefix() {
         let (settings, _) = load(ENDPOINT);
-        let check = |url: &str| settings.callbacks.check(url);
-        assert_eq!(check("https://shop.example.com/hooks/a?b=c"), Ok(()));
+        let check = |url: &str| settings.callbacks.check(url).map(String::from);
+        assert_eq!(check("https://shop.example.com/hooks/a?b=c").as_deref(), Ok("https://shop.example.com/hooks/a?b=c"));
+        for spelling in [
+            "https://shop.example.com:0443/hooks/a",
+            "https://sh%6fp.example.com/hooks/a",
+            "https://SHOP.exam\tple.com/hooks/a",
+            "https:/shop.example.com/hooks/a",
+            "https:\\\\shop.example.com\\hooks\\x\\..\\a",
+        ] {
+            assert_eq!(check(spelling).as_deref(), Ok("https://shop.example.com/hooks/a"), "{spelling}");
+        }
         for refused in [
             "https://shop.example.com/hooks",
             "https://shop.example.com/hooks/../admin",
             "https://shop.example.com/hooks/%2e%2e/admin",
+            "https://shop.example.com/hooks/..%2fadmin",
+            "https://shop.example.com/hooks/a%2f%2e%2e%2f%2e%2e%2fadmin",
+            "https://shop.example.com/hooks/..%252fadmin",
+            "https://shop.example.com/hooks/..%5Cadmin",
             "https://shop.example.com.evil.example/hooks/a",
             "https://shop.example.com@evil.example/hooks/a",
             "https://u:p@shop.example.com/hooks/a",
@@ -261,7 +283,11 @@ secrets = [{ env = "SIGNING" }]
             assert!(check(refused).is_err(), "{refused}");
         }
         let long = |n: usize| format!("https://shop.example.com/hooks/{}", "a".repeat(n - 31));
-        assert_eq!(check(&long(limits::CALLBACK_URL_BYTES)), Ok(()));
+        assert!(check(&long(limits::CALLBACK_URL_BYTES)).is_ok());
+        assert!(
+            check(&format!("https://shop.example.com/hooks/{}", "\u{fc}".repeat(900))).is_err(),
+            "six bytes each when written out"
+        );
         assert!(check(&long(limits::CALLBACK_URL_BYTES + 1)).is_err());
     }
 

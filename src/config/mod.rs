@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod api;
 pub mod channel;
 pub mod events;
+pub mod fence;
 pub mod hooks;
 pub mod mistake;
 pub mod observe;

@@ -161,9 +161,9 @@ fn host(text: &str) -> Option<String> {
 fn with_ref(text: &str) -> Option<String> {
     // 64 characters are what the part before the `@` may have, and the name of a mail takes 50 of them.
     let filled = text.replacen(REF, "r", 1);
-    let fits = email(&filled).is_some()
-        && text.split('@').next().is_some_and(|local| !local.contains(REF) || local.len() <= 14 + REF.len());
-    fits.then(|| text.to_owned())
+    let domain = email(&filled)?.rsplit_once('@').map(|(_, domain)| domain.to_owned())?;
+    let fits = text.split('@').next().is_some_and(|local| !local.contains(REF) || local.len() <= 14 + REF.len());
+    fits.then(|| text.rsplit_once('@').map(|(local, _)| format!("{}@{domain}", local.trim()))).flatten()
 }
 
 /// Whether a host is this machine, whatever a resolver says.

@@ -117,9 +117,20 @@ pub struct Callback {
     /// The sender's own id, carried along.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The sender's own data, carried along.
+    /// The sender's own data, as releases kept it that read it.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
+    /// The sender's own data, carried along as JSON: its numbers stay what they are.
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<String>,
+}
+
+impl Callback {
+    /// The sender's own data.
+    pub fn custom(&self) -> Option<serde_json::Value> {
+        let json = self.json.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        json.or_else(|| self.data.as_ref().map(Value::to_json))
+    }
 }
 
 /// A person as the API and flows name one: at least one of phone, email, id.

@@ -4,10 +4,10 @@ use super::time::Span;
 
 /// Size of a flow, notification or test file in bytes (RF007).
 pub const FILE_BYTES: usize = 256 * 1024;
-/// Size of an HTML file beside a notification in bytes (RF418). Mail programs cut longer mails off.
-pub const PAGE_BYTES: usize = 100 * 1024;
+/// Size of an HTML file beside a notification in bytes (RF418): with the text beside it, it must fit into an effect.
+pub const PAGE_BYTES: usize = 56 * 1024;
 /// Characters of a page with its values.
-pub const PAGE_CHARS: usize = 200_000;
+pub const PAGE_CHARS: usize = 56 * 1024;
 /// Places of a route, and channels under `also`.
 pub const ROUTE_HOPS: usize = 8;
 /// Parameters of an approved template.
@@ -205,6 +205,10 @@ pub const CALLBACK_URL_BYTES: usize = 2_000;
 pub const CALLBACK_BYTES: usize = 1024;
 /// Bytes of the answer to a report: nobody reads it.
 pub const HOOK_ANSWER_BYTES: usize = 64 * 1024;
+/// Reports that wait for one endpoint; above it new ones are not kept until it takes some.
+pub const HOOKS_WAITING: u64 = 100_000;
+/// What failed visibly, of any kind, above which a report that is given up is not kept for operators.
+pub const HOOKS_FAILED: u64 = 100_000;
 /// The longest pause between two attempts of a report.
 pub const HOOK_PAUSE: Span = Span::hours(1);
 /// The longest pause that the receiver of a report may ask for.

@@ -2,6 +2,7 @@
 
 use super::id::{ContactKey, EffectId, SendRef};
 use std::fmt;
+use url::Host;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes of an address (RFC 5321, 4.5.3.1).
@@ -10,7 +11,8 @@ const ADDRESS_BYTES: usize = 254;
 const LOCAL_BYTES: usize = 64;
 
 /// An address in lower case, if the text is one that can stand in an envelope: `local@domain`, without quotes, comments, spaces
-/// or anything that ends a line.
+/// or anything that ends a line. A domain in another script is written as the name system knows it (`xn--…`): so every server can
+/// take it, and it is one address in whichever form it comes back.
 pub fn email(text: &str) -> Option<String> {
     let text = text.trim();
     let (local, domain) = text.rsplit_once('@')?;
@@ -28,7 +30,23 @@ pub fn email(text: &str) -> Option<String> {
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
     let domain_fits = !domain.is_empty() && domain.split('.').all(label);
-    (text.len() <= ADDRESS_BYTES && local_fits && domain_fits).then(|| text.to_lowercase())
+    if !local_fits || !domain_fits {
+        return None;
+    }
+    let domain = match domain.is_ascii() {
+        true => domain.to_ascii_lowercase(),
+        false => match Host::parse(domain) {
+            Ok(Host::Domain(domain)) => domain,
+            _ => return None,
+        },
+    };
+    let address = format!("{}@{domain}", local.to_ascii_lowercase());
+    (address.len() <= ADDRESS_BYTES).then_some(address)
+}
+
+/// An address that a person can have: its domain has a dot.
+pub fn personal_email(text: &str) -> Option<String> {
+    email(text).filter(|address| address.rsplit_once('@').is_some_and(|(_, domain)| domain.contains('.')))
 }
 
 /// An address with the name that is shown beside it.
@@ -154,6 +172,9 @@ mod tests {
             assert!(email(good).is_some(), "{good}");
         }
         assert_eq!(email("ANN@Example.com").as_deref(), Some("ann@example.com"));
+        for spelling in ["Ann@M\u{fc}nchen.example", "ann@mu\u{308}nchen.example", "ann@xn--mnchen-3ya.example"] {
+            assert_eq!(email(spelling).as_deref(), Some("ann@xn--mnchen-3ya.example"), "{spelling}");
+        }
         for bad in [
             "",
             "ann",
@@ -170,6 +191,7 @@ mod tests {
             "\"a b\"@x.com",
             "ann@ex ample.com",
             "a\u{0}@x.com",
+            "a@\u{ff11}\u{ff12}\u{ff17}.1",
         ] {
             assert_eq!(email(bad), None, "{bad:?}");
         }

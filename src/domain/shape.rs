@@ -85,11 +85,9 @@ fn fits(kind: Type, value: &Value, country: Option<&str>) -> Result<(), String> 
     }
 }
 
-/// Whether a text has the form of an email address.
+/// Whether a text is an email address that mail can be sent to.
 pub fn is_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !domain.contains('@') && !text.contains(char::is_whitespace)
-    })
+    !text.contains(char::is_whitespace) && super::mail::personal_email(text).is_some()
 }
 
 #[cfg(test)]
@@ -134,6 +132,7 @@ mod tests {
             (Type::Duration, json!("1h30m")),
             (Type::Phone, json!("+44 7700 900123")),
             (Type::Email, json!("a@b.example")),
+            (Type::Email, json!("ann@m\u{fc}nchen.example")),
             (Type::List, json!([])),
             (Type::Map, json!({})),
             (Type::Any, json!([1])),

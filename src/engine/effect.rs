@@ -95,6 +95,19 @@ impl Receiver {
     }
 }
 
+impl Effect {
+    /// What it is, for people.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Effect::Send(_) => "a message",
+            Effect::Call(_) => "a request",
+            Effect::Post(_) => "an event",
+            Effect::Fetch(_) => "a file to fetch",
+            Effect::Hook(_) => "a report",
+        }
+    }
+}
+
 /// A message to the contact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Send {

@@ -3,6 +3,7 @@
 //! report. A message that nobody watches costs nothing.
 
 use super::effect::{Effect, Hook};
+use super::fault::Fault;
 use super::record::{CalledBack, Tracked, Waiting};
 use super::turning::Turning;
 use crate::config::project::EndpointInfo;
@@ -196,7 +197,7 @@ impl Turning<'_> {
         };
         json!({
             "custom_id": callback.and_then(|callback| callback.id.as_deref()),
-            "custom": callback.and_then(|callback| callback.data.as_ref()).map(|data| data.to_json()),
+            "custom": callback.and_then(Callback::custom),
             "contact": self.named_contact(),
             "run": message.run.map(|run| run.to_string()),
             "flow": message.flow.as_ref().map(Slug::as_str),
@@ -232,9 +233,11 @@ impl Turning<'_> {
             Hearer::Callback(callback) => (callback_endpoint(&callback.url), Some(callback.url)),
         };
         let hook = Hook { endpoint: endpoint.clone(), url, id, kind: kind.to_owned(), body, at };
-        // Whoever calls this has looked that there is room.
-        if let Ok(effect) = self.effect(Effect::Hook(Box::new(hook))) {
-            self.journal(Event::Hooked { effect, run, endpoint, kind: kind.to_owned(), message });
+        // Whoever calls this has looked that there is room in the turn; there may be none for so long a text.
+        match self.effect(Effect::Hook(Box::new(hook))) {
+            Ok(effect) => self.journal(Event::Hooked { effect, run, endpoint, kind: kind.to_owned(), message }),
+            Err(Fault::Run(why)) => self.note(run, format!("`{kind}` was not told to `{endpoint}`: {why}")),
+            Err(Fault::Turn(_)) => {}
         }
     }
 

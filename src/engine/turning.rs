@@ -7,6 +7,7 @@ use super::record::{Record, Reply, Run, Tracked};
 use super::report::Told;
 use super::scope::View;
 use super::turn::{Context, TurnError, TurnOutput};
+use super::weight::effect_bytes;
 use crate::config::project::Project;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, EffectId, RunId, Token, VersionId};
@@ -170,6 +171,13 @@ impl<'a> Turning<'a> {
         let own = matches!(&effect, Effect::Send(send) if send.system.is_some());
         if self.out.effects.len() >= limits::EFFECTS_PER_TURN + usize::from(own) {
             return Err(Fault::run(format!("more than {} effects in one turn", limits::EFFECTS_PER_TURN)));
+        }
+        // What no outbox takes ends the run that wants it. Were it found when the turn is written, the turn would be lost with its input,
+        // and so would every later one in which a timer wants the same.
+        let bytes = effect_bytes(&effect);
+        if bytes > limits::EFFECT_BYTES {
+            let what = effect.word();
+            return Err(Fault::run(format!("{what} of {bytes} bytes, at most {} can leave", limits::EFFECT_BYTES)));
         }
         let id = self.next_effect();
         self.out.effects.push((id, effect));

@@ -1,11 +1,13 @@
 //! How large a record is. A turn that would exceed the limit ends the run that is largest, visibly; its input is not lost.
 
+use super::effect::Effect;
 use super::record::{Errand, Kept, Purpose, Record, Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::codec;
 use crate::domain::input::Callback;
 use crate::domain::limits;
+use crate::domain::outbound::OutboundContent;
 use crate::domain::value::Value;
 use crate::domain::way::Step;
 
@@ -15,6 +17,32 @@ const RUN: usize = 256;
 const TRACKED: usize = 384;
 /// Bytes of a record beside its runs, texts and values, at most.
 const RECORD: usize = 1_024;
+
+/// Room for what belongs to an effect beside its texts and values.
+const EFFECT: usize = 8 * 1024;
+
+/// Bytes of an effect as it waits in its lane: exact where it may be too large, else a guess from above, which saves writing it twice.
+pub(super) fn effect_bytes(effect: &Effect) -> usize {
+    let words = match effect {
+        Effect::Send(send) => {
+            let provider = send.outbound.provider.as_ref().map_or(0, value_bytes);
+            match &send.outbound.content {
+                OutboundContent::Text { text } => text.len() + provider,
+                OutboundContent::Email { subject, text, html, from } => {
+                    let more = [html, from].into_iter().flatten().map(String::len).sum::<usize>();
+                    subject.len() + text.len() + more + provider
+                }
+                _ => limits::EFFECT_BYTES,
+            }
+        }
+        Effect::Post(_) => limits::EFFECT_BYTES,
+        Effect::Hook(hook) => hook.body.len(),
+        // Both are bounded where they are decided.
+        Effect::Call(_) | Effect::Fetch(_) => 0,
+    };
+    let guess = EFFECT + words;
+    if guess <= limits::EFFECT_BYTES { guess } else { codec::encode(effect).len() }
+}
 
 impl Turning<'_> {
     /// Makes the record fit.
@@ -119,7 +147,10 @@ fn kept_bytes(kept: &Kept) -> usize {
 }
 
 fn callback_bytes(callback: &Callback) -> usize {
-    48 + callback.url.len() + callback.id.as_ref().map_or(0, String::len) + callback.data.as_ref().map_or(0, value_bytes)
+    48 + callback.url.len()
+        + callback.id.as_ref().map_or(0, String::len)
+        + callback.data.as_ref().map_or(0, value_bytes)
+        + callback.json.as_ref().map_or(0, String::len)
 }
 
 fn reply_bytes(reply: &super::record::Reply) -> usize {
@@ -127,7 +158,6 @@ fn reply_bytes(reply: &super::record::Reply) -> usize {
     128 + reply.text.len() + rest + [&reply.media, &reply.groups].into_iter().flatten().map(value_bytes).sum::<usize>()
 }
 
-/// Bytes of a value as it is stored, at most.
 /// Bytes of a value in the store, about.
 pub(super) fn value_bytes(value: &Value) -> usize {
     match value {

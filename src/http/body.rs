@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+/// Bytes of a body whose sender has proven nothing: enough to be told why it is refused.
+pub const UNPROVEN: usize = 64 * 1024;
 /// One permit stands for so many bytes.
 const UNIT: usize = 1024;
 

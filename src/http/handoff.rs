@@ -177,8 +177,8 @@ impl Checked {
 }
 
 fn may(web: &Web, request: &HttpRequest) -> Result<(), Failure> {
-    web.buckets.api.take().map_err(|after| Failure::TooMany { after })?;
-    web.events.check(request)
+    web.events.check(request)?;
+    web.buckets.api.take().map_err(|after| Failure::TooMany { after })
 }
 
 /// The contact as the journal and alerts name it.

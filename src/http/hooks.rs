@@ -4,7 +4,6 @@
 use super::body;
 use super::error::Failure;
 use super::web::{Hook, Web};
-use crate::domain::limits::WEBHOOK_BODY_BYTES;
 use crate::provider::{Headers, Method, Refused, Reply, WebhookRequest};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
@@ -18,9 +17,6 @@ pub const REFUSED: &str = "replyflow_hooks_refused_total";
 pub const MALFORMED: &str = "replyflow_hooks_malformed_total";
 /// The longest that storing one webhook's content may take. Providers give up after 5 (Meta) to 15 seconds (Twilio).
 const STORE: Duration = Duration::from_secs(5);
-
-/// Bytes of a body that nobody will read.
-const REFUSED_BYTES: usize = 64 * 1024;
 
 /// `GET` and `POST` of a webhook.
 pub async fn hook(web: Data<Web>, name: Path<String>, request: HttpRequest, payload: Payload) -> HttpResponse {
@@ -52,13 +48,13 @@ async fn answer(web: &Web, name: &str, ends: Ends, request: &HttpRequest, mut pa
     let hook = web.hooks.get(name).filter(|hook| hook.adapter.has_secret_url() == (ends == Ends::InASecret));
     let most = match hook {
         // Without a signature nothing of the body proves anything: whoever does not know the secret need not send much.
-        Some(hook) if ends == Ends::InASecret && !is_believed(web, hook, request) => REFUSED_BYTES,
+        Some(hook) if ends == Ends::InASecret && !is_believed(web, hook, request) => body::UNPROVEN,
         Some(hook) => hook.adapter.body_limit(),
-        None => WEBHOOK_BODY_BYTES,
+        None => body::UNPROVEN,
     };
     let body = body::read(&mut payload, most, &web.memory, web.request_timeout).await?;
-    web.buckets.hooks.take().map_err(|after| Failure::TooMany { after })?;
     let hook = hook.ok_or(Failure::NotFound)?;
+    web.buckets.hooks.take().map_err(|after| Failure::TooMany { after })?;
     let method = match request.method().as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,

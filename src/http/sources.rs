@@ -50,15 +50,19 @@ async fn take(
     request: &HttpRequest,
     mut payload: Payload,
 ) -> Result<HttpResponse, Failure> {
-    let body = body::read(&mut payload, WEBHOOK_BODY_BYTES, &web.memory, web.request_timeout).await?;
-    web.buckets.flows.take().map_err(|after| Failure::TooMany { after })?;
     let opens = secret.is_some_and(|secret| web.webhooks.open_source(name, secret));
-    let Some(source) = web.sources.get(name).filter(|source| believed(web, source, secret.is_some(), opens, request, &body))
-    else {
+    let known = web.sources.get(name).map(|source| (source, at_the_door(source, secret.is_some(), opens, request)));
+    let most = match &known {
+        Some((source, proof)) if proof.good && (proof.proven || !source.secrets.is_empty()) => WEBHOOK_BODY_BYTES,
+        _ => body::UNPROVEN,
+    };
+    let body = body::read(&mut payload, most, &web.memory, web.request_timeout).await?;
+    let Some((source, _)) = known.filter(|(source, proof)| believed(web, source, *proof, request, &body)) else {
         metrics::counter!(super::flows::REFUSED, "reason" => "source").increment(1);
         tracing::warn!("a call of a source was refused");
         return Err(Failure::Refused);
     };
+    web.buckets.flows.take().map_err(|after| Failure::TooMany { after })?;
     let said = match crate::source::read(source, &web.core.world().project, &body) {
         Ok(said) => said,
         Err(why) => {
@@ -90,9 +94,17 @@ fn count(source: &str, result: &'static str, n: u64) {
     metrics::counter!(ITEMS, "source" => source.to_owned(), "result" => result).increment(n);
 }
 
-/// Everything that is configured must hold; and something must: the secret in the URL, or what the service sends of itself. A signature
-/// that covers only a part of the body does not open the URL without its secret.
-fn believed(web: &Web, source: &SourceSettings, in_url: bool, opens: bool, request: &HttpRequest, body: &[u8]) -> bool {
+/// What a call proves.
+#[derive(Clone, Copy)]
+struct Proof {
+    /// Whether everything holds that is configured.
+    good: bool,
+    /// Whether something holds.
+    proven: bool,
+}
+
+/// What it proves before its body is read.
+fn at_the_door(source: &SourceSettings, in_url: bool, opens: bool, request: &HttpRequest) -> Proof {
     let mut proven = opens;
     let mut good = opens || !in_url;
     if let Some((user, password)) = &source.basic {
@@ -106,6 +118,13 @@ fn believed(web: &Web, source: &SourceSettings, in_url: bool, opens: bool, reque
         good &= same;
         proven |= same;
     }
+    Proof { good, proven }
+}
+
+/// Everything that is configured must hold; and something must: the secret in the URL, or what the service sends of itself. A signature
+/// that covers only a part of the body does not open the URL without its secret.
+fn believed(web: &Web, source: &SourceSettings, proof: Proof, request: &HttpRequest, body: &[u8]) -> bool {
+    let Proof { mut good, mut proven } = proof;
     if !source.secrets.is_empty() {
         let (part, whole) = segment::signed_part(body);
         let how = Signed::sha1_of_body("X-Signature", &source.secrets);

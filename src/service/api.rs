@@ -2,6 +2,7 @@
 
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
 use crate::config::api::ApiSettings;
+use crate::config::fence;
 use crate::domain::codec;
 use crate::domain::id::EffectId;
 use crate::domain::input::{CallOutcome, CallResult, Input};
@@ -65,7 +66,7 @@ fn address(api: &ApiSettings, wanted: &Wanted<'_>) -> Result<Url, &'static str> 
         return Err("the path leads to another host");
     }
     let inside = url.path().strip_prefix(base.path().trim_end_matches('/')).filter(|p| p.starts_with('/'));
-    let inside = inside.ok_or("the path leads out of the api")?;
+    let inside = inside.filter(|inside| !fence::leads_out(inside)).ok_or("the path leads out of the api")?;
     if !api.paths.is_empty() && !api.paths.iter().any(|prefix| inside.starts_with(prefix.as_str())) {
         return Err("the api does not allow this path");
     }
@@ -163,11 +164,16 @@ mod tests {
     fn a_path_stays_inside_what_is_allowed() {
         let shop = api(&["/orders/"]);
         assert_eq!(url(&shop, "/orders/7"), Ok("https://shop.example/api/orders/7".to_owned()));
+        assert_eq!(url(&shop, "/orders/a%2Fb"), Ok("https://shop.example/api/orders/a%2Fb".to_owned()), "an id with a slash");
         for path in [
             "/admin",
             "/orders",
             "/orders/../admin",
             "/orders/%2e%2e/admin",
+            "/orders/..%2fadmin",
+            "/orders/%2e%2e%2fadmin",
+            "/orders/a%2f..%2f..%2fadmin",
+            "/orders/..%255cadmin",
             "/orders/..\\admin",
             "/orders/../../secret",
             "orders/7",

@@ -2,6 +2,7 @@
 //! own; production (`runtime`) and the simulation drive the same steps: `receive…`, `turns`, `dispatch`, `tick`, `feed_history`.
 
 use super::aliases::Aliases;
+use super::backlog::Backlog;
 use super::circuit::Circuits;
 use super::feed::Feed;
 use super::history::Turnstile;
@@ -77,6 +78,7 @@ pub struct Core {
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
     hooks: HookSlots,
+    pub(super) backlog: Backlog,
     pub(super) circuits: Circuits,
     room: Arc<Notify>,
     pub(super) history_turn: Turnstile,
@@ -129,6 +131,7 @@ impl Core {
             contacts,
             sends,
             hooks: HookSlots::default(),
+            backlog: Backlog::default(),
             circuits: Circuits::default(),
             room,
             history_turn: Turnstile::default(),

@@ -17,7 +17,7 @@ use crate::domain::name::Slug;
 use crate::domain::time::Span;
 use crate::engine::effect::Hook;
 use crate::provider::Headers as _;
-use crate::store::Started;
+use crate::store::{SettleResult, Started};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,7 +70,7 @@ impl Core {
             // What was allowed when the event came may have been forbidden since.
             Some(url) => {
                 let callbacks = self.world.callbacks.as_ref()?;
-                callbacks.check(url).ok().map(|()| (url.as_str(), &callbacks.policy))
+                callbacks.check(url).ok().map(|_| (url.as_str(), &callbacks.policy))
             }
             None => self.world.endpoints.get(&hook.endpoint).map(|endpoint| (endpoint.url.as_str(), &endpoint.policy)),
         }
@@ -80,7 +80,7 @@ impl Core {
         let Some((url, policy)) = self.receiver(hook) else {
             let detail = Some("the endpoint is not configured".to_owned());
             let again = self.hook_again(started, hook, None, Some(UNKNOWN_ENDPOINT), detail.clone());
-            return again.unwrap_or_else(|| Performed::ended(End::failed(FailureReason::Configuration, detail)));
+            return again.unwrap_or_else(|| self.hook_failed(hook, FailureReason::Configuration, detail));
         };
         // However the two are configured, a request must fit into the lease, or it would never be begun.
         let timeout = duration(policy.timeout).min(duration(self.settings.send_lease) * 4 / 5);
@@ -142,9 +142,15 @@ impl Core {
     }
 
     fn hook_failed(&self, hook: &Hook, reason: FailureReason, detail: Option<String>) -> Performed {
-        tracing::warn!(endpoint = %hook.endpoint, kind = %hook.kind, detail, "a report was given up; an operator can have it sent again");
         metrics::hook(hook.endpoint.as_str(), "given_up");
-        Performed::ended(End::failed(reason, detail))
+        let end = End::failed(reason, detail);
+        if self.keeps_failed_reports() {
+            tracing::warn!(endpoint = %hook.endpoint, kind = %hook.kind, detail = end.detail, "a report was given up; an operator can have it sent again");
+            return Performed::ended(end);
+        }
+        metrics::hook(hook.endpoint.as_str(), "dropped");
+        tracing::warn!(endpoint = %hook.endpoint, kind = %hook.kind, detail = end.detail, "a report was given up and is not kept: too much has failed already");
+        Performed::ended(End { result: SettleResult::Done, ..end })
     }
 
     /// The next attempt, unless the report is too old. One that an operator has sent again after days gets a few all the same.
@@ -160,6 +166,7 @@ impl Core {
         let rules = Retry { first, longest: limits::HOOK_PAUSE, max_age };
         let now = self.store_now();
         let since = if started.attempt < limits::HOOK_ATTEMPTS { hook.at.max(now) } else { hook.at };
+        let asked = rules.within(since, now, asked);
         let due = rules.next(since, now, started.attempt, asked, self.random.bits())?;
         // To hear it twice does the receiver no harm: its id says that it is the same.
         Some(Performed::ended(End::again(due, started.unsure, detail)))

@@ -92,16 +92,33 @@ pub(super) fn mailed(mail: &Mail, answer: Result<SmtpAnswer, MailFailure>) -> (S
         }
         Err(failure) => failure,
     };
+    let words = failure.to_string();
+    (of_failure(failure), Some(words))
+}
+
+fn of_failure(failure: MailFailure) -> SendOutcome {
     let error = ProviderError { code: None, text: failure.to_string() };
-    let outcome = match failure {
+    match failure {
         MailFailure::Refused | MailFailure::Tls | MailFailure::TimeoutBefore | MailFailure::Broken => {
             SendOutcome::Retry { after: None, error }
         }
-        MailFailure::NoTls | MailFailure::NoLogin | MailFailure::Authorities => {
+        // A receiver that cannot stand in an envelope is refused when the mail is written: here it is the sender.
+        MailFailure::NoTls | MailFailure::NoLogin | MailFailure::Authorities | MailFailure::Invalid => {
             SendOutcome::Misconfigured { reason: FailureReason::Configuration, error }
         }
-        MailFailure::Invalid => SendOutcome::Rejected { reason: FailureReason::Invalid, error, opted_out: None },
         MailFailure::Lost => SendOutcome::Unknown,
-    };
-    (outcome, Some(failure.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_us_says_nothing_of_the_receiver() {
+        for failure in [MailFailure::NoTls, MailFailure::NoLogin, MailFailure::Authorities, MailFailure::Invalid] {
+            assert_eq!(of_failure(failure).name(), "config_error", "{failure:?}");
+        }
+        assert_eq!(of_failure(MailFailure::Lost), SendOutcome::Unknown);
+    }
 }

@@ -18,7 +18,7 @@ pub const SENDS: &str = "replyflow_sends_total";
 /// Counter `{api, outcome}`: ended attempts of calls. `outcome`: a status class, timeout, refused, lost, too_large, not_allowed;
 /// circuit_open for a call that was not made.
 pub const CALLS: &str = "replyflow_calls_total";
-/// Counter `{endpoint, outcome}`: attempts of reports to other systems. `outcome`: as of calls; given_up besides. Callbacks
+/// Counter `{endpoint, outcome}`: attempts of reports to other systems. `outcome`: as of calls; given_up and dropped besides. Callbacks
 /// that events bring along are counted as one endpoint.
 pub const HOOKS: &str = "replyflow_hooks_total";
 /// Counter `{status}`: delivery reports by how far the message came.

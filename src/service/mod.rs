@@ -15,6 +15,7 @@
 mod alerts;
 mod aliases;
 mod api;
+mod backlog;
 mod call;
 mod circuit;
 mod core;

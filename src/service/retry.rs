@@ -21,6 +21,12 @@ impl Retry {
         (due <= decided_at + self.max_age).then_some(due)
     }
 
+    /// A pause that was asked for, cut to the age that is left: whoever asks for a long one is to be tried once more at its end.
+    pub fn within(&self, decided_at: Millis, now: Millis, asked: Option<Span>) -> Option<Span> {
+        let left = decided_at + self.max_age - now;
+        asked.map(|asked| Span(asked.0.min(left.0)))
+    }
+
     fn pause(&self, attempt: u8, asked: Option<Span>, chance: u32) -> Span {
         let factor = 1i64 << u32::from(attempt.saturating_sub(1)).min(20);
         let doubled = self.first.0.saturating_mul(factor).clamp(1, self.longest.0.max(1));
@@ -44,6 +50,19 @@ mod tests {
     use super::*;
 
     const RETRY: Retry = Retry { first: Span::seconds(1), longest: Span::seconds(60), max_age: Span::seconds(100) };
+
+    #[test]
+    fn a_pause_that_is_asked_for_ends_with_the_age_that_is_left() {
+        let asked = |now: i64, seconds| {
+            let pause = RETRY.within(Millis(0), Millis(now), Some(Span::seconds(seconds)));
+            RETRY.next(Millis(0), Millis(now), 1, pause, 200)
+        };
+        assert_eq!(asked(0, 30), Some(Millis(30_000)), "as it was asked");
+        assert_eq!(asked(0, 3_600), Some(Millis(100_000)), "once more at the end");
+        assert_eq!(asked(60_000, 3_600), Some(Millis(100_000)));
+        assert_eq!(asked(99_500, 3_600), None, "and no more");
+        assert_eq!(RETRY.within(Millis(0), Millis(0), None), None);
+    }
 
     #[test]
     fn pauses_double_stay_bounded_and_respect_what_was_asked() {

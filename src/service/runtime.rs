@@ -193,7 +193,7 @@ async fn history_loop(core: Arc<Core>, history: Arc<dyn HistorySink>, end: Cance
 async fn depth_loop(core: Arc<Core>, end: CancellationToken) {
     loop {
         match core.store().depths().await {
-            Ok(depths) => metrics::depths(&depths),
+            Ok(depths) => core.note_depths(&depths),
             Err(error) => tracing::warn!(%error, "depths were not looked at"),
         }
         if let Err(error) = core.learn_sets().await {

@@ -76,6 +76,10 @@ pub struct ServiceSettings {
     pub files: Option<FileSettings>,
     /// How links in mails are made.
     pub links: LinkSettings,
+    /// Reports that wait for one endpoint.
+    pub hooks_waiting: u64,
+    /// What failed visibly, above which reports that are given up are not kept.
+    pub hooks_failed: u64,
 }
 
 /// Where files of contacts are kept.
@@ -110,6 +114,8 @@ impl Default for ServiceSettings {
             set_aside_from: 5,
             files: None,
             links: LinkSettings::default(),
+            hooks_waiting: limits::HOOKS_WAITING,
+            hooks_failed: limits::HOOKS_FAILED,
         }
     }
 }

@@ -123,7 +123,8 @@ impl Core {
     }
 
     /// Commits, begins what was started, and says what to go on with.
-    async fn commit(self: &Arc<Self>, contact: ContactKey, work: &Work, folded: Folded, keep: bool) -> Option<Work> {
+    async fn commit(self: &Arc<Self>, contact: ContactKey, work: &Work, mut folded: Folded, keep: bool) -> Option<Work> {
+        self.leave_out_reports(&mut folded);
         let mut slots = Reserved::default();
         let lanes = self.lanes(folded.effects, work.now, &mut slots).await;
         let after = folded.after;

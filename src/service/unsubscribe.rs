@@ -90,12 +90,15 @@ impl Core {
     }
 
     fn link_keys(&self) -> Vec<Bytes> {
-        let keys = &self.settings.links.keys;
-        match keys.is_empty() {
-            true => vec![self.secret.clone()],
-            false => keys.iter().map(|key| Bytes::copy_from_slice(key.expose().as_bytes())).collect(),
-        }
+        keys(&self.settings.links.keys, &self.secret)
     }
+}
+
+/// The keys of links, the first of which makes them. The store's own stays among them: mails that left before a key was configured hold
+/// links of it, and nobody can change those.
+fn keys(configured: &[Secret], of_the_store: &Bytes) -> Vec<Bytes> {
+    let configured = configured.iter().map(|key| Bytes::copy_from_slice(key.expose().as_bytes()));
+    configured.chain([of_the_store.clone()]).collect()
 }
 
 fn proof(key: &[u8], contact: ContactKey, channel: &ChannelName) -> String {
@@ -105,4 +108,19 @@ fn proof(key: &[u8], contact: ContactKey, channel: &ChannelName) -> String {
         mac.update(&[0]);
     }
     URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_the_stores_own_key_go_on_when_one_is_configured() {
+        let store = Bytes::from_static(b"the store's own secret");
+        assert_eq!(keys(&[], &store), [store.clone()]);
+        let (new, old) = (Secret::new("a new key of 32 characters"), Secret::new("an old key of 32 characters"));
+        let all = keys(&[new, old], &store);
+        assert_eq!(all[0], "a new key of 32 characters".as_bytes(), "the first makes links");
+        assert_eq!(all[1..], [Bytes::from_static(b"an old key of 32 characters"), store]);
+    }
 }

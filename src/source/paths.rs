@@ -5,8 +5,9 @@ use crate::config::project::Project;
 use crate::config::sources::ContactPaths;
 use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
+use crate::domain::mail::personal_email;
 use crate::domain::phone::parse_phone;
-use crate::domain::shape::{Shape, is_email};
+use crate::domain::shape::Shape;
 use crate::domain::value::Value;
 use serde_json::Value as Json;
 
@@ -40,7 +41,7 @@ pub fn contact(paths: &ContactPaths, properties: &Json, project: &Project) -> Re
     let read = phone.as_deref().map(|phone| parse_phone(phone, project.country.as_deref()));
     let contact = ContactRef {
         phone: read.clone().and_then(Result::ok),
-        email: first(properties, &paths.email).map(|email| email.to_lowercase()).filter(|email| is_email(email)),
+        email: first(properties, &paths.email).as_deref().and_then(personal_email),
         id: first(properties, &paths.id),
         user_id: None,
         name: first(properties, &paths.name),

@@ -225,6 +225,22 @@ async fn the_same_key_and_body_have_the_first_answer_and_take_effect_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_key_costs_neither_memory_nor_the_room_of_those_who_have_one() {
+    let config = format!("{SIMULATED}{CONFIG}\n[server.rates]\napi = 2\n");
+    let service = Service::start(&config, &[("orders", ORDERS)]).await;
+    let unknown = async |path: &str, bytes: usize| service.post(path, " ".repeat(bytes)).await.status().as_u16();
+    for path in ["/v1/events", "/sources/none", "/sources/none/secret", "/hooks/none", "/flows/orders/none/secret"] {
+        assert_eq!(unknown(path, 65 * 1024).await, 413, "{path}");
+    }
+    for _ in 0..20 {
+        assert_eq!(unknown("/v1/events", 10).await, 401);
+    }
+    assert_eq!(post(&service, None, &paid("A1", "+447700900120")).await.0, 202, "there is room for who has a key");
+    assert_eq!(service.shown("+447700900120", 1).await, ["Order A1."]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_at_once_under_one_key_have_one_effect() {
     let service = start("").await;
     let ann = "+447700900108";

@@ -8,8 +8,30 @@ const DIGITS: usize = 8;
 /// A number that was never given to anybody.
 const SOMEBODY: &str = "447700900123";
 
+/// A text with every address of mail masked: of what stands before the `@` its first character stays.
+pub(in crate::cli) fn addresses(text: &str) -> Cow<'_, str> {
+    if !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let edge =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"' | ',' | ';' | ':');
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(edge) {
+        match piece.rsplit_once('@') {
+            Some((local, domain)) => {
+                out.extend(local.chars().next());
+                out.push('…');
+                out.push('@');
+                out.push_str(domain);
+            }
+            None => out.push_str(piece),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// A text with every number that may be a phone's masked: its first two and last two digits stay.
-pub(super) fn masked(text: &str) -> Cow<'_, str> {
+pub(in crate::cli) fn masked(text: &str) -> Cow<'_, str> {
     if text.bytes().filter(u8::is_ascii_digit).count() < DIGITS {
         return Cow::Borrowed(text);
     }
@@ -52,6 +74,22 @@ pub(super) fn somebody_else(conversation: &Conversation) -> Result<Conversation,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_mail_are_masked_wherever_a_server_writes_them() {
+        for (text, shown) in [
+            (
+                "550 5.1.1: to RCPT TO: 5.1.1 <ann.lee@example.com>: no such user",
+                "550 5.1.1: to RCPT TO: 5.1.1 <a…@example.com>: no such user",
+            ),
+            ("ann@example.com,bob@x.org said no", "a…@example.com,b…@x.org said no"),
+            ("recipient=ann@example.com", "r…@example.com"),
+            ("write to @shop", "write to …@shop"),
+            ("answered 503", "answered 503"),
+        ] {
+            assert_eq!(addresses(text), shown, "{text}");
+        }
+    }
 
     #[test]
     fn phone_numbers_are_masked_and_others_are_not() {

@@ -1,7 +1,7 @@
 //! `replyflow replay`: recorded conversations against a draft of their flow.
 
 mod journal;
-mod mask;
+pub(in crate::cli) mod mask;
 mod text;
 
 use super::arguments::{Format, Replay as Arguments};

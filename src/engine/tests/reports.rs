@@ -60,7 +60,7 @@ fn paid(d: &mut Driver, callback: Option<Callback>) -> TurnOutput {
 }
 
 fn callback() -> Callback {
-    Callback { url: URL.to_owned(), id: Some("o-1".to_owned()), data: Some(Value::from_json(json!({ "n": 1 }))) }
+    Callback { url: URL.to_owned(), id: Some("o-1".to_owned()), data: None, json: Some(r#"{"n":9007199254740993}"#.to_owned()) }
 }
 
 fn sends(out: &TurnOutput) -> Vec<EffectId> {

@@ -5,6 +5,7 @@ use super::{Catalog, StartRef};
 use crate::config::project::Project;
 use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
+use crate::domain::mail::personal_email;
 use crate::domain::name::EventName;
 use crate::domain::phone::parse_phone;
 use crate::domain::time::Millis;
@@ -116,12 +117,8 @@ pub fn read_contact(template: &ContactTemplate, scope: &dyn Scope, project: &Pro
         contact.phone = Some(read.map_err(|problem| problem_of(template, problem.to_string()))?);
     }
     if let (Some(template), Some(text)) = (&template.email, written(&template.email)?) {
-        let text = text.to_lowercase();
-        let parts = text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
-        if !parts || text.chars().count() > ID_CHARS || text.contains(char::is_whitespace) {
-            return Err(problem_of(template, "not an email address".to_owned()));
-        }
-        contact.email = Some(text);
+        let email = personal_email(&text).ok_or_else(|| problem_of(template, "not an email address".to_owned()))?;
+        contact.email = Some(email);
     }
     if let (Some(template), Some(text)) = (&template.id, written(&template.id)?) {
         if text.chars().count() > ID_CHARS {

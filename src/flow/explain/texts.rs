@@ -118,7 +118,7 @@ pub(super) const TEXTS: &[Explanation] = &[
     error(
         418,
         "A page that is not there",
-        "`html` of a notification names a file that does not stand beside it in templates/, that is larger than 100 KiB, or that is no UTF-8 text.",
+        "`html` of a notification names a file that does not stand beside it in templates/, that is larger than 56 KiB, or that is no UTF-8 text.",
         "The mail could not be written, or the customer's mail program would cut it off.",
         "Take the suggested name, or write the file. Pictures belong on a server, with a link in the page.",
     ),

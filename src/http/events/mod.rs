@@ -26,9 +26,12 @@ const KEY: &str = "idempotency-key";
 
 /// `POST /v1/events`
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
-    let body = body::read(&mut payload, EVENT_BATCH_BYTES, &web.memory, web.request_timeout).await?;
+    let known = web.events.check(&request);
+    let most = if known.is_ok() { EVENT_BATCH_BYTES } else { body::UNPROVEN };
+    let body = body::read(&mut payload, most, &web.memory, web.request_timeout).await?;
+    known?;
+    // Only who has a key takes of what those who have one may do.
     web.buckets.api.take().map_err(|after| Failure::TooMany { after })?;
-    web.events.check(&request)?;
     let once = key(&request)?.map(|chosen| Once::new(RequestKey::of("/v1/events", &chosen), Fingerprint::of(&body)));
     let world = web.core.world();
     let rules = Rules { project: &world.project, callbacks: world.callbacks.as_ref(), only_declared: web.only_declared };

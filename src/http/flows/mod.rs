@@ -37,16 +37,19 @@ pub async fn call(
 ) -> Result<HttpResponse, Failure> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let form = content::Form::of(header(CONTENT_TYPE.as_str()).unwrap_or(""));
-    // A form with files is read to know its fields; the files themselves are not kept.
-    let limit = if form == content::Form::Multipart { WEBHOOK_BODY_BYTES } else { EVENT_BODY_BYTES };
-    let body = body::read(&mut payload, limit, &web.memory, web.request_timeout).await?;
-    web.buckets.flows.take().map_err(|after| Failure::TooMany { after })?;
     let (flow, name, secret) = place.into_inner();
     // Both are asked, whatever the first says.
     let (opens, exists) = (web.webhooks.open(&flow, &name, &secret), web.core.has_webhook(&flow, &name));
+    let limit = match form {
+        // A form with files is read to know its fields; the files themselves are not kept.
+        content::Form::Multipart if opens & exists => WEBHOOK_BODY_BYTES,
+        _ => EVENT_BODY_BYTES,
+    };
+    let body = body::read(&mut payload, limit, &web.memory, web.request_timeout).await?;
     if !(opens & exists) {
         return Err(refused("secret"));
     }
+    web.buckets.flows.take().map_err(|after| Failure::TooMany { after })?;
     let signed = signed(&web, &flow, &name);
     for how in &signed {
         verify(&web, &request, how, &body).map_err(|why| refused(why.word()))?;

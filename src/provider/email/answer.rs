@@ -125,6 +125,11 @@ fn never(answer: &SmtpAnswer, enhanced: Option<Enhanced>) -> Verdict {
     if matches!(answer.code, 530 | 534 | 535 | 538) {
         return config(FailureReason::Configuration);
     }
+    // A server that refuses to pass our mail on refuses everybody's: it says nothing of the receiver.
+    let of_address = enhanced.is_some_and(|enhanced| matches!(enhanced.subject, 1 | 2));
+    if answer.step == SmtpStep::Receiver && !of_address && speaks_of_us(&answer.text) {
+        return config(FailureReason::Configuration);
+    }
     if let Some(reason) = enhanced.and_then(reason_of) {
         return match (answer.step, reason) {
             // An address that is refused before a receiver was named is ours.
@@ -138,11 +143,18 @@ fn never(answer: &SmtpAnswer, enhanced: Option<Enhanced>) -> Verdict {
         (_, 552) if answer.step == SmtpStep::Receiver => permanent(FailureReason::Unreachable),
         (_, 552) => permanent(FailureReason::Content),
         (SmtpStep::Sender, _) => config(FailureReason::Configuration),
-        (SmtpStep::Receiver, 550 | 551 | 553) => permanent(FailureReason::Invalid),
+        // It may mean that there is nobody, and many other things: without a status that says so the address stays alive.
+        (SmtpStep::Receiver, 550 | 551 | 553) => permanent(FailureReason::Unreachable),
         (SmtpStep::Receiver, 554) => permanent(FailureReason::Blocked),
         (SmtpStep::Content | SmtpStep::Data, 550 | 554) => permanent(FailureReason::Filtered),
         _ => permanent(FailureReason::Unknown),
     }
+}
+
+/// Whether the words of a refusal are about who sends: `550 relay not permitted`, `554 Sender address rejected`.
+fn speaks_of_us(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["relay", "sender", "authenticat", "not authorized", "not authorised", "smtp auth"].iter().any(|word| text.contains(word))
 }
 
 /// What an enhanced status of class 5 says of the receiver or the content (RFC 3463 and the registry that it began).
@@ -157,8 +169,6 @@ pub fn reason_of(enhanced: Enhanced) -> Option<FailureReason> {
         (2, 2 | 4) => FailureReason::Unreachable,
         (2, 3) | (3, 4) => FailureReason::Content,
         (3, _) => FailureReason::Unreachable,
-        // A domain without a server, and one that says that it takes no mail (RFC 7505).
-        (4, 4) => FailureReason::Invalid,
         (4, _) => FailureReason::Unreachable,
         (6, _) => FailureReason::Content,
         (7, _) => FailureReason::Blocked,
@@ -206,7 +216,20 @@ mod tests {
         };
         for (step, code, text, expected) in [
             (Receiver, 550, "5.1.1 <ann@example.com>: no such user", ("rejected", Invalid)),
-            (Receiver, 550, "no such user here", ("rejected", Invalid)),
+            (Receiver, 550, "no such user here", ("rejected", Unreachable)),
+            (Receiver, 550, "relay not permitted", ("config", Configuration)),
+            (Receiver, 550, "5.7.1 <ann@example.com>: Relay access denied", ("config", Configuration)),
+            (Receiver, 554, "5.7.1 Sender address rejected", ("config", Configuration)),
+            (
+                Receiver,
+                553,
+                "sorry, that domain isn't in my list of allowed rcpthosts; authentication required",
+                ("config", Configuration),
+            ),
+            (Receiver, 550, "5.1.1 the sender named a user that is not there", ("rejected", Invalid)),
+            (Receiver, 550, "rejected for policy reasons", ("rejected", Unreachable)),
+            (Receiver, 550, "5.4.4 unable to route", ("rejected", Unreachable)),
+            (Receiver, 551, "not here", ("rejected", Unreachable)),
             (Receiver, 550, "5.2.1 disabled", ("rejected", Invalid)),
             (Receiver, 552, "5.2.2 over quota", ("rejected", Unreachable)),
             (Receiver, 552, "over quota", ("rejected", Unreachable)),

@@ -68,14 +68,15 @@ pub fn write(settings: &Arc<SmtpSettings>, message: &Outbound, context: &SendCon
     let sender = settings.bounce_to.as_ref().map_or_else(|| settings.from.address.clone(), filled);
     let content = lettre::Message::builder();
     let content = head(content, settings, context, &Head { from: &from, to: &to, subject: &words.subject, name: &name })?;
-    let text = SinglePart::plain(lines(&words.text));
+    let text: String = lines(&words.text).take(EMAIL_TEXT_CHARS).collect();
+    let text = SinglePart::plain(text);
     let content = match words.html {
         None => content.singlepart(text),
         Some(html) => {
             // The library would draw one: a mail that is written again is to be the same.
             let name = context.send.map_or_else(|| "replyflow".to_owned(), |send| send.effect.to_string());
             let parts = MultiPart::alternative().boundary(format!("=_{name}")).singlepart(text);
-            content.multipart(parts.singlepart(SinglePart::html(document(lines(&html)))))
+            content.multipart(parts.singlepart(SinglePart::html(document(lines(&html).collect()))))
         }
     };
     let content = content.map_err(|_| EncodeError::Address)?.formatted();
@@ -199,10 +200,15 @@ fn one_line(text: &str, most: usize) -> String {
     words.join(" ").chars().take(most).collect()
 }
 
-/// Lines ended as the library expects them, without what no mail may hold.
-fn lines(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(EMAIL_TEXT_CHARS * 4).collect()
+/// Lines ended as the library expects them, without what no mail may hold. A page is not cut: half of one is none.
+fn lines(text: &str) -> impl Iterator<Item = char> + '_ {
+    let mut before = '\n';
+    let ended = text.chars().filter_map(move |c| {
+        let second = c == '\n' && before == '\r';
+        before = c;
+        (!second).then_some(if c == '\r' { '\n' } else { c })
+    });
+    ended.filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
 }
 
 /// A part of a document as a whole one, so that its encoding is said inside too.

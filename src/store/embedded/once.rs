@@ -61,9 +61,7 @@ impl Tables<'_> {
         }
         // One of this name may be there that is forgotten already.
         self.run("DELETE FROM request WHERE key = ?1", [key])?;
-        // From the first to the last there are at least as many as there are: nothing has to be counted.
-        let sql = "SELECT (SELECT max(seq) FROM request) - (SELECT min(seq) FROM request) + 1";
-        let there = self.first(sql, [], |row| row.get::<_, Option<i64>>(0))?.flatten().unwrap_or(0);
+        let there = self.first("SELECT n FROM request_count", [], |row| row.get::<_, i64>(0))?.unwrap_or(0);
         if usize::try_from(there).unwrap_or(0) >= self.settings.requests_max {
             return Ok(Requested::Full);
         }

@@ -106,6 +106,7 @@ conformance! {
         a_request_is_answered_once_and_its_answer_stays,
         a_request_whose_worker_died_is_taken_over_and_never_changed,
         what_could_not_be_done_is_free_or_open_again,
+        what_is_free_again_takes_no_room,
         only_so_many_requests_are_remembered;
     workers:
         racing_and_dying_workers_lose_and_repeat_nothing;

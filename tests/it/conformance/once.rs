@@ -69,6 +69,16 @@ pub async fn what_could_not_be_done_is_free_or_open_again(backend: Backend) {
     assert_eq!(world.begins(first, "a", "another body").await, Requested::Yours);
 }
 
+pub async fn what_is_free_again_takes_no_room(backend: Backend) {
+    let world = World::with(backend, |settings| settings.requests_max = 256).await;
+    assert_eq!(world.begins(world.who(), "stays", "body").await, Requested::Yours);
+    for n in 0..600 {
+        let (who, name) = (world.who(), format!("refused {n}"));
+        assert_eq!(world.begins(who, &name, "body").await, Requested::Yours, "{n}");
+        assert_eq!(world.step(who, &name, "body", RequestStep::Forget).await, Requested::Done);
+    }
+}
+
 pub async fn only_so_many_requests_are_remembered(backend: Backend) {
     let world = World::with(backend, |settings| settings.requests_max = 1).await;
     // One on each shard.

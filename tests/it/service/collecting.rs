@@ -39,7 +39,8 @@ pub fn catalog(project: &Project) -> Catalog {
 /// Flows, compiled.
 pub fn compiled(project: &Project, flows: &[&str]) -> Catalog {
     let flow = |text: &&str| {
-        let source = SourceFile { file: "flow.yaml".to_owned(), text: (*text).to_owned() };
+        let name = text.lines().find_map(|line| line.strip_prefix("flow: ")).expect("a name");
+        let source = SourceFile { file: format!("{name}.yaml"), text: (*text).to_owned() };
         let assembled = assemble(&source, &BTreeMap::new(), &BTreeMap::new(), &parse_context(project));
         assembled.flow.unwrap_or_else(|| panic!("{:#?}", assembled.diagnostics))
     };

@@ -225,7 +225,7 @@ async fn sent_and_not_written_down(rig: &Rig, store: &Arc<Losing>) {
     rig.deliver(ANN, "1", "one").await;
     rig.tasks.run().await;
     *store.always.lock().expect("not poisoned") = false;
-    assert_eq!(rig.texts(), ["one"]);
+    assert_eq!(rig.texts(), ["echo one"]);
     assert!(!rig.is_at_rest(rig.key(ANN)).await, "the store does not know");
 }
 
@@ -235,7 +235,7 @@ async fn what_the_provider_took_is_neither_sent_again_nor_failed_when_the_store_
         sent_and_not_written_down(&rig, &store).await;
         rig.pass(Span::seconds(61));
         rig.quiet().await;
-        assert_eq!(rig.texts(), ["one"], "{unsure:?}");
+        assert_eq!(rig.texts(), ["echo one"], "{unsure:?}");
         assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty(), "{unsure:?}");
         assert!(rig.is_at_rest(rig.key(ANN)).await);
     }

@@ -7,6 +7,7 @@ mod echo;
 mod fetching;
 mod flowing;
 mod history;
+mod hooking;
 mod logs;
 mod lost;
 mod overflowing;
