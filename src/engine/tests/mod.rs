@@ -13,6 +13,7 @@ mod driver;
 mod files;
 mod holding;
 mod late;
+mod leaving;
 mod lists;
 mod meanwhile;
 mod pausing;

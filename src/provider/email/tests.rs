@@ -108,6 +108,24 @@ fn the_same_mail_is_written_the_same_again() {
 }
 
 #[test]
+fn a_page_leaves_whole_and_its_lines_end_as_they_must() {
+    let page = format!("<html><body>{}\r\n<p>é\r2</p>\u{7}\n</body></html>", "<p>word</p>\n".repeat(8_000));
+    let mail = written(email("s", "a\r\nb\rc\nd\u{0}", Some(&page), None), "ann@example.com").expect("a mail");
+    let message = mail_parser::MessageParser::default().parse(&mail.content[..]).expect("a mail");
+    let html = message.body_html(0).expect("HTML");
+    assert!(html.trim_end().ends_with("</html>") && html.len() > 88_000, "{} bytes", html.len());
+    assert!(html.replace("\r\n", "\n").contains("</p>\n\n<p>é\n2</p>\n</body>"), "as it was written");
+    assert_eq!(message.body_text(0).expect("text").replace("\r\n", "\n").trim_end(), "a\nb\nc\nd");
+}
+
+#[test]
+fn an_address_in_another_script_leaves_as_every_server_can_take_it() {
+    let mail = written(email("s", "t", None, None), "ann@m\u{fc}nchen.example").expect("a mail");
+    assert_eq!(mail.receiver, "ann@xn--mnchen-3ya.example");
+    assert!(mail.content.is_ascii() && String::from_utf8_lossy(&mail.content).contains("ann@xn--mnchen-3ya.example"));
+}
+
+#[test]
 fn every_message_that_a_mail_can_be_is_one() {
     let text = |content| {
         let mail = written(content, "ann@example.com").expect("written");
