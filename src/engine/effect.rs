@@ -104,6 +104,7 @@ impl Effect {
             Effect::Post(_) => "an event",
             Effect::Fetch(_) => "a file to fetch",
             Effect::Hook(_) => "a report",
+            Effect::Raise(_) | Effect::Tell(_) => "an alert",
         }
     }
 }

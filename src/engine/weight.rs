@@ -37,8 +37,8 @@ pub(super) fn effect_bytes(effect: &Effect) -> usize {
         }
         Effect::Post(_) => limits::EFFECT_BYTES,
         Effect::Hook(hook) => hook.body.len(),
-        // Both are bounded where they are decided.
-        Effect::Call(_) | Effect::Fetch(_) => 0,
+        // They are bounded where they are decided.
+        Effect::Call(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Tell(_) => 0,
     };
     let guess = EFFECT + words;
     if guess <= limits::EFFECT_BYTES { guess } else { codec::encode(effect).len() }

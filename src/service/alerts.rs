@@ -2,7 +2,6 @@
 //! twice does nobody harm, so what may have been told is told again.
 
 use super::core::{Core, duration};
-use super::inbox::Received;
 use super::metrics;
 use super::outbox::Performed;
 use super::retry::Retry;
@@ -55,8 +54,7 @@ impl Core {
         for alerts in raise.by_team() {
             let team = self.contact_key(&team_canonical(&alerts.team));
             let hash = DedupeHash::of(&["alerts", &started.id.to_string(), alerts.team.as_str()]);
-            match self.put(team, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await {
-                Ok(Received::Full) => return again(self, "the team's mailbox is full".to_owned()),
+            match self.put_or_refuse(team, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await {
                 Ok(_) => {}
                 Err(error) if error.is_temporary() => return again(self, error.to_string()),
                 Err(error) => return Performed::ended(End::failed(FailureReason::Unknown, Some(error.to_string()))),
