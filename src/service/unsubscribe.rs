@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn links_of_the_stores_own_key_go_on_when_one_is_configured() {
         let store = Bytes::from_static(b"the store's own secret");
-        assert_eq!(keys(&[], &store), [store.clone()]);
+        assert_eq!(keys(&[], &store), vec![store.clone()]);
         let (new, old) = (Secret::new("a new key of 32 characters"), Secret::new("an old key of 32 characters"));
         let all = keys(&[new, old], &store);
         assert_eq!(all[0], "a new key of 32 characters".as_bytes(), "the first makes links");
