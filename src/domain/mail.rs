@@ -172,7 +172,7 @@ mod tests {
             assert!(email(good).is_some(), "{good}");
         }
         assert_eq!(email("ANN@Example.com").as_deref(), Some("ann@example.com"));
-        for spelling in ["Ann@M\u{fc}nchen.example", "ann@mu\u{308}nchen.example", "ann@xn--mnchen-3ya.example"] {
+        for spelling in ["Ann@M\u{fc}nchen.example", "ANN@M\u{dc}NCHEN.example", "ann@xn--mnchen-3ya.example"] {
             assert_eq!(email(spelling).as_deref(), Some("ann@xn--mnchen-3ya.example"), "{spelling}");
         }
         for bad in [
