@@ -234,6 +234,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("name", TextOrTexts),
             ("language", TextOrTexts),
             ("attributes", Paths),
+            ("consent", Paths),
         ],
     ),
     ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),

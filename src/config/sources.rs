@@ -4,6 +4,7 @@ use super::read_project::slug;
 use super::secret::Secret;
 use super::section::{Secrets, Section};
 use super::tree::Kind;
+use crate::domain::channel::ChannelKind;
 use crate::domain::name::{Name, Slug};
 use crate::domain::value::Type;
 use indexmap::IndexMap;
@@ -62,6 +63,28 @@ pub struct ContactPaths {
     pub language: Vec<String>,
     /// Attributes of the contact that are brought up to date.
     pub attributes: IndexMap<Name, Vec<String>>,
+    /// What the contact consents to.
+    pub consent: ConsentPaths,
+}
+
+/// Where in one item it says what the contact consents to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConsentPaths {
+    /// Whether they agreed to marketing on every kind of channel.
+    pub marketing: Option<String>,
+    /// The same for one kind.
+    pub kinds: Vec<(ChannelKind, String)>,
+    /// When they said so.
+    pub at: Option<String>,
+}
+
+impl ConsentPaths {
+    fn read(section: Section<'_>) -> Self {
+        let kinds = ChannelKind::ALL.into_iter().filter_map(|kind| Some((kind, section.opt_text(kind.as_str())?)));
+        let paths = ConsentPaths { marketing: section.opt_text("marketing"), kinds: kinds.collect(), at: section.opt_text("at") };
+        section.finish();
+        paths
+    }
 }
 
 fn usual(kind: SourceKind) -> [&'static [&'static str]; 5] {
@@ -134,6 +157,7 @@ impl SourceSettings {
             name: paths("name", contact_name),
             language: paths("language", language),
             attributes: read,
+            consent: ConsentPaths::read(section.section("consent")),
         };
         let (user, password) = (section.opt_text("user"), section.opt_secret("password"));
         let basic = match (user, password) {

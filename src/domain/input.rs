@@ -3,7 +3,8 @@
 use super::address::Address;
 use super::alert::Alerts;
 use super::channel::ChannelKind;
-use super::id::{EffectId, InputId};
+use super::consent::Consent;
+use super::id::{EffectId, InputId, RunId, VersionId};
 use super::language::Language;
 use super::message::{DeliveryStatus, FailureReason, Inbound};
 use super::name::{ChannelName, EventName, Name, Slug};
@@ -31,6 +32,33 @@ pub enum Input {
     Reach(Box<Reach>),
     /// Alerts for a team: in its own mailbox, never in a contact's.
     Alerts(Box<Alerts>),
+    /// A run of somebody else notifies this contact.
+    Passed(Box<Passed>),
+}
+
+/// A notification for somebody who is not the contact of the run that sends it: it sets out from the receiver's own mailbox, so
+/// that their opt-out, their window, their hours and their language count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Passed {
+    /// The receiver.
+    pub to: ContactRef,
+    /// The run that sends it.
+    pub run: RunId,
+    /// The flow of that run.
+    pub flow: Slug,
+    /// The version whose notification it is.
+    pub version: VersionId,
+    /// The version of the run's own flow, over whose channels it goes, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaks: Option<VersionId>,
+    /// The notification.
+    pub notification: Slug,
+    /// Its parameters in the order of its `needs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<Value>,
+    /// Whether the sender's contact is simulated: then nobody real may hear of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
 }
 
 /// What was learned of whether a contact can and wants to be reached.
@@ -157,6 +185,9 @@ pub struct ContactRef {
     /// Declared attributes that the contact has from now on. Only where an event names its contact itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(Name, Value)>,
+    /// What the contact consents to. Only where an event names its contact itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Box<Consent>>,
 }
 
 impl ContactRef {

@@ -6,6 +6,7 @@ pub use super::attempt::AttemptOutcome;
 
 use super::address::Address;
 use super::channel::ChannelKind;
+use super::consent::ConsentTold;
 use super::handoff::{HandoffClosed, HandoffOpened, HandoffTaken, PersonWrote};
 use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
 use super::input::{CallOutcome, ContactRef};
@@ -402,6 +403,8 @@ pub enum Event {
     },
     /// What became of a notification on its way.
     Way(Box<Way>),
+    /// Another system said what the contact consents to.
+    Consent(Box<ConsentTold>),
 }
 
 /// Nothing that was written is something else than nothing written.

@@ -5,6 +5,7 @@ pub mod alert;
 pub mod attempt;
 pub mod channel;
 pub mod codec;
+pub mod consent;
 pub mod handoff;
 pub mod hook;
 pub mod id;

@@ -1,5 +1,6 @@
 //! What the journal says of notifications on their way.
 
+use super::address::Address;
 use super::id::{EffectId, RunId};
 use super::name::Slug;
 use super::time::Millis;
@@ -19,6 +20,9 @@ pub struct Way {
     pub step: Step,
     /// Why, in one line.
     pub reason: String,
+    /// Whom it goes to, if that is somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Address>,
 }
 
 /// What becomes of a notification on its way.
@@ -40,4 +44,8 @@ pub enum Step {
     UsedUp,
     /// It goes no further: what it was for is over.
     Dropped,
+    /// It goes to somebody else: `Way::to`.
+    Passed,
+    /// It came from a run of somebody else.
+    Came,
 }

@@ -194,7 +194,10 @@ impl<'a> Turning<'a> {
             }
             "marketing" => match consent(&value) {
                 Some(kinds) => {
+                    let no = self.rec.consent & !kinds;
                     self.rec.consent = kinds;
+                    let withdrawn = ChannelKind::ALL.into_iter().filter(|kind| no & kind.stop_bit() != 0);
+                    withdrawn.for_each(|kind| self.rec.withdraws(kind, self.now));
                     true
                 }
                 None => false,

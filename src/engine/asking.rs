@@ -126,7 +126,7 @@ impl<'a> Turning<'a> {
         let hours = notification.hours.as_ref().map_or("", |hours| hours.as_str());
         let reason = format!("outside of the hours `{hours}`");
         let (run, notification) = (run.id, notify.name.clone());
-        self.journal(Event::Way(Box::new(Way { run, notification, effect: None, step: Step::Held { until }, reason })));
+        self.journal(Event::Way(Box::new(Way { run, notification, effect: None, step: Step::Held { until }, reason, to: None })));
         Ok(true)
     }
 

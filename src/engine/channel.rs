@@ -1,7 +1,7 @@
 //! On which channel a run speaks: the one that the contact used last if the flow lists it, else the first of the flow's
 //! that reaches the contact. Never one that the contact opted out of.
 
-use super::record::Record;
+use super::record::{Only, Record};
 use super::turning::Turning;
 use crate::config::project::{Capabilities, ChannelInfo};
 use crate::domain::address::Address;
@@ -31,11 +31,14 @@ pub(super) struct Needs {
     pub approved: bool,
     /// Whether the contact must have agreed to it.
     pub consent: bool,
+    /// Where else it may not go.
+    pub only: Only,
 }
 
 impl Needs {
     pub(super) fn of(notification: &Notification) -> Self {
-        Needs { approved: is_approved(&notification.message), consent: notification.category == Category::Marketing }
+        let consent = notification.category == Category::Marketing;
+        Needs { approved: is_approved(&notification.message), consent, only: Only::default() }
     }
 }
 
@@ -59,7 +62,7 @@ impl Turning<'_> {
         let mut stopped = false;
         let mut refused = false;
         for channel in last.into_iter().chain(others) {
-            let Some(info) = self.project.channels.get(channel) else { continue };
+            let Some(info) = self.project.channels.get(channel).filter(|info| needs.only.allows(info)) else { continue };
             let Some(to) = self.rec.address(info.kind) else { continue };
             if self.rec.is_stopped(info.kind) {
                 stopped = true;
@@ -108,6 +111,9 @@ impl Turning<'_> {
 
     fn passable(&self, channel: &ChannelName, needs: Needs) -> Result<Route, &'static str> {
         let info = self.project.channels.get(channel).ok_or("there is no such channel")?;
+        if !needs.only.allows(info) {
+            return Err("it is for another address");
+        }
         if self.rec.is_stopped(info.kind) {
             return Err("the contact opted out of it");
         }

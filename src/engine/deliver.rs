@@ -23,6 +23,9 @@ impl<'a> Turning<'a> {
     /// `notify`: a notification for which nobody waits.
     pub(super) fn notify(&mut self, run: &Run, depth: usize, notify: &'a Notify) -> Result<(), Fault> {
         let (notification, params) = self.notification(run, depth, notify)?;
+        if let Some(to) = &notify.to {
+            return self.notify_elsewhere(run, depth, notification, params, to);
+        }
         if is_plain(notification) {
             return self.notify_at_once(run, depth, notification, &params);
         }

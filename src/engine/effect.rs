@@ -4,7 +4,7 @@ use crate::domain::address::Address;
 use crate::domain::alert::{Alerts, Medium, Raised};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::RunId;
-use crate::domain::input::{ContactRef, Event};
+use crate::domain::input::{ContactRef, Event, Passed};
 use crate::domain::message::Media;
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::outbound::Outbound;
@@ -30,6 +30,8 @@ pub enum Effect {
     Raise(Box<Raise>),
     /// An alert for one receiver of a team.
     Tell(Box<Tell>),
+    /// A notification for somebody else; it comes to them as an input through the store.
+    Pass(Box<Passed>),
 }
 
 /// Alerts on their way to the mailboxes of teams.

@@ -5,7 +5,7 @@ use super::channel::{Needs, Route};
 use super::contents::Speaker;
 use super::drive::Next;
 use super::fault::Fault;
-use super::record::{Errand, Purpose, Run, Stage, Waiting};
+use super::record::{Errand, Only, Purpose, Run, Stage, Waiting};
 use super::turn::TurnError;
 use super::turning::{From, Turning};
 use crate::domain::id::{EffectId, RunId};
@@ -75,6 +75,7 @@ impl<'a> Turning<'a> {
             effect: None,
             speaks: (outer != frame.version).then_some(outer),
             alone: false,
+            only: Only::default(),
         })
     }
 
@@ -92,7 +93,7 @@ impl<'a> Turning<'a> {
 
     pub(super) fn way(&mut self, errand: &Errand, step: Step, reason: impl Into<String>) {
         let (run, notification) = (errand.run, errand.notification.clone());
-        let way = Way { run, notification, effect: errand.effect, step, reason: reason.into() };
+        let way = Way { run, notification, effect: errand.effect, step, reason: reason.into(), to: None };
         self.journal(Event::Way(Box::new(way)));
     }
 
@@ -134,7 +135,7 @@ impl<'a> Turning<'a> {
     /// Takes the next place of the route that can carry the message now; what is passed over is journaled.
     pub(super) fn next_of_route(&mut self, errand: &mut Errand, flow: &Flow, notification: &Notification) -> Option<Route> {
         self.about = flow.title.clone().map(|title| (errand.run, title));
-        let needs = Needs::of(notification);
+        let needs = Needs { only: errand.only, ..Needs::of(notification) };
         if notification.route.is_empty() && errand.next == 0 {
             errand.next = 1;
             let choice = self.route(flow, needs);
@@ -243,7 +244,8 @@ impl<'a> Turning<'a> {
         let (flow, notification) = self.of_errand(errand)?;
         let params = named(notification, &errand.params);
         for hop in &notification.also {
-            let route = match self.hop(self.channels_of(errand)?, hop, Needs::of(notification)) {
+            let needs = Needs { only: errand.only, ..Needs::of(notification) };
+            let route = match self.hop(self.channels_of(errand)?, hop, needs) {
                 Ok(route) => route,
                 Err(why) => {
                     self.way(errand, Step::Skipped, format!("also {}: {why}", word(hop)));

@@ -74,6 +74,9 @@ impl<'a> Turning<'a> {
             for (name, value) in who.attributes.iter().filter(|(name, _)| self.project.attributes.contains_key(name)) {
                 self.set_attribute(name, value.clone());
             }
+            if let Some(consent) = &who.consent {
+                self.consented(consent, &event.name);
+            }
         }
         let happened = Happened {
             input,

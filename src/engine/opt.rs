@@ -43,7 +43,7 @@ impl Turning<'_> {
         }
         let bit = message.kind.stop_bit();
         match Intent::of_provider(word) {
-            Some(Intent::OptOut) => self.rec.consent &= !bit,
+            Some(Intent::OptOut) => self.rec.withdraws(message.kind, self.now),
             Some(Intent::OptIn) => self.rec.consent |= bit,
             _ => return,
         }
@@ -88,7 +88,7 @@ impl Turning<'_> {
         }
         self.rec.unanswered.clear();
         self.drop_all("the contact opted out");
-        self.rec.consent &= !kind.stop_bit();
+        self.rec.withdraws(kind, self.now);
         if !before {
             self.journal(Event::OptedOut { kind, how: how.to_owned() });
         }

@@ -123,7 +123,7 @@ fn waits_for_the_clock(input: &Input) -> bool {
     match input {
         Input::Message(_) | Input::Event(_) | Input::Webhook(_) => true,
         Input::Operator(action) => matches!(action, OperatorAction::Begin { .. }),
-        Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) | Input::Alerts(_) => false,
+        Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) | Input::Alerts(_) | Input::Passed(_) => false,
     }
 }
 
@@ -155,6 +155,7 @@ impl Turning<'_> {
                 self.reach(reach);
                 Ok(())
             }
+            Input::Passed(passed) => self.passed(passed),
         }
     }
 

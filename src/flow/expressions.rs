@@ -2,7 +2,7 @@
 
 use super::definition::{
     Act, Action, AgainOr, Answer, AnytimeTarget, AnytimeTrigger, Approved, CallBody, ContactTemplate, Flow, Kind, Late, Message,
-    Outcomes, Save, Say, State, Step, Target, Texts, Then, Troubles, WaitFor,
+    Notify, Outcomes, Save, Say, State, Step, Target, Texts, Then, Troubles, WaitFor,
 };
 use super::expression::{Expression, Template, ValueTemplate};
 
@@ -75,6 +75,11 @@ impl Walk<'_> {
         }
     }
 
+    fn notify(&mut self, notify: &Notify) {
+        notify.with.iter().for_each(|(_, value)| self.value(value));
+        notify.to.iter().flat_map(|to| to.templates()).for_each(|template| self.template(Some(template)));
+    }
+
     fn message(&mut self, message: &Message) {
         self.texts(message.text.as_ref());
         self.template(message.media.as_ref());
@@ -98,7 +103,7 @@ impl Walk<'_> {
             self.expression(action.condition.as_ref());
             match &action.act {
                 Act::Say(messages) => messages.iter().for_each(|message| self.message(message)),
-                Act::Notify(notify) => notify.with.iter().for_each(|(_, value)| self.value(value)),
+                Act::Notify(notify) => self.notify(notify),
                 Act::Set(pairs) => pairs.iter().for_each(|(_, value)| self.value(value)),
                 Act::Tag(_) | Act::Untag(_) => {}
                 Act::Emit { data, contact, .. } => {
@@ -121,7 +126,7 @@ impl Walk<'_> {
             Kind::Ask(ask) => {
                 match &ask.question {
                     Some(Say::Message(message)) => self.message(message),
-                    Some(Say::Notify(notify)) => notify.with.iter().for_each(|(_, value)| self.value(value)),
+                    Some(Say::Notify(notify)) => self.notify(notify),
                     None => {}
                 }
                 self.answer(&ask.answer);
@@ -153,7 +158,7 @@ impl Walk<'_> {
                 self.ways(&wait.outcomes, &wait.troubles);
             }
             Kind::Deliver(deliver) => {
-                deliver.notify.with.iter().for_each(|(_, value)| self.value(value));
+                self.notify(&deliver.notify);
                 self.ways(&deliver.outcomes, &deliver.troubles);
             }
             Kind::Digest(digest) => {

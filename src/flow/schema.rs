@@ -26,7 +26,7 @@ pub fn of(root: &'static Place) -> Value {
 }
 
 fn place_schema(place: &'static Place) -> Value {
-    let properties: Map<String, Value> = place.keys.iter().map(|key| (key.name.to_owned(), key_schema(place, key))).collect();
+    let properties: Map<String, Value> = place.keys.iter().map(|key| (key.name.to_owned(), key_schema(key))).collect();
     let required: Vec<&str> = place.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
     let mut schema = json!({
         "type": "object",
@@ -50,10 +50,7 @@ fn place_schema(place: &'static Place) -> Value {
     schema
 }
 
-fn key_schema(place: &Place, key: &Key) -> Value {
-    if place.is_later(key.name) {
-        return json!({ "not": {}, "description": format!("{} Not in this version.", key.doc) });
-    }
+fn key_schema(key: &Key) -> Value {
     let mut schema = kind_schema(key.kind);
     // Beside `$ref` nothing else is read.
     if schema.get("$ref").is_some() {

@@ -74,7 +74,7 @@ async fn take(
     let mut events = Vec::with_capacity(said.items.len());
     for item in said.items {
         match item {
-            Ok(item) if web.core.listens(&item.name) || !item.contact.attributes.is_empty() => events.push(event(item)),
+            Ok(item) if web.core.listens(&item.name) || item.tells() => events.push(event(item)),
             Ok(_) => count(name, "unlistened", 1),
             Err(why) => count(name, why.word(), 1),
         }

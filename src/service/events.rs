@@ -7,7 +7,7 @@ use super::metrics;
 use super::outbox::Performed;
 use super::verdict::End;
 use crate::domain::id::{ContactKey, DedupeHash, Who};
-use crate::domain::input::{Callback, Class, ContactRef, Event, Input};
+use crate::domain::input::{Callback, Class, ContactRef, Event, Input, Passed};
 use crate::domain::limits;
 use crate::domain::message::FailureReason;
 use crate::domain::name::EventName;
@@ -228,17 +228,34 @@ impl Core {
         };
         for (contact, to) in targets {
             let input = Input::Event(Box::new(Event { to, ..event.clone() }));
-            let hash = DedupeHash::of(&["effect", &started.id.to_string()]);
-            match self.put_or_refuse(contact, hash, Class::Normal, &input).await {
-                Ok(_) => {}
-                Err(error) if error.is_temporary() => {
-                    // A mailbox may be full for as long as a call of its contact takes.
-                    let due = self.store_now() + Span::seconds(2 * i64::from(started.attempt.clamp(1, 30)));
-                    return Performed::ended(End::again(due, started.unsure, Some(error.to_string())));
-                }
-                Err(error) => return Performed::ended(End::failed(FailureReason::Unknown, Some(error.to_string()))),
+            if let Err(end) = self.give(started, contact, &input).await {
+                return Performed::ended(end);
             }
         }
         Performed::ended(End::done(None, None))
+    }
+
+    /// A notification for somebody else: accepted in their mailbox, once.
+    pub(super) async fn pass(self: &Arc<Self>, started: &Started, passed: Passed) -> Performed {
+        let Some(address) = passed.to.address() else {
+            return Performed::ended(End::failed(FailureReason::Invalid, Some("it names nobody".to_owned())));
+        };
+        let contact = self.contact_key(&address.canonical());
+        let given = self.give(started, contact, &Input::Passed(Box::new(passed))).await;
+        Performed::ended(given.err().unwrap_or_else(|| End::done(None, None)))
+    }
+
+    /// Puts an input into somebody's mailbox under the name of the effect that it comes from.
+    async fn give(self: &Arc<Self>, started: &Started, contact: ContactKey, input: &Input) -> Result<(), End> {
+        let hash = DedupeHash::of(&["effect", &started.id.to_string()]);
+        match self.put_or_refuse(contact, hash, Class::Normal, input).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_temporary() => {
+                // A mailbox may be full for as long as a call of its contact takes.
+                let due = self.store_now() + Span::seconds(2 * i64::from(started.attempt.clamp(1, 30)));
+                Err(End::again(due, started.unsure, Some(error.to_string())))
+            }
+            Err(error) => Err(End::failed(FailureReason::Unknown, Some(error.to_string()))),
+        }
     }
 }

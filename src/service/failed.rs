@@ -101,6 +101,7 @@ fn about_effect(body: &[u8]) -> (&'static str, String) {
         Ok(Effect::Call(call)) => ("call", format!("{} at {}", call.method, call.api)),
         Ok(Effect::Post(post)) => ("post", format!("event {}", post.event.name)),
         Ok(Effect::Fetch(fetch)) => ("fetch", format!("a file over {}", fetch.channel)),
+        Ok(Effect::Pass(passed)) => ("post", format!("notification {} for somebody else", passed.notification)),
         Ok(Effect::Hook(hook)) => ("hook", about_hook(&hook)),
         Ok(Effect::Raise(raise)) => ("alert", format!("{} on their way to teams", raise.alerts.len())),
         Ok(Effect::Tell(tell)) => ("alert", format!("to {} by {}", tell.team, tell.to.medium().as_str())),
@@ -127,6 +128,7 @@ fn about_input(input: &Input) -> String {
         Input::CallResult(result) => format!("the result of the call {}", result.effect),
         Input::Delivery(delivery) => format!("a report on the message {}", delivery.effect),
         Input::Operator(_) => "an operator's act".to_owned(),
+        Input::Passed(passed) => format!("the notification {} from a run of {}", passed.notification, passed.flow),
         Input::Reach(_) => "whether the contact is reached".to_owned(),
         Input::Alerts(alerts) => format!("alerts for {}", alerts.team),
     }

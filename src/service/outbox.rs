@@ -49,6 +49,7 @@ impl Core {
             Ok(Effect::Send(send)) => self.send(started, &send, taken_at).await,
             Ok(Effect::Call(call)) => self.call(started, &call, taken_at).await,
             Ok(Effect::Post(post)) => self.post(started, &post).await,
+            Ok(Effect::Pass(passed)) => self.pass(started, *passed).await,
             Ok(Effect::Fetch(fetch)) => self.fetch(started, &fetch, taken_at).await,
             Ok(Effect::Hook(hook)) => self.hook(started, &hook, taken_at).await,
             Ok(Effect::Raise(raise)) => self.raise(started, &raise).await,

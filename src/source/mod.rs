@@ -36,6 +36,13 @@ pub struct Item {
     pub id: Option<String>,
 }
 
+impl Item {
+    /// Whether it says something of its contact that is kept, whoever listens to it.
+    pub fn tells(&self) -> bool {
+        !self.contact.attributes.is_empty() || self.contact.consent.is_some()
+    }
+}
+
 /// Why one of many was left out; the others count all the same. The words are labels of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skipped {

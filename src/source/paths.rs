@@ -2,12 +2,15 @@
 
 use super::{Attributes, Skipped};
 use crate::config::project::Project;
-use crate::config::sources::ContactPaths;
+use crate::config::sources::{ConsentPaths, ContactPaths};
+use crate::domain::channel::ChannelKind;
+use crate::domain::consent::Consent;
 use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
 use crate::domain::mail::personal_email;
 use crate::domain::phone::parse_phone;
 use crate::domain::shape::Shape;
+use crate::domain::time::Millis;
 use crate::domain::value::Value;
 use serde_json::Value as Json;
 
@@ -47,6 +50,7 @@ pub fn contact(paths: &ContactPaths, properties: &Json, project: &Project) -> Re
         name: first(properties, &paths.name),
         language: first(properties, &paths.language).and_then(|code| Language::parse(&code)),
         attributes: attributes(paths, properties, project),
+        consent: consent(&paths.consent, properties).map(Box::new),
     };
     match (contact.address(), read) {
         (Some(_), _) => Ok(contact),
@@ -67,4 +71,25 @@ fn attributes(paths: &ContactPaths, properties: &Json, project: &Project) -> Att
         }
     }
     all
+}
+
+/// What the item says of the contact's consent: `true` and `false`, also as text. Anything else says nothing.
+fn consent(paths: &ConsentPaths, properties: &Json) -> Option<Consent> {
+    let said = |path: &String| match find(properties, path)? {
+        Json::Bool(yes) => Some(*yes),
+        Json::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
+        _ => None,
+    };
+    let mut consent = Consent::default();
+    if let Some(yes) = paths.marketing.as_ref().and_then(said) {
+        ChannelKind::ALL.into_iter().for_each(|kind| consent.say(kind, yes));
+    }
+    for (kind, path) in &paths.kinds {
+        if let Some(yes) = said(path) {
+            consent.say(*kind, yes);
+        }
+    }
+    let at = paths.at.as_ref().and_then(|path| text(find(properties, path)?));
+    consent.at = at.and_then(|at| at.parse::<jiff::Timestamp>().ok()).map(|at| Millis(at.as_millisecond()));
+    (!consent.is_empty()).then_some(consent)
 }

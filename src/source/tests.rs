@@ -228,3 +228,21 @@ fn each_scheme_is_believed_and_nothing_else_is() {
     assert_eq!(vector(Algorithm::Sha1), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
     assert!(vector(Algorithm::Sha512).starts_with("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"));
 }
+
+#[test]
+fn consent_is_read_where_the_settings_say_and_only_if_it_is_one() {
+    let settings = settings(
+        "[sources.s]\nkind = \"segment\"\n[sources.s.consent]\nmarketing = \"traits.news\"\nemail = \"traits.mails\"\nat = \"traits.news_at\"\n",
+    );
+    let consent = |traits: serde_json::Value| {
+        let body = json!({"type": "identify", "userId": "u1", "traits": traits});
+        let said = read(&settings.sources["s"], &settings.project, body.to_string().as_bytes());
+        items(said).remove(0).contact.consent.map(|consent| (consent.yes, consent.no, consent.at))
+    };
+    assert_eq!(consent(json!({"news": true})), Some((7, 0, None)));
+    let each = json!({"news": "True", "mails": false, "news_at": "2026-03-02T10:00:00Z"});
+    assert_eq!(consent(each), Some((3, 4, Some(Millis(1_772_445_600_000)))));
+    for nothing in [json!({}), json!({"news": "maybe"}), json!({"news": 1}), json!({"news": null})] {
+        assert_eq!(consent(nothing), None);
+    }
+}

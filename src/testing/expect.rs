@@ -52,6 +52,18 @@ pub(super) fn besides_text(expected: &BotExpectation, came: &Outgoing) -> Result
     }
 }
 
+/// Whether a message went to whom it was expected to go; without a word on it, to the contact. `any` is any message.
+pub(super) fn receiver(expected: &BotExpectation, came: &Outgoing, own: bool) -> Result<(), Mismatch> {
+    let found = came.to.reveal();
+    match &expected.to {
+        Some(to) if to != found => Err(format!("expected it to go to {to}, it went to {found}: {}", quote(came.text())).into()),
+        None if !own && !expected.is_any() => {
+            Err(format!("it went to {found} and not to the contact; add `to: \"{found}\"`: {}", quote(came.text())).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `Ok`, or what differs.
 pub(super) fn text(expected: &TextExpectation, came: &str) -> Result<(), Mismatch> {
     if let Some(exact) = &expected.exact

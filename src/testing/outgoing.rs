@@ -1,6 +1,7 @@
 //! Messages that left, as tests, chats and explanations look at them.
 
 use super::expect::choice_id;
+use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::EffectId;
 use crate::domain::message::{OutboundContent, TemplateButton};
@@ -19,6 +20,8 @@ pub struct Outgoing {
     pub channel: ChannelName,
     /// Its kind.
     pub kind: ChannelKind,
+    /// To whom.
+    pub to: Address,
     /// What.
     pub content: OutboundContent,
     /// The notification that it comes from.
@@ -35,6 +38,7 @@ impl Outgoing {
             at,
             channel: send.channel,
             kind: send.kind,
+            to: send.outbound.to,
             content: send.outbound.content,
             notification: send.notification,
             system: send.system.map(|s| s.as_str().to_owned()),

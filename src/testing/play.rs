@@ -222,6 +222,7 @@ impl Player {
             Step::Bot { all, by_kind } => {
                 let came = self.world.messages.pop_front().ok_or("expected a message, none came")?;
                 let own = by_kind.iter().find(|(kind, _)| *kind == came.kind).map(|(_, own)| own);
+                expect::receiver(all, &came, self.is_own(&came.to))?;
                 for expected in iter::once(all).chain(own) {
                     self.accept(expect::text(&expected.text, came.text()))?;
                     expect::besides_text(expected, &came)?;
@@ -324,6 +325,12 @@ impl Player {
                 }
             }
         }
+    }
+
+    /// Whether the contact of the case is reached at this address.
+    fn is_own(&self, to: &Address) -> bool {
+        let record = self.world.record(&self.address).unwrap_or_default();
+        *to == self.address || ChannelKind::ALL.iter().any(|kind| record.address(*kind).as_ref() == Some(to))
     }
 
     fn begin(&mut self, vars: &[(crate::domain::name::Name, crate::domain::value::Value)]) -> Result<(), String> {

@@ -39,8 +39,7 @@ impl Reader {
         }
     }
 
-    /// The entries of a map whose keys are in the table. A key that is unknown (RF101) or not in this version (RF008) is said
-    /// and left out.
+    /// The entries of a map whose keys are in the table. A key that is unknown (RF101) is said and left out.
     pub(super) fn fields<'n>(&mut self, node: &'n Node<'n>, place: &Place, what: &str, example: &str) -> Vec<&'n Entry<'n>> {
         let entries = self.entries(node, what, example);
         entries.iter().filter(|entry| self.knows(&entry.key, place)).collect()
@@ -48,10 +47,6 @@ impl Reader {
 
     fn knows(&mut self, key: &Key, place: &Place) -> bool {
         match place.key(&key.text) {
-            Some(known) if place.is_later(known.name) => {
-                self.say(8, key.at, key.width, format!("`{}` is not in this version", key.text), "Leave it out");
-                false
-            }
             Some(_) => true,
             None if place.others.is_some() => true,
             None => {

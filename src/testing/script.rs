@@ -204,4 +204,16 @@ pub struct BotExpectation {
     pub system: Option<String>,
     /// The name of the approved template that it is.
     pub approved: Option<String>,
+    /// The address that it goes to, where that is not the contact's.
+    pub to: Option<String>,
+}
+
+impl BotExpectation {
+    /// Whether it asks for nothing in particular.
+    pub fn is_any(&self) -> bool {
+        let BotExpectation { text, notify, buttons, media, channel, system, approved, to } = self;
+        let words = text.exact.is_none() && text.has.is_empty();
+        let rest = buttons.is_none() && media.is_none() && channel.is_none() && system.is_none() && approved.is_none();
+        words && rest && notify.is_none() && to.is_none()
+    }
 }

@@ -151,12 +151,6 @@ impl World {
         }
     }
 
-    /// The same with other chances: contacts have other keys, and stand elsewhere in a `split`.
-    pub fn seeded(mut self, seed: u64) -> Self {
-        self.secret.extend(seed.to_le_bytes());
-        self
-    }
-
     /// The virtual clock.
     pub fn now(&self) -> Millis {
         self.now
@@ -413,6 +407,7 @@ impl World {
             }
             // Nobody in a conversation waits for it.
             Effect::Hook(_) | Effect::Raise(_) | Effect::Tell(_) => {}
+            Effect::Pass(passed) => self.pass(passed),
             Effect::Post(post) => self.post(post.event.name, post.event.data, Some(post.to))?,
         }
         Ok(())

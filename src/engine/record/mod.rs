@@ -5,6 +5,7 @@
 mod board;
 mod clock;
 mod compact;
+mod consent;
 mod question;
 mod run;
 mod talk;
@@ -13,10 +14,11 @@ mod vars;
 
 pub use board::{Board, Window};
 pub use clock::{Clock, Goal};
+pub use consent::Withdrew;
 pub use question::{File, Gathered, Question};
 pub use run::{FirstEvent, Frame, Reply, Run, Waiting, WaitingStart};
 pub use talk::{Said, Talk};
-pub use tracked::{Errand, Purpose, Stage, Tracked};
+pub use tracked::{Errand, Only, Purpose, Stage, Tracked};
 pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};
@@ -121,6 +123,9 @@ pub struct Record {
     /// The alerts of a team: then this is no contact's record.
     #[serde(rename = "al", default, skip_serializing_if = "none")]
     pub board: Option<Box<Board>>,
+    /// When the contact said no to marketing, for each kind of channel on which it did.
+    #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrew: Vec<Withdrew>,
 }
 
 /// Where whoever began a run wants to hear what becomes of its messages. It outlives the run, as its messages do.
@@ -282,6 +287,7 @@ impl Record {
             name: None,
             language: None,
             attributes: Default::default(),
+            consent: None,
         }
     }
 

@@ -2,8 +2,10 @@
 //! their route.
 
 use super::{Record, compact};
+use crate::config::project::ChannelInfo;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{EffectId, RunId, VersionId};
+use crate::domain::input::ContactRef;
 use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::Millis;
@@ -117,6 +119,9 @@ pub struct Errand {
     /// Whether nothing is sent besides its route: it repeats what was said.
     #[serde(rename = "l", default, skip_serializing_if = "no")]
     pub alone: bool,
+    /// Where it may go, if not everywhere.
+    #[serde(rename = "u", default, skip_serializing_if = "Only::is_anywhere")]
+    pub only: Only,
 }
 
 impl Record {
@@ -126,6 +131,37 @@ impl Record {
             return None;
         }
         self.errands.iter().enumerate().filter_map(|(place, errand)| Some((errand.moment?, place))).min()
+    }
+}
+
+/// Where a notification that names its receiver may go: bits of the kinds of channel on which that address is reached, and one for
+/// simulated channels. None: anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Only(u8);
+
+impl Only {
+    const SIMULATED: u8 = 1 << 7;
+
+    /// The channels on which what is named here is reached. Only simulated ones if whoever sends is simulated.
+    pub(in crate::engine) fn of(to: &ContactRef, simulated: bool) -> Self {
+        let phone = to.phone.is_some() || to.user_id.is_some();
+        let reaches = |kind: &ChannelKind| match kind {
+            ChannelKind::Sms | ChannelKind::WhatsApp => phone,
+            ChannelKind::Email => to.email.is_some(),
+        };
+        let kinds = ChannelKind::ALL.iter().filter(|kind| reaches(kind)).fold(0, |bits, kind| bits | kind.stop_bit());
+        Only(if simulated { kinds | Only::SIMULATED } else { kinds })
+    }
+
+    fn is_anywhere(&self) -> bool {
+        self.0 == 0
+    }
+
+    pub(in crate::engine) fn allows(self, channel: &ChannelInfo) -> bool {
+        let kinds = self.0 & !Only::SIMULATED;
+        let simulated = self.0 & Only::SIMULATED == 0 || channel.simulated;
+        simulated && (kinds == 0 || kinds & channel.kind.stop_bit() != 0)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::name::EventName;
 use crate::domain::phone::parse_phone;
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
-use crate::flow::definition::{AnytimeTrigger, ContactTemplate};
+use crate::flow::definition::{AnytimeTrigger, ContactTemplate, Receiver};
 use crate::flow::expression::{Expression, ReferenceName, Root, Scope, Template};
 use std::borrow::Cow;
 use std::fmt;
@@ -140,6 +140,17 @@ pub fn read_contact(template: &ContactTemplate, scope: &dyn Scope, project: &Pro
         Some(_) => Ok(contact),
         None => Err(FieldProblem { field: "contact".to_owned(), reason: "names neither phone, email nor id".to_owned() }),
     }
+}
+
+/// Reads whom a notification goes to that does not go to the contact. `Err` says which part is not readable.
+pub fn read_receiver(to: &Receiver, scope: &dyn Scope, project: &Project) -> Result<ContactRef, FieldProblem> {
+    let address = match to {
+        Receiver::Contact(contact) => return read_contact(contact, scope, project),
+        Receiver::Address(address) => Some(address.clone()),
+    };
+    let mail = address.as_ref().and_then(|address| address.render(scope).ok()).is_some_and(|text| text.contains('@'));
+    let (phone, email) = if mail { (None, address) } else { (address, None) };
+    read_contact(&ContactTemplate { phone, email, ..ContactTemplate::default() }, scope, project)
 }
 
 /// The text of an address, nothing where it is an empty text.

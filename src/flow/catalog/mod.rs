@@ -4,7 +4,7 @@
 mod contact;
 mod published;
 
-pub use contact::{FieldProblem, read_contact, webhook_contacts};
+pub use contact::{FieldProblem, read_contact, read_receiver, webhook_contacts};
 pub use published::Published;
 
 use super::definition::{Flow, Start, Trigger};

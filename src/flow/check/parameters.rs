@@ -1,8 +1,11 @@
-//! A notification must get what it needs: RF412; and what it is given must be one of its parameters: RF201.
+//! A notification must get what it needs: RF412; what it is given must be one of its parameters: RF201; and it must be able to go
+//! where `to` says: RF413.
 
 use super::walk::{Place, Visit, walk};
 use super::{Report, World, remedy};
-use crate::flow::definition::{Act, Action, Flow, Kind, Notify, Say};
+use crate::domain::channel::ChannelKind;
+use crate::domain::name::ChannelName;
+use crate::flow::definition::{Act, Action, ContactTemplate, Flow, Hop, Kind, Notification, Notify, Receiver, Say};
 
 /// Checks every notification that a flow sends.
 pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
@@ -37,10 +40,40 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
             let with: Vec<String> = lacking.iter().map(|name| format!("{name}: …")).collect();
             report.add(412, notify.at, 0, message, format!("add `with: {{ {} }}`", with.join(", ")));
         }
+        receiver(flow, notify, notification, world, report);
         for (name, _) in notify.with.iter().filter(|(name, _)| !notification.needs.contains_key(name)) {
             let names = notification.needs.keys().map(|name| name.as_str());
             let message = format!("Unknown name `{name}`; the notification `{}` does not need it", notify.name);
             report.add(201, notify.at, 0, message, remedy("parameter of that notification", name.as_str(), names));
         }
     }
+}
+
+/// RF413: an address that no channel of the notification's route reaches, or of the flow's if it has no route.
+fn receiver(flow: &Flow, notify: &Notify, notification: &Notification, world: &World<'_>, report: &mut Report) {
+    let by_mail = match notify.to.as_deref() {
+        Some(Receiver::Contact(ContactTemplate { id: Some(_), .. })) | None => return,
+        Some(Receiver::Contact(ContactTemplate { phone, email, .. })) if phone.is_some() != email.is_some() => email.is_some(),
+        Some(Receiver::Contact(_)) => return,
+        Some(Receiver::Address(address)) => match address.constant_text() {
+            Some(text) => text.contains('@'),
+            None => return,
+        },
+    };
+    let channels = &world.project.channels;
+    let of_channel = |name: &ChannelName| channels.get(name).map(|channel| channel.kind);
+    let of_hop = |hop: &Hop| match hop {
+        Hop::Kind(kind) => Some(*kind),
+        Hop::Channel(name) => of_channel(name),
+    };
+    let named = notification.route.iter().chain(&notification.also).map(of_hop);
+    let own = flow.channels.iter().filter(|_| notification.route.is_empty()).map(of_channel);
+    let kinds: Vec<ChannelKind> = named.chain(own).flatten().collect();
+    if kinds.iter().any(|kind| (*kind == ChannelKind::Email) == by_mail) {
+        return;
+    }
+    let (what, kinds_wanted) = if by_mail { ("an email address", "`email`") } else { ("a phone number", "`sms` or `whatsapp`") };
+    let of = if notification.route.is_empty() { format!("flow `{}`", flow.name) } else { format!("route of `{}`", notify.name) };
+    let message = format!("There is no channel that takes `{}` to {what}: the {of} has none", notify.name);
+    report.add(413, notify.at, 0, message, format!("add {kinds_wanted} to `route` of the notification, or give another `to`"));
 }

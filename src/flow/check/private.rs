@@ -4,7 +4,7 @@
 use super::Report;
 use super::place::Text;
 use super::walk::{Place, Visit, walk};
-use crate::flow::definition::{Act, Action, CallBody, Destination, Flow, Kind, State, Texts};
+use crate::flow::definition::{Act, Action, CallBody, Destination, Flow, Kind, Notify, State, Texts};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Expression, ReferenceName, Root, Template};
 use std::collections::HashSet;
@@ -132,6 +132,17 @@ impl<'a> Visit<'a> for Sends<'a> {
                     let text = self.read_by_operators(say);
                     let to = to.as_ref().map_or_else(|| "operators".to_owned(), |team| format!("team `{team}`"));
                     self.look(in_text(text).collect(), &to, place.state, || action.at);
+                }
+                Act::Notify(Notify { name, with, to: Some(_), .. }) => {
+                    let expressions = with.iter().flat_map(|(_, value)| value.expressions()).collect();
+                    self.look(expressions, &format!("receiver of `{name}`"), place.state, || action.at);
+                    let needs = self.flow.notifications.get(name).into_iter().flat_map(|n| n.needs.keys());
+                    for taken in needs.filter(|need| with.iter().all(|(given, _)| given != *need)) {
+                        let private = self.private.contains(&ReferenceName::Variable(taken.as_str().into()));
+                        if private && place.state.is_none_or(|state| state.note.is_none()) {
+                            self.found.push((action.at, format!("`{taken}` is private and is sent to the receiver of `{name}`")));
+                        }
+                    }
                 }
                 _ => {}
             }

@@ -21,7 +21,6 @@ pub struct Action {
 
 /// What an action does.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "read once and kept behind an Arc; none is moved on the hot path")]
 pub enum Act {
     /// Messages to the contact, in this order.
     Say(Vec<Message>),
@@ -78,8 +77,32 @@ pub struct Notify {
     pub name: Slug,
     /// Values for its parameters; others come from the variable of the same name.
     pub with: Vec<(Name, ValueTemplate)>,
+    /// Another address than the contact's.
+    pub to: Option<Box<Receiver>>,
     /// Where it stands.
     pub at: At,
+}
+
+/// Whom a notification goes to that does not go to the contact.
+#[derive(Debug, Clone)]
+pub enum Receiver {
+    /// A phone number, or an email address if there is an `@` in it.
+    Address(Template),
+    /// Who it is.
+    Contact(ContactTemplate),
+}
+
+impl Receiver {
+    /// Everything in it that holds values.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let parts = match self {
+            Receiver::Address(address) => [Some(address), None, None, None, None],
+            Receiver::Contact(ContactTemplate { phone, email, id, name, language }) => {
+                [phone.as_ref(), email.as_ref(), id.as_ref(), name.as_ref(), language.as_ref()]
+            }
+        };
+        parts.into_iter().flatten()
+    }
 }
 
 /// A message in place.

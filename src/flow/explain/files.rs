@@ -55,8 +55,8 @@ pub(super) const FILES: &[Explanation] = &[
     error(
         8,
         "Not in this version",
-        "The key or value belongs to the format, but this version of Replyflow does not run it yet.",
-        "It is refused now rather than ignored when a customer needs it.",
-        "Leave it out. docs/flow-format.md lists everything that runs.",
+        "A later version of Replyflow may have this key; this one has nothing like it: `schedule` and `segment` under `start`, `parallel` in a state, `schedule` and `attempts` of a notification.",
+        "It is refused now rather than ignored when a customer needs it, and it is no slip of the pen.",
+        "Leave it out. docs/flow-format.md lists everything that runs, and what can take the place of these.",
     ),
 ];

@@ -83,7 +83,7 @@ pub(super) const TEXTS: &[Explanation] = &[
     error(
         413,
         "A channel that does not exist",
-        "The flow names a channel that replyflow.toml does not have; or `route`, `also` or `ids` of a notification names one, or a kind of channel of which there is none.",
+        "The flow names a channel that replyflow.toml does not have; or `route`, `also` or `ids` of a notification names one, or a kind of channel of which there is none; or `to` of `notify` is an address that no channel of its route, else of the flow, reaches.",
         "Nobody could reach the flow there, and it could not answer.",
         "Take the suggested name, or configure the channel.",
     ),

@@ -86,7 +86,6 @@ pub(in crate::flow) static ASK: Place = Place {
     keys: &[
         key("notify", &super::target::NOTIFY_KIND, "The notification that asks.").required(),
         key("with", &VALUES, "Values for what the notification needs; what is left out is taken from the variable of that name."),
-        key("to", &Kind::Value, "Another address."),
     ],
     lines: Lines::Fit,
     ..Place::DEFAULT

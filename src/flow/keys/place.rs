@@ -177,20 +177,19 @@ impl Place {
         self.keys.iter().find(|key| key.name.len() == name.len() && key.name == name)
     }
 
-    /// Whether it has this key, and this version runs it.
+    /// Whether it has this key.
     pub fn knows(&self, name: &str) -> bool {
-        self.key(name).is_some() && !self.is_later(name)
+        self.key(name).is_some()
     }
 
-    /// Whether a key of it is part of the format, but not run by this version (RF008).
+    /// Whether a key that it does not have may come in a later version (RF008).
     pub fn is_later(&self, key: &str) -> bool {
         LATER.contains(&(self.name, key))
     }
 
-    /// The names of all keys: those that run, then those that do not yet.
+    /// The names of all keys.
     pub fn names(&self) -> Vec<&'static str> {
-        let of = |later: bool| self.keys.iter().map(|key| key.name).filter(move |name| self.is_later(name) == later);
-        of(false).chain(of(true)).collect()
+        self.keys.iter().map(|key| key.name).collect()
     }
 }
 

@@ -127,7 +127,7 @@ pub(in crate::flow) static NOTIFY: Place = Place {
     keys: &[
         key("name", &Kind::Slug, "The notification.").required(),
         key("with", &VALUES, "Values for what it needs; what is left out is taken from the variable of that name."),
-        key("to", &Kind::Value, "Another address."),
+        key("to", &CONTACT_KIND, "To another address: a phone number or an email address, or who it is."),
     ],
     ..Place::DEFAULT
 };

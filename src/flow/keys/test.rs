@@ -56,7 +56,7 @@ pub static GIVEN: Place = Place {
     doc: "What holds before a case.",
     keys: &[
         key("now", &Kind::Instant, "When it begins."),
-        key("channel", &Kind::Slug, "The channel on which the contact writes."),
+        key("channel", &SLUGS, "The channel on which the contact writes, or a list of those that reach it, that one first."),
         key("contact", &Kind::Map(&CONTACT), "Who the contact is."),
         key("tags", &SLUGS, "The contact's tags."),
         key("vars", &Kind::Named(&VALUES), "Values of the run's variables."),
@@ -230,6 +230,7 @@ pub static BOT: Place = Place {
         key("buttons", &TEXTS, "The ids of the choices that it shows, in this order."),
         key("media", &Kind::Plain, "The address of its file."),
         key("channel", &Kind::Slug, "It goes out on this channel."),
+        key("to", &Kind::Plain, "It goes to this address, which is not the contact's."),
         key("system", &Kind::Plain, "It is the service's own: `opted_out`, `opted_in` or `help`."),
         key("sms", &BOT_PART, "What must hold of it by SMS."),
         key("whatsapp", &BOT_PART, "What must hold of it by WhatsApp."),

@@ -4,10 +4,19 @@ use super::fields::Fields;
 use super::{Giver, MentionKind, Reader};
 use crate::domain::journal::AlertLevel;
 use crate::domain::name::Name;
-use crate::flow::definition::{Act, Action, Destination, Notify};
+use crate::flow::definition::{Act, Action, Destination, Notify, Receiver};
 use crate::flow::expression::ValueTemplate;
 use crate::flow::keys;
 use crate::flow::yaml::{Entry, Node, Tree};
+
+/// Whether somebody waits for what becomes of a notification.
+#[derive(Clone, Copy)]
+pub(super) enum Awaited {
+    /// Nobody.
+    No,
+    /// The kind of state of this name.
+    By(&'static str),
+}
 
 /// The keys of actions.
 pub(super) const ACTIONS: [&str; 7] = ["say", "notify", "set", "tag", "untag", "emit", "alert"];
@@ -64,7 +73,7 @@ impl Reader {
                 let messages: Vec<_> = self.one_or_many(value).iter().filter_map(|m| self.message(m, "say")).collect();
                 (!messages.is_empty()).then_some(Act::Say(messages))
             }
-            "notify" => self.notify(value).map(Act::Notify),
+            "notify" => self.notify(value, Awaited::No).map(Act::Notify),
             "set" => self.set(value),
             "tag" => Some(Act::Tag(self.slugs(value, "tag", "vip"))),
             "untag" => Some(Act::Untag(self.slugs(value, "untag", "vip"))),
@@ -73,15 +82,16 @@ impl Reader {
         }
     }
 
-    /// `notify`: a slug, or `{ name, with }`.
-    pub(super) fn notify(&mut self, node: &Node) -> Option<Notify> {
+    /// `notify`: a slug, or `{ name, with, to }`.
+    pub(super) fn notify(&mut self, node: &Node, awaited: Awaited) -> Option<Notify> {
         const EXAMPLE: &str = "order_confirmed";
-        let (name_node, with) = match &node.tree {
+        let (name_node, with, to) = match &node.tree {
             Tree::Map(_) => {
                 let fields = self.fields(node, "notify", EXAMPLE, &keys::NOTIFY)?;
                 let with = fields.get("with").map(|n| self.named_values(n, "with")).unwrap_or_default();
+                let to = fields.entry("to").and_then(|entry| self.receiver(entry, awaited));
                 match fields.get("name") {
-                    Some(name) => (name, with),
+                    Some(name) => (name, with, to),
                     None => {
                         if !fields.refused {
                             self.missing(node.at, node.width, "`notify`", "name", "name: order_confirmed");
@@ -90,12 +100,32 @@ impl Reader {
                     }
                 }
             }
-            _ => (node, Vec::new()),
+            _ => (node, Vec::new(), None),
         };
         let name = self.slug(name_node, "notify", EXAMPLE)?;
         self.mention(MentionKind::Notification, name.as_str(), name_node.at, name_node.width);
         let with = self.hand(MentionKind::Notification, (&name, name_node.at), with);
-        Some(Notify { name, with, at: name_node.at })
+        Some(Notify { name, with, to: to.map(Box::new), at: name_node.at })
+    }
+
+    /// `to`: another address, or who it is.
+    fn receiver(&mut self, Entry { key, value }: &Entry, awaited: Awaited) -> Option<Receiver> {
+        if let Awaited::By(of) = awaited {
+            let message = format!("`to` is not for `{of}`: what becomes of it is awaited from the contact of the run");
+            let help = "begin a flow for somebody else: `emit: { event: …, contact: … }`, and that event under its `start`";
+            self.say_key(101, key, message, help);
+            return None;
+        }
+        if let Tree::Scalar(_) = &value.tree {
+            let address = self.template(value, "to", "\"{{ other_phone }}\"")?;
+            let readable = |text: &str| text.contains('@') || text.bytes().any(|byte| byte.is_ascii_digit());
+            if address.constant_text().is_some_and(|text| !readable(text)) {
+                self.must_be(value, "to", "a phone number or an email address", "+447700900123");
+                return None;
+            }
+            return Some(Receiver::Address(address));
+        }
+        self.contact(value).map(Receiver::Contact)
     }
 
     fn set(&mut self, node: &Node) -> Option<Act> {

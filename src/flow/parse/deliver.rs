@@ -1,5 +1,6 @@
 //! `deliver`, `digest`, `handoff`.
 
+use super::action::Awaited;
 use super::fields::Fields;
 use super::outcome::{Ordinary, WaysOut};
 use super::target::Asks;
@@ -39,7 +40,7 @@ impl Reader {
             }
             return None;
         };
-        let mut notify = self.notify(named)?;
+        let mut notify = self.notify(named, Awaited::By("deliver"))?;
         let with = self.hand(MentionKind::Notification, (&notify.name, notify.at), with);
         notify.with.extend(with);
         Some(notify)

@@ -23,8 +23,7 @@ impl<'n> Fields<'n> {
     pub fn entry(&self, name: &str) -> Option<&'n Entry<'n>> {
         // What is asked for must be in the table, or the schema and the formatter would not know it.
         debug_assert!(self.place.key(name).is_some(), "`{name}` is not a key of {}", self.place.of);
-        let found = self.entries.iter().find(|e| e.key.text.len() == name.len() && e.key.text == name);
-        found.filter(|_| !self.place.is_later(name))
+        self.entries.iter().find(|e| e.key.text.len() == name.len() && e.key.text == name)
     }
 
     /// The value of this key.
@@ -50,7 +49,7 @@ impl<'n> Fields<'n> {
 }
 
 impl Reader {
-    /// The entries of a map that has these keys. A key that is unknown (RF101) or not in this version (RF008) is said and left out.
+    /// The entries of a map that has these keys. A key that is unknown (RF101), or that only a later version may have (RF008), is said and left out.
     pub(super) fn fields<'n>(
         &mut self,
         node: &'n Node<'n>,
@@ -62,12 +61,11 @@ impl Reader {
         let mut fields = Fields { at: node.at, width: node.width, place, entries, refused: false };
         for entry in entries {
             let key = &entry.key;
-            let known = place.key(&key.text);
-            if known.is_some() && !place.is_later(&key.text) {
+            if place.knows(&key.text) {
                 continue;
             }
             fields.refused = true;
-            if known.is_some() {
+            if place.is_later(&key.text) {
                 self.later(key, place.of);
             } else {
                 let message = format!("`{}` is not a key of {}", key.text, place.of);
@@ -78,8 +76,8 @@ impl Reader {
         Some(fields)
     }
 
-    /// RF008: a key of the format that this version does not run.
-    pub(super) fn later(&mut self, key: &Key, of: &str) {
+    /// RF008: a key that only a later version may have.
+    fn later(&mut self, key: &Key, of: &str) {
         self.say_key(
             8,
             key,

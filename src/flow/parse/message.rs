@@ -1,5 +1,6 @@
 //! Messages: a text, or what each kind of channel gets.
 
+use super::action::Awaited;
 use super::fields::Fields;
 use super::{MentionKind, Reader};
 use crate::domain::channel::ChannelKind;
@@ -32,7 +33,7 @@ impl Reader {
         }
         let fields = self.fields(node, "ask", "{ notify: payment_retry }", &keys::ASK)?;
         let with = fields.get("with").map(|n| self.named_values(n, "with")).unwrap_or_default();
-        let mut notify = self.notify(fields.get("notify")?)?;
+        let mut notify = self.notify(fields.get("notify")?, Awaited::By("ask"))?;
         let with = self.hand(MentionKind::Notification, (&notify.name, notify.at), with);
         notify.with.extend(with);
         Some(Say::Notify(notify))

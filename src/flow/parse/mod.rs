@@ -1,5 +1,5 @@
-//! From the tree of a file to a flow or a notification. Every key of the format is known here; what this version does not
-//! run is refused by name (RF008). All mistakes of a file are said at once, in its order, and what only follows from
+//! From the tree of a file to a flow or a notification. Every key of the format is known here; what only a later version
+//! may have is refused by name (RF008). All mistakes of a file are said at once, in its order, and what only follows from
 //! another is not said.
 
 mod action;

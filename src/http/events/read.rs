@@ -167,6 +167,10 @@ fn contact(json: Json, rules: &Rules<'_>) -> Result<ContactRef, Failure> {
         Some(Json::Object(given)) => attributes(given, rules)?,
         Some(_) => return Err(invalid("contact.attributes", "is not an object")),
     };
+    let consent = match map.remove("consent") {
+        None | Some(Json::Null) => None,
+        Some(given) => Some(Box::new(super::consent::read(given)?)),
+    };
     let mut text = |key: &'static str, field: &'static str| match map.remove(key) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) if !text.trim().is_empty() && text.len() <= TEXT => Ok(Some(text)),
@@ -182,13 +186,14 @@ fn contact(json: Json, rules: &Rules<'_>) -> Result<ContactRef, Failure> {
             .map(|code| Language::parse(&code).ok_or_else(|| invalid("contact.language", "is not a code such as en or pt-BR")))
             .transpose()?,
         attributes,
+        consent,
     };
     if contact.address().is_none() {
         return Err(invalid("contact", "needs one of phone, email, id"));
     }
     match map.is_empty() {
         true => Ok(contact),
-        false => Err(invalid("contact", "has fields other than phone, email, id, name, language, attributes")),
+        false => Err(invalid("contact", "has fields other than phone, email, id, name, language, attributes, consent")),
     }
 }
 

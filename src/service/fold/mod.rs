@@ -83,7 +83,7 @@ fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
     let set = match effect {
         Effect::Send(send) => WorkSet::Talk(send.channel.clone()),
         Effect::Call(_) | Effect::Fetch(_) => WorkSet::Call,
-        Effect::Post(_) => WorkSet::Post,
+        Effect::Post(_) | Effect::Pass(_) => WorkSet::Post,
         Effect::Hook(hook) => WorkSet::Hook(hook.endpoint.clone()),
         Effect::Raise(_) => WorkSet::Hook(raise_set()),
         Effect::Tell(tell) => WorkSet::Hook(tell_set(tell.to.medium())),

@@ -3,6 +3,7 @@
 
 use super::played::Draft;
 use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, EffectId, RunId};
 use crate::domain::input::ContactRef;
 use crate::domain::journal::{Decision, Entry, Event};
@@ -11,6 +12,7 @@ use crate::domain::message::InboundContent;
 use crate::domain::name::Name;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
+use crate::domain::way::Step;
 use crate::engine::record::{Heard, Record};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -246,6 +248,7 @@ impl Person {
                 Some("timezone") => known.timezone = value.as_text().map(str::to_owned),
                 Some("name") => known.name = value.as_text().map(str::to_owned),
                 Some("email") => known.email = value.as_text().map(str::to_owned),
+                Some("marketing") => known.consent = kinds_of(value),
                 Some(other) => {
                     known.attributes.retain(|(name, _)| name.as_str() != other);
                     let attribute = Name::parse(other).ok().filter(|_| *value != Value::Null);
@@ -259,6 +262,10 @@ impl Person {
             }
             Event::OptedOut { kind, .. } => known.stop |= kind.stop_bit(),
             Event::OptedIn { kind, .. } => known.stop &= !kind.stop_bit(),
+            Event::Consent(told) => {
+                told.given.iter().for_each(|kind| known.consent |= kind.stop_bit());
+                told.withdrawn.iter().for_each(|kind| known.consent &= !kind.stop_bit());
+            }
             Event::ContactChanged { name, value } if name == "language" => {
                 known.language = value.as_text().and_then(Language::parse);
             }
@@ -284,6 +291,7 @@ impl Person {
             },
             Event::WebhookReceived { data: None, .. } | Event::Begun { with: None, .. } => self.spoil(Unplayable::NotKept),
             Event::SetAside { .. } | Event::Overflow { .. } | Event::Forgotten => self.spoil(Unplayable::CannotCome),
+            Event::Way(way) if way.step == Step::Came => self.spoil(Unplayable::CannotCome),
             Event::HandoffClosed(closed) if closed.private => self.spoil(Unplayable::NotKept),
             Event::Halted { .. } | Event::ContactChanged { .. } => self.spoil(Unplayable::Operator),
             Event::Called { effect, .. } => {
@@ -320,4 +328,14 @@ impl Conversation {
             })
         })
     }
+}
+
+/// The kinds of channel that a value of `contact.marketing` names.
+fn kinds_of(value: &Value) -> u8 {
+    let named = |kind: &ChannelKind| match value {
+        Value::Bool(all) => *all,
+        Value::List(kinds) => kinds.iter().any(|one| one.as_text() == Some(kind.as_str())),
+        one => one.as_text() == Some(kind.as_str()),
+    };
+    ChannelKind::ALL.iter().filter(|kind| named(kind)).fold(0, |bits, kind| bits | kind.stop_bit())
 }

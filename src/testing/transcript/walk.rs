@@ -17,6 +17,7 @@ use crate::domain::message::{DeliveryStatus, OutboundContent};
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
+use crate::domain::way::Step as WayStep;
 use crate::testing::expect::choice_id;
 use crate::testing::outgoing::{options_of, text_of};
 use crate::testing::script::{BotExpectation, ContactGiven, Step, TextExpectation};
@@ -176,6 +177,9 @@ impl Walk<'_> {
             Event::Reported { effect, status: DeliveryStatus::Delivered, .. } => {
                 self.delivered.insert(*effect);
             }
+            Event::Way(way) if way.step == WayStep::Came => {
+                self.known(at, None, || "a run of somebody else notified the contact".to_owned());
+            }
             Event::Way(way) => {
                 self.unreported(way);
                 self.followed(at, event);
@@ -229,6 +233,7 @@ impl Walk<'_> {
                         OutboundContent::Template { name, .. } => Some(name.clone()),
                         _ => None,
                     },
+                    to: None,
                 };
                 block.after.push(Step::Bot { all: expected, by_kind: Vec::new() });
                 block.sent.push(*effect);
@@ -237,6 +242,11 @@ impl Walk<'_> {
             }
             Event::Alert { say, .. } => {
                 block.after.push(Step::Alert(TextExpectation { exact: Some(say.clone()), ..TextExpectation::default() }));
+            }
+            Event::Way(way) if way.step == WayStep::Passed => {
+                let to = way.to.as_ref().map(|to| to.reveal().to_owned());
+                let all = BotExpectation { notify: Some(way.notification.clone()), to, ..BotExpectation::default() };
+                block.after.push(Step::Bot { all, by_kind: Vec::new() });
             }
             Event::HandoffOpened(opened) => block.after.push(Step::Handoff(opened.to.clone())),
             Event::Emitted { event, data, .. } => {

@@ -161,9 +161,8 @@ fn file(file: &Media) -> String {
 }
 
 fn bot(expected: &BotExpectation) -> String {
-    let BotExpectation { text: words, notify, buttons, media, channel, system, approved } = expected;
-    let alone =
-        notify.is_none() && buttons.is_none() && media.is_none() && channel.is_none() && system.is_none() && approved.is_none();
+    let BotExpectation { text: words, notify, buttons, media, channel, system, approved, to } = expected;
+    let alone = BotExpectation { text: TextExpectation::default(), ..expected.clone() }.is_any();
     if let (true, Some(words), []) = (alone, &words.exact, &words.has[..]) {
         return match words.as_str() {
             "any" | "nothing" => quoted(words),
@@ -177,6 +176,7 @@ fn bot(expected: &BotExpectation) -> String {
     parts.extend(media.as_ref().map(|url| format!("media: {}", quoted(url))));
     parts.extend(channel.as_ref().map(|channel| format!("channel: {channel}")));
     parts.extend(approved.as_ref().map(|name| format!("approved: {}", word(name))));
+    parts.extend(to.as_ref().map(|to| format!("to: {}", quoted(to))));
     parts.extend(system.as_ref().map(|system| format!("system: {}", word(system))));
     if parts.is_empty() { "any".to_owned() } else { braces(parts) }
 }

@@ -3,7 +3,7 @@
 use super::{World, WorldError};
 use crate::domain::address::Address;
 use crate::domain::id::{ContactKey, InputId};
-use crate::domain::input::{Input, Webhook};
+use crate::domain::input::{Input, Passed, Webhook};
 use crate::domain::journal;
 use crate::domain::language::Language;
 use crate::domain::name::{Name, Slug};
@@ -12,6 +12,12 @@ use crate::flow::catalog::webhook_contacts;
 use std::collections::HashMap;
 
 impl World {
+    /// The same with other chances: contacts have other keys, and stand elsewhere in a `split`.
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.secret.extend(seed.to_le_bytes());
+        self
+    }
+
     /// The same with a memory for what came in: the journal masks what is private.
     pub fn remembering(mut self) -> Self {
         self.inputs_accepted = Some(HashMap::new());
@@ -34,12 +40,20 @@ impl World {
     pub fn give(&mut self, address: &Address, input: Input) -> Result<(), WorldError> {
         let priority = match &input {
             Input::Message(message) => crate::engine::is_priority(message, self.catalog.languages()),
-            Input::Event(_) | Input::Webhook(_) => false,
+            Input::Event(_) | Input::Webhook(_) | Input::Passed(_) => false,
             Input::CallResult(_) | Input::Delivery(_) | Input::Operator(_) | Input::Reach(_) | Input::Alerts(_) => true,
         };
         let key = self.person(address).key;
         self.accept(key, priority, input);
         self.settle()
+    }
+
+    /// A run of somebody else notifies whom this names.
+    pub(super) fn pass(&mut self, passed: Box<Passed>) {
+        if let Some(address) = passed.to.address() {
+            let key = self.person(&address).key;
+            self.accept(key, false, Input::Passed(passed));
+        }
     }
 
     /// Another system calls the webhook of a flow.

@@ -55,6 +55,7 @@ impl<'f> Reads<'f, '_> {
 
     fn notify(&mut self, notify: &'f Notify) {
         notify.with.iter().for_each(|(_, value)| self.value(value));
+        notify.to.iter().flat_map(|to| to.templates()).for_each(|part| self.template(part));
         let Some(notification) = self.flow.notifications.get(&notify.name) else { return };
         for (name, need) in &notification.needs {
             if need.default.is_none() && !notify.with.iter().any(|(given, _)| given == name) {

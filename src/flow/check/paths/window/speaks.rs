@@ -55,7 +55,9 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn look(&mut self, said: Said<'_>, age: Age) {
-        if !age.can_be_closed() {
+        // Whether somebody else ever wrote, nobody can know here.
+        let elsewhere = said.notify.is_some_and(|notify| notify.to.is_some());
+        if !elsewhere && !age.can_be_closed() {
             return;
         }
         let at = said.at;
@@ -65,7 +67,9 @@ impl Found<'_> {
                 let notify = said.notify.filter(|_| !lacking.is_empty()).map(|notify| notify.name.clone());
                 self.closed.push(Closed { at, instead: None, unapproved: notify.map(|name| (name, lacking)) });
             }
-            Carried::By(kind) if age.is_closed() => self.closed.push(Closed { at, instead: Some(kind), unapproved: None }),
+            Carried::By(kind) if elsewhere || age.is_closed() => {
+                self.closed.push(Closed { at, instead: Some(kind), unapproved: None })
+            }
             Carried::By(_) => {}
         }
     }
