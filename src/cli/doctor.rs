@@ -5,12 +5,18 @@ use crate::app::{Access, open_store};
 use crate::config::channel::ProviderSettings;
 use crate::config::project::Way;
 use crate::config::{Secrets, Settings};
+use crate::flow::check::check_project;
+use crate::flow::load::Sources;
 use crate::service::{MailClient, MailTrouble};
 use crate::store::{Finding, FindingLevel};
+
+/// A section `[webhooks.signed.FLOW.NAME]` that is about no webhook.
+const UNKNOWN_WEBHOOK: u16 = 512;
 
 pub(super) fn run(project: &Project) -> Result<(), Stop> {
     let settings = project.load(Secrets::Required)?;
     let mut findings = configuration(&settings);
+    findings.extend(flows(&settings));
     findings.extend(super::runtime()?.block_on(mail_servers(&settings)));
     let store = super::runtime()?.block_on(async {
         let store = open_store(&settings.store, Access::Beside).await?;
@@ -28,6 +34,32 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
         }),
     }
     show(&findings)
+}
+
+/// What of the flows decides how safe the service is: signatures for webhooks that there are not.
+fn flows(settings: &Settings) -> Vec<Finding> {
+    let finding = |name, level, message: String, remedy: &str| Finding { name, level, message, remedy: remedy.to_owned() };
+    let sources = match Sources::read_from(&settings.flows, &settings.templates, &settings.folder) {
+        Ok(sources) => sources,
+        Err(error) => {
+            let message = format!("{} cannot be read: {error}", settings.flows.display());
+            return vec![finding("flows", FindingLevel::Error, message, "Check `flows` and `templates` of [project].")];
+        }
+    };
+    let checked = check_project(&sources, &settings.project);
+    let mut findings = Vec::new();
+    match checked.errors() {
+        0 => findings.push(finding("flows", FindingLevel::Fine, format!("{} may run", checked.flows.len()), "")),
+        n => {
+            let message = format!("{n} errors keep flows from being published");
+            findings.push(finding("flows", FindingLevel::Warning, message, "Run `replyflow check`."));
+        }
+    }
+    for one in checked.diagnostics.iter().filter(|one| one.code.0 == UNKNOWN_WEBHOOK) {
+        let help = one.help.clone().unwrap_or_default();
+        findings.push(finding("webhooks", FindingLevel::Error, one.message.clone(), &format!("It is taken unsigned: {help}")));
+    }
+    findings
 }
 
 /// What the mail servers of the channels say when they are greeted. Nothing is sent.
@@ -140,6 +172,16 @@ fn configuration(settings: &Settings) -> Vec<Finding> {
     if settings.webhooks.keys.is_empty() {
         let message = "the URLs of flows' webhooks depend on this store: there is no key in [webhooks]".to_owned();
         say("webhooks", FindingLevel::Fine, message, "");
+    }
+    for api in settings.apis.values() {
+        let message = match api.circuit.after {
+            0 => format!("{}: called whenever a flow wants it, however often it fails (circuit_after = 0)", api.name),
+            n => format!(
+                "{}: after {n} failures in a row it is left alone for {}, and calls fail at once",
+                api.name, api.circuit.pause
+            ),
+        };
+        say("api", FindingLevel::Fine, message, "");
     }
     if settings.metrics.enabled && settings.metrics.keys.is_empty() && !settings.server.listen.ip().is_loopback() {
         let message = "/metrics is open to everybody who reaches the port".to_owned();

@@ -169,6 +169,7 @@ impl Settings {
         let team_names = teams.names.clone();
         let carriers: Vec<_> = channels.iter().map(|(name, channel)| (name, channel.settings.kind)).collect();
         let (alert_rules, alerts) = alerts::alerts(root.section("alerts"), teams, &carriers, &server.public_url);
+        let webhooks = WebhooksSettings::read(root.section("webhooks"), secrets);
         let rest = read_project::Rest {
             events: events.names.clone(),
             event_fields: events.fields.clone(),
@@ -179,6 +180,7 @@ impl Settings {
             texts: read_project::texts(root.section("texts"), basics.language),
             endpoints: endpoints.values().map(|e| EndpointInfo { name: e.name.clone(), events: e.events.clone() }).collect(),
             alerts: alert_rules,
+            signed: webhooks.named.clone(),
         };
         let sources = sources::sources(root.section("sources"), &rest.attributes, secrets);
         let project = read_project::assemble(&basics, &channels, &apis, rest);
@@ -199,7 +201,7 @@ impl Settings {
             send,
             events,
             sources,
-            webhooks: WebhooksSettings::read(root.section("webhooks"), secrets),
+            webhooks,
             metrics: MetricsSettings::read(root.section("metrics"), secrets),
             log: LogSettings::read(root.section("log")),
         };

@@ -1,5 +1,6 @@
 //! What the service lets be seen: logs and metrics; and who may call the webhooks of flows.
 
+use super::project::SignedInfo;
 use super::secret::Secret;
 use super::section::{Secrets, Section};
 use super::signed::Signed;
@@ -40,6 +41,8 @@ pub struct WebhooksSettings {
     pub keys: Vec<Secret>,
     /// Those whose calls are signed, by flow and name.
     pub signed: IndexMap<(Slug, Name), Signed>,
+    /// The same as flows may know it.
+    pub(super) named: Vec<SignedInfo>,
 }
 
 /// The shortest key that is believed to be random.
@@ -69,21 +72,26 @@ impl MetricsSettings {
 impl WebhooksSettings {
     pub(super) fn read(section: Section<'_>, secrets: Secrets) -> Self {
         let mut signed = IndexMap::new();
+        let mut known = Vec::new();
         for (flow, below) in section.section("signed").named() {
             let parsed = Slug::parse(flow);
             if let Err(bad) = &parsed {
                 below.mistake("", format!("cannot be the name of a flow: {}", bad.reason), None);
             }
             for (name, inner) in below.named() {
+                let line = inner.line();
                 let how = Signed::read(inner, secrets);
                 match (&parsed, Name::parse(name)) {
-                    (Ok(flow), Ok(name)) => drop(signed.insert((flow.clone(), name), how)),
+                    (Ok(flow), Ok(name)) => {
+                        known.push(SignedInfo { flow: flow.clone(), name: name.clone(), line });
+                        signed.insert((flow.clone(), name), how);
+                    }
                     (_, Err(bad)) => below.mistake(name, format!("cannot be the name of a webhook: {}", bad.reason), None),
                     (Err(_), Ok(_)) => {}
                 }
             }
         }
-        let settings = WebhooksSettings { keys: keys(&section, secrets), signed };
+        let settings = WebhooksSettings { keys: keys(&section, secrets), signed, named: known };
         section.finish();
         settings
     }

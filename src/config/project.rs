@@ -43,6 +43,8 @@ pub struct Project {
     pub endpoints: Vec<EndpointInfo>,
     /// Who is told of alerts.
     pub alerts: AlertRules,
+    /// The webhooks of flows whose calls are signed.
+    pub signed: Vec<SignedInfo>,
 }
 
 /// Who is told of alerts, as the engine sees it.
@@ -78,6 +80,16 @@ pub enum Way {
     Sms(Address),
     /// The team's webhook of this number, from 0.
     Slack(usize),
+}
+/// A webhook whose calls are signed, as `[webhooks.signed.FLOW.NAME]` names it.
+#[derive(Debug, Clone)]
+pub struct SignedInfo {
+    /// The flow.
+    pub flow: Slug,
+    /// The webhook.
+    pub name: Name,
+    /// The line of the section in replyflow.toml; 1 if it is not from there.
+    pub line: u32,
 }
 
 /// An endpoint as the engine sees it.

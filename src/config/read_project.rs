@@ -2,7 +2,7 @@
 
 use super::api::ApiSettings;
 use super::channel::ProviderSettings;
-use super::project::{AlertRules, ApiInfo, ChannelInfo, EndpointInfo, Hours, Project, SystemTexts};
+use super::project::{AlertRules, ApiInfo, ChannelInfo, EndpointInfo, Hours, Project, SignedInfo, SystemTexts};
 use super::read_channels::Channel;
 use super::section::Section;
 use super::tree::{Kind, Node};
@@ -234,6 +234,7 @@ pub(super) fn assemble(
         texts: rest.texts,
         endpoints: rest.endpoints,
         alerts: rest.alerts,
+        signed: rest.signed,
     }
 }
 
@@ -248,4 +249,5 @@ pub(super) struct Rest {
     pub texts: SystemTexts,
     pub endpoints: Vec<EndpointInfo>,
     pub alerts: AlertRules,
+    pub signed: Vec<SignedInfo>,
 }

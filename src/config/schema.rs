@@ -234,9 +234,9 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("name", TextOrTexts),
             ("language", TextOrTexts),
             ("attributes", Paths),
-            ("consent", Paths),
         ],
     ),
+    ("sources.*.consent", &[("marketing", Text), ("sms", Text), ("whatsapp", Text), ("email", Text), ("at", Text)]),
     ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),
     ("log", &[("filter", Text), ("format", Word(&["text", "json"]))]),
 ];

@@ -74,6 +74,14 @@ impl<'a> Section<'a> {
         self.table?.get(key)
     }
 
+    /// The line of the project's file on which it begins; 1 if it is not from there.
+    pub fn line(&self) -> u32 {
+        match self.place {
+            Place::File(line) => line.max(1),
+            Place::Environment(_) | Place::Default => 1,
+        }
+    }
+
     /// Whether the key is given.
     pub fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|t| t.contains_key(key))

@@ -8,6 +8,7 @@ use super::stage;
 use super::transcript::{About, Transcript};
 use super::world::World;
 use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
 use crate::domain::input::OperatorAction;
 use crate::domain::journal::Event;
 use crate::domain::message::{Inbound, InboundContent, Location, Media, OutboundContent};
@@ -252,6 +253,13 @@ impl Chat {
     pub fn news(&mut self) -> Vec<Line> {
         let mut lines = Vec::new();
         for message in std::mem::take(&mut self.world.messages) {
+            if message.to != self.address && !self.is_own(&message.to) {
+                lines.push(Line::Note(format!("to {}, over {}:", message.to.reveal(), message.channel)));
+            }
+            if let OutboundContent::Email { subject, html, .. } = &message.content {
+                let page = if html.is_some() { ", with a page" } else { "" };
+                lines.push(Line::Note(format!("mail: {subject}{page}")));
+            }
             lines.push(Line::Bot(message.text().to_owned()));
             for (payload, title) in message.options() {
                 lines.push(Line::Button(format!("[{title}]  /press {}", choice_id(payload))));
@@ -278,6 +286,12 @@ impl Chat {
         self.seen = self.world.journal.len();
         (self.world.alerts, self.world.handoffs, self.world.emitted, self.world.called) = Default::default();
         lines
+    }
+
+    /// Whether the contact is reached at this address.
+    fn is_own(&self, to: &Address) -> bool {
+        let record = self.world.record(&self.address).unwrap_or_default();
+        ChannelKind::ALL.iter().any(|kind| record.address(*kind).as_ref() == Some(to))
     }
 
     fn state(&self) -> Vec<Line> {

@@ -106,7 +106,10 @@ fn each_fault_of_a_project_is_found_in_its_file_and_sound_projects_are_quiet() {
         let (mut wanted, mut settings) = (Vec::new(), PROJECT.to_owned());
         for entry in entries(&project) {
             match last(&entry).as_str() {
-                "replyflow.toml" => settings = fs::read_to_string(&entry).expect("a text"),
+                "replyflow.toml" => {
+                    settings = fs::read_to_string(&entry).expect("a text");
+                    wanted.extend(expected("replyflow.toml", &settings));
+                }
                 part @ ("flows" | "templates") => {
                     for file in entries(&entry) {
                         assert!(

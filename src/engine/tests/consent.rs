@@ -51,7 +51,8 @@ fn the_contacts_own_no_is_undone_only_by_a_yes_that_is_newer() {
     d.user("STOP");
     assert_eq!(d.record().consent, 6);
     // While they are opted out no yes counts, however new.
-    let ignored = told(&mut d, yes(Some(d.now + Span::hours(1)))).expect("told");
+    let at = d.now + Span::hours(1);
+    let ignored = told(&mut d, yes(Some(at))).expect("told");
     assert_eq!((ignored.ignored.as_slice(), d.record().consent), ([ChannelKind::Sms].as_slice(), 6));
     d.now = d.now + Span::hours(1);
     d.user("START");
@@ -59,6 +60,7 @@ fn the_contacts_own_no_is_undone_only_by_a_yes_that_is_newer() {
         let ignored = told(&mut d, yes(stale)).expect("told");
         assert_eq!((ignored.given.len(), d.record().consent), (0, 6), "{stale:?}");
     }
-    let newer = told(&mut d, yes(Some(d.now))).expect("told");
+    let at = d.now;
+    let newer = told(&mut d, yes(Some(at))).expect("told");
     assert_eq!((newer.given.as_slice(), d.record().consent), ([ChannelKind::Sms].as_slice(), 7));
 }

@@ -65,6 +65,7 @@ pub fn project() -> Project {
         },
         endpoints: Vec::new(),
         alerts: Default::default(),
+        signed: Vec::new(),
     }
 }
 

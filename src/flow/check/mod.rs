@@ -18,6 +18,7 @@ mod project;
 mod references;
 mod said;
 mod secrets;
+mod signed;
 mod starts;
 mod subflow;
 mod taken;

@@ -2,7 +2,7 @@
 
 use super::across::{self, File};
 use super::paths::{Callers, Windows};
-use super::{World, check_flow, check_notification, types};
+use super::{World, check_flow, check_notification, signed, types};
 use crate::config::project::Project;
 use crate::domain::name::Slug;
 use crate::flow::definition::{Flow, Notification};
@@ -97,6 +97,8 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
     drop(files);
 
     let mut checked = Checked { diagnostics: sources.diagnostics.clone(), ..Checked::default() };
+    let unreadable = |name: &str| sources.flows.contains_key(name);
+    checked.diagnostics.extend(signed::check(project, &known_flows, unreadable));
     checked.files = sources.flows.len() + sources.notifications.len();
     let mut bad_notifications = BTreeSet::new();
     for (name, reading) in &notifications {

@@ -80,4 +80,11 @@ pub(super) const CALLS: &[Explanation] = &[
         "What you expect of the later one never happens.",
         "Give the earlier one an `if`, or take one of them away.",
     ),
+    warning(
+        512,
+        "Signatures for a webhook that does not exist",
+        "A section `[webhooks.signed.FLOW.NAME]` of replyflow.toml names a flow that there is not, or a webhook that none of its starts has.",
+        "The webhook that was meant is taken unsigned: whoever knows its URL can begin the flow for anybody.",
+        "Give the section the names of the flow and of its webhook, or take it away.",
+    ),
 ];

@@ -19,7 +19,7 @@ pub(super) async fn of(web: &Web, key: ContactKey) -> Result<Option<Json>, Failu
         return Ok(None);
     }
     let catalog = web.core.versions().catalog();
-    let kinds = [crate::domain::channel::ChannelKind::Sms, crate::domain::channel::ChannelKind::WhatsApp];
+    let kinds = crate::domain::channel::ChannelKind::ALL;
     let stopped: Vec<&str> = kinds.iter().filter(|kind| record.is_stopped(**kind)).map(|kind| kind.as_str()).collect();
     let attributes: Map<String, Json> =
         record.attributes.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();

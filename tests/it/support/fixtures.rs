@@ -77,7 +77,9 @@ pub fn checked() -> Vec<Fixture> {
         }
         let settings = fs::read_to_string(path.join("replyflow.toml")).unwrap_or_else(|_| PROJECT.to_owned());
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        Fixture { name, found: check(&texts, &settings), texts }
+        let found = check(&texts, &settings);
+        texts.insert("replyflow.toml".to_owned(), bare(&settings));
+        Fixture { name, found, texts }
     };
     let of_reader = |path: &PathBuf| {
         let text = fs::read_to_string(path).expect("a text");

@@ -28,7 +28,9 @@ export function draw(conversation, actions) {
     place += 1;
   };
   for (const [index, item] of conversation.items.entries()) {
-    if (item.kind === "bot" && !item.message && !["failed", "unsure", "again"].includes(item.tick)) continue;
+    // A mail goes to another address than the phone's number: the journal alone tells of it here.
+    const unseen = !item.message && !item.content?.email;
+    if (item.kind === "bot" && unseen && !["failed", "unsure", "again"].includes(item.tick)) continue;
     const today = words.day(item.at);
     if (today !== date) {
       date = today;
@@ -45,7 +47,7 @@ export function draw(conversation, actions) {
 }
 
 const markOf = (item) =>
-  [item.tick, item.at, item.by, item.text, item.decision, item.reason, item.why, Boolean(item.message)].join("\u0000");
+  [item.tick, item.at, item.by, item.text, item.decision, item.reason, item.why, Boolean(item.message ?? item.content)].join("\u0000");
 
 function bubble(item, conversation, actions) {
   if (item.kind === "time") return el("li", { class: "passed" }, el("span", {}, `${words.span(item.by)} later`));
@@ -100,6 +102,7 @@ function place({ lat, lon, name, address }) {
 function shown(item, actions) {
   const of = item.message ?? plain(item.content);
   const parts = [];
+  if (of.type === "email") parts.push(el("p", { class: "head" }, `✉ ${of.subject || "(no subject)"}`));
   if (of.header) parts.push(el("p", { class: "head" }, typeof of.header === "string" ? of.header : words.value(of.header)));
   for (const media of [of.media ?? []].flat()) if (media.url) parts.push(picture(media.url, of.text || "A picture"));
   if (of.location) parts.push(place(of.location));
@@ -118,6 +121,7 @@ function shown(item, actions) {
 // A message that never reached the phone, out of the journal.
 function plain(content) {
   const inner = content && typeof content === "object" ? Object.values(content)[0] : {};
+  if (content?.email) return { type: "email", subject: inner.subject, text: inner.text, footer: inner.html ? "with a page" : undefined };
   return { type: "text", text: inner?.text ?? inner?.caption ?? "" };
 }
 

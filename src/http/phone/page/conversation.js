@@ -162,6 +162,16 @@ export class Conversation {
     this.note(`Opted in to ${data.kind} again`, at);
   }
 
+  on_consent(data, at) {
+    const kinds = (of) => (of ?? []).join(", ");
+    if (data.given) this.note(`Consents to marketing by ${kinds(data.given)}`, at);
+    if (data.withdrawn) this.note(`Consents no longer to marketing by ${kinds(data.withdrawn)}`, at);
+  }
+
+  on_way(data, at) {
+    if (data.step === "passed") this.note(`${data.notification} goes to ${Object.values(data.to ?? {})[0] ?? "somebody else"}`, at);
+  }
+
   on_contact_changed(data, at) {
     this.note(`${data.name}: ${data.value}`, at);
   }
