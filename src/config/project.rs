@@ -81,6 +81,7 @@ pub enum Way {
     /// The team's webhook of this number, from 0.
     Slack(usize),
 }
+
 /// A webhook whose calls are signed, as `[webhooks.signed.FLOW.NAME]` names it.
 #[derive(Debug, Clone)]
 pub struct SignedInfo {

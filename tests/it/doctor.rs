@@ -32,7 +32,7 @@ fn doctor(config: &str) -> (String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_replyflow"));
     let command = command.arg("doctor").current_dir(folder.path()).env("SHOP_SECRET", "the-secret-of-the-shop");
     let output = command.output().expect("the binary runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
     (text, output.status.code().unwrap_or(-1))
 }
 

@@ -12,6 +12,7 @@ mod diagnostics;
 mod doctor;
 mod documentation;
 mod editors;
+mod elsewhere;
 mod email;
 mod embedded_store;
 mod end_to_end;
