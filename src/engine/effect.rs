@@ -104,6 +104,7 @@ impl Effect {
             Effect::Send(_) => "a message",
             Effect::Call(_) => "a request",
             Effect::Post(_) => "an event",
+            Effect::Pass(_) => "a notification for somebody else",
             Effect::Fetch(_) => "a file to fetch",
             Effect::Hook(_) => "a report",
             Effect::Raise(_) | Effect::Tell(_) => "an alert",

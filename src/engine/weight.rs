@@ -35,7 +35,7 @@ pub(super) fn effect_bytes(effect: &Effect) -> usize {
                 _ => limits::EFFECT_BYTES,
             }
         }
-        Effect::Post(_) => limits::EFFECT_BYTES,
+        Effect::Post(_) | Effect::Pass(_) => limits::EFFECT_BYTES,
         Effect::Hook(hook) => hook.body.len(),
         // They are bounded where they are decided.
         Effect::Call(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Tell(_) => 0,

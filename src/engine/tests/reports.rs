@@ -98,7 +98,10 @@ fn the_caller_hears_each_step_once_and_none_that_comes_late() {
     let said = body(&first);
     let sent = sends(&out);
     assert_eq!((&said["type"], &said["data"]["id"]), (&json!("message.queued"), &json!(first.id)));
-    assert_eq!((&said["data"]["custom_id"], &said["data"]["custom"]), (&json!("o-1"), &json!({ "n": 9_007_199_254_740_993_u64 })));
+    assert_eq!(
+        (&said["data"]["custom_id"], &said["data"]["custom"]),
+        (&json!("o-1"), &json!({ "n": 9_007_199_254_740_993_u64 }))
+    );
     assert_eq!((&said["data"]["message"], &said["data"]["flow"]), (&json!(sent[0].to_string()), &json!("order")));
     assert_eq!(said["data"]["contact"]["phone"], json!(PHONE));
     assert_eq!((&said["data"]["channel"], &said["data"]["kind"]), (&json!("main-sms"), &json!("sms")));
