@@ -11,6 +11,7 @@ pub mod layout;
 pub mod provider;
 pub mod reply;
 pub mod service;
+pub mod sink;
 pub mod source;
 pub mod store;
 pub mod template;

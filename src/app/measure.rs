@@ -35,6 +35,9 @@ fn describe() {
     describe_counter!(names::REPORTS, "Delivery reports by status");
     describe_counter!(names::ALERTS, "What an engineer should look at");
     describe_counter!(names::HISTORY, "Journal entries copied to history");
+    describe_counter!(names::SINK_ROWS, "Rows for analytics services by what became of them");
+    describe_counter!(names::SINK_REQUESTS, "Requests to analytics services by outcome");
+    describe_gauge!(names::SINK_LAG, "How long ago the oldest happened that an analytics service is still to be told");
     describe_histogram!(names::ACCEPT_SECONDS, "Storing one input");
     describe_histogram!(names::TURN_SECONDS, "The turns of one commit");
     describe_histogram!(names::COMMIT_SECONDS, "One commit");

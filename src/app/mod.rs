@@ -29,7 +29,7 @@ use crate::service::HttpClient;
 use crate::service::MailClient;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
 use crate::service::{Channel, FileSettings, LinkSettings, ServiceSettings, World};
-use crate::service::{Core, Parts};
+use crate::service::{Core, Parts, Sink, open_sinks};
 use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreError, StoreSettings};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web::Data};
@@ -49,6 +49,7 @@ pub struct Application {
     core: Arc<Core>,
     tasks: TokioTasks,
     history: Arc<HistoryFile>,
+    sinks: Vec<Arc<Sink>>,
     metrics: Option<PrometheusHandle>,
     published: Sources,
     asked: Arc<Notify>,
@@ -66,6 +67,7 @@ impl Application {
         let store = open_store(&settings.store, Access::Serve).await.context("the store")?;
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
         let history = HistoryFile::open(&settings.store.history, settings.store.history_keep).context("history")?;
+        let sinks = open_sinks(&settings.store.history, settings.sinks.values()).context("history")?;
         let tasks = TokioTasks::new(tokio::runtime::Handle::current());
         let (versions, published) = publish::publish(&settings, &*store).await?;
         let parts = Parts {
@@ -82,7 +84,7 @@ impl Application {
         };
         let core = Core::start(parts).await.context("the store")?;
         let (asked, watch) = (Arc::default(), true);
-        Ok(Application { settings, listener, core, tasks, history: Arc::new(history), metrics, published, asked, watch })
+        Ok(Application { settings, listener, core, tasks, history: Arc::new(history), sinks, metrics, published, asked, watch })
     }
 
     /// The same, but flows are read again only when somebody asks.
@@ -108,7 +110,7 @@ impl Application {
     /// Serves until `stop` is cancelled; then takes no more requests, ends what is in the air and leaves the rest, which
     /// is durable, to the next start.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Application { settings, listener, core, tasks, history, metrics, published, asked, watch } = self;
+        let Application { settings, listener, core, tasks, history, sinks, metrics, published, asked, watch } = self;
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
         let web = Data::new(web(&settings, &core, metrics.clone(), ready.clone()));
@@ -127,7 +129,7 @@ impl Application {
         let checkup = tokio::spawn(check_store(Arc::clone(&core)));
         let reload = Reload { core: Arc::clone(&core), places: Places::of(&settings), asked, watch, published };
         let following = tokio::spawn(reload.follow(stop.clone()));
-        let running = Running::start(core, tasks, Some(history));
+        let running = Running::start_with(core, tasks, Some(history), sinks);
         ready.set(true);
         tracing::info!(listen = %settings.server.listen, public_url = settings.server.public_url, "the service has started");
         let ended_early = tokio::select! {
@@ -240,6 +242,8 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
         dedupe_ttl: limits.dedupe_ttl,
         tick: limits.tick,
         files: Some(FileSettings { folder: settings.store.media.clone(), public_url: settings.server.public_url.clone() }),
+        // What a sink tells of a message is told best by who has its beginning too.
+        history_apart: if settings.sinks.is_empty() { Span::millis(0) } else { Span::seconds(30) },
         links: LinkSettings { public_url: Some(settings.server.public_url.clone()), keys: settings.webhooks.keys.clone() },
         ..ServiceSettings::default()
     }

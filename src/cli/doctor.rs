@@ -1,5 +1,7 @@
 //! `replyflow doctor`: looks at everything that would go wrong in production, and says what to do about it.
 
+mod sinks;
+
 use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::channel::ProviderSettings;
@@ -18,6 +20,7 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
     let mut findings = configuration(&settings);
     findings.extend(flows(&settings));
     findings.extend(super::runtime()?.block_on(mail_servers(&settings)));
+    findings.extend(super::runtime()?.block_on(sinks::findings(&settings)));
     let store = super::runtime()?.block_on(async {
         let store = open_store(&settings.store, Access::Beside).await?;
         store.meta().await?;

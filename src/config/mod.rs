@@ -17,6 +17,7 @@ pub mod secret;
 pub mod send;
 pub mod server;
 pub mod signed;
+pub mod sinks;
 pub mod smtp;
 pub mod sources;
 pub mod store;
@@ -45,6 +46,7 @@ use project::{EndpointInfo, Project};
 use section::{Book, Section};
 use send::{ChannelPolicy, SendSettings};
 use server::ServerSettings;
+use sinks::SinkSettings;
 use sources::SourceSettings;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -94,6 +96,8 @@ pub struct Settings {
     pub events: EventsSettings,
     /// The analytics services that send events.
     pub sources: IndexMap<Slug, SourceSettings>,
+    /// The analytics services that are told what happens.
+    pub sinks: IndexMap<Slug, SinkSettings>,
     /// Who may call the webhooks of flows.
     pub webhooks: WebhooksSettings,
     /// What `/metrics` gives to whom.
@@ -201,6 +205,7 @@ impl Settings {
             send,
             events,
             sources,
+            sinks: sinks::sinks(root.section("sinks"), secrets),
             webhooks,
             metrics: MetricsSettings::read(root.section("metrics"), secrets),
             log: LogSettings::read(root.section("log")),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// What a setting is.
-enum Setting {
+pub(super) enum Setting {
     Text,
     Word(&'static [&'static str]),
     Boolean,
@@ -220,33 +220,20 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("id_field", Text),
         ],
     ),
-    (
-        "sources.*",
-        &[
-            ("kind", Word(&["mixpanel", "segment", "amplitude"])),
-            ("user", Text),
-            ("password", Secret),
-            ("keys", Secrets),
-            ("secrets", Secrets),
-            ("phone", TextOrTexts),
-            ("email", TextOrTexts),
-            ("id", TextOrTexts),
-            ("name", TextOrTexts),
-            ("language", TextOrTexts),
-            ("attributes", Paths),
-        ],
-    ),
+    ("sources.*", super::sources::SETTINGS),
     ("sources.*.consent", &[("marketing", Text), ("sms", Text), ("whatsapp", Text), ("email", Text), ("at", Text)]),
+    ("sinks.*", super::sinks::SETTINGS),
     ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),
     ("log", &[("filter", Text), ("format", Word(&["text", "json"]))]),
 ];
 
 /// Keys that must be given in a section that people name.
-const REQUIRED: [(&str, &[&str]); 4] = [
+const REQUIRED: [(&str, &[&str]); 5] = [
     ("channels.*", &["provider", "kind"]),
     ("api.*", &["base_url"]),
     ("endpoints.*", &["url", "events", "secrets"]),
     ("sources.*", &["kind"]),
+    ("sinks.*", &["kind"]),
 ];
 
 /// The schema of `replyflow.toml`, in draft 7.
@@ -385,7 +372,7 @@ fn documented() -> BTreeMap<String, Documented> {
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts.as_slice() {
                 ["webhooks", "signed", _, _] => "webhooks.signed.*.*".to_owned(),
-                [first @ ("channels" | "api" | "endpoints" | "sources" | "teams" | "hours"), _, rest @ ..] => {
+                [first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "teams" | "hours"), _, rest @ ..] => {
                     [&[*first, "*"], rest].concat().join(".")
                 }
                 parts => parts.join("."),

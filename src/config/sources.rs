@@ -1,6 +1,7 @@
 //! `[sources.NAME]`: analytics services whose webhooks become events, and where in what they send the contact is.
 
 use super::read_project::slug;
+use super::schema::Setting::{self, Paths, Text, TextOrTexts, Word};
 use super::secret::Secret;
 use super::section::{Secrets, Section};
 use super::tree::Kind;
@@ -8,6 +9,21 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::name::{Name, Slug};
 use crate::domain::value::Type;
 use indexmap::IndexMap;
+
+/// What a section may hold, for the schema.
+pub(super) const SETTINGS: &[(&str, Setting)] = &[
+    ("kind", Word(&["mixpanel", "segment", "amplitude"])),
+    ("user", Text),
+    ("password", Setting::Secret),
+    ("keys", Setting::Secrets),
+    ("secrets", Setting::Secrets),
+    ("phone", TextOrTexts),
+    ("email", TextOrTexts),
+    ("id", TextOrTexts),
+    ("name", TextOrTexts),
+    ("language", TextOrTexts),
+    ("attributes", Paths),
+];
 
 /// One service that sends.
 #[derive(Debug, Clone)]

@@ -134,6 +134,10 @@ kind = "segment"
 keys = [{ env = "KEY" }]
 secrets = [{ env = "KEY" }]
 
+[sinks]
+product = { kind = "mixpanel", project_id = "2195193", user = "u", password = { env = "TOKEN" }, base_url = "https://api-eu.mixpanel.com/", events = ["message.*", "run.ended"], identity = "external", secret = { env = "KEY" }, include = ["text", "address", "variables.plan", "contact.vip", "event.amount"], from = "start", batch = 500, timeout = "5s", retry_first = "1s" }
+web = { kind = "segment", key = { env = "KEY" } }
+
 [store]
 username = "me"
 password = { env = "TOKEN" }
@@ -332,7 +336,7 @@ fn the_defaults_document_every_key() {
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts.as_slice() {
                 ["webhooks", "signed", _, _] => "webhooks.signed.*.*".to_owned(),
-                [first @ ("channels" | "api" | "endpoints" | "sources" | "teams" | "hours"), _, rest @ ..] => {
+                [first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "teams" | "hours"), _, rest @ ..] => {
                     [&[*first, "*"], rest].concat().join(".")
                 }
                 parts => parts.join("."),

@@ -7,6 +7,7 @@ pub mod channel;
 pub mod codec;
 pub mod consent;
 pub mod handoff;
+pub mod happening;
 pub mod hook;
 pub mod id;
 pub mod input;

@@ -1,12 +1,15 @@
 //! History: the journal copied as it is, entry by entry, into a place of its own. It guards trimming: an entry leaves the
 //! store only after it is there. Copied exactly once: the place of an entry, (shard, id), is unique.
 
-use super::core::Core;
+use super::core::{Core, duration};
 use super::metrics;
 use crate::domain::time::Millis;
 use crate::store::{Advance, Advanced, Answer, JournalId, JournalItem};
 use async_trait::async_trait;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The name of history's cursor.
 pub const SUBSCRIBER: &str = "history";
@@ -38,17 +41,24 @@ pub struct Fed {
 
 /// The next shard to begin with, so that a busy one does not starve the others.
 #[derive(Debug, Default)]
-pub struct Turnstile(AtomicUsize);
+pub struct Turnstile {
+    first: AtomicUsize,
+    /// Shards that another instance copies, and until when they are left to it.
+    left: Mutex<HashMap<u8, Duration>>,
+}
 
 impl Core {
     /// One step: every shard once, at most a batch each. To be called again and again by one task of an instance; two
     /// instances do no harm.
     pub async fn feed_history(&self, sink: &dyn HistorySink) -> Fed {
         let shards = usize::from(self.store.shards()).max(1);
-        let first = self.history_turn.0.fetch_add(1, Ordering::Relaxed);
+        let first = self.history_turn.first.fetch_add(1, Ordering::Relaxed);
         let mut fed = Fed { copied: 0, more: false, failed: 0 };
         for n in 0..shards {
             let shard = u8::try_from((first + n) % shards).unwrap_or(0);
+            if self.is_left(shard) {
+                continue;
+            }
             match self.feed_shard(shard, sink).await {
                 Ok(copied) => {
                     fed.copied += copied;
@@ -77,13 +87,30 @@ impl Core {
         match self.store.advance(advance).await {
             Ok(Advanced::Ok) => self.history_at(shard, Some(to)),
             // Another instance was faster: go on from there.
-            Ok(Advanced::Stale(there)) => self.history_at(shard, Some(there)),
+            Ok(Advanced::Stale(there)) => {
+                self.history_at(shard, Some(there));
+                self.leave(shard);
+            }
             Err(error) => {
                 self.history_at(shard, None);
                 return Err(error.into());
             }
         }
         Ok(copied)
+    }
+
+    /// Whether another instance copies this shard. With several, entries of one contact are best kept in one place.
+    fn is_left(&self, shard: u8) -> bool {
+        let left = self.history_turn.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.get(&shard).is_some_and(|until| self.clock.monotonic() < *until)
+    }
+
+    fn leave(&self, shard: u8) {
+        let apart = duration(self.settings.history_apart);
+        if !apart.is_zero() {
+            let mut left = self.history_turn.left.lock().unwrap_or_else(PoisonError::into_inner);
+            left.insert(shard, self.clock.monotonic() + apart);
+        }
     }
 
     /// Where the cursor stands, from memory if this instance moved it last. The store's answer to a move is the truth.

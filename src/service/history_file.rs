@@ -1,6 +1,7 @@
 //! History in a SQLite file: one thread writes, any tool reads.
 
 use super::history::{HistoryError, HistorySink};
+use super::sinks::shelf;
 use super::taken_back;
 use crate::domain::codec;
 use crate::domain::id::ContactKey;
@@ -90,6 +91,9 @@ fn connect(path: &Path) -> Result<Connection, HistoryError> {
             connection.execute_batch(LAYOUT)?;
             connection.pragma_update(None, "user_version", VERSION)?;
         }
+        if matches!(version, 0 | VERSION) {
+            connection.execute_batch(shelf::LAYOUT)?;
+        }
         Ok((connection, version))
     };
     match open() {
@@ -113,6 +117,7 @@ fn write(connection: &mut Connection, job: &Job, keep: Span) -> Result<(), Histo
             }
             let old = "DELETE FROM entry WHERE (shard, time, number) IN
                        (SELECT shard, time, number FROM entry WHERE at < ?1 ORDER BY at LIMIT ?2)";
+            shelf::count_missed(&transaction, job.now - keep, DELETE)?;
             transaction.prepare(old)?.execute(params![(job.now - keep).0, DELETE])?;
         }
         transaction.commit()

@@ -58,6 +58,15 @@ pub const OVERDUE_SECONDS: &str = "replyflow_overdue_seconds";
 /// Counter: journal entries copied to history.
 pub const HISTORY: &str = "replyflow_history_entries_total";
 
+/// Counter `{sink, result}`: rows for analytics services. `result`: sent, dropped; of entries of the journal: unreadable, and missed if
+/// they were too old to be kept before the service was told.
+pub const SINK_ROWS: &str = "replyflow_sink_rows_total";
+/// Counter `{sink, outcome}`: requests to analytics services. `outcome`: taken, partly_refused, too_large, refused, throttled, later,
+/// closed, or why there was no answer.
+pub const SINK_REQUESTS: &str = "replyflow_sink_requests_total";
+/// Gauge of seconds `{sink}`: how long ago the oldest happened that an analytics service is still to be told.
+pub const SINK_LAG: &str = "replyflow_sink_lag_seconds";
+
 /// Counts an input.
 pub fn input(kind: &'static str, result: &'static str) {
     counter!(INPUTS, "kind" => kind, "result" => result).increment(1);
@@ -102,6 +111,21 @@ pub fn report(status: &'static str) {
 /// Counts something that an engineer should look at.
 pub fn alert(what: &'static str) {
     counter!(ALERTS, "what" => what).increment(1);
+}
+
+/// Counts rows of a sink.
+pub fn sink_rows(sink: &str, result: &'static str, n: u64) {
+    counter!(SINK_ROWS, "sink" => sink.to_owned(), "result" => result).increment(n);
+}
+
+/// Counts a request of a sink.
+pub fn sink_request(sink: &str, outcome: &'static str) {
+    counter!(SINK_REQUESTS, "sink" => sink.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// Notes how far a sink is behind.
+pub fn sink_lag(sink: &str, lag: Duration) {
+    gauge!(SINK_LAG, "sink" => sink.to_owned()).set(lag.as_secs_f64());
 }
 
 /// Notes how long something took.

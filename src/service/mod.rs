@@ -9,6 +9,7 @@
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish` | flows at the start | `publisher`, `versions` |
 //! | `feed_history` | copies the journal and lets it be trimmed | `history`, `history_file` |
+//! | `Sink::step` | tells an analytics service what history has | `sinks` |
 //!
 //! `ports` are the world as traits; `runtime` and `http_client` are the real ones.
 
@@ -47,6 +48,7 @@ pub mod runtime;
 mod send;
 mod settings;
 mod signature;
+mod sinks;
 mod slots;
 mod taken_back;
 mod teller;
@@ -67,6 +69,7 @@ pub use http_client::HttpClient;
 pub use inbox::Received;
 pub use mail_client::{MailClient, MailTrouble, Probed};
 pub use settings::{Channel, FileSettings, ServiceSettings, World};
+pub use sinks::{Reached, Shelf, Sink, Standing, Stepped, open_sinks, probe_sink};
 pub use teller::Teller;
 pub use tick::Ticked;
 pub use unsubscribe::{LinkSettings, Unsubscribe};

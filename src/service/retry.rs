@@ -27,7 +27,8 @@ impl Retry {
         asked.map(|asked| Span(asked.0.min(left.0)))
     }
 
-    fn pause(&self, attempt: u8, asked: Option<Span>, chance: u32) -> Span {
+    /// The pause after `attempt` alone.
+    pub fn pause(&self, attempt: u8, asked: Option<Span>, chance: u32) -> Span {
         let factor = 1i64 << u32::from(attempt.saturating_sub(1)).min(20);
         let doubled = self.first.0.saturating_mul(factor).clamp(1, self.longest.0.max(1));
         let jitter = doubled * (i64::from(chance % 401) - 200) / 1_000;

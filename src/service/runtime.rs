@@ -5,6 +5,7 @@ use super::core::Core;
 use super::history::{Fed, HistorySink};
 use super::metrics;
 use super::ports::{Clock, Random, Spawn};
+use super::sinks::{LOOK, Sink, Stepped};
 use crate::domain::time::Millis;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -19,6 +20,9 @@ const FEED: Duration = Duration::from_secs(1);
 const FEED_IDLE: Duration = Duration::from_secs(8);
 /// Depths are looked at so often: for metrics, and so that a journal over its limit is noticed.
 const DEPTHS: Duration = Duration::from_secs(10);
+
+/// What a stop waits for an analytics service at most.
+const LAST: Duration = Duration::from_secs(2);
 
 /// The machine's clock.
 #[derive(Debug)]
@@ -113,12 +117,27 @@ pub struct Stopped {
 impl Running {
     /// Starts the loops. `tasks` is what `core` spawns on.
     pub fn start(core: Arc<Core>, tasks: TokioTasks, history: Option<Arc<dyn HistorySink>>) -> Self {
-        let (end, loops) = (CancellationToken::new(), TaskTracker::new());
+        Self::start_with(core, tasks, history, Vec::new())
+    }
+
+    /// The same with analytics services that are told.
+    pub fn start_with(core: Arc<Core>, tasks: TokioTasks, history: Option<Arc<dyn HistorySink>>, sinks: Vec<Arc<Sink>>) -> Self {
+        let (end, loops, copied) = (CancellationToken::new(), TaskTracker::new(), CancellationToken::new());
         let spawn = |task: BoxFuture<'static, ()>| loops.spawn_on(task, &tasks.handle);
         spawn(Box::pin(tick_loop(Arc::clone(&core), end.clone())));
         spawn(Box::pin(depth_loop(Arc::clone(&core), end.clone())));
-        if let Some(history) = history {
-            spawn(Box::pin(history_loop(Arc::clone(&core), history, end.clone())));
+        for sink in sinks {
+            spawn(Box::pin(sink_loop(Arc::clone(&core), sink, end.clone(), copied.clone())));
+        }
+        match history {
+            Some(history) => {
+                let (core, end) = (Arc::clone(&core), end.clone());
+                spawn(Box::pin(async move {
+                    history_loop(core, history, end).await;
+                    copied.cancel();
+                }));
+            }
+            None => copied.cancel(),
         }
         Running { core, tasks, loops, end }
     }
@@ -187,6 +206,30 @@ async fn history_loop(core: Arc<Core>, history: Arc<dyn HistorySink>, end: Cance
             () = end.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// Tells one analytics service until the end, and then what was copied to history while stopping, if the service takes it at once.
+async fn sink_loop(core: Arc<Core>, sink: Arc<Sink>, end: CancellationToken, copied: CancellationToken) {
+    let work = async {
+        loop {
+            match sink.step(&core).await {
+                Stepped::Busy => tokio::task::yield_now().await,
+                Stepped::Idle => tokio::time::sleep(LOOK).await,
+                Stepped::Wait(pause) => tokio::time::sleep(pause).await,
+            }
+        }
+    };
+    tokio::select! {
+        () = end.cancelled() => {}
+        () = work => {}
+    }
+    let rest = async {
+        copied.cancelled().await;
+        while sink.step(&core).await == Stepped::Busy {}
+    };
+    if tokio::time::timeout(LAST, rest).await.is_err() {
+        tracing::info!(sink = sink.name(), "what was not told is told after the next start");
     }
 }
 

@@ -74,6 +74,8 @@ pub struct ServiceSettings {
     pub set_aside_from: u8,
     /// Where files of contacts are kept; nothing: they are not.
     pub files: Option<FileSettings>,
+    /// How long a shard's journal is left to the instance that copied it to history last; 0: whoever comes first copies.
+    pub history_apart: Span,
     /// How links in mails are made.
     pub links: LinkSettings,
     /// Reports that wait for one endpoint.
@@ -113,6 +115,7 @@ impl Default for ServiceSettings {
             solo_from: 3,
             set_aside_from: 5,
             files: None,
+            history_apart: Span::millis(0),
             links: LinkSettings::default(),
             hooks_waiting: limits::HOOKS_WAITING,
             hooks_failed: limits::HOOKS_FAILED,

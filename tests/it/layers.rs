@@ -15,9 +15,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("template", &["domain", "config", "flow", "reply", "layout"]),
     ("engine", &["domain", "config", "flow", "reply", "template"]),
     ("provider", &["domain", "config"]),
+    ("sink", &["domain", "config"]),
     ("source", &["domain", "config"]),
     ("store", &["domain", "config"]),
-    ("service", &["domain", "config", "flow", "reply", "engine", "provider", "store"]),
+    ("service", &["domain", "config", "flow", "reply", "engine", "provider", "sink", "store"]),
     ("testing", &["domain", "config", "flow", "reply", "template", "engine"]),
     ("http", &["domain", "config", "flow", "engine", "provider", "source", "store", "service", "testing"]),
     ("app", &["domain", "config", "flow", "engine", "provider", "store", "service", "http"]),
@@ -25,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Where no I/O, no async runtime, no clock and no randomness may be.
-const PURE: &[&str] = &["domain", "flow", "layout", "reply", "template", "engine", "provider", "source"];
+const PURE: &[&str] = &["domain", "flow", "layout", "reply", "template", "engine", "provider", "sink", "source"];
 
 /// What gives such a thing away. Reading one's own files is allowed at the edge of `flow`, in `flow/load.rs`.
 const IMPURE: &[&str] = &[

@@ -46,6 +46,7 @@ mod samples;
 mod schemas;
 mod service;
 mod simulation;
+mod sinks;
 mod sources_in;
 mod support;
 mod test_command;

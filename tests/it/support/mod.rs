@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod analytics;
 pub mod command;
 pub mod conversations;
 pub mod defects;
