@@ -10,13 +10,18 @@ use super::arguments::{Check, CheckFormat};
 use super::render::{self, Lines};
 use super::{Project, Stop, style};
 use crate::config::Secrets;
+use crate::domain::name::Slug;
+use crate::flow::check::Checked;
+use crate::flow::definition::Flow;
 use crate::flow::diagnostic::{Diagnostic, Severity};
 use crate::flow::explain;
 use crate::flow::load::Sources;
+use crate::flow::version::Version;
 use crate::testing::read_script;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::Arc;
 
 pub(super) fn run(project: &Project, check: &Check) -> Result<(), Stop> {
     if let Some(code) = &check.explain {
@@ -27,7 +32,10 @@ pub(super) fn run(project: &Project, check: &Check) -> Result<(), Stop> {
     }
     let found = Found::look(project, check)?;
     print(&found.written(check.format))?;
-    found.verdict(check.strict)
+    let verdict = found.verdict(check.strict);
+    // The process ends now: to take a large project apart would only cost time.
+    std::mem::forget(found);
+    verdict
 }
 
 /// What a check found.
@@ -35,6 +43,8 @@ struct Found {
     sources: Sources,
     /// By file, place and code.
     diagnostics: Vec<Diagnostic>,
+    /// What was understood.
+    _flows: BTreeMap<Slug, (Arc<Flow>, Version)>,
     /// How many files somebody wanted to hear about.
     files: usize,
 }
@@ -45,7 +55,7 @@ impl Found {
         let settings = project.load(Secrets::Tolerated)?;
         let place = Place::of(&settings, &check.paths)?;
         let Read { sources, checked } = place.read(&settings)?;
-        let mut diagnostics = checked.diagnostics;
+        let Checked { mut diagnostics, flows: understood, .. } = checked;
         let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
         for source in sources.tests.values() {
             diagnostics.extend(read_script(&source.text, &source.file, &flows).1);
@@ -53,7 +63,7 @@ impl Found {
         diagnostics.retain(|d| place.wants(&d.file));
         diagnostics.sort_by(|a, b| (&a.file, a.at, a.code).cmp(&(&b.file, b.at, b.code)));
         let files = all(&sources).filter(|(file, _)| place.wants(file)).count();
-        Ok(Found { sources, diagnostics, files })
+        Ok(Found { sources, diagnostics, _flows: understood, files })
     }
 
     /// Everything that was found, in a format.

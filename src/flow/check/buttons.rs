@@ -18,7 +18,7 @@ pub(super) fn check(flow: &Flow, world: &World<'_>, report: &mut Report) {
             if choices.contains(&id.as_str()) {
                 continue;
             }
-            let same = |kind: &Kind| matches!(kind, Kind::Ask(other) if std::ptr::eq(other, ask));
+            let same = |kind: &Kind| matches!(kind, Kind::Ask(other) if std::ptr::eq(&**other, ask));
             let state = flow.states.iter().find(|(_, state)| same(&state.kind)).map_or("?", |(name, _)| name.as_str());
             let shown: Vec<String> = choices.iter().map(|id| format!("`{id}`")).collect();
             let message = format!("The button `{id}` of `{}` is not a choice of `{state}`", notify.name);

@@ -60,6 +60,8 @@ pub struct World<'a> {
     windows: &'a paths::Windows,
     /// Who runs which flow as a sub-flow.
     callers: &'a paths::Callers,
+    /// What flows ask for in conditions or set.
+    cared_for: said::CaredFor,
     /// Files that could not be understood at all: what refers to them is not reported a second time.
     pub broken: &'a [Slug],
 }

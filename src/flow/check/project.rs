@@ -84,6 +84,7 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
         callers: &callers,
         results: &results,
         unsound: &unsound,
+        cared_for: Default::default(),
         broken: &broken,
     };
     let mut files: Vec<File<'_>> = Vec::with_capacity(assembled.len());

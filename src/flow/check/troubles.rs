@@ -1,7 +1,7 @@
 //! Silence needs a time: RF601. A wait that outlives the flow: RF602.
 
 use super::Report;
-use crate::flow::definition::{Flow, Kind, Silence, State, Target, Wait, WaitFor};
+use crate::flow::definition::{Flow, Kind, Silence, State, Target, WaitFor};
 use crate::flow::diagnostic::At;
 use crate::flow::parse::Reading;
 
@@ -51,7 +51,10 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, report: &mut Report) {
 /// RF602: what takes longer than the flow lives.
 fn longer_than_the_flow(state: &State, flow: &Flow, report: &mut Report) {
     let (what, span, at) = match &state.kind {
-        Kind::Wait(Wait { until: WaitFor::For(span), at, .. }) => ("A wait", *span, *at),
+        Kind::Wait(wait) => match &wait.until {
+            WaitFor::For(span) => ("A wait", *span, wait.at),
+            _ => return,
+        },
         Kind::Digest(digest) => ("A digest", digest.window, digest.at),
         Kind::Deliver(deliver) => ("A delivery within", deliver.within, deliver.at),
         Kind::Handoff(handoff) => match handoff.troubles.silence.as_ref().and_then(|silence| silence.after) {

@@ -6,10 +6,9 @@ use crate::config::project::Project;
 use crate::domain::name::Name;
 use crate::domain::shape::Shape;
 use crate::domain::value::{Type, Value};
-use crate::flow::definition::{Answer, Choices, Destination, Flow, Kind, Origin, StateId};
+use crate::flow::definition::{Answer, Choices, Destination, FileMap, Flow, Kind, Origin, StateId};
 use crate::flow::expression::{Inferred, ValueTemplate};
 use crate::flow::parse::{Assignment, Giver, MentionKind, Reading, Saved, Site};
-use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What follows from what follows: more rounds find little more.
@@ -34,7 +33,7 @@ impl Results {
 /// What is known of the values of a flow.
 pub(super) struct Types {
     /// Of the variables, in the order of their slots.
-    pub variables: IndexMap<Name, Inferred>,
+    pub variables: FileMap<Name, Inferred>,
     /// Of what each state results in.
     results: Vec<Inferred>,
 }

@@ -28,6 +28,10 @@ use crate::domain::value::Type;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
+/// A map in the order of its file. Its keys come from the operators' own files: a quick hash serves better than one that withstands
+/// strangers.
+pub type FileMap<K, V> = IndexMap<K, V, foldhash::fast::FixedState>;
+
 /// The place of a state in `Flow::states`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
@@ -54,7 +58,7 @@ pub struct Flow {
     /// Where it listens and in which order it speaks first; the project's channels if the file names none.
     pub channels: Vec<ChannelName>,
     /// Needs, own and saved variables.
-    pub variables: IndexMap<Name, Variable>,
+    pub variables: FileMap<Name, Variable>,
     /// What begins a run.
     pub starts: Vec<Start>,
     /// What is answered wherever the run is.
@@ -70,9 +74,9 @@ pub struct Flow {
     /// The longest life of a run.
     pub expires: Span,
     /// The states in the order of the file.
-    pub states: IndexMap<Name, State>,
+    pub states: FileMap<Name, State>,
     /// The notifications that the flow names, as they were when it was published.
-    pub notifications: IndexMap<Slug, Arc<Notification>>,
+    pub notifications: FileMap<Slug, Arc<Notification>>,
 }
 
 impl Flow {

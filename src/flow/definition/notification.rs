@@ -1,6 +1,6 @@
 //! Notifications: `templates/NAME.yaml`.
 
-use super::Message;
+use super::{FileMap, Message};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::message::DeliveryStatus;
@@ -9,7 +9,6 @@ use crate::domain::time::Span;
 use crate::domain::value::Type;
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Template, ValueTemplate};
-use indexmap::IndexMap;
 
 /// A notification: `templates/NAME.yaml`.
 #[derive(Debug, Clone)]
@@ -21,7 +20,7 @@ pub struct Notification {
     /// As in a flow; empty means the flow's.
     pub languages: Vec<Language>,
     /// What must be given.
-    pub needs: IndexMap<Name, Need>,
+    pub needs: FileMap<Name, Need>,
     /// The channels that are tried, in this order; empty means the flow's.
     pub route: Vec<Hop>,
     /// The report with which a message of the route has succeeded.

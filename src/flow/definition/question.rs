@@ -1,6 +1,6 @@
 //! Questions and what is expected as their answer.
 
-use super::{Outcomes, Say, Texts, Troubles};
+use super::{FileMap, Outcomes, Say, Texts, Troubles};
 use crate::domain::message::MediaKind;
 use crate::domain::name::Name;
 use crate::domain::time::Span;
@@ -8,7 +8,6 @@ use crate::flow::diagnostic::At;
 use crate::flow::expression::{Expression, ValueTemplate};
 use crate::reply::choice::Options;
 use crate::reply::pattern::Pattern;
-use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// `ask` and `answer`.
@@ -176,7 +175,7 @@ pub enum FileType {
 #[derive(Debug, Clone)]
 pub struct Choices {
     /// In the order in which people see them.
-    pub list: IndexMap<Name, ChoiceDef>,
+    pub list: FileMap<Name, ChoiceDef>,
     /// For each language of the flow, in its order, what the understanding of replies works on. Built when the flow is
     /// loaded, for choices whose labels hold no `{{ }}`; others are built when the question is asked.
     pub prepared: Vec<Option<Arc<Options>>>,

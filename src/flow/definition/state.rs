@@ -43,21 +43,21 @@ pub enum Kind {
     /// The run is over.
     End(Name),
     /// Sends a question, or none, and waits for a reply.
-    Ask(Ask),
+    Ask(Box<Ask>),
     /// An HTTP request.
-    Call(Call),
+    Call(Box<Call>),
     /// Waits for time or an event.
-    Wait(Wait),
+    Wait(Box<Wait>),
     /// Weighted arms.
     Split(Split),
     /// A notification with a criterion of success.
-    Deliver(Deliver),
+    Deliver(Box<Deliver>),
     /// A sub-flow.
-    Run(RunFlow),
+    Run(Box<RunFlow>),
     /// Events collected over a time.
-    Digest(Digest),
+    Digest(Box<Digest>),
     /// The conversation goes to a person.
-    Handoff(Handoff),
+    Handoff(Box<Handoff>),
 }
 
 /// `call`.

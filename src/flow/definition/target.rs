@@ -1,17 +1,16 @@
 //! Where outcomes lead: targets, steps in place, conditional ways, troubles.
 
-use super::{Action, StateId};
+use super::{Action, FileMap, StateId};
 use crate::domain::name::Name;
 use crate::domain::time::Span;
 use crate::flow::diagnostic::At;
 use crate::flow::expression::Expression;
-use indexmap::IndexMap;
 
 /// The ordinary outcomes of a kind.
 #[derive(Debug, Clone, Default)]
 pub struct Outcomes {
     /// By name: a choice, `ok`, `404`, `4xx`, `yes`, an end.
-    pub named: IndexMap<String, Target>,
+    pub named: FileMap<String, Target>,
     /// Every other ordinary outcome.
     pub other: Option<Target>,
 }

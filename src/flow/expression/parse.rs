@@ -21,7 +21,9 @@ pub(super) fn parse(source: &str) -> Parsed<(Node, Vec<Reference>)> {
     if parser.peek() == &Token::End {
         return Err(SyntaxError::grammar("The expression is empty", 0, source.len()));
     }
-    let node = parser.whole()?;
+    // Most expressions are one name or one value: they need none of the levels.
+    let is_one = parser.lexemes.len() == 2 && !matches!(parser.peek(), Token::Symbol(_)) && !parser.is_word(0, "not");
+    let node = if is_one { parser.primary()? } else { parser.whole()? };
     parser.end()?;
     Ok((node, parser.references))
 }
@@ -269,14 +271,15 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn take(&mut self, symbol: &str) -> bool {
-        let taken = matches!(self.peek(), Token::Symbol(s) if *s == symbol);
+        let taken = matches!(self.peek(), Token::Symbol(s) if s.as_bytes()[0] == symbol.as_bytes()[0] && *s == symbol);
         self.at += usize::from(taken);
         taken
     }
 
     pub(super) fn is_word(&self, ahead: usize, word: &str) -> bool {
         let lexeme = self.lexemes.get(self.at + ahead);
-        lexeme.is_some_and(|l| l.token == Token::Name && &self.source[l.from..l.to] == word)
+        lexeme
+            .is_some_and(|l| matches!(l.token, Token::Name) && l.to - l.from == word.len() && &self.source[l.from..l.to] == word)
     }
 
     pub(super) fn word(&mut self, word: &str) -> bool {
@@ -300,7 +303,7 @@ impl<'a> Parser<'a> {
     /// Nothing may follow; the usual reasons why something does.
     fn end(&mut self) -> Parsed<()> {
         let (from, to) = self.place();
-        if self.peek() == &Token::End {
+        if matches!(self.peek(), Token::End) {
             return Ok(());
         }
         let found = &self.source[from..to];

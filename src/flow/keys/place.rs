@@ -1,6 +1,7 @@
 //! What the table is made of.
 
 use super::later::LATER;
+use crate::flow::yaml::same_key;
 
 /// A map with known keys.
 pub struct Place {
@@ -173,8 +174,7 @@ impl Place {
 
     /// The key of this name.
     pub fn key(&self, name: &str) -> Option<&'static Key> {
-        // Lengths first: most keys are told apart without a look at them.
-        self.keys.iter().find(|key| key.name.len() == name.len() && key.name == name)
+        self.keys.iter().find(|key| same_key(key.name, name))
     }
 
     /// Whether it has this key.

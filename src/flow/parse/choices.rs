@@ -5,12 +5,11 @@ use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::Name;
 use crate::domain::value::Value;
-use crate::flow::definition::{Answer, ChoiceDef, Choices, Pick, Several, Texts};
+use crate::flow::definition::{Answer, ChoiceDef, Choices, FileMap, Pick, Several, Texts};
 use crate::flow::expression::{Template, ValueTemplate};
 use crate::flow::keys;
 use crate::flow::yaml::{Entry, Key, Node, Tree};
 use crate::reply::choice::{Candidate, Options};
-use indexmap::IndexMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -35,7 +34,7 @@ impl Reader {
             self.say_node(308, node, "A question needs at least one choice that has no `if`", "add a choice");
             return None;
         }
-        let mut list = IndexMap::with_capacity(entries.len());
+        let mut list = FileMap::with_capacity_and_hasher(entries.len(), Default::default());
         let (mut conditional, mut whole) = (true, true);
         for Entry { key, value } in entries {
             let name = self.name_of_key(key);
@@ -153,7 +152,7 @@ impl Reader {
 
     /// What the understanding of replies works on, for choices whose labels hold no `{{ }}` in this language. Questions that offer
     /// the same, as many do, share it.
-    fn prepare(&mut self, list: &IndexMap<Name, ChoiceDef>, language: Language) -> Option<Arc<Options>> {
+    fn prepare(&mut self, list: &FileMap<Name, ChoiceDef>, language: Language) -> Option<Arc<Options>> {
         let parts: Option<Vec<(&str, &str, &[String])>> = list
             .iter()
             .map(|(id, choice)| Some((id.as_str(), choice.label.pick(language).constant_text()?, choice.also.as_slice())))

@@ -21,14 +21,14 @@ impl Reader {
         let within = inner.as_ref().and_then(|f| f.get("within")).and_then(|n| self.within(n));
         let out = ways_out("deliver", vec!["undelivered"], notify.is_some());
         let (outcomes, troubles) = self.outcomes(state, fields, &out);
-        Some(Kind::Deliver(Deliver {
+        Some(Kind::Deliver(Box::new(Deliver {
             notify: notify?,
             until: until.unwrap_or(DeliveryStatus::Delivered),
             within: within.unwrap_or(limits::DELIVER_WITHIN),
             outcomes,
             troubles,
             at: node.at,
-        }))
+        })))
     }
 
     /// `notify` with the values that stand beside it.
@@ -51,7 +51,7 @@ impl Reader {
         let node = fields.get("digest")?;
         let digest = self.fields(node, "digest", EXAMPLE, &keys::DIGEST).and_then(|inner| self.collected(node, &inner));
         let (outcomes, _) = self.outcomes(state, fields, &ways_out("digest", Vec::new(), digest.is_some()));
-        digest.map(|digest| Kind::Digest(Digest { outcomes, ..digest }))
+        digest.map(|digest| Kind::Digest(Box::new(Digest { outcomes, ..digest })))
     }
 
     /// What is collected and for how long, without the ways.
@@ -109,7 +109,7 @@ impl Reader {
         let handoff = self.fields(node, "handoff", EXAMPLE, &keys::HANDOFF).and_then(|inner| self.handed_over(node, &inner));
         let out = ways_out("handoff", vec!["silence"], handoff.is_some());
         let (outcomes, troubles) = self.outcomes(state, fields, &out);
-        handoff.map(|handoff| Kind::Handoff(Handoff { outcomes, troubles, ..handoff }))
+        handoff.map(|handoff| Kind::Handoff(Box::new(Handoff { outcomes, troubles, ..handoff })))
     }
 
     /// To whom and with which words, without the ways.

@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::flow::diagnostic::At;
 use crate::flow::keys::Place;
-use crate::flow::yaml::{Entry, Key, Node, Tree};
+use crate::flow::yaml::{Entry, Key, Node, Tree, same_key};
 
 /// The entries of a map whose keys were checked.
 pub(super) struct Fields<'n> {
@@ -23,7 +23,7 @@ impl<'n> Fields<'n> {
     pub fn entry(&self, name: &str) -> Option<&'n Entry<'n>> {
         // What is asked for must be in the table, or the schema and the formatter would not know it.
         debug_assert!(self.place.key(name).is_some(), "`{name}` is not a key of {}", self.place.of);
-        self.entries.iter().find(|e| e.key.text.len() == name.len() && e.key.text == name)
+        self.entries.iter().find(|e| same_key(&e.key.text, name))
     }
 
     /// The value of this key.
@@ -33,7 +33,8 @@ impl<'n> Fields<'n> {
 
     /// The entries whose keys are among these, in the order of the file.
     pub fn among(&self, names: &[&str]) -> Vec<&'n Entry<'n>> {
-        self.entries.iter().filter(|e| names.contains(&&*e.key.text) && self.place.knows(&e.key.text)).collect()
+        let named = |key: &str| names.iter().any(|name| same_key(name, key));
+        self.entries.iter().filter(|e| named(&e.key.text) && self.place.knows(&e.key.text)).collect()
     }
 
     /// Whether it has this key.

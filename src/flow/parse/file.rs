@@ -6,10 +6,9 @@ use crate::domain::id::VersionId;
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::{Name, Slug};
-use crate::flow::definition::{Flow, Late, State, StateId, Troubles};
+use crate::flow::definition::{FileMap, Flow, Late, State, StateId, Troubles};
 use crate::flow::keys;
 use crate::flow::yaml::{Entry, Node};
-use indexmap::IndexMap;
 
 impl Reader {
     /// A whole flow. Without a name, a first state or states there is none, not even a partial one.
@@ -72,12 +71,11 @@ impl Reader {
             interruptible,
             expires,
             states,
-            notifications: IndexMap::new(),
+            notifications: FileMap::default(),
         };
         if flow.states.is_empty() {
             return None;
         }
-        self.unreachable_states(&flow);
         Some(flow)
     }
 
@@ -169,8 +167,8 @@ impl Reader {
         }
     }
 
-    fn read_states(&mut self, entries: &[Entry]) -> IndexMap<Name, State> {
-        let mut states = IndexMap::with_capacity(entries.len());
+    fn read_states(&mut self, entries: &[Entry]) -> FileMap<Name, State> {
+        let mut states = FileMap::with_capacity_and_hasher(entries.len(), Default::default());
         for entry in entries.iter().take(limits::STATES) {
             let name = self.name_of_key(&entry.key);
             self.site.state = name.as_ref().and_then(|_| self.states.get(&*entry.key.text).copied());

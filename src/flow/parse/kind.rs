@@ -19,7 +19,7 @@ impl Reader {
         let request = self.fields(node, "call", CALL_EXAMPLE, &keys::CALL).and_then(|call| self.request(&call));
         let out = WaysOut { ordinary: Ordinary::Statuses, troubles: vec!["failed"], asks: Asks::No("call") };
         let (outcomes, troubles) = self.outcomes(state, fields, &out);
-        request.map(|request| Kind::Call(Call { outcomes, troubles, ..request }))
+        request.map(|request| Kind::Call(Box::new(Call { outcomes, troubles, ..request })))
     }
 
     /// The request, without its ways.
@@ -131,7 +131,7 @@ impl Reader {
         let troubles = if by_event { vec!["silence"] } else { Vec::new() };
         let ordinary = if until.is_some() { Ordinary::Listed(vec!["ok".to_owned()]) } else { Ordinary::Unknown };
         let (outcomes, troubles) = self.outcomes(state, fields, &WaysOut { ordinary, troubles, asks: Asks::No("wait") });
-        Some(Kind::Wait(Wait { until: until?, hours, outcomes, troubles, at: node.at }))
+        Some(Kind::Wait(Box::new(Wait { until: until?, hours, outcomes, troubles, at: node.at })))
     }
 
     fn wait_for(&mut self, node: &Node) -> Option<WaitFor> {
@@ -216,6 +216,6 @@ impl Reader {
         self.know_run_ways(fields);
         let (flow, flow_at) = flow?;
         let with = self.hand(MentionKind::Flow, (&flow, flow_at), with);
-        Some(Kind::Run(RunFlow { flow, with, outcomes, troubles }))
+        Some(Kind::Run(Box::new(RunFlow { flow, with, outcomes, troubles })))
     }
 }

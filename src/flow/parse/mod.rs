@@ -19,7 +19,6 @@ mod notification_tests;
 mod outcome;
 mod page;
 mod question;
-mod reach;
 mod report;
 mod scalar;
 mod secret;
@@ -37,12 +36,11 @@ pub use page::Pages;
 pub use text::{Assignment, Content, Giver, Handed, Mention, MentionKind, RunWays, Saved, Site, Written};
 pub use value::typed;
 
-use super::definition::{Flow, Notification, StateId, Variable};
+use super::definition::{FileMap, Flow, Notification, StateId, Variable};
 use super::diagnostic::{At, Diagnostic, Severity};
 use super::yaml;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, Name};
-use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -152,13 +150,13 @@ struct Reader {
     channels: Vec<ChannelName>,
     /// The HTML files beside the file.
     pages: Pages,
-    variables: IndexMap<Name, Variable>,
-    states: HashMap<String, StateId>,
+    variables: FileMap<Name, Variable>,
+    states: HashMap<String, StateId, foldhash::fast::FixedState>,
     state_names: Vec<String>,
     /// Whether `states` could be read: otherwise nothing is said about names that are not there.
     states_known: bool,
     /// The choices that were made ready, by the hash of what they were made of.
-    options: HashMap<u64, Vec<choices::Prepared>>,
+    options: HashMap<u64, Vec<choices::Prepared>, foldhash::fast::FixedState>,
     /// Where the texts stand that are being read.
     site: Site,
     /// How many more names are looked for when one is not found: looking is not free.
@@ -180,11 +178,11 @@ impl Reader {
             any_language: false,
             channels: context.channels.clone(),
             pages: Pages::new(),
-            variables: IndexMap::new(),
-            states: HashMap::new(),
+            variables: FileMap::default(),
+            states: HashMap::default(),
             state_names: Vec::new(),
             states_known: false,
-            options: HashMap::new(),
+            options: HashMap::default(),
             site: Site::default(),
             suggestions: 100,
         }

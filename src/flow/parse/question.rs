@@ -30,7 +30,7 @@ impl Reader {
         if asked.is_some() && question.is_none() {
             return None;
         }
-        Some(Kind::Ask(Ask { question, answer: answer?, show, outcomes, troubles }))
+        Some(Kind::Ask(Box::new(Ask { question, answer: answer?, show, outcomes, troubles })))
     }
 
     fn show(&mut self, node: &Node) -> Option<Show> {

@@ -15,5 +15,5 @@ mod syntax;
 mod tests;
 
 pub use build::read;
-pub use node::{Comment, Document, Entry, Key, Node, Scalar, Style, Tree};
+pub use node::{Comment, Document, Entry, Key, Node, Scalar, Style, Tree, same_key};
 pub use place::Places;

@@ -70,6 +70,11 @@ pub struct Key<'s> {
     pub width: u32,
 }
 
+/// Whether two keys are the same. Most are told apart by their lengths and first letters, without a call.
+pub fn same_key(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.as_bytes().first() == other.as_bytes().first() && one == other
+}
+
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {

@@ -9,6 +9,7 @@ mod facts;
 mod loops;
 mod moments;
 mod outcomes;
+mod reach;
 mod reads;
 mod unread;
 mod values;
@@ -39,6 +40,10 @@ pub(super) fn check(reading: &Reading<Flow>, text: &Text<'_>, flow: &Flow, world
             &own
         }
     };
+    // What nothing leads to decides nothing: the rest is said when that is mended.
+    if reach::check(ways, report) {
+        return;
+    }
     loops::check(text, ways, report);
     outcomes::check(text, ways, world, report);
     values::check(reading, ways, world, report);

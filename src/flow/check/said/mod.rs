@@ -23,6 +23,7 @@ use crate::flow::diagnostic::At;
 use crate::flow::expression::Template;
 use crate::flow::parse::Reading;
 use crate::layout;
+pub(super) use values::CaredFor;
 use values::Values;
 
 /// The words of a message.

@@ -102,7 +102,10 @@ fn named(flow: &Flow, world: &World<'_>, report: &mut Report) {
     let mut all = Named(Vec::new());
     walk(flow, &mut all);
     all.0.extend(flow.states.values().filter_map(|state| match &state.kind {
-        Kind::Ask(Ask { question: Some(Say::Notify(notify)), .. }) => Some(notify),
+        Kind::Ask(ask) => match &ask.question {
+            Some(Say::Notify(notify)) => Some(notify),
+            _ => None,
+        },
         Kind::Deliver(deliver) => Some(&deliver.notify),
         _ => None,
     }));

@@ -5,17 +5,37 @@ use super::super::walk::{Visit, walk};
 use super::media;
 use crate::config::project::Project;
 use crate::domain::channel::ChannelKind;
+use crate::domain::name::Slug;
 use crate::domain::value::Type;
 use crate::flow::definition::{Act, Action, Answer, Destination, Flow, Kind, Notification, Origin, Save, Start, Trigger};
 use crate::flow::expression::{Expression, Plausible, ReferenceName, Root, chars, chars_of};
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 /// What is known of the values of one file.
 pub(super) struct Values<'a> {
     variables: HashMap<&'a str, Known>,
     project: &'a Project,
     /// What the flows of the file take care of: what they ask for in a condition, what they set.
-    cared_for: Vec<HashSet<ReferenceName>>,
+    cared_for: Vec<Rc<Names>>,
+}
+
+type Names = HashSet<ReferenceName, foldhash::fast::FixedState>;
+
+/// What flows take care of, found when it is first asked for: a notification is looked at beside each flow that names it.
+#[derive(Default)]
+pub(in crate::flow::check) struct CaredFor(RefCell<BTreeMap<Slug, Rc<Names>>>);
+
+impl CaredFor {
+    fn of(&self, flow: &Flow, world: &World<'_>) -> Rc<Names> {
+        if let Some(known) = self.0.borrow().get(&flow.name) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(cared_for(flow, world));
+        self.0.borrow_mut().insert(flow.name.clone(), Rc::clone(&found));
+        found
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -52,14 +72,18 @@ impl<'a> Values<'a> {
                 _ => {}
             }
         }
-        Values { variables, project: world.project, cared_for: vec![cared_for(flow, world)] }
+        Values { variables, project: world.project, cared_for: vec![world.cared_for.of(flow, world)] }
     }
 
     /// Of a notification: its parameters take the place of variables.
     pub fn of_notification(notification: &'a Notification, users: &[&'a Flow], world: &World<'a>) -> Self {
         let of = |kind| Known { chars: chars_of(kind), kind, filled: false };
         let variables = notification.needs.iter().map(|(name, need)| (name.as_str(), of(need.kind))).collect();
-        Values { variables, project: world.project, cared_for: users.iter().map(|flow| cared_for(flow, world)).collect() }
+        Values {
+            variables,
+            project: world.project,
+            cared_for: users.iter().map(|flow| world.cared_for.of(flow, world)).collect(),
+        }
     }
 
     /// Characters of the longest plausible value of an expression.
@@ -110,8 +134,8 @@ impl Plausible for Values<'_> {
 }
 
 /// What a flow asks for in a condition, sets, or is given by all that begins it: its author knows that it may be missing.
-fn cared_for(flow: &Flow, world: &World<'_>) -> HashSet<ReferenceName> {
-    struct Cares(HashSet<ReferenceName>);
+fn cared_for(flow: &Flow, world: &World<'_>) -> Names {
+    struct Cares(Names);
     impl<'a> Visit<'a> for Cares {
         fn condition(&mut self, condition: &'a Expression) {
             for reference in condition.names() {
@@ -132,7 +156,7 @@ fn cared_for(flow: &Flow, world: &World<'_>) -> HashSet<ReferenceName> {
             }
         }
     }
-    let mut cares = Cares(HashSet::new());
+    let mut cares = Cares(Names::default());
     walk(flow, &mut cares);
     let media = media(flow, world);
     let only = |kind: ChannelKind| media.iter().all(|(k, _)| *k == kind);

@@ -4,7 +4,7 @@
 
 mod inline;
 
-use super::node::{Comment, Document, Entry, Key, Node, Tree};
+use super::node::{Comment, Document, Entry, Key, Node, Tree, same_key};
 use crate::domain::limits;
 use crate::flow::diagnostic::At;
 use std::borrow::Cow;
@@ -330,7 +330,7 @@ fn is_flow_sign(byte: u8) -> bool {
 /// Whether no entry has this key yet.
 fn is_new<'s>(key: &Key<'s>, entries: &[Entry<'s>], seen: &mut HashSet<Cow<'s, str>>) -> bool {
     let key = &key.text;
-    let has = |entries: &[Entry<'s>]| entries.iter().any(|entry| entry.key.text.len() == key.len() && entry.key.text == *key);
+    let has = |entries: &[Entry<'s>]| entries.iter().any(|entry| same_key(&entry.key.text, key));
     match entries.len() {
         0..FEW => !has(entries),
         FEW => {
