@@ -1,4 +1,4 @@
-# What can be done here. Everything needs a Rust toolchain, a C compiler and make; `make test` also a Redis, which it installs.
+# What can be done here. Everything needs a Rust toolchain, a C compiler and make; `make test` also a Redis, a Chromium and a mail server for Python (aiosmtpd), which it installs.
 
 SHELL := /bin/bash
 BINARY := target/release/replyflow
@@ -11,7 +11,7 @@ help: ## Show this
 build: ## Build the service
 	cargo build --release --locked
 
-run: build data/events.key ## Serve the sample flows with the embedded store and two simulator channels
+run: build data/events.key ## Serve the sample flows with the embedded store and three simulator channels
 	@REPLYFLOW_EVENTS__KEYS="$$(cat data/events.key)" $(BINARY) serve
 
 data/events.key:

@@ -112,7 +112,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Alert,
     },
-    /// Print the URLs of the flows' webhooks; they hold secrets
+    /// Print the URLs of the flows' webhooks and of the sources; they hold secrets
     Webhooks,
     /// Look for what would go wrong in production
     #[command(after_help = "Examples:\n  replyflow doctor\n  REPLYFLOW_STORE__URL=redis://10.0.0.5 replyflow doctor")]

@@ -169,6 +169,8 @@ impl Settings {
             section.named().into_iter().filter_map(read).collect()
         };
         let events = EventsSettings::read(root.section("events"), secrets);
+        let attributes = read_project::attributes(root.section("attributes"));
+        let sources = sources::sources(root.section("sources"), &attributes, secrets);
         let teams = alerts::teams(&root.section("teams"), secrets);
         let team_names = teams.names.clone();
         let carriers: Vec<_> = channels.iter().map(|(name, channel)| (name, channel.settings.kind)).collect();
@@ -177,16 +179,16 @@ impl Settings {
         let rest = read_project::Rest {
             events: events.names.clone(),
             event_fields: events.fields.clone(),
+            sources: sources.values().map(|source| source.kind).collect(),
             teams: team_names,
             hours: read_project::hours(root.section("hours")),
-            attributes: read_project::attributes(root.section("attributes")),
+            attributes,
             env: read_project::env(root.section("env")),
             texts: read_project::texts(root.section("texts"), basics.language),
             endpoints: endpoints.values().map(|e| EndpointInfo { name: e.name.clone(), events: e.events.clone() }).collect(),
             alerts: alert_rules,
             signed: webhooks.named.clone(),
         };
-        let sources = sources::sources(root.section("sources"), &rest.attributes, secrets);
         let project = read_project::assemble(&basics, &channels, &apis, rest);
         let settings = Settings {
             file: None,

@@ -1,5 +1,6 @@
 //! What flows and the engine may know of the project: plain settings, no secrets.
 
+use super::sources::SourceKind;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::hook::KindPattern;
@@ -35,6 +36,8 @@ pub struct Project {
     pub events: Vec<EventName>,
     /// What the data of those is whose fields are declared.
     pub event_fields: IndexMap<EventName, Shape>,
+    /// The analytics services that send events.
+    pub sources: Vec<SourceKind>,
     /// Settings that flows can read as `env.NAME`; no secrets.
     pub env: IndexMap<String, Value>,
     /// What the service itself says.
@@ -120,6 +123,8 @@ pub struct ChannelInfo {
     pub country: Option<String>,
     /// Whether its provider is the built-in simulator: nobody real is behind it.
     pub simulated: bool,
+    /// Whether its provider knows approved templates by ids of its own, which a notification must give.
+    pub templates_by_id: bool,
 }
 
 /// What a channel can show beyond text.

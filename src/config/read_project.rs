@@ -6,6 +6,7 @@ use super::project::{AlertRules, ApiInfo, ChannelInfo, EndpointInfo, Hours, Proj
 use super::read_channels::Channel;
 use super::section::Section;
 use super::tree::{Kind, Node};
+use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::value::{Type, Value};
@@ -105,7 +106,8 @@ fn range(text: &str) -> Option<(Time, Time)> {
 }
 
 pub(super) fn attributes(section: Section<'_>) -> IndexMap<Name, Type> {
-    const BUILT_IN: [&str; 9] = ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags"];
+    const BUILT_IN: [&str; 10] =
+        ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags", "marketing"];
     let mut all = IndexMap::new();
     for (name, node) in section.entries() {
         let Some(name) = self::name(&section, name) else { continue };
@@ -215,7 +217,8 @@ pub(super) fn assemble(
         let kind = channel.settings.kind;
         let shows = channel.settings.provider.shows(kind);
         let simulated = matches!(channel.settings.provider, ProviderSettings::Simulator(_));
-        (name.clone(), ChannelInfo { kind, shows, country: channel.country.clone(), simulated })
+        let templates_by_id = kind == ChannelKind::WhatsApp && matches!(channel.settings.provider, ProviderSettings::Twilio(_));
+        (name.clone(), ChannelInfo { kind, shows, country: channel.country.clone(), simulated, templates_by_id })
     };
     let api =
         |(name, api): (&Slug, &ApiSettings)| (name.clone(), ApiInfo { methods: api.methods.clone(), paths: api.paths.clone() });
@@ -230,6 +233,7 @@ pub(super) fn assemble(
         attributes: rest.attributes,
         events: rest.events,
         event_fields: rest.event_fields,
+        sources: rest.sources,
         env: rest.env,
         texts: rest.texts,
         endpoints: rest.endpoints,
@@ -242,6 +246,7 @@ pub(super) fn assemble(
 pub(super) struct Rest {
     pub events: Vec<EventName>,
     pub event_fields: IndexMap<EventName, crate::domain::shape::Shape>,
+    pub sources: Vec<super::sources::SourceKind>,
     pub teams: Vec<Slug>,
     pub hours: IndexMap<Slug, Hours>,
     pub attributes: IndexMap<Name, Type>,

@@ -62,6 +62,26 @@ impl SourceKind {
             SourceKind::Amplitude => "amplitude",
         }
     }
+
+    /// The events that it sends. A name that ends with a full stop is the beginning of those that people named.
+    pub fn events(self) -> &'static [&'static str] {
+        match self {
+            SourceKind::Mixpanel => &["mixpanel.cohort.entered", "mixpanel.cohort.left"],
+            SourceKind::Segment => &["segment.track.", "segment.identify", "segment.page", "segment.screen", "segment.group"],
+            SourceKind::Amplitude => {
+                &["amplitude.cohort.entered", "amplitude.cohort.left", "amplitude.event.", "amplitude.identify"]
+            }
+        }
+    }
+
+    /// Whether it sends this event.
+    pub fn sends(self, name: &str) -> bool {
+        let is = |event: &&str| match event.strip_suffix('.') {
+            Some(_) => name.len() > event.len() && name.starts_with(*event),
+            None => name == *event,
+        };
+        self.events().iter().any(is)
+    }
 }
 
 /// Where in one item the contact is: paths such as `traits.phone`; the first that leads to something counts.

@@ -1,5 +1,6 @@
 //! What kinds of channel there are and what they can show.
 
+use super::value::Value;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -46,5 +47,18 @@ impl ChannelKind {
 impl fmt::Display for ChannelKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// The kinds of channel on which a value agrees to marketing, as `ChannelKind::stop_bit`: all, none, or those that it names. Nothing if it is
+/// no such value.
+pub fn consent(value: &Value) -> Option<u8> {
+    let all = || ChannelKind::ALL.iter().fold(0, |bits, kind| bits | kind.stop_bit());
+    let kind = |value: &Value| value.as_text().and_then(ChannelKind::parse).map(ChannelKind::stop_bit);
+    match value {
+        Value::Bool(true) => Some(all()),
+        Value::Bool(false) | Value::Null => Some(0),
+        Value::List(kinds) => kinds.iter().try_fold(0, |bits, one| Some(bits | kind(one)?)),
+        one => kind(one),
     }
 }

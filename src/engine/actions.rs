@@ -6,7 +6,7 @@ use super::effect::{Effect, Post};
 use super::fault::Fault;
 use super::record::Run;
 use super::turning::{From, Turning, zone_of};
-use crate::domain::channel::ChannelKind;
+use crate::domain::channel::{ChannelKind, consent};
 use crate::domain::input::{ContactRef, Event as InputEvent};
 use crate::domain::journal::Event;
 use crate::domain::language::Language;
@@ -281,18 +281,6 @@ impl<'a> Turning<'a> {
             }
             Err(problem) => Err(Fault::run(format!("`emit: {name}`: {problem}"))),
         }
-    }
-}
-
-/// The kinds of channel that a value agrees to marketing on: all, none, or those that it names.
-fn consent(value: &Value) -> Option<u8> {
-    let all = || ChannelKind::ALL.iter().fold(0, |bits, kind| bits | kind.stop_bit());
-    let kind = |value: &Value| value.as_text().and_then(ChannelKind::parse).map(ChannelKind::stop_bit);
-    match value {
-        Value::Bool(true) => Some(all()),
-        Value::Bool(false) | Value::Null => Some(0),
-        Value::List(kinds) => kinds.iter().try_fold(0, |bits, one| Some(bits | kind(one)?)),
-        one => kind(one),
     }
 }
 

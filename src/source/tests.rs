@@ -21,7 +21,27 @@ fn read_as(kind: &str, body: serde_json::Value) -> Result<Said, NotReadable> {
 }
 
 fn items(said: Result<Said, NotReadable>) -> Vec<Item> {
-    said.expect("readable").items.into_iter().map(|item| item.expect("an item")).collect()
+    let items: Vec<Item> = said.expect("readable").items.into_iter().map(|item| item.expect("an item")).collect();
+    let kinds = [SourceKind::Mixpanel, SourceKind::Segment, SourceKind::Amplitude];
+    for item in &items {
+        assert!(kinds.iter().any(|kind| kind.sends(item.name.as_str())), "{} is not said to be sent", item.name);
+    }
+    items
+}
+
+#[test]
+fn what_a_service_sends() {
+    for (kind, name, sends) in [
+        (SourceKind::Segment, "segment.track.order_completed", true),
+        (SourceKind::Segment, "segment.track.", false),
+        (SourceKind::Segment, "segment.identified", false),
+        (SourceKind::Segment, "mixpanel.cohort.left", false),
+        (SourceKind::Mixpanel, "mixpanel.cohort.left", true),
+        (SourceKind::Mixpanel, "mixpanel.cohort.left.again", false),
+        (SourceKind::Amplitude, "amplitude.event.signed_up", true),
+    ] {
+        assert_eq!(kind.sends(name), sends, "{name}");
+    }
 }
 
 fn attribute<'i>(item: &'i Item, name: &str) -> Option<&'i Value> {

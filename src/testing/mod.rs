@@ -7,6 +7,7 @@ mod expect;
 pub mod explore;
 mod fake_http;
 mod mismatch;
+mod names;
 mod outgoing;
 mod play;
 mod read;
@@ -23,6 +24,7 @@ mod world;
 
 pub use fake_http::{Answers, Fake, FakeAnswer, Fakes};
 pub use mismatch::Difference;
+pub use names::{Surroundings, check_script};
 pub use outgoing::Outgoing;
 pub use play::{CaseResult, Failure, Texts, play};
 pub use read::read_script;

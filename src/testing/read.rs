@@ -1,6 +1,7 @@
 //! Reading a test file: YAML with places to a script, or everything that is wrong with it (RF101, RF103, RF701, RF702).
 
-use super::script::{Case, ContactGiven, Given, Script};
+use super::script::{Case, ContactGiven, Given, Named, Script, What};
+use crate::domain::channel::{ChannelKind, consent};
 use crate::domain::language::Language;
 use crate::domain::name::{Name, Slug};
 use crate::domain::time::Millis;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 pub fn read_script(source: &str, file: &str, flows: &[&str]) -> (Option<Script>, Vec<Diagnostic>) {
     let file: Arc<str> = file.into();
     let (document, found) = yaml::read(source, &file);
-    let mut reader = Reader { file: file.clone(), found };
+    let mut reader = Reader { file: file.clone(), found, names: Vec::new() };
     let script = document.and_then(|d| reader.script(&d.root, flows));
     let errors = reader.found.iter().any(|d| d.code.severity() == crate::flow::diagnostic::Severity::Error);
     (script.filter(|_| !errors), reader.found)
@@ -24,6 +25,7 @@ pub fn read_script(source: &str, file: &str, flows: &[&str]) -> (Option<Script>,
 pub(super) struct Reader {
     file: Arc<str>,
     found: Vec<Diagnostic>,
+    names: Vec<Named>,
 }
 
 impl Reader {
@@ -92,6 +94,19 @@ impl Reader {
         self.parsed(node, "a name of a–z, 0–9, `-` and `_`", example, |t| Slug::parse(t).ok())
     }
 
+    /// The name of something of the project.
+    pub(super) fn named_slug(&mut self, node: &Node, what: What, example: &str) -> Option<Slug> {
+        let slug = self.slug(node, example)?;
+        self.names.push(Named { what, name: slug.to_string(), at: node.at, width: node.width });
+        Some(slug)
+    }
+
+    /// A field of a contact.
+    pub(super) fn field(&mut self, key: &Key) {
+        let name = key.text.to_string();
+        self.names.push(Named { what: What::Attribute, name, at: key.at, width: key.width });
+    }
+
     pub(super) fn name(&mut self, node: &Node, example: &str) -> Option<Name> {
         self.parsed(node, "a name", example, |t| Name::parse(t).ok())
     }
@@ -138,7 +153,7 @@ impl Reader {
         if cases.is_empty() && !entries.iter().any(|e| e.key.text == "cases") && !root.is_broken() {
             self.say(103, root.at, 0, "A test file must have `cases`", "Add `cases:` with a title and a list of steps");
         }
-        Some(Script { flow: flow?, file: self.file.to_string(), cases })
+        Some(Script { flow: flow?, file: self.file.to_string(), cases, names: std::mem::take(&mut self.names) })
     }
 
     pub(super) fn cases(&mut self, node: &Node, given: &Given) -> Vec<Case> {
@@ -157,7 +172,8 @@ impl Reader {
                             }
                             "channels" => {
                                 let nodes = self.list(&part.value);
-                                case.channels = nodes.into_iter().filter_map(|n| self.slug(n, "main-sms")).collect();
+                                let channels = nodes.into_iter().filter_map(|n| self.named_slug(n, What::Channel, "main-sms"));
+                                case.channels = channels.collect();
                             }
                             "steps" => {
                                 let nodes: Vec<Node> = self.list(&part.value).into_iter().cloned().collect();
@@ -181,7 +197,8 @@ impl Reader {
             match &*entry.key.text {
                 "now" => given.now = self.moment(value),
                 "channel" => {
-                    let mut channels = self.list(value).into_iter().filter_map(|n| self.slug(n, "main-sms"));
+                    let nodes = self.list(value);
+                    let mut channels = nodes.into_iter().filter_map(|n| self.named_slug(n, What::Channel, "main-sms"));
                     (given.channel, given.also) = (channels.next(), channels.collect());
                 }
                 "contact" => given.contact = Some(self.contact(value)),
@@ -205,17 +222,33 @@ impl Reader {
                 "name" => contact.name = text(self),
                 "email" => contact.email = text(self),
                 "timezone" => {
-                    let zone = |t: &str| jiff::tz::TimeZone::get(t).ok().map(|_| t.to_owned());
+                    let known = |t: &str| t.is_empty() || jiff::tz::TimeZone::get(t).is_ok();
+                    let zone = |t: &str| known(t).then(|| t.to_owned());
                     contact.timezone = self.parsed(value, "a time zone", "Europe/Madrid", zone);
                 }
+                // Nothing, where the file says something.
+                "language" if value.scalar().is_some_and(|scalar| scalar.text.is_empty()) => contact.no_language = true,
                 "language" => contact.language = self.parsed(value, "a language", "en", Language::parse),
+                "marketing" => contact.marketing = self.agreed(value),
                 _ => match Name::parse(&entry.key.text) {
-                    Ok(name) => contact.attributes.push((name, plain_value(value))),
+                    Ok(name) => {
+                        self.field(&entry.key);
+                        contact.attributes.push((name, plain_value(value)));
+                    }
                     Err(bad) => self.say(111, entry.key.at, entry.key.width, bad.to_string(), "Choose another name"),
                 },
             }
         }
         contact
+    }
+
+    /// The kinds of channel on which somebody agreed to marketing.
+    fn agreed(&mut self, node: &Node) -> Option<Vec<ChannelKind>> {
+        let bits = consent(&plain_value(node));
+        if bits.is_none() {
+            self.must(node, "`true`, `false` or kinds of channel", "[sms, whatsapp]");
+        }
+        Some(ChannelKind::ALL.into_iter().filter(|kind| bits.unwrap_or(0) & kind.stop_bit() != 0).collect())
     }
 
     pub(super) fn named(&mut self, node: &Node) -> Vec<(Name, Value)> {
@@ -263,9 +296,12 @@ fn merge(base: &mut Given, own: Given) {
     if own.channel.is_some() {
         (base.channel, base.also) = (own.channel, own.also);
     }
-    base.contact = own.contact.or(base.contact.take());
+    base.contact = match (own.contact, base.contact.take()) {
+        (Some(own), Some(file)) => Some(own.over(file)),
+        (own, file) => own.or(file),
+    };
     base.tags = own.tags.or(base.tags.take());
     base.vars = own.vars.or(base.vars.take());
-    base.http.extend(own.http);
+    base.own_http.extend(own.http);
     base.seed = own.seed.or(base.seed);
 }

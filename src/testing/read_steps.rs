@@ -1,7 +1,7 @@
 //! Reading the steps of a case.
 
 use super::read::{Reader, find, plain_value, target};
-use super::script::{BotExpectation, PersonDoes, Step, TextExpectation, UserSays};
+use super::script::{BotExpectation, PersonDoes, Step, TextExpectation, UserSays, What};
 use crate::domain::address::E164;
 use crate::domain::channel::ChannelKind;
 use crate::domain::input::ContactRef;
@@ -80,12 +80,13 @@ impl Reader {
             }
             "alert" => Step::Alert(self.text_expectation(value)?),
             "person" => Step::Person(self.person(value)?),
-            "handoff" => Step::Handoff(self.slug(value, "support")?),
+            "handoff" => Step::Handoff(self.named_slug(value, What::Team, "support")?),
             "emit" => Step::Emit(self.parsed(value, "the name of an event", "order.done", |t| EventName::parse(t).ok())?),
             "at" => Step::At(self.name(value, "offer_link")?),
             "vars" => Step::Vars(self.named(value)),
             "contact" => {
                 let entries = self.entries(value, "a map", "{ language: es }");
+                entries.iter().for_each(|entry| self.field(&entry.key));
                 Step::Contact(entries.iter().map(|e| (e.key.text.to_string(), plain_value(&e.value))).collect())
             }
             "tags" => Step::Tags(self.list(value).into_iter().filter_map(|n| self.slug(n, "vip")).collect()),
@@ -173,7 +174,7 @@ impl Reader {
                 "press" => says.press = self.text(value, "the id of a choice", "cod").map(str::to_owned),
                 "media" => says.media = self.list(value).into_iter().filter_map(|n| self.file(n)).collect(),
                 "location" => says.location = self.location(value),
-                "channel" => says.channel = self.slug(value, "main-sms"),
+                "channel" => says.channel = self.named_slug(value, What::Channel, "main-sms"),
                 _ => {}
             }
         }
@@ -227,11 +228,23 @@ impl Reader {
         if let Tree::Map(entries) = &node.tree {
             for entry in entries {
                 if let Some(kind) = ChannelKind::parse(&entry.key.text) {
-                    by_kind.push((kind, self.expectation(&entry.value)?));
+                    by_kind.push((kind, self.part(&entry.value)?));
                 }
             }
         }
         Some(Step::Bot { all: self.expectation(node)?, by_kind })
+    }
+
+    /// What is expected on one kind of channel.
+    fn part(&mut self, node: &Node) -> Option<BotExpectation> {
+        match node.scalar().filter(|scalar| scalar.is_plain()).map(|scalar| &*scalar.text) {
+            Some("any") => Some(BotExpectation::default()),
+            Some("nothing") => {
+                self.must(node, "a text, `any` or a map, for there is one step for all kinds of channel", "any");
+                None
+            }
+            _ => self.expectation(node),
+        }
     }
 
     pub(super) fn expectation(&mut self, node: &Node) -> Option<BotExpectation> {
@@ -248,12 +261,12 @@ impl Reader {
                     expected.text.at = Some(value.at);
                 }
                 "has" => expected.text.has = self.texts(value),
-                "notify" => expected.notify = self.slug(value, "payment_retry"),
+                "notify" => expected.notify = self.named_slug(value, What::Notification, "payment_retry"),
                 "buttons" => expected.buttons = Some(self.texts(value)),
                 "media" => {
                     expected.media = self.text(value, "the address of a file", "https://example.org/a.jpg").map(str::to_owned)
                 }
-                "channel" => expected.channel = self.slug(value, "main-sms"),
+                "channel" => expected.channel = self.named_slug(value, What::Channel, "main-sms"),
                 "approved" => {
                     expected.approved = self.text(value, "the name of a template", "payment_retry_v2").map(str::to_owned)
                 }

@@ -19,6 +19,34 @@ pub struct Script {
     pub file: String,
     /// The cases in the order of the file.
     pub cases: Vec<Case>,
+    /// What it names of the project, in the order of the file.
+    pub names: Vec<Named>,
+}
+
+/// Something of the project that a test names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// What it is.
+    pub what: What,
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub at: At,
+    /// Its characters.
+    pub width: u32,
+}
+
+/// What of a project a test can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A field or attribute of a contact.
+    Attribute,
+    /// A notification.
+    Notification,
+    /// A team.
+    Team,
+    /// A channel.
+    Channel,
 }
 
 /// One conversation.
@@ -51,8 +79,10 @@ pub struct Given {
     pub tags: Option<Vec<Slug>>,
     /// The run begins at once with these values.
     pub vars: Option<Vec<(Name, Value)>>,
-    /// What other systems answer.
+    /// What other systems answer, as the file says.
     pub http: Vec<Fake>,
+    /// What they answer as the case says: it must be asked for.
+    pub own_http: Vec<Fake>,
     /// The seed of whatever is drawn.
     pub seed: Option<u64>,
 }
@@ -70,8 +100,31 @@ pub struct ContactGiven {
     pub timezone: Option<String>,
     /// Email.
     pub email: Option<String>,
-    /// Declared attributes.
+    /// Whether it has no language, whatever the file says.
+    pub no_language: bool,
+    /// The kinds of channel on which it agreed to marketing.
+    pub marketing: Option<Vec<ChannelKind>>,
+    /// Declared attributes; `null` is none, whatever the file says.
     pub attributes: Vec<(Name, Value)>,
+}
+
+impl ContactGiven {
+    /// What a case says above what its file says.
+    pub(super) fn over(mut self, file: ContactGiven) -> ContactGiven {
+        let mut attributes = file.attributes;
+        attributes.retain(|(name, _)| self.attributes.iter().all(|(own, _)| own != name));
+        attributes.append(&mut self.attributes);
+        ContactGiven {
+            phone: self.phone.or(file.phone),
+            name: self.name.or(file.name),
+            language: self.language.or(file.language.filter(|_| !self.no_language)),
+            timezone: self.timezone.or(file.timezone),
+            email: self.email.or(file.email),
+            no_language: self.no_language,
+            marketing: self.marketing.or(file.marketing),
+            attributes,
+        }
+    }
 }
 
 /// One step.

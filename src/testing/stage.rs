@@ -10,6 +10,7 @@ use crate::domain::journal::Event;
 use crate::domain::message::InboundContent;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
+use crate::domain::value::Value;
 use crate::engine::record::Record;
 use crate::flow::catalog::Catalog;
 use std::sync::Arc;
@@ -32,14 +33,17 @@ pub(super) fn begin(given: &Given, catalog: &Arc<Catalog>, project: Arc<Project>
     };
     let mut record = Record::default();
     record.meet(&address);
-    record.name = contact.name;
+    let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+    record.name = filled(contact.name);
     record.language = contact.language;
-    record.timezone = contact.timezone;
-    record.email = contact.email;
-    record.attributes = contact.attributes;
+    record.timezone = filled(contact.timezone);
+    record.email = filled(contact.email);
+    record.consent = contact.marketing.iter().flatten().fold(0, |bits, kind| bits | kind.stop_bit());
+    record.attributes = contact.attributes.into_iter().filter(|(_, value)| *value != Value::Null).collect();
     record.tags = given.tags.clone().unwrap_or_default();
     world.place(&address, &record);
     world.fakes.add(&given.http, false);
+    world.fakes.add(&given.own_http, true);
     Ok((world, address))
 }
 

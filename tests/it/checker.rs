@@ -9,10 +9,13 @@ use std::path::{Path, PathBuf};
 /// What is said of a project in this folder: `file:line code`, in order, and the sentences for a failure's message.
 fn check(folder: &Path, settings: &str) -> (Vec<String>, Vec<String>) {
     let sources = Sources::read(folder).expect("readable");
-    let mut found = check_project(&sources, &crate::support::project::of(settings)).diagnostics;
+    let project = crate::support::project::of(settings);
+    let mut found = check_project(&sources, &project).diagnostics;
     let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
+    let notifications: Vec<&str> = sources.notifications.keys().map(AsRef::as_ref).collect();
+    let around = replyflow::testing::Surroundings { flows: &flows, notifications: &notifications, project: &project };
     for source in sources.tests.values() {
-        found.extend(replyflow::testing::read_script(&source.text, &source.file, &flows).1);
+        found.extend(replyflow::testing::check_script(&source.text, &source.file, around).1);
     }
     for d in &found {
         assert!(d.help.as_ref().is_some_and(|h| !h.is_empty()), "{} has no remedy", d.code);

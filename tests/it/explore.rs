@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use replyflow::config::project::Project;
+use replyflow::domain::name::Slug;
 use replyflow::flow::catalog::Catalog;
 use replyflow::flow::check::check_project;
 use replyflow::flow::definition::Flow;
@@ -37,10 +38,19 @@ impl Flows {
     }
 
     fn written(flows: &[(&str, &str)]) -> Flows {
+        Flows::with(flows, &[])
+    }
+
+    fn with(flows: &[(&str, &str)], notifications: &[(&str, &str)]) -> Flows {
         let mut sources = Sources::default();
         for (name, text) in flows {
             let text = format!("flow: {name}\nlanguages: [en]\n{text}");
             sources.flows.insert((*name).to_owned(), SourceFile { file: format!("flows/{name}.yaml"), text });
+        }
+        for (name, text) in notifications {
+            let text = format!("notification: {name}\nlanguages: [en]\n{text}");
+            let source = SourceFile { file: format!("templates/{name}.yaml"), text };
+            sources.notifications.insert(Slug::parse(name).expect("a name"), source);
         }
         let project = "[project]\ncountry = \"GB\"\n[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n\
                        [channels.main-whatsapp]\nprovider = \"simulator\"\nkind = \"whatsapp\"\n\
@@ -349,4 +359,29 @@ fn a_person_who_comes_or_does_not_and_the_end_of_a_digest_are_ways() {
         assert!(found.is_good(), "{name}: {:?} {:?}", found.endless, found.failures);
         flows.passes(&found.file(&found.cases()));
     }
+}
+
+#[test]
+fn every_report_on_a_delivery_is_a_way_and_its_cases_pass_wherever_they_stop() {
+    let read = "start: [ { keyword: read } ]\nbegin: w\nstates:\n  w:\n    deliver: { notify: n, until: read, within: 1h }\n    go: { ok: { end: read }, undelivered: { end: unread } }\n";
+    let resting = format!(
+        "start: [ {{ event: paid, contact: '{{{{ event.phone }}}}', key: '{{{{ event.id }}}}' }} ]\n{ASK}anytime: [ {{ keyword: leave, end: stopped }} ]\nbegin: w\nstates:\n  \
+         w:\n    wait: {{ event: packed, if: event.ok }}\n    go: {{ ok: q, silence: {{ after: 2h, end: silent }} }}\n  \
+         q: {{ deliver: {{ notify: n, within: 1h }}, go: {{ ok: look }} }}\n  look:\n    call: {{ api: shop, get: /items }}\n    go: {{ ok: again }}\n  \
+         again: {{ deliver: {{ notify: n, within: 1h }}, go: {{ ok: h }} }}\n  \
+         h:\n    handoff: {{ to: crew }}\n    go: {{ ok: {{ end: done }}, silence: {{ after: 2h, end: nobody }} }}\n"
+    );
+    let flows = Flows::with(&[("read", read), ("resting", &resting)], &[("n", "text: hello\n")]);
+    let ends = |found: &Exploration| found.ends.iter().map(|(end, _)| end.clone()).collect::<Vec<_>>();
+    let found = flows.walk("read");
+    assert_eq!((missing(&found), ends(&found)), (Vec::new(), vec!["read".to_owned(), "unread".to_owned()]));
+    let file = flows.passes(&found.file(&found.cases()));
+    assert!(!file.is_empty());
+    let found = flows.walk("resting");
+    assert_eq!(missing(&found), [""; 0]);
+    assert_eq!(ends(&found), ["done", "failed", "nobody", "silent", "stopped", "undelivered"]);
+    flows.passes(&found.file(&found.cases()));
+    // One way stops where the message has just left; its case goes on to where the conversation really rests.
+    let case = flows.case_passes(&found, "w:ok");
+    assert!(case.contains("- end: failed"), "{case}");
 }

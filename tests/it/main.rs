@@ -24,6 +24,7 @@ mod expressions;
 mod files;
 mod flow_files;
 mod formatting;
+mod given;
 mod graph_and_new;
 mod handoff_api;
 mod hooks;

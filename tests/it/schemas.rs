@@ -123,6 +123,28 @@ fn a_schema_knows_names_durations_and_what_belongs_together() {
 }
 
 #[test]
+fn a_schema_of_tests_knows_channels_consent_and_what_is_taken_away() {
+    let test = validator(&TEST);
+    let with = |given: &str| {
+        let source = format!("test: x\ngiven: {given}\ncases:\n  a: [{{ user: hi }}, {{ bot: {{ sms: any }} }}]\n");
+        let (document, _) = yaml::read(&source, &"x.test.yaml".into());
+        test.is_valid(&value(&document.expect("readable").root))
+    };
+    for good in [
+        "{ channel: main-sms }",
+        "{ channel: [main-sms, main-whatsapp] }",
+        "{ contact: { marketing: true } }",
+        "{ contact: { marketing: sms } }",
+        "{ contact: { marketing: [sms, email], language: \"\", name: \"\", vip: null } }",
+    ] {
+        assert!(with(good), "{good}");
+    }
+    for bad in ["{ channel: [Main SMS] }", "{ contact: { marketing: [post] } }", "{ contact: { language: klingon-language } }"] {
+        assert!(!with(bad), "{bad}");
+    }
+}
+
+#[test]
 fn every_key_has_its_place_in_a_schema() {
     for root in [&FLOW, &NOTIFICATION, &TEST] {
         let schema = schema::of(root);

@@ -17,7 +17,7 @@ use crate::flow::diagnostic::{Diagnostic, Severity};
 use crate::flow::explain;
 use crate::flow::load::Sources;
 use crate::flow::version::Version;
-use crate::testing::read_script;
+use crate::testing::{Surroundings, check_script};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -57,8 +57,10 @@ impl Found {
         let Read { sources, checked } = place.read(&settings)?;
         let Checked { mut diagnostics, flows: understood, .. } = checked;
         let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
+        let notifications: Vec<&str> = sources.notifications.keys().map(AsRef::as_ref).collect();
+        let around = Surroundings { flows: &flows, notifications: &notifications, project: &settings.project };
         for source in sources.tests.values() {
-            diagnostics.extend(read_script(&source.text, &source.file, &flows).1);
+            diagnostics.extend(check_script(&source.text, &source.file, around).1);
         }
         diagnostics.retain(|d| place.wants(&d.file));
         diagnostics.sort_by(|a, b| (&a.file, a.at, a.code).cmp(&(&b.file, b.at, b.code)));

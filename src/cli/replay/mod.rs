@@ -92,6 +92,7 @@ fn save_one(played: &Played, title: &str, prepared: &Prepared, draft: &Path) -> 
         name: before.name.clone(),
         language: before.language,
         timezone: before.timezone.clone(),
+        marketing: Some(before.agreed().collect::<Vec<_>>()).filter(|kinds| !kinds.is_empty()),
         attributes: before.attributes.clone(),
         ..ContactGiven::default()
     };

@@ -17,7 +17,7 @@ use crate::flow::check::Checked;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::version::SourceFile;
 use crate::testing::coverage::{Coverage, Covered};
-use crate::testing::{CaseResult, Texts, play, read_script};
+use crate::testing::{CaseResult, Surroundings, Texts, check_script, play};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,11 +109,13 @@ fn play_all(project: &Project, test: &Test) -> Result<Report, Stop> {
     let settings = project.load(Secrets::Tolerated)?;
     let place = Place::of(&settings, &test.paths)?;
     let Read { sources, checked } = place.read(&settings)?;
-    let names: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
+    let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
+    let notifications: Vec<&str> = sources.notifications.keys().map(AsRef::as_ref).collect();
+    let around = Surroundings { flows: &flows, notifications: &notifications, project: &settings.project };
     let mut runner = Runner::new(&settings, &checked, test);
     let mut files = Vec::new();
     for source in sources.tests.values().filter(|source| place.wants(&source.file)) {
-        files.push(runner.file(source, place.path(&source.file), &names));
+        files.push(runner.file(source, place.path(&source.file), around));
     }
     let wanted = |name: &Slug| test.paths.is_empty() || runner.tested.contains(name);
     let flows = checked.flows.iter().filter(|(name, _)| wanted(name));
@@ -138,9 +140,9 @@ impl<'a> Runner<'a> {
         Runner { project, catalog, checked, test, coverage: Coverage::default(), tested: BTreeSet::new() }
     }
 
-    fn file(&mut self, source: &SourceFile, path: PathBuf, flows: &[&str]) -> File {
+    fn file(&mut self, source: &SourceFile, path: PathBuf, around: Surroundings<'_>) -> File {
         let mut file = File { source: source.clone(), path, flow: None, cases: Vec::new(), problem: None };
-        let (script, mistakes) = read_script(&source.text, &source.file, flows);
+        let (script, mistakes) = check_script(&source.text, &source.file, around);
         let Some(mut script) = script else {
             file.problem = Some(Problem::Mistakes(mistakes));
             return file;

@@ -306,10 +306,14 @@ impl Record {
         self.stop & kind.stop_bit() != 0
     }
 
-    /// The kinds of channel over which the contact agreed to marketing, as flows read them.
+    /// The kinds of channel over which the contact agreed to marketing.
+    pub fn agreed(&self) -> impl Iterator<Item = ChannelKind> {
+        ChannelKind::ALL.into_iter().filter(|kind| self.consent & kind.stop_bit() != 0)
+    }
+
+    /// The same, as flows read them.
     fn marketing(&self) -> Value {
-        let kinds = ChannelKind::ALL.into_iter().filter(|kind| self.consent & kind.stop_bit() != 0);
-        Value::List(kinds.map(|kind| Value::text(kind.as_str())).collect())
+        Value::List(self.agreed().map(|kind| Value::text(kind.as_str())).collect())
     }
 
     /// The kinds of channel that the contact opted out of, for the store's header.

@@ -41,6 +41,7 @@ pub fn project() -> Project {
         shows: Capabilities { buttons, rows, media: true, location: buttons > 0 },
         country: None,
         simulated: true,
+        templates_by_id: false,
     };
     let text = |text: &str| vec![(Language::EN, text.to_owned())];
     Project {
@@ -56,6 +57,7 @@ pub fn project() -> Project {
         attributes: [(Name::parse("vip").expect("a name"), Type::Boolean)].into_iter().collect(),
         events: Vec::new(),
         event_fields: Default::default(),
+        sources: Vec::new(),
         env: IndexMap::new(),
         texts: SystemTexts {
             opted_out: text("You are out."),

@@ -37,6 +37,7 @@ pub(super) fn with_mail(mut d: Driver) -> Driver {
         shows: crate::config::project::Capabilities::default(),
         country: None,
         simulated: true,
+        templates_by_id: false,
     };
     d.project.channels.insert(super::driver::slug("main-mail"), info);
     d.change(|record| record.email = Some("ada@example.com".to_owned()));

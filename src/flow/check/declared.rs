@@ -1,25 +1,47 @@
 //! What `event` is where the project declares the fields of the event.
 
 use crate::config::project::Project;
+use crate::domain::name::EventName;
 use crate::domain::shape::Shape;
 use crate::domain::value::Type;
-use crate::flow::definition::{AnytimeTrigger, Flow, Trigger};
-use crate::flow::diagnostic::At;
+use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, Wait, WaitFor};
 use crate::flow::expression::Inferred;
+use crate::flow::parse::Site;
 
-/// The declared data of the event of the entry in which this place lies: `event` is readable nowhere else, so it is the last one that
-/// begins before.
-pub(super) fn event_at<'p>(flow: &Flow, at: At, project: &'p Project) -> Option<&'p Shape> {
-    let starts = flow.starts.iter().map(|start| match &start.trigger {
-        Trigger::Event(name) => (start.at, Some(name)),
-        _ => (start.at, None),
-    });
-    let anytime = flow.anytime.iter().map(|entry| match &entry.trigger {
-        AnytimeTrigger::Event { name, .. } => (entry.at, Some(name)),
-        _ => (entry.at, None),
-    });
-    let (_, name) = starts.chain(anytime).filter(|(begins, _)| *begins <= at).max_by_key(|(begins, _)| *begins)?;
+/// The declared data of what `event` is at this site: of the event that the entry of `start` or `anytime` names, or that the state
+/// awaits. Of a webhook, and of an entry that was refused, nothing is declared.
+pub(super) fn event_at<'p>(flow: &Flow, site: Site, project: &'p Project) -> Option<&'p Shape> {
+    if !site.event || project.event_fields.is_empty() {
+        return None;
+    }
+    let name = match site.state {
+        Some(state) => awaited(&flow.states.get_index(usize::from(state.0))?.1.kind),
+        None => named(flow, site),
+    };
     project.event_fields.get(name?)
+}
+
+/// The event that a state awaits.
+fn awaited(kind: &Kind) -> Option<&EventName> {
+    match kind {
+        Kind::Wait(Wait { until: WaitFor::Event { name, .. }, .. }) => Some(name),
+        Kind::Digest(digest) => Some(&digest.event),
+        _ => None,
+    }
+}
+
+/// The event that the entry at this site names.
+fn named(flow: &Flow, site: Site) -> Option<&EventName> {
+    let entry = site.entry?;
+    let start = flow.starts.iter().find(|start| start.at == entry).and_then(|start| match &start.trigger {
+        Trigger::Event(name) => Some(name),
+        _ => None,
+    });
+    let anytime = || flow.anytime.iter().find(|one| one.at == entry);
+    start.or_else(|| match &anytime()?.trigger {
+        AnytimeTrigger::Event { name, .. } => Some(name),
+        _ => None,
+    })
 }
 
 /// The type of what has this shape. A map may hold more than is declared.

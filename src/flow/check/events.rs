@@ -12,12 +12,13 @@ use std::collections::BTreeSet;
 pub(super) fn unknown(files: &[File<'_>], project: &Project, across: &mut Across) {
     let mentions = files.iter().flat_map(|file| &file.reading.mentions);
     let emitted = mentions.filter(|m| m.kind == MentionKind::Emitted).map(|m| &*m.name);
-    let known: BTreeSet<&str> = emitted.chain(project.events.iter().map(|name| name.as_str())).collect();
+    let sent = project.sources.iter().flat_map(|source| source.events()).copied().filter(|name| !name.ends_with('.'));
+    let known: BTreeSet<&str> = emitted.chain(project.events.iter().map(|name| name.as_str())).chain(sent).collect();
     let names: Vec<&str> = known.iter().copied().collect();
     for file in files {
         for mention in file.reading.mentions.iter().filter(|m| m.kind == MentionKind::Event) {
             let name = &*mention.name;
-            if known.contains(name) {
+            if known.contains(name) || project.sources.iter().any(|source| source.sends(name)) {
                 continue;
             }
             let slip = names.iter().copied().find(|other| is_slip(name, other));

@@ -3,13 +3,15 @@
 
 use super::types::{Types, is_open};
 use super::{Report, World};
+use crate::domain::channel::consent;
+use crate::domain::language::Language;
 use crate::domain::name::Name;
 use crate::domain::value::{Type, Value};
 use crate::flow::definition::{Destination, Flow, Origin, Slot, Variable};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::{Inferred, ValueTemplate, compatible, fit};
 use crate::flow::parse::{Giver, MentionKind, Reading};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::collections::HashSet;
 
 /// Checks everything that the flow gives to something.
@@ -35,9 +37,15 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, types: &Types, world: 
             Destination::Variable(slot) => format!("`{}`", name_of(flow, *slot)),
             Destination::Contact(name) => format!("`contact.{name}`"),
         };
-        let event = a.site.event.then(|| super::declared::event_at(flow, a.at, world.project)).flatten();
+        let event = super::declared::event_at(flow, a.site, world.project);
         let one = Given { by, value: Some(&a.value), found: types.value_of_event(&a.value, a.site, world.project, event) };
+        let known = report.found.len();
         one.must_be(wanted, whose, a.at, a.width, report);
+        if let Destination::Contact(name) = &a.into
+            && report.found.len() == known
+        {
+            one.must_be_understood(name.as_str(), a.at, a.width, report);
+        }
     }
     for saved in &reading.saves {
         let one = Given { by: "save", value: None, found: types.result_of(Some(saved.state)) };
@@ -139,6 +147,42 @@ impl Given<'_> {
         if !possible {
             let message = format!("`{}` would give {} {}, but it is {}", self.by, whose(), an(kind), an(wanted));
             report.add(213, at, width, message, remedy(kind, wanted, constant));
+        }
+    }
+}
+
+impl Given<'_> {
+    /// What a field of the contact is not for: it would stay as it was, with a note in the journal.
+    fn must_be_understood(&self, field: &str, at: At, width: u32, report: &mut Report) {
+        let constant = self.value.and_then(ValueTemplate::constant);
+        let text = constant.and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty());
+        let (understood, is, help) = match field {
+            "marketing" => (
+                match constant {
+                    Some(value) => consent(value).is_some(),
+                    None => matches!(self.found.kind, Type::Any | Type::Boolean | Type::List | Type::Text),
+                },
+                "true, false or kinds of channel",
+                "write `true`, `false`, or the kinds of channel that were agreed to: `[sms, whatsapp]`",
+            ),
+            "language" => {
+                (text.is_none_or(|text| Language::parse(text).is_some()), "a language", "write its code, such as `es` or `pt-BR`")
+            }
+            "timezone" => (
+                text.is_none_or(|text| TimeZoneDatabase::bundled().get(text).is_ok()),
+                "a time zone",
+                "write its name, such as `Europe/Madrid`",
+            ),
+            _ => return,
+        };
+        if !understood {
+            let what = match (text, constant) {
+                (Some(text), _) => format!("“{text}”"),
+                (None, Some(Value::List(_))) => "a list of something else".to_owned(),
+                _ => an(self.found.kind).to_owned(),
+            };
+            let message = format!("`{}` would give `contact.{field}` {what}, but it is {is}", self.by);
+            report.add(213, at, width, message, help);
         }
     }
 }

@@ -87,7 +87,7 @@ pub fn check_flow(reading: &Reading<Flow>, file: &SourceFile, world: &World<'_>)
         references::check(reading, flow, world, &mut report);
         choices::check(flow, world, &mut report);
         answers::check(&text, flow, world, &mut report);
-        troubles::check(reading, flow, &mut report);
+        troubles::check(reading, flow, world, &mut report);
         typed::check(flow, world, &mut report);
         said::check_flow(&text, flow, world, &mut report);
         parameters::check(flow, world, &mut report);

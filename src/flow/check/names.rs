@@ -18,7 +18,7 @@ pub(super) fn check_flow(reading: &Reading<Flow>, flow: &Flow, types: &Types, wo
     let lost = loses_variables(reading, flow);
     let env = |site, event| Env { site, event, in_run: true, types, states: Some(flow), project: world.project };
     for written in &reading.written {
-        let event = written.site.event.then(|| super::declared::event_at(flow, written.at, world.project)).flatten();
+        let event = super::declared::event_at(flow, written.site, world.project);
         check(written, &env(written.site, event), lost, report);
     }
     for state in flow.states.values() {

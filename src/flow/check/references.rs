@@ -95,7 +95,10 @@ fn exists(mention: &Mention, flow: Option<&Flow>, world: &World<'_>, report: &mu
         }
         MentionKind::Notification => match world.notifications.get(name) {
             Some(notification) => {
-                flow.into_iter().for_each(|flow| texts(mention, notification, flow, world, report));
+                if let Some(flow) = flow {
+                    texts(mention, notification, flow, world, report);
+                    ids(mention, notification, flow, world, report);
+                }
             }
             None if !broken => {
                 let names = world.notifications.keys().map(Slug::as_str).collect();
@@ -117,6 +120,26 @@ fn texts(mention: &Mention, notification: &Notification, flow: &Flow, world: &Wo
             let name = &notification.name;
             let help = missing_text(lacks, kind, &format!("templates/{name}.yaml"));
             report.add(414, mention.at, mention.width, format!("`{name}` has no {lacks} for {kind}"), help);
+        }
+    }
+}
+
+/// A channel whose provider knows templates by ids of its own must have one of an approved notification that it may carry.
+fn ids(mention: &Mention, notification: &Notification, flow: &Flow, world: &World<'_>, report: &mut Report) {
+    let message = &notification.message;
+    let whatsapp = message.by_kind.iter().find(|(kind, _)| *kind == ChannelKind::WhatsApp);
+    let Some(approved) = whatsapp.and_then(|(_, variant)| variant.approved.as_ref()) else { return };
+    let route = &notification.route;
+    let of_kind = route.is_empty() || route.iter().any(|hop| matches!(hop, Hop::Kind(ChannelKind::WhatsApp)));
+    let named = |channel: &Slug| route.iter().any(|hop| matches!(hop, Hop::Channel(name) if name == channel));
+    for (channel, info) in world.project.channels.iter().filter(|(_, info)| info.templates_by_id) {
+        let carries = info.kind == ChannelKind::WhatsApp && (named(channel) || of_kind && flow.channels.contains(channel));
+        if carries && !approved.ids.iter().any(|(known, _)| known == channel) {
+            let name = &notification.name;
+            let message =
+                format!("`{channel}` cannot send the approved template of `{name}`: its provider knows templates by an id");
+            let help = format!("add `ids: {{ {channel}: HX… }}` to `approved` in templates/{name}.yaml");
+            report.add(413, mention.at, mention.width, message, help);
         }
     }
 }

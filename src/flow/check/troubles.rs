@@ -1,12 +1,13 @@
-//! Silence needs a time: RF601. A wait that outlives the flow: RF602.
+//! Silence needs a time: RF601. What outlives the flow: RF602.
 
-use super::Report;
-use crate::flow::definition::{Flow, Kind, Silence, State, Target, WaitFor};
+use super::{Report, World};
+use crate::domain::time::Span;
+use crate::flow::definition::{Deliver, Flow, Kind, Silence, State, Target, Troubles, WaitFor};
 use crate::flow::diagnostic::At;
 use crate::flow::parse::Reading;
 
 /// Checks the troubles of every state.
-pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, report: &mut Report) {
+pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
     let default_after = flow.defaults.silence.as_ref().and_then(|s| s.after);
     // An `after` that is there and is no duration was said.
     let refused = reading.diagnostics.iter().any(|d| d.code.0 == 103 && d.message.starts_with("`after`"));
@@ -43,29 +44,73 @@ pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, report: &mut Report) {
             report.add(601, at, 0, "`silence` without `after`, here and in `defaults`", help);
         }
     }
+    let mut by_default = default_after;
     for state in flow.states.values() {
-        longer_than_the_flow(state, flow, report);
+        if let Some(long) = lasting(state, &mut by_default, flow, world) {
+            longer_than_the_flow(&long, flow, report);
+        }
     }
 }
 
-/// RF602: what takes longer than the flow lives.
-fn longer_than_the_flow(state: &State, flow: &Flow, report: &mut Report) {
-    let (what, span, at) = match &state.kind {
-        Kind::Wait(wait) => match &wait.until {
-            WaitFor::For(span) => ("A wait", *span, wait.at),
-            _ => return,
-        },
-        Kind::Digest(digest) => ("A digest", digest.window, digest.at),
-        Kind::Deliver(deliver) => ("A delivery within", deliver.within, deliver.at),
-        Kind::Handoff(handoff) => match handoff.troubles.silence.as_ref().and_then(|silence| silence.after) {
-            Some(after) => ("A handoff", after, handoff.at),
-            None => return,
-        },
-        _ => return,
+/// Something that takes its time.
+struct Long {
+    /// `A wait of 45d`.
+    what: String,
+    /// How long it takes at least, if nothing else ends it.
+    span: Span,
+    at: At,
+}
+
+/// What of a state takes its time: its kind, and its silence. A silence whose time is that of `defaults` is looked at once: it is taken away.
+fn lasting(state: &State, by_default: &mut Option<Span>, flow: &Flow, world: &World<'_>) -> Option<Long> {
+    let of = |what: &str, span: Span, at: At| Some(Long { what: format!("{what} of {span}"), span, at });
+    let mut silence = |troubles: &Troubles, what: &str, at: At| {
+        let own = troubles.silence.as_ref().and_then(|silence| silence.after);
+        let span = match (own, *by_default) {
+            (Some(own), _) => own,
+            (None, Some(all)) if all > flow.expires => by_default.take()?,
+            (None, _) => return None,
+        };
+        of(what, span, at)
     };
-    if span > flow.expires {
-        let of = if what.ends_with("within") { "" } else { " of" };
-        let message = format!("{what}{of} {span} is longer than the flow lives (`expires: {}`)", flow.expires);
-        report.add(602, at, 0, message, "raise `expires`, or wait less");
+    match &state.kind {
+        Kind::Ask(ask) => silence(&ask.troubles, "A silence", state.at),
+        Kind::Wait(wait) => match &wait.until {
+            WaitFor::For(span) => of("A wait", *span, wait.at),
+            // The first and the last day may be short, and one of them has an hour less where clocks change.
+            WaitFor::Days { days, at } => {
+                let whole = if at.is_some() { days.saturating_sub(1) } else { *days };
+                let span = Span((Span::days(i64::from(whole)).0 - Span::hours(1).0).max(0));
+                Some(Long { what: format!("A wait of {days} days"), span, at: wait.at })
+            }
+            WaitFor::Until(_) => None,
+            WaitFor::Event { .. } => silence(&wait.troubles, "A wait", wait.at),
+        },
+        Kind::Digest(digest) => of("A digest", digest.window, digest.at),
+        Kind::Deliver(deliver) => of_delivery(deliver, flow, world),
+        Kind::Handoff(handoff) => silence(&handoff.troubles, "A handoff", handoff.at),
+        _ => None,
+    }
+}
+
+/// Each place of the route has its time: that of the notification, and the last one that of `deliver`.
+fn of_delivery(deliver: &Deliver, flow: &Flow, world: &World<'_>) -> Option<Long> {
+    let (at, within) = (deliver.at, deliver.within);
+    let notification = world.notifications.get(&deliver.notify.name)?;
+    let places = if notification.route.is_empty() { flow.channels.len() } else { notification.route.len() };
+    let before = Span(notification.within.unwrap_or(within).0.saturating_mul(places.saturating_sub(1) as i64));
+    let span = Span(before.0.saturating_add(within.0));
+    let what = match places {
+        0 | 1 => format!("A delivery within {within}"),
+        _ => format!("A delivery that takes {span} by all {places} places of its route"),
+    };
+    Some(Long { what, span, at })
+}
+
+/// RF602: what takes longer than the flow lives.
+fn longer_than_the_flow(Long { what, span, at }: &Long, flow: &Flow, report: &mut Report) {
+    if *span > flow.expires {
+        let message = format!("{what} is longer than the flow lives (`expires: {}`)", flow.expires);
+        report.add(602, *at, 0, message, "raise `expires`, or wait less");
     }
 }

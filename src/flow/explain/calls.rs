@@ -55,7 +55,7 @@ pub(super) const CALLS: &[Explanation] = &[
     warning(
         508,
         "An event that nobody emits",
-        "A flow waits for an event that no flow emits and that the project does not declare.",
+        "A flow waits for an event that no flow emits, that the project does not declare and that none of its sources sends.",
         "If its name is misspelled, the conversation never begins or never goes on.",
         "Take the suggested name, or declare the event if another system sends it.",
     ),

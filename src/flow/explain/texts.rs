@@ -83,9 +83,9 @@ pub(super) const TEXTS: &[Explanation] = &[
     error(
         413,
         "A channel that does not exist",
-        "The flow names a channel that replyflow.toml does not have; or `route`, `also` or `ids` of a notification names one, or a kind of channel of which there is none; or `to` of `notify` is an address that no channel of its route, else of the flow, reaches.",
+        "The flow names a channel that replyflow.toml does not have; or `route`, `also` or `ids` of a notification names one, or a kind of channel of which there is none; or `to` of `notify` is an address that no channel of its route, else of the flow, reaches. Or an approved template would go over a channel whose provider knows templates by an id, and `ids` has none for it.",
         "Nobody could reach the flow there, and it could not answer.",
-        "Take the suggested name, or configure the channel.",
+        "Take the suggested name, configure the channel, or give the id.",
     ),
     error(
         414,

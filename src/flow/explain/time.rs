@@ -13,7 +13,7 @@ pub(super) const TIME: &[Explanation] = &[
     error(
         602,
         "A wait that outlives the run",
-        "The wait is longer than `expires`, the longest life of a run.",
+        "A wait, a silence, a digest or a delivery by all places of its route takes longer than `expires`, the longest life of a run.",
         "The run would be over before the wait is, and what comes after it would never be sent.",
         "Raise `expires`, or wait less.",
     ),

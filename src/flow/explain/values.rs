@@ -55,8 +55,8 @@ pub(super) const VALUES: &[Explanation] = &[
     error(
         208,
         "Not readable here",
-        "`event`, `body` and `item` exist only where something just came: in `start` and `anytime`, in `save`, in a list.",
-        "Later in the conversation the event is gone, and the value would be empty.",
+        "`event`, `body` and `item` exist only where something just came: in entries of `start` and `anytime` with an event or a webhook and where a `wait` asks whether an event is the one, in `save`, in a list.",
+        "A keyword brings no event, and later in the conversation it is gone: the value would be empty.",
         "Keep what you need in a variable: under `with` in the start, or with `save`.",
     ),
     error(
@@ -90,7 +90,7 @@ pub(super) const VALUES: &[Explanation] = &[
     error(
         213,
         "A value of another type",
-        "This gives a variable, an attribute of the contact or a parameter of a notification or sub-flow a value of another type than it has.",
+        "This gives a variable, an attribute of the contact or a parameter of a notification or sub-flow a value of another type than it has, or a language, a time zone or consent that is none.",
         "A comparison or a sum that holds for one customer would fail for the next.",
         "Use a second variable, or convert the value: `number(…)`, `text(…)`.",
     ),

@@ -113,8 +113,8 @@ impl Inference<'_> {
         let (kind, message, help) = match root {
             Root::Event => (
                 ProblemKind::EventNotHere,
-                "`event` is readable only in `start` and `anytime`".to_owned(),
-                "Put what you need into `with`",
+                "`event` is readable only in entries of `start` and `anytime` with an event or a webhook".to_owned(),
+                "Put what you need into `with` there",
             ),
             Root::Body => (ProblemKind::Reserved, "`body` is readable only in `save`".to_owned(), "Save it under a name first"),
             Root::Item => {

@@ -3,6 +3,11 @@
 use super::flow::SLUGS;
 use super::place::{KeyForm, Kind, Lines, Named, Others, Place, Rule, Word, key};
 
+static LANGUAGE: Kind = Kind::Either(&[Kind::Language, Kind::Word(&[Word("", "None, whatever holds for the file.")])]);
+static MARKETING: Kind = Kind::Either(&[
+    Kind::Boolean,
+    Kind::Many(&Kind::Word(&[Word("sms", "SMS."), Word("whatsapp", "WhatsApp."), Word("email", "Email.")])),
+]);
 static VALUES: Named = Named { keys: KeyForm::Name, value: &Kind::Value, lines: Lines::Fit };
 static STEPS: Kind = Kind::List(&Kind::Map(&STEP));
 static CASES: Kind = Kind::Named(&Named {
@@ -27,7 +32,7 @@ static SAYS: Kind = Kind::Either(&[Kind::Plain, Kind::Map(&USER)]);
 static USER_KIND: Kind = Kind::Either(&[Kind::Plain, Kind::Map(&USER), Kind::Map(&BY_KIND)]);
 static FILE_KIND: Kind = Kind::Many(&Kind::Either(&[Kind::Plain, Kind::Map(&FILE)]));
 static BOT_KIND: Kind = Kind::Either(&[Kind::Expected, Kind::Map(&BOT)]);
-static BOT_PART: Kind = Kind::Either(&[Kind::Plain, Kind::Map(&BOT)]);
+static BOT_PART: Kind = Kind::Either(&[Kind::Expected, Kind::Map(&BOT)]);
 static ALERT_KIND: Kind = Kind::Either(&[Kind::Expected, Kind::Map(&ALERT)]);
 static TEXTS: Kind = Kind::Many(&Kind::Plain);
 static WAIT_KIND: Kind = Kind::Either(&[Kind::Duration, Kind::Map(&WAIT)]);
@@ -77,7 +82,8 @@ pub static CONTACT: Place = Place {
         key("name", &Kind::Plain, "The name."),
         key("email", &Kind::Plain, "The email address."),
         key("timezone", &Kind::Plain, "The time zone, such as `Europe/Madrid`."),
-        key("language", &Kind::Language, "The language."),
+        key("language", &LANGUAGE, "The language."),
+        key("marketing", &MARKETING, "The kinds of channel on which they agreed to marketing."),
     ],
     others: Some(&Others { named: &VALUES, first: false }),
     ..Place::DEFAULT

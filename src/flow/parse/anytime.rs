@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::target::Asks;
-use super::{MentionKind, Reader};
+use super::{MentionKind, Reader, Site};
 use crate::flow::definition::{Anytime, AnytimeTarget, AnytimeTrigger, Command};
 use crate::flow::keys;
 use crate::flow::yaml::Node;
@@ -15,11 +15,13 @@ impl Reader {
 
     fn anytime_entry(&mut self, node: &Node) -> Option<Anytime> {
         let fields = self.fields(node, "anytime", "{ keyword: menu, go: menu }", &keys::ANYTIME)?;
-        self.site.event = fields.has("event");
+        // Where it is not clear what is answered, that is what is said.
+        let written = !fields.among(&["keyword", "command"]).is_empty() && !fields.has("event");
+        self.site = Site { event: !written, entry: Some(node.at), ..Site::default() };
         let trigger = self.anytime_trigger(&fields);
         let condition = fields.get("if").and_then(|n| self.condition(n));
         let target = self.anytime_target(&fields);
-        self.site.event = false;
+        self.site = Site::default();
         Some(Anytime { trigger: trigger?, condition, target: target?, at: node.at })
     }
 

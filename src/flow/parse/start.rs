@@ -1,7 +1,7 @@
 //! `start`: what begins a run.
 
 use super::fields::Fields;
-use super::{MentionKind, Reader};
+use super::{MentionKind, Reader, Site};
 use crate::flow::definition::{Busy, ContactTemplate, Repeat, Start, StateId, Trigger};
 use crate::flow::expression::Template;
 use crate::flow::keys;
@@ -12,15 +12,21 @@ const PHONE: &str = "\"{{ event.phone }}\"";
 impl Reader {
     pub(super) fn starts(&mut self, node: &Node, begin: StateId) -> Vec<Start> {
         let items = self.items(node, "start", "[{ keyword: hello }]").unwrap_or_default();
-        self.site.event = true;
-        let starts = items.iter().filter_map(|item| self.start(item, begin)).collect();
-        self.site.event = false;
-        starts
+        items.iter().filter_map(|item| self.start(item, begin)).collect()
     }
 
     fn start(&mut self, node: &Node, begin: StateId) -> Option<Start> {
         let fields = self.fields(node, "start", "{ keyword: hello }", &keys::START)?;
-        let trigger = self.start_trigger(&fields);
+        // Where it is not clear what begins the run, that is what is said.
+        let written = !fields.among(&["keyword", "message"]).is_empty() && fields.among(&["event", "webhook"]).is_empty();
+        self.site = Site { event: !written, entry: Some(node.at), ..Site::default() };
+        let start = self.start_of(node, &fields, begin);
+        self.site = Site::default();
+        start
+    }
+
+    fn start_of(&mut self, node: &Node, fields: &Fields<'_>, begin: StateId) -> Option<Start> {
+        let trigger = self.start_trigger(fields);
         let is_keyword = fields.has("keyword");
         let condition = fields.get("if").and_then(|n| self.condition(n));
         let channels = fields.get("channels").map(|n| self.channel_names(n)).filter(|c| !c.is_empty());

@@ -21,6 +21,8 @@ pub struct Site {
     pub item: bool,
     /// The state.
     pub state: Option<StateId>,
+    /// Where the entry of `start` or `anytime` stands, if it is in one.
+    pub entry: Option<At>,
 }
 
 /// A text with `{{ }}` or a condition, and its place.

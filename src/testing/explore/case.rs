@@ -29,15 +29,20 @@ pub(super) fn case(ground: &Ground, setting: &Setting, deeds: &[&Deed], title: S
                 ground.make(setting, &address, &mut world, deed)?;
             }
         }
-        if let Some(open) = world.open_call() {
-            // The way stops while it is called: it is refused here, so that the case is whole.
-            let call = open.call.clone();
-            let key = (call.method.clone(), format!("{}{}", call.api, call.path));
-            let fake =
-                Fake { method: call.method, api: call.api, path: call.path, answers: Answers::Always(FakeAnswer::Refused) };
-            let attempts = open.attempts();
-            fakes.entry(key).or_insert((fake, Vec::new())).1.push((FakeAnswer::Refused, attempts));
-            ground.make(setting, &address, &mut world, &Deed::Answer(FakeAnswer::Refused, attempts))?;
+        loop {
+            if let Some(open) = world.open_call() {
+                // The way stops while it is called: it is refused here, so that the case is whole.
+                let call = open.call.clone();
+                let key = (call.method.clone(), format!("{}{}", call.api, call.path));
+                let fake =
+                    Fake { method: call.method, api: call.api, path: call.path, answers: Answers::Always(FakeAnswer::Refused) };
+                let attempts = open.attempts();
+                fakes.entry(key).or_insert((fake, Vec::new())).1.push((FakeAnswer::Refused, attempts));
+                ground.make(setting, &address, &mut world, &Deed::Answer(FakeAnswer::Refused, attempts))?;
+            } else if rest.peek().is_some() || !world.deliver_unreported().map_err(|error| error.to_string())? {
+                // Where the way stops, what left is reported delivered, as in every case.
+                break;
+            }
         }
         if !fakes.is_empty() {
             steps.push(Step::Http(fakes.into_values().map(|(fake, answers)| offered(fake, &answers)).collect()));

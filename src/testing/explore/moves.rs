@@ -120,16 +120,18 @@ pub(super) fn moves(ground: &Ground, setting: &Setting, world: &World, record: &
                 out.extend(until(world, run.alarm()));
             }
         }
-        (Waiting::Delivery { .. }, _) => {
+        (Waiting::Delivery { .. }, Kind::Deliver(deliver)) => {
             // Its message left, or is held until its hours.
-            let left = world.last.as_ref().is_some_and(|last| record.tracked.iter().any(|one| one.effect == last.effect));
-            if left {
-                for status in [DeliveryStatus::Delivered, DeliveryStatus::Failed] {
-                    out.push(Move::of(By::Elsewhere, vec![Step::Status(status)]));
+            let left = world.last.as_ref().and_then(|last| record.tracked.iter().find(|one| one.effect == last.effect));
+            if let Some(message) = left {
+                let report = |status| Move::of(By::Elsewhere, vec![Step::Status(status)]);
+                out.extend(reports(message.status, deliver.until).map(report));
+                if message.status == DeliveryStatus::Queued {
+                    // In a case it is reported delivered before anything else happens.
+                    return out;
                 }
-            } else {
-                out.extend(world.next_moment().and_then(|next| until(world, next)));
             }
+            out.extend(world.next_moment().and_then(|next| until(world, next)));
         }
         _ => out.extend(world.next_moment().and_then(|next| until(world, next))),
     }
@@ -139,6 +141,13 @@ pub(super) fn moves(ground: &Ground, setting: &Setting, world: &World, record: &
         out.push(Move::of(By::Contact, vec![says(GREETING)]));
     }
     out
+}
+
+/// What can still be reported of a message of which this is known, first what is waited for.
+fn reports(known: DeliveryStatus, wanted: DeliveryStatus) -> impl Iterator<Item = DeliveryStatus> {
+    let others = [DeliveryStatus::Delivered, DeliveryStatus::Sent, DeliveryStatus::Failed];
+    let all = [wanted].into_iter().chain(others.into_iter().filter(move |other| *other != wanted));
+    all.filter(move |status| status.rank() > known.rank())
 }
 
 fn standing<'s>(setting: &'s Setting, world: &World, record: &'s Record, run: &'s Run, flow: &'s Flow) -> Standing<'s> {

@@ -33,6 +33,9 @@ pub(super) fn situation(ground: &Ground, setting: &str, world: &World, record: &
     place.push_str(setting);
     for run in &record.runs {
         let own = ground.flow.is_called(&run.flow);
+        if let Waiting::Delivery { errand } = &run.waiting {
+            delivery(record, *errand, &mut place);
+        }
         let here = run_of(ground, run, &mut place, &mut rest);
         if own && state.is_empty() {
             state = here;
@@ -128,6 +131,13 @@ fn run_of(ground: &Ground, run: &Run, place: &mut String, rest: &mut String) -> 
         let _ = write!(rest, "|{}", reply.text);
     }
     name
+}
+
+/// Writes how far a notification is that a run waits for.
+fn delivery(record: &Record, errand: u64, place: &mut String) {
+    let Some(errand) = record.errands.iter().find(|one| one.id == errand) else { return };
+    let message = record.tracked.iter().find(|message| Some(message.effect) == errand.effect);
+    let _ = write!(place, "|n{:?}{}{:?}", errand.stage, errand.next, message.map(|message| message.status));
 }
 
 fn variable(slot: Slot, value: &Value, out: &mut String) {

@@ -3,7 +3,7 @@
 
 use super::played::Draft;
 use crate::domain::address::Address;
-use crate::domain::channel::ChannelKind;
+use crate::domain::channel::consent;
 use crate::domain::id::{ContactKey, EffectId, RunId};
 use crate::domain::input::ContactRef;
 use crate::domain::journal::{Decision, Entry, Event};
@@ -248,7 +248,7 @@ impl Person {
                 Some("timezone") => known.timezone = value.as_text().map(str::to_owned),
                 Some("name") => known.name = value.as_text().map(str::to_owned),
                 Some("email") => known.email = value.as_text().map(str::to_owned),
-                Some("marketing") => known.consent = kinds_of(value),
+                Some("marketing") => known.consent = consent(value).unwrap_or(known.consent),
                 Some(other) => {
                     known.attributes.retain(|(name, _)| name.as_str() != other);
                     let attribute = Name::parse(other).ok().filter(|_| *value != Value::Null);
@@ -260,7 +260,10 @@ impl Person {
                 known.tags.extend(added.iter().cloned());
                 known.tags.retain(|tag| !removed.contains(tag));
             }
-            Event::OptedOut { kind, .. } => known.stop |= kind.stop_bit(),
+            Event::OptedOut { kind, .. } => {
+                known.stop |= kind.stop_bit();
+                known.consent &= !kind.stop_bit();
+            }
             Event::OptedIn { kind, .. } => known.stop &= !kind.stop_bit(),
             Event::Consent(told) => {
                 told.given.iter().for_each(|kind| known.consent |= kind.stop_bit());
@@ -268,6 +271,9 @@ impl Person {
             }
             Event::ContactChanged { name, value } if name == "language" => {
                 known.language = value.as_text().and_then(Language::parse);
+            }
+            Event::ContactChanged { name, value } if name == "marketing" => {
+                known.consent = consent(value).unwrap_or(known.consent);
             }
             Event::TimeMoved { by } => self.moved = Span(self.moved.0 + by.0),
             Event::Forgotten => {
@@ -293,6 +299,8 @@ impl Person {
             Event::SetAside { .. } | Event::Overflow { .. } | Event::Forgotten => self.spoil(Unplayable::CannotCome),
             Event::Way(way) if way.step == Step::Came => self.spoil(Unplayable::CannotCome),
             Event::HandoffClosed(closed) if closed.private => self.spoil(Unplayable::NotKept),
+            // The contact said so to the provider: that message comes again.
+            Event::ContactChanged { name, .. } if name == "marketing" => {}
             Event::Halted { .. } | Event::ContactChanged { .. } => self.spoil(Unplayable::Operator),
             Event::Called { effect, .. } => {
                 if let Some(open) = &mut self.open {
@@ -328,14 +336,4 @@ impl Conversation {
             })
         })
     }
-}
-
-/// The kinds of channel that a value of `contact.marketing` names.
-fn kinds_of(value: &Value) -> u8 {
-    let named = |kind: &ChannelKind| match value {
-        Value::Bool(all) => *all,
-        Value::List(kinds) => kinds.iter().any(|one| one.as_text() == Some(kind.as_str())),
-        one => one.as_text() == Some(kind.as_str()),
-    };
-    ChannelKind::ALL.iter().filter(|kind| named(kind)).fold(0, |bits, kind| bits | kind.stop_bit())
 }

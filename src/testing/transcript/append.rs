@@ -1,8 +1,11 @@
 //! A case at the end of a test file that people wrote: nothing else in the file changes, not a comment, not a blank line.
 
 use super::Transcript;
+use crate::domain::name::Name;
+use crate::domain::value::Value;
 use crate::flow::diagnostic::At;
 use crate::flow::yaml::{self, Entry, Tree};
+use crate::testing::script::ContactGiven;
 use std::sync::Arc;
 
 /// A file with one case more.
@@ -58,6 +61,8 @@ pub fn append(source: &str, transcript: &Transcript, title: &str) -> Result<Appe
     if transcript.tags.is_none() && given.iter().any(|entry| entry.key.text == "tags") {
         transcript.tags = Some(Vec::new());
     }
+    let contact = given.iter().find(|entry| entry.key.text == "contact").map_or(&[][..], |entry| map(entry));
+    contact.iter().for_each(|field| take_away(&mut transcript.contact, &field.key.text));
     let Some(cases) = entry("cases") else {
         let before = with_line_end(source);
         let line = before.lines().count() + 3;
@@ -90,6 +95,25 @@ fn insert(source: &str, case: &str, next: Option<At>, title: String) -> Appended
     let case = case.replace('\n', ending);
     let after = lines[end..].concat();
     Appended { source: format!("{before}{ending}{case}{after}"), title, line }
+}
+
+/// What the file says of its contact is not said of this one unless it holds for it.
+fn take_away(contact: &mut ContactGiven, field: &str) {
+    let nothing = |text: &mut Option<String>| *text = Some(text.take().unwrap_or_default());
+    match field {
+        "phone" => {}
+        "name" => nothing(&mut contact.name),
+        "email" => nothing(&mut contact.email),
+        "timezone" => nothing(&mut contact.timezone),
+        "language" => contact.no_language = contact.language.is_none(),
+        "marketing" => contact.marketing = Some(contact.marketing.take().unwrap_or_default()),
+        other => match Name::parse(other) {
+            Ok(name) if contact.attributes.iter().all(|(known, _)| *known != name) => {
+                contact.attributes.push((name, Value::Null))
+            }
+            _ => {}
+        },
+    }
 }
 
 fn belongs_to_what_follows(line: &str, something_follows: bool) -> bool {

@@ -74,6 +74,8 @@ struct Walk<'a> {
     failed: HashSet<EffectId>,
     /// Messages that were reported delivered.
     delivered: HashSet<EffectId>,
+    /// Messages that were reported read.
+    read: HashSet<EffectId>,
     /// Whether a failed message was just reported: what follows from it comes in an entry of its own.
     reported: bool,
     runs: IndexMap<RunId, Seen>,
@@ -95,6 +97,7 @@ pub(super) fn transcript<'e>(entries: impl IntoIterator<Item = &'e Entry>, about
         last_sent: None,
         failed: HashSet::new(),
         delivered: HashSet::new(),
+        read: HashSet::new(),
         reported: false,
         runs: IndexMap::new(),
         lost: Vec::new(),
@@ -180,8 +183,12 @@ impl Walk<'_> {
             Event::Way(way) if way.step == WayStep::Came => {
                 self.known(at, None, || "a run of somebody else notified the contact".to_owned());
             }
+            Event::Reported { effect, status: DeliveryStatus::Read, .. } => {
+                self.read.insert(*effect);
+            }
             Event::Way(way) => {
                 self.unreported(way);
+                self.read_at_last(at, way);
                 self.followed(at, event);
             }
             Event::Attempted { .. } | Event::Reported { .. } | Event::Note { .. } | Event::Overflow { .. } => {}
@@ -193,6 +200,8 @@ impl Walk<'_> {
             Event::ContactChanged { name, value } if name == "language" && self.blocks.is_empty() => {
                 self.contact.language = value.as_text().and_then(Language::parse);
             }
+            // The provider's word, which is said to be lost where it came.
+            Event::ContactChanged { name, .. } if name == "marketing" => {}
             Event::ContactChanged { name, .. } => self.known(at, None, || format!("an operator changed the {name}")),
             Event::HandoffTaken(_) | Event::PersonWrote(_) | Event::HandoffClosed(_) => self.person(at, event),
             Event::Forgotten => self.known(at, None, || "the contact was deleted".to_owned()),

@@ -122,6 +122,12 @@ fn contact_parts(contact: &ContactGiven) -> Vec<String> {
     put("language", contact.language.as_ref().map(|language| language.as_str()));
     put("timezone", contact.timezone.as_deref());
     put("email", contact.email.as_deref());
+    if contact.no_language {
+        parts.push("language: \"\"".to_owned());
+    }
+    if let Some(kinds) = &contact.marketing {
+        parts.push(format!("marketing: [{}]", kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")));
+    }
     parts.extend(contact.attributes.iter().map(|(name, v)| format!("{}: {}", word(name.as_str()), value(v))));
     parts
 }

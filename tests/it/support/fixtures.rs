@@ -131,10 +131,13 @@ fn check(texts: &BTreeMap<String, String>, settings: &str) -> Vec<Diagnostic> {
             (_, None) => drop(sources.flows.insert(stem.to_owned(), source)),
         }
     }
-    let mut found = check_project(&sources, &super::project::of(settings)).diagnostics;
+    let project = super::project::of(settings);
+    let mut found = check_project(&sources, &project).diagnostics;
     let flows: Vec<&str> = sources.flows.keys().map(String::as_str).collect();
+    let notifications: Vec<&str> = sources.notifications.keys().map(AsRef::as_ref).collect();
+    let around = replyflow::testing::Surroundings { flows: &flows, notifications: &notifications, project: &project };
     for source in sources.tests.values() {
-        found.extend(replyflow::testing::read_script(&source.text, &source.file, &flows).1);
+        found.extend(replyflow::testing::check_script(&source.text, &source.file, around).1);
     }
     found
 }

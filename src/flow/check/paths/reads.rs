@@ -48,8 +48,11 @@ impl<'f> Reads<'f, '_> {
         message.text.iter().for_each(|texts| self.texts(texts));
         message.media.iter().chain(&message.media_name).for_each(|part| self.template(part));
         for (_, variant) in &message.by_kind {
-            variant.text.iter().chain(&variant.footer).for_each(|texts| self.texts(texts));
-            variant.media.iter().chain(&variant.media_name).for_each(|part| self.template(part));
+            let texts = [&variant.text, &variant.footer, &variant.subject];
+            texts.into_iter().flatten().for_each(|texts| self.texts(texts));
+            let parts = [&variant.media, &variant.media_name, &variant.from];
+            parts.into_iter().flatten().for_each(|part| self.template(part));
+            variant.provider.iter().for_each(|value| self.value(value));
         }
     }
 

@@ -76,7 +76,7 @@ fn mistakes_have_a_code_and_a_place() {
         ("score | upper", "RF207 at 0+5: `upper` takes text, not a number"),
         ("name | len | upper", "RF207 at 0+10: `upper` takes text, not a number"),
         ("money(name, 'EUR')", "RF207 at 6+4: `money` takes number, not a text"),
-        ("event.x", "RF208 at 0+7: `event` is readable only in `start` and `anytime`"),
+        ("event.x", "RF208 at 0+7: `event` is readable only in entries of `start` and `anytime` with an event or a webhook"),
         ("body", "RF209 at 0+4: `body` is readable only in `save`"),
         ("item.x", "RF209 at 0+6: `item` is readable only in the `label` of `pick`"),
         ("contact.vipp", "RF211 at 0+12: `contact.vipp` is not an attribute of this project"),

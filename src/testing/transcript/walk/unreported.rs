@@ -1,7 +1,9 @@
-//! Messages whose report did not come in time. In a test every message is delivered at once unless a step says otherwise.
+//! Messages whose report did not come in time, or that were read. In a test every message is delivered at once, and no more, unless a
+//! step says otherwise.
 
 use super::{Block, Walk};
 use crate::domain::message::DeliveryStatus;
+use crate::domain::time::Millis;
 use crate::domain::way::{Step as Came, Way};
 use crate::testing::script::Step;
 
@@ -16,5 +18,14 @@ impl Walk<'_> {
         }
         let status = if self.delivered.contains(&effect) { DeliveryStatus::Delivered } else { DeliveryStatus::Sent };
         self.blocks.insert(place + 1, Block { input: Some(Step::Status(status)), ..Block::default() });
+    }
+
+    /// Says that a message was read, where its notification waited for that.
+    pub(super) fn read_at_last(&mut self, at: Millis, way: &Way) {
+        let Some(effect) = way.effect.filter(|effect| way.step == Came::Arrived && self.read.contains(effect)) else { return };
+        if self.last_sent.as_ref().is_none_or(|(last, _)| *last != effect) {
+            return self.lose("an earlier message than the last one was read".to_owned());
+        }
+        self.came(at, Some(Step::Status(DeliveryStatus::Read)));
     }
 }
