@@ -60,7 +60,7 @@ cases:
     given: { contact: { marketing: true } }
     steps: [{ user: go }, { bot: any }, { end: arrived }]
   agreed elsewhere:
-    given: { contact: { marketing: whatsapp } }
+    given: { channel: main-sms, contact: { marketing: whatsapp } }
     steps: [{ user: go }, { end: refused }]
   never asked:
     steps: [{ user: go }, { end: refused }]

@@ -117,6 +117,10 @@ fn talk(catalog: &Arc<Catalog>, project: &Arc<Project>, phone: &str, lines: &[&s
                 let fake = Fake { method: "GET".into(), api, path: "/orders/*".into(), answers: Answers::Always(answer) };
                 world.fakes.add(&[fake], false);
             }
+            ["/marketing", word] => {
+                let content = InboundContent::OptOut { word: word.to_owned(), scope: Some("marketing".to_owned()) };
+                world.write(&who, &channel, String::new(), content).expect("written");
+            }
             _ => world.write(&who, &channel, (*line).to_owned(), InboundContent::Text).expect("written"),
         }
     }
@@ -249,6 +253,27 @@ fn what_cannot_be_played_is_said_and_not_guessed() {
     assert_eq!(old.unplayable.into_iter().collect::<Vec<_>>(), [(Unplayable::NotKept, 2)]);
     let nobody = report(Vec::new());
     assert_eq!(nobody.conversations, 0);
+}
+
+/// What the contact says to the provider about marketing is no operator's change: it is played like any message, and its effect is known in
+/// the conversations that follow, whether they can be played or not.
+#[test]
+fn consent_that_a_contact_gives_and_takes_back_is_known_afterwards() {
+    const NEWS: &str = "flow: news\nlanguages: [en]\nchannels: [main-sms]\nstart: [{ keyword: agree }, { keyword: news, go: news }]\n\
+                        defaults: { nomatch: { end: lost }, silence: { after: 1h, end: silent }, undelivered: { end: undelivered } }\n\
+                        begin: agree\nstates:\n  agree: { set: { contact.marketing: [sms] }, go: sure }\n  \
+                        sure:\n    ask: Sure?\n    answer: yes_no\n    go: { yes: { end: agreed }, no: { end: agreed } }\n  \
+                        news:\n    go:\n      - if: \"'sms' in contact.marketing\"\n        say: News!\n        end: told\n      - else: quiet\n  \
+                        quiet: { say: \"You did not agree.\", end: quiet }\n";
+    let catalog = catalog(&[("news", NEWS)]);
+    let lines = ["agree", "/marketing STOP", "yes", "news", "/marketing START", "news"];
+    let entries = talk(&catalog, &PROJECT, "+447700900100", &lines);
+    let (report, _) = replay(draft(&catalog, &PROJECT, "news"), entries.clone());
+    assert_eq!((report.conversations, report.same, groups(&report)), (3, 3, vec![]), "{:?}", report.unplayable);
+    // The draft asks otherwise, so that only the journal says what became of the consent in the first conversation.
+    let other = self::catalog(&[("news", &NEWS.replace("yes: { end: agreed }", "yes: { end: settled }"))]);
+    let (report, _) = replay(draft(&other, &PROJECT, "news"), entries);
+    assert_eq!((report.same, report.different), (2, 1), "{:?} {:?}", groups(&report), report.unplayable);
 }
 
 /// An event for a flow that has to wait says at once who the contact is, and the next run of another flow knows it.
