@@ -17,6 +17,11 @@ pub struct Withdrew {
 }
 
 impl Record {
+    /// The kinds of channel over which the contact agreed to marketing.
+    pub fn agreed(&self) -> impl Iterator<Item = ChannelKind> {
+        ChannelKind::ALL.into_iter().filter(|kind| self.consent & kind.stop_bit() != 0)
+    }
+
     /// The contact says no to marketing on this kind of channel.
     pub(in crate::engine) fn withdraws(&mut self, kind: ChannelKind, at: Millis) {
         self.consent &= !kind.stop_bit();

@@ -306,12 +306,7 @@ impl Record {
         self.stop & kind.stop_bit() != 0
     }
 
-    /// The kinds of channel over which the contact agreed to marketing.
-    pub fn agreed(&self) -> impl Iterator<Item = ChannelKind> {
-        ChannelKind::ALL.into_iter().filter(|kind| self.consent & kind.stop_bit() != 0)
-    }
-
-    /// The same, as flows read them.
+    /// The kinds of channel over which the contact agreed to marketing, as flows read them.
     fn marketing(&self) -> Value {
         Value::List(self.agreed().map(|kind| Value::text(kind.as_str())).collect())
     }
