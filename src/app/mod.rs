@@ -270,6 +270,7 @@ fn world(settings: &Settings) -> World {
         channels: channels(settings),
         apis: settings.apis.clone(),
         endpoints: settings.endpoints.clone(),
+        desks: settings.desks.clone(),
         callbacks: (!settings.callbacks.allow.is_empty()).then(|| settings.callbacks.clone()),
         alerts: settings.alerts.clone(),
     }

@@ -9,7 +9,7 @@ use crate::config::project::Way;
 use crate::config::{Secrets, Settings};
 use crate::flow::check::check_project;
 use crate::flow::load::Sources;
-use crate::service::{MailClient, MailTrouble};
+use crate::service::{HttpClient, MailClient, MailTrouble};
 use crate::store::{Finding, FindingLevel};
 
 /// A section `[webhooks.signed.FLOW.NAME]` that is about no webhook.
@@ -21,6 +21,7 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
     findings.extend(flows(&settings));
     findings.extend(super::runtime()?.block_on(mail_servers(&settings)));
     findings.extend(super::runtime()?.block_on(sinks::findings(&settings)));
+    findings.extend(super::runtime()?.block_on(desks(&settings)));
     let store = super::runtime()?.block_on(async {
         let store = open_store(&settings.store, Access::Beside).await?;
         store.meta().await?;
@@ -105,6 +106,32 @@ async fn mail_servers(settings: &Settings) -> Vec<Finding> {
                 say(FindingLevel::Fine, message, "Have incoming mails and bounces posted there.");
             }
         }
+    }
+    findings
+}
+
+/// Whether the desks let us work. Nothing is written there.
+async fn desks(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let client = match HttpClient::new() {
+        _ if settings.desks.is_empty() => return findings,
+        Ok(client) => client,
+        Err(error) => {
+            let (level, message) = (FindingLevel::Error, format!("no request can be made: {error}"));
+            return vec![Finding { name: "desk", level, message, remedy: String::new() }];
+        }
+    };
+    for desk in settings.desks.values() {
+        let at = format!("{}: {}", desk.name, desk.base_url);
+        let (level, message, remedy) = match crate::service::desk::probe(&client, desk).await {
+            Err(why) => (FindingLevel::Error, format!("{at}: {why}"), "Until then the deadline of every hand-off decides."),
+            Ok(_) if desk.webhook_secrets.is_empty() => {
+                let message = format!("{at} lets us work; only the secret in the URL shows that it is what calls us");
+                (FindingLevel::Warning, message, "Set webhook_secret, if this release of Chatwoot shows one for the inbox.")
+            }
+            Ok(found) => (FindingLevel::Fine, format!("{at} {found}"), "Have it call the URL that `replyflow webhooks` prints."),
+        };
+        findings.push(Finding { name: "desk", level, message, remedy: remedy.to_owned() });
     }
     findings
 }

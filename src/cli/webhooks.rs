@@ -39,8 +39,15 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
         }
         shown.push(format!("source {name}  {url}"));
     }
+    for name in settings.desks.keys() {
+        let mut url = url::Url::parse(&settings.server.public_url).map_err(|e| Stop::failed(format!("public_url: {e}")))?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["desks", name.as_str(), &keys.desk_secret(name.as_str())]);
+        }
+        shown.push(format!("desk {name}  {url}"));
+    }
     if shown.is_empty() {
-        println!("no flow begins by a webhook, and there is no source");
+        println!("no flow begins by a webhook, and there is neither a source nor a desk");
     }
     shown.iter().for_each(|line| println!("{line}"));
     Ok(())

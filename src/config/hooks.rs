@@ -5,7 +5,7 @@ use super::secret::Secret;
 use super::section::{Secrets, Section};
 use super::server::size;
 use crate::domain::alert::ALERT_PREFIX;
-use crate::domain::hook::{CALLBACK_PREFIX, KindPattern};
+use crate::domain::hook::{CALLBACK_PREFIX, DESK_PREFIX, KindPattern};
 use crate::domain::limits;
 use crate::domain::name::Slug;
 use crate::domain::time::Span;
@@ -117,7 +117,7 @@ fn lies_under(url: &Url, prefix: &Url) -> bool {
 
 impl EndpointSettings {
     pub(super) fn read(name: Slug, section: Section<'_>, secrets: Secrets) -> Self {
-        for prefix in [CALLBACK_PREFIX, ALERT_PREFIX] {
+        for prefix in [CALLBACK_PREFIX, ALERT_PREFIX, DESK_PREFIX] {
             if name.as_str().starts_with(prefix) {
                 section.mistake("url", format!("belongs to an endpoint whose name may not begin with `{prefix}`"), None);
             }
@@ -157,7 +157,7 @@ impl CallbackSettings {
 }
 
 /// A URL that reports may go to.
-fn target(text: &str) -> Option<Url> {
+pub(super) fn target(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)

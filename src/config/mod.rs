@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod api;
 pub mod channel;
+pub mod desks;
 pub mod events;
 pub mod fence;
 pub mod hooks;
@@ -25,6 +26,8 @@ pub mod store;
 mod read_channels;
 mod read_project;
 mod schema;
+mod schema_documented;
+mod schema_table;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -38,6 +41,7 @@ pub use tree::Environment;
 use alerts::AlertSettings;
 use api::ApiSettings;
 use channel::ChannelSettings;
+use desks::DeskSettings;
 use events::EventsSettings;
 use hooks::{CallbackSettings, EndpointSettings};
 use indexmap::IndexMap;
@@ -86,6 +90,8 @@ pub struct Settings {
     pub apis: IndexMap<Slug, ApiSettings>,
     /// The systems that are told what happens.
     pub endpoints: IndexMap<Slug, EndpointSettings>,
+    /// The services in which teams answer what is handed over to them.
+    pub desks: IndexMap<Slug, DeskSettings>,
     /// Where else events may have reports sent to.
     pub callbacks: CallbackSettings,
     /// How teams are told of alerts.
@@ -173,6 +179,7 @@ impl Settings {
         let sources = sources::sources(root.section("sources"), &attributes, secrets);
         let teams = alerts::teams(&root.section("teams"), secrets);
         let team_names = teams.names.clone();
+        let desks = desks::desks(root.section("desks"), &team_names, secrets);
         let carriers: Vec<_> = channels.iter().map(|(name, channel)| (name, channel.settings.kind)).collect();
         let (alert_rules, alerts) = alerts::alerts(root.section("alerts"), teams, &carriers, &server.public_url);
         let webhooks = WebhooksSettings::read(root.section("webhooks"), secrets);
@@ -185,6 +192,7 @@ impl Settings {
             attributes,
             env: read_project::env(root.section("env")),
             texts: read_project::texts(root.section("texts"), basics.language),
+            desks: desks.values().map(DeskSettings::info).collect(),
             endpoints: endpoints.values().map(|e| EndpointInfo { name: e.name.clone(), events: e.events.clone() }).collect(),
             alerts: alert_rules,
             signed: webhooks.named.clone(),
@@ -203,6 +211,7 @@ impl Settings {
             apis,
             endpoints,
             alerts,
+            desks,
             callbacks: CallbackSettings::read(root.section("callbacks"), secrets),
             send,
             events,

@@ -12,6 +12,7 @@ use crate::domain::time::Span;
 use crate::domain::value::{Type, Value};
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
+use std::sync::Arc;
 
 /// The project as flows see it.
 #[derive(Debug, Clone)]
@@ -48,6 +49,46 @@ pub struct Project {
     pub alerts: AlertRules,
     /// The webhooks of flows whose calls are signed.
     pub signed: Vec<SignedInfo>,
+    /// The desks at which teams work.
+    pub desks: Vec<DeskInfo>,
+}
+
+impl Project {
+    /// The same without desks: the persons of a conversation test are in the test, and no desk answers there.
+    pub fn without_desks(mut project: Arc<Self>) -> Arc<Self> {
+        if !project.desks.is_empty() {
+            Arc::make_mut(&mut project).desks.clear();
+        }
+        project
+    }
+
+    /// The desk of a team: one that names it, else one that is for all.
+    pub fn desk_of(&self, team: &Slug) -> Option<&DeskInfo> {
+        let named = self.desks.iter().find(|desk| desk.teams.contains(team));
+        named.or_else(|| self.desks.iter().find(|desk| desk.teams.is_empty()))
+    }
+}
+
+/// A desk as the engine sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskInfo {
+    /// Its name.
+    pub name: Slug,
+    /// The teams that work there; empty: all.
+    pub teams: Vec<Slug>,
+    /// What of a contact it may know.
+    pub share: Share,
+}
+
+/// What a desk may know of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Share {
+    /// The name.
+    pub name: bool,
+    /// The phone number.
+    pub phone: bool,
+    /// The email address.
+    pub email: bool,
 }
 
 /// Who is told of alerts, as the engine sees it.

@@ -2,7 +2,7 @@
 
 use super::api::ApiSettings;
 use super::channel::ProviderSettings;
-use super::project::{AlertRules, ApiInfo, ChannelInfo, EndpointInfo, Hours, Project, SignedInfo, SystemTexts};
+use super::project::{AlertRules, ApiInfo, ChannelInfo, DeskInfo, EndpointInfo, Hours, Project, SignedInfo, SystemTexts};
 use super::read_channels::Channel;
 use super::section::Section;
 use super::tree::{Kind, Node};
@@ -239,6 +239,7 @@ pub(super) fn assemble(
         endpoints: rest.endpoints,
         alerts: rest.alerts,
         signed: rest.signed,
+        desks: rest.desks,
     }
 }
 
@@ -255,4 +256,5 @@ pub(super) struct Rest {
     pub endpoints: Vec<EndpointInfo>,
     pub alerts: AlertRules,
     pub signed: Vec<SignedInfo>,
+    pub desks: Vec<DeskInfo>,
 }

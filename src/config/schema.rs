@@ -1,10 +1,10 @@
 //! JSON Schema of the configuration: types from the table below, descriptions and defaults from the shipped file that
 //! documents every key.
 
-use super::DEFAULTS;
+use super::schema_documented::documented;
+use super::schema_table::section_of;
 use crate::domain::value::Type;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
 /// What a setting is.
 pub(super) enum Setting {
@@ -187,6 +187,27 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         ],
     ),
     (
+        "desks.*",
+        &[
+            ("kind", Word(&["chatwoot", "zendesk"])),
+            ("base_url", Text),
+            ("account_id", Whole),
+            ("inbox_id", Whole),
+            ("team_id", Whole),
+            ("user", Text),
+            ("group_id", Whole),
+            ("api_token", Secret),
+            ("webhook_secret", Secrets),
+            ("teams", Texts(&[])),
+            ("share", Texts(&["name", "phone", "email"])),
+            ("allow_private", Boolean),
+            ("timeout", Duration),
+            ("in_flight", Whole),
+            ("retry_first", Duration),
+            ("max_age", Duration),
+        ],
+    ),
+    (
         "hours.*",
         &[
             ("mon", TextOrTexts),
@@ -228,12 +249,13 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
 ];
 
 /// Keys that must be given in a section that people name.
-const REQUIRED: [(&str, &[&str]); 5] = [
+const REQUIRED: [(&str, &[&str]); 6] = [
     ("channels.*", &["provider", "kind"]),
     ("api.*", &["base_url"]),
     ("endpoints.*", &["url", "events", "secrets"]),
     ("sources.*", &["kind"]),
     ("sinks.*", &["kind"]),
+    ("desks.*", &["kind", "base_url", "api_token"]),
 ];
 
 /// The schema of `replyflow.toml`, in draft 7.
@@ -301,26 +323,6 @@ pub fn schema() -> Value {
     root
 }
 
-/// The table of this path, made where it is not there yet.
-fn section_of<'v>(root: &'v mut Value, path: &str) -> &'v mut Value {
-    path.split('.').fold(root, |table, name| {
-        if name == "*" {
-            if !table["additionalProperties"].is_object() {
-                table["additionalProperties"] = empty_table();
-            }
-            return &mut table["additionalProperties"];
-        }
-        if table["properties"].get(name).is_none() {
-            table["properties"][name] = empty_table();
-        }
-        &mut table["properties"][name]
-    })
-}
-
-fn empty_table() -> Value {
-    json!({ "type": "object", "properties": Map::new(), "additionalProperties": false })
-}
-
 fn setting_schema(setting: &Setting) -> Value {
     let secret = json!({ "$ref": "#/definitions/secret" });
     match setting {
@@ -354,60 +356,4 @@ fn setting_schema(setting: &Setting) -> Value {
             "propertyNames": { "pattern": "^[a-z]{2,3}(-[A-Z]{2})?$" },
         }),
     }
-}
-
-/// What the shipped file says about a key.
-struct Documented {
-    description: String,
-    default: Option<Value>,
-}
-
-/// Every key of the shipped file, by section and name.
-fn documented() -> BTreeMap<String, Documented> {
-    let mut all: BTreeMap<String, Documented> = BTreeMap::new();
-    let (mut section, mut comment, mut after_key) = (String::new(), Vec::new(), false);
-    for line in DEFAULTS.lines() {
-        let bare = line.trim_start_matches('#').trim();
-        if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name) {
-            let parts: Vec<&str> = name.split('.').collect();
-            section = match parts.as_slice() {
-                ["webhooks", "signed", _, _] => "webhooks.signed.*.*".to_owned(),
-                [first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "teams" | "hours"), _, rest @ ..] => {
-                    [&[*first, "*"], rest].concat().join(".")
-                }
-                parts => parts.join("."),
-            };
-            comment.clear();
-            continue;
-        }
-        let pair = bare.split_once(" = ").filter(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
-        match pair {
-            Some((key, value)) => {
-                let (value, behind) = match value.split_once("  # ").or_else(|| value.split_once(" # ")) {
-                    Some((value, behind)) => (value.trim(), Some(behind.trim().to_owned())),
-                    None => (value, None),
-                };
-                let description = behind.unwrap_or_else(|| comment.join(" "));
-                let default = (!line.starts_with('#')).then(|| default(value)).flatten();
-                all.entry(format!("{section}.{key}")).or_insert(Documented { description, default });
-                after_key = true;
-            }
-            None => {
-                if after_key || bare.is_empty() {
-                    comment.clear();
-                }
-                after_key = false;
-                if line.starts_with('#') && !bare.is_empty() {
-                    comment.push(bare);
-                }
-            }
-        }
-    }
-    all
-}
-
-/// A value of the shipped file as JSON.
-fn default(value: &str) -> Option<Value> {
-    let table: toml::Table = format!("x = {value}").parse().ok()?;
-    serde_json::to_value(table.get("x")?).ok()
 }

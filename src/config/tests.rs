@@ -323,7 +323,8 @@ fn the_defaults_document_every_key() {
     let meta = "[channels.m]\nprovider = \"meta\"\nkind = \"whatsapp\"\n";
     let smtp = "[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n";
     let mut known = std::collections::BTreeSet::new();
-    for text in [PROJECT, meta, smtp] {
+    let desk = "[desks.d]\nkind = \"zendesk\"\n";
+    for text in [PROJECT, meta, smtp, desk] {
         known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
     }
     // The names of an event's fields are chosen by people.

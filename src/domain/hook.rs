@@ -41,6 +41,9 @@ impl fmt::Display for KindPattern {
 /// What the names of endpoints that are the hosts of callbacks begin with; no configured one may.
 pub const CALLBACK_PREFIX: &str = "callback-";
 
+/// What the names of the sets of desks begin with; no configured endpoint may.
+pub const DESK_PREFIX: &str = "desk-";
+
 /// The endpoint of a callback: one for each host, so that a slow one holds up only its own.
 pub fn callback_endpoint(url: &str) -> Slug {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);

@@ -4,6 +4,7 @@ use super::address::Address;
 use super::alert::Alerts;
 use super::channel::ChannelKind;
 use super::consent::Consent;
+use super::desk::{DeskDone, DeskPlace};
 use super::id::{EffectId, InputId, RunId, VersionId};
 use super::language::Language;
 use super::message::{DeliveryStatus, FailureReason, Inbound};
@@ -34,6 +35,8 @@ pub enum Input {
     Alerts(Box<Alerts>),
     /// A run of somebody else notifies this contact.
     Passed(Box<Passed>),
+    /// A task at a desk ended.
+    Desk(Box<DeskDone>),
 }
 
 /// A notification for somebody who is not the contact of the run that sends it: it sets out from the receiver's own mailbox, so
@@ -298,6 +301,13 @@ pub enum OperatorAction {
         /// The resolution: what the state saves.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
+    },
+    /// A person did one of these three at a desk.
+    AtDesk {
+        /// Where.
+        place: DeskPlace,
+        /// What.
+        act: Box<OperatorAction>,
     },
 }
 

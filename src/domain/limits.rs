@@ -183,6 +183,26 @@ pub const TALK_BYTES: usize = 8 * 1024;
 pub const HANDOFF_NOTE_CHARS: usize = 2_000;
 /// So long after somebody wrote, or took it over, a conversation with a person is still alive: it does not expire.
 pub const HANDOFF_IDLE: Span = Span::hours(24);
+/// Hand-offs of one contact that a desk is still to hear of.
+pub const DESK_TALKS: usize = 4;
+/// Messages of one hand-off that wait for its desk; beyond it the oldest are left out, and the desk is told how many.
+pub const DESK_LINES: usize = 30;
+/// Bytes of them.
+pub const DESK_LINES_BYTES: usize = 6 * 1024;
+/// Characters of one message for a desk; what is longer is cut.
+pub const DESK_LINE_CHARS: usize = 4_096;
+/// Messages before a hand-off that its desk is shown.
+pub const RECENT_MESSAGES: usize = 6;
+/// Characters of each of them.
+pub const RECENT_CHARS: usize = 200;
+/// How old they may be.
+pub const RECENT_FOR: Span = Span::days(1);
+/// Bytes of the text of a message that a person writes at a desk; what is longer is cut, and refused as too long.
+pub const DESK_TEXT_BYTES: usize = 20_000;
+/// Bytes of an answer of a desk: it lists the conversations of a contact with what was said last.
+pub const DESK_ANSWER_BYTES: usize = 2 * 1024 * 1024;
+/// How far the time of a signed message of a desk may be from now.
+pub const DESK_FRESH: Span = Span::hours(1);
 /// Acts of persons on one contact that are known when they are repeated.
 pub const PERSON_ACTS: usize = 16;
 /// Default of `pick: { max }`: what a WhatsApp list holds.
@@ -203,6 +223,8 @@ pub const WATCH_FOR: Span = Span::days(7);
 pub const CALLBACK_URL_BYTES: usize = 2_000;
 /// Bytes of what an event carries along for its callback: its id and its data, as JSON.
 pub const CALLBACK_BYTES: usize = 1024;
+/// Callbacks of one run: that of the event that began it, and those of events that its digests collected.
+pub const CALLBACKS_PER_RUN: usize = 8;
 /// Bytes of the answer to a report: nobody reads it.
 pub const HOOK_ANSWER_BYTES: usize = 64 * 1024;
 /// Reports that wait for one endpoint; above it new ones are not kept until it takes some.

@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod channel;
 pub mod codec;
 pub mod consent;
+pub mod desk;
 pub mod handoff;
 pub mod happening;
 pub mod hook;

@@ -149,7 +149,8 @@ impl<'a> Turning<'a> {
     fn follow_entry(&mut self, run: &mut Run, taken: &Taken<'a>, event: Option<&Value>) -> Result<Next<'a>, Fault> {
         if let AnytimeTrigger::Event { name, with, .. } = &taken.entry.trigger {
             // Where it leads to a digest of such events, it is the first of them.
-            let collects = self.published(run.frames[taken.depth].version)?.digests.contains(name);
+            let published = self.published(run.frames[taken.depth].version)?;
+            let collects = self.collects(published, name);
             if let Some(data) = event.filter(|_| collects) {
                 run.event = Some(Box::new(FirstEvent { name: name.clone(), at: self.now, data: data.clone() }));
             }

@@ -6,8 +6,10 @@ use super::turn::TurnError;
 use super::turning::Turning;
 use super::weight::value_bytes;
 use crate::domain::limits;
+use crate::domain::name::EventName;
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
+use crate::flow::catalog::Published;
 use crate::flow::definition::{Digest, Kind};
 use std::borrow::Cow;
 
@@ -22,6 +24,23 @@ impl<'a> Turning<'a> {
                 Next::Rest
             }
         }
+    }
+
+    /// Whether a digest of this flow, or of one that it runs as a part of itself, may begin with this event.
+    pub(super) fn collects(&self, published: &Published, event: &EventName) -> bool {
+        // Nearly every flow has no parts.
+        let mut seen: Vec<&Published> = vec![published];
+        let mut place = 0;
+        while let Some(one) = seen.get(place).copied() {
+            if one.digests.contains(event) {
+                return true;
+            }
+            let parts = one.parts.iter().filter_map(|part| self.catalog.current_published(part.as_str()));
+            let new: Vec<&Published> = parts.filter(|part| seen.iter().all(|known| !std::ptr::eq(*known, *part))).collect();
+            seen.extend(new);
+            place += 1;
+        }
+        false
     }
 
     /// Whether a run that collects has room for this event. The first one always finds room: the record's own bound judges it.

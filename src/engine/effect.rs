@@ -3,6 +3,7 @@
 use crate::domain::address::Address;
 use crate::domain::alert::{Alerts, Medium, Raised};
 use crate::domain::channel::ChannelKind;
+use crate::domain::desk::DeskTask;
 use crate::domain::id::RunId;
 use crate::domain::input::{ContactRef, Event, Passed};
 use crate::domain::message::Media;
@@ -32,6 +33,8 @@ pub enum Effect {
     Tell(Box<Tell>),
     /// A notification for somebody else; it comes to them as an input through the store.
     Pass(Box<Passed>),
+    /// Something is to be done at a desk; what came of it is an `Input::Desk`.
+    Desk(Box<Desk>),
 }
 
 /// Alerts on their way to the mailboxes of teams.
@@ -107,6 +110,7 @@ impl Effect {
             Effect::Pass(_) => "a notification for somebody else",
             Effect::Fetch(_) => "a file to fetch",
             Effect::Hook(_) => "a report",
+            Effect::Desk(_) => "a task at a desk",
             Effect::Raise(_) | Effect::Tell(_) => "an alert",
         }
     }
@@ -266,6 +270,15 @@ pub struct Hook {
     pub kind: String,
     /// JSON.
     pub body: String,
+    /// When it was decided.
+    pub at: Millis,
+}
+
+/// Something that is to be done at a desk, again and again until it is done or too old.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Desk {
+    /// What.
+    pub task: DeskTask,
     /// When it was decided.
     pub at: Millis,
 }

@@ -54,6 +54,9 @@ impl<'a> Turning<'a> {
         let room = Self::has_room(&run, happened.data);
         let next = if room {
             self.decided(happened, Decision::Collected, format!("a digest of `{}` collects it", run.flow));
+            if let Some(callback) = happened.callback {
+                self.call_back_too(run.id, callback);
+            }
             self.collect(&mut run, digest, self.came, happened.data.clone())
         } else {
             let say = format!("A digest of `{}` went on without an event that is too large for it: {}", run.flow, happened.what);

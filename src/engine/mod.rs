@@ -14,6 +14,7 @@ mod clock;
 mod consent;
 mod contents;
 mod deliver;
+mod desk;
 mod digest;
 mod drive;
 pub mod effect;

@@ -70,6 +70,7 @@ impl<'a> Turning<'a> {
             note: note.clone(),
             talk: Talk::default(),
             heard: self.now,
+            behind: None,
         };
         self.journal(Event::HandoffOpened(Box::new(HandoffOpened { run: run.id, to: handoff.to.clone(), note, until })));
         Ok(Next::Rest)

@@ -80,6 +80,18 @@ impl Turning<'_> {
         }
     }
 
+    /// Remembers who wants to hear what becomes of an event that a run collected, as far as there is room.
+    pub(super) fn call_back_too(&mut self, run: RunId, callback: &Callback) {
+        if self.rec.callbacks_of(run).any(|known| known == callback) {
+            return;
+        }
+        if self.rec.callbacks_of(run).count() >= limits::CALLBACKS_PER_RUN {
+            let most = limits::CALLBACKS_PER_RUN;
+            return self.note(Some(run), format!("a run reports to {most} callbacks at most: that of an event was left out"));
+        }
+        self.rec.callbacks.push(CalledBack { run, callback: callback.clone() });
+    }
+
     /// Whether another system wants to hear what becomes of a message of this run.
     pub(super) fn is_watched(&self, run: Option<RunId>) -> bool {
         let wants = |endpoint: &EndpointInfo| Told::ALL.iter().any(|told| endpoint.wants(told.kind()));
@@ -111,9 +123,12 @@ impl Turning<'_> {
                     return;
                 }
                 self.rec.tracked[place].untold &= !told.bit();
-                let callback = message.run.and_then(|run| self.rec.callback_of(run)).cloned();
-                let data = self.said_of(&message, told, callback.as_ref());
+                let first = message.run.and_then(|run| self.rec.callback_of(run)).cloned();
                 for hearer in hearers {
+                    let data = match &hearer {
+                        Hearer::Callback(callback) => self.said_of(&message, told, Some(callback)),
+                        Hearer::Endpoint(_) => self.said_of(&message, told, first.as_ref()),
+                    };
                     self.report(told.kind(), &data, hearer, (message.run, Some(message.effect)));
                 }
             }
@@ -184,8 +199,8 @@ impl Turning<'_> {
 
     fn hearers(&self, run: Option<RunId>, kind: &str) -> Vec<Hearer> {
         let endpoints = self.project.endpoints.iter().filter(|endpoint| endpoint.wants(kind));
-        let callback = run.and_then(|run| self.rec.callback_of(run)).cloned().map(Box::new);
-        endpoints.map(|endpoint| Hearer::Endpoint(endpoint.name.clone())).chain(callback.map(Hearer::Callback)).collect()
+        let callbacks = run.into_iter().flat_map(|run| self.rec.callbacks_of(run)).cloned().map(Box::new);
+        endpoints.map(|endpoint| Hearer::Endpoint(endpoint.name.clone())).chain(callbacks.map(Hearer::Callback)).collect()
     }
 
     /// What a report says of a message.

@@ -102,7 +102,7 @@ impl<'a> Turning<'a> {
             }
         }
         let first = || match (&start.trigger, event) {
-            (Trigger::Event(name), Some(data)) if entry.published.digests.contains(name) => {
+            (Trigger::Event(name), Some(data)) if self.collects(&entry.published, name) => {
                 Some(Box::new(FirstEvent { name: name.clone(), at: self.came, data: data.clone() }))
             }
             _ => None,

@@ -86,9 +86,13 @@ impl<'a> Turning<'a> {
             // It waits for another question; its own time is that of the run.
             Waiting::Delivery { .. } | Waiting::Turn | Waiting::Paused { .. } => Next::Rest,
             Waiting::Digest { .. } => digested(&mut run, "its window is over"),
-            Waiting::Person { .. } => {
+            Waiting::Person { taken, .. } => {
+                let reason = match taken {
+                    None => "nobody took it over",
+                    Some(_) => "what the contact wrote did not reach the desk of the team",
+                };
                 self.close_handoff(&mut run, Closing { outcome: "silence", ..Closing::default() });
-                Next::Trouble { trouble: Trouble::Silence, reason: "nobody took it over".to_owned() }
+                Next::Trouble { trouble: Trouble::Silence, reason: reason.to_owned() }
             }
         };
         self.drive(run, place, next)

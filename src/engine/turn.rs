@@ -105,6 +105,7 @@ pub fn turn(
         }
     }
     turning.ask_next()?;
+    turning.tell_desks();
     turning.bound()?;
     turning.tell();
     turning.tell_team();
@@ -123,7 +124,9 @@ fn waits_for_the_clock(input: &Input) -> bool {
     match input {
         Input::Message(_) | Input::Event(_) | Input::Webhook(_) => true,
         Input::Operator(action) => matches!(action, OperatorAction::Begin { .. }),
-        Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) | Input::Alerts(_) | Input::Passed(_) => false,
+        Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) | Input::Alerts(_) | Input::Passed(_) | Input::Desk(_) => {
+            false
+        }
     }
 }
 
@@ -156,10 +159,14 @@ impl Turning<'_> {
                 Ok(())
             }
             Input::Passed(passed) => self.passed(passed),
+            Input::Desk(done) => {
+                self.desk_done(done);
+                Ok(())
+            }
         }
     }
 
-    fn operator(&mut self, accepted: &Accepted, action: &OperatorAction) -> Result<(), TurnError> {
+    pub(super) fn operator(&mut self, accepted: &Accepted, action: &OperatorAction) -> Result<(), TurnError> {
         match action {
             OperatorAction::EndRuns => {
                 self.journal(journal::Event::Halted { input: accepted.id });
@@ -195,6 +202,7 @@ impl Turning<'_> {
                 self.person_acted(accepted.id);
                 self.resolve(accepted.id, by, note.as_deref())
             }
+            OperatorAction::AtDesk { place, act } => self.at_desk(accepted, place, act),
             OperatorAction::Meet { channel, who } => {
                 self.meet_on(channel);
                 let before = self.rec.language;

@@ -10,6 +10,7 @@ use super::turn::{Context, TurnError, TurnOutput};
 use super::weight::effect_bytes;
 use crate::config::project::Project;
 use crate::domain::channel::ChannelKind;
+use crate::domain::desk::TalkId;
 use crate::domain::id::{ContactKey, EffectId, RunId, Token, VersionId};
 use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::language::Language;
@@ -46,6 +47,10 @@ pub(super) struct Turning<'a> {
     pub notes: RefCell<Vec<String>>,
     /// The run that speaks, and what its mails are about where they do not say so themselves.
     pub about: Option<(RunId, String)>,
+    /// The hand-off at whose desk a person does what this turn does.
+    pub at_desk: Option<TalkId>,
+    /// Lines for desks that this turn made.
+    pub desk_lines: usize,
     /// The event that an entry of `anytime` takes: readable until a state is entered.
     pub taken_event: Option<Box<Value>>,
     zone: OnceCell<Option<TimeZone>>,
@@ -69,6 +74,8 @@ impl<'a> Turning<'a> {
             sent_off: 0,
             notes: RefCell::default(),
             about: None,
+            at_desk: None,
+            desk_lines: 0,
             taken_event: None,
             zone: OnceCell::new(),
         }

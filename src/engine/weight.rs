@@ -38,7 +38,7 @@ pub(super) fn effect_bytes(effect: &Effect) -> usize {
         Effect::Post(_) | Effect::Pass(_) => limits::EFFECT_BYTES,
         Effect::Hook(hook) => hook.body.len(),
         // They are bounded where they are decided.
-        Effect::Call(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Tell(_) => 0,
+        Effect::Call(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Tell(_) | Effect::Desk(_) => 0,
     };
     let guess = EFFECT + words;
     if guess <= limits::EFFECT_BYTES { guess } else { codec::encode(effect).len() }
@@ -68,6 +68,14 @@ impl Turning<'_> {
                 let errand = self.rec.errands.remove(place);
                 self.way(&errand, Step::Dropped, "the record is too large");
                 self.release(errand.id);
+                continue;
+            }
+            // What was said before a hand-off, and then what waits for a desk, is in the journal too.
+            if !self.rec.recent.is_empty() {
+                self.rec.recent.clear();
+                continue;
+            }
+            if self.rec.desks.iter_mut().any(|talk| talk.leave_out()) {
                 continue;
             }
             if self.digest_early(bytes)? {
@@ -107,7 +115,22 @@ fn guess(record: &Record) -> usize {
     let to_come = record.waiting.iter().filter_map(|waiting| waiting.callback.as_ref());
     let to_come = to_come.map(|callback| callback_bytes(callback)).sum::<usize>();
     let on_their_way: usize = record.errands.iter().map(errand_bytes).sum();
-    RECORD + attributes + runs + waiting + waiting_replies + keys + texts + lists + kept + tracked + to_come + on_their_way
+    let desks: usize = record.desks.iter().map(|talk| talk.bytes()).sum();
+    let recent: usize = record.recent.iter().map(|recent| 24 + recent.text.len()).sum();
+    RECORD
+        + desks
+        + recent
+        + attributes
+        + runs
+        + waiting
+        + waiting_replies
+        + keys
+        + texts
+        + lists
+        + kept
+        + tracked
+        + to_come
+        + on_their_way
 }
 
 fn errand_bytes(errand: &Errand) -> usize {

@@ -2,6 +2,7 @@
 //! before anything is answered; what went wrong becomes a status in one place (`error`).
 
 pub mod body;
+pub mod desks;
 pub mod error;
 pub mod events;
 pub mod flows;
@@ -34,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/flows/{flow}/{name}/{secret}").route(get().to(flows::call)).route(post().to(flows::call)))
         .service(route("/sources/{name}").route(post().to(sources::plain)))
         .service(route("/sources/{name}/{secret}").route(post().to(sources::secret)))
+        .service(route("/desks/{name}/{secret}").route(post().to(desks::post)))
         .service(route("/v1/events").route(post().to(events::post)))
         .service(route("/v1/contacts/{id}/handoff").route(get().to(handoff::state)))
         .service(route("/v1/contacts/{id}/handoff/take").route(post().to(handoff::take)))
@@ -60,6 +62,7 @@ pub fn describe_metrics() {
     metrics::describe_counter!(hooks::MALFORMED, "Webhooks that were believed and could not be read");
     metrics::describe_counter!(flows::REFUSED, "Calls of flows' webhooks and of sources that were not believed, by reason");
     metrics::describe_counter!(sources::ITEMS, "What analytics services sent, by source and result");
+    metrics::describe_counter!(desks::ITEMS, "What persons did at desks, by desk and result");
     metrics::describe_counter!(trace::REQUESTS, "Answered requests by route and status");
     metrics::describe_histogram!(trace::SECONDS, "From a request's head to its answer");
 }

@@ -28,6 +28,12 @@ pub fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// What lies under a key; nothing of it can be read if it is no object.
+pub fn object_of<'a>(value: &'a Value, key: &str) -> &'a Value {
+    static NOTHING: Value = Value::Null;
+    value.get(key).unwrap_or(&NOTHING)
+}
+
 /// A number, also one that was written as text.
 pub fn number(value: &Value, key: &str) -> Option<f64> {
     let found = value.get(key)?;

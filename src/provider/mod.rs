@@ -2,6 +2,7 @@
 //! `verify` decides whether a webhook is believed, `decode` what it says, `encode` how a message is written, `classify` what
 //! the answer means. Quirks are tables, not code.
 
+pub mod desk;
 pub mod file;
 pub mod send;
 pub mod webhook;

@@ -14,6 +14,7 @@ use super::recent::Recent;
 use super::settings::{Channel, ServiceSettings, World};
 use super::slots::Slots;
 use super::versions::Versions;
+use crate::domain::desk::desk_set;
 use crate::domain::id::{ContactKey, Token, Who};
 use crate::domain::input;
 use crate::domain::name::{ChannelName, Slug};
@@ -247,6 +248,7 @@ impl Core {
         sets.extend([WorkSet::Call, WorkSet::Post]);
         sets.extend(self.world.endpoints.keys().cloned().map(WorkSet::Hook));
         sets.extend(self.alert_sets());
+        sets.extend(self.world.desks.keys().filter_map(desk_set).map(WorkSet::Hook));
         let strange = self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for set in strange.into_iter().chain(self.hooks.known().into_iter().map(WorkSet::Hook)) {
             if !sets.contains(&set) {

@@ -60,6 +60,9 @@ impl Core {
         if Self::is_alert_set(endpoint) {
             return super::alerts::IN_FLIGHT;
         }
+        if let Some(most) = self.desk_in_flight(endpoint) {
+            return most;
+        }
         let configured = self.world.endpoints.get(endpoint).map(|endpoint| &endpoint.policy);
         configured.or(self.world.callbacks.as_ref().map(|c| &c.policy)).map_or(1, |policy| policy.in_flight)
     }

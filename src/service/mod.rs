@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `receive`, `receive_event`, `receive_webhook`, `operate` | stores inputs; the caller is answered after it | `inbox`, `reports`, `events`, `webhook` |
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
-//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `hook`, `alerts`, `verdict`, `retry` |
+//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish` | flows at the start | `publisher`, `versions` |
 //! | `feed_history` | copies the journal and lets it be trimmed | `history`, `history_file` |
@@ -20,6 +20,7 @@ mod backlog;
 mod call;
 mod circuit;
 mod core;
+pub mod desk;
 mod events;
 pub mod failed;
 mod feed;

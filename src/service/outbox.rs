@@ -54,6 +54,7 @@ impl Core {
             Ok(Effect::Hook(hook)) => self.hook(started, &hook, taken_at).await,
             Ok(Effect::Raise(raise)) => self.raise(started, &raise).await,
             Ok(Effect::Tell(tell)) => self.tell(started, &tell, taken_at).await,
+            Ok(Effect::Desk(desk)) => self.desk(started, &desk, taken_at).await,
             // Another instance can read it; it goes back as it was.
             Err(DecodeError::Newer(format)) => {
                 tracing::warn!(effect = %started.id, format, "an effect was written by a newer release; leaving it");

@@ -3,6 +3,7 @@
 use super::unsubscribe::LinkSettings;
 use crate::config::alerts::AlertSettings;
 use crate::config::api::ApiSettings;
+use crate::config::desks::DeskSettings;
 use crate::config::hooks::{CallbackSettings, EndpointSettings};
 use crate::config::project::Project;
 use crate::config::send::{ChannelPolicy, SendSettings, Unsure};
@@ -134,6 +135,8 @@ pub struct World {
     pub apis: IndexMap<Slug, ApiSettings>,
     /// The systems that are told what happens.
     pub endpoints: IndexMap<Slug, EndpointSettings>,
+    /// The services in which teams answer what is handed over to them.
+    pub desks: IndexMap<Slug, DeskSettings>,
     /// Where else events may have reports sent to; nothing: nowhere.
     pub callbacks: Option<CallbackSettings>,
     /// How teams are told of alerts.

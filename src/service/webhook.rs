@@ -53,6 +53,16 @@ impl WebhookKeys {
         self.opens(&[SOURCE, name], given)
     }
 
+    /// The secret in the URL of a desk: 22 characters.
+    pub fn desk_secret(&self, name: &str) -> String {
+        self.0.first().map_or_else(String::new, |key| derive(key, &[DESK, name]))
+    }
+
+    /// Whether this is the secret of the desk.
+    pub fn open_desk(&self, name: &str, given: &str) -> bool {
+        self.opens(&[DESK, name], given)
+    }
+
     fn opens(&self, parts: &[&str], given: &str) -> bool {
         let found =
             self.0.iter().fold(Choice::from(0), |found, key| found | derive(key, parts).as_bytes().ct_eq(given.as_bytes()));
@@ -69,6 +79,7 @@ impl fmt::Debug for WebhookKeys {
 /// What a secret is for stands before what it opens.
 const WEBHOOK: &str = "the webhook of a flow";
 const SOURCE: &str = "the webhook of a source";
+const DESK: &str = "the webhook of a desk";
 
 fn derive(key: &[u8], parts: &[&str]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");

@@ -128,7 +128,7 @@ impl World {
         World {
             secret: SECRET.to_vec(),
             catalog,
-            project,
+            project: Project::without_desks(project),
             now,
             inputs: 0,
             people: IndexMap::new(),
@@ -406,7 +406,7 @@ impl World {
                 self.due.push((self.now, key, Input::CallResult(Box::new(input))));
             }
             // Nobody in a conversation waits for it.
-            Effect::Hook(_) | Effect::Raise(_) | Effect::Tell(_) => {}
+            Effect::Hook(_) | Effect::Raise(_) | Effect::Tell(_) | Effect::Desk(_) => {}
             Effect::Pass(passed) => self.pass(passed),
             Effect::Post(post) => self.post(post.event.name, post.event.data, Some(post.to))?,
         }

@@ -1,6 +1,7 @@
 //! `POST /v1/events` beyond the first event: lists, declared fields, attributes, callbacks, `Idempotency-Key`.
 
 use crate::support::live::{SIMULATED, Service};
+use crate::support::redis::RedisServer;
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -306,4 +307,43 @@ states:
     assert_eq!(service.shown(bob, 1).await, [format!("Invited by {ann}.")]);
     assert_eq!(service.shown(ann, 2).await, ["Thank you.", "You were thanked."]);
     service.stop().await;
+}
+
+/// On Redis: full it is 503 and nothing was done; with too many names remembered it is 429.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_redis_is_503_and_too_many_keys_are_429() {
+    let redis = RedisServer::start();
+    let config =
+        format!("{SIMULATED}{CONFIG}\n[server.rates]\napi = 100000\n[store]\nkind = \"redis\"\nurl = \"{}\"\n", redis.url());
+    let service = Service::start(&config, &[("orders", ORDERS)]).await;
+    let mut connection = redis.connection().await;
+    let maxmemory = async |connection: &mut redis::aio::MultiplexedConnection, bytes: &str| {
+        let set: Result<(), _> = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).query_async(connection).await;
+        set.expect("is set");
+    };
+    maxmemory(&mut connection, "1").await;
+    let (status, _) = post(&service, Some("k"), &paid("17", "+447700900123")).await;
+    assert_eq!(status, 503);
+    maxmemory(&mut connection, "0").await;
+    assert_eq!(post(&service, Some("k"), &paid("17", "+447700900123")).await.0, 202);
+    assert_eq!(service.shown("+447700900123", 1).await, ["Order 17."], "once, and only afterwards");
+    // As many names as one shard remembers.
+    let fill = "for _, q in ipairs(redis.call('KEYS', 'rf1:q:*')) do for i = 1, tonumber(ARGV[1]) do redis.call('HSET', q, 'x' .. i, '') end end";
+    let share = replyflow::domain::limits::REQUESTS.div_ceil(64);
+    let filled: Result<(), _> = redis::cmd("EVAL").arg(fill).arg(0).arg(share).query_async(&mut connection).await;
+    filled.expect("filled");
+    let nobody = json!({ "event": "nobody.listens", "data": {} });
+    for n in 0..5_000 {
+        let answer = sent(&service, Some(&format!("n{n}")), nobody.to_string()).await;
+        if answer.status() == 429 {
+            assert!(answer.headers().contains_key("retry-after"));
+            // The names that are remembered still stand for what they stood for.
+            assert_eq!(post(&service, Some("k"), &paid("17", "+447700900123")).await.0, 202);
+            assert_eq!(post(&service, Some("k"), &paid("18", "+447700900123")).await.0, 409);
+            service.stop().await;
+            return;
+        }
+        assert_eq!(answer.status(), 202, "{n}");
+    }
+    panic!("no name was too many");
 }

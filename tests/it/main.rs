@@ -8,6 +8,7 @@ mod circuit;
 mod cli;
 mod company_abc;
 mod conformance;
+mod desks;
 mod diagnostics;
 mod doctor;
 mod documentation;

@@ -8,8 +8,8 @@ use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
-    Accept, Accepted, Claimed, Commit, Committed, FindingLevel, Rate, RedisStore, Report, SettleResult, Settled, StartAnswer,
-    StopMask, Store, StoreError, StoreSettings,
+    Accept, Accepted, Claimed, Commit, Committed, FindingLevel, Fingerprint, OnceRequest, Rate, RedisStore, Report, RequestKey,
+    RequestStep, Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,6 +64,63 @@ async fn a_full_redis_refuses_input_and_drains() {
     assert_eq!(world.store.claim(contact(1), world.who()).await, Ok(Claimed::Free));
     let () = run(&mut redis, &["CONFIG", "SET", "maxmemory", "0"]).await;
     assert!(matches!(world.deliver(contact(2), "m2").await, Accepted::Claimed(_)), "the redelivery is no duplicate");
+}
+
+/// What makes Redis refuse to write, and what ends that.
+const FAILING: [(&str, &[&str], &[&str]); 3] = [
+    ("full", &["CONFIG", "SET", "maxmemory", "1"], &["CONFIG", "SET", "maxmemory", "0"]),
+    ("read-only", &["REPLICAOF", "127.0.0.1", "1"], &["REPLICAOF", "NO", "ONE"]),
+    (
+        "answering nothing",
+        &["CONFIG", "SET", "replica-serve-stale-data", "no"],
+        &["CONFIG", "SET", "replica-serve-stale-data", "yes"],
+    ),
+];
+
+#[tokio::test]
+async fn a_request_that_redis_cannot_write_is_refused_whole() {
+    for (name, fail, mend) in FAILING {
+        let world = World::new(Backend::Redis).await;
+        let mut redis = connection(&world).await;
+        let (first, second) = (world.who(), world.who());
+        let (key, print) = (RequestKey::of("/v1/events", "a"), Fingerprint::of(b"body"));
+        let ask = async |who, key, step| world.store.request(OnceRequest { key, print, who, step }).await;
+        assert_eq!(ask(first, key, RequestStep::Begin).await, Ok(Requested::Yours), "{name}");
+        let all = async |redis: &mut MultiplexedConnection| {
+            let mut kept = Vec::new();
+            for key in run::<Vec<String>>(redis, &["KEYS", "rf1:q*"]).await {
+                let kind: String = run(redis, &["TYPE", &key]).await;
+                let words: &[&str] = if kind == "hash" { &["HGETALL", &key] } else { &["ZRANGE", &key, "0", "-1", "WITHSCORES"] };
+                kept.push((key.clone(), run::<Vec<Vec<u8>>>(redis, words).await));
+            }
+            kept.sort();
+            kept
+        };
+        let before = all(&mut redis).await;
+        if name == "answering nothing" {
+            // As while it loads: only a replica without its master answers so.
+            let () = run(&mut redis, &["REPLICAOF", "127.0.0.1", "1"]).await;
+        }
+        let () = run(&mut redis, fail).await;
+        let other = RequestKey::of("/v1/events", "b");
+        for answer in [
+            ask(second, other, RequestStep::Begin).await,
+            ask(first, key, RequestStep::Answer(Bytes::from_static(b"answer"))).await,
+            ask(first, key, RequestStep::Forget).await,
+        ] {
+            assert!(matches!(&answer, Err(error) if error.is_temporary()), "{name}: {answer:?}");
+        }
+        let () = run(&mut redis, mend).await;
+        if name == "answering nothing" {
+            let () = run(&mut redis, &["REPLICAOF", "NO", "ONE"]).await;
+        }
+        assert_eq!(all(&mut redis).await, before, "{name}: nothing is half done");
+        assert!(matches!(ask(second, key, RequestStep::Begin).await, Ok(Requested::Busy(_))), "{name}: still the first one's");
+        assert_eq!(ask(second, other, RequestStep::Begin).await, Ok(Requested::Yours), "{name}");
+        let done = ask(first, key, RequestStep::Answer(Bytes::from_static(b"answer"))).await;
+        assert_eq!(done, Ok(Requested::Done), "{name}");
+        assert_eq!(ask(second, key, RequestStep::Begin).await, Ok(Requested::Answered(Bytes::from_static(b"answer"))), "{name}");
+    }
 }
 
 /// Repeats a call as its caller would, until Redis is back.

@@ -6,24 +6,28 @@ mod board;
 mod clock;
 mod compact;
 mod consent;
+mod desk;
 mod question;
 mod run;
 mod talk;
 mod tracked;
+mod unanswered;
 mod vars;
 
 pub use board::{Board, Window};
 pub use clock::{Clock, Goal};
 pub use consent::Withdrew;
+pub use desk::{DeskTalk, Farewell, Recent};
 pub use question::{File, Gathered, Question};
 pub use run::{FirstEvent, Frame, Reply, Run, Waiting, WaitingStart};
 pub use talk::{Said, Talk};
 pub use tracked::{Errand, Only, Purpose, Stage, Tracked};
+pub use unanswered::{Kept, Unanswered};
 pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::{EffectId, InputId, RunId, VersionId};
+use crate::domain::id::{InputId, RunId};
 use crate::domain::input::{Callback, ContactRef};
 use crate::domain::language::Language;
 use crate::domain::limits;
@@ -126,6 +130,12 @@ pub struct Record {
     /// When the contact said no to marketing, for each kind of channel on which it did.
     #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
     pub withdrew: Vec<Withdrew>,
+    /// Hand-offs of which a desk is still to hear.
+    #[serde(rename = "dk", default, skip_serializing_if = "Vec::is_empty")]
+    pub desks: Vec<DeskTalk>,
+    /// What was said last, where a desk may be told of it.
+    #[serde(rename = "rc", default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<Recent>,
 }
 
 /// Where whoever began a run wants to hear what becomes of its messages. It outlives the run, as its messages do.
@@ -157,59 +167,6 @@ pub struct Heard {
 /// How many messages came since when.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rate(pub Millis, pub u32);
-
-/// A question that was closed without an answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Unanswered {
-    /// The flow that asked.
-    #[serde(rename = "f")]
-    pub flow: Slug,
-    /// When it was closed.
-    #[serde(rename = "a")]
-    pub at: Millis,
-    /// Whether a run began since.
-    #[serde(rename = "p", default, skip_serializing_if = "no")]
-    pub past: bool,
-    /// Its last message, by which a reply may quote it.
-    #[serde(rename = "e", default, with = "compact::maybe_effect", skip_serializing_if = "none")]
-    pub question: Option<EffectId>,
-    /// Whether replies to it are masked.
-    #[serde(rename = "m", default, skip_serializing_if = "no")]
-    pub private: bool,
-    /// What its run knew, where the flow takes late replies up.
-    #[serde(rename = "k", default, skip_serializing_if = "none")]
-    pub kept: Option<Box<Kept>>,
-}
-
-/// What is kept of a run, so that a late reply can take it up again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    /// The run.
-    #[serde(rename = "i", with = "compact::run")]
-    pub run: RunId,
-    /// Its version.
-    #[serde(rename = "v", with = "compact::version")]
-    pub version: VersionId,
-    /// Its key.
-    #[serde(rename = "k", default, skip_serializing_if = "none")]
-    pub key: Option<String>,
-    /// Its variables.
-    #[serde(rename = "a", default, skip_serializing_if = "Vars::is_empty")]
-    pub vars: Vars,
-    /// Until when.
-    #[serde(rename = "u")]
-    pub until: Millis,
-    /// Where whoever began it wants to hear what becomes of its messages.
-    #[serde(rename = "h", default, skip_serializing_if = "none")]
-    pub callback: Option<Box<Callback>>,
-}
-
-impl Unanswered {
-    /// Until when a reply to it is known as late.
-    pub fn until(&self) -> Millis {
-        self.kept.as_ref().map_or(self.at + limits::LATE_FOR, |kept| kept.until)
-    }
-}
 
 impl Record {
     /// Remembers an address of the contact.
@@ -262,6 +219,11 @@ impl Record {
     /// Where whoever began this run wants to hear what becomes of its messages.
     pub fn callback_of(&self, run: RunId) -> Option<&Callback> {
         self.callbacks.iter().find(|called| called.run == run).map(|called| &called.callback)
+    }
+
+    /// All who want to hear what becomes of this run's messages: whoever began it first, then those whose events it collected.
+    pub fn callbacks_of(&self, run: RunId) -> impl Iterator<Item = &Callback> {
+        self.callbacks.iter().filter(move |called| called.run == run).map(|called| &called.callback)
     }
 
     /// Whether a reference means this contact: by its identity, whatever else it says.
@@ -351,6 +313,8 @@ impl Record {
         let waits = !self.waiting.is_empty() || self.runs.iter().any(stands);
         // Something could be asked or begun: at once.
         let untold = self.tracked.iter().any(|message| message.untold != 0);
+        let ended = |run: RunId| !self.runs.iter().any(|live| live.id == run && live.is_with_person());
+        let untold = untold || self.desks.iter().any(|talk| talk.is_idle() || (!talk.closed && ended(talk.run)));
         let at_once = (untold || (waits && !self.is_occupied())).then_some(Millis(self.last.0.saturating_add(1)));
         let errands = self.errand_alarm().map(|(at, _)| at);
         let alerts = self.board.as_ref().and_then(|board| board.next());

@@ -219,6 +219,9 @@ pub enum Waiting {
         /// When somebody took it over or wrote last.
         #[serde(rename = "h", default)]
         heard: Millis,
+        /// When it is silence although somebody took it over, as long as their desk has not got what the contact wrote.
+        #[serde(rename = "k", default, skip_serializing_if = "none")]
+        behind: Option<Millis>,
     },
 }
 
@@ -314,6 +317,7 @@ impl Run {
             | Waiting::Hours { until } => Some(*until),
             Waiting::Digest { until, items, .. } if !items.is_empty() => Some(*until),
             Waiting::Person { until, taken: None, .. } => Some(*until),
+            Waiting::Person { behind: Some(behind), .. } => Some(*behind),
             Waiting::Delivery { .. }
             | Waiting::Turn
             | Waiting::Paused { .. }

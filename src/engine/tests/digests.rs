@@ -272,3 +272,43 @@ impl Driver {
         self.said()
     }
 }
+
+/// The flow that an event begins hands the collecting to a part.
+const CALLER: &str = "\
+flow: caller
+start: [ { event: traded, contact: '{{ event.phone }}', key: '{{ event.fund }}', repeat: another } ]
+begin: part
+states:
+  part: { run: { flow: between }, go: { done: { end: told } } }
+";
+const BETWEEN: &str = "\
+flow: between
+start: []
+begin: part
+states:
+  part: { run: { flow: collector }, go: { done: { end: done } } }
+";
+const COLLECTOR: &str = "\
+flow: collector
+start: []
+begin: collect
+states:
+  collect: { digest: { event: traded, for: 1h }, save: batch, go: tell }
+  tell: { say: \"{{ len(batch) }}: {{ batch.amount | sum }}\", end: done }
+";
+
+#[test]
+fn a_digest_in_a_sub_flow_begins_with_the_event_of_its_caller() {
+    let mut d = Driver::new(&[CALLER, BETWEEN, COLLECTOR]);
+    for amount in [10, 20] {
+        assert!(d.event("traded", traded("gold", amount)).is_empty());
+    }
+    assert_eq!(d.record().runs.len(), 1, "the second one is collected");
+    assert!(d.wait("59m").is_empty());
+    assert_eq!(d.wait("1m"), ["2: 30"]);
+    // Parts that name each other come to an end.
+    let round = COLLECTOR
+        .replace("digest: { event: traded, for: 1h }, save: batch, go: tell", "run: { flow: between }, go: { done: tell }");
+    let mut d = Driver::new(&[CALLER, BETWEEN, &round.replace("{{ len(batch) }}: {{ batch.amount | sum }}", "x")]);
+    d.event("traded", traded("gold", 1));
+}

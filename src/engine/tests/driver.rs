@@ -68,6 +68,7 @@ pub fn project() -> Project {
         endpoints: Vec::new(),
         alerts: Default::default(),
         signed: Vec::new(),
+        desks: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ mod consent;
 mod control;
 mod cost;
 mod delivering;
+mod desks;
 mod digests;
 mod driver;
 mod elsewhere;

@@ -183,3 +183,39 @@ fn what_does_not_fit_into_one_turn_is_told_in_the_next() {
     }
     assert_eq!(told, 42, "21 messages to two");
 }
+
+const BATCH: &str = r#"
+flow: order
+languages: [en]
+start:
+  - event: order.paid
+    contact: "{{ event.phone }}"
+begin: collect
+states:
+  collect: { digest: { event: order.paid, for: 1h }, save: batch, go: tell }
+  tell: { say: "{{ len(batch) }} orders", end: done }
+"#;
+
+#[test]
+fn every_collected_event_keeps_its_own_callback() {
+    let mut d = Driver::new(&[BATCH]);
+    let other = |n: usize| Callback { id: Some(format!("o-{n}")), ..callback() };
+    paid(&mut d, Some(other(1)));
+    paid(&mut d, Some(other(2)));
+    paid(&mut d, Some(other(2)));
+    paid(&mut d, None);
+    d.wait("59m59s");
+    d.now = d.now + crate::domain::time::Span::seconds(1);
+    let out = d.turn(None);
+    let told: Vec<Json> = hooks(&out).iter().map(body).collect();
+    let ids: Vec<&Json> = told.iter().map(|told| &told["data"]["custom_id"]).collect();
+    assert_eq!(ids, [&json!("o-1"), &json!("o-2")], "each once, with its own id");
+    let sent = sends(&out)[0];
+    assert_eq!(report(&mut d, sent, DeliveryStatus::Delivered).len(), 2);
+    let mut d = Driver::new(&[BATCH]);
+    for n in 0..=crate::domain::limits::CALLBACKS_PER_RUN {
+        paid(&mut d, Some(other(n)));
+    }
+    assert_eq!(d.record().callbacks.len(), crate::domain::limits::CALLBACKS_PER_RUN);
+    assert!(d.notes().iter().any(|note| note.contains("left out")), "{:?}", d.notes());
+}

@@ -152,6 +152,11 @@ impl Catalog {
         self.current.get(name).map(|published| &published.flow)
     }
 
+    /// The version of a flow on which new runs begin, with its index.
+    pub fn current_published(&self, name: &str) -> Option<&Published> {
+        self.current.get(name).map(|published| &**published)
+    }
+
     /// The current version of each flow.
     pub fn flows(&self) -> impl Iterator<Item = &Arc<Flow>> {
         self.current.iter().filter(|(name, published)| **name == published.flow.name).map(|(_, published)| &published.flow)

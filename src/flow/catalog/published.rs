@@ -1,6 +1,6 @@
 //! One published version with what a turn looks up in it.
 
-use crate::domain::name::EventName;
+use crate::domain::name::{EventName, Slug};
 use crate::flow::definition::{AnytimeTrigger, Command, Flow, Kind, StateId, Trigger, WaitFor};
 use crate::flow::expression::{ReferenceName, Root};
 use crate::flow::expressions::each_expression;
@@ -23,6 +23,8 @@ pub struct Published {
     pub listened: Vec<EventName>,
     /// Events of which a digest of the flow may be begun by the one that began the run.
     pub digests: Vec<EventName>,
+    /// The flows that it runs as parts of itself.
+    pub parts: Vec<Slug>,
     /// The states, in order, whose visits the flow reads; those of others need not be counted.
     counted: Vec<StateId>,
 }
@@ -47,8 +49,10 @@ impl Published {
                 listened.push(name.clone());
             }
         }
+        let mut parts = Vec::new();
         for state in flow.states.values() {
             match &state.kind {
+                Kind::Run(run) => parts.push(run.flow.clone()),
                 Kind::Wait(wait) => {
                     if let WaitFor::Event { name, .. } = &wait.until {
                         listened.push(name.clone());
@@ -61,10 +65,12 @@ impl Published {
                 _ => {}
             }
         }
+        parts.sort();
+        parts.dedup();
         listened.sort();
         listened.dedup();
         let counted = counted(&flow);
-        Published { flow, keywords: Keywords::new(keywords), events, commands, listened, digests, counted }
+        Published { flow, keywords: Keywords::new(keywords), events, commands, listened, digests, parts, counted }
     }
 
     /// Whether the flow reads how often a state was entered.

@@ -44,7 +44,7 @@ pub(in crate::flow) static STATE: Place = Place {
         key("deliver", &Kind::Map(&DELIVER), "A notification with a criterion of success."),
         key("run", &Kind::Map(&RUN), "Another flow as a part of this one."),
         key("digest", &Kind::Map(&DIGEST), "Events collected over a time."),
-        key("handoff", &Kind::Map(&HANDOFF), "The conversation goes to a person."),
+        key("handoff", &Kind::Either(&[Kind::Slug, Kind::Map(&HANDOFF)]), "The conversation goes to a person of a team."),
         key("save", &SAVE, "The variable that gets the result of the kind, or variables with parts of it."),
         key("private", &Kind::Boolean, "Whether what is saved, and the reply, are masked in journal and exports.")
             .default("false"),

@@ -7,10 +7,11 @@ use super::target::Asks;
 use super::{MentionKind, Reader};
 use crate::domain::limits;
 use crate::domain::message::DeliveryStatus;
+use crate::domain::name::Slug;
 use crate::domain::time::Span;
 use crate::flow::definition::{Deliver, Digest, Handoff, Kind, Notify};
 use crate::flow::keys;
-use crate::flow::yaml::{Key, Node};
+use crate::flow::yaml::{Key, Node, Tree};
 
 impl Reader {
     pub(super) fn deliver(&mut self, state: &Key, fields: &Fields<'_>) -> Option<Kind> {
@@ -74,7 +75,9 @@ impl Reader {
                 None
             }
         };
-        let key = fields.get("key").and_then(|n| self.template(n, "key", "\"{{ order_id }}\""));
+        let outer = std::mem::replace(&mut self.site.event, true);
+        let key = fields.get("key").and_then(|n| self.template(n, "key", "\"{{ event.order_id }}\""));
+        self.site.event = outer;
         let window = match fields.get("for") {
             Some(n) => self.duration_between(n, "for", limits::DIGEST_LEAST, limits::DIGEST_WINDOW_MAX),
             None => {
@@ -106,7 +109,11 @@ impl Reader {
     pub(super) fn handoff(&mut self, state: &Key, fields: &Fields<'_>) -> Option<Kind> {
         const EXAMPLE: &str = "{ to: support, note: Wants a refund }";
         let node = fields.get("handoff")?;
-        let handoff = self.fields(node, "handoff", EXAMPLE, &keys::HANDOFF).and_then(|inner| self.handed_over(node, &inner));
+        let handoff = match &node.tree {
+            // A team alone: there is nothing to say.
+            Tree::Scalar(_) => self.team(node, "handoff").map(|to| given_to(to, node)),
+            _ => self.fields(node, "handoff", EXAMPLE, &keys::HANDOFF).and_then(|inner| self.handed_over(node, &inner)),
+        };
         let out = ways_out("handoff", vec!["silence"], handoff.is_some());
         let (outcomes, troubles) = self.outcomes(state, fields, &out);
         handoff.map(|handoff| Kind::Handoff(Box::new(Handoff { outcomes, troubles, ..handoff })))
@@ -122,10 +129,19 @@ impl Reader {
             }
             return None;
         };
-        let to = self.slug(team, "to", "support")?;
-        self.mention(MentionKind::Team, to.as_str(), team.at, team.width);
-        Some(Handoff { to, note, say, outcomes: Default::default(), troubles: Default::default(), at: node.at })
+        let to = self.team(team, "to")?;
+        Some(Handoff { note, say, ..given_to(to, node) })
     }
+
+    fn team(&mut self, node: &Node, name: &str) -> Option<Slug> {
+        let to = self.slug(node, name, "support")?;
+        self.mention(MentionKind::Team, to.as_str(), node.at, node.width);
+        Some(to)
+    }
+}
+
+fn given_to(to: Slug, node: &Node) -> Handoff {
+    Handoff { to, note: None, say: None, outcomes: Default::default(), troubles: Default::default(), at: node.at }
 }
 
 /// `ok`, and trouble. Of a kind that was refused nothing is said about its ways.

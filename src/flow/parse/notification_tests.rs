@@ -161,5 +161,9 @@ fn deliveries_digests_and_handoffs_are_read_within_their_limits() {
     assert_eq!(found, [0u16; 0]);
     let Some(Kind::Handoff(handoff)) = kind else { panic!("a handoff") };
     assert!(handoff.note.is_some() && handoff.say.is_some_and(|say| say.by_kind.len() == 1));
-    assert_eq!([of("handoff: payments").1, of("handoff: { note: Help }").1, of("deliver: n").1], [[103], [103], [103]]);
+    assert_eq!([of("handoff: { note: Help }").1, of("handoff: [payments]").1, of("deliver: n").1], [[103], [103], [103]]);
+    let (kind, found) = of("handoff: payments");
+    let Some(Kind::Handoff(handoff)) = kind else { panic!("a handoff: {found:?}") };
+    assert!(found.is_empty() && handoff.to.as_str() == "payments" && handoff.note.is_none() && handoff.say.is_none());
+    assert_eq!(of("handoff: Payments Team").1.len(), 1, "no name of a team");
 }

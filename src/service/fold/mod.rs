@@ -5,6 +5,7 @@ use super::core::Engine;
 use super::settings::ServiceSettings;
 use crate::domain::alert::{raise_set, tell_set};
 use crate::domain::codec::{self, DecodeError};
+use crate::domain::desk::desk_set;
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, VersionId};
 use crate::domain::input::{self, Class, Input};
 use crate::domain::journal::{AlertLevel, Event};
@@ -84,6 +85,8 @@ fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
         Effect::Send(send) => WorkSet::Talk(send.channel.clone()),
         Effect::Call(_) | Effect::Fetch(_) => WorkSet::Call,
         Effect::Post(_) | Effect::Pass(_) => WorkSet::Post,
+        // Its name was checked when the configuration was read.
+        Effect::Desk(desk) => WorkSet::Hook(desk_set(&desk.task.desk).unwrap_or_else(|| desk.task.desk.clone())),
         Effect::Hook(hook) => WorkSet::Hook(hook.endpoint.clone()),
         Effect::Raise(_) => WorkSet::Hook(raise_set()),
         Effect::Tell(tell) => WorkSet::Hook(tell_set(tell.to.medium())),

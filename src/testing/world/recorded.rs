@@ -41,7 +41,12 @@ impl World {
         let priority = match &input {
             Input::Message(message) => crate::engine::is_priority(message, self.catalog.languages()),
             Input::Event(_) | Input::Webhook(_) | Input::Passed(_) => false,
-            Input::CallResult(_) | Input::Delivery(_) | Input::Operator(_) | Input::Reach(_) | Input::Alerts(_) => true,
+            Input::CallResult(_)
+            | Input::Delivery(_)
+            | Input::Operator(_)
+            | Input::Reach(_)
+            | Input::Alerts(_)
+            | Input::Desk(_) => true,
         };
         let key = self.person(address).key;
         self.accept(key, priority, input);

@@ -1,5 +1,6 @@
 //! Events that are collected, whatever happens to the instance that collects them.
 
+use super::lost::losing_under;
 use super::rig::{Backend, Rig};
 use super::{ANN, on_every_store};
 use crate::support::live::SIMULATED;
@@ -20,6 +21,7 @@ on_every_store!(
     an_instance_that_dies_when_the_window_ends_sends_once,
     an_event_that_comes_twice_counts_once,
     events_of_one_millisecond_are_all_there,
+    a_lost_answer_to_a_commit_collects_and_sends_once,
 );
 
 const TRADES: &str = "\
@@ -129,4 +131,27 @@ async fn events_of_one_millisecond_are_all_there(backend: Backend) {
     rig.pass(Span::hours(1));
     rig.quiet().await;
     assert_eq!(rig.texts(), ["5 trades, 5"]);
+}
+
+/// The commit went through and its answer did not arrive: when an event is collected, and when the window ends.
+async fn a_lost_answer_to_a_commit_collects_and_sends_once(backend: Backend) {
+    let (rig, store) = losing_under(backend, engine::turn, |plan| {
+        plan.toml = SIMULATED.to_owned();
+        plan.catalog = catalog(&crate::support::project::of(SIMULATED));
+    })
+    .await;
+    for (id, amount) in [("1", 10), ("2", 20), ("3", 5)] {
+        store.lose(&["commit"]);
+        rig.core.receive_event(trade(id, amount)).await.expect("accepted");
+        rig.quiet().await;
+    }
+    assert!(rig.texts().is_empty());
+    rig.pass(Span::hours(1));
+    store.lose(&["commit"]);
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["3 trades, 35"], "each is there once, and the message leaves at once");
+    rig.pass(Span::hours(3));
+    rig.quiet().await;
+    assert_eq!(rig.texts().len(), 1);
+    assert!(rig.is_at_rest(rig.key(ANN)).await);
 }

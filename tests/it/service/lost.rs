@@ -3,7 +3,7 @@
 
 use super::echo::echo;
 use super::passing::report;
-use super::rig::{Backend, Rig, json};
+use super::rig::{Backend, Plan, Rig, json};
 use super::{ANN, BEN, on_every_store};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use replyflow::domain::id::{ContactKey, SendRef, Token, VersionId, Who};
 use replyflow::domain::message::DeliveryStatus;
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
-use replyflow::service::{Received, failed};
+use replyflow::service::{Engine, Received, failed};
 use replyflow::store::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, OnceRequest, Permits, Rate, Report, Reported,
@@ -46,7 +46,8 @@ impl Losing {
         Arc::new(Losing { inner, lose: Mutex::default(), always: Mutex::new(false), moved: Mutex::default() })
     }
 
-    fn lose(&self, calls: &[&'static str]) {
+    /// Loses the answer to the next call of each of these names.
+    pub fn lose(&self, calls: &[&'static str]) {
         self.lose.lock().expect("not poisoned").extend(calls);
     }
 
@@ -135,10 +136,15 @@ async fn losing(backend: Backend) -> (Rig, Arc<Losing>) {
 }
 
 async fn losing_with(backend: Backend, unsure: Unsure) -> (Rig, Arc<Losing>) {
+    losing_under(backend, echo, move |plan| plan.unsure = unsure).await
+}
+
+/// A service on a store that can lose its answers.
+pub async fn losing_under(backend: Backend, engine: Engine, change: impl FnOnce(&mut Plan)) -> (Rig, Arc<Losing>) {
     let here: Arc<Mutex<Option<Arc<Losing>>>> = Arc::default();
     let there = Arc::clone(&here);
-    let rig = Rig::with(backend, echo, move |plan| {
-        plan.unsure = unsure;
+    let rig = Rig::with(backend, engine, move |plan| {
+        change(plan);
         plan.wrap = Box::new(move |store| {
             let losing = Losing::new(store);
             *there.lock().expect("not poisoned") = Some(Arc::clone(&losing));

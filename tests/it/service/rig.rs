@@ -264,8 +264,9 @@ impl Rig {
             plan.catalog = (*publication.versions.catalog()).clone();
         }
         let callbacks = (!settings.callbacks.allow.is_empty()).then_some(settings.callbacks);
-        let (endpoints, apis) = (settings.endpoints, settings.apis);
-        let world = World { project: Arc::new(settings.project), channels, apis, endpoints, callbacks, alerts: settings.alerts };
+        let (endpoints, apis, desks) = (settings.endpoints, settings.apis, settings.desks);
+        let world =
+            World { project: Arc::new(settings.project), channels, apis, endpoints, desks, callbacks, alerts: settings.alerts };
         let (network, tasks) = (Arc::new(Network::default()), Arc::new(Tasks::default()));
         let seeds = AtomicU32::new(1);
         let parts = {

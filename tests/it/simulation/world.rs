@@ -171,6 +171,7 @@ fn world() -> World {
         channels,
         apis: [(shop, api)].into(),
         endpoints: [].into(),
+        desks: [].into(),
         callbacks: None,
         alerts: Default::default(),
     }

@@ -105,6 +105,11 @@ impl Service {
         self.core.upgrade().expect("it runs").contact_key(&address.canonical()).to_string()
     }
 
+    /// The service itself, for what it says to commands.
+    pub fn core(&self) -> Arc<Core> {
+        self.core.upgrade().expect("it runs")
+    }
+
     /// What opens the webhooks of its flows.
     pub fn webhook_keys(&self) -> &WebhookKeys {
         &self.webhooks

@@ -4,6 +4,7 @@ pub mod analytics;
 pub mod command;
 pub mod conversations;
 pub mod defects;
+pub mod desk;
 pub mod diagnostics_page;
 pub mod fake_provider;
 pub mod fixtures;
