@@ -4,7 +4,7 @@ use crate::config::project::Project;
 use crate::domain::name::EventName;
 use crate::domain::shape::Shape;
 use crate::domain::value::Type;
-use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, Wait, WaitFor};
+use crate::flow::definition::{AnytimeTrigger, Flow, Kind, Trigger, WaitFor};
 use crate::flow::expression::Inferred;
 use crate::flow::parse::Site;
 
@@ -24,7 +24,10 @@ pub(super) fn event_at<'p>(flow: &Flow, site: Site, project: &'p Project) -> Opt
 /// The event that a state awaits.
 fn awaited(kind: &Kind) -> Option<&EventName> {
     match kind {
-        Kind::Wait(Wait { until: WaitFor::Event { name, .. }, .. }) => Some(name),
+        Kind::Wait(wait) => match &wait.until {
+            WaitFor::Event { name, .. } => Some(name),
+            _ => None,
+        },
         Kind::Digest(digest) => Some(&digest.event),
         _ => None,
     }
