@@ -6,6 +6,8 @@ use super::section::Section;
 use super::tree::Kind;
 use crate::domain::mail::{Mailbox, email};
 use crate::domain::time::Span;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// A mail server and the sender of one channel.
 #[derive(Debug, Clone)]
@@ -34,6 +36,12 @@ pub struct SmtpSettings {
     pub hello: String,
     /// What the URL of the channel's webhook ends in. Without one nothing that comes in is believed.
     pub webhook_secret: Option<Secret>,
+    /// The public key with which SendGrid's Event Webhook is signed, as DER. Without it that is not believed.
+    pub sendgrid_key: Option<Vec<u8>>,
+    /// What Mailgun signs webhooks and routes with. Without it they are not believed.
+    pub mailgun_key: Option<Secret>,
+    /// Topics of Amazon SNS that are believed.
+    pub sns_topics: Vec<String>,
     /// Whether mails say how to unsubscribe.
     pub unsubscribe: bool,
     /// An address beside the link, for mail programs that unsubscribe by mail.
@@ -60,6 +68,8 @@ pub enum MailTls {
     None,
 }
 
+/// Bytes of a P-256 key as DER (RFC 5480).
+const P256_KEY_BYTES: usize = 91;
 /// The shortest secret in a URL that nobody guesses.
 const SECRET_CHARS: usize = 16;
 /// What stands for the name of the mail in `reply_to`.
@@ -108,6 +118,11 @@ pub(super) fn smtp(section: &Section<'_>) -> SmtpSettings {
         headers: headers(section),
         hello: hello.unwrap_or_else(|| from.domain().to_owned()),
         webhook_secret: webhook_secret(section),
+        sendgrid_key: section.opt_parsed("sendgrid_key", "the verification key that SendGrid shows: base64", |text| {
+            STANDARD.decode(text.trim()).ok().filter(|der| der.len() == P256_KEY_BYTES)
+        }),
+        mailgun_key: section.opt_secret("mailgun_key").filter(|key| !key.is_empty()),
+        sns_topics: topics(section),
         unsubscribe: match section.has("unsubscribe") {
             true => section.boolean("unsubscribe"),
             false => {
@@ -151,6 +166,15 @@ fn webhook_secret(section: &Section<'_>) -> Option<Secret> {
         section.mistake("webhook_secret", format!("must be at least {SECRET_CHARS} letters, digits, - _ . or ~"), None);
     }
     Some(secret)
+}
+
+fn topics(section: &Section<'_>) -> Vec<String> {
+    let topics = section.texts("sns_topics");
+    for topic in topics.iter().filter(|topic| topic.split(':').count() != 6 || !topic.starts_with("arn:aws")) {
+        let help = "Write it as SNS shows it: arn:aws:sns:eu-west-1:123456789012:mail".to_owned();
+        section.mistake("sns_topics", format!("`{topic}` is no ARN of a topic"), Some(help));
+    }
+    topics
 }
 
 fn host(text: &str) -> Option<String> {
@@ -221,6 +245,8 @@ mod tests {
             ("unsubscribe_mailto = \"a@b.c, d@e.f\"", "must be an address"),
             ("headers = { Bcc = \"evil@example.com\" }", "begins with X-"),
             ("headers = { X-A = \"ü\" }", "plain characters"),
+            ("sendgrid_key = \"MFkw\"", "the verification key"),
+            ("sns_topics = [\"mail\"]", "no ARN of a topic"),
             ("account_sid = \"x\"", "is not a setting"),
         ] {
             let wrong = read(&format!("{ENOUGH}\n{line}")).expect_err(line);

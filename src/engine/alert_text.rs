@@ -118,9 +118,10 @@ fn moment(at: Millis, project: &Project) -> String {
 }
 
 fn words(raised: &Raised, subject: String, lines: Vec<String>) -> Words {
-    // What is said can have several lines: the subject has it in one, cut.
+    // What is said can have several lines, or be too long for the subject, which has it in one.
     let said = raised.say.trim();
-    let text = format!("{subject}\n\n{said}\n\n{}", lines.join("\n"));
+    let all = if subject.contains(said) { String::new() } else { format!("{said}\n\n") };
+    let text = format!("{subject}\n\n{all}{}", lines.join("\n"));
     let contact = raised.contact.map(|contact| format!(" Contact {contact}")).unwrap_or_default();
     let room = limits::ALERT_SMS_CHARS.saturating_sub(contact.chars().count());
     let short = match subject.chars().count() > room {

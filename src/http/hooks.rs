@@ -4,7 +4,7 @@
 use super::body;
 use super::error::Failure;
 use super::web::{Hook, Web};
-use crate::provider::{Headers, Method, Refused, Reply, WebhookRequest};
+use crate::provider::{Facts, Headers, Method, Refused, Reply, WebhookRequest};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Data, Path, Payload};
@@ -82,7 +82,7 @@ pub async fn receive(web: &Web, hook: &Hook, request: WebhookRequest<'_>) -> Res
     if let Some(reply) = hook.adapter.handshake(&request) {
         return Ok(reply);
     }
-    if let Err(refused) = hook.adapter.verify(&request) {
+    if let Err(refused) = believed(web, hook, &request).await? {
         let reason = word(refused);
         metrics::counter!(REFUSED, "channel" => channel.to_owned(), "reason" => reason).increment(1);
         tracing::warn!(channel, reason, "a webhook was refused");
@@ -113,12 +113,30 @@ pub async fn receive(web: &Web, hook: &Hook, request: WebhookRequest<'_>) -> Res
     }
 }
 
+/// Whether the webhook is its provider's: by what it carries, and by a certificate where it is signed with one.
+async fn believed(web: &Web, hook: &Hook, request: &WebhookRequest<'_>) -> Result<Result<(), Refused>, Failure> {
+    if let Err(refused) = hook.adapter.verify(request) {
+        return Ok(Err(refused));
+    }
+    let certificate = match hook.adapter.certificate_url(request) {
+        None => None,
+        Some(url) => {
+            let core = std::sync::Arc::clone(&web.core);
+            let fetched = web.engine.spawn(async move { core.certificate(&url).await }).await;
+            // Its service tries again; that we cannot look says nothing of the request.
+            Some(fetched.ok().flatten().ok_or(Failure::Unavailable)?)
+        }
+    };
+    Ok(hook.adapter.prove(request, &Facts { now: web.core.store_now(), certificate: certificate.as_deref() }))
+}
+
 fn word(refused: Refused) -> &'static str {
     match refused {
         Refused::Unsigned => "unsigned",
         Refused::Forged => "forged",
         Refused::UnknownKey => "unknown_key",
         Refused::NoSecret => "no_secret",
+        Refused::Stale => "stale",
     }
 }
 

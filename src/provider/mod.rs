@@ -17,8 +17,8 @@ mod verdict;
 
 pub use send::{Accepted, EncodeError, HttpRequest, MailFacts, SendContext, SendOutcome, TransportError, Wire};
 pub use webhook::{
-    Complaint, Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Pricing, ProviderError,
-    Received, Refused, Reply, Route, Routes, StatusReport, TemplateStatus, WebhookRequest,
+    Complaint, Decoded, Facts, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Pricing,
+    ProviderError, Received, Refused, Reply, Route, Routes, StatusReport, Subscription, TemplateStatus, WebhookRequest,
 };
 
 use crate::config::channel::{MetaSettings, ProviderSettings, SimulatorSettings, TwilioSettings};
@@ -86,6 +86,22 @@ impl Adapter {
             Adapter::Smtp(s) => email::verify(s, request),
             // There is no provider to imitate: whoever may reach a simulator channel may write to it.
             Adapter::Simulator(_) => Ok(()),
+        }
+    }
+
+    /// Whether the request is also signed as its service signs, where several services may write to one webhook. After `verify`.
+    pub fn prove(&self, request: &WebhookRequest<'_>, facts: &Facts<'_>) -> Result<(), Refused> {
+        match self {
+            Adapter::Smtp(s) => email::prove(s, request, facts),
+            Adapter::Twilio(_) | Adapter::Meta(_) | Adapter::Simulator(_) => Ok(()),
+        }
+    }
+
+    /// Where the certificate is that the request says it is signed with, if that is where its service keeps them.
+    pub fn certificate_url(&self, request: &WebhookRequest<'_>) -> Option<String> {
+        match self {
+            Adapter::Smtp(_) => email::certificate_url(request),
+            Adapter::Twilio(_) | Adapter::Meta(_) | Adapter::Simulator(_) => None,
         }
     }
 

@@ -71,6 +71,18 @@ pub enum Refused {
     /// The channel has no secret to check with: nothing is believed.
     #[error("no_secret")]
     NoSecret,
+    /// Signed too long ago, or in the future.
+    #[error("stale")]
+    Stale,
+}
+
+/// What a request is judged by beside itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The present moment.
+    pub now: Millis,
+    /// The certificate in PEM that it says it is signed with, from where its service keeps them.
+    pub certificate: Option<&'a [u8]>,
 }
 
 /// Why a believed request cannot be read. Answered with 400; never holds a part of the content.
@@ -141,6 +153,8 @@ pub enum Decoded {
     Template(TemplateStatus),
     /// A person told their mail program that a mail of ours is unwanted.
     Complaint(Complaint),
+    /// A service asks whether it may send notifications here.
+    Subscription(Subscription),
     /// Something else: kept in the journal, answered with 2xx.
     Other(Other),
 }
@@ -158,6 +172,15 @@ pub struct Complaint {
     pub send: Option<SendRef>,
     /// Who complained, where whoever says so is believed.
     pub recipient: Option<Address>,
+}
+
+/// A service asks whether it may send notifications here. The topic is one that the channel names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// What it sends.
+    pub topic: String,
+    /// What is to be fetched to say yes.
+    pub url: String,
 }
 
 /// A message with what only the provider's side of it knows.

@@ -13,6 +13,7 @@ use super::quoted::Quoted;
 use super::recent::Recent;
 use super::settings::{Channel, ServiceSettings, World};
 use super::slots::Slots;
+use super::sns::Certificates;
 use super::versions::Versions;
 use crate::domain::desk::desk_set;
 use crate::domain::id::{ContactKey, Token, Who};
@@ -80,6 +81,7 @@ pub struct Core {
     pub(super) sends: Arc<Slots>,
     hooks: HookSlots,
     pub(super) backlog: Backlog,
+    pub(super) certificates: Certificates,
     pub(super) circuits: Circuits,
     room: Arc<Notify>,
     pub(super) history_turn: Turnstile,
@@ -133,6 +135,7 @@ impl Core {
             sends,
             hooks: HookSlots::default(),
             backlog: Backlog::default(),
+            certificates: Certificates::default(),
             circuits: Circuits::default(),
             room,
             history_turn: Turnstile::default(),

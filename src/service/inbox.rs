@@ -82,7 +82,7 @@ impl Core {
         match item {
             Decoded::Message(received) => Some(self.writer(&received.message).0),
             Decoded::Status(report) => report.send.map(|s| s.contact),
-            Decoded::Template(_) | Decoded::Complaint(_) | Decoded::Other(_) => None,
+            Decoded::Template(_) | Decoded::Complaint(_) | Decoded::Subscription(_) | Decoded::Other(_) => None,
         }
     }
 
@@ -95,6 +95,10 @@ impl Core {
                 self.template_judged(&status).await
             }
             Decoded::Complaint(complaint) => self.receive_complaint(complaint).await,
+            Decoded::Subscription(subscription) => {
+                self.confirm(subscription).await;
+                Ok(Received::Noted)
+            }
             Decoded::Other(other) => {
                 let code = other.error.as_ref().and_then(|e| e.code.as_deref()).unwrap_or("");
                 tracing::info!(kind = other.kind, code, "a webhook said something that decides nothing");

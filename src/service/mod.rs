@@ -51,6 +51,7 @@ mod settings;
 mod signature;
 mod sinks;
 mod slots;
+mod sns;
 mod taken_back;
 mod teller;
 mod template;

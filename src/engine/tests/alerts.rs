@@ -11,6 +11,7 @@ use crate::domain::limits;
 use crate::domain::name::Name;
 use crate::domain::time::{Millis, Span};
 use crate::engine::TurnOutput;
+use crate::engine::alerts::of_service;
 use crate::engine::effect::{Effect, Raise, Receiver, Tell};
 
 const FLOW: &str = r#"
@@ -184,7 +185,7 @@ fn the_first_is_told_by_every_way_and_equal_ones_together_when_the_window_ends()
     assert_eq!(
         told[0].text,
         format!(
-            "[warning] payment: Order 1 failed\n\nOrder 1 failed\n\nFlow: payment, state pay\n\
+            "[warning] payment: Order 1 failed\n\nFlow: payment, state pay\n\
              Contact: {contact} (phone ending in 23)\nSince: 2026-03-02 10:00:00 UTC\n\
              What happened before: replyflow journal export --contact {contact}"
         )
@@ -281,4 +282,19 @@ fn nothing_but_alerts_happens_to_a_teams_record() {
     d.project.alerts.teams.shift_remove("operations");
     assert_eq!(alert(&mut d, raised("Shop closed", "ann", 1)), [], "a team that is no more");
     assert_eq!(d.last.alarm, None);
+}
+
+#[test]
+fn what_the_service_says_of_a_turn_that_cannot_be_made_goes_to_the_receivers() {
+    let (contact, token) = (ContactKey::derive(b"s", "ann"), crate::domain::id::Token(7));
+    let mut d = board();
+    let say = |d: &Driver| of_service(&d.project, contact, token, "It was set aside", AlertLevel::Urgent, Millis(0));
+    let (id, effect) = say(&d).expect("told");
+    assert_eq!(id, token.effect(0), "the same however often it is decided");
+    let Effect::Raise(raise) = effect else { panic!("{effect:?}") };
+    assert_eq!(raise.alerts[0].0, [slug("operations")]);
+    let told = alert(&mut d, raise.alerts[0].1.clone());
+    assert!(told[0].text.contains("replyflow failed list"), "{}", told[0].text);
+    d.project.alerts.receivers.clear();
+    assert_eq!(say(&d), None);
 }

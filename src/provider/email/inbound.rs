@@ -52,7 +52,7 @@ pub fn read(raw: &[u8], here: &Route) -> Result<Decoded, Malformed> {
         from,
         name,
         id: came.id(),
-        at: message.date().map(|date| Millis(date.to_timestamp().saturating_mul(1_000))),
+        at: came.moment(),
         subject: message.subject().unwrap_or_default().to_owned(),
         text: text_of(&came),
         attached: message.attachment_count() > 0,

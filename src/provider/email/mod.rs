@@ -1,18 +1,30 @@
 //! Mail: what leaves is written for a server that speaks SMTP, what comes back is read as the mail that it is. A server signs
-//! nothing, so the URL of the webhook ends in a secret.
+//! nothing, so the URL of the webhook ends in a secret; hosted services sign beside it.
 
 mod answer;
+mod fate;
+mod form;
+#[cfg(test)]
+mod hosted_tests;
 mod inbound;
+mod mailgun;
 mod parse;
 mod postmark;
+mod prove;
 mod quote;
 mod report;
+mod sendgrid;
+mod ses;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use answer::{SmtpAnswer, SmtpStep, classify};
+pub use prove::{certificate_url, prove};
 pub use write::{Mail, write};
+
+use form::Form;
+use prove::{Sender, content_type, sender};
 
 use super::webhook::{Decoded, Malformed, Method, Refused, Routes, WebhookRequest};
 use crate::config::smtp::SmtpSettings;
@@ -29,16 +41,21 @@ pub fn verify(settings: &SmtpSettings, request: &WebhookRequest<'_>) -> Result<(
     }
 }
 
-/// What came: a mail as it is (`message/rfc822`), or a webhook of Postmark (`application/json`).
+/// What came: a mail as it is (`message/rfc822`), or what a hosted service posts.
 pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
     if request.method != Method::Post {
         return Err(Malformed("a mail is a POST"));
     }
     let here = routes.here();
-    let kind = request.headers.get("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();
-    let said = match kind.eq_ignore_ascii_case("application/json") {
-        true => postmark::read(request.body, here)?,
-        false => inbound::read(request.body, here)?,
+    let form = || Form::read(content_type(request), request.body).unwrap_or(Err(Malformed("this is no form")));
+    let said = match sender(request) {
+        Sender::SendgridEvents => return sendgrid::events(request.body, here),
+        Sender::Sns => return ses::read(request.body, here),
+        Sender::SendgridInbound => sendgrid::inbound(&form()?, here)?,
+        Sender::MailgunEvent => mailgun::event(request.body, here)?,
+        Sender::MailgunRoute => mailgun::route(&form()?, here)?,
+        Sender::Postmark => postmark::read(request.body, here)?,
+        Sender::Raw => inbound::read(request.body, here)?,
     };
     Ok(vec![said])
 }

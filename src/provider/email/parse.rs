@@ -1,6 +1,7 @@
 //! A mail as it came, bounded before it is parsed, and the few things that are asked of every one.
 
 use crate::domain::mail::{MailRef, email};
+use crate::domain::time::Millis;
 use crate::provider::webhook::Malformed;
 use mail_parser::{HeaderName, Message, MessageParser, PartType};
 use xxhash_rust::xxh3::xxh3_128;
@@ -50,6 +51,11 @@ impl<'x> Came<'x> {
             Some(id) => id.chars().take(ID_CHARS).collect(),
             None => format!("{:032x}", xxh3_128(self.raw)),
         }
+    }
+
+    /// When it says that it was written.
+    pub fn moment(&self) -> Option<Millis> {
+        self.message.date().map(|date| Millis(date.to_timestamp().saturating_mul(1_000)))
     }
 
     /// Whether no person wrote it: then it answers nothing (RFC 3834, and what was usual before).

@@ -14,7 +14,7 @@ use crate::provider::send::{EncodeError, MailFacts, SendContext};
 use crate::provider::webhook::{Method, Pairs, Refused, WebhookRequest};
 use std::sync::Arc;
 
-fn settings() -> SmtpSettings {
+pub(super) fn settings() -> SmtpSettings {
     SmtpSettings {
         host: "localhost".into(),
         port: 25,
@@ -28,6 +28,9 @@ fn settings() -> SmtpSettings {
         headers: Vec::new(),
         hello: "shop.example".into(),
         webhook_secret: Some(Secret::new("0123456789abcdef")),
+        sendgrid_key: None,
+        mailgun_key: None,
+        sns_topics: Vec::new(),
         unsubscribe: true,
         unsubscribe_mailto: None,
     }

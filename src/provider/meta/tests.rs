@@ -123,6 +123,7 @@ fn a_batch_keeps_what_it_can() {
             Decoded::Status(s) => s.id,
             Decoded::Template(t) => t.template,
             Decoded::Complaint(c) => c.id,
+            Decoded::Subscription(s) => s.topic,
             Decoded::Other(o) => o.kind,
         };
         decoded.into_iter().map(kind).collect()

@@ -2,6 +2,7 @@
 
 mod coming_back;
 mod crashes;
+mod hosted;
 mod mails;
 mod sending;
 

@@ -24,6 +24,7 @@ pub fn decoded(decoded: &Decoded, phones: Phones) -> Value {
             "template": t.template, "language": t.language, "event": t.event, "reason": t.reason,
         }),
         Decoded::Complaint(c) => json!({ "kind": "complaint", "type": "complaint", "id": c.id }),
+        Decoded::Subscription(s) => json!({ "kind": "subscription", "topic": s.topic }),
         Decoded::Other(o) => {
             let kind = if o.kind == "error" { "error" } else { "ignored" };
             let code = o.error.as_ref().and_then(|e| e.code.clone());

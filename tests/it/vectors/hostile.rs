@@ -106,6 +106,7 @@ fn stale_vectors_carry_the_same_ids_again() {
                     Decoded::Status(s) => s.id,
                     Decoded::Template(t) => t.template,
                     Decoded::Complaint(c) => c.id,
+                    Decoded::Subscription(s) => s.topic,
                     Decoded::Other(o) => o.kind,
                 };
                 all.expect("decoded").into_iter().map(id).collect()
