@@ -243,7 +243,7 @@ fn a_mail_that_sendgrid_parsed_is_a_message() {
     let message = &received.message;
     assert_eq!((message.from.reveal(), message.text.as_str()), ("ada@example.org", "Ja, grün"));
     assert_eq!((message.id.as_str(), message.in_reply_to.as_deref()), ("m3@example.org", Some(name.as_str())));
-    let raw = format!("From: Ada <ada@example.org>\r\nMessage-ID: <m4@example.org>\r\nSubject: Re: x\r\n\r\nYes\r\n");
+    let raw = "From: Ada <ada@example.org>\r\nMessage-ID: <m4@example.org>\r\nSubject: Re: x\r\n\r\nYes\r\n".to_owned();
     let told = said(&kind, format!("{}--xYz--\r\n", part("email", &raw)).as_bytes()).expect("readable");
     assert!(
         matches!(&told[..], [Decoded::Message(one)] if one.message.text == "Yes" && one.message.id == "m4@example.org"),
