@@ -337,7 +337,7 @@ fn the_defaults_document_every_key() {
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts.as_slice() {
                 ["webhooks", "signed", _, _] => "webhooks.signed.*.*".to_owned(),
-                [first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "teams" | "hours"), _, rest @ ..] => {
+                [first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "desks" | "teams" | "hours"), _, rest @ ..] => {
                     [&[*first, "*"], rest].concat().join(".")
                 }
                 parts => parts.join("."),
@@ -378,7 +378,8 @@ fn the_schema_has_every_setting() {
     keys(&super::schema(), "", &mut described);
     let meta = "[channels.m]\nprovider = \"meta\"\nkind = \"whatsapp\"\n";
     let smtp = "[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n";
-    for text in [PROJECT, meta, smtp] {
+    let desk = "[desks.d]\nkind = \"zendesk\"\n";
+    for text in [PROJECT, meta, smtp, desk] {
         known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
     }
     known.retain(|key: &String| !key.starts_with("events.fields."));
