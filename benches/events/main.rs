@@ -1,6 +1,7 @@
 //! Events a second and CPU for each, one at a time, with an `Idempotency-Key` and in lists of a hundred: `POST /v1/events` of the release binary in
 //! its own process, on the embedded store and on Redis (its own process, AOF everysec). Beside them, in the same run, what no service can do
-//! without: a bare endpoint that reads the JSON and checks the key, and the bare store's `accept`. Only the ratios mean anything.
+//! without: a bare endpoint that reads the JSON and checks the key, and the bare store's `accept`. Only the ratios mean anything. Then
+//! what events lead to: reports to callbacks a second, and ten thousand digests open at once.
 //!
 //! `EVENTS_SECONDS` (default 4) is the time for each figure, `EVENTS_USERS` (64) how many send at once, `EVENTS_STORES` (`embedded,redis`).
 
@@ -13,11 +14,13 @@ mod raw;
 mod redis_server;
 mod sender;
 mod service;
+mod sink;
+mod told;
 
 use process::{Cost, Meter};
 use redis_server::RedisServer;
 use sender::{How, load};
-use service::Service;
+use service::{NOTED, Service};
 use std::time::Duration;
 
 fn main() {
@@ -29,7 +32,7 @@ fn main() {
     let users = number("EVENTS_USERS", 64);
     let stores = std::env::var("EVENTS_STORES").unwrap_or_else(|_| "embedded,redis".to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
+    tokio::task::LocalSet::new().block_on(&runtime, async {
         println!("{users} at once                                    a second   CPU µs each   of its raw pieces");
         let endpoint = raw::endpoint(users, time / 2).await;
         piece("raw: endpoint, JSON and bearer key", endpoint);
@@ -52,13 +55,20 @@ fn main() {
                 }
                 _ => "kind = \"embedded\"\npath = \"data\"".to_owned(),
             };
-            let service = Service::start(&settings).await;
+            let service = Service::start(&settings, NOTED, "").await;
             for how in [How::Single, How::Keyed, How::Lists] {
                 let (cost, refused) = measured(&service, how, users, time).await;
                 assert_eq!(refused, 0, "requests that were refused:\n{}", service.log());
                 let ratio = cost.micros / (endpoint.micros + store.micros);
                 println!("  {:44}  {:8.0}  {:12.1}  {ratio:8.2}", format!("{name}: {}", how.name()), cost.rate, cost.micros);
             }
+            drop(service);
+            let fresh = |folder: &std::path::Path| match name {
+                "redis" => settings.clone(),
+                _ => format!("kind = \"embedded\"\npath = \"{}\"", folder.display()),
+            };
+            told::callbacks(name, &fresh(&folder.path().join("callbacks")), users, time).await;
+            told::digests(name, &fresh(&folder.path().join("digests")), users).await;
         }
     });
 }

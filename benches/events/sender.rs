@@ -11,7 +11,7 @@ pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// Events of one list.
 const LIST: u64 = 100;
 /// Contacts that events are about.
-const CONTACTS: u64 = 4_096;
+pub const CONTACTS: u64 = 10_000;
 
 /// How events are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum How {
     Keyed,
     /// A hundred a request.
     Lists,
+    /// One a request, with a callback at this port.
+    Told(u16),
 }
 
 impl How {
@@ -31,6 +33,7 @@ impl How {
             How::Single => "one a request",
             How::Keyed => "one a request, Idempotency-Key",
             How::Lists => "a hundred a request",
+            How::Told(_) => "one a request, with a callback",
         }
     }
 }
@@ -70,17 +73,25 @@ pub fn load(port: u16, how: How, users: usize) -> Load {
     load
 }
 
-fn event(n: u64) -> String {
+fn event(n: u64, callback: &str) -> String {
     let contact = n % CONTACTS;
-    format!(r#"{{"event":"bench.paid","data":{{"phone":"+4477009{contact:05}","order_id":"A{n}","amount":499.5}},"id":"e{n}"}}"#)
+    let data = format!(r#"{{"phone":"+4477009{contact:05}","order_id":"A{n}","amount":499.5}}"#);
+    format!(r#"{{"event":"bench.paid","data":{data},"id":"e{n}"{callback}}}"#)
 }
 
 fn request(how: How, n: u64) -> Vec<u8> {
     // Each way of sending has numbers of its own, so that nothing is a repeat.
-    let n = n + 1_000_000_000 * how as u64;
+    let own = match how {
+        How::Single => 0,
+        How::Keyed => 1,
+        How::Lists => 2,
+        How::Told(_) => 3,
+    };
+    let n = n + 1_000_000_000 * own;
     let body = match how {
-        How::Single | How::Keyed => event(n),
-        How::Lists => format!("[{}]", (n * LIST..(n + 1) * LIST).map(event).collect::<Vec<_>>().join(",")),
+        How::Single | How::Keyed => event(n, ""),
+        How::Lists => format!("[{}]", (n * LIST..(n + 1) * LIST).map(|n| event(n, "")).collect::<Vec<_>>().join(",")),
+        How::Told(port) => event(n, &format!(r#","callback":"http://127.0.0.1:{port}/told""#)),
     };
     let key = if how == How::Keyed { format!("idempotency-key: k{n}\r\n") } else { String::new() };
     format!(

@@ -1,4 +1,4 @@
-//! The service as its own process, with a flow that each event begins and that ends at once.
+//! The service as its own process, with a flow that each event begins.
 
 use crate::process;
 use crate::sender::KEY;
@@ -7,7 +7,8 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const FLOW: &str = r#"flow: bench
+/// A flow that ends at once.
+pub const NOTED: &str = r#"flow: bench
 languages: [en]
 needs: { order_id: text, amount: number }
 start:
@@ -28,15 +29,15 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it on this store and waits until it is ready.
-    pub async fn start(store: &str) -> Self {
+    /// Starts it on this store with this flow and these further settings, and waits until it is ready.
+    pub async fn start(store: &str, flow: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         let settings = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\n[server.rates]\napi = 1000000\nprobes = 1000000\n[store]\n{store}\nmailbox = 10000\n\
-             [events]\nkeys = [{{ env = \"BENCH_KEY\" }}]\n[channels.bench]\nprovider = \"simulator\"\nkind = \"sms\"\n"
+             [events]\nkeys = [{{ env = \"BENCH_KEY\" }}]\n[channels.bench]\nprovider = \"simulator\"\nkind = \"sms\"\n{more}"
         );
-        let child = process::serve(folder.path(), &settings, FLOW, ("BENCH_KEY", KEY));
+        let child = process::serve(folder.path(), &settings, flow, ("BENCH_KEY", KEY));
         let mut service = Service { child, port, folder };
         let begun = Instant::now();
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() || !service.log().contains("has started") {

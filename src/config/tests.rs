@@ -337,9 +337,11 @@ fn the_defaults_document_every_key() {
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts.as_slice() {
                 ["webhooks", "signed", _, _] => "webhooks.signed.*.*".to_owned(),
-                [first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "desks" | "teams" | "hours"), _, rest @ ..] => {
-                    [&[*first, "*"], rest].concat().join(".")
-                }
+                [
+                    first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "desks" | "teams" | "hours"),
+                    _,
+                    rest @ ..,
+                ] => [&[*first, "*"], rest].concat().join("."),
                 parts => parts.join("."),
             };
         } else if let Some((key, _)) = line.split_once(" = ") {

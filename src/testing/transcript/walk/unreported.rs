@@ -2,6 +2,7 @@
 //! step says otherwise.
 
 use super::{Block, Walk};
+use crate::domain::id::EffectId;
 use crate::domain::message::DeliveryStatus;
 use crate::domain::time::Millis;
 use crate::domain::way::{Step as Came, Way};
@@ -18,6 +19,14 @@ impl Walk<'_> {
         }
         let status = if self.delivered.contains(&effect) { DeliveryStatus::Delivered } else { DeliveryStatus::Sent };
         self.blocks.insert(place + 1, Block { input: Some(Step::Status(status)), ..Block::default() });
+    }
+
+    /// Says of a message that fails in the end that it had not arrived when the next thing came.
+    pub(super) fn underway(&mut self, effect: EffectId) {
+        let Some(place) = self.blocks.iter().position(|block| block.sent.contains(&effect)) else { return };
+        if place + 1 < self.blocks.len() && !self.delivered.contains(&effect) {
+            self.blocks.insert(place + 1, Block { input: Some(Step::Status(DeliveryStatus::Sent)), ..Block::default() });
+        }
     }
 
     /// Says that a message was read, where its notification waited for that.
