@@ -242,6 +242,7 @@ async fn message(store: &dyn Store, n: u64) {
         who,
         stop: StopMask::NONE,
         lanes: vec![LanePush { lane: Lane::Contact, due: Millis(0), take: true, effects: vec![effect] }],
+        withdraw: Vec::new(),
         await_add: vec![new.effect(0)],
         await_remove: Vec::new(),
         live: Vec::new(),

@@ -71,6 +71,10 @@ pub const RUNS_PER_CONTACT: usize = 20;
 pub const TRACKED: usize = 50;
 /// Notifications of one contact that are held or on their way along a route; beyond it the oldest goes no further.
 pub const ERRANDS: usize = 20;
+/// After so long, then twice as long, and so on, it is tried again to give up a message that was being sent when it was given up.
+pub const GIVE_UP_AGAIN: Span = Span::seconds(15);
+/// How long that is tried: no message is tried to be sent longer.
+pub const GIVE_UP_FOR: Span = Span::minutes(20);
 /// How long a failure still moves a notification on that came as far as it must.
 pub const ROUTE_STANDS: Span = Span::days(1);
 /// Starts that wait for the contact's open question; a further one is refused with a journal entry.

@@ -290,6 +290,8 @@ pub enum FailureReason {
     Configuration,
     /// What we sent is not acceptable.
     Content,
+    /// It was given up before it left: another message, or none, takes its place.
+    Superseded,
     /// Anything else.
     Unknown,
 }

@@ -49,14 +49,14 @@ impl<'a> Turning<'a> {
         const NOWHERE: &str = "no channel can carry the question";
         let (errand, why, sets_out) = match said {
             Instead::Message(message) => {
-                self.drop_awaited(run.id);
+                self.drop_awaited(run.id, false);
                 return Ok(match self.route_of(run, Needs::default())? {
                     Some(route) => Asking::Over(Over { route, message, notification: None, errand: None }),
                     None => Asking::Nowhere(NOWHERE.to_owned()),
                 });
             }
             Instead::Notify(notify) => {
-                self.drop_awaited(run.id);
+                self.drop_awaited(run.id, false);
                 let (notification, params) = self.notification(run, depth, notify)?;
                 if is_plain(notification) {
                     let (route, message) = (self.route_of(run, Needs::of(notification))?, &notification.message);
@@ -100,6 +100,7 @@ impl<'a> Turning<'a> {
         let Some(route) = self.next_of_route(&mut errand, channels, notification) else {
             let reason = why.clone().unwrap_or_else(|| "nothing of its route can carry it".to_owned());
             self.way(&errand, Step::UsedUp, reason);
+            self.give_up(errand.id, None);
             self.release(errand.id);
             let last = why.map_or_else(String::new, |why| format!("; {why}"));
             return Ok(Asking::Nowhere(format!("nothing of the route of the notification is left{last}")));
@@ -107,6 +108,7 @@ impl<'a> Turning<'a> {
         if let Some(why) = why {
             self.way(&errand, Step::MovedOn, why);
         }
+        self.give_up(errand.id, None);
         let params = named(notification, &errand.params);
         let followed = self.is_followed(&errand, channels, notification);
         let message = &notification.message;

@@ -239,6 +239,7 @@ impl<'a> Turning<'a> {
                 self.forget_awaited(before);
             }
         }
+        self.give_up(errand.id, Some(effect));
         self.release(errand.id);
         match (errand.purpose, waits) {
             (Purpose::Deliver, Some(place)) => {

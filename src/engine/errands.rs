@@ -117,6 +117,7 @@ impl<'a> Turning<'a> {
         (errand.stage, errand.moment) = (Stage::Held, Some(until));
         let hours = notification.hours.as_ref().map_or("", |hours| hours.as_str());
         let why = why.map_or_else(String::new, |why| format!("{why}; "));
+        self.give_up(errand.id, None);
         self.way(&errand, Step::Held { until }, format!("{why}outside of the hours `{hours}`"));
         self.keep(errand);
     }
@@ -197,12 +198,15 @@ impl<'a> Turning<'a> {
         let Some(route) = self.next_of_route(&mut errand, channels, notification) else {
             let reason = why.unwrap_or_else(|| "nothing of its route can carry it".to_owned());
             self.way(&errand, Step::UsedUp, reason);
+            self.give_up(errand.id, None);
             self.release(errand.id);
             return Ok(SetOut::UsedUp);
         };
         if let Some(why) = why {
             self.way(&errand, Step::MovedOn, why);
         }
+        // What did not leave in time must not hold up what follows, nor leave behind it.
+        self.give_up(errand.id, None);
         let params = named(notification, &errand.params);
         let speaker = Speaker { flow, run: run.or_else(|| self.speaking(&errand)), params: Some(&params) };
         let (said, provider) = self.said(speaker, &notification.message, &route, None)?;
@@ -216,10 +220,11 @@ impl<'a> Turning<'a> {
             ..From::default()
         };
         let last = contents.len();
-        let mut effect = None;
+        let (mut before, mut effect) = (Vec::new(), None);
         for (i, content) in contents.into_iter().enumerate() {
+            before.extend(effect);
             let from = match i + 1 == last {
-                true => From { errand: followed.then_some(errand.id), provider: provider.as_ref(), ..from },
+                true => From { errand: followed.then_some(errand.id), provider: provider.as_ref(), parts: &before, ..from },
                 false => from,
             };
             effect = Some(self.send(&route, content, from)?);
@@ -299,9 +304,13 @@ impl<'a> Turning<'a> {
     }
 
     /// What a question or `deliver` of this run sent goes no further: the run goes on without it.
-    pub(super) fn drop_awaited(&mut self, run: RunId) {
+    /// What has not left leaves all the same, unless it is given up.
+    pub(super) fn drop_awaited(&mut self, run: RunId, give_up: bool) {
         while let Some(place) = self.rec.errands.iter().position(|e| e.run == run && e.purpose != Purpose::Word) {
             let errand = self.rec.errands.remove(place);
+            if give_up {
+                self.give_up(errand.id, None);
+            }
             self.release(errand.id);
         }
     }
@@ -320,6 +329,7 @@ impl<'a> Turning<'a> {
     pub(super) fn drop_all(&mut self, why: &str) {
         for errand in std::mem::take(&mut self.rec.errands) {
             self.way(&errand, Step::Dropped, why);
+            self.give_up(errand.id, None);
             self.release(errand.id);
         }
     }

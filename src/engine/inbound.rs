@@ -238,7 +238,7 @@ impl<'a> Turning<'a> {
         match self.gather(&mut run, came.message) {
             Ok(()) => {
                 // It is being answered: its notification goes no further along its route.
-                self.drop_awaited(run.id);
+                self.drop_awaited(run.id, true);
                 self.rec.runs.insert(place, run);
                 Ok(())
             }

@@ -31,7 +31,7 @@ impl<'a> Turning<'a> {
         };
         if paused {
             // The contact has turned to something else: it is asked again when that is over.
-            self.drop_awaited(id);
+            self.drop_awaited(id, false);
             self.note(Some(id), "its question is put aside");
         }
     }

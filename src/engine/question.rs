@@ -281,10 +281,11 @@ impl<'a> Turning<'a> {
         if count == 0 {
             self.note(from.run, "the question is empty and was not sent");
         }
-        let mut last = None;
+        let (mut before, mut last) = (Vec::new(), None);
         for (i, content) in contents.into_iter().enumerate() {
+            before.extend(last);
             let from = match i + 1 == count {
-                true => From { awaited: true, ..from },
+                true => From { awaited: true, parts: &before, ..from },
                 false => From { errand: None, provider: None, ..from },
             };
             last = Some(self.send(route, content, from)?);
@@ -301,7 +302,7 @@ impl<'a> Turning<'a> {
 
     /// The run no longer waits for a reply. A reply to a question that was `left` without an answer is late.
     pub(super) fn close_question(&mut self, run: &mut Run, left: bool) {
-        self.drop_awaited(run.id);
+        self.drop_awaited(run.id, true);
         if let Some(awaited) = run.asked_mut().map(|question| question.awaited.take()) {
             self.forget_awaited(awaited);
             if left {

@@ -1,7 +1,7 @@
 //! Messages whose fate somebody waits for: what is told of them, and who hears of it.
 
 use super::drive::{Next, Trouble};
-use super::record::{Run, Tracked};
+use super::record::{GivenUp, Run, Tracked};
 use super::report::Told;
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -26,6 +26,8 @@ impl Turning<'_> {
 
     /// A report, or how the send was settled.
     pub(super) fn delivery(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
+        // However it ended: it need not be given up any more.
+        self.rec.given_up.retain(|message| message.effect != delivery.effect);
         if delivery.unsure {
             self.may_be_lost(delivery);
             return Ok(());
@@ -88,6 +90,43 @@ impl Turning<'_> {
         self.drive(run, place, Next::Trouble { trouble: Trouble::Undelivered, reason })
     }
 
+    /// Messages of a notification on its way are given up, except for this one: what has not left does not leave.
+    pub(super) fn give_up(&mut self, errand: u64, except: Option<EffectId>) {
+        let waits = |message: &&Tracked| message.status == DeliveryStatus::Queued && !message.unsure;
+        let of_it = self.rec.tracked.iter().filter(|message| message.errand == Some(errand) && Some(message.effect) != except);
+        let (since, again) = (self.now, self.now + limits::GIVE_UP_AGAIN);
+        let now =
+            of_it.filter(waits).map(|message| GivenUp { effect: message.effect, parts: message.parts.clone(), since, again });
+        for message in now.collect::<Vec<_>>() {
+            if !self.rec.given_up.iter().any(|before| before.effect == message.effect) {
+                self.withdraw(&message);
+                self.rec.given_up.push(message);
+            }
+        }
+        let most = self.rec.given_up.len().saturating_sub(limits::TRACKED);
+        self.rec.given_up.drain(..most);
+    }
+
+    fn withdraw(&mut self, message: &GivenUp) {
+        self.out.withdraw.extend(message.parts.iter().copied().chain([message.effect]));
+        self.out.withdraw.truncate(limits::EFFECTS_PER_TURN);
+    }
+
+    /// Gives up once more what was being sent when it was given up, and could not be: it waits for its next attempt by now.
+    pub(super) fn give_up_again(&mut self) {
+        let now = self.now;
+        self.rec.given_up.retain(|message| now - message.since < limits::GIVE_UP_FOR);
+        for place in 0..self.rec.given_up.len() {
+            let message = &mut self.rec.given_up[place];
+            if message.again <= now {
+                let next = now + (now - message.since).max(limits::GIVE_UP_AGAIN);
+                message.again = next.min(message.since + limits::GIVE_UP_FOR);
+                let message = message.clone();
+                self.withdraw(&message);
+            }
+        }
+    }
+
     /// A notification on its way has come to its end: its messages are followed no further.
     pub(super) fn release(&mut self, errand: u64) {
         while let Some(place) = self.rec.tracked.iter().position(|message| message.errand == Some(errand)) {
@@ -143,6 +182,7 @@ fn reason_word(reason: FailureReason) -> &'static str {
         FailureReason::Balance => "no money at the provider",
         FailureReason::Configuration => "the channel's configuration",
         FailureReason::Content => "the content is not acceptable",
+        FailureReason::Superseded => "it was given up before it left",
         FailureReason::Unknown => "unknown",
     }
 }

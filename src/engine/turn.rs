@@ -39,6 +39,8 @@ pub struct TurnOutput {
     pub alarm: Option<Millis>,
     /// Kinds of channel that the contact opted out of.
     pub stop: u8,
+    /// Messages that are given up: what has not left does not leave.
+    pub withdraw: Vec<EffectId>,
     /// Effects whose delivery a run awaits from now on.
     pub await_add: Vec<EffectId>,
     /// Effects whose delivery is no longer awaited.
@@ -85,6 +87,7 @@ pub fn turn(
     now: Millis,
 ) -> Result<TurnOutput, TurnError> {
     let mut turning = Turning::new(context, record, token, contact, now);
+    turning.give_up_again();
     match input {
         None if turning.rec.clock.goal.is_some() => turning.move_on()?,
         // Only what was due before the input: what is due since then comes after it. A clock that was set back in between

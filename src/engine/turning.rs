@@ -248,6 +248,7 @@ impl<'a> Turning<'a> {
                 untold: if watched { Told::Queued.bit() } else { 0 },
                 replied: false,
                 unsure: false,
+                parts: from.parts.to_vec(),
             });
         }
         Ok(id)
@@ -269,6 +270,8 @@ pub(super) struct From<'b> {
     pub flow: Option<&'b Slug>,
     /// The notification on its way that it belongs to: then it is tracked.
     pub errand: Option<u64>,
+    /// The messages before it that belong to it.
+    pub parts: &'b [EffectId],
     /// Fields for the provider.
     pub provider: Option<&'b Value>,
     /// Whether the journal masks it.

@@ -110,8 +110,9 @@ fn guess(record: &Record) -> usize {
     let texts: usize = texts.into_iter().flatten().map(|text| text.len() + 8).sum();
     let kept: usize = record.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept_bytes(kept)).sum();
     let lists = record.tags.len() * 66 + record.heard.len() * 96 + record.unanswered.len() * 96 + record.acts.len() * 20;
-    let tracked =
-        record.tracked.len() * 384 + record.callbacks.iter().map(|called| callback_bytes(&called.callback)).sum::<usize>();
+    let tracked = record.tracked.len() * 384
+        + record.given_up.len() * 64
+        + record.callbacks.iter().map(|called| callback_bytes(&called.callback)).sum::<usize>();
     let to_come = record.waiting.iter().filter_map(|waiting| waiting.callback.as_ref());
     let to_come = to_come.map(|callback| callback_bytes(callback)).sum::<usize>();
     let on_their_way: usize = record.errands.iter().map(errand_bytes).sum();

@@ -2,16 +2,21 @@
 //! decides; everything that this worker believes about the contact may be old.
 
 use super::core::{Core, Patience};
-use super::fold::{Blocked, Folded, Folder, Held, read_record};
+use super::fold::{Blocked, Folded, Folder, Held, given_up, read_record};
+use super::marks;
 use super::metrics;
 use super::slots::Slot;
 use crate::domain::codec;
-use crate::domain::id::{ContactKey, Token, Who};
+use crate::domain::id::{ContactKey, EffectId, Token, Who};
+use crate::domain::input::{Delivery, Input};
 use crate::domain::journal;
+use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::time::{Millis, Span};
 use crate::engine::Context;
+use crate::engine::record::Record;
 use crate::store::{
-    Claim, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, NewEffect, StartAnswer, Started, StopMask, WorkSet,
+    Claim, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, NewEffect, StartAnswer, Started, StopMask, Withdrawal,
+    WorkSet,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -144,6 +149,7 @@ impl Core {
             who: self.who(),
             stop: StopMask::from_bits(after.record.stop()),
             lanes,
+            withdraw: folded.withdraw.iter().map(|id| withdrawal(contact, *id, work.now, &after.record)).collect(),
             await_add: folded.await_add,
             await_remove: folded.await_remove,
             live: folded.live,
@@ -155,9 +161,13 @@ impl Core {
             self.feed.committed(entry, ahead, simulated);
         }
         match answer {
-            Ok(Committed::Ok { now, more, started }) => {
+            Ok(Committed::Ok { now, more, started, withdrawn }) => {
                 metrics::commit("ok");
                 self.note_now(now);
+                for id in withdrawn {
+                    tracing::debug!(%contact, effect = %id, "a message was given up before it left");
+                    self.overhear(contact, marks::attempt(id, 0), now, &[given_up(id)]);
+                }
                 for entry in &work.inputs[..commit.consumed.len().min(work.inputs.len())] {
                     metrics::took(metrics::LAG_SECONDS, super::core::duration(now - entry.accepted_at));
                 }
@@ -299,6 +309,17 @@ impl Core {
             Ok(Claimed::Free | Claimed::Gone) | Err(_) => None,
         }
     }
+}
+
+/// A message that is given up: if it did not leave, the journal says so, and whoever is told what becomes of it.
+fn withdrawal(contact: ContactKey, effect: EffectId, at: Millis, after: &Record) -> Withdrawal {
+    let entry = journal::Entry { contact, token: marks::attempt(effect, 0), at, events: vec![given_up(effect)] };
+    let told = after.given_up.iter().any(|message| message.effect == effect).then(|| {
+        let (status, reason) = (DeliveryStatus::Failed, Some(FailureReason::Superseded));
+        let delivery = Delivery { effect, status, reason, code: None, unsure: false };
+        (marks::reply(effect).1, Bytes::from(codec::encode(&Input::Delivery(delivery))))
+    });
+    Withdrawal { id: effect, journal: Bytes::from(codec::encode(&entry)), reply: told }
 }
 
 impl Work {

@@ -82,6 +82,8 @@ pub enum Committed {
         more: Vec<Entry>,
         /// Effects that the caller must send now.
         started: Vec<Started>,
+        /// What was given up and did not leave.
+        withdrawn: Vec<EffectId>,
     },
     /// This very commit was written before: the answer was lost. `claim` and `start` give the rest.
     Already,

@@ -28,7 +28,7 @@ pub use once::{Fingerprint, OnceRequest, RequestKey, RequestStep, Requested};
 pub use redis::RedisStore;
 #[doc(hidden)]
 pub use redis::{NoSuchText, Script, Scripts};
-pub use request::{Accept, Advance, Commit, LanePush, NewEffect, Rate, Report, Settle, SettleResult, Wake, WhenFull};
+pub use request::{Accept, Advance, Commit, LanePush, NewEffect, Rate, Report, Settle, SettleResult, Wake, WhenFull, Withdrawal};
 pub use settings::{Clock, StoreSettings};
 pub use view::{
     Advanced, Depths, FailedBody, FailedItem, FailedKey, Finding, FindingLevel, Inspection, JournalId, JournalItem,

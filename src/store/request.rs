@@ -68,6 +68,9 @@ pub struct Commit {
     pub stop: StopMask,
     /// Effects, at most one push for each lane.
     pub lanes: Vec<LanePush>,
+    /// Messages of the contact's lane that are given up, at most `limits::EFFECTS_PER_COMMIT`: those that nobody has begun, or
+    /// whose last attempt surely sent nothing, leave the lane; the others stay.
+    pub withdraw: Vec<Withdrawal>,
     /// Effects whose delivery a run awaits from now on.
     pub await_add: Vec<EffectId>,
     /// Effects whose delivery is no longer awaited.
@@ -97,11 +100,25 @@ impl Commit {
                 return refuse(format!("with an effect above {} bytes", limits::EFFECT_BYTES));
             }
         }
+        if self.withdraw.len() > limits::EFFECTS_PER_COMMIT {
+            return refuse(format!("that gives up {} effects", self.withdraw.len()));
+        }
         if self.blob.len() > limits::RECORD_BYTES {
             return refuse(format!("with a record of {} bytes", self.blob.len()));
         }
         Ok(())
     }
+}
+
+/// A message that is given up if it has not left.
+#[derive(Debug, Clone)]
+pub struct Withdrawal {
+    /// The effect.
+    pub id: EffectId,
+    /// The journal entry, encoded; written only if it did not leave.
+    pub journal: Bytes,
+    /// An input that the contact then gets.
+    pub reply: Option<(InputId, Bytes)>,
 }
 
 /// Effects for the end of one lane.
@@ -267,6 +284,7 @@ mod tests {
                 take: false,
                 effects: (0..effects).map(effect).collect(),
             }],
+            withdraw: Vec::new(),
             await_add: Vec::new(),
             await_remove: Vec::new(),
             live: Vec::new(),

@@ -344,11 +344,14 @@ impl World {
         let context = Context { catalog: &self.catalog, project: &self.project };
         let out = turn(&context, &mut record, token, key, accepted.as_ref(), self.now);
         let out = out.map_err(|e| WorldError::Engine(e.to_string()))?;
+        // What is sent here leaves at once: nothing waits in a lane that could still be given up.
+        let given_up = !std::mem::take(&mut record.given_up).is_empty();
+        let alarm = if given_up { record.alarm().map(|at| at.max(self.now + Span::millis(1))) } else { out.alarm };
         if let Some(person) = self.people.get_mut(&key) {
             person.record = Some(codec::encode(&record));
             person.token = Some(token);
             person.hold = out.hold;
-            person.alarm = out.alarm;
+            person.alarm = alarm;
             person.awaited.extend(&out.await_add);
             person.awaited.retain(|name| !out.await_remove.contains(name));
         }

@@ -21,7 +21,7 @@ pub use desk::{DeskTalk, Farewell, Recent};
 pub use question::{File, Gathered, Question};
 pub use run::{FirstEvent, Frame, Reply, Run, Waiting, WaitingStart};
 pub use talk::{Said, Talk};
-pub use tracked::{Errand, Only, Purpose, Stage, Tracked};
+pub use tracked::{CalledBack, Errand, GivenUp, Only, Purpose, Stage, Tracked};
 pub use unanswered::{Kept, Unanswered};
 pub use vars::Vars;
 
@@ -112,6 +112,9 @@ pub struct Record {
     /// Whether it began with a message over a simulated channel, and nothing was ever said over another one.
     #[serde(rename = "y", default, skip_serializing_if = "no")]
     pub simulated: bool,
+    /// Messages that were given up and of which it is not known yet whether they left.
+    #[serde(rename = "gu", default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<GivenUp>,
     /// Messages whose fate somebody waits for, the oldest first.
     #[serde(rename = "d", default, skip_serializing_if = "Vec::is_empty")]
     pub tracked: Vec<Tracked>,
@@ -136,17 +139,6 @@ pub struct Record {
     /// What was said last, where a desk may be told of it.
     #[serde(rename = "rc", default, skip_serializing_if = "Vec::is_empty")]
     pub recent: Vec<Recent>,
-}
-
-/// Where whoever began a run wants to hear what becomes of its messages. It outlives the run, as its messages do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CalledBack {
-    /// The run. It may be over.
-    #[serde(rename = "r", with = "compact::run")]
-    pub run: RunId,
-    /// Where, and what is carried along.
-    #[serde(rename = "c")]
-    pub callback: Callback,
 }
 
 fn no_bits(bits: &u8) -> bool {
@@ -318,7 +310,7 @@ impl Record {
         let at_once = (untold || (waits && !self.is_occupied())).then_some(Millis(self.last.0.saturating_add(1)));
         let errands = self.errand_alarm().map(|(at, _)| at);
         let alerts = self.board.as_ref().and_then(|board| board.next());
-        next.into_iter().chain(errands).chain(kept).chain(at_once).chain(alerts).min()
+        next.into_iter().chain(errands).chain(kept).chain(at_once).chain(alerts).chain(self.given_up_alarm()).min()
     }
 
     /// When the contact was heard last on a channel.

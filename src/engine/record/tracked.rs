@@ -5,7 +5,7 @@ use super::{Record, compact};
 use crate::config::project::ChannelInfo;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{EffectId, RunId, VersionId};
-use crate::domain::input::ContactRef;
+use crate::domain::input::{Callback, ContactRef};
 use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::Millis;
@@ -72,6 +72,9 @@ pub struct Tracked {
     /// Whether nobody knows if it left, and it is not sent again.
     #[serde(rename = "u", default, skip_serializing_if = "no")]
     pub unsure: bool,
+    /// The messages before it that belong to it: a file, then its text.
+    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<EffectId>,
 }
 
 /// A notification on its way: held until its hours, or moving along its route.
@@ -125,6 +128,11 @@ pub struct Errand {
 }
 
 impl Record {
+    /// When what was given up is given up once more.
+    pub(in crate::engine) fn given_up_alarm(&self) -> Option<Millis> {
+        self.given_up.iter().map(|message| message.again).min()
+    }
+
     /// When the next notification on its way moves on by itself, and where it stands. None while the conversation is with a person.
     pub(in crate::engine) fn errand_alarm(&self) -> Option<(Millis, usize)> {
         if self.errands.is_empty() || self.is_with_person() {
@@ -163,6 +171,34 @@ impl Only {
         let simulated = self.0 & Only::SIMULATED == 0 || channel.simulated;
         simulated && (kinds == 0 || kinds & channel.kind.stop_bit() != 0)
     }
+}
+
+/// Where whoever began a run wants to hear what becomes of its messages. It outlives the run, as its messages do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalledBack {
+    /// The run. It may be over.
+    #[serde(rename = "r", with = "compact::run")]
+    pub run: RunId,
+    /// Where, and what is carried along.
+    #[serde(rename = "c")]
+    pub callback: Callback,
+}
+
+/// A message that was given up. It may be being sent at that moment, and wait for another attempt later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// The send.
+    #[serde(rename = "e", with = "compact::effect")]
+    pub effect: EffectId,
+    /// The messages before it that belong to it.
+    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<EffectId>,
+    /// Since when.
+    #[serde(rename = "s")]
+    pub since: Millis,
+    /// When it is given up once more, unless it is known by then what became of it.
+    #[serde(rename = "a")]
+    pub again: Millis,
 }
 
 /// What a notification on its way is for.

@@ -14,6 +14,7 @@ mod digests;
 mod driver;
 mod elsewhere;
 mod files;
+mod giving_up;
 mod holding;
 mod late;
 mod leaving;

@@ -8,8 +8,9 @@ use crate::domain::codec::{self, DecodeError};
 use crate::domain::desk::desk_set;
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, VersionId};
 use crate::domain::input::{self, Class, Input};
-use crate::domain::journal::{AlertLevel, Event};
+use crate::domain::journal::{AlertLevel, AttemptOutcome, Event};
 use crate::domain::limits;
+use crate::domain::message::FailureReason;
 use crate::domain::time::{Millis, Span};
 use crate::engine::alerts::of_service;
 use crate::engine::effect::Effect;
@@ -49,6 +50,8 @@ pub struct Folded {
     pub alarm: Option<Millis>,
     /// Changes of live runs.
     pub live: Vec<(VersionId, i64)>,
+    /// Messages that are given up if they have not left.
+    pub withdraw: Vec<EffectId>,
     /// Effects whose delivery a run awaits from now on.
     pub await_add: Vec<EffectId>,
     /// Effects whose delivery is no longer awaited.
@@ -152,6 +155,10 @@ impl Folder<'_> {
             match turned {
                 Turned::Done(done) => {
                     if !first && folded.effects.len() + done.effects.len() > limits::EFFECTS_PER_COMMIT {
+                        break;
+                    }
+                    // What is given up must be in its lane before.
+                    if done.out.withdraw.iter().any(|id| folded.effects.iter().any(|effect| effect.id == *id)) {
                         break;
                     }
                     folded.add(*done);
@@ -263,6 +270,7 @@ impl Folded {
             events: Vec::new(),
             alarm: None,
             live: Vec::new(),
+            withdraw: Vec::new(),
             await_add: Vec::new(),
             await_remove: Vec::new(),
             panicked: 0,
@@ -283,6 +291,8 @@ impl Folded {
                 None => self.live.push((version, n)),
             }
         }
+        self.withdraw.extend(out.withdraw);
+        self.withdraw.truncate(limits::EFFECTS_PER_COMMIT);
         for id in out.await_remove {
             // Begun and ended within one commit: the store need not hear of it.
             match self.await_add.iter().position(|added| *added == id) {
@@ -292,6 +302,13 @@ impl Folded {
         }
         self.await_add.extend(out.await_add);
     }
+}
+
+/// What the journal says of a message that did not leave because it was given up.
+pub fn given_up(effect: EffectId) -> Event {
+    let detail = Some("given up before it left".to_owned());
+    let outcome = AttemptOutcome::Failed { reason: FailureReason::Superseded };
+    Event::Attempted { effect, attempt: 0, outcome, provider_id: None, detail }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Contacts: accept, claim, release, commit, report.
 
-use super::tables::{ALIAS, HELD, Header, OPEN, Tables, class_number, member, read_entry};
-use crate::domain::id::{ContactKey, InputId, Token, Who};
+use super::tables::{ALIAS, HELD, Header, OPEN, Tables, class_number, member, read_entry, read_set};
+use crate::domain::id::{ContactKey, EffectId, InputId, Token, Who};
 use crate::domain::input::Class;
 use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::store::{
-    Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, LaneKey, LanePush, Report, Reported, Started, StopMask,
-    StoreError, WhenFull,
+    Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, Report, Reported, Started, StopMask,
+    StoreError, WhenFull, WorkSet,
 };
 use std::collections::HashSet;
 
@@ -122,8 +122,9 @@ impl Tables<'_> {
         }
         let Some(Split { taken, rest }) = self.split_mailbox(commit)? else { return Ok(Committed::Missing) };
         let handed = commit.keep && !rest.is_empty();
+        let (withdrawn, told) = self.withdraw(commit)?;
         let attend = if rest.is_empty() {
-            commit.alarm
+            if told { Some(self.now) } else { commit.alarm }
         } else if handed {
             Some(self.now + self.settings.claim_lease)
         } else {
@@ -161,7 +162,46 @@ impl Tables<'_> {
             started.extend(self.push(commit, push)?);
         }
         self.journal(&commit.journal)?;
-        Ok(Committed::Ok { now: self.now, more: if handed { rest } else { Vec::new() }, started })
+        for given_up in commit.withdraw.iter().filter(|given_up| withdrawn.contains(&given_up.id)) {
+            self.journal(&given_up.journal)?;
+        }
+        Ok(Committed::Ok { now: self.now, more: if handed { rest } else { Vec::new() }, started, withdrawn })
+    }
+
+    /// Takes messages out of the contact's lane that are given up and surely have not left. The lane goes on with what stands
+    /// behind them. Gives them, and whether the contact has an input because of one.
+    fn withdraw(&self, commit: &Commit) -> Answer<(Vec<EffectId>, bool)> {
+        let (mut withdrawn, mut told) = (Vec::new(), false);
+        if commit.withdraw.is_empty() {
+            return Ok((withdrawn, told));
+        }
+        let lane = LaneKey { contact: commit.contact, lane: Lane::Contact };
+        let name = member(lane);
+        let before = self.head(&name)?;
+        for given_up in &commit.withdraw {
+            let sql = "DELETE FROM outbox WHERE lane = ?1 AND id = ?2 AND state = 'q'";
+            if self.run(sql, (&name, given_up.id.to_string()))? == 0 {
+                continue;
+            }
+            withdrawn.push(given_up.id);
+            if let Some((id, body)) = &given_up.reply {
+                let entry = Entry { class: Class::Priority, id: *id, accepted_at: self.now, body: body.clone() };
+                self.push_input(commit.contact, &entry)?;
+                told = true;
+            }
+        }
+        match self.head(&name)? {
+            after if after == before => {}
+            Some((_, set)) => self.place(lane, &set, self.now, false)?,
+            None => drop(self.run("DELETE FROM lane WHERE id = ?1", [&name])?),
+        }
+        Ok((withdrawn, told))
+    }
+
+    /// The place and the set of the first of a lane.
+    fn head(&self, lane: &str) -> Answer<Option<(i64, WorkSet)>> {
+        let sql = "SELECT seq, work FROM outbox WHERE lane = ?1 ORDER BY seq LIMIT 1";
+        self.first(sql, [lane], |row| Ok((row.get(0)?, read_set(row, 1)?)))
     }
 
     /// The consumed inputs with their places, and what may be processed afterwards. Nothing if one is missing.

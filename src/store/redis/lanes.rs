@@ -14,8 +14,8 @@ use redis::Value;
 
 /// Members that one `due` takes: two values each go through `unpack`.
 const DUE_AT_ONCE: usize = 32;
-/// How often a settle looks again when a lane's head turns out to wait in another set.
-const REDOS: usize = 8;
+/// How often a settle or a commit looks again when a lane's head turns out to wait in another set.
+pub(super) const REDOS: usize = 8;
 
 fn unknown(script: &str, word: &str) -> StoreError {
     StoreError::Bug(format!("{script} answers `{word}`"))

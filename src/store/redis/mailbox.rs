@@ -1,13 +1,15 @@
 //! Contacts: accept, claim, release, commit, report.
 
+use super::lanes::REDOS;
 use super::scripts::Script;
-use super::wire::{claimer, class_letter, read_effect, read_record, stop_letter, write_effect};
+use super::wire::{Reader, claimer, class_letter, read_effect, read_record, stop_letter, write_effect};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, Who};
 use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::store::{
-    Accept, Accepted, Answer, Claim, Claimed, Commit, Committed, LaneKey, Report, Reported, Started, StoreError, WhenFull,
+    Accept, Accepted, Answer, Claim, Claimed, Commit, Committed, Lane, LaneKey, Report, Reported, Started, StoreError, WhenFull,
+    WorkSet,
 };
 
 fn joined(ids: &[InputId]) -> String {
@@ -94,6 +96,24 @@ impl RedisStore {
 
     pub(super) async fn do_commit(&self, commit: &Commit) -> Answer<Committed> {
         commit.check()?;
+        for effect in commit.lanes.iter().flat_map(|push| &push.effects) {
+            self.sets.know(&self.link, &effect.set).await?;
+        }
+        // Where a lane's head that is given up waits, and what stands behind it, only the store knows.
+        let (mut head, mut after) = (WorkSet::Call, WorkSet::Call);
+        for _ in 0..REDOS {
+            let mut answer = self.commit_in(commit, &head, &after).await?;
+            let word = answer.text()?;
+            if word != "redo" {
+                return self.was_committed(commit, &word, &mut answer);
+            }
+            head = self.sets.resolve(&self.link, &answer.bytes()?).await?;
+            after = self.sets.resolve(&self.link, &answer.bytes()?).await?;
+        }
+        Err(StoreError::Unavailable("a lane's head changed again and again".to_owned()))
+    }
+
+    async fn commit_in(&self, commit: &Commit, head: &WorkSet, after: &WorkSet) -> Answer<Reader> {
         let key = commit.contact;
         let shard = key.shard();
         let mut names = vec![keys::contact('r', key), keys::contact('m', key), keys::shard("a", shard), keys::shard("j", shard)];
@@ -106,10 +126,11 @@ impl RedisStore {
         if !commit.set_aside.is_empty() {
             names.extend([keys::shard("x", shard), keys::shard("xt", shard)]);
         }
+        if !commit.withdraw.is_empty() {
+            names.push(keys::lane(LaneKey { contact: key, lane: Lane::Contact }));
+            names.extend([keys::work(shard, head), keys::work(shard, after)]);
+        }
         for push in &commit.lanes {
-            for effect in &push.effects {
-                self.sets.know(&self.link, &effect.set).await?;
-            }
             names.push(keys::lane(LaneKey { contact: key, lane: push.lane }));
             names.push(keys::work(shard, &push.effects[0].set));
         }
@@ -120,12 +141,22 @@ impl RedisStore {
         call.text(self.settings.claim_lease.0).text(self.settings.claim_inputs).flag(commit.keep);
         call.text(self.settings.send_lease.0).text(commit.who).text(stop_letter(commit.stop));
         call.text(joined(&commit.set_aside));
-        call.text(commit.await_add.len()).text(commit.await_remove.len()).text(commit.live.len());
+        call.text(commit.await_add.len()).text(commit.await_remove.len()).text(commit.live.len()).text(commit.withdraw.len());
         commit.await_add.iter().chain(&commit.await_remove).for_each(|effect: &EffectId| {
             call.text(effect);
         });
         for (version, change) in &commit.live {
             call.text(version).text(change);
+        }
+        if !commit.withdraw.is_empty() {
+            call.bytes(head.short()).bytes(after.short());
+        }
+        for given_up in &commit.withdraw {
+            call.text(given_up.id).bytes(&given_up.journal[..]);
+            match &given_up.reply {
+                Some((id, body)) => call.bytes([id.to_string().as_bytes(), body].concat()),
+                None => call.text(""),
+            };
         }
         for push in &commit.lanes {
             call.text(push.effects.len()).text(push.due.0).flag(push.take);
@@ -133,8 +164,11 @@ impl RedisStore {
                 call.bytes(write_effect(effect.set.short(), effect.id, &effect.body));
             }
         }
-        let mut answer = self.link.call(&call).await?;
-        match answer.text()?.as_str() {
+        self.link.call(&call).await
+    }
+
+    fn was_committed(&self, commit: &Commit, word: &str, answer: &mut Reader) -> Answer<Committed> {
+        match word {
             "already" => Ok(Committed::Already),
             "stale" => Ok(Committed::Stale),
             "gone" => Ok(Committed::Gone),
@@ -145,7 +179,11 @@ impl RedisStore {
                 for pair in answer.list()?.chunks_exact(2) {
                     started.push(self.started_by(commit, &pair[0], &pair[1])?);
                 }
-                Ok(Committed::Ok { now, more, started })
+                let ids = answer.list()?;
+                let id = |bytes: &Vec<u8>| std::str::from_utf8(bytes).ok().and_then(EffectId::parse);
+                let withdrawn: Option<Vec<EffectId>> = ids.iter().map(id).collect();
+                let withdrawn = withdrawn.ok_or_else(|| StoreError::Bug("commit gave up something without an id".to_owned()))?;
+                Ok(Committed::Ok { now, more, started, withdrawn })
             }
             word => Err(unknown("commit", word)),
         }

@@ -7,6 +7,7 @@ mod property;
 mod records;
 mod sending;
 mod turns;
+mod withdrawing;
 mod workers;
 pub mod world;
 
@@ -91,6 +92,12 @@ conformance! {
         the_stop_mask_is_the_one_of_the_moment,
         a_lane_goes_on_after_a_failure,
         permits_follow_the_rate;
+    withdrawing:
+        a_lane_goes_on_without_what_is_given_up,
+        what_is_under_way_or_unsure_stays,
+        a_lane_that_is_given_up_whole_begins_anew,
+        a_ticket_for_what_was_given_up_starts_nothing,
+        a_commit_on_another_history_gives_nothing_up;
     records:
         the_journal_is_read_in_pieces_and_trimmed_behind_its_guard,
         a_journal_over_its_limit_refuses_input,

@@ -199,7 +199,7 @@ impl Model {
                 started.push(self.begin(lane, commit.who));
             }
         }
-        Committed::Ok { now: self.now, more: if commit.keep { rest } else { Vec::new() }, started }
+        Committed::Ok { now: self.now, more: if commit.keep { rest } else { Vec::new() }, started, withdrawn: Vec::new() }
     }
 
     fn begin(&mut self, lane: LaneKey, who: Who) -> Started {

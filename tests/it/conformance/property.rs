@@ -224,7 +224,7 @@ impl Run {
     async fn commit(&mut self, commit: Commit) {
         let real = self.world.store.commit(commit.clone()).await.expect("answers");
         assert_eq!(real, self.model.commit(&commit));
-        if let Committed::Ok { more, started, now } = real {
+        if let Committed::Ok { more, started, now, .. } = real {
             self.effects.extend(commit.await_add.iter().map(|effect| (commit.contact, *effect)));
             self.started.extend(started);
             if !more.is_empty() {

@@ -58,7 +58,7 @@ async fn turns(world: &World, seen: &Seen, who: ContactKey, mut claim: Claim) {
         let effects = (0..claim.inputs.len()).map(effect).collect();
         commit.lanes = vec![LanePush { lane: Lane::Contact, due: claim.now, take: true, effects }];
         let (token, blob) = (commit.new, commit.blob.clone());
-        let Ok(Committed::Ok { now, more, started }) = world.store.commit(commit).await else { return };
+        let Ok(Committed::Ok { now, more, started, .. }) = world.store.commit(commit).await else { return };
         if let Some(started) = started.into_iter().next() {
             sends(world, seen, started).await;
         }

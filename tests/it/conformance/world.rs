@@ -122,6 +122,7 @@ impl World {
             who: self.who(),
             stop: StopMask::NONE,
             lanes: Vec::new(),
+            withdraw: Vec::new(),
             await_add: Vec::new(),
             await_remove: Vec::new(),
             live: Vec::new(),

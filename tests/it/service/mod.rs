@@ -17,6 +17,7 @@ mod real;
 mod rig;
 mod running;
 mod sending;
+mod withdrawing;
 
 /// People.
 pub const ANN: &str = "+447700900101";

@@ -183,6 +183,7 @@ async fn a_record_of_a_newer_release_is_left_alone(backend: Backend) {
         who: Who(1),
         stop: StopMask::NONE,
         lanes: Vec::new(),
+        withdraw: Vec::new(),
         await_add: Vec::new(),
         await_remove: Vec::new(),
         live: Vec::new(),

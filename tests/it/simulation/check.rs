@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use super::shared::{Gate, Shared};
-use super::truth::{Rule, Truth};
+use super::truth::{Decided, Rule, Truth};
 use super::world::CLAIM_LEASE;
 use bytes::Bytes;
 use replyflow::domain::id::{EffectId, InputId};
@@ -58,7 +58,7 @@ pub fn nobody_is_forgotten(run: &Run<'_>) {
 /// Lanes that are not empty, by the set of their head.
 fn lanes(truth: &Truth) -> BTreeMap<WorkSet, u64> {
     let mut lanes = BTreeMap::new();
-    let open = |id: &EffectId| truth.effects.get(id).is_some_and(|effect| effect.settled.is_empty());
+    let open = |id: &EffectId| truth.effects.get(id).is_some_and(Decided::is_open);
     let heads = truth.people.values().filter_map(|person| person.lane.iter().find(|id| open(id)));
     let alone = truth.effects.iter().filter(|(id, effect)| effect.lane != Lane::Contact && open(id)).map(|(id, _)| id);
     for id in heads.chain(alone) {
@@ -81,7 +81,7 @@ pub fn what_is_left(run: &Run<'_>) -> String {
         .filter(|(_, person)| person.accepted.len() != person.consumed.len())
         .map(|(key, person)| format!("{} has {} inputs", truth.name(*key), person.accepted.len() - person.consumed.len()))
         .collect();
-    let effects = truth.effects.values().filter(|effect| effect.settled.is_empty()).count();
+    let effects = truth.effects.values().filter(|effect| effect.is_open()).count();
     format!("{inputs:?}, {effects} effects are not settled")
 }
 
@@ -132,6 +132,12 @@ fn processed(shared: &Shared, contact: replyflow::domain::id::ContactKey) -> Rul
 /// Each effect is settled once, and was tried or failed visibly.
 fn effects(truth: &Truth) -> Rule {
     for (id, effect) in &truth.effects {
+        if effect.withdrawn {
+            if !effect.settled.is_empty() || effect.left {
+                return Err(format!("{id} was given up and done"));
+            }
+            continue;
+        }
         if effect.settled.len() != 1 {
             return Err(format!("{id} is settled {} times", effect.settled.len()));
         }

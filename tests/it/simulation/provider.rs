@@ -59,6 +59,7 @@ impl Transport for Network {
         // The request is written at once: between the service's look at its clock and this nobody else comes.
         let shared = &self.0;
         let fate = if shared.is_calm() { Fate::Taken } else { shared.dice().weighted(&FATES) };
+        let fate = if is_down(&call, shared) { Fate::Overloaded } else { fate };
         let answer = if call.url.starts_with(SHOP) { self.called(&call, fate) } else { self.sent(&call, fate) };
         Gate::default().await;
         let timeout = i64::try_from(call.timeout.as_millis()).expect("a short time");
@@ -71,6 +72,14 @@ impl Transport for Network {
         shared.sleep(delay).await;
         answer
     }
+}
+
+/// The channel on which routes begin is down again and again, for longer than they wait.
+fn is_down(call: &HttpCall, shared: &Shared) -> bool {
+    const DOWN: i64 = 45_000;
+    let times = shared.now().div_euclid(DOWN);
+    let body = || serde_json::from_slice::<serde_json::Value>(&call.body).unwrap_or_default();
+    !shared.is_calm() && times % 3 == 0 && !call.url.starts_with(SHOP) && body()["channel"] != REPEATS
 }
 
 impl Network {

@@ -49,12 +49,21 @@ pub struct Decided {
     /// Whether the service itself confirms an opt-out with it.
     pub confirmation: bool,
     pub settled: Vec<SettleResult>,
+    /// Given up before it left.
+    pub withdrawn: bool,
     /// The last time that the store gave it to somebody.
     pub offered: Option<Offer>,
     /// Requests that were written to the other side, and whether each may have been acted on.
     pub writes: Vec<bool>,
     /// Whether it may ever have arrived, whatever an operator made of it since.
     pub left: bool,
+}
+
+impl Decided {
+    /// Whether it still stands in its lane.
+    pub fn is_open(&self) -> bool {
+        self.settled.is_empty() && !self.withdrawn
+    }
 }
 
 /// What the store said when it gave an effect away.
@@ -152,7 +161,10 @@ impl Truth {
 
     pub fn committed(&mut self, commit: &Commit, answer: &Committed) -> Rule {
         let (now, more, started) = match answer {
-            Committed::Ok { now, more, started } => (now.0, more, started),
+            Committed::Ok { now, more, started, withdrawn } => {
+                self.withdrawn(commit, withdrawn, now.0)?;
+                (now.0, more, started)
+            }
             Committed::Missing => return Err("a commit consumes an input that is not in the mailbox".to_owned()),
             Committed::Already | Committed::Stale | Committed::Gone => return Ok(()),
         };
@@ -182,6 +194,7 @@ impl Truth {
                     kind: None,
                     confirmation: false,
                     settled: Vec::new(),
+                    withdrawn: false,
                     offered: None,
                     writes: Vec::new(),
                     left: false,

@@ -1,7 +1,8 @@
 -- One turn: record, mailbox, lanes, alarm and journal, if the token still matches.
--- KEYS r m a j [k] [f] [x xt] (lane w)*
+-- KEYS r m a j [k] [f] [x xt] [lane w w2] (lane w)*
 -- ARGV now expect new hold ids alarm journal blob lease k keep sendlease who stop aside
---      adds removes versions  add* remove* (version delta)*  (count due take body*)*
+--      adds removes versions given  add* remove* (version delta)*  [w4 w42 (id journal reply)*]  (count due take body*)*
+--      given: messages that are given up. w and w4: the set of the lane's head, w2 and w42: of the next one, as the caller thinks
 local r, m, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local contact = string.sub(r, 12)
 local h = redis.call('GETRANGE', r, 0, 23)
@@ -28,12 +29,30 @@ for i, entry in ipairs(box) do
   end
 end
 if left > 0 then return {'missing'} end
+local adds, removes, versions, given = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18]), tonumber(ARGV[19])
+local g = 5 + (adds + removes > 0 and 1 or 0) + (versions > 0 and 1 or 0) + (ARGV[15] ~= '' and 2 or 0)
+local q = 20 + adds + removes + 2 * versions
+-- Only what nobody has begun, or what was surely not sent, can be given up.
+local out, headgone, after = {}, nil, nil
+if given > 0 then
+  local asked = {}
+  for i = 0, given - 1 do asked[ARGV[q + 2 + i * 3]] = q + 2 + i * 3 end
+  for i, entry in ipairs(redis.call('LRANGE', KEYS[g], 0, -1)) do
+    local at = asked[string.sub(entry, 16, 35)]
+    if at and string.sub(entry, 1, 1) == 'q' then
+      out[#out + 1] = {entry, at}
+      if i == 1 then headgone = string.sub(entry, 4, 7) end
+    elseif not after then after = string.sub(entry, 4, 7) end
+  end
+  if headgone and (headgone ~= ARGV[q] or (after and after ~= ARGV[q + 1])) then
+    return {'redo', headgone, after or headgone}
+  end
+end
 redis.call('SET', r, ARGV[4] .. '0' .. string.sub(h, 3, 4) .. ARGV[14] .. '---' .. ARGV[3] .. ARGV[8])
 if n > 0 then
   if inorder then redis.call('LPOP', m, n) else for i = 1, n do redis.call('LREM', m, 1, mine[i]) end end
 end
-local adds, removes, versions = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
-local key, p = 5, 19
+local key, p = 5, 20
 if adds + removes > 0 then
   for i = 1, adds do redis.call('HSET', KEYS[key], ARGV[p], '1') p = p + 1 end
   for i = 1, removes do redis.call('HDEL', KEYS[key], ARGV[p]) p = p + 1 end
@@ -58,7 +77,25 @@ if ARGV[15] ~= '' then
   end
   key = key + 2
 end
-local started, idle = {}, false
+local started, idle, told = {}, false, false
+if given > 0 then
+  for _, one in ipairs(out) do
+    redis.call('LREM', KEYS[g], 1, one[1])
+    local reply = ARGV[one[2] + 2]
+    if reply ~= '' then
+      redis.call('RPUSH', m, 'p' .. string.sub(reply, 1, 16) .. string.format('%013d', now) .. string.sub(reply, 17))
+      told = true
+    end
+  end
+  if headgone then
+    redis.call('ZREM', KEYS[g + 1], string.sub(KEYS[g], 12))
+    if after then
+      redis.call('ZADD', KEYS[g + 2], now, string.sub(KEYS[g], 12))
+      idle = true
+    end
+  end
+  key, p = g + 3, q + 2 + given * 3
+end
 while key < #KEYS do
   local lane, w = KEYS[key], KEYS[key + 1]
   local count, due = tonumber(ARGV[p]), tonumber(ARGV[p + 1])
@@ -78,6 +115,11 @@ while key < #KEYS do
   key, p = key + 2, p + 3 + count
 end
 redis.call('XADD', j, '*', 'b', ARGV[7])
+local withdrawn = {}
+for i, one in ipairs(out) do
+  redis.call('XADD', j, '*', 'b', ARGV[one[2] + 1])
+  withdrawn[i] = ARGV[one[2]]
+end
 if #rest > 0 then
   if ARGV[11] == '1' then
     redis.call('ZADD', a, now + ARGV[9], contact)
@@ -85,7 +127,10 @@ if #rest > 0 then
     redis.call('ZADD', a, now, contact)
     rest, idle = {}, true
   end
+elseif told then
+  redis.call('ZADD', a, now, contact)
+  idle = true
 elseif ARGV[6] ~= '' then redis.call('ZADD', a, ARGV[6], contact)
 else redis.call('ZREM', a, contact) end
 if idle then hint(r) end
-return {'ok', now, rest, started}
+return {'ok', now, rest, started, withdrawn}

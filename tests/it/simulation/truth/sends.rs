@@ -5,7 +5,7 @@ use crate::simulation::world::SEND_LEASE;
 use bytes::Bytes;
 use replyflow::domain::id::{EffectId, Who};
 use replyflow::domain::input::Class;
-use replyflow::store::{FailedKey, Lane, Settle, SettleResult, Settled, StartAnswer, Started};
+use replyflow::store::{Commit, FailedKey, Lane, Settle, SettleResult, Settled, StartAnswer, Started};
 
 impl Truth {
     pub fn start_answered(&mut self, who: Who, answer: &StartAnswer) -> Rule {
@@ -19,7 +19,7 @@ impl Truth {
     pub(super) fn offered(&mut self, started: &Started, who: Who, now: i64) -> Rule {
         let id = started.id;
         let decided = self.effects.get_mut(&id).ok_or_else(|| format!("{id} is offered and was never decided"))?;
-        if !decided.settled.is_empty() {
+        if !decided.settled.is_empty() || decided.withdrawn {
             return Err(format!("{id} is offered after it was settled"));
         }
         if decided.offered.is_some_and(|offer| offer.who != who && now < offer.at + SEND_LEASE.0) {
@@ -28,6 +28,30 @@ impl Truth {
         let offer = Offer { who, at: now, unsure: started.unsure, stop: started.stop };
         decided.offered = Some(offer);
         self.holders.insert((self.task, id), offer);
+        Ok(())
+    }
+
+    /// Given up: nobody had it, and it surely never left.
+    pub(super) fn withdrawn(&mut self, commit: &Commit, ids: &[EffectId], now: i64) -> Rule {
+        for id in ids {
+            let asked = commit.withdraw.iter().find(|given_up| given_up.id == *id);
+            let asked = asked.ok_or_else(|| format!("{id} is withdrawn and nobody asked for it"))?;
+            self.journal.push(asked.journal.clone());
+            let decided = self.effects.get_mut(id).ok_or_else(|| format!("{id} is withdrawn and was never decided"))?;
+            if !decided.settled.is_empty() || std::mem::replace(&mut decided.withdrawn, true) {
+                return Err(format!("{id} is withdrawn after its end"));
+            }
+            if decided.offered.is_some_and(|offer| now < offer.at + SEND_LEASE.0) {
+                return Err(format!("{id} is withdrawn while somebody has it"));
+            }
+            if decided.writes.iter().any(|may_have_arrived| *may_have_arrived) {
+                return Err(format!("{id} is withdrawn although it may have arrived"));
+            }
+            if let Some((input, body)) = &asked.reply {
+                self.took(commit.contact, *input, Class::Priority, body)?;
+            }
+        }
+        *self.counts.entry("withdrawn".to_owned()).or_default() += ids.len() as u64;
         Ok(())
     }
 
@@ -105,6 +129,9 @@ impl Truth {
         if !decided.settled.is_empty() && !offer.unsure {
             return Err(format!("{id} leaves after it was settled"));
         }
+        if decided.withdrawn {
+            return Err(format!("{id} leaves after it was given up"));
+        }
         if before && !offer.unsure {
             return Err(format!("{id} leaves again, and nobody knows that it may have arrived"));
         }
@@ -117,7 +144,7 @@ impl Truth {
         if decided.lane == Lane::Contact && decided.writes.is_empty() {
             let lane = &self.people[&decided.contact].lane;
             let place = lane.iter().position(|other| *other == id).unwrap_or(0);
-            if let Some(open) = lane[..place].iter().find(|before| self.effects[before].settled.is_empty()) {
+            if let Some(open) = lane[..place].iter().find(|before| self.effects[before].is_open()) {
                 return Err(format!("{id} overtakes {open}"));
             }
         }
