@@ -13,6 +13,9 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// A test may wait without hearing that the service closed a connection, which it does after five seconds.
+const IDLE: Duration = Duration::from_secs(2);
+
 /// Two simulator channels and nothing else.
 pub const SIMULATED: &str = r#"
 [server]
@@ -83,7 +86,8 @@ impl Service {
         let core = Arc::downgrade(application.core());
         let stop = CancellationToken::new();
         let ended = tokio::spawn(application.run_until_stopped(stop.clone()));
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
+        let client =
+            Client::builder().no_proxy().timeout(Duration::from_secs(30)).pool_idle_timeout(IDLE).build().expect("a client");
         Service { base, client, webhooks, core, folder, stop, ended }
     }
 

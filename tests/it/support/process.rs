@@ -8,6 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+/// A test may wait without hearing that the service closed a connection, which it does after five seconds.
+const IDLE: Duration = Duration::from_secs(2);
+
 /// The auth token that signs Twilio's webhooks in tests.
 pub const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 /// The app secret that signs Meta's webhooks in tests.
@@ -159,7 +162,12 @@ impl Service {
         let port = told.recv_timeout(Duration::from_secs(60));
         let port = port.unwrap_or_else(|_| panic!("the service did not start: {:#?}", log.lock().expect("not poisoned")));
         super::tls();
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(30))
+            .pool_idle_timeout(IDLE)
+            .build()
+            .expect("a client");
         Service { child, caller: Caller { url: format!("http://127.0.0.1:{port}"), client }, log }
     }
 
