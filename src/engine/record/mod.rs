@@ -325,10 +325,10 @@ impl Record {
 
     /// Remembers a message of the contact.
     pub(super) fn hear(&mut self, channel: &ChannelName, at: Millis) {
-        match self.heard.iter_mut().find(|heard| heard.channel == *channel) {
-            Some(heard) => heard.at = heard.at.max(at),
-            None => self.heard.push(Heard { channel: channel.clone(), at }),
-        }
+        // The last stands last: of two that were heard in the same millisecond it is the one that was used last.
+        let before = self.heard.iter().position(|heard| heard.channel == *channel).map(|place| self.heard.remove(place));
+        let at = before.map_or(at, |heard| heard.at.max(at));
+        self.heard.push(Heard { channel: channel.clone(), at });
     }
 
     /// Remembers a question that was closed without an answer, the last one of each flow.

@@ -266,3 +266,12 @@ states:
     assert_eq!(d.record().language, Some(super::driver::language("es")));
     assert_eq!(d.record().last_channel(), Some(&slug("main-sms")));
 }
+
+#[test]
+fn of_two_channels_in_one_millisecond_the_later_one_was_used_last() {
+    let mut record = crate::engine::record::Record::default();
+    for channel in ["main-sms", "main-whatsapp", "main-sms"] {
+        record.hear(&slug(channel), crate::domain::time::Millis(5));
+    }
+    assert_eq!(record.last_channel(), Some(&slug("main-sms")));
+}
