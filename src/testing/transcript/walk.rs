@@ -354,7 +354,7 @@ impl Walk<'_> {
             return;
         }
         if self.last_sent.as_ref().is_some_and(|(last, _)| *last == effect) {
-            self.underway(effect);
+            self.underway(at, effect);
             self.came(at, Some(Step::Status(DeliveryStatus::Failed)));
             self.reported = true;
         } else {

@@ -21,10 +21,11 @@ impl Walk<'_> {
         self.blocks.insert(place + 1, Block { input: Some(Step::Status(status)), ..Block::default() });
     }
 
-    /// Says of a message that fails in the end that it had not arrived when the next thing came.
-    pub(super) fn underway(&mut self, effect: EffectId) {
+    /// Says of a message that fails in the end that it had not arrived when the next thing came or time passed.
+    pub(super) fn underway(&mut self, at: Millis, effect: EffectId) {
         let Some(place) = self.blocks.iter().position(|block| block.sent.contains(&effect)) else { return };
-        if place + 1 < self.blocks.len() && !self.delivered.contains(&effect) {
+        let meanwhile = place + 1 < self.blocks.len() || at > self.clock;
+        if meanwhile && !self.delivered.contains(&effect) {
             self.blocks.insert(place + 1, Block { input: Some(Step::Status(DeliveryStatus::Sent)), ..Block::default() });
         }
     }
