@@ -1,4 +1,4 @@
-//! What events lead to: callbacks a second, and ten thousand digests that are open at once, what they hold and how fast they end.
+//! What events lead to: ten thousand digests that are open at once, what they hold and how fast they end, each with a message and reports of it.
 
 use crate::process::{Meter, memory};
 use crate::sender::{CONTACTS, How, load};
@@ -6,19 +6,8 @@ use crate::service::Service;
 use crate::sink::Sink;
 use std::time::{Duration, Instant};
 
-/// A message for each event, of which the caller hears.
-const TELLING: &str = r#"flow: bench
-languages: [en]
-needs: { order_id: text, amount: number }
-start:
-  - event: bench.paid
-    contact: "{{ event.phone }}"
-    repeat: parallel
-    with: { order_id: "{{ event.order_id }}", amount: "{{ event.amount }}" }
-begin: tell
-states:
-  tell: { say: "Order {{ order_id }}", end: told }
-"#;
+/// Longer than anything here takes on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A message for all events of a while.
 const COLLECTING: &str = r#"flow: bench
@@ -35,20 +24,18 @@ states:
   tell: { say: "{{ len(batch) }} orders", end: told }
 "#;
 
-/// Reports to a caller's own backend: events in a closed loop, each of which sends one message and asks for its callback.
-pub async fn callbacks(name: &str, store: &str, users: usize, time: Duration) {
-    let sink = Sink::start().await;
-    let service = Service::start(store, TELLING, &sink.settings()).await;
+/// Sends events until there was one for each contact; says how many.
+async fn send(service: &Service, sink: &Sink, users: usize) -> u64 {
     let counts = load(service.port, How::Told(sink.port), users);
+    let begun = Instant::now();
     let work = async {
-        tokio::time::sleep(time / 4).await;
-        let (meter, before) = (Meter::start(service.pid()), sink.taken());
-        tokio::time::sleep(time).await;
-        (meter.per(sink.taken() - before), counts.events.get())
+        while counts.events.get() < CONTACTS {
+            assert!(begun.elapsed() < PATIENCE, "events come too slowly:\n{}", service.log());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        counts.events.get()
     };
-    let (cost, events) = counts.tasks.run_until(work).await;
-    assert!(cost.rate > 0.0 && events > 0, "nothing was told:\n{}", service.log());
-    println!("  {:44}  {:8.0}  {:12.1}", format!("{name}: reports to callbacks, all included"), cost.rate, cost.micros);
+    counts.tasks.run_until(work).await
 }
 
 /// As many digests as there are contacts, open at once.
@@ -56,17 +43,8 @@ pub async fn digests(name: &str, store: &str, users: usize) {
     let sink = Sink::start().await;
     let service = Service::start(store, COLLECTING, &sink.settings()).await;
     let (small, _) = memory(service.pid());
-    let counts = load(service.port, How::Told(sink.port), users);
     let begun = Instant::now();
-    let work = async {
-        while counts.events.get() < CONTACTS {
-            assert!(begun.elapsed() < Duration::from_secs(15), "events come too slowly to be open at once:\n{}", service.log());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        counts.events.get()
-    };
-    let events = counts.tasks.run_until(work).await;
-    drop(counts);
+    let events = send(&service, &sink, users).await;
     let opened = begun.elapsed().as_secs_f64();
     let (large, _) = memory(service.pid());
     // Each digest is one message, of which `sent` is the last that is told here.
@@ -75,7 +53,7 @@ pub async fn digests(name: &str, store: &str, users: usize) {
         if sink.sent() > 0 {
             first.get_or_insert_with(Instant::now);
         }
-        assert!(begun.elapsed() < Duration::from_secs(120), "{} of {CONTACTS} ended:\n{}", sink.sent(), service.log());
+        assert!(begun.elapsed() < PATIENCE, "{} of {CONTACTS} ended:\n{}", sink.sent(), service.log());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let ended = first.map_or(0.0, |first| first.elapsed().as_secs_f64());
