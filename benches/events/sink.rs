@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 pub struct Sink {
     /// Where it listens.
     pub port: u16,
+    taken: Rc<Cell<u64>>,
     sent: Rc<Cell<u64>>,
     task: JoinHandle<()>,
 }
@@ -19,14 +20,14 @@ impl Sink {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let sent: Rc<Cell<u64>> = Rc::default();
-        let count = Rc::clone(&sent);
+        let (taken, sent): (Rc<Cell<u64>>, Rc<Cell<u64>>) = Default::default();
+        let counts = (Rc::clone(&taken), Rc::clone(&sent));
         let task = tokio::task::spawn_local(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::task::spawn_local(serve(stream, Rc::clone(&count)));
+                tokio::task::spawn_local(serve(stream, counts.clone()));
             }
         });
-        Sink { port, sent, task }
+        Sink { port, taken, sent, task }
     }
 
     /// What the service must be told to reach it.
@@ -37,7 +38,12 @@ impl Sink {
         )
     }
 
-    /// Reports that a message was sent.
+    /// Reports that came.
+    pub fn taken(&self) -> u64 {
+        self.taken.get()
+    }
+
+    /// Of these, that a message was sent.
     pub fn sent(&self) -> u64 {
         self.sent.get()
     }
@@ -49,7 +55,7 @@ impl Drop for Sink {
     }
 }
 
-async fn serve(mut stream: TcpStream, sent: Rc<Cell<u64>>) {
+async fn serve(mut stream: TcpStream, (taken, sent): (Rc<Cell<u64>>, Rc<Cell<u64>>)) {
     let mut buffer: Vec<u8> = Vec::with_capacity(16 * 1024);
     loop {
         while let Some(head) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -64,6 +70,7 @@ async fn serve(mut stream: TcpStream, sent: Rc<Cell<u64>>) {
             if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.is_err() {
                 return;
             }
+            taken.set(taken.get() + 1);
             sent.set(sent.get() + u64::from(is_sent));
         }
         if !matches!(stream.read_buf(&mut buffer).await, Ok(1..)) {

@@ -1,4 +1,4 @@
-//! What events lead to: ten thousand digests that are open at once, what they hold and how fast they end, each with a message and reports of it.
+//! What events lead to: reports to callbacks a second, and ten thousand digests that are open at once, what they hold and how fast they end, each with a message and reports of it.
 
 use crate::process::{Meter, memory};
 use crate::sender::{CONTACTS, How, load};
@@ -8,6 +8,20 @@ use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A message for each event, of which the caller hears.
+const TELLING: &str = r#"flow: bench
+languages: [en]
+needs: { order_id: text, amount: number }
+start:
+  - event: bench.paid
+    contact: "{{ event.phone }}"
+    repeat: another
+    with: { order_id: "{{ event.order_id }}", amount: "{{ event.amount }}" }
+begin: tell
+states:
+  tell: { say: "Order {{ order_id }}", end: told }
+"#;
 
 /// A message for all events of a while.
 const COLLECTING: &str = r#"flow: bench
@@ -23,6 +37,20 @@ states:
     go: tell
   tell: { say: "{{ len(batch) }} orders", end: told }
 "#;
+
+/// Reports to a caller's own backend: an event for each contact, each of which sends one message and asks for its callback.
+pub async fn callbacks(name: &str, store: &str, users: usize) {
+    let sink = Sink::start().await;
+    let service = Service::start(store, TELLING, &sink.settings()).await;
+    let (meter, begun) = (Meter::start(service.pid()), Instant::now());
+    let events = send(&service, &sink, users).await;
+    while sink.sent() < events {
+        assert!(begun.elapsed() < PATIENCE, "{} of {events} were told:\n{}", sink.sent(), service.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let cost = meter.per(sink.taken());
+    println!("  {:44}  {:8.0}  {:12.1}", format!("{name}: reports to callbacks, all included"), cost.rate, cost.micros);
+}
 
 /// Sends events until there was one for each contact; says how many.
 async fn send(service: &Service, sink: &Sink, users: usize) -> u64 {

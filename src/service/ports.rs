@@ -4,6 +4,8 @@
 
 use crate::domain::time::Millis;
 use crate::provider::email::{Mail, SmtpAnswer};
+use crate::provider::webhook::Method;
+use crate::provider::{HttpRequest, SendOutcome, TransportError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -61,6 +63,27 @@ pub struct HttpCall {
     pub max_answer: usize,
     /// Where it may go.
     pub reach: Reach,
+}
+
+/// An answer to a send that is larger is no provider's.
+const PROVIDER_ANSWER_BYTES: usize = 256 * 1024;
+
+impl HttpCall {
+    /// A provider's request. Its address is the operator's own setting.
+    pub(super) fn to_provider(request: HttpRequest, timeout: Duration) -> Self {
+        HttpCall {
+            method: match request.method {
+                Method::Get => "GET",
+                Method::Post => "POST",
+            },
+            url: request.url,
+            headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            body: request.body,
+            timeout,
+            max_answer: PROVIDER_ANSWER_BYTES,
+            reach: Reach::Anywhere,
+        }
+    }
 }
 
 /// Neither credentials nor content.
@@ -130,6 +153,11 @@ impl HttpFailure {
     /// Whether the other side may have acted on the request.
     pub fn may_have_arrived(self) -> bool {
         matches!(self, HttpFailure::TimeoutAfterWrite | HttpFailure::Lost | HttpFailure::TooLarge { .. })
+    }
+
+    /// What it means for a message: sent again, or nobody knows whether it arrived.
+    pub(super) fn of_send(self) -> SendOutcome {
+        SendOutcome::of_transport(if self.may_have_arrived() { TransportError::Lost } else { TransportError::NotSent })
     }
 
     /// The word for journal and metrics.

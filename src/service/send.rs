@@ -4,7 +4,7 @@ use super::core::{Core, duration};
 use super::mail::mailed;
 use super::metrics;
 use super::outbox::{Performed, fate, outcome_word};
-use super::ports::{HttpCall, HttpFailure, Reach};
+use super::ports::HttpCall;
 use super::recent::Known;
 use super::reports::provider_opt_out;
 use super::retry::Retry;
@@ -15,14 +15,11 @@ use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
-use crate::provider::webhook::Method;
-use crate::provider::{Accepted, HttpRequest, MailFacts, OptOutScope, SendContext, SendOutcome, TransportError, Wire};
+use crate::provider::{Accepted, MailFacts, OptOutScope, SendContext, SendOutcome, Wire};
 use crate::store::Started;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An answer to a send that is larger is no provider's.
-const ANSWER_BYTES: usize = 256 * 1024;
 /// A message for a channel that this instance does not know is left for one that does.
 const UNKNOWN_CHANNEL: Span = Span::seconds(30);
 
@@ -92,9 +89,9 @@ impl Core {
         self.recent.remember(started.id, Known::Begun, self.clock.monotonic());
         let begun = self.clock.monotonic();
         let (mut outcome, unanswered) = match wire {
-            Wire::Http(request) => match self.transport.send(call_of(request, timeout)).await {
+            Wire::Http(request) => match self.transport.send(HttpCall::to_provider(request, timeout)).await {
                 Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
-                Err(failure) => (of_failure(failure), Some(failure.to_string())),
+                Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
             Wire::Mail(mail) => mailed(&mail, self.mail.send(&mail, timeout).await),
         };
@@ -171,24 +168,4 @@ impl Core {
         let send = &self.settings.send;
         Retry { first: send.retry_first, longest: send.retry_max, max_age: send.max_age }
     }
-}
-
-fn call_of(request: HttpRequest, timeout: Duration) -> HttpCall {
-    HttpCall {
-        method: match request.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        },
-        url: request.url,
-        headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
-        body: request.body,
-        timeout,
-        max_answer: ANSWER_BYTES,
-        reach: Reach::Anywhere,
-    }
-}
-
-fn of_failure(failure: HttpFailure) -> SendOutcome {
-    let error = if failure.may_have_arrived() { TransportError::Lost } else { TransportError::NotSent };
-    SendOutcome::of_transport(error)
 }

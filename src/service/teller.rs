@@ -12,10 +12,7 @@ use crate::domain::message::{FailureReason, Outbound, OutboundContent};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::Millis;
 use crate::engine::effect::{Receiver, Tell};
-use crate::provider::webhook::Method;
-use crate::provider::{
-    Accepted, Headers as _, HttpRequest, LimitScope, MailFacts, ProviderError, SendContext, SendOutcome, TransportError, Wire,
-};
+use crate::provider::{Accepted, Headers as _, LimitScope, MailFacts, ProviderError, SendContext, SendOutcome, Wire};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::json;
@@ -77,9 +74,9 @@ impl Teller<'_> {
             Err(error) => return refused(&error.to_string()),
         };
         match wire {
-            Wire::Http(request) => match self.transport.send(call_of(request, self.timeout)).await {
+            Wire::Http(request) => match self.transport.send(HttpCall::to_provider(request, self.timeout)).await {
                 Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
-                Err(failure) => (of_failure(failure), Some(failure.to_string())),
+                Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
             Wire::Mail(mail) => mailed(&mail, self.mail.send(&mail, self.timeout).await),
         }
@@ -107,29 +104,9 @@ impl Teller<'_> {
     }
 }
 
-fn call_of(request: HttpRequest, timeout: Duration) -> HttpCall {
-    HttpCall {
-        method: match request.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        },
-        url: request.url,
-        headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
-        body: request.body,
-        timeout,
-        max_answer: limits::HOOK_ANSWER_BYTES,
-        reach: Reach::Anywhere,
-    }
-}
-
 fn refused(why: &str) -> (SendOutcome, Option<String>) {
     let error = ProviderError { code: None, text: why.to_owned() };
     (SendOutcome::Rejected { reason: FailureReason::Configuration, error, opted_out: None }, None)
-}
-
-fn of_failure(failure: HttpFailure) -> SendOutcome {
-    let error = if failure.may_have_arrived() { TransportError::Lost } else { TransportError::NotSent };
-    SendOutcome::of_transport(error)
 }
 
 /// What a webhook's answer means. Slack answers 200 `ok`; 429 with `Retry-After` when too much comes; 4xx with a word such as
@@ -147,7 +124,7 @@ fn of_slack(ended: Result<HttpAnswer, HttpFailure>, detail: &str, now: Millis) -
         Ok(_) | Err(HttpFailure::NotAllowed | HttpFailure::Invalid) => {
             SendOutcome::Rejected { reason: FailureReason::Configuration, error, opted_out: None }
         }
-        Err(failure) => of_failure(failure),
+        Err(failure) => failure.of_send(),
     }
 }
 

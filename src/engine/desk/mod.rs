@@ -90,20 +90,7 @@ impl Turning<'_> {
             email: rec.email.clone().filter(|_| share.email),
             first,
         };
-        self.rec.desks.push(DeskTalk {
-            id,
-            run: opened.run,
-            desk: name,
-            opening: Some(Box::new(opening)),
-            conversation: None,
-            party: None,
-            doing: None,
-            lines: Vec::new(),
-            left_out: 0,
-            closed: false,
-            farewell: None,
-            given_up: false,
-        });
+        self.rec.desks.push(DeskTalk::begin(id, opened.run, name, Some(Box::new(opening))));
     }
 
     /// What a team is told first: why, and what was said last.

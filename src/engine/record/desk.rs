@@ -87,6 +87,24 @@ pub struct Recent {
 }
 
 impl DeskTalk {
+    /// A hand-off that the desk has not heard of yet.
+    pub fn begin(id: TalkId, run: RunId, desk: Slug, opening: Option<Box<DeskOpening>>) -> Self {
+        DeskTalk {
+            id,
+            run,
+            desk,
+            opening,
+            conversation: None,
+            party: None,
+            doing: None,
+            lines: Vec::new(),
+            left_out: 0,
+            closed: false,
+            farewell: None,
+            given_up: false,
+        }
+    }
+
     /// Bytes of it in the store, about.
     pub(in crate::engine) fn bytes(&self) -> usize {
         let opening = |opening: &DeskOpening| {
@@ -141,20 +159,7 @@ mod tests {
     fn the_newest_lines_are_kept_and_the_others_counted() {
         let run = RunId(1);
         let desk = Slug::parse("support").expect("a slug");
-        let mut talk = DeskTalk {
-            id: TalkId(1),
-            run,
-            desk,
-            opening: None,
-            conversation: None,
-            party: None,
-            doing: None,
-            lines: Vec::new(),
-            left_out: 0,
-            closed: false,
-            farewell: None,
-            given_up: false,
-        };
+        let mut talk = DeskTalk::begin(TalkId(1), run, desk, None);
         (0..=limits::DESK_LINES).for_each(|n| talk.push(line(n, "a")));
         assert_eq!((talk.lines.len(), talk.left_out, talk.lines[0].id.as_str()), (limits::DESK_LINES, 1, "1"));
         talk.push(line(99, &"x".repeat(limits::DESK_LINES_BYTES)));
