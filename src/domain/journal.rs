@@ -12,6 +12,7 @@ use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
 use super::input::{CallOutcome, ContactRef};
 use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
 use super::name::{ChannelName, EventName, Name, Slug};
+use super::profile::Profile;
 use super::time::{Millis, Span};
 use super::value::Value;
 use super::way::Way;
@@ -405,6 +406,8 @@ pub enum Event {
     Way(Box<Way>),
     /// Another system said what the contact consents to.
     Consent(Box<ConsentTold>),
+    /// Who the contact is now: told whenever it changed.
+    Profile(Box<Profile>),
 }
 
 /// Nothing that was written is something else than nothing written.

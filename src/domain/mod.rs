@@ -20,6 +20,7 @@ pub mod message;
 pub mod name;
 pub mod outbound;
 pub mod phone;
+pub mod profile;
 pub mod shape;
 pub mod sms;
 pub mod time;

@@ -113,6 +113,7 @@ pub fn turn(
     turning.tell();
     turning.tell_team();
     turning.raise();
+    turning.tell_profile();
     let now = turning.store_now();
     let Turning { rec, mut out, .. } = turning;
     out.hold = rec.hold();

@@ -145,6 +145,7 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         | Event::TimeMoved { .. }
         | Event::ContactChanged { .. }
         | Event::Consent(_)
+        | Event::Profile(_)
         | Event::Begun { .. }
         | Event::Halted { .. }
         | Event::Hooked { .. } => None,

@@ -18,11 +18,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sink", &["domain", "config"]),
     ("source", &["domain", "config"]),
     ("store", &["domain", "config"]),
-    ("service", &["domain", "config", "flow", "reply", "engine", "provider", "sink", "store"]),
+    ("history", &["domain", "config", "flow", "store"]),
+    ("service", &["domain", "config", "flow", "reply", "engine", "provider", "sink", "store", "history"]),
     ("testing", &["domain", "config", "flow", "reply", "template", "engine"]),
-    ("http", &["domain", "config", "flow", "engine", "provider", "source", "store", "service", "testing"]),
-    ("app", &["domain", "config", "flow", "engine", "provider", "store", "service", "http"]),
-    ("cli", &["domain", "config", "flow", "reply", "engine", "provider", "store", "service", "http", "app", "testing"]),
+    ("http", &["domain", "config", "flow", "engine", "provider", "source", "store", "service", "testing", "history"]),
+    ("app", &["domain", "config", "flow", "engine", "provider", "store", "service", "http", "history"]),
+    (
+        "cli",
+        &["domain", "config", "flow", "reply", "engine", "provider", "store", "history", "service", "http", "app", "testing"],
+    ),
 ];
 
 /// Where no I/O, no async runtime, no clock and no randomness may be.

@@ -7,6 +7,7 @@ mod clock;
 mod compact;
 mod consent;
 mod desk;
+mod profile;
 mod question;
 mod run;
 mod talk;
@@ -139,6 +140,13 @@ pub struct Record {
     /// What was said last, where a desk may be told of it.
     #[serde(rename = "rc", default, skip_serializing_if = "Vec::is_empty")]
     pub recent: Vec<Recent>,
+    /// What the journal was told last of who the contact is, as a hash; 0: nothing yet.
+    #[serde(rename = "pf", default, skip_serializing_if = "nothing_told")]
+    pub told: u64,
+}
+
+fn nothing_told(hash: &u64) -> bool {
+    *hash == 0
 }
 
 fn no_bits(bits: &u8) -> bool {
