@@ -17,6 +17,7 @@ mod real;
 mod rig;
 mod running;
 mod sending;
+mod subscribing;
 mod withdrawing;
 
 /// People.

@@ -107,7 +107,7 @@ impl Random for Counting {
 }
 
 /// What the network answers.
-type Answering = Box<dyn FnOnce(HttpCall) -> BoxFuture<'static, Result<HttpAnswer, HttpFailure>> + Send>;
+pub type Answering = Box<dyn FnOnce(HttpCall) -> BoxFuture<'static, Result<HttpAnswer, HttpFailure>> + Send>;
 
 /// The network: every request is kept, answers come from the script, else every send is accepted.
 #[derive(Default)]
