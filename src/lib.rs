@@ -6,6 +6,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod flow;
+pub mod history;
 pub mod http;
 pub mod layout;
 pub mod provider;

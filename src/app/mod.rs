@@ -66,7 +66,8 @@ impl Application {
         name_port(&mut settings, port);
         let store = open_store(&settings.store, Access::Serve).await.context("the store")?;
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
-        let history = HistoryFile::open(&settings.store.history, settings.store.history_keep).context("history")?;
+        let history = HistoryFile::open(&settings.store.history, settings.history.keep.entries.unwrap_or(Span::days(36_500)))
+            .context("history")?;
         let sinks = open_sinks(&settings.store.history, settings.sinks.values()).context("history")?;
         let tasks = TokioTasks::new(tokio::runtime::Handle::current());
         let (versions, published) = publish::publish(&settings, &*store).await?;

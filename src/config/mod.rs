@@ -10,6 +10,7 @@ pub mod channel;
 pub mod desks;
 pub mod events;
 pub mod fence;
+pub mod history;
 pub mod hooks;
 pub mod mistake;
 pub mod observe;
@@ -43,6 +44,7 @@ use api::ApiSettings;
 use channel::ChannelSettings;
 use desks::DeskSettings;
 use events::EventsSettings;
+use history::HistoryConfig;
 use hooks::{CallbackSettings, EndpointSettings};
 use indexmap::IndexMap;
 use observe::{LogSettings, MetricsSettings, WebhooksSettings};
@@ -82,6 +84,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Where conversations are kept.
     pub store: StoreConfig,
+    /// Where the record is kept that people read.
+    pub history: HistoryConfig,
     /// The virtual numbers with their credentials.
     pub channels: IndexMap<ChannelName, ChannelSettings>,
     /// How each channel sends.
@@ -156,6 +160,7 @@ impl Settings {
         let basics = read_project::basics(root.section("project"), folder);
         let server = ServerSettings::read(root.section("server"));
         let store = StoreConfig::read(root.section("store"), folder);
+        let history = HistoryConfig::read(root.section("history"), &store, secrets);
         let send = SendSettings::read(root.section("send"), store.limits.send_lease);
         let channels = read_channels::channels(root.section("channels"), secrets, &server, &send);
         let apis = {
@@ -206,6 +211,7 @@ impl Settings {
             project,
             server,
             store,
+            history,
             policies: channels.iter().map(|(name, channel)| (name.clone(), channel.policy)).collect(),
             channels: channels.into_iter().map(|(name, channel)| (name, channel.settings)).collect(),
             apis,

@@ -247,6 +247,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
     ("sources.*", super::sources::SETTINGS),
     ("sources.*.consent", &[("marketing", Text), ("sms", Text), ("whatsapp", Text), ("email", Text), ("at", Text)]),
     ("sinks.*", super::sinks::SETTINGS),
+    ("history", super::history::SETTINGS),
     ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),
     ("log", &[("filter", Text), ("format", Word(&["text", "json"]))]),
 ];

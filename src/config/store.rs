@@ -12,10 +12,10 @@ use std::path::PathBuf;
 pub struct StoreConfig {
     /// Which store.
     pub backend: Backend,
-    /// Where the journal's copy goes: a SQLite file.
+    /// Where the record is kept that people read, unless that is PostgreSQL: a SQLite file.
     pub history: PathBuf,
-    /// How long the copy is kept.
-    pub history_keep: Span,
+    /// The older name of `history.keep_entries`.
+    pub history_keep: Option<Span>,
     /// Where files that contacts sent are kept: a folder.
     pub media: PathBuf,
     /// What holds for both.
@@ -117,7 +117,9 @@ impl StoreConfig {
                 Word::Redis => Backend::Redis(redis),
             },
             history,
-            history_keep: section.span("history_keep", Span::days(1), Span::days(3_650)),
+            history_keep: section.opt_parsed("history_keep", "a duration from 1d to 3650d, for example 30d", |text| {
+                Span::parse(text).filter(|span| (Span::days(1)..=Span::days(3_650)).contains(span))
+            }),
             media,
             limits,
         };

@@ -1,0 +1,19 @@
+//! The record of everything in SQL: what people and other systems ask about contacts, messages, runs and figures is answered here. The store's
+//! record stays the truth; these tables are made from the journal and can be made again from it.
+//!
+//! | part | what it does | file |
+//! |---|---|---|
+//! | `Database` | SQLite or PostgreSQL behind one type; SQL is written once | `database`, `sqlite`, `postgres` |
+//! | `schema` | the tables, as numbered migrations | `schema` |
+
+mod cell;
+mod database;
+mod error;
+mod postgres;
+mod postgres_value;
+pub mod schema;
+mod sqlite;
+
+pub use cell::{Cell, Row, Statement};
+pub use database::{Answers, Database, Dialect, Round, Work};
+pub use error::HistoryError;
