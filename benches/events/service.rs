@@ -34,7 +34,7 @@ impl Service {
         let folder = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         let settings = format!(
-            "[server]\nlisten = \"127.0.0.1:{port}\"\n[server.rates]\napi = 1000000\nprobes = 1000000\n[store]\n{store}\nmailbox = 10000\n\
+            "[server]\nlisten = \"127.0.0.1:{port}\"\n[server.rates]\napi = 1000000\nkey = 1000000\nprobes = 1000000\n[store]\n{store}\nmailbox = 10000\n\
              [events]\nkeys = [{{ env = \"BENCH_KEY\" }}]\n[channels.bench]\nprovider = \"simulator\"\nkind = \"sms\"\n{more}"
         );
         let child = process::serve(folder.path(), &settings, flow, ("BENCH_KEY", KEY));

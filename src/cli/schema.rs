@@ -8,6 +8,10 @@ use std::io::{self, Write as _};
 
 pub(super) fn run(schema: &Schema) -> Result<(), Stop> {
     let schema = match schema.kind {
+        SchemaKind::Openapi => {
+            writeln!(io::stdout(), "{}", crate::http::openapi::json())?;
+            return Ok(());
+        }
         SchemaKind::Flow => flow::schema::of(&keys::FLOW),
         SchemaKind::Notification => flow::schema::of(&keys::NOTIFICATION),
         SchemaKind::Test => flow::schema::of(&keys::TEST),

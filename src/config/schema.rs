@@ -48,7 +48,10 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("shutdown_timeout", Duration),
         ],
     ),
-    ("server.rates", &[("hooks", Whole), ("flows", Whole), ("api", Whole), ("simulator", Whole), ("probes", Whole)]),
+    (
+        "server.rates",
+        &[("hooks", Whole), ("flows", Whole), ("api", Whole), ("key", Whole), ("simulator", Whole), ("probes", Whole)],
+    ),
     (
         "store",
         &[

@@ -37,6 +37,8 @@ pub struct Rates {
     pub flows: u32,
     /// `/v1/…`.
     pub api: u32,
+    /// `/v1/…` with one key.
+    pub key: u32,
     /// `/simulator/…`.
     pub simulator: u32,
     /// `/health/…` and `/metrics`.
@@ -75,6 +77,7 @@ impl ServerSettings {
                 hooks: rate("hooks"),
                 flows: rate("flows"),
                 api: rate("api"),
+                key: rate("key"),
                 simulator: rate("simulator"),
                 probes: rate("probes"),
             },

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod alert;
+pub mod api_key;
 pub mod attempt;
 pub mod channel;
 pub mod codec;
@@ -17,10 +18,12 @@ pub mod language;
 pub mod limits;
 pub mod mail;
 pub mod message;
+pub mod mode;
 pub mod name;
 pub mod outbound;
 pub mod phone;
 pub mod profile;
+pub mod scope;
 pub mod shape;
 pub mod sms;
 pub mod time;

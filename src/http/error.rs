@@ -1,11 +1,14 @@
 //! The only table from what went wrong to what is answered. Whoever forges a webhook learns nothing; whoever calls the API
 //! learns which field is wrong and why (RFC 9457); nobody learns what is inside.
 
+use super::trace;
+use crate::domain::scope::Scope;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use serde_json::json;
+use serde::Serialize;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// What went wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,12 @@ pub enum Failure {
     /// The bearer key is missing or wrong.
     #[error("unauthorized")]
     Unauthorized,
+    /// The key is one, and may not do this.
+    #[error("this key has not the scope `{scope}`")]
+    Forbidden {
+        /// What it would need.
+        scope: Scope,
+    },
     /// It cannot be read at all.
     #[error("malformed: {0}")]
     Malformed(&'static str),
@@ -79,13 +88,44 @@ pub enum Failure {
     Unavailable,
 }
 
+/// The media type of what went wrong.
+pub const PROBLEM: &str = "application/problem+json";
+
+/// What went wrong, for callers of the API (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: the status says which kind of problem it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
+    status: u16,
+    /// What exactly is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    detail: Option<String>,
+    /// Where in the request it is wrong: a field of the body, a parameter or a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    field: Option<String>,
+    /// The scope that the key would need.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scope: Option<&'static str>,
+    /// What the log calls this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    request_id: Option<String>,
+}
+
 impl Failure {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
             Failure::NotFound => StatusCode::NOT_FOUND,
             Failure::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Failure::Refused => StatusCode::FORBIDDEN,
+            Failure::Refused | Failure::Forbidden { .. } => StatusCode::FORBIDDEN,
             Failure::Unauthorized => StatusCode::UNAUTHORIZED,
             Failure::Malformed(_) => StatusCode::BAD_REQUEST,
             Failure::Invalid { .. } | Failure::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -110,6 +150,7 @@ impl Failure {
             | Failure::Slow
             | Failure::TooMany { .. }
             | Failure::OtherBody
+            | Failure::Forbidden { .. }
             | Failure::InProgress { .. } => Some(self.to_string()),
         }
     }
@@ -117,14 +158,17 @@ impl Failure {
     /// The answer for callers of the API.
     pub fn problem(&self) -> HttpResponse {
         let status = self.status();
-        let mut body = json!({ "type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16() });
-        if let Some(detail) = self.detail() {
-            body["detail"] = detail.into();
-        }
-        if let Some(field) = self.field() {
-            body["field"] = field.into();
-        }
-        self.builder().insert_header((CONTENT_TYPE, "application/problem+json")).body(body.to_string())
+        let body = Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("error"),
+            status: status.as_u16(),
+            detail: self.detail(),
+            field: self.field().map(str::to_owned),
+            scope: if let Failure::Forbidden { scope } = self { Some(scope.as_str()) } else { None },
+            request_id: trace::request_id(),
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        self.builder().insert_header((CONTENT_TYPE, PROBLEM)).body(body)
     }
 
     /// Which field is wrong.
@@ -184,11 +228,12 @@ mod tests {
 
     #[test]
     fn each_failure_has_one_status_and_providers_learn_nothing_else() {
-        let table: [(Failure, u16, u16); 15] = [
+        let table: [(Failure, u16, u16); 16] = [
             (Failure::NotFound, 404, 404),
             (Failure::Method, 405, 405),
             (Failure::Refused, 403, 403),
             (Failure::Unauthorized, 401, 401),
+            (Failure::Forbidden { scope: Scope::KeysWrite }, 403, 403),
             (Failure::Malformed("no JSON"), 400, 400),
             (Failure::Invalid { field: "event", reason: "is missing".into() }, 422, 422),
             (Failure::Conflict { reason: "it is over".into() }, 409, 409),

@@ -5,7 +5,7 @@ use crate::config::secret::Secret;
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 
 /// The keys that open something. Only their digests are kept: they have one length, so none shows in the time it takes.
 #[derive(Debug, Clone)]
@@ -24,12 +24,28 @@ impl Keys {
 
     /// Whether the request carries one of them.
     pub fn check(&self, request: &HttpRequest) -> Result<(), Failure> {
-        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let (scheme, given) = header.split_once(' ').unwrap_or(("", ""));
-        let given: [u8; 32] = Sha256::digest(given.trim()).into();
-        let found = self.0.iter().fold(Choice::from(0), |found, key| found | key.ct_eq(&given));
-        if bool::from(found) && scheme.eq_ignore_ascii_case("bearer") { Ok(()) } else { Err(Failure::Unauthorized) }
+        self.which(request).map(drop)
     }
+
+    /// Which of them the request carries: its place in the list.
+    pub fn which(&self, request: &HttpRequest) -> Result<usize, Failure> {
+        let given: [u8; 32] = Sha256::digest(bearer(request).unwrap_or("")).into();
+        let mut found = None;
+        for (place, key) in self.0.iter().enumerate() {
+            // Each is compared, also after one was found.
+            if bool::from(key.ct_eq(&given)) {
+                found = Some(place);
+            }
+        }
+        found.filter(|_| bearer(request).is_some()).ok_or(Failure::Unauthorized)
+    }
+}
+
+/// What stands behind `Bearer` in the request's `Authorization`.
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, given) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| given.trim())
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! HTTP: webhooks of providers and of flows, events, the simulator, health and metrics. Every request is bounded in size, time and rate; a body is read
 //! before anything is answered; what went wrong becomes a status in one place (`error`).
 
+pub mod api;
 pub mod body;
+pub mod caller;
 pub mod desks;
+pub mod docs;
 pub mod error;
 pub mod events;
 pub mod flows;
@@ -11,6 +14,7 @@ pub mod health;
 pub mod hooks;
 pub mod keys;
 pub mod media;
+pub mod openapi;
 pub mod phone;
 pub mod rate;
 pub mod simulator;
@@ -41,6 +45,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/v1/contacts/{id}/handoff/take").route(post().to(handoff::take)))
         .service(route("/v1/contacts/{id}/handoff/messages").route(post().to(handoff::write)))
         .service(route("/v1/contacts/{id}/handoff/resolve").route(post().to(handoff::resolve)))
+        .service(route("/v1/openapi.json").route(get().to(openapi::document)))
+        .service(route("/v1/docs").route(get().to(docs::there)))
+        .service(route("/v1/docs/{file:.*}").route(get().to(docs::file)))
         .service(route("/media/{name}").route(get().to(media::get)))
         .service(route("/simulator/messages").route(get().to(routes::messages)).route(delete().to(routes::clear)))
         .service(route("/simulator/send").route(post().to(routes::send)))

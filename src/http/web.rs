@@ -3,7 +3,7 @@
 use super::body::Memory;
 use super::keys::Keys;
 use super::phone::Desk;
-use super::rate::Bucket;
+use super::rate::{Bucket, KeyBuckets};
 use super::simulator::phone::Phones;
 use crate::config::server::Rates;
 use crate::config::signed::Signed;
@@ -46,7 +46,7 @@ pub struct Web {
     pub signed: IndexMap<(Slug, Name), Signed>,
     /// The analytics services that send events.
     pub sources: IndexMap<Slug, SourceSettings>,
-    /// The keys of the API.
+    /// The configured keys: `[events] keys`.
     pub events: Keys,
     /// Whether an event that is not declared is refused.
     pub only_declared: bool,
@@ -100,6 +100,8 @@ pub struct Buckets {
     pub flows: Bucket,
     /// The API.
     pub api: Bucket,
+    /// Each of its keys.
+    pub keys: KeyBuckets,
     /// The simulator.
     pub simulator: Bucket,
     /// Health and metrics.
@@ -113,6 +115,7 @@ impl Buckets {
             hooks: Bucket::new(rates.hooks),
             flows: Bucket::new(rates.flows),
             api: Bucket::new(rates.api),
+            keys: KeyBuckets::new(rates.key),
             simulator: Bucket::new(rates.simulator),
             probes: Bucket::new(rates.probes),
         }

@@ -313,8 +313,10 @@ states:
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_redis_is_503_and_too_many_keys_are_429() {
     let redis = RedisServer::start();
-    let config =
-        format!("{SIMULATED}{CONFIG}\n[server.rates]\napi = 100000\n[store]\nkind = \"redis\"\nurl = \"{}\"\n", redis.url());
+    let config = format!(
+        "{SIMULATED}{CONFIG}\n[server.rates]\napi = 100000\nkey = 100000\n[store]\nkind = \"redis\"\nurl = \"{}\"\n",
+        redis.url()
+    );
     let service = Service::start(&config, &[("orders", ORDERS)]).await;
     let mut connection = redis.connection().await;
     let maxmemory = async |connection: &mut redis::aio::MultiplexedConnection, bytes: &str| {

@@ -1,5 +1,6 @@
 //! A person's side of a conversation over the API, and a window that outlives `kill -9`.
 
+use crate::support::api::Api;
 use crate::support::fake_provider::FakeProvider;
 use crate::support::live::{SIMULATED, Service};
 use crate::support::process::{self, configuration, project};
@@ -7,7 +8,6 @@ use crate::support::receiver::Receiver;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const KEY: &str = "0123456789abcdef0123456789abcdef";
 const PHONE: &str = "+447700900123";
 
 const SUPPORT: &str = r#"
@@ -32,20 +32,23 @@ struct Person<'s> {
 }
 
 impl Person<'_> {
+    fn path(&self, what: &str) -> String {
+        format!("/v1/contacts/{}/handoff{what}", self.contact)
+    }
+
     fn url(&self, what: &str) -> String {
-        format!("{}/v1/contacts/{}/handoff{what}", self.service.base, self.contact)
+        format!("{}{}", self.service.base, self.path(what))
     }
 
     async fn act(&self, what: &str, body: Value) -> (u16, Value) {
-        let request = self.service.client.post(self.url(&format!("/{what}"))).bearer_auth(KEY).body(body.to_string());
-        let answer = request.send().await.expect("an answer");
-        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+        let answer = Api::of(self.service).post(&self.path(&format!("/{what}")), body).await;
+        (answer.status, answer.json)
     }
 
     async fn state(&self) -> Value {
-        let answer = self.service.client.get(self.url("")).bearer_auth(KEY).send().await.expect("an answer");
-        assert_eq!(answer.status(), 200);
-        answer.json().await.expect("JSON")
+        let answer = Api::of(self.service).get(&self.path("")).await;
+        assert_eq!(answer.status, 200);
+        answer.json
     }
 
     /// The state once so much was said.
@@ -113,10 +116,9 @@ async fn a_key_of_any_allowed_length_makes_a_message_one_and_no_other_is_taken()
     assert_eq!(service.shown(PHONE, 1).await, ["One moment."]);
     let person = Person { service: &service, contact: service.contact_key(PHONE) };
     let write = async |key: &str| {
-        let body = json!({ "by": "ann", "text": "Hello." }).to_string();
-        let request = service.client.post(person.url("/messages")).bearer_auth(KEY).header("Idempotency-Key", key).body(body);
-        let answer = request.send().await.expect("an answer");
-        (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+        let body = json!({ "by": "ann", "text": "Hello." });
+        let answer = Api::of(&service).post_named(&person.path("/messages"), key, body).await;
+        (answer.status, answer.json)
     };
     let long = "k".repeat(256);
     let first = write(&long).await;
@@ -126,6 +128,8 @@ async fn a_key_of_any_allowed_length_makes_a_message_one_and_no_other_is_taken()
         let (status, problem) = write(&wrong).await;
         assert_eq!((status, problem["field"].as_str()), (422, Some("idempotency-key")), "{wrong}");
     }
+    let changed = Api::of(&service).post_named(&person.path("/messages"), &long, json!({ "by": "ann", "text": "Other." })).await;
+    assert_eq!(changed.status, 409, "another text under the same name: {}", changed.text);
     assert_eq!(write("another").await.0, 202);
     assert_eq!(service.shown(PHONE, 3).await, ["One moment.", "Hello.", "Hello."]);
     service.stop().await;

@@ -1,6 +1,7 @@
 //! All integration tests in one binary, so that the service is linked once.
 
 mod alerts;
+mod api_contract;
 mod callbacks;
 mod check_watch;
 mod checker;

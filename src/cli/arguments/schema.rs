@@ -11,6 +11,7 @@ JSON Schema (draft 7), for editors that complete keys and show what they mean. P
 Examples:
   replyflow schema flow > flow.schema.json
   replyflow schema config > replyflow.schema.json
+  replyflow schema openapi > openapi.json
 
 Exit codes: 0 fine · 2 there is no such schema";
 
@@ -33,4 +34,6 @@ pub enum SchemaKind {
     Test,
     /// replyflow.toml
     Config,
+    /// The API: OpenAPI 3.1
+    Openapi,
 }

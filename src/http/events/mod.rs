@@ -4,11 +4,13 @@
 mod consent;
 mod once;
 mod read;
+pub mod schema;
 
-use super::body;
+use super::api::{asked, chosen};
 use super::error::Failure;
 use super::web::Web;
-use crate::domain::limits::{EVENT_BATCH_BYTES, EVENT_BODY_BYTES, REQUEST_KEY_BYTES};
+use crate::domain::limits::{EVENT_BATCH_BYTES, EVENT_BODY_BYTES};
+use crate::domain::scope::Scope;
 use crate::service::{Core, EventRefused, NewEvent};
 use crate::store::{Fingerprint, RequestKey};
 use actix_web::web::{Data, Payload};
@@ -22,18 +24,21 @@ use std::time::Duration;
 
 /// The longest that storing events may take.
 const STORE: Duration = Duration::from_secs(10);
-/// The header that makes a request take effect once.
-const KEY: &str = "idempotency-key";
 
-/// `POST /v1/events`
+/// Tell of an event, or of up to 1,000 at once
+///
+/// 202 means that all are stored; 207 that some are not: each says what became of it, in the order in which they came.
+#[utoipa::path(post, path = "/v1/events", tag = "Events", operation_id = "post_events", security(("key" = ["events:write"])),
+    request_body(content = schema::Posted, description = "One event, a list of events, or an object with `events`"),
+    responses((status = 202, description = "All are stored", body = schema::Told), (status = 207, description = "Some are not stored", body = schema::Results)))]
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
-    let known = web.events.check(&request);
-    let most = if known.is_ok() { EVENT_BATCH_BYTES } else { body::UNPROVEN };
-    let body = body::read(&mut payload, most, &web.memory, web.request_timeout).await?;
-    known?;
-    // Only who has a key takes of what those who have one may do.
-    web.buckets.api.take().map_err(|after| Failure::TooMany { after })?;
-    let once = key(&request)?.map(|chosen| Once::new(RequestKey::of("/v1/events", &chosen), Fingerprint::of(&body)));
+    let (caller, body) = asked(&web, &request, &mut payload, Scope::EventsWrite, EVENT_BATCH_BYTES).await?;
+    let route = match caller.key {
+        // Releases that knew no other keys remembered names so.
+        None => "/v1/events".to_owned(),
+        Some(key) => format!("/v1/events {key}"),
+    };
+    let once = chosen(&request)?.map(|chosen| Once::new(RequestKey::of(&route, &chosen), Fingerprint::of(&body)));
     let world = web.core.world();
     let rules = Rules { project: &world.project, callbacks: world.callbacks.as_ref(), only_declared: web.only_declared };
     let mut posted = read::posted(&body, &rules)?;
@@ -63,17 +68,6 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
             Err(Failure::Unavailable)
         }
     }
-}
-
-/// What the caller calls this request.
-pub(super) fn key(request: &HttpRequest) -> Result<Option<String>, Failure> {
-    let Some(given) = request.headers().get(KEY) else { return Ok(None) };
-    let wrong = |reason: &str| Failure::Invalid { field: KEY, reason: reason.to_owned() };
-    let text = given.to_str().map_err(|_| wrong("holds characters other than visible ASCII"))?.trim();
-    if text.is_empty() || text.len() > REQUEST_KEY_BYTES {
-        return Err(wrong("is not 1 to 256 bytes long"));
-    }
-    Ok(Some(text.to_owned()))
 }
 
 /// What one request holds.

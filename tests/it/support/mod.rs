@@ -1,6 +1,7 @@
 //! What several tests need.
 
 pub mod analytics;
+pub mod api;
 pub mod command;
 pub mod conversations;
 pub mod defects;

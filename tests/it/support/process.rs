@@ -36,6 +36,7 @@ shutdown_timeout = "10s"
 [server.rates]
 hooks = 100000
 api = 100000
+key = 100000
 [store]
 {store}
 [send]

@@ -1,0 +1,42 @@
+//! The API below `/v1`: what its handlers share. A handler reads who calls and what they send by [`asked`], its query by [`Query`], answers lists by
+//! [`Page`], and does what a `POST` asks for by [`Once`], so that the same request again is answered as the first time.
+
+mod fields;
+mod once;
+mod page;
+mod query;
+
+pub use fields::Fields;
+pub use once::{Done, Once, chosen};
+pub use page::{Cursor, Page};
+pub use query::Query;
+
+use super::body::{self, Body};
+use super::caller::Caller;
+use super::error::Failure;
+use super::web::Web;
+use crate::domain::scope::Scope;
+use actix_web::HttpRequest;
+use actix_web::web::Payload;
+
+/// Bytes of a body of which a route says nothing else.
+pub const BODY: usize = 64 * 1024;
+
+/// Who calls, if they may do this, and what they sent: at most so many bytes. The body is read before anything is answered.
+pub async fn asked(
+    web: &Web,
+    request: &HttpRequest,
+    payload: &mut Payload,
+    scope: Scope,
+    most: usize,
+) -> Result<(Caller, Body), Failure> {
+    let caller = web.caller(request, scope).await;
+    let most = if caller.is_ok() { most } else { most.min(body::UNPROVEN) };
+    let body = body::read(payload, most, &web.memory, web.request_timeout).await?;
+    Ok((caller?, body))
+}
+
+/// Who calls, of a request without a body.
+pub async fn looked(web: &Web, request: &HttpRequest, payload: &mut Payload, scope: Scope) -> Result<Caller, Failure> {
+    Ok(asked(web, request, payload, scope, BODY).await?.0)
+}
