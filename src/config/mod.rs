@@ -195,6 +195,7 @@ impl Settings {
             teams: team_names,
             hours: read_project::hours(root.section("hours")),
             attributes,
+            topics: read_project::topics(root.section("topics")),
             env: read_project::env(root.section("env")),
             texts: read_project::texts(root.section("texts"), basics.language),
             desks: desks.values().map(DeskSettings::info).collect(),

@@ -33,6 +33,8 @@ pub struct Project {
     pub hours: IndexMap<Slug, Hours>,
     /// Attributes of contacts with their types.
     pub attributes: IndexMap<Name, Type>,
+    /// Topics of marketing, each with its title for people.
+    pub topics: IndexMap<Slug, String>,
     /// The events that other systems send, as far as the project declares them.
     pub events: Vec<EventName>,
     /// What the data of those is whose fields are declared.

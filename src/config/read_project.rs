@@ -1,4 +1,4 @@
-//! Reads what flows may know of the project: `[project]`, `[teams]`, `[hours]`, `[attributes]`, `[env]`, `[texts]`.
+//! Reads what flows may know of the project: `[project]`, `[teams]`, `[hours]`, `[attributes]`, `[topics]`, `[env]`, `[texts]`.
 
 use super::api::ApiSettings;
 use super::channel::ProviderSettings;
@@ -8,6 +8,7 @@ use super::section::Section;
 use super::tree::{Kind, Node};
 use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
+use crate::domain::limits;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::value::{Type, Value};
 use indexmap::IndexMap;
@@ -106,8 +107,8 @@ fn range(text: &str) -> Option<(Time, Time)> {
 }
 
 pub(super) fn attributes(section: Section<'_>) -> IndexMap<Name, Type> {
-    const BUILT_IN: [&str; 10] =
-        ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags", "marketing"];
+    const BUILT_IN: [&str; 11] =
+        ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags", "marketing", "topics"];
     let mut all = IndexMap::new();
     for (name, node) in section.entries() {
         let Some(name) = self::name(&section, name) else { continue };
@@ -128,6 +129,24 @@ pub(super) fn attributes(section: Section<'_>) -> IndexMap<Name, Type> {
                 section.mistake(name.as_str(), format!("must be a type: one of {}", words.join(", ")), None);
             }
         }
+    }
+    all
+}
+
+/// Topics of marketing: a name, and a title for people.
+pub(super) fn topics(section: Section<'_>) -> IndexMap<Slug, String> {
+    let mut all = IndexMap::new();
+    for (name, node) in section.entries() {
+        let Some(topic) = slug(&section, name) else { continue };
+        match &node.kind {
+            Kind::Text(title) if !title.trim().is_empty() => {
+                all.insert(topic, title.trim().to_owned());
+            }
+            _ => section.mistake(name, "must be its title for people: text that is not empty", None),
+        }
+    }
+    if all.len() > limits::TOPICS {
+        section.mistake("topics", format!("has {} topics; at most {} are kept of a contact", all.len(), limits::TOPICS), None);
     }
     all
 }
@@ -231,6 +250,7 @@ pub(super) fn assemble(
         teams: rest.teams,
         hours: rest.hours,
         attributes: rest.attributes,
+        topics: rest.topics,
         events: rest.events,
         event_fields: rest.event_fields,
         sources: rest.sources,
@@ -251,6 +271,7 @@ pub(super) struct Rest {
     pub teams: Vec<Slug>,
     pub hours: IndexMap<Slug, Hours>,
     pub attributes: IndexMap<Name, Type>,
+    pub topics: IndexMap<Slug, String>,
     pub env: IndexMap<String, Value>,
     pub texts: SystemTexts,
     pub endpoints: Vec<EndpointInfo>,

@@ -33,7 +33,7 @@ use Setting::{
 const UNSURE: Setting = Word(&["fail", "resend"]);
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
 
-/// Every setting by its section; `*` stands for a name that people choose. The sections `attributes` and `env` have no others.
+/// Every setting by its section; `*` stands for a name that people choose. The sections `attributes`, `topics` and `env` have no others.
 const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
     ("project", &[("language", Text), ("timezone", Text), ("country", Text), ("flows", Text), ("templates", Text)]),
     (
@@ -278,6 +278,11 @@ pub fn schema() -> Value {
                 "type": "object",
                 "description": "What a contact has beside name, phone, email, language and timezone: a name and its type.",
                 "additionalProperties": { "enum": Type::ALL.map(Type::as_str) },
+            },
+            "topics": {
+                "type": "object",
+                "description": "Topics of marketing to which contacts can say yes or no: a name and its title for people.",
+                "additionalProperties": { "type": "string" },
             },
             "env": {
                 "type": "object",

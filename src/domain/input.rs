@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::alert::Alerts;
+use super::change::ContactChange;
 use super::channel::ChannelKind;
 use super::consent::Consent;
 use super::desk::{DeskDone, DeskPlace};
@@ -279,6 +280,8 @@ pub enum OperatorAction {
         /// Who it is.
         who: ContactRef,
     },
+    /// Change what is known of the contact.
+    Change(Box<ContactChange>),
     /// A person takes over the conversation that a run gives away.
     Take {
         /// Who, as the caller names them.

@@ -358,12 +358,15 @@ pub enum Event {
         /// By how much now.
         by: Span,
     },
-    /// An operator changed what is known of the contact.
+    /// An operator, or a program through the API, changed what is known of the contact.
     ContactChanged {
-        /// `language`.
+        /// `language`; an attribute by its name, all tags as `tags`.
         name: String,
-        /// The value.
+        /// The value; nothing where it was taken away.
         value: Value,
+        /// Who changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// An operator, or a program through the API, asked for a run.
     Begun {
@@ -404,7 +407,7 @@ pub enum Event {
     },
     /// What became of a notification on its way.
     Way(Box<Way>),
-    /// Another system said what the contact consents to.
+    /// Another system, or who calls the API, said what the contact consents to.
     Consent(Box<ConsentTold>),
     /// Who the contact is now: told whenever it changed.
     Profile(Box<Profile>),

@@ -173,6 +173,14 @@ pub const CALL_LOST: Span = Span::minutes(10);
 pub const KEPT_REPLY_CHARS: usize = 1_000;
 /// Tags of one contact.
 pub const TAGS: usize = 100;
+/// Topics of marketing of a project: what a contact wants of each is kept in its record.
+pub const TOPICS: usize = 50;
+/// Characters of a contact's name that the API takes.
+pub const CONTACT_NAME_CHARS: usize = 200;
+/// Bytes of how a contact consented, of what proves it, and of who told it.
+pub const CONSENT_WORDS_BYTES: usize = 256;
+/// Bytes of one change of a contact through the API.
+pub const CONTACT_BODY_BYTES: usize = 64 * 1024;
 /// Notes of expressions that one turn puts into the journal.
 pub const NOTES_PER_TURN: usize = 10;
 /// Bytes of the events of one digest from which it goes on at once: they are kept in the record, and afterwards in a variable.

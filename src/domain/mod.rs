@@ -4,6 +4,7 @@ pub mod address;
 pub mod alert;
 pub mod api_key;
 pub mod attempt;
+pub mod change;
 pub mod channel;
 pub mod codec;
 pub mod consent;

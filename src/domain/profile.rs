@@ -1,6 +1,7 @@
 //! Who a contact is, as the journal tells it whenever that changed: whole each time, so that the last one told is the truth.
 
 use super::address::E164;
+use super::consent::TopicConsent;
 use super::language::Language;
 use super::name::{Name, Slug};
 use super::value::Value;
@@ -44,15 +45,21 @@ pub struct Profile {
     /// Tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Slug>,
-    /// Declared attributes that have a value.
+    /// Declared attributes that have a value, except those that are private.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(Name, Value)>,
+    /// What has a value that was given in private: attributes by their names, and `name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private: Vec<Name>,
     /// Kinds of channel that the contact opted out of: `ChannelKind::stop_bit`.
     #[serde(default, skip_serializing_if = "no_bits")]
     pub stop: u8,
     /// Kinds of channel over which the contact wants marketing: `ChannelKind::stop_bit`.
     #[serde(default, skip_serializing_if = "no_bits")]
     pub consent: u8,
+    /// What the contact wants of single topics of marketing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<TopicConsent>,
     /// The email address at which nothing arrives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead: Option<String>,

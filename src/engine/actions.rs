@@ -202,7 +202,9 @@ impl<'a> Turning<'a> {
                 }
                 None => false,
             },
+            "topics" => self.set_topics(&value),
             "name" => {
+                self.rec.keep_private(name, private && text.is_some());
                 self.rec.name = text;
                 true
             }
@@ -211,7 +213,7 @@ impl<'a> Turning<'a> {
                 true
             }
             _ => {
-                self.set_attribute(name, value.clone());
+                self.set_attribute(name, value.clone(), private);
                 true
             }
         };
@@ -223,8 +225,28 @@ impl<'a> Turning<'a> {
         }
     }
 
-    /// Gives an attribute a value of its type; nothing takes it away.
-    pub(super) fn set_attribute(&mut self, name: &Name, value: Value) {
+    /// What the contact says of single topics of marketing. Nothing is changed where one of them is unknown or what is said of it is.
+    fn set_topics(&mut self, value: &Value) -> bool {
+        let Value::Map(said) = value else { return false };
+        let read = |(topic, kinds): (&String, &Value)| {
+            let topic = Slug::parse(topic).ok().filter(|topic| self.project.topics.contains_key(topic));
+            topic.zip(consent(kinds))
+        };
+        let Some(said) = said.iter().map(read).collect::<Option<Vec<_>>>() else { return false };
+        for (topic, kinds) in said {
+            for kind in ChannelKind::ALL {
+                match kinds & kind.stop_bit() != 0 {
+                    true => self.rec.asks_for(&topic, kind),
+                    false => self.rec.refuses(&topic, kind, self.now),
+                }
+            }
+        }
+        true
+    }
+
+    /// Gives an attribute a value of its type; nothing takes it away. A private one is shown to nobody.
+    pub(super) fn set_attribute(&mut self, name: &Name, value: Value, private: bool) {
+        self.rec.keep_private(name, private && value != Value::Null);
         let kind = self.project.attributes.get(name).copied().unwrap_or(crate::domain::value::Type::Any);
         let value = fit(value, kind, self.zone()).unwrap_or_else(|as_it_is| as_it_is);
         let place = self.rec.attributes.iter().position(|(n, _)| n == name);

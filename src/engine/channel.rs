@@ -7,7 +7,7 @@ use crate::config::project::{Capabilities, ChannelInfo};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits;
-use crate::domain::name::ChannelName;
+use crate::domain::name::{ChannelName, Slug};
 use crate::flow::definition::{Category, Flow, Hop, Message, Notification};
 use indexmap::IndexMap;
 use std::cmp::Reverse;
@@ -26,19 +26,35 @@ pub(super) struct Route {
 
 /// What a message needs of its way.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Needs {
+pub(super) struct Needs<'n> {
     /// Whether the provider approved a template of it, which needs no open window.
     pub approved: bool,
     /// Whether the contact must have agreed to it.
     pub consent: bool,
+    /// To which topic of marketing; without one to all of it.
+    pub topic: Option<&'n Slug>,
     /// Where else it may not go.
     pub only: Only,
 }
 
-impl Needs {
-    pub(super) fn of(notification: &Notification) -> Self {
+impl<'n> Needs<'n> {
+    pub(super) fn of(notification: &'n Notification) -> Self {
         let consent = notification.category == Category::Marketing;
-        Needs { approved: is_approved(&notification.message), consent, only: Only::default() }
+        let topic = notification.topic.as_ref();
+        Needs { approved: is_approved(&notification.message), consent, topic, only: Only::default() }
+    }
+
+    /// Whether the contact did not agree to it on this kind of channel.
+    fn lacks_consent(&self, record: &Record, kind: ChannelKind) -> bool {
+        self.consent && !record.wants(kind, self.topic)
+    }
+
+    /// Why not.
+    fn disagreed(&self) -> String {
+        match self.topic {
+            Some(topic) => format!("the contact did not agree to marketing about `{topic}`"),
+            None => "the contact did not agree to marketing".to_owned(),
+        }
     }
 }
 
@@ -55,7 +71,7 @@ pub(super) struct Choice {
 
 impl Turning<'_> {
     /// The channel on which a run of this flow speaks now.
-    pub(super) fn route(&self, flow: &Flow, needs: Needs) -> Choice {
+    pub(super) fn route(&self, flow: &Flow, needs: Needs<'_>) -> Choice {
         let last = self.rec.last_channel().filter(|last| flow.channels.contains(last));
         let others = flow.channels.iter().filter(|channel| Some(*channel) != last);
         let mut closed: Option<Route> = None;
@@ -68,7 +84,7 @@ impl Turning<'_> {
                 stopped = true;
                 continue;
             }
-            if needs.consent && self.rec.consent & info.kind.stop_bit() == 0 {
+            if needs.lacks_consent(self.rec, info.kind) {
                 refused = true;
                 continue;
             }
@@ -89,7 +105,7 @@ impl Turning<'_> {
                     format!("the 24-hour window of `{}` is closed and no other channel can carry the message", route.channel);
                 Choice { route: Some(route), note: Some(note) }
             }
-            None if refused => Choice { route: None, note: Some("the contact did not agree to marketing".to_owned()) },
+            None if refused => Choice { route: None, note: Some(needs.disagreed()) },
             None if stopped => {
                 Choice { route: None, note: Some("the contact opted out of every channel of the flow".to_owned()) }
             }
@@ -98,7 +114,7 @@ impl Turning<'_> {
     }
 
     /// The channel that a place of a route stands for, if it can carry a message now; else why not.
-    pub(super) fn hop(&self, flow: &Flow, hop: &Hop, needs: Needs) -> Result<Route, &'static str> {
+    pub(super) fn hop(&self, flow: &Flow, hop: &Hop, needs: Needs<'_>) -> Result<Route, &'static str> {
         let mut why = None;
         for channel in candidates(hop, flow, self.rec, &self.project.channels) {
             match self.passable(channel, needs) {
@@ -109,7 +125,7 @@ impl Turning<'_> {
         Err(why.unwrap_or("there is no such channel"))
     }
 
-    fn passable(&self, channel: &ChannelName, needs: Needs) -> Result<Route, &'static str> {
+    fn passable(&self, channel: &ChannelName, needs: Needs<'_>) -> Result<Route, &'static str> {
         let info = self.project.channels.get(channel).ok_or("there is no such channel")?;
         if !needs.only.allows(info) {
             return Err("it is for another address");
@@ -118,8 +134,11 @@ impl Turning<'_> {
             return Err("the contact opted out of it");
         }
         let to = self.rec.address(info.kind).ok_or("the contact has no address there")?;
-        if needs.consent && self.rec.consent & info.kind.stop_bit() == 0 {
-            return Err("the contact did not agree to marketing there");
+        if needs.lacks_consent(self.rec, info.kind) {
+            return Err(match needs.topic {
+                Some(_) => "the contact did not agree to marketing of this topic there",
+                None => "the contact did not agree to marketing there",
+            });
         }
         let open = self.window_is_open(info.kind, channel);
         if !open && !needs.approved {

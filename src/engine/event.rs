@@ -75,10 +75,10 @@ impl<'a> Turning<'a> {
         {
             self.rec.adopt(who);
             for (name, value) in who.attributes.iter().filter(|(name, _)| self.project.attributes.contains_key(name)) {
-                self.set_attribute(name, value.clone());
+                self.set_attribute(name, value.clone(), false);
             }
             if let Some(consent) = &who.consent {
-                self.consented(consent, &event.name);
+                self.consented(consent, event.name.as_str());
             }
         }
         let happened = Happened {

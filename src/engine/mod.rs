@@ -9,6 +9,7 @@ mod anytime;
 mod asking;
 pub mod board;
 mod call;
+mod change;
 mod channel;
 mod clock;
 mod consent;

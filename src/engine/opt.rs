@@ -48,7 +48,7 @@ impl Turning<'_> {
             _ => return,
         }
         let value = self.rec.field("marketing").unwrap_or_default();
-        self.journal(Event::ContactChanged { name: "marketing".to_owned(), value });
+        self.journal(Event::ContactChanged { name: "marketing".to_owned(), value, by: None });
     }
 
     /// The word that this message is, if it is one.

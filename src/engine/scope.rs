@@ -78,7 +78,8 @@ impl View<'_> {
     }
 }
 
-const CONTACT: [&str; 10] = ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags", "marketing"];
+const CONTACT: [&str; 11] =
+    ["id", "external", "phone", "email", "name", "language", "timezone", "channel", "tags", "marketing", "topics"];
 
 impl Scope for View<'_> {
     fn variable(&self, name: &str) -> Option<Cow<'_, Value>> {

@@ -192,6 +192,10 @@ impl Turning<'_> {
                 self.move_time(*by);
                 Ok(())
             }
+            OperatorAction::Change(change) => {
+                self.change(accepted.id, change);
+                Ok(())
+            }
             OperatorAction::Take { by } => {
                 self.person_acted(accepted.id);
                 self.take_over(accepted.id, by);
@@ -214,7 +218,7 @@ impl Turning<'_> {
                 self.rec.language = who.language.or(before);
                 if let Some(language) = self.rec.language.filter(|language| Some(*language) != before) {
                     let value = Value::text(language.as_str());
-                    self.journal(journal::Event::ContactChanged { name: "language".to_owned(), value });
+                    self.journal(journal::Event::ContactChanged { name: "language".to_owned(), value, by: None });
                 }
                 Ok(())
             }

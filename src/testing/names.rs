@@ -1,4 +1,4 @@
-//! What a test names of the project must be there: attributes of contacts (RF211), notifications (RF411), channels (RF413), teams (RF505).
+//! What a test names of the project must be there: attributes of contacts (RF211), notifications (RF411), channels (RF413), teams and topics (RF505).
 
 use super::read::read_script;
 use super::script::{Named, Script, What};
@@ -7,7 +7,8 @@ use crate::flow::check::nearest;
 use crate::flow::diagnostic::{Code, Diagnostic};
 
 /// The fields that every contact has.
-const FIELDS: [&str; 9] = ["phone", "email", "external", "name", "language", "timezone", "channel", "marketing", "tags"];
+const FIELDS: [&str; 10] =
+    ["phone", "email", "external", "name", "language", "timezone", "channel", "marketing", "topics", "tags"];
 
 /// The project in which a test stands.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,7 @@ fn missing(named: &Named, file: &str, around: Surroundings<'_>) -> Option<Diagno
         What::Attribute => FIELDS.into_iter().chain(project.attributes.keys().map(AsRef::as_ref)).collect(),
         What::Notification => around.notifications.to_vec(),
         What::Team => project.teams.iter().map(AsRef::as_ref).collect(),
+        What::Topic => project.topics.keys().map(AsRef::as_ref).collect(),
         What::Channel => project.channels.keys().map(AsRef::as_ref).collect(),
     };
     if known.contains(&name) {
@@ -44,6 +46,7 @@ fn missing(named: &Named, file: &str, around: Surroundings<'_>) -> Option<Diagno
         What::Attribute => (211, format!("contact.{name} is not an attribute of this project"), "[attributes] of replyflow.toml"),
         What::Notification => (411, format!("There is no notification `{name}`"), "templates/"),
         What::Team => (505, format!("There is no team `{name}`"), "[teams.…] in replyflow.toml"),
+        What::Topic => (505, format!("There is no topic `{name}`"), "[topics] of replyflow.toml"),
         What::Channel => (413, format!("There is no channel `{name}`"), "[channels.…] in replyflow.toml"),
     };
     let help = match nearest(name, &known) {

@@ -2,6 +2,7 @@
 
 use super::script::{Case, ContactGiven, Given, Named, Script, What};
 use crate::domain::channel::{ChannelKind, consent};
+use crate::domain::consent::TopicConsent;
 use crate::domain::language::Language;
 use crate::domain::name::{Name, Slug};
 use crate::domain::time::Millis;
@@ -230,6 +231,7 @@ impl Reader {
                 "language" if value.scalar().is_some_and(|scalar| scalar.text.is_empty()) => contact.no_language = true,
                 "language" => contact.language = self.parsed(value, "a language", "en", Language::parse),
                 "marketing" => contact.marketing = self.agreed(value),
+                "topics" => contact.topics = Some(self.topics(value)),
                 _ => match Name::parse(&entry.key.text) {
                     Ok(name) => {
                         self.field(&entry.key);
@@ -249,6 +251,24 @@ impl Reader {
             self.must(node, "`true`, `false` or kinds of channel", "[sms, whatsapp]");
         }
         Some(ChannelKind::ALL.into_iter().filter(|kind| bits.unwrap_or(0) & kind.stop_bit() != 0).collect())
+    }
+
+    /// What somebody said of single topics of marketing.
+    fn topics(&mut self, node: &Node) -> Vec<TopicConsent> {
+        let mut topics = Vec::new();
+        for entry in self.entries(node, "a map from topics to kinds of channel", "{ news: [sms] }") {
+            let key = &entry.key;
+            let Ok(topic) = Slug::parse(&key.text) else {
+                self.say(111, key.at, key.width, format!("`{}` cannot be a topic", key.text), "Choose another name");
+                continue;
+            };
+            self.names.push(Named { what: What::Topic, name: topic.to_string(), at: key.at, width: key.width });
+            let Some(kinds) = self.agreed(&entry.value) else { continue };
+            let mut said = TopicConsent::of(topic);
+            ChannelKind::ALL.into_iter().for_each(|kind| said.say(kind, kinds.contains(&kind)));
+            topics.push(said);
+        }
+        topics
     }
 
     pub(super) fn named(&mut self, node: &Node) -> Vec<(Name, Value)> {

@@ -2,6 +2,7 @@
 
 use super::fake_http::Fake;
 use crate::domain::channel::ChannelKind;
+use crate::domain::consent::TopicConsent;
 use crate::domain::input::ContactRef;
 use crate::domain::language::Language;
 use crate::domain::message::{DeliveryStatus, Location, Media};
@@ -47,6 +48,8 @@ pub enum What {
     Team,
     /// A channel.
     Channel,
+    /// A topic of marketing.
+    Topic,
 }
 
 /// One conversation.
@@ -104,6 +107,8 @@ pub struct ContactGiven {
     pub no_language: bool,
     /// The kinds of channel on which it agreed to marketing.
     pub marketing: Option<Vec<ChannelKind>>,
+    /// What it said of single topics of marketing.
+    pub topics: Option<Vec<TopicConsent>>,
     /// Declared attributes; `null` is none, whatever the file says.
     pub attributes: Vec<(Name, Value)>,
 }
@@ -122,6 +127,7 @@ impl ContactGiven {
             email: self.email.or(file.email),
             no_language: self.no_language,
             marketing: self.marketing.or(file.marketing),
+            topics: self.topics.or(file.topics),
             attributes,
         }
     }

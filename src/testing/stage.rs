@@ -11,7 +11,7 @@ use crate::domain::message::InboundContent;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
-use crate::engine::record::Record;
+use crate::engine::record::{Preference, Record};
 use crate::flow::catalog::Catalog;
 use std::sync::Arc;
 
@@ -39,6 +39,7 @@ pub(super) fn begin(given: &Given, catalog: &Arc<Catalog>, project: Arc<Project>
     record.timezone = filled(contact.timezone);
     record.email = filled(contact.email);
     record.consent = contact.marketing.iter().flatten().fold(0, |bits, kind| bits | kind.stop_bit());
+    record.topics = contact.topics.iter().flatten().map(|said| Preference::of(said, record.last)).collect();
     record.attributes = contact.attributes.into_iter().filter(|(_, value)| *value != Value::Null).collect();
     record.tags = given.tags.clone().unwrap_or_default();
     world.place(&address, &record);

@@ -55,6 +55,8 @@ fn project() -> Project {
         title = "Payments"
         [attributes]
         vip = "boolean"
+        [topics]
+        news = "Our weekly letter"
         "#,
     )
 }
@@ -202,6 +204,7 @@ fn every_key_that_runs_is_on_the_page() {
         "route",
         "within",
         "kind",
+        "topic",
         "provider",
         "approved",
         "params",

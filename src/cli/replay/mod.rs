@@ -93,6 +93,7 @@ fn save_one(played: &Played, title: &str, prepared: &Prepared, draft: &Path) -> 
         language: before.language,
         timezone: before.timezone.clone(),
         marketing: Some(before.agreed().collect::<Vec<_>>()).filter(|kinds| !kinds.is_empty()),
+        topics: Some(before.topics.iter().map(|own| own.consent()).collect::<Vec<_>>()).filter(|topics| !topics.is_empty()),
         attributes: before.attributes.clone(),
         ..ContactGiven::default()
     };

@@ -25,6 +25,7 @@ impl Record {
     /// The contact says no to marketing on this kind of channel.
     pub(in crate::engine) fn withdraws(&mut self, kind: ChannelKind, at: Millis) {
         self.consent &= !kind.stop_bit();
+        self.wants_no_topic(kind);
         self.withdrew.retain(|no| no.kind != kind);
         self.withdrew.push(Withdrew { kind, at });
     }

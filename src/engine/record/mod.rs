@@ -11,6 +11,7 @@ mod profile;
 mod question;
 mod run;
 mod talk;
+mod topics;
 mod tracked;
 mod unanswered;
 mod vars;
@@ -22,6 +23,7 @@ pub use desk::{DeskTalk, Farewell, Recent};
 pub use question::{File, Gathered, Question};
 pub use run::{FirstEvent, Frame, Reply, Run, Waiting, WaitingStart};
 pub use talk::{Said, Talk};
+pub use topics::Preference;
 pub use tracked::{CalledBack, Errand, GivenUp, Only, Purpose, Stage, Tracked};
 pub use unanswered::{Kept, Unanswered};
 pub use vars::Vars;
@@ -140,6 +142,12 @@ pub struct Record {
     /// What was said last, where a desk may be told of it.
     #[serde(rename = "rc", default, skip_serializing_if = "Vec::is_empty")]
     pub recent: Vec<Recent>,
+    /// What the contact said of single topics of marketing.
+    #[serde(rename = "tp", default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<Preference>,
+    /// What was given in private and is shown to nobody: attributes by their names, and `name`.
+    #[serde(rename = "pv", default, skip_serializing_if = "Vec::is_empty")]
+    pub private: Vec<Name>,
     /// What the journal was told last of who the contact is, as a hash; 0: nothing yet.
     #[serde(rename = "pf", default, skip_serializing_if = "nothing_told")]
     pub told: u64,
@@ -360,6 +368,7 @@ impl Record {
             "timezone" => text(&self.timezone),
             "channel" => self.last_channel().map(|channel| Value::text(channel.as_str())),
             "marketing" => Some(self.marketing()),
+            "topics" => Some(self.topics_field()),
             "tags" => Some(Value::List(self.tags.iter().map(|tag| Value::text(tag.as_str())).collect())),
             _ => self.attributes.iter().find(|(n, _)| n.as_str() == name).map(|(_, value)| value.clone()),
         }

@@ -1,7 +1,7 @@
 //! Who the contact is, for the journal: told whole when it changed. The record keeps a hash of what was told last, so that a turn that changes
 //! nothing costs no copy.
 
-use super::Record;
+use super::{Preference, Record};
 use crate::domain::journal::Event;
 use crate::domain::name::{Name, Slug};
 use crate::domain::profile::Profile;
@@ -20,6 +20,8 @@ struct Known<'a> {
     timezone: Option<&'a str>,
     tags: &'a [Slug],
     attributes: &'a [(Name, Value)],
+    private: &'a [Name],
+    topics: &'a [Preference],
     bits: [u8; 2],
     dead: Option<&'a str>,
     simulated: bool,
@@ -47,15 +49,31 @@ impl Record {
             email: self.email.clone(),
             external: self.external.clone(),
             verbatim: self.verbatim.clone(),
-            name: self.name.clone(),
+            name: self.name.clone().filter(|_| !self.is_private("name")),
             language: self.language,
             timezone: self.timezone.clone(),
             tags: self.tags.clone(),
-            attributes: self.attributes.clone(),
+            attributes: self.attributes.iter().filter(|(name, _)| !self.is_private(name.as_str())).cloned().collect(),
+            private: self.private.clone(),
+            topics: self.topics.iter().map(Preference::consent).collect(),
             stop: self.stop,
             consent: self.consent,
             dead: self.dead.clone(),
             simulated: self.simulated,
+        }
+    }
+
+    /// Whether this was given in private: an attribute, or `name`.
+    pub fn is_private(&self, name: &str) -> bool {
+        self.private.iter().any(|private| private.as_str() == name)
+    }
+
+    /// Remembers whether what the contact has now was given in private.
+    pub(in crate::engine) fn keep_private(&mut self, name: &Name, private: bool) {
+        match self.private.iter().position(|known| known == name) {
+            Some(place) if !private => drop(self.private.remove(place)),
+            None if private => self.private.push(name.clone()),
+            _ => {}
         }
     }
 
@@ -74,6 +92,8 @@ impl Record {
             timezone: self.timezone.as_deref(),
             tags: &self.tags,
             attributes: &self.attributes,
+            private: &self.private,
+            topics: &self.topics,
             bits: [self.stop, self.consent],
             dead: self.dead.as_deref(),
             simulated: self.simulated,

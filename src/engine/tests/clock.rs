@@ -194,8 +194,9 @@ fn an_operator_says_who_somebody_is_and_which_language_is_spoken() {
     let meet = |language| ContactRef { phone: phone.clone(), language: Language::parse(language), ..ContactRef::default() };
     for language in ["es", "en"] {
         d.operator(OperatorAction::Meet { channel: channel.clone(), who: meet(language) });
-        let changed = Event::ContactChanged { name: "language".to_owned(), value: Value::text(language) };
-        assert_eq!(d.last.events, [changed]);
+        let changed = Event::ContactChanged { name: "language".to_owned(), value: Value::text(language), by: None };
+        assert_eq!(d.last.events[0], changed);
+        assert!(matches!(&d.last.events[1..], [Event::Profile(_)]), "{:?}", d.last.events);
     }
     assert_eq!((d.record().phone.clone(), d.record().language), (phone.clone(), Some(Language::EN)));
     assert!(d.record().simulated);

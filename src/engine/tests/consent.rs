@@ -27,7 +27,7 @@ fn told(d: &mut Driver, consent: Consent) -> Option<ConsentTold> {
 }
 
 fn yes(at: Option<Millis>) -> Consent {
-    Consent { yes: 7, no: 0, at, how: Some("checkout".to_owned()) }
+    Consent { yes: 7, no: 0, at, how: Some("checkout".to_owned()), ..Consent::default() }
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub fn project() -> Project {
         teams: Vec::new(),
         hours: IndexMap::new(),
         attributes: [(Name::parse("vip").expect("a name"), Type::Boolean)].into_iter().collect(),
+        topics: IndexMap::new(),
         events: Vec::new(),
         event_fields: Default::default(),
         sources: Vec::new(),

@@ -4,6 +4,7 @@ mod alerts;
 mod answers;
 mod bounds;
 mod calls;
+mod changing;
 mod clock;
 mod consent;
 mod control;

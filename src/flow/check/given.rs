@@ -165,6 +165,15 @@ impl Given<'_> {
                 "true, false or kinds of channel",
                 "write `true`, `false`, or the kinds of channel that were agreed to: `[sms, whatsapp]`",
             ),
+            "topics" => (
+                match constant {
+                    Some(Value::Map(topics)) => topics.values().all(|said| consent(said).is_some()),
+                    Some(_) => false,
+                    None => matches!(self.found.kind, Type::Any | Type::Map),
+                },
+                "topics with true, false or kinds of channel",
+                "write `true`, `false`, or kinds of channel for each topic: `{ news: false, offers: [email] }`",
+            ),
             "language" => {
                 (text.is_none_or(|text| Language::parse(text).is_some()), "a language", "write its code, such as `es` or `pt-BR`")
             }

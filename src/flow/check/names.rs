@@ -87,7 +87,7 @@ pub(super) struct Env<'a> {
 }
 
 /// The built-in fields of a contact with their types.
-const CONTACT: [(&str, Type); 10] = [
+const CONTACT: [(&str, Type); 11] = [
     ("id", Type::Text),
     ("external", Type::Text),
     ("phone", Type::Phone),
@@ -98,6 +98,7 @@ const CONTACT: [(&str, Type); 10] = [
     ("channel", Type::Text),
     ("tags", Type::List),
     ("marketing", Type::List),
+    ("topics", Type::Map),
 ];
 
 const REPLY: [(&str, Type); 6] = [

@@ -10,7 +10,7 @@ use crate::flow::diagnostic::At;
 use crate::flow::parse::{Mention, MentionKind, Reading};
 
 /// The fields of a contact that `set` may write besides declared attributes.
-const WRITABLE: [&str; 5] = ["name", "language", "timezone", "email", "marketing"];
+const WRITABLE: [&str; 6] = ["name", "language", "timezone", "email", "marketing", "topics"];
 
 /// Checks everything that the flow names.
 pub(super) fn check(reading: &Reading<Flow>, flow: &Flow, world: &World<'_>, report: &mut Report) {
@@ -83,6 +83,10 @@ fn exists(mention: &Mention, flow: Option<&Flow>, world: &World<'_>, report: &mu
         MentionKind::Hours if !project.hours.contains_key(name) => {
             let names = project.hours.keys().map(Slug::as_str).collect();
             missing(505, format!("There are no hours `{name}`"), "[hours.…] in replyflow.toml", names);
+        }
+        MentionKind::Topic if !project.topics.contains_key(name) => {
+            let names = project.topics.keys().map(Slug::as_str).collect();
+            missing(505, format!("There is no topic `{name}`"), "entry in [topics] of replyflow.toml", names);
         }
         MentionKind::Flow if world.flow(name).is_none() && !broken => {
             let names = world.flows.keys().map(Slug::as_str).collect();

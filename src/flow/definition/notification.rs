@@ -33,6 +33,8 @@ pub struct Notification {
     pub hours: Option<Slug>,
     /// What it is to the contact and the law.
     pub category: Category,
+    /// Which topic of marketing it is about; without one the contact must have agreed to marketing as a whole.
+    pub topic: Option<Slug>,
     /// What it says.
     pub message: Message,
     /// Where it stands.

@@ -33,8 +33,8 @@ pub(super) const CALLS: &[Explanation] = &[
     ),
     error(
         505,
-        "A flow, team or hours that do not exist",
-        "The flow names a sub-flow, a team or hours that the project does not have, or a notification such hours.",
+        "A flow, team, hours or topic that do not exist",
+        "The flow names a sub-flow, a team or hours that the project does not have, or a notification such hours or such a topic.",
         "The step could not be done when a customer comes to it.",
         "Take the suggested name, or write what is missing.",
     ),

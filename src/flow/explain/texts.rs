@@ -122,4 +122,11 @@ pub(super) const TEXTS: &[Explanation] = &[
         "The mail could not be written, or the customer's mail program would cut it off.",
         "Take the suggested name, or write the file. Pictures belong on a server, with a link in the page.",
     ),
+    error(
+        419,
+        "A topic without marketing",
+        "A notification has a `topic` and is not of `kind: marketing`.",
+        "A topic says which consent advertising needs. Nothing else needs any, so customers who said no to the topic would get it all the same.",
+        "Add `kind: marketing`, or leave `topic` out.",
+    ),
 ];

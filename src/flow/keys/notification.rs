@@ -46,6 +46,11 @@ pub static NOTIFICATION: Place = Place {
         key("also", &HOPS, "Kinds of channel, or channels, on which it is sent besides the route, each for itself."),
         key("hours", &Kind::Slug, "It is held until the contact's local time is inside these hours of the configuration."),
         key("kind", &CATEGORY, "What it is to the contact and the law.").default("service"),
+        key(
+            "topic",
+            &Kind::Slug,
+            "Which topic of the configuration the marketing is about; without it the contact must want all marketing.",
+        ),
         text(),
         media(),
         name(),

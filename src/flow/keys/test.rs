@@ -8,6 +8,7 @@ static MARKETING: Kind = Kind::Either(&[
     Kind::Boolean,
     Kind::Many(&Kind::Word(&[Word("sms", "SMS."), Word("whatsapp", "WhatsApp."), Word("email", "Email.")])),
 ]);
+static TOPICS: Kind = Kind::Named(&Named { keys: KeyForm::Text, value: &MARKETING, lines: Lines::Fit });
 static VALUES: Named = Named { keys: KeyForm::Name, value: &Kind::Value, lines: Lines::Fit };
 static STEPS: Kind = Kind::List(&Kind::Map(&STEP));
 static CASES: Kind = Kind::Named(&Named {
@@ -84,6 +85,7 @@ pub static CONTACT: Place = Place {
         key("timezone", &Kind::Plain, "The time zone, such as `Europe/Madrid`."),
         key("language", &LANGUAGE, "The language."),
         key("marketing", &MARKETING, "The kinds of channel on which they agreed to marketing."),
+        key("topics", &TOPICS, "What they said of single topics of marketing: the kinds of channel on which they want each."),
     ],
     others: Some(&Others { named: &VALUES, first: false }),
     ..Place::DEFAULT

@@ -33,6 +33,7 @@ impl Reader {
         let also = fields.get("also").map(|n| self.hops(n, "also")).unwrap_or_default();
         let hours = fields.get("hours").and_then(|n| self.hours(n));
         let category = fields.get("kind").and_then(|n| self.category(n)).unwrap_or_default();
+        let topic = fields.get("topic").and_then(|n| self.topic(n, category));
         let message = self.message_of(&fields, "a notification", &OF_NOTIFICATION);
         Some(Notification {
             name: name?,
@@ -45,6 +46,7 @@ impl Reader {
             also,
             hours,
             category,
+            topic,
             message: message?,
             at: root.at,
         })
@@ -109,6 +111,18 @@ impl Reader {
         let hours = self.slug(node, "hours", "office")?;
         self.mention(MentionKind::Hours, hours.as_str(), node.at, node.width);
         Some(hours)
+    }
+
+    /// `topic`: an entry of the configuration; only of marketing.
+    fn topic(&mut self, node: &Node, category: Category) -> Option<Slug> {
+        let topic = self.slug(node, "topic", "news")?;
+        if category != Category::Marketing {
+            let message = "`topic` is for `kind: marketing`: nothing else needs the contact's consent";
+            self.say_node(419, node, message, "add `kind: marketing`, or leave `topic` out");
+            return None;
+        }
+        self.mention(MentionKind::Topic, topic.as_str(), node.at, node.width);
+        Some(topic)
     }
 
     fn category(&mut self, node: &Node) -> Option<Category> {

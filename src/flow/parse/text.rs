@@ -171,6 +171,8 @@ pub enum MentionKind {
     Team,
     /// Opening hours of the configuration.
     Hours,
+    /// A topic of marketing of the configuration.
+    Topic,
     /// A notification in `templates/`.
     Notification,
     /// A flow that runs as a sub-flow.

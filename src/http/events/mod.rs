@@ -1,7 +1,7 @@
 //! `POST /v1/events`: what happened elsewhere, for the flows that wait for it; one event, or up to 1,000 at once with an answer for each.
 //! 202 means that it is stored.
 
-mod consent;
+pub mod consent;
 mod once;
 mod read;
 pub mod schema;

@@ -169,7 +169,7 @@ fn contact(json: Json, rules: &Rules<'_>) -> Result<ContactRef, Failure> {
     };
     let consent = match map.remove("consent") {
         None | Some(Json::Null) => None,
-        Some(given) => Some(Box::new(super::consent::read(given)?)),
+        Some(given) => Some(Box::new(super::consent::read(given, "contact.consent", rules.project)?)),
     };
     let mut text = |key: &'static str, field: &'static str| match map.remove(key) {
         None | Some(Json::Null) => Ok(None),

@@ -13,7 +13,7 @@ use crate::domain::name::Name;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::domain::way::Step;
-use crate::engine::record::{Heard, Record};
+use crate::engine::record::{Heard, Preference, Record};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -249,6 +249,8 @@ impl Person {
                 Some("name") => known.name = value.as_text().map(str::to_owned),
                 Some("email") => known.email = value.as_text().map(str::to_owned),
                 Some("marketing") => known.consent = consent(value).unwrap_or(known.consent),
+                // The profile that follows tells them.
+                Some("topics") => {}
                 Some(other) => {
                     known.attributes.retain(|(name, _)| name.as_str() != other);
                     let attribute = Name::parse(other).ok().filter(|_| *value != Value::Null);
@@ -265,14 +267,18 @@ impl Person {
                 known.consent &= !kind.stop_bit();
             }
             Event::OptedIn { kind, .. } => known.stop &= !kind.stop_bit(),
+            Event::Profile(profile) => {
+                known.topics = profile.topics.iter().map(|said| Preference::of(said, at)).collect();
+            }
+            Event::Consent(told) if told.topic.is_some() => {}
             Event::Consent(told) => {
                 told.given.iter().for_each(|kind| known.consent |= kind.stop_bit());
                 told.withdrawn.iter().for_each(|kind| known.consent &= !kind.stop_bit());
             }
-            Event::ContactChanged { name, value } if name == "language" => {
+            Event::ContactChanged { name, value, .. } if name == "language" => {
                 known.language = value.as_text().and_then(Language::parse);
             }
-            Event::ContactChanged { name, value } if name == "marketing" => {
+            Event::ContactChanged { name, value, .. } if name == "marketing" => {
                 known.consent = consent(value).unwrap_or(known.consent);
             }
             Event::TimeMoved { by } => self.moved = Span(self.moved.0 + by.0),

@@ -107,6 +107,7 @@ fn take_away(contact: &mut ContactGiven, field: &str) {
         "timezone" => nothing(&mut contact.timezone),
         "language" => contact.no_language = contact.language.is_none(),
         "marketing" => contact.marketing = Some(contact.marketing.take().unwrap_or_default()),
+        "topics" => contact.topics = Some(contact.topics.take().unwrap_or_default()),
         other => match Name::parse(other) {
             Ok(name) if contact.attributes.iter().all(|(known, _)| *known != name) => {
                 contact.attributes.push((name, Value::Null))

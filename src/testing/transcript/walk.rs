@@ -197,13 +197,14 @@ impl Walk<'_> {
                 self.moved = Span(self.moved.0 + by.0);
                 self.cause = Cause::Time;
             }
-            Event::ContactChanged { name, value } if name == "language" && self.blocks.is_empty() => {
+            Event::ContactChanged { name, value, .. } if name == "language" && self.blocks.is_empty() => {
                 self.contact.language = value.as_text().and_then(Language::parse);
             }
             // The provider's word, which is said to be lost where it came.
             Event::ContactChanged { name, .. } if name == "marketing" => {}
             Event::ContactChanged { name, .. } => self.known(at, None, || format!("an operator changed the {name}")),
             Event::HandoffTaken(_) | Event::PersonWrote(_) | Event::HandoffClosed(_) => self.person(at, event),
+            Event::Profile(_) => {}
             Event::Forgotten => self.known(at, None, || "the contact was deleted".to_owned()),
             other => self.followed(at, other),
         }

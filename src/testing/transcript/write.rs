@@ -2,6 +2,8 @@
 
 use super::Transcript;
 use super::yaml::{json, quoted, text, value, word};
+use crate::domain::channel::ChannelKind;
+use crate::domain::consent::TopicConsent;
 use crate::domain::message::{DeliveryStatus, Media};
 use crate::domain::name::Name;
 use crate::domain::time::Span;
@@ -128,8 +130,17 @@ fn contact_parts(contact: &ContactGiven) -> Vec<String> {
     if let Some(kinds) = &contact.marketing {
         parts.push(format!("marketing: [{}]", kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")));
     }
+    if let Some(topics) = contact.topics.as_ref().filter(|topics| !topics.is_empty()) {
+        let topic = |said: &TopicConsent| format!("{}: [{}]", said.topic, kinds(said.yes));
+        parts.push(format!("topics: {}", braces(topics.iter().map(topic).collect())));
+    }
     parts.extend(contact.attributes.iter().map(|(name, v)| format!("{}: {}", word(name.as_str()), value(v))));
     parts
+}
+
+fn kinds(bits: u8) -> String {
+    let named = ChannelKind::ALL.into_iter().filter(|kind| bits & kind.stop_bit() != 0);
+    named.map(ChannelKind::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn says(says: &UserSays) -> String {
