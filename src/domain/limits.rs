@@ -46,6 +46,10 @@ pub const EXPRESSION_DEPTH: usize = 32;
 pub const EXPRESSION_STEPS: u32 = 10_000;
 /// Characters of one result.
 pub const EXPRESSION_RESULT_CHARS: usize = 10_000;
+/// Characters of a query over contacts.
+pub const QUERY_CHARS: usize = 4_000;
+/// How often a query over contacts may compare.
+pub const QUERY_TESTS: usize = 100;
 /// Nesting of a list or map that a flow makes: a loop that wraps a value again and again ends here, not in the stack.
 pub const VALUE_DEPTH: usize = 64;
 /// Bytes of a value that a flow makes out of parts: about what a record or an effect can hold.

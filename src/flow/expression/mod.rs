@@ -25,6 +25,7 @@ mod parse;
 mod parse_name;
 mod plausible;
 pub mod probe;
+pub mod query;
 mod scope;
 mod template;
 mod text;
@@ -37,6 +38,7 @@ mod tests;
 
 pub use error::{EvalError, EvalProblem, SyntaxError, SyntaxKind};
 pub use moment::fit;
+pub use node::Comparison;
 pub use plausible::{Lacking, Plausible, chars, chars_of, lacking};
 pub use scope::{KEYWORDS, Note, NoteKind, Root, Scope, is_reserved};
 pub use template::Template;

@@ -17,7 +17,7 @@ pub(super) fn parse(source: &str) -> Parsed<(Node, Vec<Reference>)> {
     if source.len() > EXPRESSION_CHARS && source.chars().count() > EXPRESSION_CHARS {
         return Err(SyntaxError::too_long(source.len()));
     }
-    let mut parser = Parser { source, lexemes: tokenize(source)?, at: 0, depth: 0, references: Vec::with_capacity(1) };
+    let mut parser = Parser::of(source, tokenize(source)?);
     if parser.peek() == &Token::End {
         return Err(SyntaxError::grammar("The expression is empty", 0, source.len()));
     }
@@ -37,6 +37,10 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    pub(super) fn of(source: &'a str, lexemes: Vec<Lexeme>) -> Self {
+        Parser { source, lexemes, at: 0, depth: 0, references: Vec::with_capacity(1) }
+    }
+
     /// A whole expression, as it stands in brackets too: `x if c else y | f`.
     pub fn whole(&mut self) -> Parsed<Node> {
         let first = self.choose()?;
@@ -248,13 +252,19 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn nested<T>(&mut self, from: usize, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        self.depth += 1;
-        if self.depth > EXPRESSION_DEPTH {
-            return Err(SyntaxError::too_deep(from, 1));
-        }
+        self.deeper(from)?;
         let result = read(self);
-        self.depth -= 1;
+        self.back();
         result
+    }
+
+    pub(super) fn deeper(&mut self, from: usize) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > EXPRESSION_DEPTH { Err(SyntaxError::too_deep(from, 1)) } else { Ok(()) }
+    }
+
+    pub(super) fn back(&mut self) {
+        self.depth -= 1;
     }
 
     pub(super) fn peek(&self) -> &Token {

@@ -61,7 +61,8 @@ pub(super) fn tokenize(source: &str) -> Result<Vec<Lexeme>, SyntaxError> {
     Ok(out)
 }
 
-fn next(source: &str, at: usize, c: char) -> Result<(Token, usize), SyntaxError> {
+/// The word that begins here with this character, which is no blank.
+pub(super) fn next(source: &str, at: usize, c: char) -> Result<(Token, usize), SyntaxError> {
     let rest = &source[at..];
     if c.is_ascii_digit() {
         return number(source, at);
