@@ -4,6 +4,7 @@
 //! | part | what it does | file |
 //! |---|---|---|
 //! | `Database` | SQLite or PostgreSQL behind one type; SQL is written once | `database`, `sqlite`, `postgres` |
+//! | `query` | the language in which contacts are chosen, and its SQL | `query/` |
 //! | `schema` | the tables, as numbered migrations | `schema` |
 
 mod cell;
@@ -11,6 +12,7 @@ mod database;
 mod error;
 mod postgres;
 mod postgres_value;
+pub mod query;
 pub mod schema;
 mod sqlite;
 

@@ -140,7 +140,8 @@ impl QueryNode {
 /// What expressions and queries have in common calls itself an expression.
 fn of_a_query(error: SyntaxError) -> SyntaxError {
     let message = error.message.replace("The expression ", "The query ");
-    let help = if message.contains("nested deeper") { Some("Leave out brackets that are not needed".to_owned()) } else { error.help };
+    let help =
+        if message.contains("nested deeper") { Some("Leave out brackets that are not needed".to_owned()) } else { error.help };
     SyntaxError { message, help, ..error }
 }
 

@@ -14,7 +14,12 @@ fn shown(node: &QueryNode) -> String {
         QueryKind::Not(inner) => format!("(not {})", shown(inner)),
         QueryKind::Compare(field, sign, right) => format!("{} {sign:?} {}", field.text, value(right)),
         QueryKind::In { field, values, negated } => {
-            format!("{} in{} [{}]", field.text, if *negated { "!" } else { "" }, values.iter().map(value).collect::<Vec<_>>().join(" "))
+            format!(
+                "{} in{} [{}]",
+                field.text,
+                if *negated { "!" } else { "" },
+                values.iter().map(value).collect::<Vec<_>>().join(" ")
+            )
         }
         QueryKind::Call(function, field, right) => format!("{function:?}({} {})", field.text, value(right)),
         QueryKind::Has(field) => format!("has {}", field.text),

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn words_are_what_people_write_without_quotes() {
-        for word in ["vip", "big-spender", "2026-03-01", "2026-03-01T10:00:00Z", "+447700900123", "a@b.example", "Europe/London"] {
+        for word in ["vip", "big-spender", "2026-03-01", "2026-03-01T10:00:00Z", "+447700900123", "a@b.example", "Europe/London"]
+        {
             let read = tokenize(word).expect(word);
             assert_eq!((read[0].token.clone(), read[0].to), (Token::Name, word.len()), "{word}");
         }
