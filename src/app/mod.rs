@@ -17,6 +17,7 @@ use crate::config::store::{Backend, RedisSettings, StoreConfig};
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::flow::load::Sources;
+use crate::history::Database;
 use crate::http::body::Memory;
 use crate::http::keys::Keys;
 use crate::http::phone::Desk;
@@ -29,7 +30,7 @@ use crate::service::HttpClient;
 use crate::service::MailClient;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
 use crate::service::{Channel, FileSettings, LinkSettings, ServiceSettings, World};
-use crate::service::{Core, Parts, Sink, open_sinks};
+use crate::service::{Core, KeyRing, Parts, Sink, open_sinks};
 use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreError, StoreSettings};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web::Data};
@@ -50,6 +51,7 @@ pub struct Application {
     tasks: TokioTasks,
     history: Arc<HistoryFile>,
     sinks: Vec<Arc<Sink>>,
+    record: Database,
     metrics: Option<PrometheusHandle>,
     published: Sources,
     asked: Arc<Notify>,
@@ -68,6 +70,7 @@ impl Application {
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
         let history = HistoryFile::open(&settings.store.history, settings.history.keep.entries.unwrap_or(Span::days(36_500)))
             .context("history")?;
+        let record = Database::open(&settings.history).await.context("history")?;
         let sinks = open_sinks(&settings.store.history, settings.sinks.values()).context("history")?;
         let tasks = TokioTasks::new(tokio::runtime::Handle::current());
         let (versions, published) = publish::publish(&settings, &*store).await?;
@@ -85,7 +88,19 @@ impl Application {
         };
         let core = Core::start(parts).await.context("the store")?;
         let (asked, watch) = (Arc::default(), true);
-        Ok(Application { settings, listener, core, tasks, history: Arc::new(history), sinks, metrics, published, asked, watch })
+        Ok(Application {
+            settings,
+            listener,
+            core,
+            tasks,
+            history: Arc::new(history),
+            sinks,
+            record,
+            metrics,
+            published,
+            asked,
+            watch,
+        })
     }
 
     /// The same, but flows are read again only when somebody asks.
@@ -111,10 +126,10 @@ impl Application {
     /// Serves until `stop` is cancelled; then takes no more requests, ends what is in the air and leaves the rest, which
     /// is durable, to the next start.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Application { settings, listener, core, tasks, history, sinks, metrics, published, asked, watch } = self;
+        let Application { settings, listener, core, tasks, history, sinks, record, metrics, published, asked, watch } = self;
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
-        let web = Data::new(web(&settings, &core, metrics.clone(), ready.clone()));
+        let web = Data::new(web(&settings, &core, record, metrics.clone(), ready.clone()));
         let app = move || App::new().app_data(Data::clone(&web)).wrap(from_fn(trace::around)).configure(crate::http::routes);
         let server = HttpServer::new(app)
             .workers(settings.server.workers)
@@ -277,7 +292,7 @@ fn world(settings: &Settings) -> World {
     }
 }
 
-fn web(settings: &Settings, core: &Arc<Core>, metrics: Option<PrometheusHandle>, ready: Ready) -> Web {
+fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<PrometheusHandle>, ready: Ready) -> Web {
     let channels = &core.world().channels;
     let all = || channels.values().map(|channel| (channel.route(), &channel.adapter));
     let hook = |channel: &Channel| Hook {
@@ -293,6 +308,8 @@ fn web(settings: &Settings, core: &Arc<Core>, metrics: Option<PrometheusHandle>,
         engine: tokio::runtime::Handle::current(),
         hooks,
         public_url: settings.server.public_url.clone(),
+        ring: Arc::new(KeyRing::new(record.clone())),
+        record,
         webhooks: core.webhook_keys(&settings.webhooks.keys),
         signed: settings.webhooks.signed.clone(),
         sources: settings.sources.clone(),

@@ -4,6 +4,7 @@ mod check;
 mod explore;
 mod fmt;
 mod graph;
+mod key;
 mod new;
 mod replay;
 mod schema;
@@ -13,6 +14,7 @@ pub use check::{Check, CheckFormat};
 pub use explore::{Cases, Explore};
 pub use fmt::Fmt;
 pub use graph::Graph;
+pub use key::Key;
 pub use new::{New, Template};
 pub use replay::Replay;
 pub use schema::{Schema, SchemaKind};
@@ -105,6 +107,12 @@ pub enum Command {
         /// What to do with it
         #[command(subcommand)]
         command: Failed,
+    },
+    /// Who may call the API
+    Key {
+        /// What to do
+        #[command(subcommand)]
+        command: Key,
     },
     /// Who is told of alerts
     Alert {
@@ -254,6 +262,7 @@ mod tests {
             "why",
             "journal",
             "failed",
+            "key",
             "alert",
             "webhooks",
             "doctor",

@@ -14,6 +14,7 @@ mod fmt;
 mod graph;
 mod journal;
 mod keep;
+mod key;
 mod new;
 mod replace_file;
 mod replay;
@@ -119,6 +120,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Why(why) => why::run(&project, &why),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
+        Command::Key { command } => key::run(&project, &command),
         Command::Alert { command } => alert::run(&project, &command),
         Command::Webhooks => webhooks::run(&project),
         Command::Doctor => doctor::run(&project),

@@ -131,6 +131,11 @@ impl Scopes {
         self.0 & ADMIN_BIT != 0 || other.0 & !self.0 == 0
     }
 
+    /// The first word of `other` that is not covered.
+    pub fn lacks(self, other: Scopes) -> Option<&'static str> {
+        other.words().into_iter().find(|word| !Scopes::word(word).is_some_and(|one| self.covers(one)))
+    }
+
     /// Whether nothing may be done.
     pub fn is_empty(self) -> bool {
         self.0 == 0
@@ -167,6 +172,7 @@ mod tests {
         assert_eq!(Scopes::read("keys:write of-tomorrow admin").words(), ["admin", "keys:write"]);
         let two = Scopes::of(&[Scope::EventsWrite, Scope::ContactsRead]);
         assert_eq!(two.to_string(), "contacts:read events:write");
+        assert!(two.lacks(Scopes::ADMIN) == Some("admin") && two.lacks(Scopes::of(&[Scope::EventsWrite])).is_none());
         assert!(two.covers(Scopes::of(&[Scope::EventsWrite])) && !two.covers(Scopes::of(&[Scope::KeysWrite])));
         assert!(Scopes::NONE.is_empty() && !Scopes::NONE.has(Scope::EventsWrite));
         assert_eq!(Scope::parse("contacts:"), None);

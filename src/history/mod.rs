@@ -6,7 +6,10 @@
 //! | `Database` | SQLite or PostgreSQL behind one type; SQL is written once | `database`, `sqlite`, `postgres` |
 //! | `query` | the language in which contacts are chosen, and its SQL | `query/` |
 //! | `schema` | the tables, as numbered migrations | `schema` |
+//! | `api_keys`, `audit` | who may call the API, and what they changed | `api_keys`, `audit` |
 
+pub mod api_keys;
+pub mod audit;
 mod cell;
 mod database;
 mod error;

@@ -7,7 +7,9 @@ use super::web::Web;
 use crate::domain::api_key::{KeyId, ShownKey};
 use crate::domain::mode::Mode;
 use crate::domain::scope::{Scope, Scopes};
+use crate::service::KeyRefused;
 use actix_web::{HttpMessage, HttpRequest};
+use std::sync::Arc;
 
 /// Whoever holds a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +72,25 @@ impl Web {
     }
 
     /// Whoever holds a key that was made for the API.
-    async fn drawn(&self, _shown: &ShownKey) -> Result<Caller, Failure> {
-        Err(Failure::Unauthorized)
+    async fn drawn(&self, shown: &ShownKey) -> Result<Caller, Failure> {
+        let now = self.core.store_now();
+        let opened = match self.ring.look(shown, now) {
+            Some(known) => known,
+            None => {
+                self.buckets.lookups.take().map_err(|after| Failure::TooMany { after })?;
+                let (ring, shown) = (Arc::clone(&self.ring), *shown);
+                let asked = self.engine.spawn(async move { ring.ask(&shown, now).await });
+                asked.await.map_err(|_| Failure::Unavailable)?
+            }
+        };
+        let key = opened.map_err(|refused| match refused {
+            KeyRefused::Nobody => Failure::Unauthorized,
+            KeyRefused::Unreachable => Failure::Unavailable,
+        })?;
+        if self.ring.notes(key.id, now) {
+            let (ring, id) = (Arc::clone(&self.ring), key.id);
+            self.engine.spawn(async move { ring.note(id, now).await });
+        }
+        Ok(Caller { key: Some(key.id), name: key.name.clone(), mode: key.mode, scopes: key.scopes })
     }
 }

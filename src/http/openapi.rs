@@ -27,6 +27,11 @@ use utoipa::{Modify, OpenApi};
         super::handoff::take,
         super::handoff::write,
         super::handoff::resolve,
+        super::api::keys::list,
+        super::api::keys::create,
+        super::api::keys::show,
+        super::api::keys::revoke,
+        super::api::audit::list,
         self::document,
     ),
     components(schemas(Problem)),
@@ -34,6 +39,8 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "Events", description = "What happened elsewhere, for the flows that wait for it"),
         (name = "Hand-offs", description = "Conversations that a flow gave to a person"),
+        (name = "Keys", description = "Who may call the API, and what they may do"),
+        (name = "Audit", description = "Who changed what, when, and by which request"),
         (name = "About the API", description = "This document"),
     )
 )]

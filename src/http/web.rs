@@ -9,8 +9,9 @@ use crate::config::server::Rates;
 use crate::config::signed::Signed;
 use crate::config::sources::SourceSettings;
 use crate::domain::name::{ChannelName, Name, Slug};
+use crate::history::Database;
 use crate::provider::{Adapter, Routes};
-use crate::service::{Core, WebhookKeys};
+use crate::service::{Core, KeyRing, WebhookKeys};
 use indexmap::IndexMap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::path::PathBuf;
@@ -46,6 +47,10 @@ pub struct Web {
     pub signed: IndexMap<(Slug, Name), Signed>,
     /// The analytics services that send events.
     pub sources: IndexMap<Slug, SourceSettings>,
+    /// The record of everything.
+    pub record: Database,
+    /// The keys of the API that were made.
+    pub ring: Arc<KeyRing>,
     /// The configured keys: `[events] keys`.
     pub events: Keys,
     /// Whether an event that is not declared is refused.
@@ -91,6 +96,9 @@ impl Ready {
     }
 }
 
+/// Keys that are looked up in a second: who tries keys that do not exist must not keep the database busy.
+const LOOKUPS: u32 = 500;
+
 /// One bucket for each kind of route.
 #[derive(Debug)]
 pub struct Buckets {
@@ -102,6 +110,8 @@ pub struct Buckets {
     pub api: Bucket,
     /// Each of its keys.
     pub keys: KeyBuckets,
+    /// Keys that must be looked up.
+    pub lookups: Bucket,
     /// The simulator.
     pub simulator: Bucket,
     /// Health and metrics.
@@ -116,6 +126,7 @@ impl Buckets {
             flows: Bucket::new(rates.flows),
             api: Bucket::new(rates.api),
             keys: KeyBuckets::new(rates.key),
+            lookups: Bucket::new(LOOKUPS),
             simulator: Bucket::new(rates.simulator),
             probes: Bucket::new(rates.probes),
         }

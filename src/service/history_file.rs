@@ -26,6 +26,8 @@ const LAYOUT: &str = "
     CREATE INDEX IF NOT EXISTS entry_contact ON entry (contact, at) WHERE contact IS NOT NULL;
 ";
 const VERSION: i64 = 1;
+/// The same with the tables of the record beside it.
+const WITH_RECORD: i64 = crate::history::schema::VERSION;
 /// Old entries that are deleted beside one batch, so that no write waits for long.
 const DELETE: i64 = 2_000;
 
@@ -91,13 +93,13 @@ fn connect(path: &Path) -> Result<Connection, HistoryError> {
             connection.execute_batch(LAYOUT)?;
             connection.pragma_update(None, "user_version", VERSION)?;
         }
-        if matches!(version, 0 | VERSION) {
+        if matches!(version, 0 | VERSION | WITH_RECORD) {
             connection.execute_batch(shelf::LAYOUT)?;
         }
         Ok((connection, version))
     };
     match open() {
-        Ok((connection, 0 | VERSION)) => Ok(connection),
+        Ok((connection, 0 | VERSION | WITH_RECORD)) => Ok(connection),
         Ok((_, other)) => Err(HistoryError(format!("{} has layout {other}, this release knows {VERSION}", path.display()))),
         Err(error) => Err(HistoryError(format!("{}: {error}", path.display()))),
     }

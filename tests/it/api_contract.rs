@@ -131,6 +131,24 @@ async fn nobody_gets_in_without_a_key_and_bodies_have_an_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_operation_asks_for_the_scope_that_the_document_names() {
+    let service = Service::start(SIMULATED, &[("greeting", GREETING)]).await;
+    for scope in Scope::ALL {
+        let others: Vec<&str> = Scope::ALL.into_iter().filter(|other| *other != scope).map(Scope::as_str).collect();
+        let (without, only) =
+            (Api::keyed(&service, &others, "live").await, Api::keyed(&service, &[scope.as_str()], "live").await);
+        for (path, name, _) in all_operations().into_iter().filter(|(_, _, op)| scope_of(op) == Some(scope.as_str())) {
+            let path = filled(path);
+            let answer = without.send(method(name), &path, &[], Vec::new()).await;
+            assert_eq!((answer.status, answer.json["scope"].as_str()), (403, Some(scope.as_str())), "{name} {path}");
+            let answer = only.send(method(name), &path, &[], Vec::new()).await;
+            assert!(!matches!(answer.status, 401 | 403), "{name} {path}: {}", answer.text);
+        }
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_has_its_own_limit_which_every_answer_tells() {
     let config = format!("{SIMULATED}\n[events]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n[server.rates]\nkey = 1\n");
     let service = Service::start(&config, &[("greeting", GREETING)]).await;

@@ -2,6 +2,8 @@
 
 mod alerts;
 mod api_contract;
+mod api_generated;
+mod api_keys;
 mod callbacks;
 mod check_watch;
 mod checker;

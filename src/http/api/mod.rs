@@ -1,6 +1,9 @@
 //! The API below `/v1`: what its handlers share. A handler reads who calls and what they send by [`asked`], its query by [`Query`], answers lists by
 //! [`Page`], and does what a `POST` asks for by [`Once`], so that the same request again is answered as the first time.
 
+pub mod audit;
+pub mod keys;
+
 mod fields;
 mod once;
 mod page;
@@ -16,9 +19,14 @@ use super::caller::Caller;
 use super::error::Failure;
 use super::web::Web;
 use crate::domain::scope::Scope;
+use crate::history::HistoryError;
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
+use std::future::Future;
+use std::time::Duration;
 
+/// The longest that the record is asked.
+const RECORD: Duration = Duration::from_secs(10);
 /// Bytes of a body of which a route says nothing else.
 pub const BODY: usize = 64 * 1024;
 
@@ -34,6 +42,24 @@ pub async fn asked(
     let most = if caller.is_ok() { most } else { most.min(body::UNPROVEN) };
     let body = body::read(payload, most, &web.memory, web.request_timeout).await?;
     Ok((caller?, body))
+}
+
+/// What the record says: asked on the service's own threads, for at most ten seconds. 503 if the database does not answer.
+pub async fn recorded<T: Send + 'static>(
+    web: &Web,
+    work: impl Future<Output = Result<T, HistoryError>> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(RECORD, web.engine.spawn(work)).await {
+        Ok(Ok(Ok(found))) => Ok(found),
+        Ok(Ok(Err(error))) => {
+            tracing::error!(%error, "the record could not be read or written");
+            Err(Failure::Unavailable)
+        }
+        Ok(Err(_)) | Err(_) => {
+            tracing::error!("the record was asked for too long");
+            Err(Failure::Unavailable)
+        }
+    }
 }
 
 /// Who calls, of a request without a body.

@@ -3,6 +3,9 @@
 
 use super::live::Service;
 use jsonschema::Validator;
+use replyflow::domain::time::Millis;
+use replyflow::history::{Database, api_keys};
+use replyflow::http::api::keys::Asked;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Map, Value, json};
@@ -22,6 +25,11 @@ pub struct Api {
     base: String,
     client: Client,
     key: Option<String>,
+}
+
+/// The record of a running service, on connections of our own.
+pub async fn record(service: &Service) -> Database {
+    Database::open_file(&service.folder().join("data/history.db")).await.expect("opens")
 }
 
 /// An answer that is as the document says.
@@ -48,6 +56,19 @@ impl Api {
     /// With the configured key.
     pub fn of(service: &Service) -> Self {
         Api { base: service.base.clone(), client: service.client.clone(), key: Some(KEY.to_owned()) }
+    }
+
+    /// With a new key that may do this, `live` or `test`.
+    pub async fn keyed(service: &Service, scopes: &[&str], mode: &str) -> Self {
+        let asked = Asked::read("made by a test", scopes.iter().copied(), Some(mode), None).expect("scopes");
+        let (key, secret) = asked.draw(Millis(jiff::Timestamp::now().as_millisecond()), "a test");
+        record(service).await.write(vec![api_keys::insert(&key)]).await.expect("written");
+        Api::of(service).with_key(&secret)
+    }
+
+    /// With a new key that may do everything.
+    pub async fn admin(service: &Service) -> Self {
+        Api::keyed(service, &["admin"], "live").await
     }
 
     /// With another key.
