@@ -308,6 +308,7 @@ fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<
         engine: tokio::runtime::Handle::current(),
         hooks,
         public_url: settings.server.public_url.clone(),
+        settings: settings.shown.clone(),
         ring: Arc::new(KeyRing::new(record.clone())),
         record,
         webhooks: core.webhook_keys(&settings.webhooks.keys),

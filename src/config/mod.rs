@@ -30,6 +30,7 @@ mod schema;
 mod schema_documented;
 mod schema_table;
 mod section;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -114,6 +115,8 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// How the log looks.
     pub log: LogSettings,
+    /// All of it as it was given, for people: secrets masked.
+    pub shown: serde_json::Value,
 }
 
 impl Settings {
@@ -149,7 +152,7 @@ impl Settings {
         tree::override_from(&mut tree, environment);
         let (mistakes, known) = (RefCell::new(mistakes), RefCell::default());
         let book = Book { environment, folder, secrets, mistakes, known };
-        let settings = Self::assemble(Section::root(&book, &tree), folder, secrets);
+        let settings = Settings { shown: shown::shown(&tree), ..Self::assemble(Section::root(&book, &tree), folder, secrets) };
         let mut mistakes = book.mistakes.into_inner();
         mistakes.sort_by(|a, b| a.place.cmp(&b.place));
         mistakes.dedup();
@@ -227,6 +230,7 @@ impl Settings {
             webhooks,
             metrics: MetricsSettings::read(root.section("metrics"), secrets),
             log: LogSettings::read(root.section("log")),
+            shown: serde_json::Value::Null,
         };
         root.finish();
         settings

@@ -265,6 +265,17 @@ const REQUIRED: [(&str, &[&str]); 6] = [
     ("desks.*", &["kind", "base_url", "api_token"]),
 ];
 
+/// What the key at this place is, by the names from the outermost section on.
+pub(super) fn setting(path: &[&str]) -> Option<&'static Setting> {
+    let (key, section) = path.split_last()?;
+    let is_it = |of: &str| {
+        let mut names = of.split('.');
+        section.iter().all(|given| names.next().is_some_and(|name| name == "*" || name == *given)) && names.next().is_none()
+    };
+    let (_, keys) = SETTINGS.iter().find(|(of, _)| is_it(of))?;
+    keys.iter().find(|(name, _)| name == key).map(|(_, setting)| setting)
+}
+
 /// The schema of `replyflow.toml`, in draft 7.
 pub fn schema() -> Value {
     let documented = documented();

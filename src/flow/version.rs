@@ -151,6 +151,14 @@ impl Version {
         &self.name
     }
 
+    /// Its files, by where they stand in a project: the flow's, then those of its notifications and their pages.
+    pub fn files(&self) -> impl Iterator<Item = (String, &str)> {
+        let flow = std::iter::once((format!("flows/{}.yaml", self.name), self.flow.as_str()));
+        let notifications = self.notifications.iter().map(|(name, text)| (format!("templates/{name}.yaml"), text.as_str()));
+        let pages = self.pages.iter().map(|(name, text)| (format!("templates/{name}"), text.as_str()));
+        flow.chain(notifications).chain(pages)
+    }
+
     /// The content as it is stored. The same files always give the same bytes.
     pub fn encode(&self) -> Vec<u8> {
         // Every line break and quote takes a byte more.

@@ -4,9 +4,12 @@ use super::error::Failure;
 use super::keys::bearer;
 use super::rate::Holder;
 use super::web::Web;
+use crate::config::project::Project;
 use crate::domain::api_key::{KeyId, ShownKey};
 use crate::domain::mode::Mode;
 use crate::domain::scope::{Scope, Scopes};
+use crate::engine::is_simulated;
+use crate::engine::record::Record;
 use crate::service::KeyRefused;
 use actix_web::{HttpMessage, HttpRequest};
 use std::sync::Arc;
@@ -37,6 +40,19 @@ impl Caller {
     /// Says no if the key may not do this.
     pub fn may(&self, scope: Scope) -> Result<(), Failure> {
         if self.scopes.has(scope) { Ok(()) } else { Err(Failure::Forbidden { scope }) }
+    }
+
+    /// Whether the caller may know of the contact with this record: a key for test sees only contacts whom a simulator plays.
+    pub fn sees(&self, record: &Record, project: &Project) -> bool {
+        self.mode == Mode::Live || is_simulated(record, project)
+    }
+
+    /// Says no to a key for test, where what is asked for could reach people.
+    pub fn is_meant(&self) -> Result<(), Failure> {
+        match self.mode {
+            Mode::Live => Ok(()),
+            Mode::Test => Err(Failure::Conflict { reason: "this key is for test, and this could reach people".to_owned() }),
+        }
     }
 
     /// The caller in one word, for what must not be mixed up between callers: names of requests, the audit.

@@ -51,6 +51,8 @@ pub struct Web {
     pub record: Database,
     /// The keys of the API that were made.
     pub ring: Arc<KeyRing>,
+    /// The settings as people may see them.
+    pub settings: serde_json::Value,
     /// The configured keys: `[events] keys`.
     pub events: Keys,
     /// Whether an event that is not declared is refused.

@@ -3,6 +3,7 @@
 
 use super::aliases::Aliases;
 use super::backlog::Backlog;
+use super::channel_health::Healths;
 use super::circuit::Circuits;
 use super::feed::Feed;
 use super::history::Turnstile;
@@ -83,6 +84,7 @@ pub struct Core {
     pub(super) backlog: Backlog,
     pub(super) certificates: Certificates,
     pub(super) circuits: Circuits,
+    pub(super) health: Healths,
     room: Arc<Notify>,
     pub(super) history_turn: Turnstile,
     history_cursors: Mutex<HashMap<u8, JournalId>>,
@@ -137,6 +139,7 @@ impl Core {
             backlog: Backlog::default(),
             certificates: Certificates::default(),
             circuits: Circuits::default(),
+            health: Healths::default(),
             room,
             history_turn: Turnstile::default(),
             history_cursors: Mutex::default(),

@@ -18,6 +18,7 @@ mod aliases;
 mod api;
 mod backlog;
 mod call;
+mod channel_health;
 mod circuit;
 mod core;
 pub mod desk;
@@ -64,6 +65,7 @@ mod versions;
 mod webhook;
 
 pub use self::core::{Core, Engine, Parts};
+pub use channel_health::ChannelHealth;
 pub use events::{EventRefused, NewEvent};
 pub use feed::Overheard;
 pub use history::{Fed, HistoryError, HistorySink, SUBSCRIBER};

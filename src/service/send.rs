@@ -68,6 +68,7 @@ impl Core {
         }
         let end = self.attempt_send(&Started { unsure, ..started.clone() }, send, channel, timeout).await;
         metrics::send(channel.name.as_str(), outcome_word(&end));
+        self.health.ended(&channel.name, &end, self.store_now());
         self.finished(started, send, Some(channel), end)
     }
 

@@ -4,6 +4,7 @@ mod alerts;
 mod api_contract;
 mod api_generated;
 mod api_keys;
+mod api_operations;
 mod callbacks;
 mod check_watch;
 mod checker;

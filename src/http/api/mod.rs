@@ -2,7 +2,11 @@
 //! [`Page`], and does what a `POST` asks for by [`Once`], so that the same request again is answered as the first time.
 
 pub mod audit;
+pub mod conversation;
+pub mod failed;
+pub mod flows;
 pub mod keys;
+pub mod operations;
 
 mod fields;
 mod once;

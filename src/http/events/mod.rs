@@ -33,6 +33,7 @@ const STORE: Duration = Duration::from_secs(10);
     responses((status = 202, description = "All are stored", body = schema::Told), (status = 207, description = "Some are not stored", body = schema::Results)))]
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     let (caller, body) = asked(&web, &request, &mut payload, Scope::EventsWrite, EVENT_BATCH_BYTES).await?;
+    caller.is_meant()?;
     let route = match caller.key {
         // Releases that knew no other keys remembered names so.
         None => "/v1/events".to_owned(),

@@ -92,15 +92,20 @@ pub struct Contact {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
-    /// True or false for all kinds of channel, a list of those on which they agreed, or an answer for each.
-    #[schema(value_type = Value)]
-    pub marketing: Json,
+    /// Of marketing: true or false for all kinds of channel, a list of those on which they agreed, or an answer for each.
+    #[schema(value_type = Option<Value>)]
+    pub marketing: Option<Json>,
+    /// The same for each topic of the project.
+    #[schema(value_type = Option<Object>)]
+    pub topics: Option<Map<String, Json>>,
     /// When.
     #[schema(format = DateTime)]
     pub at: Option<String>,
     /// How.
     #[schema(max_length = 256)]
     pub how: Option<String>,
+    /// What shows it.
+    pub proof: Option<String>,
 }
 
 /// A URL, or a URL with what comes back with each report.

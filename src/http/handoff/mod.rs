@@ -6,6 +6,7 @@ mod view;
 pub use view::{Acted, Handoff, Resolve, Take, Write};
 
 use super::api::{Done, Fields, Once, Query, asked, looked};
+use super::caller::Caller;
 use super::error::Failure;
 use super::web::Web;
 use crate::domain::codec;
@@ -39,10 +40,13 @@ pub async fn state(
     request: HttpRequest,
     mut payload: Payload,
 ) -> Result<HttpResponse, Failure> {
-    looked(&web, &request, &mut payload, Scope::ConversationsRead).await?;
+    let caller = looked(&web, &request, &mut payload, Scope::ConversationsRead).await?;
     Query::read(&request, &[])?;
     let contact = contact(&id)?;
     let record = record_of(&web.core, contact).await?;
+    if !caller.sees(&record, &web.core.world().project) {
+        return Err(Failure::NotFound);
+    }
     Ok(HttpResponse::Ok().json(view::Handoff::of(contact, &record)))
 }
 
@@ -97,6 +101,7 @@ pub async fn resolve(web: Data<Web>, id: Path<String>, request: HttpRequest, pay
 
 /// What a request asks for, while its fields are taken out.
 struct Asked {
+    caller: Caller,
     fields: Fields,
     once: Once,
 }
@@ -106,7 +111,7 @@ impl Asked {
         let (caller, body) = asked(web, request, &mut payload, Scope::ConversationsWrite, BODY).await?;
         Query::read(request, &[])?;
         let once = Once::of(web, request, &caller, &body)?;
-        Ok(Asked { fields: Fields::read(&body)?, once })
+        Ok(Asked { caller, fields: Fields::read(&body)?, once })
     }
 
     fn by(&mut self) -> Result<String, Failure> {
@@ -126,7 +131,7 @@ impl Asked {
         self.fields.finish()?;
         let repeats = named.is_some() || self.once.is_named();
         let id = named.unwrap_or_else(|| self.once.name().to_owned());
-        let act = Act { contact, id: format!("handoff/{what}/{contact}/{id}"), repeats };
+        let act = Act { caller: self.caller, contact, id: format!("handoff/{what}/{contact}/{id}"), repeats };
         let core = Arc::clone(&web.core);
         self.once.answer(web, async move { act.done(&core, action, judge).await }).await
     }
@@ -134,6 +139,7 @@ impl Asked {
 
 /// What a person does to whom.
 struct Act {
+    caller: Caller,
     contact: ContactKey,
     /// The same for the same request.
     id: String,
@@ -154,6 +160,9 @@ impl Act {
         judge: impl FnOnce(&Record, Millis) -> Result<(), Refused>,
     ) -> Result<Done, Failure> {
         let record = record_of(core, self.contact).await?;
+        if !self.caller.sees(&record, &core.world().project) {
+            return Err(Failure::NotFound);
+        }
         let input = self.input();
         let done = Done::new(StatusCode::ACCEPTED, view::Acted { id: input.to_string() });
         if self.repeats && record.acts.contains(&input) {
