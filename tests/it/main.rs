@@ -5,6 +5,7 @@ mod api_contract;
 mod api_generated;
 mod api_keys;
 mod api_operations;
+mod api_page;
 mod callbacks;
 mod check_watch;
 mod checker;

@@ -71,6 +71,11 @@ impl Api {
         Api::keyed(service, &["admin"], "live").await
     }
 
+    /// The key.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or("")
+    }
+
     /// With another key.
     pub fn with_key(&self, key: &str) -> Self {
         Api { key: Some(key.to_owned()), ..self.clone() }

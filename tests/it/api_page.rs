@@ -1,0 +1,112 @@
+//! `docs/api.md`: each of its examples is run as it stands there, by a shell and `curl`, against a real service.
+
+use crate::support::api::Api;
+use crate::support::live::{SIMULATED, Service};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+const SUPPORT: &str = r#"
+flow: support
+needs: { order: { type: text, default: "none" } }
+start: [ { keyword: problem } ]
+begin: agent
+states:
+  agent:
+    handoff: { to: help, note: "About {{ order }}", say: One moment. }
+    go: { ok: { end: handled }, silence: { after: 2h, end: unattended } }
+"#;
+const PHONE: &str = "+447700900123";
+
+/// The examples in order: what is run, and the answer that stands below the last of a block.
+fn examples() -> Vec<(String, Option<Value>)> {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md")).expect("the page");
+    let mut found: Vec<(String, Option<Value>)> = Vec::new();
+    for (n, block) in page.split("```").enumerate().filter(|(n, _)| n % 2 == 1) {
+        let (info, text) = block.split_once('\n').expect("a block with a first line");
+        match info {
+            "sh" => found.push((text.to_owned(), None)),
+            "json" => {
+                let json: Value = serde_json::from_str(text).unwrap_or_else(|e| panic!("block {n}: {e}"));
+                // A problem is shown where nothing was asked.
+                if json.get("status").is_none() {
+                    found.last_mut().expect("something that is answered").1 = Some(json);
+                }
+            }
+            "text" => {}
+            other => panic!("block {n}: nobody tries `{other}`"),
+        }
+    }
+    found
+}
+
+/// Whether an answer has what an example shows, field by field.
+fn has(shown: &Value, answer: &Value) -> bool {
+    match (shown, answer) {
+        (Value::Object(shown), Value::Object(answer)) => {
+            shown.iter().all(|(key, value)| answer.get(key).is_some_and(|there| has(value, there)))
+        }
+        (Value::Array(shown), Value::Array(answer)) => {
+            shown.is_empty() || shown.iter().all(|one| answer.iter().any(|there| has(one, there)))
+        }
+        (Value::String(shown), Value::String(_)) if shown.contains('…') || shown.len() == 16 || shown.contains("T10:00") => {
+            true
+        }
+        (shown, answer) => shown == answer || matches!(shown, Value::String(word) if word == "admin"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_of_the_page_works() {
+    let config = format!("{SIMULATED}\n[teams.help]\ntitle = \"Help\"\n");
+    let service = Service::start(&config, &[("support", SUPPORT)]).await;
+    service.write("main-sms", PHONE, "1", "hello").await;
+    let api = Api::admin(&service).await;
+    let place = format!("/v1/contacts/{}/conversation", service.contact_key(PHONE));
+    let mut known = 404;
+    for _ in 0..300 {
+        known = api.get(&place).await.status;
+        if known == 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(known, 200, "the contact is known");
+    let binary = Path::new(env!("CARGO_BIN_EXE_replyflow")).parent().expect("a folder").to_path_buf();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
+    let examples = examples();
+    assert!(examples.len() >= 12, "{} examples", examples.len());
+    for (script, shown) in examples {
+        // A status above 399 fails the example.
+        let whole = format!("curl() {{ command curl --fail-with-body --noproxy '*' \"$@\"; }}\n{script}");
+        let (folder, path) = (service.folder().to_path_buf(), path.clone());
+        let (url, key, contact) = (service.base.clone(), api.key().to_owned(), service.contact_key(PHONE));
+        let answer_as_shown = async {
+            let mut said = (String::new(), false);
+            // What is stored is done a moment later.
+            for _ in 0..200 {
+                let mut shell = Command::new("sh");
+                shell
+                    .args(["-ec", &whole])
+                    .current_dir(&folder)
+                    .env("PATH", &path)
+                    .env("URL", &url)
+                    .env("KEY", &key)
+                    .env("CONTACT", &contact);
+                let run = tokio::task::spawn_blocking(move || shell.output()).await.expect("no panic").expect("sh runs");
+                let text = String::from_utf8_lossy(&run.stdout).into_owned();
+                assert!(run.status.success(), "{script}\n{text}{}", String::from_utf8_lossy(&run.stderr));
+                let fits = shown.as_ref().is_none_or(|shown| serde_json::from_str(&text).is_ok_and(|answer| has(shown, &answer)));
+                said = (text, fits);
+                if fits {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            said
+        };
+        let (text, fits) = answer_as_shown.await;
+        assert!(fits, "{script}\nis not answered as the page shows:\n{text}");
+    }
+    service.stop().await;
+}
