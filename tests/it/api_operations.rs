@@ -71,7 +71,10 @@ async fn flows_and_their_versions_are_shown_as_they_were_published() {
         shown.json["needs"],
         json!([{ "name": "order", "type": "text", "required": true }, { "name": "amount", "type": "number", "required": false }])
     );
-    assert_eq!(shown.json["starts"][0], json!({ "by": "event", "names": ["order.paid"], "channels": [] }));
+    assert_eq!(
+        shown.json["starts"][0],
+        json!({ "by": "event", "names": ["order.paid"], "channels": ["main-sms", "main-whatsapp"] })
+    );
     assert_eq!(shown.json["states"][1], json!({ "name": "rated", "does": "ask" }));
     assert_eq!((&shown.json["notifications"], &shown.json["live"]), (&json!(["paid"]), &json!(0)));
     let version = shown.json["flow"]["version"].as_str().expect("a version");

@@ -82,7 +82,7 @@ pub struct FlowStart {
     by: StartKind,
     /// The event's or webhook's name, or the keywords.
     names: Vec<String>,
-    /// Only on these channels; none: on all of the flow.
+    /// The channels on which it does.
     channels: Vec<String>,
 }
 
