@@ -99,6 +99,28 @@ async fn keys_are_made_shown_and_ended_over_the_api_and_the_audit_says_who_did_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_under_one_name_make_one_key() {
+    let service = start().await;
+    let admin = Api::admin(&service).await;
+    let wanted = json!({ "name": "one", "scopes": ["events:write"] });
+    let all = (0..12).map(|_| admin.post_named("/v1/keys", "one", wanted.clone()));
+    let answers = futures_util::future::join_all(all).await;
+    assert!(answers.iter().any(|answer| answer.status == 201));
+    for answer in &answers {
+        // Whoever comes while the first is being worked on hears when to come again.
+        let waits = answer.status == 409 && answer.header("retry-after").parse::<u64>().is_ok();
+        assert!(answer.status == 201 || waits, "{} {}", answer.status, answer.text);
+    }
+    assert_eq!(answers.iter().filter(|answer| answer.json["secret"].is_string()).count(), 1, "its secret is shown to one");
+    let keys = admin.get("/v1/keys").await;
+    assert_eq!(keys.json["items"].as_array().expect("keys").iter().filter(|key| key["name"] == "one").count(), 1);
+    let mine = admin.with_key(answers.iter().find_map(|answer| answer.json["secret"].as_str()).expect("a secret"));
+    let other = mine.post_named("/v1/events", "one", json!({ "event": "x.y" })).await;
+    assert_eq!(other.status, 202, "another caller's request of the same name is another one");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_gives_no_more_than_it_has_and_slips_name_their_field() {
     let service = start().await;
     let keeper = Api::keyed(&service, &["keys:write", "events:write"], "live").await;

@@ -1,8 +1,9 @@
 //! `POST /v1/events` beyond the first event: lists, declared fields, attributes, callbacks, `Idempotency-Key`.
 
+use crate::support::api::Api;
 use crate::support::live::{SIMULATED, Service};
 use crate::support::redis::RedisServer;
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -53,9 +54,9 @@ async fn start(more: &str) -> Service {
 }
 
 async fn post(service: &Service, key: Option<&str>, body: &Value) -> (u16, Value) {
-    let answer = sent(service, key, body.to_string()).await;
-    let status = answer.status().as_u16();
-    (status, answer.json().await.unwrap_or(Value::Null))
+    let named: Vec<(&str, &str)> = key.map(|key| ("idempotency-key", key)).into_iter().collect();
+    let answer = Api::of(service).send(Method::POST, "/v1/events", &named, body.to_string().into_bytes()).await;
+    (answer.status, answer.json)
 }
 
 async fn sent(service: &Service, key: Option<&str>, body: String) -> Response {

@@ -106,6 +106,10 @@ async fn a_person_takes_writes_and_resolves_each_once() {
         assert_eq!(problem["detail"], "no conversation of this contact was handed over to a person", "{what}");
     }
     assert_eq!(service.shown(PHONE, 3).await.len(), 3, "nothing was sent twice");
+    let reader = Api::keyed(&service, &["operations:read"], "live").await;
+    let audit = reader.get(&format!("/v1/audit?target={}", person.contact)).await;
+    let acts: Vec<_> = audit.json["items"].as_array().expect("acts").iter().map(|act| act["action"].as_str()).collect();
+    assert_eq!(acts, [Some("handoff.resolve"), Some("handoff.write"), Some("handoff.take")]);
     service.stop().await;
 }
 

@@ -5,7 +5,7 @@ mod view;
 
 pub use view::{Acted, Handoff, Resolve, Take, Write};
 
-use super::api::{Done, Fields, Once, Query, asked, looked};
+use super::api::{Done, Fields, Once, Query, asked, audit, looked};
 use super::caller::Caller;
 use super::error::Failure;
 use super::web::Web;
@@ -17,10 +17,13 @@ use crate::domain::scope::Scope;
 use crate::domain::time::Millis;
 use crate::engine::record::Record;
 use crate::engine::write::{Refused, way};
+use crate::history::Database;
+use crate::history::audit::insert;
 use crate::service::{Core, Received};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
 use std::sync::Arc;
 
 /// Bytes of a body: a text of 4,096 characters in any script, escaped.
@@ -131,9 +134,10 @@ impl Asked {
         self.fields.finish()?;
         let repeats = named.is_some() || self.once.is_named();
         let id = named.unwrap_or_else(|| self.once.name().to_owned());
-        let act = Act { caller: self.caller, contact, id: format!("handoff/{what}/{contact}/{id}"), repeats };
-        let core = Arc::clone(&web.core);
-        self.once.answer(web, async move { act.done(&core, action, judge).await }).await
+        let noted = audit::act(web, &self.caller, &format!("handoff.{what}"), Some(contact.to_string()), json!({}));
+        let act = Act { caller: self.caller, contact, id: format!("handoff/{what}/{contact}/{id}"), repeats, noted };
+        let (core, record) = (Arc::clone(&web.core), web.record.clone());
+        self.once.answer(web, async move { act.done(&core, &record, action, judge).await }).await
     }
 }
 
@@ -145,6 +149,8 @@ struct Act {
     id: String,
     /// Whether the caller named it, and may repeat it.
     repeats: bool,
+    /// What the audit says of it.
+    noted: audit::Act,
 }
 
 impl Act {
@@ -156,6 +162,7 @@ impl Act {
     async fn done(
         self,
         core: &Arc<Core>,
+        database: &Database,
         action: OperatorAction,
         judge: impl FnOnce(&Record, Millis) -> Result<(), Refused>,
     ) -> Result<Done, Failure> {
@@ -171,7 +178,13 @@ impl Act {
         judge(&record, core.store_now() + record.clock.ahead).map_err(refused)?;
         match core.operate(self.contact, action, &self.id).await {
             Ok(Received::Full) => Err(Failure::Unavailable),
-            Ok(_) => Ok(done),
+            Ok(_) => {
+                // The journal has who did what: persons go on answering while the database is away.
+                if let Err(error) = database.write(vec![insert(&self.noted, rand::random())]).await {
+                    tracing::error!(%error, "what a person did is in the journal and not in the audit");
+                }
+                Ok(done)
+            }
             Err(error) => {
                 tracing::error!(%error, "what a person did could not be stored");
                 Err(Failure::Unavailable)
