@@ -56,10 +56,8 @@ pub(super) async fn publish(settings: &Settings, store: &dyn Store) -> anyhow::R
 
 /// Publishes what was read again.
 pub(super) async fn publish_again(core: &Core, sources: &Sources) -> Answer<()> {
-    let publication = publisher::publish(core.store(), sources, &core.world().project).await?;
-    say(&publication.checked);
-    let Publication { versions, flows, .. } = publication;
-    core.versions().replace(&versions);
+    let Publication { checked, flows, .. } = core.publish_folder(sources).await?;
+    say(&checked);
     tracing::info!(flows = flows.len(), refused = core.versions().refused(), "the flows were read again");
     Ok(())
 }

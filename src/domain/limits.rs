@@ -273,3 +273,7 @@ pub const FETCH_ATTEMPTS: u8 = 5;
 pub const FETCH_DEADLINE: Span = Span::minutes(5);
 /// The longest wait for a file to be fetched; then the answer goes on without it.
 pub const FETCH_LOST: Span = Span::minutes(10);
+/// Characters of the note with which a flow is published.
+pub const NOTE_CHARS: usize = 500;
+/// Publications of one flow that are kept.
+pub const PUBLICATIONS: usize = 1_000;

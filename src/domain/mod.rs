@@ -25,6 +25,7 @@ pub mod outbound;
 pub mod phone;
 pub mod profile;
 pub mod scope;
+pub mod publication;
 pub mod shape;
 pub mod sms;
 pub mod time;

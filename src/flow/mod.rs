@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod check;
 pub mod definition;
 pub mod diagnostic;
+pub mod difference;
 pub mod explain;
 pub mod expression;
 pub mod expressions;

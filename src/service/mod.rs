@@ -7,7 +7,8 @@
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
 //! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
-//! | `publisher::publish` | flows at the start | `publisher`, `versions` |
+//! | `publisher::publish`, `release::release` | publishes flows: from the folder, by a call | `publisher`, `release`, `published`, `versions` |
+//! | `follow_publications` | takes over what was published elsewhere | `publisher` |
 //! | `feed_history` | copies the journal and lets it be trimmed | `history`, `history_file` |
 //! | `Sink::step` | tells an analytics service what history has | `sinks` |
 //!
@@ -42,9 +43,11 @@ pub mod metrics;
 mod outbox;
 mod permits;
 pub mod ports;
+mod published;
 pub mod publisher;
 mod quoted;
 mod recent;
+pub mod release;
 mod reports;
 mod retry;
 pub mod runtime;
@@ -74,10 +77,11 @@ pub use http_client::HttpClient;
 pub use inbox::Received;
 pub use key_ring::{KeyRefused, KeyRing};
 pub use mail_client::{MailClient, MailTrouble, Probed};
+pub use published::{Stands, read_standings};
 pub use settings::{Channel, FileSettings, ServiceSettings, World};
 pub use sinks::{Reached, Shelf, Sink, Standing, Stepped, open_sinks, probe_sink};
 pub use teller::Teller;
 pub use tick::Ticked;
 pub use unsubscribe::{LinkSettings, Unsubscribe};
-pub use versions::{LoadError, Versions};
+pub use versions::{Here, LoadError, Versions, stored_version};
 pub use webhook::{NewWebhook, WebhookKeys};

@@ -3,13 +3,16 @@
 
 use crate::config::project::Project;
 use crate::domain::id::VersionId;
+use crate::domain::name::Slug;
 use crate::flow::catalog::Catalog;
 use crate::flow::check::parse_context;
 use crate::flow::definition::Flow;
 use crate::flow::version::{BadVersion, Version};
 use crate::store::{Store, StoreError};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Mutex;
 
 /// The catalog, replaced as a whole when a version is added.
 #[derive(Debug)]
@@ -17,6 +20,22 @@ pub struct Versions {
     catalog: RwLock<Arc<Catalog>>,
     refused: AtomicUsize,
     reads: AtomicUsize,
+    /// Which flows run here.
+    here: RwLock<Arc<Here>>,
+    /// How many publications there were when they were looked at last.
+    seen: AtomicU64,
+    /// Held while publications are read and taken over: what was read first must not come last.
+    gate: Mutex<()>,
+}
+
+/// Which of the published flows run on this instance.
+#[derive(Debug, Clone, Default)]
+pub enum Here {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of its folder, and those that somebody published by a call.
+    Folder(BTreeSet<Slug>),
 }
 
 /// Versions beside the current ones that stay in memory; above it they are fetched again when a run is met that is on one.
@@ -42,12 +61,39 @@ pub enum LoadError {
 impl Versions {
     /// Begins with this catalog.
     pub fn new(catalog: Catalog) -> Self {
-        Versions { catalog: RwLock::new(Arc::new(catalog)), refused: AtomicUsize::new(0), reads: AtomicUsize::new(1) }
+        Versions {
+            catalog: RwLock::new(Arc::new(catalog)),
+            refused: AtomicUsize::new(0),
+            reads: AtomicUsize::new(1),
+            here: RwLock::default(),
+            seen: AtomicU64::new(0),
+            gate: Mutex::default(),
+        }
     }
 
     /// The same, where so many flows of the folder were refused.
     pub(super) fn refusing(self, flows: usize) -> Self {
         Versions { refused: AtomicUsize::new(flows), ..self }
+    }
+
+    /// The same, as these flows run here and so many publications were seen.
+    pub(super) fn of(self, here: Here, seen: u64) -> Self {
+        Versions { here: RwLock::new(Arc::new(here)), seen: AtomicU64::new(seen), ..self }
+    }
+
+    /// Which flows run here.
+    pub(super) fn here(&self) -> Arc<Here> {
+        Arc::clone(&self.here.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many publications there were when they were looked at last.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Acquire)
+    }
+
+    /// Whoever reads publications to take them over holds this as long.
+    pub(super) fn gate(&self) -> &Mutex<()> {
+        &self.gate
     }
 
     /// Flows whose files have mistakes: they run as they were published last, or not at all.
@@ -71,6 +117,8 @@ impl Versions {
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
         *catalog = Arc::new(catalog.with_current(&fresh, OLD));
         self.refused.store(published.refused(), Ordering::Relaxed);
+        *self.here.write().unwrap_or_else(PoisonError::into_inner) = published.here();
+        self.seen.store(published.seen(), Ordering::Release);
     }
 
     /// The catalog as it is now.
@@ -91,7 +139,7 @@ impl Versions {
 }
 
 /// A version as the store has it, compiled.
-pub(super) async fn stored_version(store: &dyn Store, id: VersionId, project: &Project) -> Result<Flow, LoadError> {
+pub async fn stored_version(store: &dyn Store, id: VersionId, project: &Project) -> Result<Flow, LoadError> {
     let content = store.get_version(id).await?.ok_or(LoadError::Missing)?;
     let version = Version::decode(&content)?;
     // What is run must be what was published, whatever happened to the store since.

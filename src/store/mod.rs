@@ -12,6 +12,7 @@ mod embedded;
 mod error;
 mod lane;
 mod once;
+mod publication;
 mod redis;
 mod request;
 mod settings;
@@ -25,6 +26,7 @@ pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
 pub use once::{Fingerprint, OnceRequest, RequestKey, RequestStep, Requested};
+pub use publication::{Current, Kept, Publish, Published};
 pub use redis::RedisStore;
 #[doc(hidden)]
 pub use redis::{NoSuchText, Script, Scripts};
@@ -120,11 +122,18 @@ pub trait Store: Send + Sync {
     /// The content of a version.
     async fn get_version(&self, id: VersionId) -> Answer<Option<Bytes>>;
 
-    /// Makes a version the current one of a name. The version is put first.
-    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()>;
+    /// Makes a version the current one of a name, if nothing else was published under it since the publication that this one
+    /// builds on. The version is put first. The last `limits::PUBLICATIONS` of each name are kept.
+    async fn publish(&self, publish: Publish) -> Answer<Published>;
 
-    /// The current version of each name.
-    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>>;
+    /// What is current of each name, by name.
+    async fn current(&self) -> Answer<Vec<Current>>;
+
+    /// Publications of a name that were made before this number, the newest first, at most `n`.
+    async fn publications(&self, name: &Slug, before: Option<u64>, n: usize) -> Answer<Vec<Kept>>;
+
+    /// A number that grows with every publication of any name: a cheap look whether there is a new one.
+    async fn published(&self) -> Answer<u64>;
 
     /// Live runs on a version.
     async fn live(&self, id: VersionId) -> Answer<i64>;

@@ -3,14 +3,17 @@
 
 mod contact;
 mod published;
+mod standing;
 
 pub use contact::{FieldProblem, read_contact, read_receiver, webhook_contacts};
 pub use published::Published;
+pub use standing::{Over, Standing};
 
 use super::definition::{Flow, Start, Trigger};
 use crate::domain::id::VersionId;
 use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, EventName, Slug};
+use crate::domain::publication::Share;
 use crate::reply::keyword::{Keyword, Keywords};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,36 +52,42 @@ pub struct Catalog {
     any_message: HashMap<ChannelName, Vec<StartRef>>,
     anytime: HashMap<EventName, Vec<AnytimeRef>>,
     languages: Vec<Language>,
+    standings: Vec<Standing>,
+    trials: HashMap<VersionId, (Arc<Published>, Share)>,
+    over: HashMap<VersionId, Over>,
 }
 
 impl Catalog {
     /// A catalog of these versions; `current` names those that new runs begin on, one for each flow.
     pub fn new(versions: impl IntoIterator<Item = Arc<Flow>>, current: &[VersionId]) -> Self {
+        Catalog::standing(versions, current.iter().copied().map(Standing::from).collect())
+    }
+
+    /// A catalog of these versions, as they were published.
+    pub fn standing(versions: impl IntoIterator<Item = Arc<Flow>>, standings: Vec<Standing>) -> Self {
         let published = versions.into_iter().map(|flow| (flow.version, Arc::new(Published::new(flow)))).collect();
-        Catalog::of(published, current)
+        Catalog::of(published, standings)
     }
 
     /// The same with one more version, on which no new run begins.
     pub fn with_version(&self, flow: Arc<Flow>) -> Self {
         let mut versions = self.versions.clone();
         versions.insert(flow.version, Arc::new(Published::new(flow)));
-        let current: Vec<VersionId> = self.flows().map(|flow| flow.version).collect();
-        Catalog::of(versions, &current)
+        Catalog::of(versions, self.standings.clone())
     }
 
     /// This catalog after a publish: new runs begin on what is current in `fresh`; at most `old` other versions are kept.
     pub fn with_current(&self, fresh: &Catalog, old: usize) -> Self {
-        let current: Vec<VersionId> = fresh.flows().map(|flow| flow.version).collect();
         let mut versions = fresh.versions.clone();
-        if self.versions.len() <= current.len() + old {
+        if self.versions.len() <= 2 * fresh.standings.len() + old {
             versions.extend(self.versions.iter().map(|(id, published)| (*id, published.clone())));
         }
-        Catalog::of(versions, &current)
+        Catalog::of(versions, fresh.standings.clone())
     }
 
-    fn of(versions: HashMap<VersionId, Arc<Published>>, current: &[VersionId]) -> Self {
+    fn of(versions: HashMap<VersionId, Arc<Published>>, standings: Vec<Standing>) -> Self {
         let mut catalog = Catalog::default();
-        for published in current.iter().filter_map(|id| versions.get(id)) {
+        for published in standings.iter().filter_map(|standing| versions.get(&standing.whole)) {
             catalog.current.insert(published.flow.name.clone(), published.clone());
         }
         let mut by_name: Vec<Arc<Published>> = catalog.current.values().cloned().collect();
@@ -112,6 +121,7 @@ impl Catalog {
             }
         }
         catalog.versions = versions;
+        catalog.stand(standings);
         catalog
     }
 

@@ -10,3 +10,8 @@ CREATE TABLE IF NOT EXISTS request_count (one INTEGER PRIMARY KEY CHECK (one = 1
 INSERT OR IGNORE INTO request_count SELECT 1, count(*) FROM request;
 CREATE TRIGGER IF NOT EXISTS request_added AFTER INSERT ON request BEGIN UPDATE request_count SET n = n + 1; END;
 CREATE TRIGGER IF NOT EXISTS request_gone AFTER DELETE ON request BEGIN UPDATE request_count SET n = n - 1; END;
+-- Publications of flows, the last of each name. A release that does not know them publishes into `current` alone.
+CREATE TABLE IF NOT EXISTS publication (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, number INTEGER NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+    UNIQUE (name, number)
+);

@@ -5,15 +5,17 @@ mod file;
 mod lanes;
 mod mailbox;
 mod once;
+mod publications;
 mod records;
 mod tables;
 mod view;
 mod writer;
 
 use super::{
-    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, OnceRequest, Permits, Rate, Report, Reported,
-    RequestStep, Requested, Settle, Settled, StartAnswer, Store, StoreError, StoreSettings, Ticket, WorkSet,
+    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
+    Rate, Report, Reported, RequestStep, Requested, Settle, Settled, StartAnswer, Store, StoreError, StoreSettings, Ticket,
+    WorkSet,
 };
 use crate::domain::id::{ContactKey, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -225,12 +227,18 @@ impl Store for EmbeddedStore {
     async fn get_version(&self, id: VersionId) -> Answer<Option<Bytes>> {
         self.read(move |db| view::version(db, id)).await
     }
-    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
-        let name = name.clone();
-        self.write(0, move |tables| tables.publish(&name, id)).await
+    async fn publish(&self, publish: Publish) -> Answer<Published> {
+        self.write(publish.body.len(), move |tables| tables.publish(&publish)).await
     }
-    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>> {
-        self.read(view::current).await
+    async fn current(&self) -> Answer<Vec<Current>> {
+        self.read(publications::current).await
+    }
+    async fn publications(&self, name: &Slug, before: Option<u64>, n: usize) -> Answer<Vec<Kept>> {
+        let name = name.clone();
+        self.read(move |db| publications::publications(db, &name, before, n)).await
+    }
+    async fn published(&self) -> Answer<u64> {
+        self.read(publications::published).await
     }
     async fn live(&self, id: VersionId) -> Answer<i64> {
         self.read(move |db| view::live(db, id)).await

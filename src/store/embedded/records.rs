@@ -3,7 +3,6 @@
 use super::tables::{ALIAS, HELD, OPEN, Tables, member, read_contact, read_lane, read_set};
 use crate::domain::id::{ContactKey, VersionId};
 use crate::domain::input::Class;
-use crate::domain::name::Slug;
 use crate::domain::time::Millis;
 use crate::store::{Advance, Advanced, Answer, Entry, FailedBody, FailedItem, FailedKey, JournalId, LaneKey, WorkSet};
 use rusqlite::Row;
@@ -108,11 +107,6 @@ impl Tables<'_> {
     /// Stores a version.
     pub fn put_version(&self, id: VersionId, content: &[u8]) -> Answer<()> {
         self.run("INSERT OR REPLACE INTO version VALUES (?1, ?2)", (id.0 as i64, content)).map(|_| ())
-    }
-
-    /// Makes a version current.
-    pub fn publish(&self, flow: &Slug, id: VersionId) -> Answer<()> {
-        self.run("INSERT OR REPLACE INTO current VALUES (?1, ?2)", (flow.as_str(), id.0 as i64)).map(|_| ())
     }
 
     /// What the process before this one had taken: its claims lapse at once, its attempts are unsure.

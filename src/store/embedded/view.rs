@@ -4,7 +4,6 @@ use super::file::failure;
 use super::records::{FAILED, read_failed};
 use super::tables::{all, first, read_contact, read_effect, read_entry, read_set};
 use crate::domain::id::{ContactKey, Token, VersionId};
-use crate::domain::name::Slug;
 use crate::domain::time::{Millis, Span};
 use crate::store::{
     Answer, Depths, FailedItem, Finding, FindingLevel, Inspection, JournalId, JournalItem, JournalRecord, Look, Outgoing,
@@ -70,17 +69,6 @@ pub fn failed(db: &Connection, n: usize) -> Answer<Vec<FailedItem>> {
 pub fn version(db: &Connection, id: VersionId) -> Answer<Option<Bytes>> {
     let sql = "SELECT content FROM version WHERE id = ?1";
     Ok(first(db, sql, [id.0 as i64], |row| row.get::<_, Vec<u8>>(0))?.map(Bytes::from))
-}
-
-/// Current versions by name.
-pub fn current(db: &Connection) -> Answer<Vec<(Slug, VersionId)>> {
-    let rows = all(db, "SELECT name, version FROM current ORDER BY name", [], |row| {
-        Ok((row.get::<_, String>(0)?, VersionId(row.get::<_, i64>(1)? as u64)))
-    })?;
-    let parse = |(name, id): (String, VersionId)| {
-        Slug::parse(&name).map(|name| (name, id)).map_err(|_| StoreError::Bug("a flow's name is no name".to_owned()))
-    };
-    rows.into_iter().map(parse).collect()
 }
 
 /// Live runs on a version.

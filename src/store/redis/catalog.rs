@@ -3,7 +3,6 @@
 use super::wire::{read_effect, read_entry, read_record, read_score};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, EffectId, VersionId};
-use crate::domain::name::Slug;
 use crate::domain::time::{Millis, Span};
 use crate::store::{Answer, Depths, Inspection, Meta, Outgoing, StoreError};
 use bytes::Bytes;
@@ -27,22 +26,6 @@ impl RedisStore {
     pub(super) async fn do_get_version(&self, id: VersionId) -> Answer<Option<Bytes>> {
         let content: Option<Vec<u8>> = self.link.query(redis::cmd("GET").arg(keys::version(id))).await?;
         Ok(content.map(Bytes::from))
-    }
-
-    pub(super) async fn do_publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
-        let _: i64 = self.link.query(redis::cmd("HSET").arg(key("current")).arg(name.as_str()).arg(id.to_string())).await?;
-        Ok(())
-    }
-
-    pub(super) async fn do_current(&self) -> Answer<Vec<(Slug, VersionId)>> {
-        let pairs: Vec<(String, String)> = self.link.query(redis::cmd("HGETALL").arg(key("current"))).await?;
-        let parse = |(name, id): &(String, String)| Some((Slug::parse(name).ok()?, VersionId::parse(id)?));
-        let mut out: Vec<_> = pairs
-            .iter()
-            .map(|pair| parse(pair).ok_or_else(|| StoreError::Bug("the current versions are unreadable".to_owned())))
-            .collect::<Answer<_>>()?;
-        out.sort();
-        Ok(out)
     }
 
     pub(super) async fn do_live(&self, id: VersionId) -> Answer<i64> {

@@ -58,6 +58,16 @@ pub fn version(id: VersionId) -> String {
     format!("{PREFIX}v:{id}")
 }
 
+/// The current version of each name.
+pub fn current() -> String {
+    format!("{PREFIX}current")
+}
+
+/// What belongs to it lies on its slot: `said` the last publication of each name, `mark` how many there were, `log:NAME` those of a name.
+pub fn beside_current(what: &str) -> String {
+    format!("{PREFIX}{what}:{{{}}}", current())
+}
+
 /// A lane from its name in a work set: the contact, then the effect that owns it.
 pub fn parse_member(member: &str) -> Option<LaneKey> {
     match member.split_once(':') {

@@ -10,6 +10,7 @@ mod lanes;
 mod link;
 mod mailbox;
 mod once;
+mod publications;
 mod scripts;
 mod sets;
 mod wire;
@@ -18,9 +19,9 @@ mod wire;
 pub use scripts::{NoSuchText, Script, Scripts};
 
 use super::{
-    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, OnceRequest, Permits, Rate, Report, Reported,
-    Requested, Settle, Settled, StartAnswer, Store, StoreSettings, Ticket, WorkSet,
+    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
+    Rate, Report, Reported, Requested, Settle, Settled, StartAnswer, Store, StoreSettings, Ticket, WorkSet,
 };
 use crate::domain::id::{ContactKey, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -134,11 +135,17 @@ impl Store for RedisStore {
     async fn get_version(&self, id: VersionId) -> Answer<Option<Bytes>> {
         self.do_get_version(id).await
     }
-    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
-        self.do_publish(name, id).await
+    async fn publish(&self, publish: Publish) -> Answer<Published> {
+        self.do_publish(&publish).await
     }
-    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>> {
+    async fn current(&self) -> Answer<Vec<Current>> {
         self.do_current().await
+    }
+    async fn publications(&self, name: &Slug, before: Option<u64>, n: usize) -> Answer<Vec<Kept>> {
+        self.do_publications(name, before, n).await
+    }
+    async fn published(&self) -> Answer<u64> {
+        self.do_published().await
     }
     async fn live(&self, id: VersionId) -> Answer<i64> {
         self.do_live(id).await

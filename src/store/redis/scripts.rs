@@ -33,6 +33,10 @@ pub enum Script {
     FailedInput,
     /// Forgetting of either.
     FailedDrop,
+    /// A publication of a flow.
+    Publish,
+    /// What is current of every flow.
+    Current,
 }
 
 /// Frees memory or must go on when Redis is full, so that it can drain.
@@ -40,12 +44,15 @@ const DRAINS: &str = "#!lua flags=allow-oom\n";
 /// Refused before its first write when Redis is full.
 const REFUSED_WHEN_FULL: &str = "#!lua\n";
 
+/// Writes nothing, so a full Redis answers too.
+const READS: &str = "#!lua flags=no-writes\n";
+
 const NOW: &str = include_str!("lua/_now.lua");
 const HAND: &str = include_str!("lua/_hand.lua");
 const HINT: &str = include_str!("lua/_hint.lua");
 
 /// Name, first line, parts, in the order of the enum.
-const SOURCES: [(Script, &str, &[&str]); 14] = [
+const SOURCES: [(Script, &str, &[&str]); 16] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
@@ -60,6 +67,8 @@ const SOURCES: [(Script, &str, &[&str]); 14] = [
     (Script::FailedEffect, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_effect.lua")]),
     (Script::FailedInput, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_input.lua")]),
     (Script::FailedDrop, DRAINS, &[NOW, include_str!("lua/failed_drop.lua")]),
+    (Script::Publish, REFUSED_WHEN_FULL, &[include_str!("lua/publish.lua")]),
+    (Script::Current, READS, &[include_str!("lua/current.lua")]),
 ];
 
 /// A script's text and the name by which Redis knows it.

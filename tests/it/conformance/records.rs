@@ -6,8 +6,8 @@ use replyflow::domain::id::VersionId;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
-    Advance, Advanced, Claimed, FailedBody, FailedKey, FindingLevel, JournalId, JournalRecord, Lane, LaneKey, LanePush,
-    NewEffect, Ready, SettleResult, StartAnswer, StoreError, WorkSet,
+    Advance, Advanced, Claimed, Current, FailedBody, FailedKey, FindingLevel, JournalId, JournalRecord, Kept, Lane, LaneKey,
+    LanePush, NewEffect, Publish, Published, Ready, SettleResult, StartAnswer, StoreError, WorkSet,
 };
 
 pub async fn the_journal_is_read_in_pieces_and_trimmed_behind_its_guard(backend: Backend) {
@@ -137,11 +137,39 @@ pub async fn versions_are_kept_by_content_and_published_by_name(backend: Backend
     world.store.put_version(version, content.clone()).await.expect("puts, also twice");
     assert_eq!(world.store.get_version(version).await, Ok(Some(content)));
     assert_eq!(world.store.current().await, Ok(vec![]));
-    world.store.publish(&menu, VersionId(1)).await.expect("publishes");
-    world.store.publish(&menu, version).await.expect("publishes");
+    let before = world.store.published().await.expect("looks");
+    let publish = |name: &Slug, version, base, body: &'static str| {
+        world.store.publish(Publish { name: name.clone(), version, base, body: Bytes::from(body) })
+    };
+    assert_eq!(publish(&menu, VersionId(1), 0, "first by ann").await, Ok(Published::Ok(1)));
+    assert_eq!(publish(&menu, version, 1, "second").await, Ok(Published::Ok(2)));
     let alpha = Slug::parse("alpha").expect("a slug");
-    world.store.publish(&alpha, VersionId(2)).await.expect("publishes");
-    assert_eq!(world.store.current().await, Ok(vec![(alpha, VersionId(2)), (menu, version)]));
+    assert_eq!(publish(&alpha, VersionId(2), 0, "").await, Ok(Published::Ok(1)));
+    let current = |name: &Slug, version, number, body: &'static str| Current {
+        name: name.clone(),
+        version,
+        number,
+        body: Bytes::from(body),
+    };
+    let now = vec![current(&alpha, VersionId(2), 1, ""), current(&menu, version, 2, "second")];
+    assert_eq!(world.store.current().await, Ok(now.clone()));
+    let after = world.store.published().await.expect("looks");
+    assert!(after > before, "a cheap look sees it");
+    // Whoever built on something that is no longer the last one changes nothing; a repeat is told what the first one did.
+    assert_eq!(publish(&menu, VersionId(3), 1, "too late").await, Ok(Published::Stale(2)));
+    assert_eq!(publish(&menu, VersionId(3), 7, "too early").await, Ok(Published::Stale(2)));
+    assert_eq!(publish(&menu, version, 1, "second").await, Ok(Published::Ok(2)));
+    assert_eq!(world.store.current().await, Ok(now));
+    assert_eq!(world.store.published().await, Ok(after));
+    let kept = |number, body: &'static str| Kept { number, body: Bytes::from(body) };
+    assert_eq!(world.store.publications(&menu, None, 10).await, Ok(vec![kept(2, "second"), kept(1, "first by ann")]));
+    assert_eq!(world.store.publications(&menu, None, 1).await, Ok(vec![kept(2, "second")]));
+    assert_eq!(world.store.publications(&menu, Some(2), 10).await, Ok(vec![kept(1, "first by ann")]));
+    assert_eq!(world.store.publications(&version_less(), None, 10).await, Ok(vec![]));
+}
+
+fn version_less() -> Slug {
+    Slug::parse("nobody-published-it").expect("a slug")
 }
 
 pub async fn the_secret_is_made_once(backend: Backend) {

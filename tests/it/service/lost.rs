@@ -14,9 +14,9 @@ use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::service::{Engine, Received, failed};
 use replyflow::store::{
-    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, LaneKey, Look, Meta, OnceRequest, Permits, Rate, Report, Reported,
-    Requested, Settle, Settled, StartAnswer, Store, StoreError, Ticket, WorkSet,
+    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
+    FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
+    Rate, Report, Reported, Requested, Settle, Settled, StartAnswer, Store, StoreError, Ticket, WorkSet,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -120,8 +120,10 @@ losing! {
     failed_drop(key: FailedKey, journal: Bytes) -> bool;
     put_version(id: VersionId, content: Bytes) -> ();
     get_version(id: VersionId) -> Option<Bytes>;
-    publish(name: &Slug, id: VersionId) -> ();
-    current() -> Vec<(Slug, VersionId)>;
+    publish(publish: Publish) -> Published;
+    current() -> Vec<Current>;
+    publications(name: &Slug, before: Option<u64>, n: usize) -> Vec<Kept>;
+    published() -> u64;
     live(id: VersionId) -> i64;
     work_sets() -> Vec<WorkSet>;
     meta() -> Meta;

@@ -173,11 +173,17 @@ impl Store for Front {
     async fn get_version(&self, id: VersionId) -> Answer<Option<Bytes>> {
         self.store.get_version(id).await
     }
-    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
-        self.store.publish(name, id).await
+    async fn publish(&self, publish: Publish) -> Answer<Published> {
+        self.store.publish(publish).await
     }
-    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>> {
+    async fn current(&self) -> Answer<Vec<Current>> {
         self.store.current().await
+    }
+    async fn publications(&self, name: &Slug, before: Option<u64>, n: usize) -> Answer<Vec<Kept>> {
+        self.store.publications(name, before, n).await
+    }
+    async fn published(&self) -> Answer<u64> {
+        self.store.published().await
     }
     async fn live(&self, id: VersionId) -> Answer<i64> {
         self.store.live(id).await

@@ -256,12 +256,20 @@ impl Store for SimStore {
         self.runtime.block_on(self.inner().get_version(id))
     }
 
-    async fn publish(&self, name: &Slug, id: VersionId) -> Answer<()> {
-        self.runtime.block_on(self.inner().publish(name, id))
+    async fn publish(&self, publish: Publish) -> Answer<Published> {
+        self.runtime.block_on(self.inner().publish(publish))
     }
 
-    async fn current(&self) -> Answer<Vec<(Slug, VersionId)>> {
+    async fn current(&self) -> Answer<Vec<Current>> {
         self.runtime.block_on(self.inner().current())
+    }
+
+    async fn publications(&self, name: &Slug, before: Option<u64>, n: usize) -> Answer<Vec<Kept>> {
+        self.runtime.block_on(self.inner().publications(name, before, n))
+    }
+
+    async fn published(&self) -> Answer<u64> {
+        self.runtime.block_on(self.inner().published())
     }
 
     async fn live(&self, id: VersionId) -> Answer<i64> {
