@@ -312,6 +312,11 @@ pub enum OperatorAction {
         /// What.
         act: Box<OperatorAction>,
     },
+    /// Another version of a flow was published, and runs of older ones are to end: now, not only when something happens to the contact.
+    Published {
+        /// The flow.
+        flow: Slug,
+    },
 }
 
 /// The class of an input in the mailbox.

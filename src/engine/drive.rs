@@ -142,6 +142,7 @@ impl<'a> Turning<'a> {
             return Err(Fault::run(format!("more than {} states in one turn; it goes round", limits::STATES_PER_TURN)));
         }
         self.entered += 1;
+        let id = self.go_over(run, id)?;
         let published = self.published(run.frame().version)?;
         let frame = run.frame_mut();
         frame.state = id;

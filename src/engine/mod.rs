@@ -29,6 +29,7 @@ mod hours;
 mod inbound;
 mod kept;
 mod late;
+mod moving;
 mod opt;
 mod pause;
 mod person;

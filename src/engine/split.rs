@@ -3,7 +3,7 @@
 use super::drive::Next;
 use super::fault::Fault;
 use super::turning::Turning;
-use crate::domain::id::ContactKey;
+use crate::domain::id::{ContactKey, VersionId};
 use crate::domain::name::Name;
 use crate::domain::value::Value;
 use crate::flow::definition::{Flow, Split};
@@ -34,6 +34,12 @@ fn place(contact: ContactKey, flow: &str, state: &str, arms: &[(Name, u32)]) -> 
         key.push('\n');
     }
     xxh3_64(key.as_bytes())
+}
+
+/// Where a contact stands when a share of a flow's new runs begins on this version: the same for the whole time of its trial, and with every other
+/// version anew, so that it is not always the same people on whom new versions are tried.
+pub(super) fn place_of(contact: ContactKey, flow: &str, version: VersionId) -> u64 {
+    xxh3_64(format!("{}\n{flow}\n{version}\n", contact.as_str()).as_bytes())
 }
 
 fn share(place: u64) -> f64 {

@@ -182,7 +182,7 @@ impl<'a> Turning<'a> {
 
     /// Begins a run.
     pub(super) fn begin(&mut self, start: Beginning<'a>, reason: &str) -> Result<(), TurnError> {
-        let Beginning { flow, key, given, go, reply, event, callback } = start;
+        let Beginning { flow, key, given, go, reply, event, callback } = self.on_its_version(start);
         let vars = match self.first_values(flow, given) {
             Ok(Ok(vars)) => vars,
             Ok(Err(why)) => {

@@ -88,6 +88,7 @@ pub fn turn(
 ) -> Result<TurnOutput, TurnError> {
     let mut turning = Turning::new(context, record, token, contact, now);
     turning.give_up_again();
+    turning.end_superseded();
     match input {
         None if turning.rec.clock.goal.is_some() => turning.move_on()?,
         // Only what was due before the input: what is due since then comes after it. A clock that was set back in between
@@ -211,6 +212,8 @@ impl Turning<'_> {
                 self.resolve(accepted.id, by, note.as_deref())
             }
             OperatorAction::AtDesk { place, act } => self.at_desk(accepted, place, act),
+            // What it is about is done in every turn.
+            OperatorAction::Published { .. } => Ok(()),
             OperatorAction::Meet { channel, who } => {
                 self.meet_on(channel);
                 let before = self.rec.language;

@@ -10,12 +10,13 @@ use crate::domain::journal::{Decision, Event};
 use crate::domain::language::Language;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, OutboundContent};
 use crate::domain::name::{EventName, Name, Slug};
+use crate::domain::publication::{OldRuns, Share, Trial};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::{Type, Value};
 use crate::engine::effect::{Call, Effect, Send};
 use crate::engine::record::Record;
 use crate::engine::{Context, TurnError, TurnOutput, turn};
-use crate::flow::catalog::Catalog;
+use crate::flow::catalog::{Catalog, Standing};
 use crate::flow::definition::Flow;
 use crate::flow::diagnostic::Severity;
 use crate::flow::parse::{ParseContext, parse_flow, parse_notification};
@@ -144,6 +145,22 @@ impl Driver {
         let mut record = self.record();
         change(&mut record);
         self.record = codec::encode(&record);
+    }
+
+    /// This version is published; what was known before stays known.
+    pub fn publish(&mut self, flow: Flow, runs: OldRuns, share: Option<u8>) {
+        let version = flow.version;
+        let whole = self
+            .catalog
+            .current(flow.name.as_str())
+            .or_else(|| flow.was.iter().find_map(|was| self.catalog.current(was.as_str())));
+        let whole = whole.filter(|_| share.is_some()).map_or(version, |whole| whole.version);
+        let share = share.and_then(Share::percent);
+        let trial = share.map(|share| Trial { version, share });
+        let standing = Standing { whole, trial, runs };
+        let whole = self.catalog.version(whole).cloned();
+        let fresh = Catalog::standing(whole.into_iter().chain([Arc::new(flow)]), vec![standing]);
+        self.catalog = self.catalog.with_current(&fresh, 256);
     }
 
     /// A turn with this input, or with none.

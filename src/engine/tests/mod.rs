@@ -21,6 +21,7 @@ mod late;
 mod leaving;
 mod lists;
 mod meanwhile;
+mod moving;
 mod pausing;
 mod persons;
 mod precedence;

@@ -53,9 +53,19 @@ impl Catalog {
         self.over.get(&version)
     }
 
-    /// Whether runs of any version end because another was published.
+    /// Whether runs of some flow end because another version was published.
     pub fn ends_runs(&self) -> bool {
-        self.over.values().any(|over| matches!(over, Over::End))
+        self.standings.iter().any(|standing| standing.runs == OldRuns::End)
+    }
+
+    /// Whether a run of this flow on this version ends, also if the version is not known here.
+    pub fn is_ended(&self, flow: &str, version: VersionId) -> bool {
+        let Some(current) = self.current(flow) else { return false };
+        let of = |standing: &&Standing| standing.whole == current.version;
+        self.standings.iter().find(of).is_some_and(|standing| {
+            let lives = standing.whole == version || standing.trial.is_some_and(|trial| trial.version == version);
+            standing.runs == OldRuns::End && !lives
+        })
     }
 
     /// Works out what the standings mean for the versions that are known.

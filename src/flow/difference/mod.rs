@@ -16,6 +16,7 @@ pub use pairing::counterpart;
 
 use super::definition::{Flow, Kind, StateId};
 use super::ways::{To, Ways};
+use crate::domain::name::Name;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -84,7 +85,7 @@ pub fn difference(older: &Flow, newer: &Flow) -> Difference {
     let paired = pairing::names(older, newer);
     let mine: Vec<String> = newer.states.keys().map(ToString::to_string).collect();
     // A state that has another name now is compared under that one; one that is gone keeps its own.
-    let named = |(name, paired): (&crate::domain::name::Name, &Option<_>)| match paired {
+    let named = |(name, paired): (&Name, &Option<Name>)| match paired {
         Some(now) if now != name && older.states.contains_key(now) => name.to_string(),
         Some(now) => now.to_string(),
         None => name.to_string(),
