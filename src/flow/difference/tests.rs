@@ -11,7 +11,7 @@ use std::path::Path;
 
 fn context() -> ParseContext {
     let channel = |name: &str| Slug::parse(name).expect("a name");
-    ParseContext { languages: vec![Language::EN], channels: vec![channel("main-sms"), channel("main-whatsapp"), channel("mail")] }
+    ParseContext { languages: vec![Language::EN], channels: vec![channel("main-sms"), channel("main-whatsapp"), channel("main-email")] }
 }
 
 /// Every sample flow that can be read by itself, with the files that it is made of.
