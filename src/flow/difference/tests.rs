@@ -11,7 +11,10 @@ use std::path::Path;
 
 fn context() -> ParseContext {
     let channel = |name: &str| Slug::parse(name).expect("a name");
-    ParseContext { languages: vec![Language::EN], channels: vec![channel("main-sms"), channel("main-whatsapp"), channel("main-email")] }
+    ParseContext {
+        languages: vec![Language::EN],
+        channels: vec![channel("main-sms"), channel("main-whatsapp"), channel("main-email")],
+    }
 }
 
 /// Every sample flow that can be read by itself, with the files that it is made of.
@@ -50,8 +53,8 @@ states:
     ask: Shall we send you a link?
     answer:
       choice:
-        yes: "Yes, please"
-        no: "No, thank you"
+        yes: 'Yes, please'
+        no: 'No, thank you'
     go:
       yes: pay
       else: bye
@@ -101,7 +104,7 @@ fn the_same_flow_in_another_form_has_no_difference() {
 
 #[test]
 fn planted_changes_are_said_in_words() {
-    let more = planted("        no: \"No, thank you\"\n", "        no: \"No, thank you\"\n        later: Later\n")
+    let more = planted("        no: 'No, thank you'\n", "        no: 'No, thank you'\n        later: Later\n")
         .into_iter()
         .chain(planted("      yes: pay\n", "      yes: bye\n"))
         .chain(planted("wait: 2h", "wait: 3h"))
@@ -161,12 +164,12 @@ fn states_come_and_go_and_have_other_names_before_all_else() {
 
 #[test]
 fn many_texts_are_counted_and_each_is_there_in_full() {
-    let other = SHOP.replace("Here it is.", "There it is.").replace("Good bye", "Bye").replace("\"Yes, please\"", "Sure");
+    let other = SHOP.replace("Here it is.", "There it is.").replace("Good bye", "Bye").replace("'Yes, please'", "Sure");
     let difference = difference(&flow(SHOP), &flow(&other));
     assert_eq!(said_of(&difference), ["3 texts changed"]);
     let bye = difference.texts.iter().find(|text| text.place.starts_with("bye")).expect("a text");
     assert_eq!((bye.before.as_deref(), bye.after.as_deref()), (Some("Good bye"), Some("Bye")));
-    let two = SHOP.replace("        no: \"No, thank you\"\n", "        no: No\n        later: Later\n");
+    let two = SHOP.replace("        no: 'No, thank you'\n", "        no: No\n        later: Later\n");
     let line = super::difference(&flow(SHOP), &flow(&two)).headline(200);
     assert_eq!(line, "`offer_link` asks one more choice (`later`); 1 text changed (offer_link › choice `no` › label (en))");
     assert_eq!(
@@ -253,7 +256,7 @@ fn topics_come_in_the_order_of_what_matters_to_customers() {
     let other = SHOP
         .replace("[main-sms]", "[main-whatsapp]")
         .replace("Good bye", "Bye")
-        .replace("        no: \"No, thank you\"\n", "        no: \"No, thank you\"\n        later: Later\n")
+        .replace("        no: 'No, thank you'\n", "        no: 'No, thank you'\n        later: Later\n")
         .replace("wait: 2h", "wait: 3h")
         .replace("  size: 5", "  size: 6")
         .replace("  bye:\n", "  fresh:\n    end: done\n  bye:\n")
