@@ -1,5 +1,6 @@
 //! The composition root: the only place that knows which store, which client and which clock the service runs on.
 
+mod follow;
 mod measure;
 mod publish;
 mod reload;
@@ -13,11 +14,13 @@ use reload::Reload;
 use crate::config::Settings;
 use crate::config::channel::{ChannelSettings, ProviderSettings};
 use crate::config::observe::MetricsSettings;
+use crate::config::publish::PublishFrom;
 use crate::config::store::{Backend, RedisSettings, StoreConfig};
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::flow::load::Sources;
 use crate::history::Database;
+use crate::http::api::publications::Folders;
 use crate::http::body::Memory;
 use crate::http::keys::Keys;
 use crate::http::phone::Desk;
@@ -143,8 +146,17 @@ impl Application {
         let served = tokio::spawn(server);
         let upkeep = tokio::spawn(measure::keep_up(metrics));
         let checkup = tokio::spawn(check_store(Arc::clone(&core)));
+        let stop_reload = stop.clone();
+        let from_folder = settings.publish == PublishFrom::Folder;
+        // Where the folder does not count, whoever asks wants to see what is published.
+        let told = if from_folder { Arc::default() } else { Arc::clone(&asked) };
+        let published_elsewhere = tokio::spawn(follow::follow(Arc::clone(&core), told, stop.clone()));
         let reload = Reload { core: Arc::clone(&core), places: Places::of(&settings), asked, watch, published };
-        let following = tokio::spawn(reload.follow(stop.clone()));
+        let following = tokio::spawn(async move {
+            if from_folder {
+                reload.follow(stop_reload).await;
+            }
+        });
         let running = Running::start_with(core, tasks, Some(history), sinks);
         ready.set(true);
         tracing::info!(listen = %settings.server.listen, public_url = settings.server.public_url, "the service has started");
@@ -159,6 +171,7 @@ impl Application {
         upkeep.abort();
         checkup.abort();
         following.abort();
+        published_elsewhere.abort();
         match ended_early {
             None => Ok(()),
             Some(ended) => ended.context("the HTTP server")?.context("the HTTP server"),
@@ -318,6 +331,11 @@ fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<
         only_declared: settings.events.only_declared,
         country: settings.project.country.clone(),
         metrics: metrics.map(|handle| (handle, Keys::new(keys))),
+        folders: Folders {
+            flows: settings.flows.clone(),
+            templates: settings.templates.clone(),
+            folder: settings.folder.clone(),
+        },
         files: Some(settings.store.media.clone()),
         simulator: simulated.then(|| Arc::new(Phones::new())),
         phone: simulated.then(|| Desk::new(settings.flows.clone())),

@@ -1,6 +1,7 @@
 //! Flows and notifications from their folders into the service, and their mistakes into the log.
 
 use crate::config::Settings;
+use crate::config::publish::PublishFrom;
 use crate::flow::check::Checked;
 use crate::flow::diagnostic::Severity;
 use crate::flow::load::Sources;
@@ -45,6 +46,13 @@ impl Places {
 
 /// What this instance begins to run on, and what was read for it.
 pub(super) async fn publish(settings: &Settings, store: &dyn Store) -> anyhow::Result<(Versions, Sources)> {
+    if settings.publish == PublishFrom::Call {
+        let versions = publisher::published(store, &settings.project).await.context("the store")?;
+        if versions.catalog().flows().next().is_none() {
+            tracing::warn!("nothing is published: every message goes to the inbox until somebody calls `replyflow publish`");
+        }
+        return Ok((versions, Sources::default()));
+    }
     let sources = Places::of(settings).read_or_nothing()?;
     let publication = publisher::publish(store, &sources, &settings.project).await.context("the store")?;
     say(&publication.checked);

@@ -6,6 +6,7 @@ mod fmt;
 mod graph;
 mod key;
 mod new;
+mod publish;
 mod replay;
 mod schema;
 mod test;
@@ -16,6 +17,7 @@ pub use fmt::Fmt;
 pub use graph::Graph;
 pub use key::Key;
 pub use new::{New, Template};
+pub use publish::{Publications, Publish};
 pub use replay::Replay;
 pub use schema::{Schema, SchemaKind};
 pub use test::{Test, TestFormat};
@@ -96,6 +98,12 @@ pub enum Command {
     /// Draw a flow as an SVG picture
     #[command(after_help = graph::EXAMPLES)]
     Graph(Graph),
+    /// Make flows go live: check them, show what changes and whom it meets, and publish them
+    #[command(after_help = publish::EXAMPLES)]
+    Publish(Publish),
+    /// Say who published what of a flow, when and why
+    #[command(after_help = publish::LIST)]
+    Publications(Publications),
     /// The record of everything that happened
     Journal {
         /// What to do with it
@@ -260,6 +268,8 @@ mod tests {
             "chat",
             "replay",
             "why",
+            "publish",
+            "publications",
             "journal",
             "failed",
             "key",
@@ -283,6 +293,8 @@ mod tests {
         };
         assert_eq!((check.paths.len(), check.format, config), (2, CheckFormat::Json, Some("x.toml".into())));
         assert!(matches!(read("replyflow failed retry --all"), Ok(Arguments { command: Command::Failed { .. }, .. })));
+        assert!(read("replyflow publish menu nps --share 5% --note why --dry-run").is_ok());
+        assert!(read("replyflow publish --rollback menu --to 0123456789abcdef --runs move -y").is_ok());
         // One contact's name in 64 begins with a dash.
         assert!(read("replyflow failed retry 00112233445566778899.-zJ3cQxv1nYyM0b7p2TqAw").is_ok());
         assert!(read("replyflow journal export --contact -zJ3cQxv1nYyM0b7p2TqAw").is_ok());
@@ -297,6 +309,12 @@ mod tests {
             "replyflow failed retry",
             "replyflow alert",
             "replyflow failed drop a --all",
+            "replyflow publish --rollback",
+            "replyflow publish menu --share 100%",
+            "replyflow publish menu --share 10% --rollback",
+            "replyflow publish menu --to 0000000000000001",
+            "replyflow publish menu --runs away",
+            "replyflow publications",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

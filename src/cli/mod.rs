@@ -16,6 +16,7 @@ mod journal;
 mod keep;
 mod key;
 mod new;
+mod publish;
 mod replace_file;
 mod replay;
 mod schema;
@@ -118,6 +119,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Graph(graph) => graph::run(&project, &graph),
         Command::New(new) => new::run(&project, &new),
         Command::Why(why) => why::run(&project, &why),
+        Command::Publish(publish) => publish::run(&project, &publish),
+        Command::Publications(publications) => publish::list(&project, &publications),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Key { command } => key::run(&project, &command),

@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod mistake;
 pub mod observe;
 pub mod project;
+pub mod publish;
 pub mod secret;
 pub mod send;
 pub mod server;
@@ -50,6 +51,7 @@ use hooks::{CallbackSettings, EndpointSettings};
 use indexmap::IndexMap;
 use observe::{LogSettings, MetricsSettings, WebhooksSettings};
 use project::{EndpointInfo, Project};
+use publish::PublishFrom;
 use section::{Book, Section};
 use send::{ChannelPolicy, SendSettings};
 use server::ServerSettings;
@@ -101,6 +103,8 @@ pub struct Settings {
     pub callbacks: CallbackSettings,
     /// How teams are told of alerts.
     pub alerts: AlertSettings,
+    /// What makes a flow go live.
+    pub publish: PublishFrom,
     /// How messages leave.
     pub send: SendSettings,
     /// Who may send events.
@@ -222,6 +226,7 @@ impl Settings {
             endpoints,
             alerts,
             desks,
+            publish: publish::read(root.section("publish")),
             callbacks: CallbackSettings::read(root.section("callbacks"), secrets),
             send,
             events,

@@ -159,6 +159,21 @@ impl Version {
         flow.chain(notifications).chain(pages)
     }
 
+    /// The text of the flow's file.
+    pub fn flow(&self) -> &str {
+        &self.flow
+    }
+
+    /// The texts of the notifications that it names.
+    pub fn notifications(&self) -> &BTreeMap<Slug, String> {
+        &self.notifications
+    }
+
+    /// The HTML files that those notifications name.
+    pub fn pages(&self) -> &BTreeMap<String, String> {
+        &self.pages
+    }
+
     /// The content as it is stored. The same files always give the same bytes.
     pub fn encode(&self) -> Vec<u8> {
         // Every line break and quote takes a byte more.

@@ -25,6 +25,7 @@ pub mod web;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Payload, ServiceConfig, delete, get, post, resource};
+use api::publications;
 use error::Failure;
 use simulator::routes;
 use web::Web;
@@ -63,6 +64,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/v1/keys/{id}").route(get().to(api::keys::show)))
         .service(route("/v1/keys/{id}/revoke").route(post().to(api::keys::revoke)))
         .service(route("/v1/audit").route(get().to(api::audit::list)))
+        .service(
+            route("/v1/flows/{name}/publications").route(get().to(publications::list)).route(post().to(publications::publish)),
+        )
+        .service(route("/v1/flows/{name}/rollback").route(post().to(publications::rollback)))
+        .service(route("/v1/flows/{name}/difference").route(get().to(publications::difference)))
         .service(route("/v1/openapi.json").route(get().to(openapi::document)))
         .service(route("/v1/docs").route(get().to(docs::there)))
         .service(route("/v1/docs/{file:.*}").route(get().to(docs::file)))

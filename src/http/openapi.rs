@@ -46,6 +46,10 @@ use utoipa::{Modify, OpenApi};
         super::api::keys::show,
         super::api::keys::revoke,
         super::api::audit::list,
+        super::api::publications::list,
+        super::api::publications::publish,
+        super::api::publications::rollback,
+        super::api::publications::difference,
         self::document,
     ),
     components(schemas(Problem)),
@@ -58,6 +62,7 @@ use utoipa::{Modify, OpenApi};
         (name = "Operations", description = "How the service is, and what failed"),
         (name = "Keys", description = "Who may call the API, and what they may do"),
         (name = "Audit", description = "Who changed what, when, and by which request"),
+        (name = "Flows", description = "What is published, what would change, and the way back"),
         (name = "About the API", description = "This document"),
     )
 )]

@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use super::api::publications::Folders;
 use super::body::Memory;
 use super::keys::Keys;
 use super::phone::Desk;
@@ -61,6 +62,8 @@ pub struct Web {
     pub country: Option<String>,
     /// What has been measured, and who may see it; nothing if metrics are off.
     pub metrics: Option<(PrometheusHandle, Keys)>,
+    /// Where the service's own flows and notifications are.
+    pub folders: Folders,
     /// The folder of files that contacts sent.
     pub files: Option<PathBuf>,
     /// The simulator, if a channel uses it.

@@ -50,6 +50,7 @@ mod recent;
 pub mod release;
 mod reports;
 mod retry;
+pub mod review;
 pub mod runtime;
 mod send;
 mod settings;

@@ -43,6 +43,7 @@ mod moving_time;
 mod pages;
 mod phone;
 mod planted;
+mod publish;
 mod questions;
 mod redis_store;
 mod reload;

@@ -51,7 +51,8 @@ impl Facts<'_> {
     fn start(&mut self, start: &Start) {
         self.put("", Topic::Trigger, "begins a run");
         self.condition("if", Topic::Trigger, start.condition.as_ref());
-        if !start.channels.is_empty() {
+        // Those of the flow are told there.
+        if !start.channels.is_empty() && start.channels != self.flow.channels {
             self.put("channels", Topic::Trigger, list(&start.channels));
         }
         self.contact(start.contact.as_ref());
@@ -70,7 +71,9 @@ impl Facts<'_> {
         };
         self.put("busy", Topic::Trigger, busy);
         self.with(&start.with);
-        self.put("go", Topic::Way, format!("`{}`", self.state_name(start.go)));
+        if start.go != self.flow.begin {
+            self.put("go", Topic::Way, format!("`{}`", self.state_name(start.go)));
+        }
     }
 
     fn anytime(&mut self, entry: &Anytime) {

@@ -124,8 +124,16 @@ fn is_part_of_another(change: &Change<'_>, changes: &[Change<'_>]) -> bool {
             below || change.path == "order of choices"
         }
         _ => false,
-    }) || matches!(change.topic, Topic::Other | Topic::Time | Topic::Choice | Topic::Trigger)
-        && is_of_another_kind(change, changes)
+    }) || is_expected_of_another_kind(change, changes)
+        || matches!(change.topic, Topic::Other | Topic::Time | Topic::Choice | Topic::Trigger)
+            && is_of_another_kind(change, changes)
+}
+
+/// Whether what is expected is only another because the state does something else.
+fn is_expected_of_another_kind(change: &Change<'_>, changes: &[Change<'_>]) -> bool {
+    change.topic == Topic::Kind
+        && change.path != "kind"
+        && changes.iter().any(|other| other.place == change.place && other.path == "kind")
 }
 
 /// Whether the state does something else altogether.

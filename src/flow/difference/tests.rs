@@ -134,7 +134,7 @@ fn planted_changes_are_said_in_words() {
             "`later_on` asks now, where it waited",
             "`later_on`: `yes` leads to `bye` now",
             "`later_on`: `no` leads to `bye` now",
-            "`later_on`: `ok` is no longer decided here (it led to `bye`)",
+            "`later_on`: `everything else` is no longer decided here (it led to `bye`)",
             "1 text changed (later_on › question › text (en))",
         ]
     );
@@ -206,7 +206,10 @@ fn no_change_goes_unsaid() {
         }
     }
     // Lines that say what holds without them.
-    const EQUAL: [&str; 5] = [
+    const EQUAL: [&str; 8] = [
+        "sip_reminders: without repeat: ignore  # a failure during the reminders does not begin them again",
+        "sip_reminders, sip_reminder: without languages: { en: en, hi: hi }",
+        "sip_reminders, sip_thanks: without languages: { en: en, hi: hi }",
         "gateway: without languages: [en]",
         "menu: without late: inbox",
         "nps: without busy: wait",

@@ -39,7 +39,7 @@ pub struct Group {
 }
 
 /// Every code that can be said.
-pub const GROUPS: [Group; 8] = [
+pub const GROUPS: [Group; 9] = [
     Group { title: "How a file is written", entries: files::FILES },
     Group { title: "States and ways", entries: structure::STRUCTURE },
     Group { title: "Names, values and conditions", entries: values::VALUES },
@@ -48,6 +48,7 @@ pub const GROUPS: [Group; 8] = [
     Group { title: "Calls, other flows and events", entries: calls::CALLS },
     Group { title: "Time", entries: time::TIME },
     Group { title: "Tests", entries: time::TESTS },
+    Group { title: "Publishing", entries: time::PUBLISHING },
 ];
 
 /// The entry of a code.

@@ -1,4 +1,4 @@
-//! RF601–RF603: time. RF701 and RF702: conversation tests.
+//! RF601–RF603: time. RF701 and RF702: conversation tests. RF801 and RF802: publishing.
 
 use super::{Explanation, error, warning};
 
@@ -40,5 +40,23 @@ pub(super) const TESTS: &[Explanation] = &[
         "A step has a key that no step has, or keys of two steps at once.",
         "The case could not be played, so it proves nothing.",
         "Write one step in each item; docs/flow-format.md lists them.",
+    ),
+];
+
+/// What only `replyflow publish` can see: it asks the store and the record of runs.
+pub(super) const PUBLISHING: &[Explanation] = &[
+    warning(
+        801,
+        "A state that runs rest in is gone",
+        "Live runs rest in a state that the version to be published does not have, under no name. They cannot go over to it.",
+        "A customer in the middle of a conversation goes on in the old version: an old price, an old link, until that run is over.",
+        "Name the old state under `was` of the one that takes its place, or publish with `--runs stay` or `--runs end` knowing that they will.",
+    ),
+    warning(
+        802,
+        "An end is gone that another flow waits for",
+        "The flow no longer comes to this end, and a flow that runs it as a part of its own decides it.",
+        "What the other flow does after that end is never done again.",
+        "Bring the end back, or change the other flow too.",
     ),
 ];

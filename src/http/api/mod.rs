@@ -11,6 +11,7 @@ pub mod operations;
 mod fields;
 mod once;
 mod page;
+pub mod publications;
 mod query;
 
 pub use fields::Fields;

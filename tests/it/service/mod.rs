@@ -14,6 +14,7 @@ mod overflowing;
 mod passing;
 mod publishing;
 mod real;
+mod releasing;
 mod rig;
 mod running;
 mod sending;

@@ -1,0 +1,231 @@
+//! Flows go live by a call: `/v1/flows/{name}/publications`, `…/rollback`, `…/difference`. What is published runs on every instance within seconds,
+//! and on this one at once.
+
+mod sources;
+mod view;
+
+pub use sources::Folders;
+pub use view::{Difference, LiveRuns, Publication, Publish, Published, Review, Rollback, RunsIn, Sentence, TextChange, Warning};
+
+use super::{Done, Fields, Once, Page, Query, asked, looked};
+use crate::domain::id::VersionId;
+use crate::domain::limits::NOTE_CHARS;
+use crate::domain::name::Slug;
+use crate::domain::publication::{OldRuns, Share, tidy_note};
+use crate::domain::scope::Scope;
+use crate::flow::definition::Flow;
+use crate::http::error::Failure;
+use crate::http::web::Web;
+use crate::service::release::{Order, Refused, Wish, history, release};
+use crate::service::review::{Around, review};
+use crate::service::{LoadError, read_standings, stored_version};
+use crate::store::StoreError;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use sources::Given;
+use std::sync::Arc;
+
+/// Bytes of a body: a flow of 256 KiB with its notifications, escaped.
+const BODY: usize = 2 * 1024 * 1024;
+
+/// Who published what, when and why
+///
+/// The newest first.
+#[utoipa::path(get, path = "/v1/flows/{name}/publications", tag = "Flows", operation_id = "list_publications",
+    params(("name" = String, Path, description = "The flow"), ("limit" = Option<u16>, Query, minimum = 1, maximum = 200), ("cursor" = Option<String>, Query)),
+    security(("key" = ["flows:read"])),
+    responses((status = 200, description = "Publications", body = Page<view::Publication>), (status = 404, description = "It was never published")))]
+pub async fn list(
+    web: Data<Web>,
+    name: Path<String>,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    looked(&web, &request, &mut payload, Scope::FlowsRead).await?;
+    let query = Query::read(&request, &["limit", "cursor"])?;
+    let (flow, limit, before) = (flow_name(&name)?, query.limit()?, query.cursor::<u64>()?);
+    let log = history(web.core.store(), &flow, before, limit + 1).await.map_err(unavailable)?;
+    if log.is_empty() && before.is_none() && !read_standings(web.core.store()).await.map_err(unavailable)?.contains_key(&flow) {
+        return Err(Failure::NotFound);
+    }
+    let page = Page::cut(log, limit, |(number, _)| *number);
+    Ok(HttpResponse::Ok().json(page.map(|(number, said)| view::Publication::of(number, &said))))
+}
+
+/// Publish a version of a flow
+///
+/// With `flow` the version is made of what is sent; without it, of the folder of the service. New runs begin on it, or a `share` of them; publish again
+/// with another share, or without one for all. Mistakes refuse it (422). With `base`, the number of the publication that was looked at, it is refused
+/// when somebody else published in between (409).
+#[utoipa::path(post, path = "/v1/flows/{name}/publications", tag = "Flows", operation_id = "publish_flow",
+    params(("name" = String, Path, description = "The flow")), security(("key" = ["flows:publish"])), request_body = view::Publish,
+    responses((status = 201, description = "It is published", body = view::Published), (status = 404, description = "The folder has no such flow"),
+        (status = 409, description = "It runs so already, or somebody else published in between")))]
+pub async fn publish(
+    web: Data<Web>,
+    name: Path<String>,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    let (caller, body) = asked(&web, &request, &mut payload, Scope::FlowsPublish, BODY).await?;
+    Query::read(&request, &[])?;
+    let flow = flow_name(&name)?;
+    let once = Once::of(&web, &request, &caller, &body)?;
+    let mut fields = Fields::read(&body)?;
+    let given = Given::take(&mut fields)?;
+    let retire = fields
+        .take("retire")
+        .map(|value| value.as_bool().ok_or_else(|| invalid("retire", "is not true or false")))
+        .transpose()?;
+    let share = share(&mut fields)?;
+    let order = order(&mut fields, caller.holder())?;
+    fields.finish()?;
+    let retire = retire.unwrap_or(false);
+    if retire && (share.is_some() || given.is_some()) {
+        return Err(invalid("retire", "goes with neither `flow` nor `share`"));
+    }
+    let shared = web.clone();
+    once.answer(&web, async move {
+        let web = shared;
+        let wish;
+        let version = if retire { None } else { Some(sources::version(&web, &flow, given).await?.1) };
+        wish = version.as_ref().map_or(Wish::Retire, |version| Wish::Version(version, share));
+        publishes(&web, &flow, wish, &order).await
+    })
+    .await
+}
+
+/// Go back to the version before
+///
+/// A running share is taken back; without one, new runs begin on the version that ran before, or on the one that `to` names. What becomes of the runs on
+/// the version that is left is said by `runs`.
+#[utoipa::path(post, path = "/v1/flows/{name}/rollback", tag = "Flows", operation_id = "roll_back_flow",
+    params(("name" = String, Path, description = "The flow")), security(("key" = ["flows:publish"])), request_body = view::Rollback,
+    responses((status = 201, description = "It is published", body = view::Published), (status = 404, description = "It was never published"),
+        (status = 409, description = "There is no version before, or somebody else published in between")))]
+pub async fn rollback(
+    web: Data<Web>,
+    name: Path<String>,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    let (caller, body) = asked(&web, &request, &mut payload, Scope::FlowsPublish, super::BODY).await?;
+    Query::read(&request, &[])?;
+    let flow = flow_name(&name)?;
+    let once = Once::of(&web, &request, &caller, &body)?;
+    let mut fields = Fields::read(&body)?;
+    let to = fields.text("to", 16)?.map(|id| VersionId::parse(&id).ok_or_else(|| invalid("to", VERSION))).transpose()?;
+    let order = order(&mut fields, caller.holder())?;
+    fields.finish()?;
+    let shared = web.clone();
+    once.answer(&web, async move { publishes(&shared, &flow, Wish::Back(to), &order).await }).await
+}
+
+/// What would change, in words
+///
+/// From `from`, else the version on which new runs begin, to `to`, else what the folder of the service holds. With the live runs of each version, and
+/// what to think of before it is published.
+#[utoipa::path(get, path = "/v1/flows/{name}/difference", tag = "Flows", operation_id = "flow_difference",
+    params(("name" = String, Path, description = "The flow"),
+        ("from" = Option<String>, Query, description = "A version: 16 hexadecimal digits"),
+        ("to" = Option<String>, Query, description = "A version: 16 hexadecimal digits")),
+    security(("key" = ["flows:read"])),
+    responses((status = 200, description = "What would change", body = view::Review), (status = 404, description = "No such flow or version")))]
+pub async fn difference(
+    web: Data<Web>,
+    name: Path<String>,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    looked(&web, &request, &mut payload, Scope::FlowsRead).await?;
+    let query = Query::read(&request, &["from", "to"])?;
+    let flow = flow_name(&name)?;
+    let (from, to) = (query.parsed("from", VERSION_IS, VersionId::parse)?, query.parsed("to", VERSION_IS, VersionId::parse)?);
+    let core = &web.core;
+    let mut stands = read_standings(core.store()).await.map_err(unavailable)?.remove(&flow);
+    let newer: Arc<Flow> = match to {
+        Some(id) => Arc::new(stored(&web, id).await?),
+        None => sources::version(&web, &flow, None).await?.0,
+    };
+    if let Some(id) = from {
+        // Whether it can be read is told here; from then on it counts as what runs.
+        stored(&web, id).await?;
+        match &mut stands {
+            Some(stands) => stands.said.whole = id,
+            None => return Err(Failure::NotFound),
+        }
+    }
+    let catalog = core.versions().catalog();
+    let others: Vec<Arc<Flow>> = catalog.flows().cloned().collect();
+    let around = Around { project: &core.world().project, database: None, others: &others };
+    let review = review(core.store(), around, stands.as_ref(), &newer).await.map_err(unavailable)?;
+    Ok(HttpResponse::Ok().json(view::Review::of(&review)))
+}
+
+const VERSION: &str = "is not a version: 16 hexadecimal digits";
+const VERSION_IS: &str = "a version: 16 hexadecimal digits";
+
+async fn publishes(web: &Web, flow: &Slug, wish: Wish<'_>, order: &Order) -> Result<Done, Failure> {
+    let released = release(web.core.store(), flow, wish, order).await.map_err(refused)?;
+    // Here at once; elsewhere, and here too if this fails, within seconds.
+    if let Err(error) = web.core.follow_publications().await {
+        tracing::warn!(%error, "what was published is not taken over yet");
+    }
+    let publication = view::Publication::of(released.number, &released.said);
+    Ok(Done::new(StatusCode::CREATED, view::Published { flow: flow.to_string(), publication }))
+}
+
+/// Who wants it, why, and what becomes of runs on other versions.
+fn order(fields: &mut Fields, by: String) -> Result<Order, Failure> {
+    let note = fields.text("note", 4 * NOTE_CHARS)?.as_deref().and_then(tidy_note);
+    let runs = match fields.text("runs", 16)? {
+        None => OldRuns::Stay,
+        Some(word) => OldRuns::parse(&word).ok_or_else(|| invalid("runs", "is not stay, move or end"))?,
+    };
+    let base = match fields.take("base") {
+        None => None,
+        Some(number) => Some(number.as_u64().ok_or_else(|| invalid("base", "is not the number of a publication"))?),
+    };
+    Ok(Order { by, note, runs, base })
+}
+
+fn share(fields: &mut Fields) -> Result<Option<Share>, Failure> {
+    let wrong = || invalid("share", "is not a whole number from 1 to 99; leave it out for all new runs");
+    let Some(given) = fields.take("share") else { return Ok(None) };
+    let percent = given.as_u64().and_then(|n| u8::try_from(n).ok()).and_then(Share::percent);
+    percent.map(Some).ok_or_else(wrong)
+}
+
+fn flow_name(name: &str) -> Result<Slug, Failure> {
+    Slug::parse(name).map_err(|_| Failure::NotFound)
+}
+
+async fn stored(web: &Web, id: VersionId) -> Result<Flow, Failure> {
+    stored_version(web.core.store(), id, &web.core.world().project).await.map_err(|why| match why {
+        LoadError::Store(error) => unavailable(error),
+        LoadError::Missing => Failure::NotFound,
+        why => Failure::Conflict { reason: format!("this release cannot read that version: {why}") },
+    })
+}
+
+fn refused(why: Refused) -> Failure {
+    let reason = why.to_string();
+    match why {
+        Refused::Store(error) => unavailable(error),
+        Refused::Unknown(_) => Failure::NotFound,
+        Refused::Overtaken { .. } | Refused::Same(_) | Refused::NothingBefore(_) => Failure::Conflict { reason },
+        Refused::NoWhole(_) => Failure::Invalid { field: "share", reason },
+        Refused::ShareStays => Failure::Invalid { field: "runs", reason },
+        Refused::NeverPublished(..) => Failure::Invalid { field: "to", reason },
+    }
+}
+
+pub(super) fn unavailable(error: StoreError) -> Failure {
+    tracing::error!(%error, "publications cannot be read or written");
+    Failure::Unavailable
+}
+
+fn invalid(field: &'static str, reason: impl Into<String>) -> Failure {
+    Failure::Invalid { field, reason: reason.into() }
+}
