@@ -1,6 +1,7 @@
 //! What is published elsewhere, by another instance, the command or the API, runs here too within seconds: a cheap look at the store, again and
 //! again.
 
+use crate::history::Database;
 use crate::service::Core;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +12,14 @@ use tokio_util::sync::CancellationToken;
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// Looks from one time to the next at which runs are ended that a publication ended, and such times without any until they rest: the record of runs
+/// comes a moment later.
+const LOOKS: u32 = 15;
+const TIMES: u32 = 20;
+
 /// Takes over what is published until the service stops. Whoever asks is served at once.
-pub(super) async fn follow(core: Arc<Core>, asked: Arc<Notify>, stop: CancellationToken) {
-    let mut failed = false;
+pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>, stop: CancellationToken) {
+    let (mut failed, mut sweep) = (false, Sweep::default());
     while !stop.is_cancelled() {
         match core.follow_publications().await {
             Ok(_) => failed = false,
@@ -24,9 +30,42 @@ pub(super) async fn follow(core: Arc<Core>, asked: Arc<Notify>, stop: Cancellati
             }
             Err(_) => {}
         }
+        sweep.look(&core, &record).await;
         tokio::select! {
             () = stop.cancelled() => {}
             _ = timeout(EVERY, asked.notified()) => {}
+        }
+    }
+}
+
+/// When runs are ended that a publication ended.
+#[derive(Default)]
+struct Sweep {
+    /// The publications when it was done last.
+    seen: Option<u64>,
+    looks: u32,
+    /// Times in a row without any.
+    none: u32,
+}
+
+impl Sweep {
+    async fn look(&mut self, core: &Arc<Core>, record: &Database) {
+        let seen = Some(core.versions().seen());
+        if self.seen != seen {
+            *self = Sweep { seen, looks: LOOKS - 1, none: 0 };
+        }
+        self.looks += 1;
+        if self.looks < LOOKS || self.none >= TIMES || !core.versions().catalog().ends_runs() {
+            return;
+        }
+        self.looks = 0;
+        match core.end_superseded(record).await {
+            Ok(0) => self.none += 1,
+            Ok(runs) => {
+                self.none = 0;
+                tracing::info!(runs, "runs of older versions end, as was published");
+            }
+            Err(error) => tracing::warn!(%error, "runs of older versions could not be ended yet"),
         }
     }
 }

@@ -132,7 +132,7 @@ impl Application {
         let Application { settings, listener, core, tasks, history, sinks, record, metrics, published, asked, watch } = self;
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
-        let web = Data::new(web(&settings, &core, record, metrics.clone(), ready.clone()));
+        let web = Data::new(web(&settings, &core, record.clone(), metrics.clone(), ready.clone()));
         let app = move || App::new().app_data(Data::clone(&web)).wrap(from_fn(trace::around)).configure(crate::http::routes);
         let server = HttpServer::new(app)
             .workers(settings.server.workers)
@@ -150,7 +150,7 @@ impl Application {
         let from_folder = settings.publish == PublishFrom::Folder;
         // Where the folder does not count, whoever asks wants to see what is published.
         let told = if from_folder { Arc::default() } else { Arc::clone(&asked) };
-        let published_elsewhere = tokio::spawn(follow::follow(Arc::clone(&core), told, stop.clone()));
+        let published_elsewhere = tokio::spawn(follow::follow(Arc::clone(&core), record, told, stop.clone()));
         let reload = Reload { core: Arc::clone(&core), places: Places::of(&settings), asked, watch, published };
         let following = tokio::spawn(async move {
             if from_folder {

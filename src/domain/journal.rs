@@ -13,6 +13,7 @@ use super::input::{CallOutcome, ContactRef};
 use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
 use super::name::{ChannelName, EventName, Name, Slug};
 use super::profile::Profile;
+use super::publication::RunMoved;
 use super::time::{Millis, Span};
 use super::value::Value;
 use super::way::Way;
@@ -412,24 +413,7 @@ pub enum Event {
     /// Who the contact is now: told whenever it changed.
     Profile(Box<Profile>),
     /// A run went over to another version of its flow, as that was published. The state that it enters there is told next.
-    Moved {
-        /// The run.
-        run: RunId,
-        /// The flow, as it is called in the version that it is on now.
-        flow: Slug,
-        /// The version that it was on.
-        from: VersionId,
-        /// The version that it is on now.
-        version: VersionId,
-        /// The state that it enters.
-        state: Name,
-        /// What that state is called in the version before, where it is called otherwise.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        was: Option<Name>,
-        /// Whether the flow is one that the run runs as a part of its own: the version of the run itself is as it was.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        part: bool,
-    },
+    Moved(Box<RunMoved>),
 }
 
 /// Nothing that was written is something else than nothing written.

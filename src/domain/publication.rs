@@ -1,8 +1,9 @@
 //! A publication: on which version of a flow new runs begin from then on, what becomes of the runs of others, who wanted it and
 //! why. Kept in the store as JSON; fields are only added, each with a default.
 
-use super::id::VersionId;
+use super::id::{RunId, VersionId};
 use super::limits;
+use super::name::{Name, Slug};
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -175,6 +176,27 @@ impl Publication {
     pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(bytes)
     }
+}
+
+/// A run that went over to another version of its flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunMoved {
+    /// The run.
+    pub run: RunId,
+    /// The flow, as it is called in the version that it is on now.
+    pub flow: Slug,
+    /// The version that it was on.
+    pub from: VersionId,
+    /// The version that it is on now.
+    pub version: VersionId,
+    /// The state that it enters.
+    pub state: Name,
+    /// What that state is called in the version before, where it is called otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Name>,
+    /// Whether the flow is one that the run runs as a part of its own: the version of the run itself is as it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
 }
 
 /// A note as it is kept: one paragraph of at most `limits::NOTE_CHARS` characters, without control characters.

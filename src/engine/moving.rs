@@ -6,6 +6,7 @@ use super::split::place_of;
 use super::start::Beginning;
 use super::turning::Turning;
 use crate::domain::journal::Event;
+use crate::domain::publication::RunMoved;
 use crate::domain::time::{Millis, Span};
 use crate::flow::catalog::{Over, Published};
 use crate::flow::definition::{Flow, Origin, Slot, StateId, Variable};
@@ -55,7 +56,8 @@ impl<'a> Turning<'a> {
         if let Some(now) = now {
             let was = older.states.get_index(usize::from(id.0)).map(|(name, _)| name.clone()).filter(|was| *was != now);
             let (run, flow, version) = (run.id, newer.name.clone(), newer.version);
-            self.journal(Event::Moved { run, flow, from, version, state: now, was, part: depth > 0 });
+            let moved = RunMoved { run, flow, from, version, state: now, was, part: depth > 0 };
+            self.journal(Event::Moved(Box::new(moved)));
         }
         Ok(state)
     }

@@ -87,7 +87,7 @@ impl Versions {
     }
 
     /// How many publications there were when they were looked at last.
-    pub(super) fn seen(&self) -> u64 {
+    pub fn seen(&self) -> u64 {
         self.seen.load(Ordering::Acquire)
     }
 

@@ -148,7 +148,7 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         | Event::Profile(_)
         | Event::Begun { .. }
         | Event::Halted { .. }
-        | Event::Moved { .. }
+        | Event::Moved(_)
         | Event::Hooked { .. } => None,
     }
 }

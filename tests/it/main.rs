@@ -44,6 +44,7 @@ mod pages;
 mod phone;
 mod planted;
 mod publish;
+mod publish_api;
 mod questions;
 mod redis_store;
 mod reload;

@@ -69,9 +69,13 @@ async fn a_flow_is_published_looked_at_and_taken_back() {
     assert_eq!(api.get("/v1/flows/nobody/difference").await.status, 404);
 
     let back = api.post("/v1/flows/talk/rollback", json!({ "runs": "move", "note": "too many" })).await;
-    assert_eq!((back.status, &back.json["publication"]["whole"], &back.json["publication"]["how"]), (201, &json!(one), &json!("rollback")));
+    assert_eq!(
+        (back.status, &back.json["publication"]["whole"], &back.json["publication"]["how"]),
+        (201, &json!(one), &json!("rollback"))
+    );
     let log = api.get(&format!("{PUBLICATIONS}?limit=3")).await;
-    let numbers: Vec<u64> = log.json["items"].as_array().expect("items").iter().filter_map(|item| item["number"].as_u64()).collect();
+    let numbers: Vec<u64> =
+        log.json["items"].as_array().expect("items").iter().filter_map(|item| item["number"].as_u64()).collect();
     assert_eq!(numbers, [4, 3, 2]);
     assert!(!log.json["items"][0]["by"].as_str().expect("who").is_empty());
     let next = api.get(&format!("{PUBLICATIONS}?limit=3&cursor={}", log.json["next"].as_str().expect("more"))).await;

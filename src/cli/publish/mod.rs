@@ -10,6 +10,7 @@ use super::render;
 use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::publish::PublishFrom;
+use crate::config::store::Backend;
 use crate::config::{Secrets, Settings};
 use crate::domain::name::Slug;
 use crate::domain::publication::tidy_note;
@@ -34,7 +35,10 @@ pub(super) fn run(project: &Project, command: &Publish) -> Result<(), Stop> {
     let order =
         Order { by: by.unwrap_or_default(), note: command.note.as_deref().and_then(tidy_note), runs: command.runs, base: None };
     super::runtime()?.block_on(async {
-        let store = open_store(&settings.store, Access::Beside).await.map_err(Stop::failed)?;
+        // What is published before the first start is there at the start.
+        let fresh = matches!(&settings.store.backend, Backend::Embedded { folder } if !folder.exists());
+        let access = if fresh { Access::Serve } else { Access::Beside };
+        let store = open_store(&settings.store, access).await.map_err(Stop::failed)?;
         store.meta().await.map_err(Stop::failed)?;
         // Where runs rest is good to know; without it the store's own count is shown.
         let database = Database::open_beside(&settings.history).await.ok();

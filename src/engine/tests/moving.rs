@@ -65,8 +65,9 @@ fn version(source: &str) -> VersionId {
 
 fn moved(d: &Driver) -> Vec<(VersionId, VersionId, String, Option<String>, bool)> {
     let moved = |event: &Event| match event {
-        Event::Moved { from, version, state, was, part, .. } => {
-            Some((*from, *version, state.to_string(), was.as_ref().map(Name::to_string), *part))
+        Event::Moved(moved) => {
+            let was = moved.was.as_ref().map(Name::to_string);
+            Some((moved.from, moved.version, moved.state.to_string(), was, moved.part))
         }
         _ => None,
     };

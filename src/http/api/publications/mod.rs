@@ -7,22 +7,26 @@ mod view;
 pub use sources::Folders;
 pub use view::{Difference, LiveRuns, Publication, Publish, Published, Review, Rollback, RunsIn, Sentence, TextChange, Warning};
 
-use super::{Done, Fields, Once, Page, Query, asked, looked};
+use super::{Done, Fields, Once, Page, Query, asked, audit, looked};
 use crate::domain::id::VersionId;
 use crate::domain::limits::NOTE_CHARS;
+use crate::domain::mode::Mode;
 use crate::domain::name::Slug;
 use crate::domain::publication::{OldRuns, Share, tidy_note};
 use crate::domain::scope::Scope;
 use crate::flow::definition::Flow;
+use crate::history::audit::Act;
+use crate::http::caller::Caller;
 use crate::http::error::Failure;
 use crate::http::web::Web;
-use crate::service::release::{Order, Refused, Wish, history, release};
+use crate::service::release::{Order, Refused, Wish, history, plan, release};
 use crate::service::review::{Around, review};
 use crate::service::{LoadError, read_standings, stored_version};
 use crate::store::StoreError;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
 use sources::Given;
 use std::sync::Arc;
 
@@ -71,6 +75,7 @@ pub async fn publish(
     let (caller, body) = asked(&web, &request, &mut payload, Scope::FlowsPublish, BODY).await?;
     Query::read(&request, &[])?;
     let flow = flow_name(&name)?;
+    live_only(&caller)?;
     let once = Once::of(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
     let given = Given::take(&mut fields)?;
@@ -79,21 +84,20 @@ pub async fn publish(
         .map(|value| value.as_bool().ok_or_else(|| invalid("retire", "is not true or false")))
         .transpose()?;
     let share = share(&mut fields)?;
-    let order = order(&mut fields, caller.holder())?;
+    let order = order(&mut fields, &caller)?;
     fields.finish()?;
     let retire = retire.unwrap_or(false);
     if retire && (share.is_some() || given.is_some()) {
         return Err(invalid("retire", "goes with neither `flow` nor `share`"));
     }
+    let act = audit::act(&web, &caller, if retire { "flow.retire" } else { "flow.publish" }, Some(flow.to_string()), json!({}));
     let shared = web.clone();
-    once.answer(&web, async move {
-        let web = shared;
-        let wish;
-        let version = if retire { None } else { Some(sources::version(&web, &flow, given).await?.1) };
-        wish = version.as_ref().map_or(Wish::Retire, |version| Wish::Version(version, share));
-        publishes(&web, &flow, wish, &order).await
-    })
-    .await
+    let work = async move {
+        let version = if retire { None } else { Some(sources::version(&shared, &flow, given).await?.1) };
+        let wish = version.as_ref().map_or(Wish::Retire, |version| Wish::Version(version, share));
+        publishes(&shared, &flow, wish, &order, act).await
+    };
+    once.answer(&web, work).await
 }
 
 /// Go back to the version before
@@ -113,13 +117,15 @@ pub async fn rollback(
     let (caller, body) = asked(&web, &request, &mut payload, Scope::FlowsPublish, super::BODY).await?;
     Query::read(&request, &[])?;
     let flow = flow_name(&name)?;
+    live_only(&caller)?;
     let once = Once::of(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
     let to = fields.text("to", 16)?.map(|id| VersionId::parse(&id).ok_or_else(|| invalid("to", VERSION))).transpose()?;
-    let order = order(&mut fields, caller.holder())?;
+    let order = order(&mut fields, &caller)?;
     fields.finish()?;
+    let act = audit::act(&web, &caller, "flow.rollback", Some(flow.to_string()), json!({}));
     let shared = web.clone();
-    once.answer(&web, async move { publishes(&shared, &flow, Wish::Back(to), &order).await }).await
+    once.answer(&web, async move { publishes(&shared, &flow, Wish::Back(to), &order, act).await }).await
 }
 
 /// What would change, in words
@@ -156,17 +162,30 @@ pub async fn difference(
             None => return Err(Failure::NotFound),
         }
     }
-    let catalog = core.versions().catalog();
-    let others: Vec<Arc<Flow>> = catalog.flows().cloned().collect();
-    let around = Around { project: &core.world().project, database: None, others: &others };
-    let review = review(core.store(), around, stands.as_ref(), &newer).await.map_err(unavailable)?;
+    let shared = web.clone();
+    let looked_at = web.engine.spawn(async move {
+        let others: Vec<Arc<Flow>> = shared.core.versions().catalog().flows().cloned().collect();
+        let around = Around { project: &shared.core.world().project, database: Some(&shared.record), others: &others };
+        review(shared.core.store(), around, stands.as_ref(), &newer).await
+    });
+    let review = looked_at.await.map_err(|_| Failure::Unavailable)?.map_err(unavailable)?;
     Ok(HttpResponse::Ok().json(view::Review::of(&review)))
 }
 
 const VERSION: &str = "is not a version: 16 hexadecimal digits";
 const VERSION_IS: &str = "a version: 16 hexadecimal digits";
 
-async fn publishes(web: &Web, flow: &Slug, wish: Wish<'_>, order: &Order) -> Result<Done, Failure> {
+async fn publishes(web: &Web, flow: &Slug, wish: Wish<'_>, order: &Order, mut act: Act) -> Result<Done, Failure> {
+    // What cannot be done is not written down; what is written down may still be overtaken, and says what was wanted.
+    let (base, said) = plan(web.core.store(), flow, wish, order).await.map_err(refused)?;
+    act.detail =
+        json!({ "version": said.version(), "share": said.trial.map(|trial| trial.share), "runs": said.runs, "builds_on": base });
+    let statement = crate::history::audit::insert(&act, rand::random());
+    web.record.write(vec![statement]).await.map_err(|error| {
+        tracing::error!(%error, "a publication could not be written down; it is not made");
+        Failure::Unavailable
+    })?;
+    let order = &Order { base: Some(base), ..order.clone() };
     let released = release(web.core.store(), flow, wish, order).await.map_err(refused)?;
     // Here at once; elsewhere, and here too if this fails, within seconds.
     if let Err(error) = web.core.follow_publications().await {
@@ -176,8 +195,16 @@ async fn publishes(web: &Web, flow: &Slug, wish: Wish<'_>, order: &Order) -> Res
     Ok(Done::new(StatusCode::CREATED, view::Published { flow: flow.to_string(), publication }))
 }
 
+/// What is published is what customers get: a key for test has no part in it.
+fn live_only(caller: &Caller) -> Result<(), Failure> {
+    match caller.mode {
+        Mode::Live => Ok(()),
+        Mode::Test => Err(Failure::Conflict { reason: "a key for test publishes nothing".to_owned() }),
+    }
+}
+
 /// Who wants it, why, and what becomes of runs on other versions.
-fn order(fields: &mut Fields, by: String) -> Result<Order, Failure> {
+fn order(fields: &mut Fields, caller: &Caller) -> Result<Order, Failure> {
     let note = fields.text("note", 4 * NOTE_CHARS)?.as_deref().and_then(tidy_note);
     let runs = match fields.text("runs", 16)? {
         None => OldRuns::Stay,
@@ -187,7 +214,7 @@ fn order(fields: &mut Fields, by: String) -> Result<Order, Failure> {
         None => None,
         Some(number) => Some(number.as_u64().ok_or_else(|| invalid("base", "is not the number of a publication"))?),
     };
-    Ok(Order { by, note, runs, base })
+    Ok(Order { by: caller.name.clone(), note, runs, base })
 }
 
 fn share(fields: &mut Fields) -> Result<Option<Share>, Failure> {
