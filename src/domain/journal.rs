@@ -1,6 +1,5 @@
-//! The journal: what happened to a contact, append-only. One entry for each commit or settle, all its events inside;
-//! an event's identity is (token, index). A versioned closed enum: entries of older releases are read for ever, so
-//! variants and fields are only added.
+//! The journal: what happened to a contact, append-only. One entry for each commit or settle, all its events inside; an event's identity is (token,
+//! index). A versioned closed enum: entries of older releases are read for ever, so variants and fields are only added.
 
 pub use super::attempt::AttemptOutcome;
 
@@ -25,8 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct Entry {
     /// The contact.
     pub contact: ContactKey,
-    /// The token that the commit led to; with the index of an event it is the event's identity. Entries of settles and
-    /// reports carry a token derived from the effect and its attempt.
+    /// The token that the commit led to; with an event's index its identity. Settles and reports carry one derived from the effect and its attempt.
     pub token: Token,
     /// When, by the store's clock.
     pub at: Millis,

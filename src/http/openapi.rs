@@ -58,11 +58,10 @@ use utoipa::{Modify, OpenApi};
         (name = "Events", description = "What happened elsewhere, for the flows that wait for it"),
         (name = "Hand-offs", description = "Conversations that a flow gave to a person"),
         (name = "Conversations", description = "Where a contact's runs rest; beginning and ending them"),
-        (name = "Flows", description = "What runs, version by version"),
+        (name = "Flows", description = "What runs, version by version; what would change, publishing it, and the way back"),
         (name = "Operations", description = "How the service is, and what failed"),
         (name = "Keys", description = "Who may call the API, and what they may do"),
         (name = "Audit", description = "Who changed what, when, and by which request"),
-        (name = "Flows", description = "What is published, what would change, and the way back"),
         (name = "About the API", description = "This document"),
     )
 )]
