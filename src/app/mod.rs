@@ -19,7 +19,7 @@ use crate::config::store::{Backend, RedisSettings, StoreConfig};
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::flow::load::Sources;
-use crate::history::Database;
+use crate::history::{Database, Kinds, Writer};
 use crate::http::api::publications::Folders;
 use crate::http::body::Memory;
 use crate::http::keys::Keys;
@@ -28,7 +28,6 @@ use crate::http::simulator::phone::Phones;
 use crate::http::trace;
 use crate::http::web::{Buckets, Hook, Ready, Web};
 use crate::provider::Adapter;
-use crate::service::HistoryFile;
 use crate::service::HttpClient;
 use crate::service::MailClient;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
@@ -52,7 +51,7 @@ pub struct Application {
     listener: TcpListener,
     core: Arc<Core>,
     tasks: TokioTasks,
-    history: Arc<HistoryFile>,
+    history: Writer,
     sinks: Vec<Arc<Sink>>,
     record: Database,
     metrics: Option<PrometheusHandle>,
@@ -71,10 +70,9 @@ impl Application {
         name_port(&mut settings, port);
         let store = open_store(&settings.store, Access::Serve).await.context("the store")?;
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
-        let history = HistoryFile::open(&settings.store.history, settings.history.keep.entries.unwrap_or(Span::days(36_500)))
-            .context("history")?;
         let record = Database::open(&settings.history).await.context("history")?;
-        let sinks = open_sinks(&settings.store.history, settings.sinks.values()).context("history")?;
+        let sinks = open_sinks(&record, settings.sinks.values()).await.context("history")?;
+        let history = Writer::new(record.clone(), kinds(&settings), settings.history.keep);
         let tasks = TokioTasks::new(tokio::runtime::Handle::current());
         let (versions, published) = publish::publish(&settings, &*store).await?;
         let parts = Parts {
@@ -96,7 +94,7 @@ impl Application {
             listener,
             core,
             tasks,
-            history: Arc::new(history),
+            history,
             sinks,
             record,
             metrics,
@@ -157,7 +155,7 @@ impl Application {
                 reload.follow(stop_reload).await;
             }
         });
-        let running = Running::start_with(core, tasks, Some(history), sinks);
+        let running = Running::start_with(core, tasks, Some(Arc::new(history)), sinks);
         ready.set(true);
         tracing::info!(listen = %settings.server.listen, public_url = settings.server.public_url, "the service has started");
         let ended_early = tokio::select! {
@@ -291,6 +289,11 @@ pub fn channels(settings: &Settings) -> IndexMap<ChannelName, Channel> {
         Some((name.clone(), channel))
     };
     settings.channels.iter().filter_map(channel).collect()
+}
+
+/// Of which kind each channel is.
+fn kinds(settings: &Settings) -> Kinds {
+    settings.channels.iter().map(|(name, channel)| (name.clone(), channel.kind)).collect()
 }
 
 fn world(settings: &Settings) -> World {

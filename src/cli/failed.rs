@@ -7,11 +7,10 @@ use crate::app::{Access, open_store};
 use crate::config::Secrets;
 use crate::domain::time::Span;
 use crate::domain::value::rfc3339;
+use crate::history::{Database, ExportFilter, export};
 use crate::service::failed::{self, Act};
-use crate::service::{ExportFilter, export};
 use crate::store::{FailedKey, Store};
 use serde_json::json;
-use std::path::Path;
 
 /// Failed things of one shard that are looked at.
 const MOST: usize = 10_000;
@@ -22,16 +21,25 @@ pub(super) fn run(project: &Project, command: &Failed) -> Result<(), Stop> {
         let store = open_store(&settings.store, Access::Beside).await.map_err(Stop::failed)?;
         store.meta().await.map_err(Stop::failed)?;
         match command {
-            Failed::List { format } => list(&*store, &settings.store.history, *format).await,
+            Failed::List { format } => {
+                let history = Database::open_beside(&settings.history).await.ok();
+                list(&*store, history.as_ref(), *format).await
+            }
             Failed::Retry(which) => act(&*store, which, Act::Retry, "will be done again").await,
             Failed::Drop(which) => act(&*store, which, Act::Drop, "forgotten").await,
         }
     })
 }
 
-async fn list(store: &dyn Store, history: &Path, format: Format) -> Result<(), Stop> {
+async fn list(store: &dyn Store, history: Option<&Database>, format: Format) -> Result<(), Stop> {
     let all = failed::list(store, MOST).await.map_err(Stop::failed)?;
-    let why: Vec<Option<String>> = all.iter().map(|item| reason(history, item)).collect();
+    let mut why: Vec<Option<String>> = Vec::with_capacity(all.len());
+    for item in &all {
+        why.push(match history {
+            Some(history) => reason(history, item).await,
+            None => None,
+        });
+    }
     if format == Format::Json {
         let line = |(item, why): (&failed::Failed, &Option<String>)| {
             let at = rfc3339(item.at);
@@ -58,7 +66,7 @@ async fn list(store: &dyn Store, history: &Path, format: Format) -> Result<(), S
 }
 
 /// Why it failed, as the journal says it. Nothing if the journal was not copied to history yet, or is no longer kept.
-fn reason(history: &Path, item: &failed::Failed) -> Option<String> {
+async fn reason(history: &Database, item: &failed::Failed) -> Option<String> {
     let (contact, name) = match item.key {
         FailedKey::Effect(contact, effect) => (contact, effect.to_string()),
         FailedKey::Input(contact, input) => (contact, input.to_string()),
@@ -77,7 +85,8 @@ fn reason(history: &Path, item: &failed::Failed) -> Option<String> {
             }
         }
         true
-    });
+    })
+    .await;
     // A server's words may name whom it refuses.
     looked.ok().and(found).map(|words: String| mask::addresses(&mask::masked(&words)).into_owned())
 }

@@ -5,7 +5,7 @@ use super::{Project, Stop};
 use crate::config::Secrets;
 use crate::domain::id::ContactKey;
 use crate::domain::time::Millis;
-use crate::service::{ExportFilter, export};
+use crate::history::{Database, ExportFilter, export};
 use std::io::Write as _;
 
 pub(super) fn run(project: &Project, command: &Journal) -> Result<(), Stop> {
@@ -15,11 +15,17 @@ pub(super) fn run(project: &Project, command: &Journal) -> Result<(), Stop> {
         ExportFilter { since: since.as_deref().map(moment).transpose()?, contact: contact.as_deref().map(key).transpose()? };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut written = Ok(());
-    export(&settings.store.history, &filter, |entry| {
+    let each = |entry: crate::history::Exported| {
         written = writeln!(out, "{}", entry.json);
         written.is_ok()
-    })
-    .map_err(|e| Stop::with_hint(e, "The journal is copied there while the service runs; see `history` in [store]."))?;
+    };
+    let exported = super::runtime()?.block_on(async {
+        let database = Database::open_beside(&settings.history).await?;
+        export(&database, &filter, each).await
+    });
+    exported.map_err(|e| {
+        Stop::with_hint(e, "The journal is copied there while the service runs; see `history` in [store], and [history].")
+    })?;
     written?;
     out.flush()?;
     Ok(())

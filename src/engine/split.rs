@@ -4,6 +4,7 @@ use super::drive::Next;
 use super::fault::Fault;
 use super::turning::Turning;
 use crate::domain::id::{ContactKey, VersionId};
+use crate::domain::journal::SPLIT_REASON;
 use crate::domain::name::Name;
 use crate::domain::value::Value;
 use crate::flow::definition::{Flow, Split};
@@ -19,7 +20,7 @@ impl<'a> Turning<'a> {
     pub(super) fn split(&self, flow: &Flow, state: &Name, split: &'a Split) -> Result<Next<'a>, Fault> {
         let place = place(self.contact, flow.name.as_str(), state.as_str(), &split.arms);
         let arm = arm_at(place, &split.arms).ok_or_else(|| Fault::run("a split without arms"))?;
-        let reason = format!("this contact is at {:.1} % of the split", share(place) * 100.0);
+        let reason = format!("this contact is at {:.1}{SPLIT_REASON}", share(place) * 100.0);
         Ok(Next::Outcome { name: Cow::Borrowed(arm.as_str()), value: Value::text(arm.as_str()), reason })
     }
 }

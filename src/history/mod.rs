@@ -7,18 +7,30 @@
 //! | `query` | the language in which contacts are chosen, and its SQL | `query/` |
 //! | `schema` | the tables, as numbered migrations | `schema` |
 //! | `api_keys`, `audit` | who may call the API, and what they changed | `api_keys`, `audit` |
+//! | `Writer` | entries of the journal, exactly once | `feed`, `taken_back`, `takeover`, `keep` |
+//! | `export` | the journal as it was | `export` |
+//! | `project` | what an entry means in tables: pure | `project/` |
 
 pub mod api_keys;
 pub mod audit;
 mod cell;
 mod database;
 mod error;
+mod export;
+mod feed;
+mod keep;
 mod postgres;
 mod postgres_value;
 pub mod query;
+mod project;
 pub mod schema;
 mod sqlite;
+mod taken_back;
+mod takeover;
 
 pub use cell::{Cell, Row, Statement};
 pub use database::{Answers, Database, Dialect, Round, Work};
 pub use error::HistoryError;
+pub use export::{ExportFilter, Exported, export};
+pub use feed::Writer;
+pub use project::{Kinds, bucket_of, middle_of};

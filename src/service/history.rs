@@ -1,9 +1,11 @@
-//! History: the journal copied as it is, entry by entry, into a place of its own. It guards trimming: an entry leaves the
-//! store only after it is there. Copied exactly once: the place of an entry, (shard, id), is unique.
+//! History: the journal taken into a database, entry by entry. It guards trimming: an entry leaves the store only after it is there. That it is
+//! taken in exactly once is the database's part: `crate::history`.
 
 use super::core::{Core, duration};
 use super::metrics;
 use crate::domain::time::Millis;
+pub use crate::history::HistoryError;
+use crate::history::Writer;
 use crate::store::{Advance, Advanced, Answer, JournalId, JournalItem};
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -21,12 +23,32 @@ const BATCH: usize = 500;
 pub trait HistorySink: Send + Sync {
     /// Keeps these entries of one shard durably; those that are already there stay as they are. `now` is the wall clock.
     async fn append(&self, shard: u8, items: Vec<JournalItem>, now: Millis) -> Result<(), HistoryError>;
+
+    /// One part of what is to be done before the first entry comes; false when there is nothing left.
+    async fn prepare(&self) -> Result<bool, HistoryError> {
+        Ok(false)
+    }
+
+    /// Deletes a bite of what is too old; true if there may be more. `now` is the wall clock.
+    async fn tidy(&self, _now: Millis) -> Result<bool, HistoryError> {
+        Ok(false)
+    }
 }
 
-/// History could not be written. Nothing is trimmed, so nothing is lost: it is tried again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("history cannot be written: {0}")]
-pub struct HistoryError(pub String);
+#[async_trait]
+impl HistorySink for Writer {
+    async fn append(&self, shard: u8, items: Vec<JournalItem>, now: Millis) -> Result<(), HistoryError> {
+        Writer::append(self, shard, items, now).await.map(|_| ())
+    }
+
+    async fn prepare(&self) -> Result<bool, HistoryError> {
+        self.take_over().await
+    }
+
+    async fn tidy(&self, now: Millis) -> Result<bool, HistoryError> {
+        Writer::tidy(self, now).await
+    }
+}
 
 /// What one step of the feeder did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish`, `release::release` | publishes flows: from the folder, by a call | `publisher`, `release`, `published`, `versions` |
 //! | `follow_publications` | takes over what was published elsewhere | `publisher` |
-//! | `feed_history` | copies the journal and lets it be trimmed | `history`, `history_file` |
+//! | `feed_history` | takes the journal into the database and lets it be trimmed | `history` |
 //! | `Sink::step` | tells an analytics service what history has | `sinks` |
 //!
 //! `ports` are the world as traits; `runtime` and `http_client` are the real ones.
@@ -30,7 +30,6 @@ mod fetch;
 mod fold;
 mod guard;
 mod history;
-mod history_file;
 mod hook;
 mod http_client;
 mod inbox;
@@ -59,7 +58,6 @@ mod sinks;
 mod slots;
 mod sns;
 mod superseded;
-mod taken_back;
 mod teller;
 mod template;
 mod tick;
@@ -74,7 +72,6 @@ pub use channel_health::ChannelHealth;
 pub use events::{EventRefused, NewEvent};
 pub use feed::Overheard;
 pub use history::{Fed, HistoryError, HistorySink, SUBSCRIBER};
-pub use history_file::{ExportFilter, Exported, HistoryFile, export};
 pub use http_client::HttpClient;
 pub use inbox::Received;
 pub use key_ring::{KeyRefused, KeyRing};

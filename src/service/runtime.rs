@@ -18,6 +18,8 @@ use tokio_util::task::TaskTracker;
 /// History is fed so often when there is little to copy, and less and less often when there is nothing.
 const FEED: Duration = Duration::from_secs(1);
 const FEED_IDLE: Duration = Duration::from_secs(8);
+/// While much is to be deleted.
+const FEED_BUSY: Duration = Duration::from_millis(50);
 /// Depths are looked at so often: for metrics, and so that a journal over its limit is noticed.
 const DEPTHS: Duration = Duration::from_secs(10);
 
@@ -191,21 +193,57 @@ async fn tick_loop(core: Arc<Core>, end: CancellationToken) {
 
 async fn history_loop(core: Arc<Core>, history: Arc<dyn HistorySink>, end: CancellationToken) {
     let mut pause = FEED;
+    take_over(&*history, &end).await;
     loop {
         let fed = core.feed_history(&*history).await;
         if end.is_cancelled() {
             return;
         }
+        let more_to_delete = history.tidy(core.clock.wall()).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what is too old in history was not deleted");
+            false
+        });
         pause = match fed {
             Fed { more: true, failed: 0, .. } => Duration::ZERO,
             Fed { copied: 0, .. } => (pause * 2).clamp(FEED, FEED_IDLE),
             Fed { .. } => FEED,
         };
+        if more_to_delete {
+            pause = pause.min(FEED_BUSY);
+        }
         tokio::select! {
             // Once more at the end: what was committed while stopping is copied too.
             () = end.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// What an older release left is taken in before the first new entry: a sink reads on in the order in which things happened.
+async fn take_over(history: &dyn HistorySink, end: &CancellationToken) {
+    let (began, mut parts) = (Instant::now(), 0u64);
+    while !end.is_cancelled() {
+        match history.prepare().await {
+            Ok(true) => {
+                parts += 1;
+                if parts == 1 {
+                    tracing::info!(
+                        "what an older release kept in history is taken over; new entries wait in the store meanwhile"
+                    );
+                }
+            }
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "what an older release kept in history is not taken over yet");
+                tokio::select! {
+                    () = end.cancelled() => {}
+                    () = tokio::time::sleep(FEED_IDLE) => {}
+                }
+            }
+        }
+    }
+    if parts > 0 {
+        tracing::info!(parts, seconds = began.elapsed().as_secs(), "what an older release kept in history was taken over");
     }
 }
 

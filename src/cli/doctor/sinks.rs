@@ -3,6 +3,7 @@
 use crate::config::Settings;
 use crate::config::sinks::SinkSettings;
 use crate::domain::time::{Millis, Span};
+use crate::history::{Database, HistoryError};
 use crate::service::ports::Clock as _;
 use crate::service::runtime::MachineClock;
 use crate::service::{HttpClient, Reached, Shelf, Standing, probe_sink};
@@ -24,11 +25,20 @@ pub(super) async fn findings(settings: &Settings) -> Vec<Finding> {
         }
     };
     let now = MachineClock::default().wall();
+    let history = Database::open_beside(&settings.history).await;
     for sink in settings.sinks.values() {
         all.push(reached(sink, &probe_sink(sink, &client).await));
-        all.push(match Shelf::standing(&settings.store.history, sink.name.as_str()) {
+        let standing = match &history {
+            Ok(history) => Shelf::standing(history, sink.name.as_str()).await,
+            Err(error) => Err(error.clone()),
+        };
+        all.push(match standing {
             Ok(standing) => behind(sink, standing.as_ref(), now),
-            Err(error) => finding(FindingLevel::Error, format!("{}: {error}", sink.name), "Check store.history."),
+            Err(HistoryError(error)) => finding(
+                FindingLevel::Warning,
+                format!("{}: how far it has come is not known: {error}", sink.name),
+                "See `history`.",
+            ),
         });
     }
     all
@@ -73,7 +83,9 @@ fn behind(sink: &SinkSettings, standing: Option<&Standing>, now: Millis) -> Find
         "{name}: {sent} rows told, {dropped} refused; {waiting} entries wait, the oldest for {lag_seconds} s; {missed} were too old before"
     );
     match (*missed > 0, lag > BEHIND) {
-        (true, _) => finding(FindingLevel::Warning, message, "What was missed is gone. Keep history longer: store.history_keep."),
+        (true, _) => {
+            finding(FindingLevel::Warning, message, "What was missed is gone. Keep the journal longer: history.keep_entries.")
+        }
         (false, true) => finding(FindingLevel::Warning, message, "The log says what the service answers."),
         (false, false) => finding(FindingLevel::Fine, message, ""),
     }

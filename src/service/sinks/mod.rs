@@ -10,15 +10,14 @@ pub use shelf::{Shelf, Standing};
 pub use tell::{Reached, probe_sink};
 
 use super::core::{Core, duration};
-use super::history::HistoryError;
 use super::metrics;
 use crate::config::sinks::SinkSettings;
 use crate::domain::time::{Millis, Span};
+use crate::history::{Database, HistoryError};
 use crate::sink::{Background, Parcels, Row, Service, rows};
 use identity::People;
 use shelf::{Place, Unread};
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often history is looked at when there was nothing new.
@@ -40,7 +39,7 @@ pub struct Sink {
     pub(super) settings: SinkSettings,
     service: Service,
     shelf: Shelf,
-    background: Mutex<Background>,
+    background: tokio::sync::Mutex<Background>,
     work: tokio::sync::Mutex<Work>,
 }
 
@@ -68,17 +67,21 @@ struct Gathered {
 }
 
 /// Opens the sinks; those that are no longer configured are forgotten.
-pub fn open_sinks<'a>(
-    history: &Path,
+pub async fn open_sinks<'a>(
+    history: &Database,
     settings: impl Iterator<Item = &'a SinkSettings> + Clone,
 ) -> Result<Vec<Arc<Sink>>, HistoryError> {
     let names: Vec<&str> = settings.clone().map(|sink| sink.name.as_str()).collect();
-    Shelf::retain(history, &names)?;
-    settings.map(|settings| Sink::open(history, settings).map(Arc::new)).collect()
+    Shelf::retain(history, &names).await?;
+    let mut sinks = Vec::new();
+    for settings in settings {
+        sinks.push(Arc::new(Sink::open(history, settings).await?));
+    }
+    Ok(sinks)
 }
 
 impl Sink {
-    fn open(history: &Path, settings: &SinkSettings) -> Result<Self, HistoryError> {
+    async fn open(history: &Database, settings: &SinkSettings) -> Result<Self, HistoryError> {
         let service = Service::new(settings);
         let work = Work {
             parcels: Parcels::new(service.bounds()),
@@ -93,8 +96,8 @@ impl Sink {
         };
         Ok(Sink {
             service,
-            shelf: Shelf::open(history, settings.name.as_str(), settings.from)?,
-            background: Mutex::default(),
+            shelf: Shelf::open(history, settings.name.as_str(), settings.from).await?,
+            background: tokio::sync::Mutex::default(),
             work: tokio::sync::Mutex::new(work),
             settings: settings.clone(),
         })
@@ -118,14 +121,12 @@ impl Sink {
     }
 
     async fn look(self: &Arc<Self>, core: &Core, work: &mut Work) -> Stepped {
-        let (sink, first) = (Arc::clone(self), work.first);
-        let gathered = match tokio::task::spawn_blocking(move || sink.gather(first)).await {
-            Ok(Ok(gathered)) => gathered,
-            Ok(Err(error)) => {
+        let gathered = match self.gather(work.first).await {
+            Ok(gathered) => gathered,
+            Err(error) => {
                 tracing::warn!(sink = self.name(), %error, "history cannot be read");
                 return Stepped::Wait(LOOK);
             }
-            Err(_) => return Stepped::Wait(LOOK),
         };
         let Gathered { rows, unreadable, unread } = gathered;
         self.say_missed(work, unread.missed);
@@ -148,10 +149,10 @@ impl Sink {
         Stepped::Busy
     }
 
-    /// Reads, and makes rows of it. Blocks.
-    fn gather(&self, first: u8) -> Result<Gathered, HistoryError> {
-        let mut background = self.background.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut unread = self.shelf.unread(first)?;
+    /// Reads, and makes rows of it.
+    async fn gather(&self, first: u8) -> Result<Gathered, HistoryError> {
+        let mut background = self.background.lock().await;
+        let mut unread = self.shelf.unread(first).await?;
         let (mut told, mut unreadable) = (Vec::new(), 0);
         for entry in std::mem::take(&mut unread.entries) {
             let Some(entry) = entry else {
@@ -160,7 +161,7 @@ impl Sink {
             };
             entry.events.iter().for_each(|event| background.learn(event));
             if entry.events.iter().any(|event| background.lacks(event)) {
-                self.shelf.before(entry.contact, entry.at)?.iter().for_each(|event| background.learn(event));
+                self.shelf.before(entry.contact, entry.at).await?.iter().for_each(|event| background.learn(event));
                 for event in &entry.events {
                     if background.lacks(event) {
                         background.give_up(event);
@@ -179,12 +180,10 @@ impl Sink {
             return;
         }
         let Some(places) = work.places.clone() else { return };
-        let (sink, sent, dropped) = (Arc::clone(self), work.sent, work.dropped);
-        match tokio::task::spawn_blocking(move || sink.shelf.told(&places, sent, dropped)).await {
-            Ok(Ok(())) => (work.places, work.sent, work.dropped) = (None, 0, 0),
+        match self.shelf.told(&places, work.sent, work.dropped).await {
+            Ok(()) => (work.places, work.sent, work.dropped) = (None, 0, 0),
             // Nothing is lost: it is tried again with the next step.
-            Ok(Err(error)) => tracing::warn!(sink = self.name(), %error, "how far it has come cannot be written down"),
-            Err(_) => {}
+            Err(error) => tracing::warn!(sink = self.name(), %error, "how far it has come cannot be written down"),
         }
     }
 

@@ -6,26 +6,13 @@ use crate::domain::codec;
 use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::time::Millis;
-use crate::service::history::HistoryError;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use crate::history::{Answers, Cell, Database, HistoryError, Round, Row, Statement, Work};
 
-/// The tables of sinks in the history file. `missed`: entries that were too old to be kept before the sink was told of them.
-pub(in crate::service) const LAYOUT: &str = "
-    CREATE TABLE IF NOT EXISTS sink (
-        name TEXT PRIMARY KEY, sent INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0, missed INTEGER NOT NULL DEFAULT 0
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS sink_place (
-        sink TEXT NOT NULL, shard INTEGER NOT NULL, time INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (sink, shard)
-    ) WITHOUT ROWID;
-";
 /// Shards of a store at most.
 const SHARDS: u8 = 64;
 /// Entries that are read at once, and bytes of them.
 const ENTRIES: usize = 1_000;
+const PAGE: usize = 200;
 const BYTES: usize = 8 * 1024 * 1024;
 /// How far back an entry's contact is looked at for the flow of a run or the channel of a message.
 const BACK: usize = 100;
@@ -73,186 +60,174 @@ pub struct Standing {
 /// History as one sink reads it.
 pub struct Shelf {
     sink: String,
-    connection: Mutex<Connection>,
+    database: Database,
 }
+
+/// Shards in which something is that a sink was not told of, with the place that it stands at in each.
+const NEWS: &str = "WITH RECURSIVE shards (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM shards WHERE n < 63)
+    SELECT shards.n, coalesce(place.time, -1), coalesce(place.number, -1) FROM shards
+    LEFT JOIN sink_place AS place ON place.sink = $1 AND place.shard = shards.n
+    WHERE EXISTS (SELECT 1 FROM entry WHERE entry.shard = shards.n
+                  AND (entry.time, entry.number) > (coalesce(place.time, -1), coalesce(place.number, -1)))
+    ORDER BY shards.n";
 
 impl Shelf {
     /// Opens history for a sink; a sink that is new begins where it says.
-    pub fn open(path: &Path, sink: &str, from: Beginning) -> Result<Self, HistoryError> {
-        let run = || -> rusqlite::Result<Connection> {
-            let mut connection = Connection::open(path)?;
-            connection.busy_timeout(Duration::from_secs(5))?;
-            // A place that is forgotten in a power cut costs rows that are sent again under their ids.
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-            connection.execute_batch(LAYOUT)?;
-            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let new = transaction.execute("INSERT OR IGNORE INTO sink (name) VALUES (?1)", [sink])? == 1;
-            if new && from == Beginning::Now {
-                for shard in 0..SHARDS {
-                    let last = "INSERT INTO sink_place SELECT ?1, shard, time, number FROM entry WHERE shard = ?2
-                                ORDER BY time DESC, number DESC LIMIT 1";
-                    transaction.execute(last, params![sink, shard])?;
-                }
-            }
-            transaction.commit()?;
-            Ok(connection)
-        };
-        let connection = run().map_err(said)?;
-        Ok(Shelf { sink: sink.to_owned(), connection: Mutex::new(connection) })
+    pub async fn open(database: &Database, sink: &str, from: Beginning) -> Result<Self, HistoryError> {
+        let opening = Opening { sink: sink.to_owned(), from, asked: false };
+        database.transact(opening).await?;
+        Ok(Shelf { sink: sink.to_owned(), database: database.clone() })
     }
 
     /// Forgets the sinks that are not among these.
-    pub fn retain(path: &Path, names: &[&str]) -> Result<(), HistoryError> {
-        let run = || -> rusqlite::Result<()> {
-            let mut connection = Connection::open(path)?;
-            connection.busy_timeout(Duration::from_secs(5))?;
-            connection.execute_batch(LAYOUT)?;
-            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let known: Vec<String> = {
-                let mut all = transaction.prepare("SELECT name FROM sink")?;
-                all.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
-            };
-            for gone in known.iter().filter(|name| !names.contains(&name.as_str())) {
-                transaction.execute("DELETE FROM sink WHERE name = ?1", [gone])?;
-                transaction.execute("DELETE FROM sink_place WHERE sink = ?1", [gone])?;
+    pub async fn retain(database: &Database, names: &[&str]) -> Result<(), HistoryError> {
+        let mut gone = Vec::new();
+        for row in &database.read("SELECT name FROM sink", &[]).await? {
+            let name = row.text(0)?;
+            if !names.contains(&name) {
+                gone.push(Statement::new("DELETE FROM sink WHERE name = $1", [name.into()]));
+                gone.push(Statement::new("DELETE FROM sink_place WHERE sink = $1", [name.into()]));
             }
-            transaction.commit()
-        };
-        run().map_err(said)
+        }
+        if !gone.is_empty() {
+            database.write(gone).await?;
+        }
+        Ok(())
     }
 
     /// Entries that the sink has not been told of, from this shard on.
-    pub fn unread(&self, first: u8) -> Result<Unread, HistoryError> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let run = || -> rusqlite::Result<Unread> {
-            let mut unread = Unread::default();
-            let missed: i64 = connection
-                .query_row("SELECT missed FROM sink WHERE name = ?1", [&self.sink], |row| row.get(0))
-                .optional()?
-                .unwrap_or(0);
-            unread.missed = missed.max(0).unsigned_abs();
-            let places = places(&connection, &self.sink)?;
-            let sql = "SELECT time, number, at, kind, body FROM entry WHERE shard = ?1 AND (time, number) > (?2, ?3)
-                       ORDER BY time, number LIMIT ?4";
-            let mut select = connection.prepare_cached(sql)?;
-            let (mut left, mut bytes) = (ENTRIES, 0);
-            for n in 0..SHARDS {
-                let shard = (first + n) % SHARDS;
-                let (time, number) = places.get(&shard).copied().unwrap_or((i64::MIN, i64::MIN));
-                let mut rows = select.query(params![shard, time, number, left as i64])?;
-                let mut last = None;
-                while let Some(row) = rows.next()? {
-                    let place = Place { shard, time: row.get(0)?, number: row.get(1)? };
-                    let (at, kind): (i64, String) = (row.get(2)?, row.get(3)?);
-                    let body = row.get_ref(4)?.as_blob().unwrap_or_default();
-                    unread.oldest = Some(unread.oldest.map_or(Millis(at), |oldest| oldest.min(Millis(at))));
-                    if kind == "entry" {
-                        unread.entries.push(codec::decode(body).ok());
-                    }
-                    (last, left, bytes) = (Some(place), left - 1, bytes + body.len());
-                    if bytes >= BYTES {
-                        break;
-                    }
+    pub async fn unread(&self, first: u8) -> Result<Unread, HistoryError> {
+        let mut unread = Unread::default();
+        let missed = self.database.read("SELECT missed FROM sink WHERE name = $1", &[self.sink.as_str().into()]).await?;
+        unread.missed = missed.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).max(0).unsigned_abs();
+        let mut news = news(&self.database, &self.sink).await?;
+        // Those before the first come last.
+        let split = news.partition_point(|place| place.shard < first);
+        news.rotate_left(split);
+        let sql = "SELECT time, number, at, kind, body FROM entry WHERE shard = $1 AND (time, number) > ($2, $3)
+                   ORDER BY time, number LIMIT $4";
+        let (mut left, mut bytes) = (ENTRIES, 0);
+        for from in news {
+            let (shard, mut last) = (from.shard, from);
+            loop {
+                let page = left.min(PAGE);
+                let params: [Cell; 4] = [shard.into(), last.time.into(), last.number.into(), page.into()];
+                let rows = self.database.read(sql, &params).await?;
+                let read = rows.len();
+                for row in &rows {
+                    last = Place { shard, time: row.int(0)?, number: row.int(1)? };
+                    let at = row.at(2)?;
+                    unread.oldest = Some(unread.oldest.map_or(at, |oldest| oldest.min(at)));
+                    (left, bytes) = (left - 1, bytes + row.bytes(4)?.len());
                 }
-                unread.places.extend(last);
-                if left == 0 || bytes >= BYTES {
-                    unread.more = true;
+                unread.entries.extend(decoded(rows).await?);
+                if read < page || left == 0 || bytes >= BYTES {
                     break;
                 }
             }
-            Ok(unread)
-        };
-        run().map_err(said)
+            unread.places.push(last);
+            if left == 0 || bytes >= BYTES {
+                unread.more = true;
+                break;
+            }
+        }
+        Ok(unread)
     }
 
     /// What was written down of a contact up to a moment, the latest first.
-    pub fn before(&self, contact: ContactKey, at: Millis) -> Result<Vec<Event>, HistoryError> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let run = || -> rusqlite::Result<Vec<Event>> {
-            let sql = "SELECT body FROM entry WHERE contact = ?1 AND at <= ?2 AND kind = 'entry' ORDER BY at DESC LIMIT ?3";
-            let mut select = connection.prepare_cached(sql)?;
-            let mut rows = select.query(params![contact.as_str(), at.0, BACK as i64])?;
-            let mut events = Vec::new();
-            while let Some(row) = rows.next()? {
-                let body = row.get_ref(0)?.as_blob().unwrap_or_default();
-                events.extend(codec::decode::<Entry>(body).into_iter().flat_map(|entry| entry.events));
-            }
-            Ok(events)
-        };
-        run().map_err(said)
+    pub async fn before(&self, contact: ContactKey, at: Millis) -> Result<Vec<Event>, HistoryError> {
+        let sql = "SELECT body FROM entry WHERE contact = $1 AND at <= $2 AND kind = 'entry' ORDER BY at DESC LIMIT $3";
+        let rows = self.database.read(sql, &[contact.into(), at.into(), BACK.into()]).await?;
+        let mut events = Vec::new();
+        for row in &rows {
+            events.extend(codec::decode::<Entry>(row.bytes(0)?).into_iter().flat_map(|entry| entry.events));
+        }
+        Ok(events)
     }
 
-    /// The sink was told of everything up to these places. Whoever is further stays there: two instances on one file do no harm.
-    pub fn told(&self, places: &[Place], sent: u64, dropped: u64) -> Result<(), HistoryError> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut run = || -> rusqlite::Result<()> {
-            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            // Nothing is left behind by one that was removed in the meantime.
-            let counted = "UPDATE sink SET sent = sent + ?2, dropped = dropped + ?3 WHERE name = ?1";
-            if transaction.execute(counted, params![self.sink, sent as i64, dropped as i64])? == 1 {
-                let sql = "INSERT INTO sink_place VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sink, shard) DO UPDATE
-                           SET time = excluded.time, number = excluded.number
-                           WHERE (excluded.time, excluded.number) > (sink_place.time, sink_place.number)";
-                for Place { shard, time, number } in places {
-                    transaction.execute(sql, params![self.sink, shard, time, number])?;
-                }
-            }
-            transaction.commit()
-        };
-        run().map_err(said)
+    /// The sink was told of everything up to these places. Whoever is further stays there: two instances on one database do no harm.
+    pub async fn told(&self, places: &[Place], sent: u64, dropped: u64) -> Result<(), HistoryError> {
+        let counted = "UPDATE sink SET sent = sent + $2, dropped = dropped + $3 WHERE name = $1";
+        let mut statements = vec![Statement::new(counted, [self.sink.as_str().into(), sent.into(), dropped.into()])];
+        // Nothing is left behind by one that was removed in the meantime.
+        let sql = "INSERT INTO sink_place (sink, shard, time, number)
+                   SELECT name, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM sink WHERE name = $1
+                   ON CONFLICT (sink, shard) DO UPDATE SET time = excluded.time, number = excluded.number
+                   WHERE (excluded.time, excluded.number) > (sink_place.time, sink_place.number)";
+        for Place { shard, time, number } in places {
+            let params: [Cell; 4] = [self.sink.as_str().into(), (*shard).into(), (*time).into(), (*number).into()];
+            statements.push(Statement::new(sql, params));
+        }
+        self.database.write(statements).await.map(|_| ())
     }
 
     /// How a sink stands, read beside a running service; nothing if it never ran.
-    pub fn standing(path: &Path, sink: &str) -> Result<Option<Standing>, HistoryError> {
-        if !path.is_file() {
-            return Ok(None);
+    pub async fn standing(database: &Database, sink: &str) -> Result<Option<Standing>, HistoryError> {
+        let rows = database.read("SELECT sent, dropped, missed FROM sink WHERE name = $1", &[sink.into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let number = |i| row.int(i).map(|n| n.max(0).unsigned_abs());
+        let mut standing = Standing { sent: number(0)?, dropped: number(1)?, missed: number(2)?, waiting: 0, oldest: None };
+        let sql = "SELECT count(*), min(at) FROM
+                   (SELECT at FROM entry WHERE shard = $1 AND (time, number) > ($2, $3) ORDER BY time, number LIMIT $4) AS waiting";
+        for Place { shard, time, number } in news(database, sink).await? {
+            let rows = database.read(sql, &[shard.into(), time.into(), number.into(), COUNTED.into()]).await?;
+            let Some(row) = rows.first() else { continue };
+            standing.waiting += row.int(0)?.max(0).unsigned_abs();
+            standing.oldest = [standing.oldest, row.opt_at(1)?].into_iter().flatten().min();
         }
-        let run = || -> rusqlite::Result<Option<Standing>> {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(path, flags)?;
-            connection.busy_timeout(Duration::from_secs(5))?;
-            let there = "SELECT 1 FROM sqlite_master WHERE name = 'sink'";
-            if connection.query_row(there, [], |_| Ok(())).optional()?.is_none() {
-                return Ok(None);
-            }
-            let sql = "SELECT sent, dropped, missed FROM sink WHERE name = ?1";
-            let number = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(|n| n.max(0).unsigned_abs());
-            let counts =
-                connection.query_row(sql, [sink], |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?))).optional()?;
-            let Some((sent, dropped, missed)) = counts else { return Ok(None) };
-            let sql = "SELECT count(*), min(at) FROM
-                       (SELECT at FROM entry WHERE shard = ?1 AND (time, number) > (?2, ?3) ORDER BY time, number LIMIT ?4)";
-            let places = places(&connection, sink)?;
-            let (mut waiting, mut oldest) = (0, None::<Millis>);
-            for shard in 0..SHARDS {
-                let (time, number) = places.get(&shard).copied().unwrap_or((i64::MIN, i64::MIN));
-                let (n, at): (i64, Option<i64>) =
-                    connection.query_row(sql, params![shard, time, number, COUNTED], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                waiting += n.max(0).unsigned_abs();
-                oldest = [oldest, at.map(Millis)].into_iter().flatten().min();
-            }
-            Ok(Some(Standing { sent, dropped, missed, waiting: waiting.min(COUNTED.unsigned_abs()), oldest }))
-        };
-        run().map_err(said)
+        standing.waiting = standing.waiting.min(COUNTED.unsigned_abs());
+        Ok(Some(standing))
     }
 }
 
-/// Entries older than `before` are about to be deleted, `most` of them: those that a sink was not told of are counted.
-pub(in crate::service) fn count_missed(transaction: &Transaction<'_>, before: Millis, most: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE sink SET missed = missed + (
-                   SELECT count(*) FROM (SELECT shard, time, number FROM entry WHERE at < ?1 ORDER BY at LIMIT ?2) AS old
-                   LEFT JOIN sink_place AS place ON place.sink = sink.name AND place.shard = old.shard
-                   WHERE place.sink IS NULL OR (old.time, old.number) > (place.time, place.number))";
-    transaction.prepare_cached(sql)?.execute(params![before.0, most]).map(|_| ())
+async fn news(database: &Database, sink: &str) -> Result<Vec<Place>, HistoryError> {
+    let rows = database.read(NEWS, &[sink.into()]).await?;
+    let place = |row: &Row| {
+        let shard = u8::try_from(row.int(0)?).unwrap_or(0);
+        Ok(Place { shard, time: row.int(1)?, number: row.int(2)? })
+    };
+    rows.iter().map(place).collect()
 }
 
-fn places(connection: &Connection, sink: &str) -> rusqlite::Result<BTreeMap<u8, (i64, i64)>> {
-    let mut all = connection.prepare_cached("SELECT shard, time, number FROM sink_place WHERE sink = ?1")?;
-    all.query_map([sink], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?.collect()
+/// What rows say, as (…, kind, body), apart from the threads that serve.
+async fn decoded(rows: Vec<Row>) -> Result<Vec<Option<Entry>>, HistoryError> {
+    let work = move || -> Result<Vec<Option<Entry>>, HistoryError> {
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.text(3)? == "entry" {
+                entries.push(codec::decode(row.bytes(4)?).ok());
+            }
+        }
+        Ok(entries)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|e| HistoryError(e.to_string()))?
 }
 
-fn said(error: rusqlite::Error) -> HistoryError {
-    HistoryError(error.to_string())
+/// A sink that is new begins at the end of each shard, if it is to tell only what happens from now on.
+struct Opening {
+    sink: String,
+    from: Beginning,
+    asked: bool,
+}
+
+impl Work for Opening {
+    fn begin(&mut self) -> Round {
+        self.asked = false;
+        let sql = "INSERT INTO sink (name) VALUES ($1) ON CONFLICT DO NOTHING";
+        Round::Write(vec![Statement::new(sql, [self.sink.as_str().into()])])
+    }
+
+    fn next(&mut self, answers: Answers) -> Result<Round, HistoryError> {
+        let is_new = !std::mem::replace(&mut self.asked, true) && answers.changed() == [1];
+        if !is_new || self.from == Beginning::Start {
+            return Ok(Round::Done);
+        }
+        let sql = "INSERT INTO sink_place (sink, shard, time, number)
+                   SELECT sink.name, entry.shard, entry.time, entry.number FROM entry JOIN sink ON sink.name = $1 WHERE entry.shard = $2
+                   ORDER BY entry.time DESC, entry.number DESC LIMIT 1";
+        let shards = (0..SHARDS).map(|shard| Statement::new(sql, [self.sink.as_str().into(), shard.into()]));
+        Ok(Round::Write(shards.collect()))
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod diagnostics_page;
 pub mod fake_provider;
 pub mod fixtures;
 pub mod live;
+pub mod postgres;
 pub mod process;
 pub mod project;
 pub mod receiver;

@@ -1,36 +1,26 @@
 //! A message that the contact took back: its words go from what was kept of it.
 
+use super::cell::{Row, Statement};
+use super::error::HistoryError;
 use crate::domain::codec;
 use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::message::InboundContent;
-use rusqlite::{Transaction, params};
 
-/// How the content is called where it is written: entries without it need not be read.
-const WORD: &[u8] = b"deleted";
-
-/// Masks the earlier messages that this entry says were taken back.
-pub(super) fn mask(history: &Transaction<'_>, contact: Option<ContactKey>, body: &[u8]) -> rusqlite::Result<()> {
-    let Some(contact) = contact.filter(|_| body.windows(WORD.len()).any(|window| window == WORD)) else { return Ok(()) };
-    let Ok(entry) = codec::decode::<Entry>(body) else { return Ok(()) };
-    let gone: Vec<&str> = entry.events.iter().filter_map(taken_back).collect();
-    if gone.is_empty() {
-        return Ok(());
-    }
-    let mut rows = history.prepare("SELECT shard, time, number, body FROM entry WHERE contact = ?1 AND kind = 'entry'")?;
-    let mut update = history.prepare("UPDATE entry SET body = ?4 WHERE shard = ?1 AND time = ?2 AND number = ?3")?;
-    let mut found = rows.query(params![contact.to_string()])?;
-    while let Some(row) = found.next()? {
-        let (shard, time, number): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let body: Vec<u8> = row.get(3)?;
-        if let Some(masked) = without(&body, &gone) {
-            update.execute(params![shard, time, number, masked])?;
+/// Entries of a contact, as (token, body), without the words of these messages: what is to be written of them.
+pub(super) fn mask(contact: ContactKey, gone: &[&str], entries: &[Row]) -> Result<Vec<Statement>, HistoryError> {
+    let sql = "UPDATE entry SET body = $3 WHERE contact = $1 AND token = $2";
+    let mut masked = Vec::new();
+    for row in entries {
+        if let Some(body) = without(row.bytes(1)?, gone) {
+            masked.push(Statement::new(sql, [contact.into(), row.text(0)?.into(), body.into()]));
         }
     }
-    Ok(())
+    Ok(masked)
 }
 
-fn taken_back(event: &Event) -> Option<&str> {
+/// The message that an event says was taken back.
+pub(super) fn names(event: &Event) -> Option<&str> {
     match event {
         Event::Received { content: InboundContent::Deleted { message }, .. } => Some(message),
         _ => None,

@@ -1,0 +1,46 @@
+//! What is too old goes, in small bites beside the writing: no write waits for long.
+
+use super::cell::{Cell, Statement};
+use super::database::Database;
+use super::error::HistoryError;
+use crate::config::history::Keep;
+use crate::domain::time::{Millis, Span};
+
+/// Rows of one kind that go in one bite.
+const BITE: i64 = 500;
+
+/// Entries that a sink was not told of before they go are counted for it.
+const MISSED: &str = "UPDATE sink SET missed = missed + (
+        SELECT count(*) FROM (SELECT contact, token, shard, time, number FROM entry WHERE at < $1 ORDER BY at, contact, token LIMIT $2) AS old
+        LEFT JOIN sink_place AS place ON place.sink = sink.name AND place.shard = old.shard
+        WHERE place.sink IS NULL OR (old.time, old.number) > (place.time, place.number))";
+const ENTRIES: &str = "DELETE FROM entry WHERE (contact, token) IN
+        (SELECT contact, token FROM entry WHERE at < $1 ORDER BY at, contact, token LIMIT $2)";
+const MESSAGES: &str = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE at < $1 ORDER BY at, id LIMIT $2)";
+const HAPPENINGS: &str = "DELETE FROM happening WHERE (contact, token, idx) IN
+        (SELECT contact, token, idx FROM happening WHERE at < $1 ORDER BY at, contact, token, idx LIMIT $2)";
+const AUDIT: &str = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT $2)";
+/// The run itself last: the others go by what it says.
+const RUNS: [&str; 5] = [
+    "DELETE FROM step WHERE (contact, run) IN (SELECT contact, id FROM run WHERE ended_at < $1 ORDER BY ended_at, contact, id LIMIT $2)",
+    "DELETE FROM run_value WHERE (contact, run) IN (SELECT contact, id FROM run WHERE ended_at < $1 ORDER BY ended_at, contact, id LIMIT $2)",
+    "DELETE FROM call WHERE (contact, run) IN (SELECT contact, id FROM run WHERE ended_at < $1 ORDER BY ended_at, contact, id LIMIT $2)",
+    "DELETE FROM handoff WHERE (contact, run) IN (SELECT contact, id FROM run WHERE ended_at < $1 ORDER BY ended_at, contact, id LIMIT $2)",
+    "DELETE FROM run WHERE (contact, id) IN (SELECT contact, id FROM run WHERE ended_at < $1 ORDER BY ended_at, contact, id LIMIT $2)",
+];
+
+/// Deletes one bite of what is too old. True if there may be more.
+pub(super) async fn bite(database: &Database, keep: &Keep, now: Millis) -> Result<bool, HistoryError> {
+    let Keep { entries, messages, runs, happenings, audit } = *keep;
+    let kinds: [(Option<Span>, &[&'static str]); 5] =
+        [(entries, &[MISSED, ENTRIES]), (messages, &[MESSAGES]), (happenings, &[HAPPENINGS]), (runs, &RUNS), (audit, &[AUDIT])];
+    let mut more = false;
+    for (age, statements) in kinds {
+        let Some(age) = age else { continue };
+        let params: [Cell; 2] = [(now - age).into(), BITE.into()];
+        let statements = statements.iter().map(|sql| Statement::new(sql, params.clone())).collect();
+        let gone = database.write(statements).await?;
+        more |= gone.last().is_some_and(|n| *n >= BITE.unsigned_abs());
+    }
+    Ok(more)
+}

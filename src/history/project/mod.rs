@@ -1,0 +1,189 @@
+//! What an entry of the journal means in tables. Pure: what is known already is given, statements come out. A batch is folded in memory and
+//! written once: however entries are put together into batches, and however often they come, the tables are the same.
+
+mod call;
+mod consent;
+mod contact;
+mod content;
+mod figures;
+mod handoff;
+mod happening;
+mod known;
+mod message;
+mod run;
+
+pub use figures::{bucket_of, middle_of};
+pub(super) use known::{Known, Needs};
+
+use super::cell::Statement;
+use super::schema::OF_A_CONTACT;
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::ContactKey;
+use crate::domain::journal::{Entry, Event};
+use crate::domain::name::ChannelName;
+use crate::domain::profile::Profile;
+use crate::domain::time::Millis;
+use contact::Person;
+use figures::Figures;
+use run::Runs;
+use std::collections::{BTreeMap, HashMap};
+
+/// Of which kind each configured channel is: the journal names only the channel of a message that came in.
+pub type Kinds = HashMap<ChannelName, ChannelKind>;
+
+/// Where an entry stands in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The shard.
+    pub shard: u8,
+    /// Its time and number within it.
+    pub time: i64,
+    /// Its number within that time.
+    pub number: i64,
+}
+
+/// A batch on its way into tables.
+pub(super) struct Fold<'k> {
+    kinds: &'k Kinds,
+    people: BTreeMap<ContactKey, Person>,
+    runs: Runs,
+    figures: Figures,
+    out: Vec<Statement>,
+}
+
+/// An entry while it is folded.
+pub(super) struct Now<'e> {
+    entry: &'e Entry,
+    contact: ContactKey,
+    mode: &'static str,
+    /// Its own profile, which is the truth about everything in it.
+    profile: Option<&'e Profile>,
+}
+
+impl<'k> Fold<'k> {
+    /// Begins with what the database knows of the contacts and runs of these entries.
+    pub(super) fn new(kinds: &'k Kinds, known: Known) -> Self {
+        let Known { people, runs } = known;
+        Fold { kinds, people, runs, figures: Figures::default(), out: Vec::new() }
+    }
+
+    /// Takes in the next entry.
+    pub(super) fn add(&mut self, entry: &Entry, place: Place) {
+        let profile = entry.events.iter().find_map(|event| match event {
+            Event::Profile(profile) => Some(&**profile),
+            _ => None,
+        });
+        let contact = entry.contact;
+        let simulated = profile.map(|p| p.simulated).or_else(|| self.people.get(&contact).map(|p| p.simulated));
+        let mode = if simulated == Some(true) { "test" } else { "live" };
+        let now = Now { entry, contact, mode, profile };
+        if entry.events.iter().any(says_who_is_there) {
+            self.meet(&now);
+        }
+        for (i, event) in entry.events.iter().enumerate() {
+            if *event == Event::Forgotten {
+                self.forget(contact, place);
+                continue;
+            }
+            self.person(&now, event);
+            self.consent(&now, i, event);
+            self.message(&now, i, event);
+            self.run(&now, i, event);
+            self.call(&now, event);
+            self.handoff(&now, event);
+            self.happening(&now, i, event);
+        }
+    }
+
+    /// An input for which the mailbox had no room.
+    pub(super) fn overflow(&mut self, contact: &str, token: &str, at: Millis) {
+        let sql = "INSERT INTO happening (contact, token, idx, at, kind, detail) VALUES ($1,$2,0,$3,'input.overflow','{}') ON CONFLICT DO NOTHING";
+        self.out.push(Statement::new(sql, [contact.into(), token.into(), at.into()]));
+    }
+
+    /// Everything that belonged to the contact goes; of its entries only their identity stays, so that none is taken for new.
+    fn forget(&mut self, contact: ContactKey, place: Place) {
+        self.people.insert(contact, Person::default());
+        self.runs.forget(contact);
+        // What is folded but not written yet of others is not touched by these.
+        self.out.retain(|statement| statement.params.first() != Some(&contact.into()));
+        let Place { shard, time, number } = place;
+        for (table, sql) in OF_A_CONTACT.iter().zip(FORGET) {
+            debug_assert!(sql.contains(table));
+            self.out.push(Statement::new(sql, [contact.into()]));
+        }
+        self.out.push(Statement::new("DELETE FROM contact WHERE id = $1", [contact.into()]));
+        self.out.push(Statement::new("UPDATE import_row SET contact = NULL WHERE contact = $1", [contact.into()]));
+        let sql = "UPDATE entry SET kind = 'forgotten', body = $2 WHERE contact = $1 AND shard = $3 AND kind <> 'forgotten'
+                   AND (time, number) < ($4, $5)";
+        let params = [contact.into(), Vec::new().into(), shard.into(), time.into(), number.into()];
+        self.out.push(Statement::new(sql, params));
+    }
+
+    /// The statements, those of the counters last and in an order that is always the same: two instances never wait for each other.
+    pub(super) fn finish(mut self) -> Vec<Statement> {
+        for (contact, person) in &self.people {
+            person.write(*contact, &mut self.out);
+        }
+        self.runs.write(&mut self.out);
+        self.figures.write(&mut self.out);
+        self.out
+    }
+}
+
+/// In the order of `OF_A_CONTACT`.
+const FORGET: [&str; OF_A_CONTACT.len()] = [
+    "DELETE FROM contact_tag WHERE contact = $1",
+    "DELETE FROM contact_attribute WHERE contact = $1",
+    "DELETE FROM contact_address WHERE contact = $1",
+    "DELETE FROM consent_event WHERE contact = $1",
+    "DELETE FROM message WHERE contact = $1",
+    "DELETE FROM run WHERE contact = $1",
+    "DELETE FROM step WHERE contact = $1",
+    "DELETE FROM run_value WHERE contact = $1",
+    "DELETE FROM call WHERE contact = $1",
+    "DELETE FROM happening WHERE contact = $1",
+    "DELETE FROM handoff WHERE contact = $1",
+];
+
+/// Whether it is about a person who is there. What comes of a message after the contact was deleted brings nobody back, and a team's
+/// record of alerts is nobody's.
+fn says_who_is_there(event: &Event) -> bool {
+    match event {
+        Event::Attempted { .. }
+        | Event::Reported { .. }
+        | Event::Forgotten
+        | Event::Note { .. }
+        | Event::Alert { .. }
+        | Event::Hooked { .. }
+        | Event::SetAside { .. }
+        | Event::Overflow { .. }
+        | Event::Way(_)
+        | Event::TimeMoved { .. }
+        | Event::CallEnded { .. } => false,
+        Event::Received { .. }
+        | Event::EventReceived { .. }
+        | Event::WebhookReceived { .. }
+        | Event::RunStarted { .. }
+        | Event::Entered { .. }
+        | Event::Left { .. }
+        | Event::Set { .. }
+        | Event::Tagged { .. }
+        | Event::RunEnded { .. }
+        | Event::Sent { .. }
+        | Event::Called { .. }
+        | Event::Emitted { .. }
+        | Event::OptedOut { .. }
+        | Event::OptedIn { .. }
+        | Event::AddressDead { .. }
+        | Event::ContactChanged { .. }
+        | Event::Begun { .. }
+        | Event::Halted { .. }
+        | Event::HandoffOpened(_)
+        | Event::HandoffTaken(_)
+        | Event::PersonWrote(_)
+        | Event::HandoffClosed(_)
+        | Event::Consent(_)
+        | Event::Profile(_) => true,
+    }
+}
