@@ -1,5 +1,8 @@
 //! What is told to analytics services: the closed list of names. Names are only added: dashboards are built on them.
 
+/// How the reason ends why a run left a split: its outcome is the arm.
+pub const SPLIT_REASON: &str = " % of the split";
+
 /// One name with what it means, in the order of the documentation.
 pub const HAPPENINGS: [(&str, &str); 32] = [
     ("message.received", "the contact wrote"),

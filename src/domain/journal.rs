@@ -19,9 +19,6 @@ use super::way::Way;
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// How the reason ends why a run left a split: its outcome is the arm.
-pub const SPLIT_REASON: &str = " % of the split";
-
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {

@@ -3,8 +3,8 @@
 use super::drive::Next;
 use super::fault::Fault;
 use super::turning::Turning;
+use crate::domain::happening::SPLIT_REASON;
 use crate::domain::id::{ContactKey, VersionId};
-use crate::domain::journal::SPLIT_REASON;
 use crate::domain::name::Name;
 use crate::domain::value::Value;
 use crate::flow::definition::{Flow, Split};

@@ -4,6 +4,7 @@
 use super::{Fold, Now};
 use crate::domain::address::Address;
 use crate::domain::channel::{ChannelKind, consent};
+use crate::domain::consent::TopicConsent;
 use crate::domain::id::ContactKey;
 use crate::domain::input::ContactRef;
 use crate::domain::journal::Event;
@@ -36,24 +37,25 @@ pub(in crate::history) struct Person {
     pub stop: i64,
     pub consent: i64,
     pub dead_email: Option<String>,
-    /// Tags, attributes and addresses as the last profile says; then single changes.
+    /// What has a value that was given in private, and what is wanted of topics, as JSON.
+    pub private: Option<String>,
+    pub topics: Option<String>,
+    /// Tags and attributes as the last profile says; then single changes.
     whole: Option<Whole>,
     tags: Vec<(String, bool)>,
     attributes: Vec<(String, Value)>,
-    addresses: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Whole {
     tags: Vec<String>,
     attributes: Vec<(String, Value)>,
-    addresses: Vec<String>,
 }
 
 /// The columns that `Person::read` reads.
 pub(super) const SELECT: &str =
     "SELECT simulated, name, phone, whatsapp_id, email, external, verbatim, language, timezone, channel, created_at,
-    changed_at, last_seen, last_sent, stop, consent, dead_email FROM contact WHERE id = $1";
+    changed_at, last_seen, last_sent, stop, consent, dead_email, private, topics FROM contact WHERE id = $1";
 
 impl Person {
     pub(super) fn read(row: &Row) -> Result<Self, HistoryError> {
@@ -77,11 +79,13 @@ impl Person {
             stop: row.int(14)?,
             consent: row.int(15)?,
             dead_email: text(16)?,
+            private: text(17)?,
+            topics: text(18)?,
             ..Person::default()
         })
     }
 
-    fn told(&mut self, profile: &Profile) {
+    fn told(&mut self, contact: ContactKey, profile: &Profile, out: &mut Vec<Statement>) {
         let Profile { phone, user_id, email, external, verbatim, name, language, timezone, .. } = profile;
         self.phone = phone.as_ref().map(|phone| phone.as_str().to_owned());
         (self.whatsapp_id, self.email) = (user_id.clone(), email.clone());
@@ -90,6 +94,9 @@ impl Person {
         self.language = language.map(|language| language.as_str().to_owned());
         (self.stop, self.consent) = (profile.stop.into(), profile.consent.into());
         (self.dead_email, self.simulated) = (profile.dead.clone(), profile.simulated);
+        let listed = |there: bool, list: serde_json::Result<String>| if there { list.ok() } else { None };
+        self.private = listed(!profile.private.is_empty(), serde_json::to_string(&profile.private));
+        self.topics = listed(!profile.topics.is_empty(), topics(profile));
         let reached = [
             phone.clone().map(Address::Phone),
             user_id.clone().map(Address::Bsuid),
@@ -100,15 +107,16 @@ impl Person {
         self.whole = Some(Whole {
             tags: profile.tags.iter().map(ToString::to_string).collect(),
             attributes: profile.attributes.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
-            addresses: reached.iter().flatten().map(named).collect(),
         });
         self.tags.clear();
         self.attributes.clear();
-        self.addresses.clear();
+        // An address is whose it was told to be last: these are written in the order in which they are told.
+        out.push(Statement::new("DELETE FROM contact_address WHERE contact = $1", [contact.into()]));
+        out.extend(reached.iter().flatten().map(|address| reached_at(contact, address)));
     }
 
     /// Takes over an address, if there is none of its kind yet.
-    fn reached_at(&mut self, address: &Address) {
+    fn heard_at(&mut self, contact: ContactKey, address: &Address, out: &mut Vec<Statement>) {
         let place = match address {
             Address::Phone(_) => &mut self.phone,
             Address::Bsuid(_) => &mut self.whatsapp_id,
@@ -116,20 +124,23 @@ impl Person {
             Address::External(_) => &mut self.external,
             Address::Verbatim(_) => &mut self.verbatim,
         };
+        if place.as_deref() == Some(address.reveal()) {
+            return;
+        }
         if place.is_none() {
             *place = Some(address.reveal().to_owned());
         }
-        self.addresses.push(named(address));
+        out.push(reached_at(contact, address));
     }
 
-    fn adopt(&mut self, who: &ContactRef) {
+    fn adopt(&mut self, contact: ContactKey, who: &ContactRef, out: &mut Vec<Statement>) {
         let reached = [
             who.phone.clone().map(Address::Phone),
             who.user_id.clone().map(Address::Bsuid),
             who.email.clone().map(Address::Email),
             who.id.clone().map(Address::External),
         ];
-        reached.iter().flatten().for_each(|address| self.reached_at(address));
+        reached.iter().flatten().for_each(|address| self.heard_at(contact, address, out));
         self.name = self.name.take().or_else(|| who.name.clone());
         self.language = self.language.take().or_else(|| who.language.map(|language| language.as_str().to_owned()));
         self.attributes.extend(who.attributes.iter().map(|(name, value)| (name.to_string(), value.clone())));
@@ -154,16 +165,16 @@ impl Person {
             return;
         }
         let sql = "INSERT INTO contact (id, mode, simulated, name, phone, whatsapp_id, email, external, verbatim, language, timezone, channel,
-                       created_at, changed_at, last_seen, last_sent, stop, consent, dead_email)
-                   VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)
+                       created_at, changed_at, last_seen, last_sent, stop, consent, dead_email, private, topics)
+                   VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)
                    ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, simulated = excluded.simulated, name = excluded.name,
                        phone = excluded.phone, whatsapp_id = excluded.whatsapp_id, email = excluded.email, external = excluded.external,
                        verbatim = excluded.verbatim, language = excluded.language, timezone = excluded.timezone,
                        channel = excluded.channel, created_at = excluded.created_at, changed_at = excluded.changed_at,
                        last_seen = excluded.last_seen, last_sent = excluded.last_sent, stop = excluded.stop, consent = excluded.consent,
-                       dead_email = excluded.dead_email";
+                       dead_email = excluded.dead_email, private = excluded.private, topics = excluded.topics";
         let mode = if self.simulated { "test" } else { "live" };
-        let params: [Cell; 19] = [
+        let params: [Cell; 21] = [
             contact.into(),
             mode.into(),
             self.simulated.into(),
@@ -183,24 +194,31 @@ impl Person {
             self.stop.into(),
             self.consent.into(),
             self.dead_email.as_deref().into(),
+            self.private.as_deref().into(),
+            self.topics.as_deref().into(),
         ];
         out.push(Statement::new(sql, params));
-        let mut addresses: Vec<&String> = self.addresses.iter().collect();
         if let Some(whole) = &self.whole {
             out.push(Statement::new("DELETE FROM contact_tag WHERE contact = $1", [contact.into()]));
             out.push(Statement::new("DELETE FROM contact_attribute WHERE contact = $1", [contact.into()]));
-            out.push(Statement::new("DELETE FROM contact_address WHERE contact = $1", [contact.into()]));
             whole.tags.iter().for_each(|tag| out.push(tagged(contact, tag, true)));
             whole.attributes.iter().for_each(|(name, value)| out.push(attribute(contact, name, value)));
-            addresses.extend(&whole.addresses);
         }
         self.tags.iter().for_each(|(tag, on)| out.push(tagged(contact, tag, *on)));
         self.attributes.iter().for_each(|(name, value)| out.push(attribute(contact, name, value)));
-        addresses.sort_unstable();
-        addresses.dedup();
-        let sql = "INSERT INTO contact_address (contact, address) VALUES ($1, $2) ON CONFLICT (address) DO UPDATE SET contact = excluded.contact";
-        out.extend(addresses.into_iter().map(|address| Statement::new(sql, [contact.into(), address.into()])));
     }
+}
+
+fn reached_at(contact: ContactKey, address: &Address) -> Statement {
+    let sql = "INSERT INTO contact_address (contact, address) VALUES ($1, $2) ON CONFLICT (address) DO UPDATE SET contact = excluded.contact";
+    Statement::new(sql, [contact.into(), named(address).into()])
+}
+
+/// `[{"topic", "in": [kinds], "out": [kinds]}]`
+fn topics(profile: &Profile) -> serde_json::Result<String> {
+    let kinds = |bits: u8| ChannelKind::ALL.into_iter().filter(|kind| bits & kind.stop_bit() != 0).collect::<Vec<_>>();
+    let topic = |said: &TopicConsent| serde_json::json!({ "topic": said.topic, "in": kinds(said.yes), "out": kinds(said.no) });
+    serde_json::to_string(&profile.topics.iter().map(topic).collect::<Vec<_>>())
 }
 
 fn tagged(contact: ContactKey, tag: &str, on: bool) -> Statement {
@@ -251,7 +269,7 @@ impl Fold<'_> {
         }
         person.dirty = true;
         if let Some(profile) = now.profile {
-            person.told(profile);
+            person.told(now.contact, profile, &mut self.out);
             person.changed_at = at.max(person.changed_at);
         }
     }
@@ -273,23 +291,23 @@ impl Fold<'_> {
         }
         match event {
             Event::Received { from, name, .. } => {
-                person.reached_at(from);
+                person.heard_at(now.contact, from, &mut self.out);
                 person.name = person.name.take().or_else(|| name.clone());
             }
-            Event::EventReceived { contact: Some(who), .. } => person.adopt(who),
-            Event::Sent { to, .. } => person.reached_at(to),
+            Event::EventReceived { contact: Some(who), .. } => person.adopt(now.contact, who, &mut self.out),
+            Event::Sent { to, .. } => person.heard_at(now.contact, to, &mut self.out),
             Event::Set { name, value, .. } => match name.strip_prefix("contact.") {
                 Some(name) => person.set(name, value),
                 None => return,
             },
-            Event::ContactChanged { name, value } => person.set(name, value),
+            Event::ContactChanged { name, value, .. } => person.set(name, value),
             Event::Tagged { added, removed, .. } => {
                 person.tags.extend(added.iter().map(|tag| (tag.to_string(), true)));
                 person.tags.extend(removed.iter().map(|tag| (tag.to_string(), false)));
             }
             Event::OptedOut { kind, .. } => person.stop |= bit(*kind),
             Event::OptedIn { kind, .. } => person.stop &= !bit(*kind),
-            Event::Consent(told) => {
+            Event::Consent(told) if told.topic.is_none() => {
                 told.given.iter().for_each(|kind| person.consent |= bit(*kind));
                 told.withdrawn.iter().for_each(|kind| person.consent &= !bit(*kind));
             }

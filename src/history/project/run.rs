@@ -3,8 +3,9 @@
 
 use super::figures::{Count, bucket_of};
 use super::{Fold, Now};
+use crate::domain::happening::SPLIT_REASON;
 use crate::domain::id::{ContactKey, RunId};
-use crate::domain::journal::{Event, SPLIT_REASON};
+use crate::domain::journal::Event;
 use crate::domain::time::Millis;
 use crate::history::cell::{Cell, Row, Statement};
 use crate::history::error::HistoryError;
@@ -209,6 +210,8 @@ impl Fold<'_> {
     pub(super) fn run(&mut self, now: &Now<'_>, i: usize, event: &Event) {
         let (contact, at) = (now.contact, now.entry.at.0);
         match event {
+            // The same run does not begin twice.
+            Event::RunStarted { run, .. } if self.runs.runs.contains_key(&(contact, *run)) => {}
             Event::RunStarted { run, flow, version, key, reason, continues } => {
                 let language = self.language_of(contact).unwrap_or_default();
                 let of = Dimensions {

@@ -1,3 +1,5 @@
+//! Queries over contacts: what they are in SQL, and whom they find.
+
 use super::*;
 use crate::domain::id::ContactKey;
 use crate::domain::name::Slug;

@@ -19,11 +19,13 @@ CREATE TABLE entry (
 CREATE INDEX entry_place ON entry (shard, time, number);
 CREATE INDEX entry_when ON entry (at);
 
+-- private: names of what has a value that was given in private, as JSON. topics: [{topic, in: [kinds], out: [kinds]}].
 CREATE TABLE contact (
     id TEXT NOT NULL PRIMARY KEY, mode TEXT NOT NULL, simulated BIGINT NOT NULL DEFAULT 0,
     name TEXT, phone TEXT, whatsapp_id TEXT, email TEXT, external TEXT, verbatim TEXT, language TEXT, timezone TEXT,
     channel TEXT, created_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, last_seen BIGINT, last_sent BIGINT,
-    stop BIGINT NOT NULL DEFAULT 0, consent BIGINT NOT NULL DEFAULT 0, dead_email TEXT
+    stop BIGINT NOT NULL DEFAULT 0, consent BIGINT NOT NULL DEFAULT 0, dead_email TEXT,
+    private TEXT, topics TEXT
 );
 CREATE INDEX contact_changed ON contact (mode, changed_at, id);
 CREATE INDEX contact_seen ON contact (mode, last_seen, id);
@@ -43,7 +45,7 @@ CREATE INDEX contact_attribute_text ON contact_attribute (name, text);
 CREATE INDEX contact_attribute_number ON contact_attribute (name, number);
 CREATE TABLE contact_address (address TEXT NOT NULL PRIMARY KEY, contact TEXT NOT NULL){compact};
 CREATE INDEX contact_address_contact ON contact_address (contact);
--- kind: of channel. state: in, out (no marketing any more), stopped (nothing any more).
+-- kind: of channel. topic: none where it is about marketing as a whole. state: in, out (no marketing any more), stopped (nothing any more).
 CREATE TABLE consent_event (
     contact TEXT NOT NULL, token TEXT NOT NULL, idx BIGINT NOT NULL, kind TEXT NOT NULL, at BIGINT NOT NULL,
     topic TEXT, state TEXT NOT NULL, how TEXT, proof TEXT, by TEXT, PRIMARY KEY (contact, token, idx, kind)

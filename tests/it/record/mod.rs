@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// Each of these tests on both databases.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
-        mod sqlite {
+        mod in_sqlite {
             $(
                 #[tokio::test]
                 async fn $name() {
@@ -26,7 +26,7 @@ macro_rules! on_both {
                 }
             )+
         }
-        mod postgres {
+        mod in_postgres {
             $(
                 #[tokio::test]
                 async fn $name() {

@@ -3,9 +3,10 @@
 use super::entries::*;
 use super::{Ground, on_both, tables};
 use replyflow::config::history::Keep;
+use replyflow::domain::happening::SPLIT_REASON;
 use replyflow::domain::id::RunId;
 use replyflow::domain::input::CallOutcome;
-use replyflow::domain::journal::{AttemptOutcome, Decision, Event, SPLIT_REASON};
+use replyflow::domain::journal::{AttemptOutcome, Decision, Event};
 use replyflow::domain::language::Language;
 use replyflow::domain::message::{DeliveryStatus, FailureReason, InboundContent};
 use replyflow::domain::profile::Profile;
@@ -174,7 +175,7 @@ async fn a_status_only_rises_and_what_is_no_message_makes_none(ground: Ground) {
     writer.append(0, journal.items.clone(), NOW).await.expect("written");
     assert_eq!(ground.lines("SELECT status, provider_id FROM message ORDER BY at").await, ["read|PM1", "withdrawn|–"]);
     let times = "SELECT sent_at, delivered_at, read_at, failed_at FROM message WHERE status = 'read'";
-    let at = |seconds| START + seconds * 1_000;
+    let at = |seconds: i64| START + seconds * 1_000;
     assert_eq!(ground.lines(times).await, [format!("{}|{}|{}|–", at(4), at(8), at(11))]);
 }
 
@@ -205,7 +206,7 @@ async fn the_last_profile_is_the_truth_and_older_releases_are_put_together(groun
     assert_eq!(ground.lines(attributes).await, ["plan|gold|–", "score|4.5|4.5"]);
     assert_eq!(ground.lines(addresses).await, ["phone:+447700900123"]);
     let said = "SELECT kind, state, topic, how FROM consent_event ORDER BY idx, kind";
-    let expected = ["email|in|marketing|flow", "sms|in|marketing|flow", "whatsapp|in|marketing|flow", "sms|stopped|–|word"];
+    let expected = ["email|in|–|flow", "sms|in|–|flow", "whatsapp|in|–|flow", "sms|stopped|–|word"];
     assert_eq!(ground.lines(said).await, expected);
 
     let whole = Profile {

@@ -1,3 +1,5 @@
+//! Queries over contacts, as they are read.
+
 use super::*;
 
 /// The tree as text, so that a table can be read.
