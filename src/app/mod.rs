@@ -89,19 +89,7 @@ impl Application {
         };
         let core = Core::start(parts).await.context("the store")?;
         let (asked, watch) = (Arc::default(), true);
-        Ok(Application {
-            settings,
-            listener,
-            core,
-            tasks,
-            history,
-            sinks,
-            record,
-            metrics,
-            published,
-            asked,
-            watch,
-        })
+        Ok(Application { settings, listener, core, tasks, history, sinks, record, metrics, published, asked, watch })
     }
 
     /// The same, but flows are read again only when somebody asks.

@@ -19,6 +19,9 @@ const NOW: Millis = Millis(START);
 const STATES: [&str; 4] = ["menu", "look", "pay", "bye"];
 const ENDS: [&str; 2] = ["ordered", "expired"];
 
+/// Entries: whose, and what they say.
+type Written = Vec<(usize, Vec<Event>)>;
+
 fn event() -> impl Strategy<Value = Event> {
     let run = || 1u64..4;
     let state = || 0usize..4;
@@ -45,13 +48,13 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Entries of three contacts, and how they are fed: from where, and how many.
-fn plan() -> impl Strategy<Value = (Vec<(usize, Vec<Event>)>, Vec<(usize, usize)>)> {
+fn plan() -> impl Strategy<Value = (Written, Vec<(usize, usize)>)> {
     let entries = proptest::collection::vec((0usize..3, proptest::collection::vec(event(), 1..6)), 1..40);
     let batches = proptest::collection::vec((0usize..40, 1usize..12), 0..20);
     (entries, batches)
 }
 
-fn journal(entries: Vec<(usize, Vec<Event>)>) -> Vec<JournalItem> {
+fn journal(entries: Written) -> Vec<JournalItem> {
     let people = [contact("ann"), contact("ben"), contact("cem")];
     let mut journal = Journal::default();
     for (i, (who, events)) in entries.into_iter().enumerate() {
@@ -62,7 +65,7 @@ fn journal(entries: Vec<(usize, Vec<Event>)>) -> Vec<JournalItem> {
 
 /// One by one, and in the batches of the plan: each begins where one before it ended or earlier, as a feeder does that died or whose store was
 /// set back.
-async fn same_tables(dialect: Dialect, entries: Vec<(usize, Vec<Event>)>, batches: Vec<(usize, usize)>) {
+async fn same_tables(dialect: Dialect, entries: Written, batches: Vec<(usize, usize)>) {
     let items = journal(entries);
     let (one, other) = (Ground::new(Dialect::Sqlite).await, Ground::new(dialect).await);
     let writer = one.writer();
