@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change is merged. Needs a Rust toolchain, a C compiler and make; a Redis, a Chromium with
+# Everything that must hold before a change is merged. Needs a Rust toolchain, a C compiler and make; a Redis, a PostgreSQL, a Chromium with
 # its WebDriver and a mail server (aiosmtpd) are installed from the system's packages if there are none. REPLYFLOW_BROWSER and REPLYFLOW_CHROMEDRIVER name others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,6 +35,32 @@ if [ "$(redis_major)" -lt 7 ]; then
   install_redis || true
   if [ "$(redis_major)" -lt 7 ]; then
     echo "The tests need a redis-server of version 7 or newer on the path; there is $(redis_major) (0: none)." >&2
+    exit 1
+  fi
+fi
+
+# Debian keeps the programs of the server away from the path.
+has_postgres() { command -v initdb >/dev/null && command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
+
+install_postgres() {
+  if command -v apt-get >/dev/null; then
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+    # The tests start a cluster of their own; one that starts with the machine is not wanted.
+    as_root mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends postgresql
+  elif command -v apk >/dev/null; then as_root apk add --no-cache postgresql
+  elif command -v dnf >/dev/null; then as_root dnf install -y postgresql-server
+  elif command -v brew >/dev/null; then brew install postgresql
+  else echo "No package manager that this script knows (apt-get, apk, dnf, brew)." >&2; return 1
+  fi
+}
+
+if ! has_postgres; then
+  say "Installing PostgreSQL"
+  install_postgres || true
+  if ! has_postgres; then
+    echo "The tests need initdb and postgres of PostgreSQL 13 or newer on the path or in /usr/lib/postgresql." >&2
     exit 1
   fi
 fi

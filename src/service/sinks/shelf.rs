@@ -147,8 +147,14 @@ impl Shelf {
 
     /// The sink was told of everything up to these places. Whoever is further stays there: two instances on one database do no harm.
     pub async fn told(&self, places: &[Place], sent: u64, dropped: u64) -> Result<(), HistoryError> {
-        let counted = "UPDATE sink SET sent = sent + $2, dropped = dropped + $3 WHERE name = $1";
-        let mut statements = vec![Statement::new(counted, [self.sink.as_str().into(), sent.into(), dropped.into()])];
+        // Whoever is told twice, because a stop came in between, counts once: the places say whether it was done.
+        let counted = "UPDATE sink SET sent = sent + $2, dropped = dropped + $3 WHERE name = $1 AND NOT EXISTS
+                           (SELECT 1 FROM sink_place WHERE sink_place.sink = $1 AND shard = $4 AND (time, number) >= ($5, $6))";
+        let Place { shard, time, number } =
+            places.first().copied().unwrap_or(Place { shard: 0, time: i64::MAX, number: i64::MAX });
+        let params: [Cell; 6] =
+            [self.sink.as_str().into(), sent.into(), dropped.into(), shard.into(), time.into(), number.into()];
+        let mut statements = vec![Statement::new(counted, params)];
         // Nothing is left behind by one that was removed in the meantime.
         let sql = "INSERT INTO sink_place (sink, shard, time, number)
                    SELECT name, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM sink WHERE name = $1
