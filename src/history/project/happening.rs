@@ -73,6 +73,7 @@ fn kind(event: &Event) -> Option<&'static str> {
             Step::Came => "notification.came",
         },
         Event::Consent(_) => "contact.consent",
+        Event::Moved(_) => "run.moved",
     })
 }
 

@@ -182,6 +182,7 @@ fn says_who_is_there(event: &Event) -> bool {
         | Event::PersonWrote(_)
         | Event::HandoffClosed(_)
         | Event::Consent(_)
+        | Event::Moved(_)
         | Event::Profile(_) => true,
     }
 }

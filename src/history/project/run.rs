@@ -6,6 +6,7 @@ use super::{Fold, Now};
 use crate::domain::happening::SPLIT_REASON;
 use crate::domain::id::{ContactKey, RunId};
 use crate::domain::journal::Event;
+use crate::domain::publication::RunMoved;
 use crate::domain::time::Millis;
 use crate::history::cell::{Cell, Row, Statement};
 use crate::history::error::HistoryError;
@@ -79,6 +80,7 @@ pub(super) fn run_of(event: &Event) -> Option<RunId> {
         Event::HandoffClosed(closed) => Some(closed.run),
         Event::PersonWrote(wrote) => wrote.run,
         Event::Way(way) => Some(way.run),
+        Event::Moved(moved) => Some(moved.run),
         Event::Received { .. }
         | Event::EventReceived { .. }
         | Event::WebhookReceived { .. }
@@ -154,7 +156,7 @@ impl Runs {
         let sql = "INSERT INTO run (contact, id, mode, flow, version, key, channel, language, arm, started_at, reason, continues, state,
                        state_since, waits, ended_at, \"end\", end_reason, steps, open, day)
                    VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)
-                   ON CONFLICT (contact, id) DO UPDATE SET arm = excluded.arm, state = excluded.state, state_since = excluded.state_since,
+                   ON CONFLICT (contact, id) DO UPDATE SET flow = excluded.flow, version = excluded.version, arm = excluded.arm, state = excluded.state, state_since = excluded.state_since,
                        waits = excluded.waits, ended_at = excluded.ended_at, \"end\" = excluded.\"end\", end_reason = excluded.end_reason,
                        steps = excluded.steps, open = excluded.open";
         for ((contact, id), run) in self.runs.iter().filter(|(_, run)| run.dirty) {
@@ -246,6 +248,7 @@ impl Fold<'_> {
                 let params = [contact.into(), run.into(), name.into(), value.to_json().into(), at.into()];
                 self.out.push(Statement::new(sql, params));
             }
+            Event::Moved(moved) => self.moved(contact, moved, at),
             Event::Called { run, .. } => self.runs.waits(contact, *run, Some("call")),
             Event::HandoffOpened(opened) => self.runs.waits(contact, opened.run, Some("person")),
             Event::HandoffClosed(closed) => self.runs.waits(contact, closed.run, None),
@@ -268,6 +271,19 @@ impl Fold<'_> {
         let step = Step { flow: flow.to_owned(), state: state.to_owned(), entered_at: at, left: None };
         self.runs.steps.insert((contact, run, n), step);
         self.figures.add(&known.of, of_state(flow, state, "entered", String::new()), 1);
+    }
+
+    /// A run goes on in another version: there it is counted from now on. What it has left by that, it left in the old one.
+    fn moved(&mut self, contact: ContactKey, moved: &RunMoved, at: i64) {
+        let Some(known) = self.runs.runs.get(&(contact, moved.run)).filter(|_| !moved.part) else { return };
+        if let Some(place) = known.open.iter().rposition(|(_, of, _, _)| *of == known.of.flow) {
+            self.close(contact, moved.run, place, None, at);
+        }
+        let Some(known) = self.runs.runs.get_mut(&(contact, moved.run)) else { return };
+        let before = known.of.clone();
+        (known.of.flow, known.of.version, known.dirty) = (moved.flow.to_string(), moved.version.to_string(), true);
+        self.figures.add(&before, whole(&before.flow, "entered", String::new()), -1);
+        self.figures.add(&known.of, whole(&known.of.flow, "entered", String::new()), 1);
     }
 
     fn left(&mut self, contact: ContactKey, run: RunId, state: &str, outcome: &str, reason: &str, at: i64) {
