@@ -21,6 +21,7 @@ use crate::domain::time::Span;
 use crate::flow::load::Sources;
 use crate::history::{Database, Kinds, Writer};
 use crate::http::api::publications::Folders;
+use crate::http::api::streams::Streams;
 use crate::http::body::Memory;
 use crate::http::keys::Keys;
 use crate::http::phone::Desk;
@@ -309,6 +310,7 @@ fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<
     let MetricsSettings { keys, .. } = &settings.metrics;
     Web {
         core: Arc::clone(core),
+        streams: Streams::default(),
         engine: tokio::runtime::Handle::current(),
         hooks,
         public_url: settings.server.public_url.clone(),

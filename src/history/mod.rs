@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `Database` | SQLite or PostgreSQL behind one type; SQL is written once | `database`, `sqlite`, `postgres` |
 //! | `query` | the language in which contacts are chosen, and its SQL | `query/` |
+//! | `read` | what people ask: timelines, runs, messages, figures, search | `read/` |
 //! | `schema` | the tables, as numbered migrations | `schema` |
 //! | `api_keys`, `audit` | who may call the API, and what they changed | `api_keys`, `audit` |
 //! | `Writer` | entries of the journal, exactly once | `feed`, `taken_back`, `takeover`, `keep` |
@@ -23,6 +24,7 @@ mod postgres;
 mod postgres_value;
 mod project;
 pub mod query;
+pub mod read;
 pub mod schema;
 mod sqlite;
 mod taken_back;

@@ -50,6 +50,13 @@ use utoipa::{Modify, OpenApi};
         super::api::publications::publish,
         super::api::publications::rollback,
         super::api::publications::difference,
+        super::api::timeline::get,
+        super::api::runs::list,
+        super::api::runs::get,
+        super::api::messages::list,
+        super::api::messages::search,
+        super::api::figures::get,
+        super::api::live::listen,
         self::document,
     ),
     components(schemas(Problem)),
@@ -62,6 +69,7 @@ use utoipa::{Modify, OpenApi};
         (name = "Operations", description = "How the service is, and what failed"),
         (name = "Keys", description = "Who may call the API, and what they may do"),
         (name = "Audit", description = "Who changed what, when, and by which request"),
+        (name = "History", description = "What happened: timelines, runs, messages, figures, and what happens now"),
         (name = "About the API", description = "This document"),
     )
 )]

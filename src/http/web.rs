@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use super::api::publications::Folders;
+use super::api::streams::Streams;
 use super::body::Memory;
 use super::keys::Keys;
 use super::phone::Desk;
@@ -72,6 +73,8 @@ pub struct Web {
     pub phone: Option<Desk>,
     /// How fast each kind of route may be called.
     pub buckets: Buckets,
+    /// How many answers may go on for long.
+    pub streams: Streams,
     /// The memory of request bodies.
     pub memory: Memory,
     /// The longest that reading a request may take.

@@ -20,13 +20,14 @@ pub(super) enum Field {
 }
 
 /// Every name; where two stand for one thing, the first is shown.
-const FIELDS: [(&str, Field); 22] = [
+const FIELDS: [(&str, Field); 23] = [
     ("name", Field::Column(Column::Name)),
     ("phone", Field::Column(Column::Phone)),
     ("whatsapp_id", Field::Column(Column::UserId)),
     ("user_id", Field::Column(Column::UserId)),
     ("email", Field::Column(Column::Email)),
     ("external", Field::Column(Column::External)),
+    ("external_id", Field::Column(Column::External)),
     ("id", Field::Column(Column::External)),
     ("verbatim", Field::Column(Column::Verbatim)),
     ("language", Field::Column(Column::Language)),

@@ -52,8 +52,9 @@ CREATE TABLE consent_event (
 ){compact};
 
 -- id: the effect's, of one that came in its input's. rank: how far its status is; it only rises. reported: whether its failure was reported.
+-- n: its number, by which the index of its words finds it.
 CREATE TABLE message (
-    id TEXT NOT NULL PRIMARY KEY, contact TEXT NOT NULL, mode TEXT NOT NULL, direction TEXT NOT NULL, channel TEXT, kind TEXT, address TEXT,
+    n {counted}, id TEXT NOT NULL UNIQUE, contact TEXT NOT NULL, mode TEXT NOT NULL, direction TEXT NOT NULL, channel TEXT, kind TEXT, address TEXT,
     run TEXT, flow TEXT, notification TEXT, system TEXT, text TEXT, content TEXT, status TEXT NOT NULL, rank BIGINT NOT NULL DEFAULT 0,
     reported BIGINT NOT NULL DEFAULT 0, status_at BIGINT NOT NULL, reason TEXT, code TEXT, detail TEXT, provider_id TEXT, segments BIGINT,
     price DOUBLE PRECISION, currency TEXT, attempts BIGINT NOT NULL DEFAULT 0, decision TEXT, rule TEXT,

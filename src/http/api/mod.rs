@@ -9,10 +9,17 @@ pub mod keys;
 pub mod operations;
 
 mod fields;
+pub mod figures;
+pub mod listing;
+pub mod live;
+pub mod messages;
 mod once;
 mod page;
 pub mod publications;
 mod query;
+pub mod runs;
+pub mod streams;
+pub mod timeline;
 
 pub use fields::Fields;
 pub use once::{Done, Once, chosen};
@@ -70,4 +77,10 @@ pub async fn recorded<T: Send + 'static>(
 /// Who calls, of a request without a body.
 pub async fn looked(web: &Web, request: &HttpRequest, payload: &mut Payload, scope: Scope) -> Result<Caller, Failure> {
     Ok(asked(web, request, payload, scope, BODY).await?.0)
+}
+
+/// A value of a query that is one of a few words.
+pub fn one_of(query: &Query, name: &'static str, words: &[&str]) -> Result<Option<String>, Failure> {
+    let form = format!("one of {}", words.join(", "));
+    query.parsed(name, &form, |text| words.iter().find(|word| **word == text).map(|word| (*word).to_owned()))
 }

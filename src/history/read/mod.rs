@@ -1,0 +1,27 @@
+//! What people and other systems ask of the record. Each question is one or two statements that an index answers, however
+//! much is stored; a list is read in pages, each beginning after the last item of the one before, so that what is added
+//! meanwhile neither shifts nor repeats anything.
+
+mod figures;
+mod interval;
+mod live;
+mod message;
+mod moment;
+mod run;
+mod search;
+mod select;
+mod timeline;
+mod took;
+mod turns;
+
+#[cfg(test)]
+mod plans;
+
+pub use figures::{Counted, DROPPED, Figures, FiguresFilter, Group, Outcome, StateFigures, figures};
+pub use interval::{Interval, wilson};
+pub use live::{BATCH, Heard, KINDS, LivePlace, RunFlows, heard, kind_of, newest, run_of};
+pub use message::{Message, MessageFilter, MessagePlace, STATUSES, is_known, messages};
+pub use run::{RunFilter, RunPlace, RunShown, run, runs};
+pub use search::{SearchPlace, SearchScope, Terms, search};
+pub use timeline::{Between, Happened, TimelinePlace, timeline};
+pub use turns::{Call, Decided, RunTurns, Turn, turns};
