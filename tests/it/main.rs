@@ -46,6 +46,7 @@ mod planted;
 mod publish;
 mod publish_api;
 mod questions;
+mod reading;
 mod record;
 mod redis_store;
 mod reload;

@@ -54,6 +54,21 @@ impl Figures {
             ];
             out.push(Statement::new(sql, params));
         }
+        self.write_totals(out);
+    }
+
+    /// The same without what runs have in common: a flow's figures of all time are few rows, however long it runs.
+    fn write_totals(&self, out: &mut Vec<Statement>) {
+        let mut totals: BTreeMap<(&str, &Count), i64> = BTreeMap::new();
+        for ((of, count), n) in &self.0 {
+            *totals.entry((&of.mode, count)).or_default() += n;
+        }
+        let sql = "INSERT INTO figure_total (flow, mode, state, what, bucket, n) VALUES ($1,$2,$3,$4,$5,$6)
+                   ON CONFLICT (flow, mode, state, what, bucket) DO UPDATE SET n = figure_total.n + excluded.n";
+        for ((mode, count), n) in totals.into_iter().filter(|(_, n)| *n != 0) {
+            let Count { flow, state, what, bucket } = count;
+            out.push(Statement::new(sql, [flow.into(), mode.into(), state.into(), (*what).into(), bucket.into(), n.into()]));
+        }
     }
 }
 

@@ -330,8 +330,11 @@ impl Fold<'_> {
         known.dirty = true;
         let inner = known.open.pop();
         let (flow, state) = inner.as_ref().map_or((known.of.flow.clone(), ""), |(_, flow, state, _)| (flow.clone(), state));
-        // Counted once: in the state in which it was.
+        // In the state in which it was, which may be one of a flow inside, and in its own flow as a whole.
         self.figures.add(&known.of, of_state(&flow, state, "ended", end.to_owned()), 1);
+        if !state.is_empty() {
+            self.figures.add(&known.of, whole(&known.of.flow, "ended", end.to_owned()), 1);
+        }
         self.figures.add(&known.of, whole(&known.of.flow, "took", bucket_of(at - known.started_at)), 1);
         known.ended = Some((at, end.to_owned(), reason.to_owned()));
         if let Some((n, flow, state, since)) = inner {

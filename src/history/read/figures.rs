@@ -4,9 +4,8 @@
 
 use super::interval::{Interval, wilson};
 use super::select::Select;
-use super::took::middle_of;
 use crate::domain::mode::Mode;
-use crate::history::{Database, HistoryError};
+use crate::history::{Database, HistoryError, middle_of};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -290,8 +289,8 @@ impl Book {
 
 #[cfg(test)]
 mod tests {
-    use super::super::took::bucket_of;
     use super::*;
+    use crate::history::bucket_of;
 
     #[test]
     fn counters_add_up_to_shares_and_medians() {

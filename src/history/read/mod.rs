@@ -11,7 +11,6 @@ mod run;
 mod search;
 mod select;
 mod timeline;
-mod took;
 mod turns;
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The record in SQL: what entries of the journal become, on SQLite and on PostgreSQL, with the same assertions.
 
+mod asked;
 mod beside;
+mod chosen;
 mod entries;
 mod kill;
 mod once;

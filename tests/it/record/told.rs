@@ -120,6 +120,7 @@ async fn a_conversation_is_told_with_its_run_and_its_figures(ground: Ground) {
             "address|test/b|ask_street|left||1",
             "shop||hello|entered||1",
             "shop||hello|left||1",
+            "shop|test/b||ended|ordered|1",
             "shop|test/b||entered||1",
             "shop|test/b|bye|ended|ordered|1",
             "shop|test/b|bye|entered||1",
