@@ -214,7 +214,7 @@ fn queries_on_the_page_are_read() {
     let named = [("plan", Type::Text), ("orders", Type::Number)];
     let attributes = named.into_iter().map(|(name, kind)| (Name::parse(name).expect(name), kind)).collect();
     let terms = Terms { attributes: &attributes, zone: &jiff::tz::TimeZone::UTC, now: Millis(1_773_576_000_000) };
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/contacts.md")).expect("the page");
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/queries.md")).expect("the page");
     let block = page.split_once("```query\n").and_then(|(_, rest)| rest.split_once("```")).expect("a block").0;
     assert!(block.lines().count() >= 5);
     for line in block.lines() {

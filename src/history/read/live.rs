@@ -215,6 +215,7 @@ kinds! {
     Way => "way",
     Consent => "consent",
     Profile => "profile",
+    Moved => "moved",
 }
 
 /// The run that an event is about.
@@ -234,6 +235,7 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         Event::HandoffClosed(closed) => Some(closed.run),
         Event::PersonWrote(wrote) => wrote.run,
         Event::Way(way) => Some(way.run),
+        Event::Moved(moved) => Some(moved.run),
         Event::Received { .. }
         | Event::EventReceived { .. }
         | Event::WebhookReceived { .. }

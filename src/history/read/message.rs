@@ -82,12 +82,15 @@ pub struct Message {
     #[serde(serialize_with = "moment::maybe")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub failed_at: Option<Millis>,
+    /// The number under which it was written down: within one moment, what came is before what was answered.
+    #[serde(skip)]
+    pub(super) number: i64,
 }
 
 /// Its columns in the order in which `Message::of` reads them.
 pub(super) const COLUMNS: &str = "m.id, m.contact, m.direction, m.channel, m.kind, m.address, m.text, m.content, m.status, \
      m.status_at, m.reason, m.code, m.detail, m.run, m.flow, m.notification, m.system, m.decision, m.rule, m.provider_id, \
-     m.segments, m.price, m.currency, m.attempts, m.at, m.sent_at, m.delivered_at, m.read_at, m.failed_at";
+     m.segments, m.price, m.currency, m.attempts, m.at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.n";
 
 impl Message {
     /// The names of its fields, for tables.
@@ -155,12 +158,13 @@ impl Message {
             delivered_at: row.opt_at(26)?,
             read_at: row.opt_at(27)?,
             failed_at: row.opt_at(28)?,
+            number: row.int(29)?,
         })
     }
 
     /// Where a page goes on after it.
     pub fn place(&self) -> MessagePlace {
-        (self.at.0, self.id.clone())
+        (self.at.0, self.number)
     }
 }
 
@@ -169,8 +173,8 @@ pub(super) fn json(text: Option<&str>) -> Option<serde_json::Value> {
     text.map(|text| serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.to_owned())))
 }
 
-/// The last message of a page: when, and its id.
-pub type MessagePlace = (i64, String);
+/// The last message of a page: when, and its number.
+pub type MessagePlace = (i64, i64);
 
 /// Whether there is a contact of this key.
 pub async fn is_known(database: &Database, mode: Mode, contact: ContactKey) -> Result<bool, HistoryError> {
@@ -227,11 +231,11 @@ pub(super) fn select(filter: &MessageFilter, after: Option<&MessagePlace>, limit
         // A constant too: those that failed have an index of their own.
         select.and(&format!("m.status = '{status}'"), []);
     }
-    if let Some((at, id)) = after {
+    if let Some((at, n)) = after {
         // Said so that an index over `at` is entered at the place, on both databases.
-        select.and("m.at <= ? AND (m.at < ? OR m.id < ?)", [Cell::Int(*at), Cell::Int(*at), id.into()]);
+        select.and("m.at <= ? AND (m.at < ? OR m.n < ?)", [Cell::Int(*at), Cell::Int(*at), Cell::Int(*n)]);
     }
-    select.put(" ORDER BY m.at DESC, m.id DESC LIMIT ?", [limit.into()]);
+    select.put(" ORDER BY m.at DESC, m.n DESC LIMIT ?", [limit.into()]);
     select
 }
 

@@ -21,6 +21,6 @@ pub use interval::{Interval, wilson};
 pub use live::{BATCH, Heard, KINDS, LivePlace, RunFlows, heard, kind_of, newest, run_of};
 pub use message::{Message, MessageFilter, MessagePlace, STATUSES, is_known, messages};
 pub use run::{RunFilter, RunPlace, RunShown, run, runs};
-pub use search::{SearchPlace, SearchScope, Terms, search};
+pub use search::{SearchScope, Terms, search};
 pub use timeline::{Between, Happened, TimelinePlace, timeline};
 pub use turns::{Call, Decided, RunTurns, Turn, turns};

@@ -27,15 +27,14 @@ async fn plan(database: &Database, select: &select::Select) -> Vec<String> {
 async fn every_question_goes_through_an_index() {
     let (_folder, database) = database().await;
     let (who, some) = (Some(contact(1)), |text: &str| Some(text.to_owned()));
-    let after = (5, "x".to_owned());
+    let after = (5, 7);
     let messages = MessageFilter::default;
     let runs = RunFilter::default;
     let run_after = (5, "x".to_owned(), "y".to_owned());
     let shown = run::tests_shown();
     let [happenings, steps, sent, calls, values] = turns::statements(&shown);
-    let search = |scope: SearchScope| {
-        search::select(Dialect::Sqlite, &Terms::parse("a b").expect("words"), &scope, Some(&(5, "x".to_owned(), 9)), 5)
-    };
+    let search =
+        |scope: SearchScope| search::select(Dialect::Sqlite, &Terms::parse("a b").expect("words"), &scope, Some(&(5, 9)), 5);
     let between = (Some(Millis(1)), Some(Millis(2)));
     let line = (5, 1, "t-1".to_owned());
     let figures = FiguresFilter { version: some("v"), ..FiguresFilter::default() };
@@ -83,7 +82,7 @@ async fn every_question_goes_through_an_index() {
 #[tokio::test]
 async fn lists_are_read_in_the_order_of_an_index() {
     let (_folder, database) = database().await;
-    let after = (5, "x".to_owned());
+    let after = (5, 7);
     for filter in [MessageFilter::default(), MessageFilter { contact: Some(contact(1)), ..MessageFilter::default() }] {
         let steps = plan(&database, &message::select(&filter, Some(&after), 5)).await;
         assert!(!steps.iter().any(|step| step == "USE TEMP B-TREE FOR ORDER BY"), "{steps:#?}");

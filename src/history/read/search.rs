@@ -1,7 +1,7 @@
 //! Full-text search over messages, the newest first: every word must stand in the text, in any order; words in quotes in this
 //! order. Case does not count, accents do: the same on both databases.
 
-use super::message::{COLUMNS, Message};
+use super::message::{COLUMNS, Message, MessagePlace};
 use super::select::Select;
 use crate::domain::id::ContactKey;
 use crate::domain::mode::Mode;
@@ -46,9 +46,6 @@ fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
-/// The last message of a page: when, its id, its number in the index.
-pub type SearchPlace = (i64, String, i64);
-
 /// Which messages are searched.
 #[derive(Debug, Clone, Default)]
 pub struct SearchScope {
@@ -69,34 +66,33 @@ pub async fn search(
     database: &Database,
     terms: &Terms,
     scope: &SearchScope,
-    after: Option<&SearchPlace>,
+    after: Option<&MessagePlace>,
     limit: usize,
-) -> Result<Vec<(Message, SearchPlace)>, HistoryError> {
+) -> Result<Vec<(Message, MessagePlace)>, HistoryError> {
     let rows = select(database.dialect(), terms, scope, after, limit).rows(database).await?;
     let found = |row| {
         let message = Message::of(row)?;
-        let place = (message.at.0, message.id.clone(), row.int(29)?);
+        let place = message.place();
         Ok((message, place))
     };
     rows.iter().map(found).collect()
 }
 
-pub(super) fn select(dialect: Dialect, terms: &Terms, scope: &SearchScope, after: Option<&SearchPlace>, limit: usize) -> Select {
+pub(super) fn select(dialect: Dialect, terms: &Terms, scope: &SearchScope, after: Option<&MessagePlace>, limit: usize) -> Select {
     let mut select = match dialect {
         // The index gives its rows in the order of their numbers, which is that in which messages were written down.
         Dialect::Sqlite => {
-            let mut select =
-                Select::new(&format!("SELECT {COLUMNS}, m.n FROM message_text f CROSS JOIN message m ON m.n = f.rowid"));
-            select.and("f.message_text MATCH ?", [terms.for_sqlite().into()]).and_if("f.rowid < ?", after.map(|place| place.2));
+            let mut select = Select::new(&format!("SELECT {COLUMNS} FROM message_text f CROSS JOIN message m ON m.n = f.rowid"));
+            select.and("f.message_text MATCH ?", [terms.for_sqlite().into()]).and_if("f.rowid < ?", after.map(|place| place.1));
             select
         }
         Dialect::Postgres => {
-            let mut select = Select::new(&format!("SELECT {COLUMNS}, 0::BIGINT FROM message m"));
+            let mut select = Select::new(&format!("SELECT {COLUMNS} FROM message m"));
             for term in &terms.0 {
-                select.and("m.words @@ phraseto_tsquery('simple', ?)", [term.into()]);
+                select.and("to_tsvector('simple', coalesce(m.text, '')) @@ phraseto_tsquery('simple', ?)", [term.into()]);
             }
-            if let Some((at, id, _)) = after {
-                select.and("m.at <= ? AND (m.at < ? OR m.id < ?)", [Cell::Int(*at), Cell::Int(*at), id.into()]);
+            if let Some((at, n)) = after {
+                select.and("m.at <= ? AND (m.at < ? OR m.n < ?)", [Cell::Int(*at), Cell::Int(*at), Cell::Int(*n)]);
             }
             select
         }
@@ -109,7 +105,7 @@ pub(super) fn select(dialect: Dialect, terms: &Terms, scope: &SearchScope, after
         .and_if("m.at < ?", scope.until);
     let order = match dialect {
         Dialect::Sqlite => " ORDER BY f.rowid DESC LIMIT ?",
-        Dialect::Postgres => " ORDER BY m.at DESC, m.id DESC LIMIT ?",
+        Dialect::Postgres => " ORDER BY m.at DESC, m.n DESC LIMIT ?",
     };
     select.put(order, [limit.into()]);
     select

@@ -57,23 +57,29 @@ impl Happened {
 
     /// Where a page goes on after it.
     pub fn place(&self) -> TimelinePlace {
-        (self.at.0, self.rank, self.id.clone())
+        match &self.message {
+            Some(message) => (self.at.0, self.rank, message.number.to_string()),
+            None => (self.at.0, self.rank, self.id.clone()),
+        }
     }
 
     /// By this they are in order, the oldest first.
     fn order(&self) -> (i64, i64, &str, i64) {
-        let (id, number) = parts(self.rank, &self.id);
-        (self.at.0, self.rank, id, number)
+        let (token, number) = match &self.message {
+            Some(message) => ("", message.number),
+            None => parts(&self.id),
+        };
+        (self.at.0, self.rank, token, number)
     }
 }
 
 /// The last of a page: when, its rank within that moment, its id.
 pub type TimelinePlace = (i64, i64, String);
 
-/// The token and the number of what is no message.
-fn parts(rank: i64, id: &str) -> (&str, i64) {
-    let split = if rank == 1 { id.rsplit_once('-') } else { None };
-    split.map_or((id, 0), |(token, number)| (token, number.parse().unwrap_or(0)))
+/// The token and the number of what is no message; of a message only its number.
+fn parts(id: &str) -> (&str, i64) {
+    let (token, number) = id.rsplit_once('-').unwrap_or(("", id));
+    (token, number.parse().unwrap_or(0))
 }
 
 /// From when until before when.
@@ -117,11 +123,11 @@ pub(super) fn of_messages(
     if let Some((at, rank, id)) = after {
         let (at, rank) = (Cell::Int(*at), Cell::Int(*rank));
         select.and(
-            &format!("m.at <= ? AND (m.at < ? OR {RANK} < ? OR ({RANK} = ? AND m.id < ?))"),
-            [at.clone(), at, rank.clone(), rank, id.into()],
+            &format!("m.at <= ? AND (m.at < ? OR {RANK} < ? OR ({RANK} = ? AND m.n < ?))"),
+            [at.clone(), at, rank.clone(), rank, Cell::Int(parts(id).1)],
         );
     }
-    select.put(&format!(" ORDER BY m.at DESC, {RANK} DESC, m.id DESC LIMIT ?"), [limit.into()]);
+    select.put(&format!(" ORDER BY m.at DESC, {RANK} DESC, m.n DESC LIMIT ?"), [limit.into()]);
     select
 }
 
@@ -139,7 +145,7 @@ pub(super) fn of_happenings(
         .and_if("h.at >= ?", between.0)
         .and_if("h.at < ?", between.1);
     if let Some((at, rank, id)) = after {
-        let (token, number) = parts(*rank, id);
+        let (token, number) = parts(id);
         match rank {
             0 => select.and("h.at < ?", [Cell::Int(*at)]),
             1 => select.and(

@@ -142,7 +142,7 @@ pub(super) fn statements(run: &RunShown) -> [Select; 5] {
     [
         since("SELECT x.at, x.kind, x.detail FROM happening x", "x.at, x.token, x.idx"),
         of("SELECT x.state, x.entered_at, x.left_at FROM step x", "x.n"),
-        since(&format!("SELECT {columns} FROM message x"), "x.at, x.id"),
+        since(&format!("SELECT {columns} FROM message x"), "x.at, x.n"),
         of(
             "SELECT x.id, x.api, x.method, x.path, x.outcome, x.attempts, x.took, x.reason, x.answer, x.at FROM call x",
             "x.at, x.id",

@@ -16,5 +16,4 @@ CREATE TABLE figure_total (
 CREATE INDEX figure_whole ON figure (flow, mode, day, channel, language, version, arm, what, bucket, n) WHERE state = '';
 
 -- The words of messages, of no language in particular.
-ALTER TABLE message ADD COLUMN words tsvector GENERATED ALWAYS AS (to_tsvector('simple', coalesce(text, ''))) STORED;
-CREATE INDEX message_words ON message USING gin (words);
+CREATE INDEX message_words ON message USING gin (to_tsvector('simple', coalesce(text, '')));

@@ -4,7 +4,7 @@ use super::listing::{self, Listing};
 use super::{Page, Query, looked, one_of};
 use crate::domain::id::ContactKey;
 use crate::domain::scope::Scope;
-use crate::history::read::{self, Message, MessageFilter, MessagePlace, SearchPlace, SearchScope, Terms};
+use crate::history::read::{self, Message, MessageFilter, MessagePlace, SearchScope, Terms};
 use crate::history::{Database, HistoryError};
 use crate::http::error::Failure;
 use crate::http::web::Web;
@@ -90,11 +90,11 @@ struct Found {
 
 impl Listing for Found {
     type Item = Message;
-    type Place = SearchPlace;
+    type Place = MessagePlace;
     const FIELDS: &'static [&'static str] = &Message::FIELDS;
     const FILE: &'static str = "found";
 
-    async fn after(&self, place: Option<&SearchPlace>, limit: usize) -> Result<Vec<(Message, SearchPlace)>, HistoryError> {
+    async fn after(&self, place: Option<&MessagePlace>, limit: usize) -> Result<Vec<(Message, MessagePlace)>, HistoryError> {
         read::search(&self.database, &self.terms, &self.scope, place, limit).await
     }
 }
