@@ -146,7 +146,7 @@ async fn words_are_found_until_they_are_gone(ground: Ground) {
         loop {
             let page = search(&database, &terms, &scope, place.as_ref(), 2).await.expect("a page");
             let Some((_, last)) = page.last() else { break };
-            place = Some(last.clone());
+            place = Some(*last);
             ids.extend(page.into_iter().map(|(message, _)| message.id));
         }
         ids
