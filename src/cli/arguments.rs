@@ -1,6 +1,8 @@
 //! The command line: what can be asked, with examples. Nothing here does anything.
 
 mod check;
+mod contact_files;
+mod contacts;
 mod explore;
 mod fmt;
 mod graph;
@@ -12,6 +14,8 @@ mod schema;
 mod test;
 
 pub use check::{Check, CheckFormat};
+pub use contact_files::{Export as ContactsExport, FileFormat, Import as ContactsImport};
+pub use contacts::Contacts;
 pub use explore::{Cases, Explore};
 pub use fmt::Fmt;
 pub use graph::Graph;
@@ -109,6 +113,12 @@ pub enum Command {
         /// What to do with it
         #[command(subcommand)]
         command: Journal,
+    },
+    /// The people whom the service talks with
+    Contacts {
+        /// What to do with them
+        #[command(subcommand)]
+        command: Contacts,
     },
     /// What could not be done and waits for a decision
     Failed {

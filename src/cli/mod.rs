@@ -6,6 +6,8 @@ pub mod render;
 mod alert;
 mod chat;
 mod check;
+mod contact_files;
+mod contacts;
 mod doctor;
 mod explore;
 mod failed;
@@ -122,6 +124,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Publish(publish) => publish::run(&project, &publish),
         Command::Publications(publications) => publish::list(&project, &publications),
         Command::Journal { command } => journal::run(&project, &command),
+        Command::Contacts { command } => contacts::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Key { command } => key::run(&project, &command),
         Command::Alert { command } => alert::run(&project, &command),

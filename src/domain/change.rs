@@ -41,6 +41,9 @@ impl<T> Edit<T> {
 pub struct ContactChange {
     /// Who changes it, as the caller names them.
     pub by: String,
+    /// Whether a contact that begins with it is one to try things with, as one that a simulator plays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
     /// A phone number, where none is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<E164>,

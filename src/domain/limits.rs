@@ -183,6 +183,12 @@ pub const TOPICS: usize = 50;
 pub const CONTACT_NAME_CHARS: usize = 200;
 /// Bytes of how a contact consented, of what proves it, and of who told it.
 pub const CONSENT_WORDS_BYTES: usize = 256;
+/// Bytes of a file of contacts that is imported.
+pub const IMPORT_BYTES: usize = 1024 * 1024 * 1024;
+/// Rows of such a file.
+pub const IMPORT_ROWS: i64 = 1_000_000;
+/// Bytes of one of its rows.
+pub const IMPORT_ROW_BYTES: usize = 64 * 1024;
 /// Bytes of one change of a contact through the API.
 pub const CONTACT_BODY_BYTES: usize = 64 * 1024;
 /// Notes of expressions that one turn puts into the journal.

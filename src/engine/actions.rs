@@ -194,10 +194,13 @@ impl<'a> Turning<'a> {
             }
             "marketing" => match consent(&value) {
                 Some(kinds) => {
-                    let no = self.rec.consent & !kinds;
+                    let before = self.rec.consent;
                     self.rec.consent = kinds;
-                    let withdrawn = ChannelKind::ALL.into_iter().filter(|kind| no & kind.stop_bit() != 0);
-                    withdrawn.for_each(|kind| self.rec.withdraws(kind, self.now));
+                    for kind in ChannelKind::ALL.into_iter().filter(|kind| kinds & kind.stop_bit() == 0) {
+                        if before & kind.stop_bit() != 0 || self.rec.wants_a_topic(kind) {
+                            self.rec.withdraws(kind, self.now);
+                        }
+                    }
                     true
                 }
                 None => false,

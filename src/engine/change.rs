@@ -11,6 +11,9 @@ use crate::domain::value::Value;
 
 impl Turning<'_> {
     pub(super) fn change(&mut self, input: InputId, change: &ContactChange) {
+        if change.simulated && self.rec.told == 0 && self.rec.address_is_unknown() {
+            self.rec.simulated = true;
+        }
         self.person_acted(input);
         self.change_addresses(change);
         if !change.name.is_keep() {

@@ -15,7 +15,7 @@ impl Turning<'_> {
         for kind in ChannelKind::ALL {
             let bit = kind.stop_bit();
             let has = self.rec.consent & bit != 0;
-            if has && consent.no & bit != 0 {
+            if consent.no & bit != 0 && (has || self.rec.wants_a_topic(kind)) {
                 self.rec.withdraws(kind, self.now);
                 told.withdrawn.push(kind);
             } else if !has && consent.yes & bit != 0 {

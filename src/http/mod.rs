@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod keys;
 pub mod media;
 pub mod openapi;
+pub mod person;
 pub mod phone;
 pub mod rate;
 pub mod simulator;
@@ -24,8 +25,8 @@ pub mod unsubscribe;
 pub mod web;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Payload, ServiceConfig, delete, get, post, resource};
-use api::publications;
+use actix_web::web::{Data, Payload, ServiceConfig, delete, get, patch, post, resource};
+use api::{contacts, imports, publications};
 use error::Failure;
 use simulator::routes;
 use web::Web;
@@ -42,6 +43,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/sources/{name}/{secret}").route(post().to(sources::secret)))
         .service(route("/desks/{name}/{secret}").route(post().to(desks::post)))
         .service(route("/v1/events").route(post().to(events::post)))
+        .service(route("/v1/contacts").route(get().to(contacts::list::list)).route(post().to(contacts::post)))
+        .service(route("/v1/contacts/export").route(get().to(contacts::export::export)))
+        .service(route("/v1/contacts/{id}").route(get().to(contacts::get)).route(patch().to(contacts::patch)))
+        .service(route("/v1/contacts/{id}/consent").route(get().to(contacts::consent::history)))
+        .service(route("/v1/imports").route(get().to(imports::list)).route(post().to(imports::post)))
+        .service(route("/v1/imports/{id}").route(get().to(imports::get)))
+        .service(route("/v1/imports/{id}/rows").route(get().to(imports::rows_of)))
         .service(route("/v1/contacts/{id}/handoff").route(get().to(handoff::state)))
         .service(route("/v1/contacts/{id}/handoff/take").route(post().to(handoff::take)))
         .service(route("/v1/contacts/{id}/handoff/messages").route(post().to(handoff::write)))

@@ -21,6 +21,7 @@ mod backlog;
 mod call;
 mod channel_health;
 mod circuit;
+mod contacts;
 mod core;
 pub mod desk;
 mod events;
@@ -69,6 +70,7 @@ mod webhook;
 
 pub use self::core::{Core, Engine, Parts};
 pub use channel_health::ChannelHealth;
+pub use contacts::{Found, Whom};
 pub use events::{EventRefused, NewEvent};
 pub use feed::Overheard;
 pub use history::{Fed, HistoryError, HistorySink, SUBSCRIBER};

@@ -101,6 +101,11 @@ impl Record {
         self.may_consent(kind, said) && own.is_none_or(|no| said.is_some_and(|said| said > no.at))
     }
 
+    /// Whether there is a topic that the contact wants on this kind of channel.
+    pub(in crate::engine) fn wants_a_topic(&self, kind: ChannelKind) -> bool {
+        self.topics.iter().any(|own| own.yes & kind.stop_bit() != 0)
+    }
+
     /// A no to all marketing on this kind of channel: no yes to a topic outlives it.
     pub(super) fn wants_no_topic(&mut self, kind: ChannelKind) {
         self.topics.iter_mut().for_each(|own| own.yes &= !kind.stop_bit());

@@ -191,6 +191,22 @@ fn who_said_nothing_of_a_topic_gets_it_with_all_marketing_and_a_no_to_all_ends_e
 }
 
 #[test]
+fn a_no_to_all_marketing_ends_topics_of_somebody_who_never_wanted_all() {
+    for by_flow in [false, true] {
+        let quiet = "flow: quiet\nstart: [ { keyword: no } ]\nbegin: a\nstates: { a: { set: { contact.marketing: false }, end: done } }\n";
+        let mut d = Driver::of(vec![flow(quiet)]);
+        d.project.topics.insert(slug("news"), "News".to_owned());
+        consents(&mut d, topic("news", 7, 0, None));
+        match by_flow {
+            true => drop(d.user("no")),
+            false => assert_eq!(consents(&mut d, Consent { no: 7, ..Consent::default() }), [(None, 0, 3, 0)]),
+        }
+        assert!(!d.record().wants(ChannelKind::Email, Some(&slug("news"))), "{by_flow}");
+        assert_eq!(consents(&mut d, topic("news", 4, 0, None)), [(Some("news".to_owned()), 0, 0, 1)], "{by_flow}");
+    }
+}
+
+#[test]
 fn flows_read_and_set_topics() {
     let asks = "flow: asks
 start: [ { keyword: no }, { keyword: 'yes', go: b } ]

@@ -2,9 +2,11 @@
 //! [`Page`], and does what a `POST` asks for by [`Once`], so that the same request again is answered as the first time.
 
 pub mod audit;
+pub mod contacts;
 pub mod conversation;
 pub mod failed;
 pub mod flows;
+pub mod imports;
 pub mod keys;
 pub mod operations;
 

@@ -1,12 +1,13 @@
 //! `consent` of a contact, in an event and in the API of contacts: what they agreed to elsewhere.
 
-use super::super::error::Failure;
 use crate::config::project::Project;
 use crate::domain::channel::ChannelKind;
 use crate::domain::consent::{Consent, TopicConsent};
 use crate::domain::limits::CONSENT_WORDS_BYTES;
 use crate::domain::name::Slug;
 use crate::domain::time::Millis;
+use crate::http::error::Failure;
+use crate::http::person::{excerpt, unfit};
 use serde_json::{Map, Value as Json};
 
 const FORM: &str = "is not true, false, a list of sms, whatsapp, email, or an object of these with true or false";
@@ -79,14 +80,6 @@ fn words(map: &mut Map<String, Json>, field: &str) -> Result<Option<String>, &'s
         Some(Json::String(text)) if text.len() <= CONSENT_WORDS_BYTES => Ok(Some(text)),
         Some(_) => Err("is not text of at most 256 bytes"),
     }
-}
-
-fn unfit(at: String, reason: &str) -> Failure {
-    Failure::Unfit { at, reason: reason.to_owned() }
-}
-
-fn excerpt(key: &str) -> String {
-    key.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
 #[cfg(test)]

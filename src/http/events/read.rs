@@ -3,16 +3,13 @@
 use super::{Posted, invalid};
 use crate::config::hooks::CallbackSettings;
 use crate::config::project::Project;
-use crate::domain::address::E164;
 use crate::domain::input::{Callback, ContactRef};
 use crate::domain::language::Language;
 use crate::domain::limits::{CALLBACK_BYTES, EVENT_BODY_BYTES, EVENTS_PER_BATCH};
-use crate::domain::mail::personal_email;
-use crate::domain::name::{EventName, Name};
-use crate::domain::phone::parse_phone;
-use crate::domain::shape::{Misfit, Shape};
+use crate::domain::name::EventName;
 use crate::domain::value::Value;
 use crate::http::error::Failure;
+use crate::http::person::{self, excerpt, misfit};
 use crate::service::NewEvent;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
@@ -120,10 +117,6 @@ fn event(json: Json, rules: &Rules<'_>) -> Result<NewEvent, Failure> {
     Ok(NewEvent { name, contact, data, id, callback })
 }
 
-fn misfit(misfit: Misfit) -> Failure {
-    Failure::Unfit { at: misfit.at, reason: misfit.reason }
-}
-
 /// `{url, id, data}`, or only the URL.
 fn callback(json: Json, rules: &Rules<'_>) -> Result<Callback, Failure> {
     let mut map = match json {
@@ -158,13 +151,15 @@ fn callback(json: Json, rules: &Rules<'_>) -> Result<Callback, Failure> {
 fn contact(json: Json, rules: &Rules<'_>) -> Result<ContactRef, Failure> {
     let country = rules.project.country.as_deref();
     let mut map = match json {
-        Json::String(phone) => return Ok(ContactRef { phone: Some(self::phone(&phone, country)?), ..ContactRef::default() }),
+        Json::String(phone) => {
+            return Ok(ContactRef { phone: Some(person::phone(&phone, "contact.phone", country)?), ..ContactRef::default() });
+        }
         Json::Object(map) => map,
         _ => return Err(invalid("contact", "is neither a phone number nor an object")),
     };
     let attributes = match map.remove("attributes") {
         None | Some(Json::Null) => Vec::new(),
-        Some(Json::Object(given)) => attributes(given, rules)?,
+        Some(Json::Object(given)) => person::attributes(given, "contact.attributes", rules.project)?,
         Some(_) => return Err(invalid("contact.attributes", "is not an object")),
     };
     let consent = match map.remove("consent") {
@@ -177,8 +172,8 @@ fn contact(json: Json, rules: &Rules<'_>) -> Result<ContactRef, Failure> {
         Some(_) => Err(invalid(field, "is not text of 1 to 256 bytes")),
     };
     let contact = ContactRef {
-        phone: text("phone", "contact.phone")?.map(|phone| self::phone(&phone, country)).transpose()?,
-        email: text("email", "contact.email")?.map(|email| self::email(&email)).transpose()?,
+        phone: text("phone", "contact.phone")?.map(|phone| person::phone(&phone, "contact.phone", country)).transpose()?,
+        email: text("email", "contact.email")?.map(|email| person::email(&email, "contact.email")).transpose()?,
         id: text("id", "contact.id")?,
         user_id: None,
         name: text("name", "contact.name")?,
@@ -197,40 +192,11 @@ fn contact(json: Json, rules: &Rules<'_>) -> Result<ContactRef, Failure> {
     }
 }
 
-/// Attributes that the project declares, each of its type; null takes one away.
-fn attributes(given: Map<String, Json>, rules: &Rules<'_>) -> Result<Vec<(Name, Value)>, Failure> {
-    let read = |(key, json): (String, Json)| {
-        let at = || format!("contact.attributes.{}", excerpt(&key));
-        let Some((name, kind)) = rules.project.attributes.get_key_value(key.as_str()) else {
-            return Err(Failure::Unfit { at: at(), reason: "is not an attribute of this project".to_owned() });
-        };
-        let value = Value::from_json(json);
-        Shape::of(*kind).check(&value, &at(), rules.project.country.as_deref()).map_err(misfit)?;
-        Ok((name.clone(), value))
-    };
-    given.into_iter().map(read).collect()
-}
-
-/// E.164, in the spellings that people use; without a country code only where the project has a country.
-fn phone(text: &str, country: Option<&str>) -> Result<E164, Failure> {
-    parse_phone(text, country).map_err(|problem| {
-        let example = "for example +447700900123";
-        invalid("contact.phone", format!("{problem}; {example}"))
-    })
-}
-
-fn email(text: &str) -> Result<String, Failure> {
-    personal_email(text).ok_or_else(|| invalid("contact.email", "is not an email address"))
-}
-
-fn excerpt(key: &str) -> String {
-    key.chars().filter(|c| !c.is_control()).take(40).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Environment, Secrets, Settings};
+    use crate::domain::address::E164;
 
     fn read(body: &str, country: Option<&str>) -> Result<Posted, Failure> {
         let settings = Settings::load(None, &Environment::default(), Secrets::Tolerated).expect("the defaults");

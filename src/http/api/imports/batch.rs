@@ -1,0 +1,225 @@
+//! Rows of an import, some at a time: what becomes of each is decided and written down, then it is done. A crash in between leaves rows that were
+//! decided and perhaps not done: they are done again under the same names, which changes nothing where they were.
+
+use super::super::contacts::{self as contacts, Meant};
+use super::columns::Row;
+use super::job::{self, Outcome, Problem};
+use crate::domain::change::ContactChange;
+use crate::domain::id::ContactKey;
+use crate::domain::mode::Mode;
+use crate::history::{Database, HistoryError};
+use crate::http::error::Failure;
+use crate::service::Core;
+use crate::store::StoreError;
+use futures_util::stream::{self, StreamExt as _};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Rows of one batch.
+pub const BATCH: usize = 200;
+/// Contacts that are looked at or changed at one time.
+const SIDE_BY_SIDE: usize = 16;
+/// How often a row is tried that the store cannot take now.
+const TRIES: u32 = 6;
+
+/// Why an import stops. What is done is done, and the same file goes on from there.
+#[derive(Debug)]
+pub enum Stopped {
+    /// The store or the database does not answer.
+    Unavailable(String),
+}
+
+impl From<HistoryError> for Stopped {
+    fn from(error: HistoryError) -> Self {
+        Stopped::Unavailable(error.to_string())
+    }
+}
+
+/// What an import works with.
+pub struct Import {
+    /// The service.
+    pub core: Arc<Core>,
+    /// Where the job is.
+    pub db: Database,
+    /// The job.
+    pub job: String,
+    /// Who imports.
+    pub by: String,
+    /// What the caller's key is for.
+    pub mode: Mode,
+    /// Whether it only says what would become of each row.
+    pub tried: bool,
+    waiting: Vec<(i64, Result<Said, Problem>)>,
+    named: HashSet<String>,
+    /// Rows up to this one were done before.
+    pub before: i64,
+}
+
+/// A row that was looked at: what becomes of it, and the change that makes it so.
+type Looked = (i64, Outcome, Option<ContactChange>);
+
+/// What a row says.
+struct Said {
+    change: ContactChange,
+    /// The key of a contact that is here, where the row names no address.
+    contact: Option<ContactKey>,
+}
+
+impl Import {
+    /// Nothing of it is read yet.
+    pub fn new(core: Arc<Core>, db: Database, (job, by): (String, String), mode: Mode, tried: bool, before: i64) -> Self {
+        Import { core, db, job, by, mode, tried, waiting: Vec::new(), named: HashSet::new(), before }
+    }
+
+    /// Takes a row. It waits until there are enough, or until another row names the same person.
+    pub async fn take(&mut self, n: i64, row: Result<Row, Failure>) -> Result<(), Stopped> {
+        if n <= self.before {
+            return Ok(());
+        }
+        let said = row.and_then(|row| self.read(row)).map_err(problem);
+        let names: Vec<String> = said.iter().flat_map(Said::names).collect();
+        if self.waiting.len() >= BATCH || names.iter().any(|name| self.named.contains(name)) {
+            self.work().await?;
+        }
+        self.named.extend(names);
+        self.waiting.push((n, said));
+        Ok(())
+    }
+
+    fn read(&self, row: Row) -> Result<Said, Failure> {
+        let mut change = contacts::change(row.fields, &self.core.world().project, &self.by)?;
+        change.simulated = self.mode == Mode::Test;
+        let contact = match row.contact.filter(|_| contacts::addresses(&change).is_empty()) {
+            None => None,
+            Some(key) => {
+                Some(ContactKey::parse(&key).ok_or_else(|| crate::http::person::unfit("contact", "is no contact's key"))?)
+            }
+        };
+        Ok(Said { change, contact })
+    }
+
+    /// Does what waits.
+    pub async fn work(&mut self) -> Result<(), Stopped> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.named.clear();
+        let (Some(first), Some(last)) = (waiting.first().map(|(n, _)| *n), waiting.last().map(|(n, _)| *n)) else {
+            return Ok(());
+        };
+        let known: HashMap<i64, Outcome> = job::decided(&self.db, &self.job, first, last).await?.into_iter().collect();
+        let looked: Vec<Result<Looked, Stopped>> = stream::iter(waiting)
+            .map(|(n, said)| self.outcome(n, said, known.get(&n).cloned()))
+            .buffered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        let looked = looked.into_iter().collect::<Result<Vec<_>, Stopped>>()?;
+        let all: Vec<(i64, Outcome)> = looked.iter().map(|(n, outcome, _)| (*n, outcome.clone())).collect();
+        let new: Vec<(i64, Outcome)> = all.iter().filter(|(n, _)| !known.contains_key(n)).cloned().collect();
+        job::decide(&self.db, &self.job, &new).await?;
+        let mut corrected = Vec::new();
+        if !self.tried {
+            let to_do = looked.into_iter().filter_map(|(n, outcome, change)| match outcome {
+                Outcome::Created(key) | Outcome::Changed(key) => Some((n, key, change?)),
+                Outcome::Same(_) | Outcome::Refused(_) => None,
+            });
+            let done: Vec<Result<Option<(i64, Outcome)>, Stopped>> = stream::iter(to_do)
+                .map(|(n, key, change)| self.apply(n, key, change))
+                .buffer_unordered(SIDE_BY_SIDE)
+                .collect()
+                .await;
+            for one in done {
+                corrected.extend(one?);
+            }
+        }
+        job::done(&self.db, &self.job, &all, &corrected).await?;
+        Ok(())
+    }
+
+    /// What becomes of a row, and the change that makes it so.
+    async fn outcome(&self, n: i64, said: Result<Said, Problem>, known: Option<Outcome>) -> Result<Looked, Stopped> {
+        let said = match said {
+            Ok(said) => said,
+            Err(problem) => return Ok((n, known.unwrap_or(Outcome::Refused(problem)), None)),
+        };
+        if let Some(known) = known {
+            return Ok((n, known, Some(said.change)));
+        }
+        let Meant { key, found } = match self.meant(&said).await? {
+            Ok(meant) => meant,
+            Err(problem) => return Ok((n, Outcome::Refused(problem), None)),
+        };
+        let outcome = match found {
+            None => Outcome::Created(key),
+            Some(found) if contacts::is_news(&found.record, &said.change) => Outcome::Changed(key),
+            Some(_) => Outcome::Same(key),
+        };
+        Ok((n, outcome, Some(said.change)))
+    }
+
+    async fn meant(&self, said: &Said) -> Result<Result<Meant, Problem>, Stopped> {
+        let nobody = || Problem { field: "contact".to_owned(), reason: "is not here".to_owned() };
+        for attempt in 0.. {
+            let meant = match said.contact {
+                None => contacts::meant(&self.core, self.mode, &said.change).await,
+                Some(key) => self.core.contact(key).await.map_err(contacts::Problem::Store).and_then(|found| {
+                    let found = found
+                        .ok_or(contacts::Problem::Refused(contacts::Refused { field: "contact", reason: nobody().reason }))?;
+                    contacts::fits(&found.record, &said.change)?;
+                    Ok(Meant { key: found.key, found: Some(Box::new(found)) })
+                }),
+            };
+            match meant {
+                // What waits may be the change of a row before this one.
+                Ok(Meant { key, found: Some(found) }) if found.waits && attempt < TRIES => {
+                    self.core.quiet(key).await.map_err(stopped)?;
+                }
+                Ok(meant) => return Ok(Ok(meant)),
+                Err(contacts::Problem::Refused(refused)) => return Ok(Err(refused.into())),
+                Err(contacts::Problem::Store(error)) if attempt < TRIES && error.is_temporary() => pause(attempt).await,
+                Err(contacts::Problem::Store(error)) => return Err(stopped(error)),
+            }
+        }
+        Err(Stopped::Unavailable("a contact is never at rest".to_owned()))
+    }
+
+    /// Gives a row to its contact; what became of it if that is something else than was decided.
+    async fn apply(&self, n: i64, key: ContactKey, change: ContactChange) -> Result<Option<(i64, Outcome)>, Stopped> {
+        let name = format!("import/{}/{n}", self.job);
+        for attempt in 0.. {
+            match contacts::apply(&self.core, key, change.clone(), &name).await {
+                Ok(_) => return Ok(None),
+                Err(contacts::Problem::Refused(refused)) => return Ok(Some((n, Outcome::Refused(refused.into())))),
+                Err(contacts::Problem::Store(StoreError::Full(_))) if attempt >= TRIES => {
+                    let reason = "has more waiting than its mailbox holds".to_owned();
+                    return Ok(Some((n, Outcome::Refused(Problem { field: "contact".to_owned(), reason }))));
+                }
+                Err(contacts::Problem::Store(error)) if attempt < TRIES && error.is_temporary() => pause(attempt).await,
+                Err(contacts::Problem::Store(error)) => return Err(stopped(error)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Said {
+    /// What names the person: no two rows of one batch share it.
+    fn names(&self) -> Vec<String> {
+        let addresses = contacts::addresses(&self.change);
+        addresses.iter().map(|address| address.canonical()).chain(self.contact.map(|key| key.to_string())).collect()
+    }
+}
+
+fn stopped(error: StoreError) -> Stopped {
+    Stopped::Unavailable(error.to_string())
+}
+
+fn problem(failure: Failure) -> Problem {
+    Problem {
+        field: failure.field().unwrap_or("row").to_owned(),
+        reason: failure.detail().unwrap_or_else(|| failure.to_string()),
+    }
+}
+
+async fn pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(50 << attempt.min(6))).await;
+}

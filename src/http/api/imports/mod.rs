@@ -1,0 +1,301 @@
+//! `/v1/imports`: contacts from a file, row by row as it streams in. Each row is taken once under its job and number, so a file that was cut off
+//! goes on where it was; and each row is told what became of it.
+
+mod batch;
+mod columns;
+mod job;
+mod rows;
+
+pub use rows::Format;
+
+use super::{Page, Query, audit, chosen, looked, recorded};
+use crate::domain::limits::{IMPORT_BYTES, IMPORT_ROW_BYTES, IMPORT_ROWS};
+use crate::domain::mode::Mode;
+use crate::domain::scope::Scope;
+use crate::http::body;
+use crate::http::caller::Caller;
+use crate::http::error::Failure;
+use crate::http::person::unfit;
+use crate::http::web::Web;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use batch::{Import, Stopped};
+use bytes::Bytes;
+use columns::{Columns, Row};
+use futures_util::StreamExt as _;
+use job::{Job, JobRow, RESULTS};
+use rows::{Rows, TooLong, fields, without_mark};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+/// Rows that are read ahead of those that are worked on.
+const AHEAD: usize = 256;
+/// Rows that were refused which the answer shows.
+const SHOWN: usize = 20;
+
+/// An import and the first rows that were refused.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportReport)]
+pub struct Report {
+    /// How it is.
+    #[serde(flatten)]
+    job: Job,
+    /// The first rows that were refused; `/rows` has all.
+    problems: Vec<JobRow>,
+}
+
+/// What comes of a file: a row, or its end.
+enum Came {
+    Row(i64, Result<Row, Failure>),
+    End(i64),
+}
+
+/// Import contacts from CSV or JSON lines
+#[utoipa::path(post, path = "/v1/imports", tag = "Contacts", operation_id = "post_import", security(("key" = ["contacts:write"])),
+    params(("job" = Option<String>, Query, description = "A name for it: the same file under the same name goes on where it was cut off"),
+        ("format" = Option<String>, Query, description = "`csv` or `jsonl`; else by the media type"),
+        ("dry_run" = Option<bool>, Query, description = "Only say what would become of each row"),
+        ("ignore" = Option<String>, Query, description = "Names of columns to leave out, divided by commas")),
+    request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
+    responses((status = 200, description = "It is done", body = Report), (status = 415, description = "It is neither CSV nor JSON lines"), (status = 422, description = "A column is not known")))]
+pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
+    let caller = match web.caller(&request, Scope::ContactsWrite).await {
+        Ok(caller) => caller,
+        Err(failure) => {
+            body::read(&mut payload, body::UNPROVEN, &web.memory, web.request_timeout).await?;
+            return Err(failure);
+        }
+    };
+    let asked = Query::read(&request, &["job", "format", "dry_run", "ignore"])?;
+    let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let format = asked.parsed("format", "csv or jsonl", Format::parse)?.or_else(|| Format::of_type(media));
+    let format =
+        format.ok_or(Failure::Form("contacts are imported as text/csv or application/x-ndjson; `format` says so too"))?;
+    let tried = asked.boolean("dry_run")?.unwrap_or(false);
+    let id = job_id(&web, &request, &caller, &asked, tried)?;
+    let known = find(&web, &id).await?;
+    if let Some(job) = known.as_ref().filter(|job| job.state == "done") {
+        drain(&web, &mut payload).await?;
+        return report(&web, job.clone()).await;
+    }
+    let ignored: Vec<&str> = asked.text("ignore").unwrap_or("").split(',').map(str::trim).collect();
+    let before = known.map_or(0, |job| job.rows);
+    let mut file = File { web: &web, payload: &mut payload, rows: Rows::new(format), bytes: 0 };
+    let columns = match format {
+        Format::JsonLines => None,
+        Format::Csv => Some(file.columns(&ignored).await?),
+    };
+    audit::write(&web, &caller, "contacts.import", Some(id.clone()), json!({ "dry_run": tried })).await?;
+    let (db, name, by, now) = (web.record.clone(), id.clone(), caller.name.clone(), web.core.store_now());
+    recorded(&web, async move { job::begin(&db, &name, &by, "running", now).await }).await?;
+    let (sender, receiver) = channel(AHEAD);
+    let import =
+        Import::new(Arc::clone(&web.core), web.record.clone(), (id.clone(), caller.name.clone()), caller.mode, tried, before);
+    // Who hangs up ends the file, and not what is being done.
+    let work = web.engine.spawn(worked(import, receiver));
+    let read = file.send(columns.as_ref(), &sender).await;
+    drop(sender);
+    let done = work.await.map_err(|_| Failure::Unavailable)?;
+    if let Err(Stopped::Unavailable(error)) = done {
+        tracing::error!(job = id, error, "an import was interrupted");
+        return Err(Failure::Unavailable);
+    }
+    read?;
+    let job = find(&web, &id).await?.ok_or(Failure::Unavailable)?;
+    report(&web, job).await
+}
+
+/// How an import is
+#[utoipa::path(get, path = "/v1/imports/{id}", tag = "Contacts", operation_id = "get_import", security(("key" = ["contacts:read"])),
+    params(("id" = String, Path, description = "The import's id")),
+    responses((status = 200, description = "How it is", body = Report), (status = 404, description = "No such import")))]
+pub async fn get(web: Data<Web>, id: Path<String>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
+    let caller = looked(&web, &request, &mut payload, Scope::ContactsRead).await?;
+    Query::read(&request, &[])?;
+    let job = seen(&web, &caller, &id).await?;
+    report(&web, job).await
+}
+
+/// Imports, the newest first
+#[utoipa::path(get, path = "/v1/imports", tag = "Contacts", operation_id = "list_imports", security(("key" = ["contacts:read"])),
+    params(("limit" = Option<u32>, Query, description = "How many, 1 to 200"), ("cursor" = Option<String>, Query, description = "`next` of the page before")),
+    responses((status = 200, description = "A page", body = Page<Job>)))]
+pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
+    let caller = looked(&web, &request, &mut payload, Scope::ContactsRead).await?;
+    let asked = Query::read(&request, &["limit", "cursor"])?;
+    let limit = asked.limit()?;
+    let (db, after, tried) = (web.record.clone(), asked.cursor()?, caller.mode == Mode::Test);
+    let jobs = recorded(&web, async move { job::list(&db, (TRIED, tried), after, limit + 1).await }).await?;
+    let page = Page::cut(jobs, limit, |(at, job)| (*at, job.id.clone()));
+    Ok(HttpResponse::Ok().json(page.map(|(_, job)| job)))
+}
+
+/// What became of each row of an import
+#[utoipa::path(get, path = "/v1/imports/{id}/rows", tag = "Contacts", operation_id = "get_import_rows", security(("key" = ["contacts:read"])),
+    params(("id" = String, Path, description = "The import's id"),
+        ("result" = Option<String>, Query, description = "Only `created`, `changed`, `same` or `refused`"),
+        ("limit" = Option<u32>, Query, description = "How many, 1 to 200"), ("cursor" = Option<String>, Query, description = "`next` of the page before")),
+    responses((status = 200, description = "A page", body = Page<JobRow>), (status = 404, description = "No such import")))]
+pub async fn rows_of(
+    web: Data<Web>,
+    id: Path<String>,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    let caller = looked(&web, &request, &mut payload, Scope::ContactsRead).await?;
+    let asked = Query::read(&request, &["result", "limit", "cursor"])?;
+    let known = |text: &str| RESULTS.iter().find(|word| **word == text).copied();
+    let result = asked.parsed("result", "created, changed, same or refused", known)?;
+    let (limit, after) = (asked.limit()?, asked.cursor::<i64>()?.unwrap_or(0));
+    seen(&web, &caller, &id).await?;
+    let (db, id) = (web.record.clone(), id.into_inner());
+    let rows = recorded(&web, async move { job::rows(&db, &id, result, after, limit + 1).await }).await?;
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, |row| row.row)))
+}
+
+async fn find(web: &Web, id: &str) -> Result<Option<Job>, Failure> {
+    let (db, id) = (web.record.clone(), id.to_owned());
+    recorded(web, async move { job::find(&db, &id).await }).await
+}
+
+async fn report(web: &Web, job: Job) -> Result<HttpResponse, Failure> {
+    let (db, id) = (web.record.clone(), job.id.clone());
+    let problems = recorded(web, async move { job::rows(&db, &id, Some("refused"), 0, SHOWN).await }).await?;
+    Ok(HttpResponse::Ok().json(Report { job, problems }))
+}
+
+/// What the import is called: as the caller says, by the name of the request, or a new name. One that changes nothing is always a new one.
+fn job_id(web: &Web, request: &HttpRequest, caller: &Caller, asked: &Query, tried: bool) -> Result<String, Failure> {
+    let form = "1 to 64 letters, digits, `-` and `_`";
+    let is_id = |id: &str| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let given = asked.parsed("job", form, |id| is_id(id).then(|| id.to_owned()))?;
+    let named = chosen(request)?.map(|name| {
+        let hash = Sha256::digest(format!("{}\n{name}", caller.holder()));
+        format!("request-{}", hex::encode(&hash[..12]))
+    });
+    if given.as_ref().is_some_and(|id| id.starts_with(TRIED)) {
+        return Err(unfit("job", format!("begins with `{TRIED}`, which is for keys of the mode test")));
+    }
+    let id = given.or(named).filter(|_| !tried).unwrap_or_else(|| web.core.fresh_id());
+    Ok(if caller.mode == Mode::Test { format!("{TRIED}{id}") } else { id })
+}
+
+/// What the ids of imports begin with that a key of the mode test began: others do not see them.
+const TRIED: &str = "test-";
+
+/// An import as a caller may see it.
+async fn seen(web: &Web, caller: &Caller, id: &str) -> Result<Job, Failure> {
+    let found = if id.starts_with(TRIED) == (caller.mode == Mode::Test) { find(web, id).await? } else { None };
+    found.ok_or(Failure::NotFound)
+}
+
+/// The file as it comes in.
+struct File<'a> {
+    web: &'a Web,
+    payload: &'a mut Payload,
+    rows: Rows,
+    bytes: usize,
+}
+
+impl File<'_> {
+    /// The next row that is not empty.
+    async fn next(&mut self) -> Result<Option<Result<Bytes, TooLong>>, Failure> {
+        loop {
+            while let Some(row) = self.rows.next() {
+                if row.as_ref().is_ok_and(|row| row.iter().all(u8::is_ascii_whitespace)) {
+                    continue;
+                }
+                return Ok(Some(row));
+            }
+            match timeout(self.web.request_timeout, self.payload.next()).await {
+                Err(_) => return Err(Failure::Slow),
+                Ok(Some(Err(_))) => return Err(Failure::Malformed("the body was cut off")),
+                Ok(None) => return Ok(self.rows.rest()),
+                Ok(Some(Ok(chunk))) => {
+                    self.bytes += chunk.len();
+                    if self.bytes > IMPORT_BYTES {
+                        return Err(Failure::TooLarge { limit: IMPORT_BYTES });
+                    }
+                    self.rows.push(&chunk);
+                }
+            }
+        }
+    }
+
+    /// The line of names.
+    async fn columns(&mut self, ignored: &[&str]) -> Result<Columns, Failure> {
+        let first =
+            self.next().await?.ok_or_else(|| unfit("header", "is missing: the first line has the names of the columns"))?;
+        let first = without_mark(first.map_err(|TooLong| unfit("header", "is too long"))?);
+        self.rows.divided_as(&first);
+        let names = fields(&first, self.rows.delimiter()).ok_or_else(|| unfit("header", "is not text in UTF-8"))?;
+        Columns::read(&names, &self.web.core.world().project, ignored)
+    }
+
+    /// Hands over every row.
+    async fn send(&mut self, columns: Option<&Columns>, to: &Sender<Came>) -> Result<(), Failure> {
+        let mut n = 0i64;
+        while let Some(row) = self.next().await? {
+            n += 1;
+            if n > IMPORT_ROWS {
+                return Err(unfit("row", format!("is the last that is taken: one import has at most {IMPORT_ROWS} rows")));
+            }
+            let read = match row {
+                Err(TooLong) if columns.is_some() => {
+                    return Err(unfit(
+                        format!("row {n}"),
+                        format!("is longer than {IMPORT_ROW_BYTES} bytes: a quote may not be closed"),
+                    ));
+                }
+                Err(TooLong) => Err(unfit("row", format!("is longer than {IMPORT_ROW_BYTES} bytes"))),
+                Ok(bytes) => match columns {
+                    Some(columns) => match fields(&bytes, self.rows.delimiter()) {
+                        Some(cells) => columns.row(cells),
+                        None => Err(unfit("row", "is not text in UTF-8")),
+                    },
+                    None => columns::line(&without_mark(bytes)),
+                },
+            };
+            // Who works on them has stopped: it says why.
+            if to.send(Came::Row(n, read)).await.is_err() {
+                return Ok(());
+            }
+        }
+        let _ = to.send(Came::End(n)).await;
+        Ok(())
+    }
+}
+
+async fn worked(mut import: Import, mut came: Receiver<Came>) -> Result<(), Stopped> {
+    while let Some(came) = came.recv().await {
+        match came {
+            Came::Row(n, row) => import.take(n, row).await?,
+            Came::End(rows) => {
+                import.work().await?;
+                let state = if import.tried { "tried" } else { "done" };
+                return Ok(job::finish(&import.db, &import.job, state, rows).await?);
+            }
+        }
+    }
+    // The file was cut off: what came of it is done.
+    import.work().await
+}
+
+/// Reads what nobody wants, so that the caller can read the answer.
+async fn drain(web: &Web, payload: &mut Payload) -> Result<(), Failure> {
+    let mut bytes = 0usize;
+    while let Ok(Some(Ok(chunk))) = timeout(web.request_timeout.min(Duration::from_secs(10)), payload.next()).await {
+        bytes += chunk.len();
+        if bytes > IMPORT_BYTES {
+            return Err(Failure::TooLarge { limit: IMPORT_BYTES });
+        }
+    }
+    Ok(())
+}

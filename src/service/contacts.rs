@@ -1,0 +1,117 @@
+//! Contacts as the API sees them: who is meant by an address, what the store's record says, and changes of it.
+
+use super::core::{Core, Patience};
+use super::inbox::Received;
+use crate::domain::address::Address;
+use crate::domain::change::ContactChange;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, DedupeHash, InputId};
+use crate::domain::input::{Class, OperatorAction};
+use crate::engine::record::Record;
+use crate::store::{Answer, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long somebody who changed a contact waits to see it as it is then.
+const SETTLED: Duration = Duration::from_secs(3);
+
+/// A contact that is there.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its key: of the contact that it became part of, if it did.
+    pub key: ContactKey,
+    /// What is stored of it. Empty if nothing was done for it yet.
+    pub record: Record,
+    /// Whether acts wait for it, so that the record is not all that will be known of it in a moment.
+    pub waits: bool,
+}
+
+/// Who is behind several addresses of one person.
+#[derive(Debug, Clone)]
+pub enum Whom {
+    /// None of them is known.
+    Nobody,
+    /// One contact: that of the first address that is known.
+    One(Box<Found>),
+    /// Several contacts: the address that leads elsewhere than the first that is known, and whither.
+    Several(Address, ContactKey),
+}
+
+impl Core {
+    /// The key that an address leads to, if nobody else has it.
+    pub fn address_key(&self, address: &Address) -> ContactKey {
+        self.contact_key(&address.canonical())
+    }
+
+    /// A contact as it is now, wherever it became part of another one.
+    pub async fn contact(&self, key: ContactKey) -> Answer<Option<Found>> {
+        let key = self.aliases.target(key);
+        let Some(found) = self.patiently(Patience::Short, || self.store.inspect(key)).await? else { return Ok(None) };
+        let record = match found.record.blob.is_empty() {
+            true => Record::default(),
+            false => codec::decode(&found.record.blob).map_err(|error| StoreError::Bug(error.to_string()))?,
+        };
+        // A team's record is nobody's.
+        if record.board.is_some() || (found.record.blob.is_empty() && found.mailbox.is_empty()) {
+            return Ok(None);
+        }
+        // What waits behind a pending call says nothing of what will be known in a moment.
+        let waits = found.mailbox.iter().any(|entry| entry.class == Class::Priority);
+        Ok(Some(Found { key, record, waits }))
+    }
+
+    /// Who is behind these addresses.
+    pub async fn whom(&self, addresses: &[Address]) -> Answer<Whom> {
+        let mut first: Option<Found> = None;
+        for address in addresses {
+            let Some(found) = self.contact(self.address_key(address)).await? else { continue };
+            match &first {
+                None => first = Some(found),
+                Some(known) if known.key != found.key => return Ok(Whom::Several(address.clone(), found.key)),
+                Some(_) => {}
+            }
+        }
+        Ok(first.map_or(Whom::Nobody, |found| Whom::One(Box::new(found))))
+    }
+
+    /// Changes a contact. `id` makes it the same change when it is repeated. Gives the name of the input.
+    pub async fn change_contact(
+        self: &Arc<Self>,
+        contact: ContactKey,
+        change: ContactChange,
+        id: &str,
+    ) -> Answer<(InputId, Received)> {
+        let input = InputId::of(DedupeHash::of(&["operator", id]));
+        let received = self.operate(contact, OperatorAction::Change(Box::new(change)), id).await?;
+        Ok((input, received))
+    }
+
+    /// The contact after this input, or as it is after a while: an input can wait behind others.
+    pub async fn after(&self, contact: ContactKey, input: InputId) -> Answer<Option<Found>> {
+        let begun = self.clock.monotonic();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let found = self.contact(contact).await?;
+            let done = found.as_ref().is_some_and(|found| found.record.acts.contains(&input));
+            if done || self.clock.monotonic().saturating_sub(begun) > SETTLED {
+                return Ok(found);
+            }
+            self.clock.sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until nothing waits for a contact any more, or a while.
+    pub async fn quiet(&self, contact: ContactKey) -> Answer<()> {
+        let begun = self.clock.monotonic();
+        let mut pause = Duration::from_millis(2);
+        while self.clock.monotonic().saturating_sub(begun) < SETTLED {
+            if !self.contact(contact).await?.is_some_and(|found| found.waits) {
+                break;
+            }
+            self.clock.sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
