@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::io;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// A contact's name in the store: base64url of 128 bits of a keyed hash of the canonical address. Numbers never appear in key names.
@@ -209,8 +210,32 @@ impl InputId {
 impl VersionId {
     /// The id of this content.
     pub fn of(content: &[u8]) -> Self {
-        let digest = Sha256::digest(content);
+        Self::written(|hash| hash.write_all(content))
+    }
+
+    /// The id of the content that this writes; nothing is kept of it.
+    pub fn written<E>(write: impl FnOnce(&mut dyn io::Write) -> Result<(), E>) -> Self {
+        let mut hash = io::BufWriter::with_capacity(8 * 1024, Hash(Sha256::new()));
+        // A hash takes everything: what fails is what writes, and that is no content.
+        let _ = write(&mut hash);
+        let digest = match hash.into_inner() {
+            Ok(Hash(hash)) => hash.finalize(),
+            Err(_) => Sha256::digest([]),
+        };
         VersionId(u64::from_be_bytes(digest[..8].try_into().expect("8 of 32 bytes")))
+    }
+}
+
+struct Hash(Sha256);
+
+impl io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -19,6 +19,7 @@ use super::words::{Lexicon, Section, lexicons};
 use super::{NotUnderstood, Understanding, Understood, number_words, politeness};
 use crate::domain::language::Language;
 use crate::domain::value::Value;
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
 /// One choice as it is given.
@@ -36,7 +37,8 @@ pub struct Candidate {
 #[derive(Debug, Clone)]
 pub struct Options {
     items: Vec<Item>,
-    keys: HashMap<String, Vec<Key>>,
+    /// Nothing that strangers write is put into it: a quick hash serves.
+    keys: HashMap<String, Vec<Key>, FixedState>,
     /// Words of the longest key.
     longest: usize,
     language: [Language; 1],
@@ -113,7 +115,7 @@ impl Options {
     /// Makes choices ready; `language` is that of the labels, whose words are known besides the English ones.
     pub fn new(candidates: Vec<Candidate>, language: Language) -> Self {
         let mut options =
-            Options { items: Vec::with_capacity(candidates.len()), keys: HashMap::new(), longest: 0, language: [language] };
+            Options { items: Vec::with_capacity(candidates.len()), keys: HashMap::default(), longest: 0, language: [language] };
         for (index, candidate) in candidates.into_iter().enumerate() {
             let label = Normalized::of(&candidate.label);
             let first = label.words().next().unwrap_or_default();

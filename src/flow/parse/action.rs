@@ -70,7 +70,9 @@ impl Reader {
     fn act(&mut self, Entry { key, value }: &Entry) -> Option<Act> {
         match &*key.text {
             "say" => {
-                let messages: Vec<_> = self.one_or_many(value).iter().filter_map(|m| self.message(m, "say")).collect();
+                let given = self.one_or_many(value);
+                let mut messages = Vec::with_capacity(given.len());
+                messages.extend(given.iter().filter_map(|m| self.message(m, "say")));
                 (!messages.is_empty()).then_some(Act::Say(messages))
             }
             "notify" => self.notify(value, Awaited::No).map(Act::Notify),

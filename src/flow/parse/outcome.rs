@@ -82,6 +82,7 @@ impl Reader {
             return (outcomes, troubles);
         };
         let (mut strange, mut otherwise) = (false, false);
+        outcomes.named.reserve_exact(entries.len());
         for Entry { key, value } in entries {
             let name = &*key.text;
             if out.troubles.contains(&name) {

@@ -101,23 +101,28 @@ fn secret(scalar: &Scalar<'_>, path: Path<'_>) -> Option<(usize, usize)> {
 }
 
 /// What of a text has to be there before it can be a secret.
-#[derive(Default)]
 struct Signs {
-    /// The longest run of characters of which tokens are made.
+    /// The longest run of characters of which tokens are made, if it is as long as `BEGIN`; else less.
     longest: usize,
     /// `@`
     at: bool,
 }
 
 impl Signs {
+    /// A run that is long enough covers one of every so many bytes: the others are looked at only beside it.
     fn of(text: &str) -> Self {
-        let (mut signs, mut run) = (Signs::default(), 0);
-        for byte in text.bytes() {
-            run = if IN_TOKEN[usize::from(byte)] { run + 1 } else { 0 };
-            signs.longest = signs.longest.max(run);
-            signs.at |= byte == b'@';
+        let bytes = text.as_bytes();
+        let (mut longest, mut place) = (0, BEGIN.len() - 1);
+        while let Some(byte) = bytes.get(place) {
+            if IN_TOKEN[usize::from(*byte)] {
+                let before = bytes[..place].iter().rev().take_while(|b| IN_TOKEN[usize::from(**b)]).count();
+                let after = bytes[place..].iter().take_while(|b| IN_TOKEN[usize::from(**b)]).count();
+                longest = longest.max(before + after);
+                place += after;
+            }
+            place += BEGIN.len();
         }
-        signs
+        Signs { longest, at: bytes.contains(&b'@') }
     }
 }
 
