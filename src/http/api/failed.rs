@@ -34,6 +34,7 @@ pub struct FailedThing {
 
 /// What became of something that failed.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FailedDecided)]
 pub struct Decided {
     /// Which.
     id: String,

@@ -66,6 +66,7 @@ pub enum Whom {
 
 /// A person.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = EventContact)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     /// A phone number.

@@ -56,6 +56,7 @@ pub struct Waits {
 
 /// What was said.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HandoffMessage)]
 pub struct Message {
     /// Its id.
     id: String,

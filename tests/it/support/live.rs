@@ -178,3 +178,10 @@ fn environment() -> Environment {
     ];
     secrets.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
+
+/// A problem without the request's own name, which is all that may tell one refusal from another.
+pub fn nameless(problem: &str) -> serde_json::Value {
+    let mut problem: serde_json::Value = serde_json::from_str(problem).unwrap_or_else(|e| panic!("{problem}: {e}"));
+    assert!(problem.as_object_mut().is_some_and(|fields| fields.remove("request_id").is_some()), "{problem}");
+    problem
+}
