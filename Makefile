@@ -1,4 +1,4 @@
-# What can be done here. Everything needs a Rust toolchain, a C compiler and make; `make test` also a Redis, a Chromium and a mail server for Python (aiosmtpd), which it installs.
+# What can be done here. Everything needs a Rust toolchain, a C compiler and make; `make test` also a Redis, a PostgreSQL, a Chromium and a mail server for Python (aiosmtpd), which it installs.
 
 SHELL := /bin/bash
 BINARY := target/release/replyflow
