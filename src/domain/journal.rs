@@ -1,9 +1,9 @@
 //! The journal: what happened to a contact, append-only. One entry for each commit or settle, all its events inside; an event's identity is (token,
 //! index). A versioned closed enum: entries of older releases are read for ever, so variants and fields are only added.
 
-pub use super::attempt::AttemptOutcome;
-
+mod run;
 use super::address::Address;
+pub use super::attempt::AttemptOutcome;
 use super::channel::ChannelKind;
 use super::consent::ConsentTold;
 use super::handoff::{HandoffClosed, HandoffOpened, HandoffTaken, PersonWrote};

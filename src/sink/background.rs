@@ -98,7 +98,7 @@ impl Background {
                 }
             }
             event => {
-                if let Some(run) = run_of(event).filter(|run| self.runs.get(run).is_none()) {
+                if let Some(run) = event.run().filter(|run| self.runs.get(run).is_none()) {
                     self.runs.put(run, None);
                 }
             }
@@ -129,22 +129,6 @@ impl Background {
     /// Whether nothing is known of an effect.
     pub fn is_unknown(&self, effect: &EffectId) -> bool {
         matches!(self.effects.get(effect), None | Some(Effect::Unknown))
-    }
-}
-
-fn run_of(event: &Event) -> Option<RunId> {
-    match event {
-        Event::Left { run, .. }
-        | Event::Set { run, .. }
-        | Event::Tagged { run, .. }
-        | Event::Called { run, .. }
-        | Event::Emitted { run, .. } => Some(*run),
-        Event::Sent { run, .. } | Event::Alert { run, .. } => *run,
-        Event::HandoffOpened(opened) => Some(opened.run),
-        Event::HandoffTaken(taken) => Some(taken.run),
-        Event::HandoffClosed(closed) => Some(closed.run),
-        Event::Way(way) => Some(way.run),
-        _ => None,
     }
 }
 

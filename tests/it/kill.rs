@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_secs(60);
 
 /// Counts a person's messages and answers each with its number, so that the record must survive everything too. The wait is
 /// silent, so that an answer that fails ends nothing.
-const COUNT: &str = r#"
+pub const COUNT: &str = r#"
 flow: count
 languages: [en]
 vars: { n: 0 }

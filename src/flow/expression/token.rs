@@ -45,7 +45,15 @@ const FOREIGN: [(&str, &str); 13] = [
     (":", "Write `x if condition else y`"),
 ];
 
+/// Reads the word that begins at a byte with a character that is no blank; gives it with the byte after it.
+pub(super) type Next = fn(&str, usize, char) -> Result<(Token, usize), SyntaxError>;
+
 pub(super) fn tokenize(source: &str) -> Result<Vec<Lexeme>, SyntaxError> {
+    tokenize_by(next, source)
+}
+
+/// The words of a language whose words this reads.
+pub(super) fn tokenize_by(next: Next, source: &str) -> Result<Vec<Lexeme>, SyntaxError> {
     let mut out = Vec::with_capacity(source.len() / 3 + 2);
     let mut at = 0;
     while let Some(c) = source[at..].chars().next() {

@@ -1,6 +1,5 @@
 //! Everything of a contact's timeline that is no message, under the names of `domain/happening` where they have one.
 
-use super::run::run_of;
 use super::{Fold, Now};
 use crate::domain::journal::Event;
 use crate::domain::time::{Millis, Span};
@@ -19,7 +18,7 @@ impl Fold<'_> {
             i.into(),
             now.entry.at.into(),
             kind.into(),
-            run_of(event).into(),
+            event.run().into(),
             detail(event).into(),
         ];
         self.out.push(Statement::new(sql, params));

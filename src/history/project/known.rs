@@ -1,9 +1,9 @@
 //! What must be known of contacts and runs before a batch can be folded, and how it is asked for.
 
 use super::contact::{self, Person};
-use super::run::{self, Runs, run_of};
+use super::run::{self, Runs};
 use crate::domain::id::{ContactKey, RunId};
-use crate::domain::journal::Entry;
+use crate::domain::journal::{Entry, Event};
 use crate::history::cell::{Row, Statement};
 use crate::history::error::HistoryError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ impl Needs {
         let mut needs = Needs::default();
         for entry in entries {
             needs.people.insert(entry.contact);
-            needs.runs.extend(entry.events.iter().filter_map(run_of).map(|run| (entry.contact, run)));
+            needs.runs.extend(entry.events.iter().filter_map(Event::run).map(|run| (entry.contact, run)));
         }
         needs
     }

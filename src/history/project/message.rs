@@ -2,7 +2,6 @@
 //! attempt that succeeds takes back a failure which attempts alone had told.
 
 use super::content::words;
-use super::run::run_of;
 use super::{Fold, Now};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, RunId};
@@ -214,7 +213,7 @@ fn run_after(now: &Now<'_>, i: usize, decision: &Decision) -> Option<RunId> {
         | Decision::Collected => return None,
     }
     let after = now.entry.events.iter().skip(i + 1);
-    after.take_while(|event| !matches!(event, Event::Received { .. })).find_map(run_of)
+    after.take_while(|event| !matches!(event, Event::Received { .. })).find_map(Event::run)
 }
 
 /// The flow of a run that this entry begins.

@@ -63,45 +63,6 @@ pub(super) const SELECT: &str =
     "SELECT flow, version, day, channel, language, arm, mode, key, started_at, reason, continues, waits, ended_at,
     \"end\", end_reason, steps, open, state, state_since FROM run WHERE contact = $1 AND id = $2";
 
-/// The run that an event is about.
-pub(super) fn run_of(event: &Event) -> Option<RunId> {
-    match event {
-        Event::RunStarted { run, .. }
-        | Event::Entered { run, .. }
-        | Event::Left { run, .. }
-        | Event::Set { run, .. }
-        | Event::Tagged { run, .. }
-        | Event::RunEnded { run, .. }
-        | Event::Called { run, .. }
-        | Event::Emitted { run, .. } => Some(*run),
-        Event::Sent { run, .. } | Event::Alert { run, .. } | Event::Note { run, .. } | Event::Hooked { run, .. } => *run,
-        Event::HandoffOpened(opened) => Some(opened.run),
-        Event::HandoffTaken(taken) => Some(taken.run),
-        Event::HandoffClosed(closed) => Some(closed.run),
-        Event::PersonWrote(wrote) => wrote.run,
-        Event::Way(way) => Some(way.run),
-        Event::Moved(moved) => Some(moved.run),
-        Event::Received { .. }
-        | Event::EventReceived { .. }
-        | Event::WebhookReceived { .. }
-        | Event::CallEnded { .. }
-        | Event::OptedOut { .. }
-        | Event::OptedIn { .. }
-        | Event::AddressDead { .. }
-        | Event::Attempted { .. }
-        | Event::Reported { .. }
-        | Event::SetAside { .. }
-        | Event::Overflow { .. }
-        | Event::Forgotten
-        | Event::TimeMoved { .. }
-        | Event::ContactChanged { .. }
-        | Event::Begun { .. }
-        | Event::Halted { .. }
-        | Event::Consent(_)
-        | Event::Profile(_) => None,
-    }
-}
-
 impl Runs {
     pub(super) fn remember(&mut self, contact: ContactKey, id: RunId, row: &Row) -> Result<(), HistoryError> {
         let text = |i| row.text(i).map(str::to_owned);

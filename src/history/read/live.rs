@@ -140,7 +140,7 @@ const FLOWS: usize = 10_000;
 impl RunFlows {
     /// The flow of an event's run, as the event itself or the record says.
     pub async fn of(&mut self, database: &Database, entry: &Entry, event: &Event) -> Result<Option<String>, HistoryError> {
-        let Some(run) = run_of(event) else {
+        let Some(run) = event.run() else {
             return Ok(match event {
                 Event::Begun { flow, .. } | Event::WebhookReceived { flow, .. } => Some(flow.to_string()),
                 _ => None,
@@ -216,45 +216,6 @@ kinds! {
     Consent => "consent",
     Profile => "profile",
     Moved => "moved",
-}
-
-/// The run that an event is about.
-pub fn run_of(event: &Event) -> Option<RunId> {
-    match event {
-        Event::RunStarted { run, .. }
-        | Event::Entered { run, .. }
-        | Event::Left { run, .. }
-        | Event::Set { run, .. }
-        | Event::Tagged { run, .. }
-        | Event::RunEnded { run, .. }
-        | Event::Called { run, .. }
-        | Event::Emitted { run, .. } => Some(*run),
-        Event::Sent { run, .. } | Event::Alert { run, .. } | Event::Note { run, .. } | Event::Hooked { run, .. } => *run,
-        Event::HandoffOpened(opened) => Some(opened.run),
-        Event::HandoffTaken(taken) => Some(taken.run),
-        Event::HandoffClosed(closed) => Some(closed.run),
-        Event::PersonWrote(wrote) => wrote.run,
-        Event::Way(way) => Some(way.run),
-        Event::Moved(moved) => Some(moved.run),
-        Event::Received { .. }
-        | Event::EventReceived { .. }
-        | Event::WebhookReceived { .. }
-        | Event::CallEnded { .. }
-        | Event::OptedOut { .. }
-        | Event::OptedIn { .. }
-        | Event::AddressDead { .. }
-        | Event::Attempted { .. }
-        | Event::Reported { .. }
-        | Event::SetAside { .. }
-        | Event::Overflow { .. }
-        | Event::Forgotten
-        | Event::TimeMoved { .. }
-        | Event::ContactChanged { .. }
-        | Event::Begun { .. }
-        | Event::Halted { .. }
-        | Event::Consent(_)
-        | Event::Profile(_) => None,
-    }
 }
 
 #[cfg(test)]

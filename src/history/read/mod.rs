@@ -18,7 +18,7 @@ mod plans;
 
 pub use figures::{Counted, DROPPED, Figures, FiguresFilter, Group, Outcome, StateFigures, figures};
 pub use interval::{Interval, wilson};
-pub use live::{BATCH, Heard, KINDS, LivePlace, RunFlows, heard, kind_of, newest, run_of};
+pub use live::{BATCH, Heard, KINDS, LivePlace, RunFlows, heard, kind_of, newest};
 pub use message::{Message, MessageFilter, MessagePlace, STATUSES, is_known, messages};
 pub use run::{RunFilter, RunPlace, RunShown, run, runs};
 pub use search::{SearchScope, Terms, search};

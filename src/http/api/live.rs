@@ -9,7 +9,7 @@ use crate::domain::mode::Mode;
 use crate::domain::scope::Scope;
 use crate::domain::value::rfc3339;
 use crate::history::HistoryError;
-use crate::history::read::{self, Heard, KINDS, LivePlace, RunFlows, kind_of, run_of};
+use crate::history::read::{self, Heard, KINDS, LivePlace, RunFlows, kind_of};
 use crate::http::error::Failure;
 use crate::http::web::Web;
 use actix_web::web::{Bytes, Data, Payload};
@@ -173,7 +173,7 @@ impl Listener {
             self.place.pass_events(heard, index + 1);
             let event = json!({
                 "contact": entry.contact.to_string(), "at": rfc3339(entry.at), "token": entry.token.to_string(), "index": index,
-                "kind": kind, "run": run_of(event).map(|run| run.to_string()), "flow": flow, "data": said(event),
+                "kind": kind, "run": event.run().map(|run| run.to_string()), "flow": flow, "data": said(event),
             });
             // JSON has no line breaks of its own, so one `data:` is enough.
             self.queue.push_back(format!("event: happened\nid: {}\ndata: {event}\n\n", self.place.write()));

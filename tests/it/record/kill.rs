@@ -1,5 +1,6 @@
 //! `kill -9` of the services while they feed one PostgreSQL, and of PostgreSQL under load: no gap and no double in any table.
 
+use crate::kill::COUNT;
 use crate::support::fake_provider::FakeProvider;
 use crate::support::postgres::{self, PostgresServer};
 use crate::support::process::{Service, configuration, project};
@@ -12,24 +13,6 @@ use tempfile::TempDir;
 /// Rounds; in each, so many people write one message, and somebody dies meanwhile.
 const ROUNDS: usize = 8;
 const PEOPLE: usize = 40;
-
-const COUNT: &str = r#"
-flow: count
-languages: [en]
-vars: { n: 0 }
-start:
-  - message: any
-begin: count
-states:
-  count:
-    do:
-      - set: { n: "{{ n + 1 }}" }
-      - say: "{{ n }}"
-    go: listen
-  listen:
-    answer: any
-    go: { ok: count, silence: { after: 1d, end: silent } }
-"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_and_their_postgres_die_and_the_tables_have_neither_gap_nor_double() {

@@ -11,19 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 const INSIDE: &str = "_-.@/:+";
 
 pub(super) fn tokenize(source: &str) -> Result<Vec<Lexeme>, SyntaxError> {
-    let mut out = Vec::with_capacity(source.len() / 4 + 2);
-    let mut at = 0;
-    while let Some(c) = source[at..].chars().next() {
-        if c.is_whitespace() {
-            at += c.len_utf8();
-            continue;
-        }
-        let (token, to) = next(source, at, c)?;
-        out.push(Lexeme { token, from: at, to });
-        at = to;
-    }
-    out.push(Lexeme { token: Token::End, from: at, to: at });
-    Ok(out)
+    token::tokenize_by(next, source)
 }
 
 fn next(source: &str, at: usize, c: char) -> Result<(Token, usize), SyntaxError> {
