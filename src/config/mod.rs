@@ -12,6 +12,7 @@ pub mod events;
 pub mod fence;
 pub mod history;
 pub mod hooks;
+mod marketing;
 pub mod mistake;
 pub mod observe;
 pub mod project;
@@ -203,6 +204,7 @@ impl Settings {
             hours: read_project::hours(root.section("hours")),
             attributes,
             topics: read_project::topics(root.section("topics")),
+            caps: marketing::caps(root.section("marketing")),
             env: read_project::env(root.section("env")),
             texts: read_project::texts(root.section("texts"), basics.language),
             desks: desks.values().map(DeskSettings::info).collect(),

@@ -35,6 +35,8 @@ pub struct Project {
     pub attributes: IndexMap<Name, Type>,
     /// Topics of marketing, each with its title for people.
     pub topics: IndexMap<Slug, String>,
+    /// How much marketing one contact gets, over all flows.
+    pub caps: Vec<Cap>,
     /// The events that other systems send, as far as the project declares them.
     pub events: Vec<EventName>,
     /// What the data of those is whose fields are declared.
@@ -68,6 +70,27 @@ impl Project {
     pub fn desk_of(&self, team: &Slug) -> Option<&DeskInfo> {
         let named = self.desks.iter().find(|desk| desk.teams.contains(team));
         named.or_else(|| self.desks.iter().find(|desk| desk.teams.is_empty()))
+    }
+}
+
+/// A cap of marketing: at most so much in so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    /// How often, 1 to `limits::MARKETING_CAP`.
+    pub most: u16,
+    /// In how long; elapsed time, at most `limits::MARKETING_WINDOW`.
+    pub per: Span,
+}
+
+/// A cap as people write it: `3 per 7 days`.
+impl std::fmt::Display for Cap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let day = Span::days(1).0;
+        match (self.per.0 / day, self.per.0 % day) {
+            (1, 0) => write!(f, "{} per day", self.most),
+            (days, 0) => write!(f, "{} per {days} days", self.most),
+            _ => write!(f, "{} per {}", self.most, self.per),
+        }
     }
 }
 

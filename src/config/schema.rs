@@ -52,6 +52,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         "server.rates",
         &[("hooks", Whole), ("flows", Whole), ("api", Whole), ("key", Whole), ("simulator", Whole), ("probes", Whole)],
     ),
+    ("marketing", &[("cap", TextOrTexts)]),
     ("publish", &[("from", Word(&["folder", "call"]))]),
     (
         "store",

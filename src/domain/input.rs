@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::alert::Alerts;
+use super::broadcast::Sending;
 use super::change::ContactChange;
 use super::channel::ChannelKind;
 use super::consent::Consent;
@@ -266,6 +267,21 @@ pub enum OperatorAction {
         flow: Slug,
         /// Values for needs and own variables.
         with: Vec<(Name, Value)>,
+        /// The broadcast that does it: then what stands against it is obeyed and told as `Event::Skipped`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sending: Option<Box<Sending>>,
+    },
+    /// Send one notification, without a flow of an operator's own.
+    Notify {
+        /// The notification.
+        notification: Slug,
+        /// The version that says it: of the flow that the service made around it.
+        version: VersionId,
+        /// Values for what it needs.
+        with: Vec<(Name, Value)>,
+        /// The broadcast that does it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sending: Option<Box<Sending>>,
     },
     /// Move the contact's own clock on by so much; every timer on the way fires at its moment. Only for contacts that a
     /// simulator plays.

@@ -2,8 +2,12 @@
 //! index). A versioned closed enum: entries of older releases are read for ever, so variants and fields are only added.
 
 mod run;
-use super::address::Address;
+
 pub use super::attempt::AttemptOutcome;
+pub use super::decision::Decision;
+
+use super::address::Address;
+use super::broadcast::{Sending, Skipped};
 use super::channel::ChannelKind;
 use super::consent::ConsentTold;
 use super::handoff::{HandoffClosed, HandoffOpened, HandoffTaken, PersonWrote};
@@ -43,48 +47,6 @@ pub enum AlertLevel {
     Warning,
     /// To act on now.
     Urgent,
-}
-
-/// What decided an inbound message or event; the precedence of DESIGN section 4.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// An opt-out word.
-    OptOut,
-    /// An opt-in word.
-    OptIn,
-    /// A help word.
-    Help,
-    /// Answered the open question.
-    Answer,
-    /// Collected: further messages may still belong to the answer.
-    Gathered,
-    /// An entry of `anytime`.
-    Anytime,
-    /// Began a run.
-    Start,
-    /// A start that waits for the open question of another run.
-    StartWaits,
-    /// A start that was not made: `repeat: ignore`, `busy: skip`, a limit.
-    StartIgnored,
-    /// No answer to the open question.
-    NoMatch,
-    /// Nothing wanted it: to the inbox.
-    Inbox,
-    /// Ignored by rule.
-    Ignored,
-    /// A late reply that its flow takes up.
-    Late,
-    /// An awaited event.
-    Awaited,
-    /// Older than the dedupe window.
-    TooOld,
-    /// Over the contact's limit of messages.
-    Flooded,
-    /// A conversation that a person has taken over or is awaited in: only to the inbox.
-    Person,
-    /// An event that a digest collects.
-    Collected,
 }
 
 /// What happened. Append-only.
@@ -162,6 +124,9 @@ pub enum Event {
         /// The run that it takes up again: then it is continued, not new.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         continues: Option<RunId>,
+        /// The broadcast that began it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sending: Option<Box<Sending>>,
     },
     /// A run entered a state.
     Entered {
@@ -376,6 +341,12 @@ pub enum Event {
         /// The values that it was given, where the journal keeps them, as the data of an event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         with: Option<IndexMap<Name, Value>>,
+        /// The broadcast that asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sending: Option<Box<Sending>>,
+        /// The notification that it sends: then its flow is one that the service made around it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notification: Option<Slug>,
     },
     /// An operator ended all runs of the contact.
     Halted {
@@ -412,6 +383,8 @@ pub enum Event {
     Profile(Box<Profile>),
     /// A run went over to another version of its flow, as that was published. The state that it enters there is told next.
     Moved(Box<RunMoved>),
+    /// A broadcast began nothing with the contact.
+    Skipped(Box<Skipped>),
 }
 
 /// Nothing that was written is something else than nothing written.

@@ -81,6 +81,14 @@ pub const GIVE_UP_AGAIN: Span = Span::seconds(15);
 pub const GIVE_UP_FOR: Span = Span::minutes(20);
 /// How long a failure still moves a notification on that came as far as it must.
 pub const ROUTE_STANDS: Span = Span::days(1);
+/// How long a start of a broadcast waits for the contact's open question; what comes later is no news any more.
+pub const BROADCAST_WAITS: Span = Span::days(1);
+/// Sends of marketing that a cap counts at most, and a contact's record keeps.
+pub const MARKETING_CAP: u16 = 50;
+/// The longest window of a cap of marketing.
+pub const MARKETING_WINDOW: Span = Span::days(366);
+/// Caps of marketing of a project.
+pub const MARKETING_CAPS: usize = 5;
 /// Starts that wait for the contact's open question; a further one is refused with a journal entry.
 pub const WAITING_STARTS: usize = 20;
 /// Questions of one contact that are open at one time: the one that is asked, and those that were put aside for it.

@@ -73,11 +73,7 @@ impl<'a> Turning<'a> {
         let Some(route) = self.route_of(run, Needs::default())? else { return Ok(()) };
         let speaker = Speaker { flow: self.flow(run, depth)?, run: Some((run, depth)), params: None };
         let (said, provider) = self.said(speaker, message, &route, None)?;
-        self.send_all(
-            &route,
-            said,
-            From { run: Some(run.id), flow: Some(&run.flow), provider: provider.as_ref(), ..From::default() },
-        )
+        self.send_all(&route, said, From { flow: Some(&run.flow), provider: provider.as_ref(), ..From::run(run) })
     }
 
     /// A notification on the channel on which its flow speaks now.
@@ -89,15 +85,15 @@ impl<'a> Turning<'a> {
         params: &IndexMap<Name, Value>,
     ) -> Result<(), Fault> {
         let Some(route) = self.route_of(run, Needs::of(notification))? else { return Ok(()) };
+        if self.is_one_too_many(run.id, notification) {
+            return Ok(());
+        }
+        self.count_marketing(notification);
         let speaker = Speaker { flow: self.flow(run, depth)?, run: Some((run, depth)), params: Some(params) };
         let (said, provider) = self.said(speaker, &notification.message, &route, None)?;
         let code = notification.category == Category::Code;
         let (notification, provider) = (Some(&notification.name), provider.as_ref());
-        self.send_all(
-            &route,
-            said,
-            From { run: Some(run.id), flow: Some(&run.flow), notification, provider, code, ..From::default() },
-        )
+        self.send_all(&route, said, From { flow: Some(&run.flow), notification, provider, code, ..From::run(run) })
     }
 
     fn send_all(&mut self, route: &Route, said: Said, from: From<'_>) -> Result<(), Fault> {

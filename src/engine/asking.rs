@@ -4,6 +4,7 @@ use super::channel::{Needs, Route};
 use super::drive::Next;
 use super::errands::{is_plain, named};
 use super::fault::Fault;
+use super::marketing::CAPPED;
 use super::record::{Errand, Purpose, Run, Waiting};
 use super::turning::Turning;
 use crate::domain::journal::Event;
@@ -60,6 +61,12 @@ impl<'a> Turning<'a> {
                 let (notification, params) = self.notification(run, depth, notify)?;
                 if is_plain(notification) {
                     let (route, message) = (self.route_of(run, Needs::of(notification))?, &notification.message);
+                    if route.is_some() && besides {
+                        if self.is_one_too_many(run.id, notification) {
+                            return Ok(Asking::Nowhere(CAPPED.to_owned()));
+                        }
+                        self.count_marketing(notification);
+                    }
                     let notification = Some((notification, params));
                     return Ok(match route {
                         Some(route) => Asking::Over(Over { route, message, notification, errand: None }),
@@ -109,6 +116,7 @@ impl<'a> Turning<'a> {
             self.way(&errand, Step::MovedOn, why);
         }
         self.give_up(errand.id, None);
+        self.count_errand(&errand, notification);
         let params = named(notification, &errand.params);
         let followed = self.is_followed(&errand, channels, notification);
         let message = &notification.message;

@@ -1,10 +1,12 @@
 //! On which channel a run speaks: the one that the contact used last if the flow lists it, else the first of the flow's
 //! that reaches the contact. Never one that the contact opted out of.
 
+use super::marketing::CAPPED;
 use super::record::{Only, Record};
 use super::turning::Turning;
 use crate::config::project::{Capabilities, ChannelInfo};
 use crate::domain::address::Address;
+use crate::domain::broadcast::Refusal;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits;
 use crate::domain::name::{ChannelName, Slug};
@@ -35,13 +37,15 @@ pub(super) struct Needs<'n> {
     pub topic: Option<&'n Slug>,
     /// Where else it may not go.
     pub only: Only,
+    /// Whether it says something new on its way: then the caps of marketing hold.
+    pub new: bool,
 }
 
 impl<'n> Needs<'n> {
     pub(super) fn of(notification: &'n Notification) -> Self {
         let consent = notification.category == Category::Marketing;
         let topic = notification.topic.as_ref();
-        Needs { approved: is_approved(&notification.message), consent, topic, only: Only::default() }
+        Needs { approved: is_approved(&notification.message), consent, topic, only: Only::default(), new: false }
     }
 
     /// Whether the contact did not agree to it on this kind of channel.
@@ -67,6 +71,8 @@ pub(super) fn is_approved(message: &Message) -> bool {
 pub(super) struct Choice {
     pub route: Option<Route>,
     pub note: Option<String>,
+    /// Whether it is one too many.
+    pub capped: bool,
 }
 
 impl Turning<'_> {
@@ -77,15 +83,22 @@ impl Turning<'_> {
         let mut closed: Option<Route> = None;
         let mut stopped = false;
         let mut refused = false;
+        let mut capped = false;
         for channel in last.into_iter().chain(others) {
             let Some(info) = self.project.channels.get(channel).filter(|info| needs.only.allows(info)) else { continue };
             let Some(to) = self.rec.address(info.kind) else { continue };
             if self.rec.is_stopped(info.kind) {
+                self.stands(Refusal::OptedOut);
                 stopped = true;
                 continue;
             }
             if needs.lacks_consent(self.rec, info.kind) {
+                self.stands(Refusal::NoConsent);
                 refused = true;
+                continue;
+            }
+            if self.is_too_much(needs) {
+                capped = true;
                 continue;
             }
             let open = self.window_is_open(info.kind, channel);
@@ -94,22 +107,30 @@ impl Turning<'_> {
                 let note = closed.map(|closed| {
                     format!("the 24-hour window of `{}` is closed; `{}` carries the message", closed.channel, route.channel)
                 });
-                return Choice { route: Some(route), note };
+                return Choice { route: Some(route), note, capped: false };
             }
             closed.get_or_insert(route);
         }
+        let nothing = |note: String| Choice { route: None, note: Some(note), capped };
         match closed {
+            // What nobody asked for is not sent on the off chance.
+            Some(route) if self.tried.is_some() => {
+                self.stands(Refusal::WindowClosed);
+                nothing(format!("the 24-hour window of `{}` is closed, and there is no approved template", route.channel))
+            }
             // The provider knows better: it may have heard the contact before we did.
             Some(route) => {
                 let note =
                     format!("the 24-hour window of `{}` is closed and no other channel can carry the message", route.channel);
-                Choice { route: Some(route), note: Some(note) }
+                Choice { route: Some(route), note: Some(note), capped: false }
             }
-            None if refused => Choice { route: None, note: Some(needs.disagreed()) },
-            None if stopped => {
-                Choice { route: None, note: Some("the contact opted out of every channel of the flow".to_owned()) }
+            None if capped => nothing(CAPPED.to_owned()),
+            None if refused => nothing(needs.disagreed()),
+            None if stopped => nothing("the contact opted out of every channel of the flow".to_owned()),
+            None => {
+                self.stands(Refusal::NoAddress);
+                nothing("no channel of the flow reaches the contact".to_owned())
             }
-            None => Choice { route: None, note: Some("no channel of the flow reaches the contact".to_owned()) },
         }
     }
 
@@ -131,20 +152,38 @@ impl Turning<'_> {
             return Err("it is for another address");
         }
         if self.rec.is_stopped(info.kind) {
+            self.stands(Refusal::OptedOut);
             return Err("the contact opted out of it");
         }
-        let to = self.rec.address(info.kind).ok_or("the contact has no address there")?;
+        let Some(to) = self.rec.address(info.kind) else {
+            self.stands(Refusal::NoAddress);
+            return Err("the contact has no address there");
+        };
         if needs.lacks_consent(self.rec, info.kind) {
+            self.stands(Refusal::NoConsent);
             return Err(match needs.topic {
                 Some(_) => "the contact did not agree to marketing of this topic there",
                 None => "the contact did not agree to marketing there",
             });
         }
+        if self.is_too_much(needs) {
+            return Err(CAPPED);
+        }
         let open = self.window_is_open(info.kind, channel);
         if !open && !needs.approved {
+            self.stands(Refusal::WindowClosed);
             return Err("its 24-hour window is closed, and there is no approved template");
         }
         Ok(Route { channel: channel.clone(), kind: info.kind, shows: info.shows, to, open })
+    }
+
+    /// Whether the caps of marketing are against it.
+    fn is_too_much(&self, needs: Needs<'_>) -> bool {
+        let too_much = needs.consent && needs.new && self.is_capped();
+        if too_much {
+            self.stands(Refusal::Capped);
+        }
+        too_much
     }
 
     /// WhatsApp takes free texts for 24 hours after the contact's last message there; at exactly 24 hours it is closed.

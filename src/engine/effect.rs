@@ -143,6 +143,9 @@ pub struct Send {
     /// Whether it holds a code, which the journal masks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub code: bool,
+    /// Whether a broadcast sends it: then it gives way to conversations.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bulk: bool,
     /// When it was decided.
     pub at: Millis,
 }

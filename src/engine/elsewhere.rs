@@ -92,6 +92,7 @@ impl Turning<'_> {
             speaks: passed.speaks,
             alone: false,
             only: Only::of(&passed.to, passed.simulated),
+            bulk: false,
         };
         let (_, notification) = self.of_errand(&errand)?;
         if let Some(until) = self.held_until(notification)? {

@@ -5,6 +5,7 @@ use super::channel::{Needs, Route};
 use super::contents::Speaker;
 use super::drive::Next;
 use super::fault::Fault;
+use super::marketing::CAPPED;
 use super::record::{Errand, Only, Purpose, Run, Stage, Waiting};
 use super::turn::TurnError;
 use super::turning::{From, Turning};
@@ -76,6 +77,7 @@ impl<'a> Turning<'a> {
             speaks: (outer != frame.version).then_some(outer),
             alone: false,
             only: Only::default(),
+            bulk: run.sending.is_some(),
         })
     }
 
@@ -136,11 +138,13 @@ impl<'a> Turning<'a> {
     /// Takes the next place of the route that can carry the message now; what is passed over is journaled.
     pub(super) fn next_of_route(&mut self, errand: &mut Errand, flow: &Flow, notification: &Notification) -> Option<Route> {
         self.about = flow.title.clone().map(|title| (errand.run, title));
-        let needs = Needs { only: errand.only, ..Needs::of(notification) };
+        let needs = Needs { only: errand.only, new: self.is_new(errand), ..Needs::of(notification) };
         if notification.route.is_empty() && errand.next == 0 {
             errand.next = 1;
             let choice = self.route(flow, needs);
-            if let Some(note) = choice.note {
+            if choice.capped {
+                self.way(errand, Step::Skipped, CAPPED);
+            } else if let Some(note) = choice.note {
                 self.note(Some(errand.run), note);
             }
             errand.began = choice.route.as_ref().map(|route| route.channel.clone());
@@ -217,6 +221,7 @@ impl<'a> Turning<'a> {
             flow: Some(&errand.flow),
             notification: Some(&errand.notification),
             code: notification.category == Category::Code,
+            bulk: errand.bulk,
             ..From::default()
         };
         let last = contents.len();
@@ -228,6 +233,9 @@ impl<'a> Turning<'a> {
                 false => from,
             };
             effect = Some(self.send(&route, content, from)?);
+        }
+        if effect.is_some() {
+            self.count_errand(&errand, notification);
         }
         let Some(effect) = effect else {
             self.note(Some(errand.run), "the message is empty and was not sent");
@@ -249,7 +257,7 @@ impl<'a> Turning<'a> {
         let (flow, notification) = self.of_errand(errand)?;
         let params = named(notification, &errand.params);
         for hop in &notification.also {
-            let needs = Needs { only: errand.only, ..Needs::of(notification) };
+            let needs = Needs { only: errand.only, new: self.is_new(errand), ..Needs::of(notification) };
             let route = match self.hop(self.channels_of(errand)?, hop, needs) {
                 Ok(route) => route,
                 Err(why) => {
@@ -267,10 +275,12 @@ impl<'a> Turning<'a> {
                     notification: Some(&errand.notification),
                     code: notification.category == Category::Code,
                     provider: provider.as_ref(),
+                    bulk: errand.bulk,
                     ..From::default()
                 };
                 self.send(&route, content, from)?;
             }
+            self.count_errand(errand, notification);
         }
         Ok(())
     }

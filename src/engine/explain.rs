@@ -73,6 +73,7 @@ pub fn put_before(
         reply: None,
         waiting: Waiting::Turn,
         event: None,
+        sending: None,
     });
     Ok(())
 }

@@ -73,6 +73,7 @@ impl<'a> Turning<'a> {
             InboundContent::OptOut { .. } => {}
             _ => {
                 self.rec.hear(&message.channel, at);
+                self.is_heard();
                 if self.rec.name.is_none() {
                     self.rec.name.clone_from(&message.profile_name);
                     came.named = self.rec.name.is_some();

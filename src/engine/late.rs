@@ -116,6 +116,7 @@ impl<'a> Turning<'a> {
             reply: Some(self.reply_of(came.message, came.at, None)),
             waiting: Waiting::Turn,
             event: None,
+            sending: None,
         };
         let Some(go) = target.go else {
             // The run is over and stays so: only its words are said.
@@ -137,6 +138,7 @@ impl<'a> Turning<'a> {
             key: run.key.clone(),
             reason: "a late reply takes it up again".to_owned(),
             continues: Some(kept.run),
+            sending: None,
         });
         self.count_live(kept.version, 1);
         self.past_questions();

@@ -3,6 +3,7 @@
 use super::channel::Route;
 use super::effect::System;
 use super::turning::{From, Turning};
+use crate::domain::broadcast::Refusal;
 use crate::domain::channel::ChannelKind;
 use crate::domain::journal::Event;
 use crate::domain::message::{Inbound, InboundContent};
@@ -84,7 +85,7 @@ impl Turning<'_> {
             self.end_run(run, "opted_out", format!("the contact opted out of {kind}"));
         }
         for waiting in std::mem::take(&mut self.rec.waiting) {
-            self.count_live(waiting.version, -1);
+            self.drop_start(&waiting, Refusal::OptedOut);
         }
         self.rec.unanswered.clear();
         self.drop_all("the contact opted out");

@@ -227,13 +227,12 @@ impl<'a> Turning<'a> {
             };
             let notification = notification.as_ref().map(|(notification, _)| *notification);
             let from = From {
-                run: Some(run.id),
                 flow: Some(&run.flow),
                 notification: notification.map(|notification| &notification.name),
                 provider: provider.as_ref(),
                 code: notification.is_some_and(|notification| notification.category == Category::Code),
                 errand: errand.as_ref().map(|errand| errand.id),
-                ..From::default()
+                ..From::run(run)
             };
             if !self.flow(run, 0)?.channels.contains(&route.channel) {
                 elsewhere = Some(route.channel.clone());

@@ -5,6 +5,7 @@ use super::record::{FirstEvent, Frame, Reply, Run, Vars, Waiting, WaitingStart};
 use super::scope::View;
 use super::turn::TurnError;
 use super::turning::Turning;
+use crate::domain::broadcast::{Refusal, Sending};
 use crate::domain::id::RunId;
 use crate::domain::input::Callback;
 use crate::domain::journal::{AlertLevel, Decision, Event};
@@ -37,6 +38,8 @@ pub(super) struct Beginning<'a> {
     pub event: Option<Box<FirstEvent>>,
     /// Where whoever began it wants to hear what becomes of its messages.
     pub callback: Option<Box<Callback>>,
+    /// The broadcast that begins it.
+    pub sending: Option<Box<Sending>>,
 }
 
 impl Plan<'_> {
@@ -107,8 +110,16 @@ impl<'a> Turning<'a> {
             }
             _ => None,
         };
-        let start_of =
-            |given| Beginning { flow, key, given, go: start.go, reply: reply.cloned(), event: first(), callback: None };
+        let start_of = |given| Beginning {
+            flow,
+            key,
+            given,
+            go: start.go,
+            reply: reply.cloned(),
+            event: first(),
+            callback: None,
+            sending: None,
+        };
         let busy = self.rec.runs.iter().filter(|run| !interrupt.contains(&run.id));
         let busy = busy.filter(|run| run.question().is_some() || run.is_with_person());
         // A person's conversation is not put aside and not ended by what else begins.
@@ -152,10 +163,7 @@ impl<'a> Turning<'a> {
                 Ok(())
             }
             Plan::Wait(start) => {
-                self.count_live(start.flow.version, 1);
-                let Beginning { flow, key, given, go, reply, event, callback } = start;
-                let (name, version, since) = (flow.name.clone(), flow.version, self.now);
-                self.rec.waiting.push(WaitingStart { flow: name, version, key, vars: given, go, since, reply, event, callback });
+                self.put_off(start);
                 Ok(())
             }
             Plan::Begin { start, interrupt, pause } => {
@@ -174,7 +182,7 @@ impl<'a> Turning<'a> {
                     std::mem::take(&mut self.rec.waiting).into_iter().partition(|w| flow.is_called(&w.flow) && w.key == key);
                 self.rec.waiting = kept;
                 let gone: Vec<WaitingStart> = gone;
-                gone.iter().for_each(|waiting| self.count_live(waiting.version, -1));
+                gone.iter().for_each(|waiting| self.drop_start(waiting, Refusal::Running));
                 self.begin(start, reason)
             }
         }
@@ -182,7 +190,7 @@ impl<'a> Turning<'a> {
 
     /// Begins a run.
     pub(super) fn begin(&mut self, start: Beginning<'a>, reason: &str) -> Result<(), TurnError> {
-        let Beginning { flow, key, given, go, reply, event, callback } = self.on_its_version(start);
+        let Beginning { flow, key, given, go, reply, event, callback, sending } = self.on_its_version(start);
         let vars = match self.first_values(flow, given) {
             Ok(Ok(vars)) => vars,
             Ok(Err(why)) => {
@@ -206,6 +214,7 @@ impl<'a> Turning<'a> {
             key: key.clone(),
             reason: reason.to_owned(),
             continues: None,
+            sending: sending.clone(),
         });
         self.count_live(version, 1);
         self.past_questions();
@@ -221,6 +230,7 @@ impl<'a> Turning<'a> {
             reply,
             waiting: Waiting::Turn,
             event,
+            sending,
         };
         let place = self.rec.runs.len();
         self.drive(run, place, Next::Enter(go))
@@ -249,7 +259,12 @@ impl<'a> Turning<'a> {
     fn begin_waiting(&mut self, waiting: WaitingStart) -> Result<(), TurnError> {
         let flow: &'a Flow = &self.published(waiting.version)?.flow;
         self.count_live(waiting.version, -1);
-        if waiting.since + flow.expires <= self.now {
+        let WaitingStart { key, vars, go, reply, event, callback, since, sending, .. } = waiting;
+        let start = Beginning { flow, key, given: vars, go, reply, event, callback, sending };
+        if start.sending.is_some() {
+            return self.begin_put_off(start, since);
+        }
+        if since + flow.expires <= self.now {
             self.note(None, format!("a start of `{}` waited longer than the flow lives and was dropped", flow.name));
             return Ok(());
         }
@@ -258,7 +273,6 @@ impl<'a> Turning<'a> {
             self.alert(None, say, AlertLevel::Warning);
             return Ok(());
         }
-        let WaitingStart { key, vars, go, reply, event, callback, .. } = waiting;
-        self.begin(Beginning { flow, key, given: vars, go, reply, event, callback }, "it waited for an open question")
+        self.begin(start, "it waited for an open question")
     }
 }

@@ -1,15 +1,16 @@
 //! One turn of one contact.
 
+use super::broadcast::Asked;
 use super::effect::Effect;
 use super::record::Record;
-use super::start::Beginning;
 use super::turning::Turning;
 use crate::config::project::Project;
-use crate::domain::id::{ContactKey, EffectId, InputId, Token, VersionId};
+use crate::domain::broadcast::Refusal;
+use crate::domain::id::{ContactKey, EffectId, Token, VersionId};
 use crate::domain::input::{Accepted, Input, OperatorAction};
-use crate::domain::journal::{self, AlertLevel};
+use crate::domain::journal;
 use crate::domain::limits;
-use crate::domain::name::{Name, Slug};
+use crate::domain::name::Slug;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::flow::catalog::Catalog;
@@ -128,7 +129,7 @@ pub fn turn(
 fn waits_for_the_clock(input: &Input) -> bool {
     match input {
         Input::Message(_) | Input::Event(_) | Input::Webhook(_) => true,
-        Input::Operator(action) => matches!(action, OperatorAction::Begin { .. }),
+        Input::Operator(action) => matches!(action, OperatorAction::Begin { .. } | OperatorAction::Notify { .. }),
         Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) | Input::Alerts(_) | Input::Passed(_) | Input::Desk(_) => {
             false
         }
@@ -179,7 +180,7 @@ impl Turning<'_> {
                     self.end_run(run, "interrupted", "an operator ended it".to_owned());
                 }
                 for waiting in std::mem::take(&mut self.rec.waiting) {
-                    self.count_live(waiting.version, -1);
+                    self.drop_start(&waiting, Refusal::Ended);
                 }
                 Ok(())
             }
@@ -188,7 +189,12 @@ impl Turning<'_> {
                 Input::Operator(OperatorAction::Retry(inner)) => self.one_input(accepted, inner),
                 input => self.one_input(accepted, input),
             },
-            OperatorAction::Begin { flow, with } => self.begin_for_operator(accepted.id, flow, with),
+            OperatorAction::Begin { flow, with, sending } => {
+                self.begin_asked(flow, Asked { input: accepted.id, with, sending: sending.as_deref() })
+            }
+            OperatorAction::Notify { notification, version, with, sending } => {
+                self.notify_asked(notification, *version, Asked { input: accepted.id, with, sending: sending.as_deref() })
+            }
             OperatorAction::MoveTime { by } => {
                 self.move_time(*by);
                 Ok(())
@@ -225,30 +231,6 @@ impl Turning<'_> {
                 }
                 Ok(())
             }
-        }
-    }
-
-    fn begin_for_operator(&mut self, input: InputId, name: &Slug, with: &[(Name, Value)]) -> Result<(), TurnError> {
-        let refuse = |turning: &mut Self, why: String| {
-            turning.alert(None, format!("A run did not begin: {why}"), AlertLevel::Warning);
-            Ok(())
-        };
-        let catalog = self.catalog;
-        let current = catalog.current(name.as_str());
-        let kept = current.and_then(|flow| super::kept::values(flow, with));
-        self.journal(journal::Event::Begun { input, flow: name.clone(), with: kept });
-        let Some(flow) = current else {
-            return refuse(self, format!("there is no flow `{name}`"));
-        };
-        if self.rec.runs.len() >= limits::RUNS_PER_CONTACT {
-            return refuse(self, format!("{} runs are live already", limits::RUNS_PER_CONTACT));
-        }
-        match self.by_name(flow, with) {
-            Ok(given) => {
-                let start = Beginning { flow, key: None, given, go: flow.begin, reply: None, event: None, callback: None };
-                self.begin(start, "an operator began it")
-            }
-            Err(why) => refuse(self, why),
         }
     }
 }

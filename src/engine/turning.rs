@@ -1,5 +1,6 @@
 //! What a turn works with: the record, the output so far, and the few things that every part of the engine needs.
 
+use super::broadcast::Tried;
 use super::channel::Route;
 use super::effect::{Effect, Send, System};
 use super::fault::Fault;
@@ -53,6 +54,10 @@ pub(super) struct Turning<'a> {
     pub desk_lines: usize,
     /// The event that an entry of `anytime` takes: readable until a state is entered.
     pub taken_event: Option<Box<Value>>,
+    /// What stands against what a broadcast says, while that is tried.
+    pub tried: Option<Tried>,
+    /// The notification on its way that was counted as marketing last in this turn.
+    pub counted: Option<u64>,
     zone: OnceCell<Option<TimeZone>>,
 }
 
@@ -77,6 +82,8 @@ impl<'a> Turning<'a> {
             at_desk: None,
             desk_lines: 0,
             taken_event: None,
+            tried: None,
+            counted: None,
             zone: OnceCell::new(),
         }
     }
@@ -224,6 +231,7 @@ impl<'a> Turning<'a> {
             awaited: from.awaited,
             tracked,
             code: from.code,
+            bulk: from.bulk,
             at: self.store_now(),
         };
         if !self.is_simulated_channel(&route.channel) {
@@ -276,6 +284,15 @@ pub(super) struct From<'b> {
     pub provider: Option<&'b Value>,
     /// Whether the journal masks it.
     pub code: bool,
+    /// Whether a broadcast sends it, to somebody who was not heard since.
+    pub bulk: bool,
+}
+
+impl From<'_> {
+    /// From this run.
+    pub(super) fn run(run: &Run) -> Self {
+        From { run: Some(run.id), bulk: run.sending.is_some(), ..From::default() }
+    }
 }
 
 /// What the journal says of a message that holds a code.

@@ -4,6 +4,7 @@ use super::effect::Effect;
 use super::record::{Errand, Kept, Purpose, Record, Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
+use crate::domain::broadcast::Refusal;
 use crate::domain::codec;
 use crate::domain::input::Callback;
 use crate::domain::limits;
@@ -90,7 +91,7 @@ impl Turning<'_> {
                 }
                 None => match self.rec.waiting.pop() {
                     Some(waiting) => {
-                        self.count_live(waiting.version, -1);
+                        self.drop_start(&waiting, Refusal::TooMany);
                         self.note(None, format!("a start of `{}` was dropped: the record is too large", waiting.flow));
                     }
                     None => return Err(TurnError::TooLarge(bytes)),

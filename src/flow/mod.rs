@@ -11,6 +11,7 @@ pub mod expression;
 pub mod expressions;
 pub mod keys;
 pub mod load;
+pub mod notice;
 pub mod parse;
 pub mod schema;
 pub mod version;

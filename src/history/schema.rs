@@ -5,7 +5,7 @@
 use super::database::Dialect;
 
 /// The layout that this release knows.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// One step from a layout to the next.
 #[derive(Debug)]
@@ -17,10 +17,11 @@ pub struct Migration {
     postgres: Option<&'static str>,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { number: 1, text: include_str!("schema/1.sql"), postgres: None },
     Migration { number: 2, text: include_str!("schema/2.sql"), postgres: None },
     Migration { number: 3, text: include_str!("schema/3.sqlite.sql"), postgres: Some(include_str!("schema/3.postgres.sql")) },
+    Migration { number: 4, text: include_str!("schema/4.sql"), postgres: None },
 ];
 
 /// The steps that are still to be done after this layout.

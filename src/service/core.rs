@@ -247,8 +247,8 @@ impl Core {
         self.tasks.spawn(what, task);
     }
 
-    /// Every set in which work may wait: those of the channels, the executors', and what the store still knows of channels
-    /// that are no longer configured.
+    /// Every set in which work may wait: those of the channels, the executors', and what the store knows besides: broadcasts', and those of
+    /// channels that are no longer configured.
     pub(super) fn work_sets(&self) -> Vec<WorkSet> {
         let mut sets: Vec<WorkSet> = self.world.channels.keys().cloned().map(WorkSet::Talk).collect();
         sets.extend([WorkSet::Call, WorkSet::Post]);
@@ -268,8 +268,18 @@ impl Core {
     /// have, and then gone.
     pub async fn learn_sets(&self) -> Answer<()> {
         let known = self.store.work_sets().await?;
-        *self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        for set in known {
+            self.meet_set(&set);
+        }
         Ok(())
+    }
+
+    /// Work waits in this set, or is about to.
+    pub(super) fn meet_set(&self, set: &WorkSet) {
+        let mut met = self.strange_sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if !met.contains(set) {
+            met.push(set.clone());
+        }
     }
 
     /// Repeats a call of the store whose answer was lost. Every call may be repeated with the same arguments, so this is

@@ -3,6 +3,7 @@
 //! runs is always what the store says is published. Runs that live on older versions stay there, unless a publication says otherwise.
 
 use super::core::Core;
+use super::notices::notices_of;
 use super::published::{Known, Stands, read_standings, run_of};
 use super::versions::{Here, LoadError, Versions};
 use crate::config::project::Project;
@@ -75,7 +76,7 @@ pub async fn publish(store: &dyn Store, sources: &Sources, project: &Project) ->
     for (name, standing) in &flows {
         log(name, standing);
     }
-    let versions = versions.refusing(checked.refused.len());
+    let versions = versions.refusing(checked.refused.len()).noticing(notices_of(sources, project));
     Ok(Publication { versions, checked, flows })
 }
 

@@ -207,12 +207,18 @@ impl Core {
     /// The lanes of a commit. A lane is taken along only if its head can be begun at once.
     async fn lanes(&self, effects: Vec<NewEffect>, now: Millis, slots: &mut Reserved) -> Vec<LanePush> {
         let ordered = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Bulk(_));
-        let (talk, alone): (Vec<NewEffect>, Vec<NewEffect>) = effects.into_iter().partition(ordered);
+        let (mut talk, alone): (Vec<NewEffect>, Vec<NewEffect>) = effects.into_iter().partition(ordered);
+        give_no_way(&mut talk);
         let mut lanes = Vec::with_capacity(alone.len() + 1);
-        if let Some(WorkSet::Talk(name)) = talk.first().map(|effect| &effect.set) {
-            let permitted = match self.channel(name) {
-                Some(channel) => self.permit(channel, talk.len()).await,
-                None => false,
+        for effect in talk.iter().filter(|effect| matches!(effect.set, WorkSet::Bulk(_))) {
+            self.meet_set(&effect.set);
+        }
+        if let Some(WorkSet::Talk(name) | WorkSet::Bulk(name)) = talk.first().map(|effect| &effect.set) {
+            let permitted = match (self.channel(name), &talk[0].set) {
+                (Some(channel), WorkSet::Talk(_)) => self.permit(channel, talk.len()).await,
+                // What a broadcast sends is taken in its turn, by the tick; without a rate there are no turns.
+                (Some(channel), _) => channel.rate().is_none() && self.permits.paused(name, self.clock.monotonic()).is_none(),
+                (None, _) => false,
             };
             let take = permitted && self.reserve(&talk[0].set, slots);
             if permitted && !take {
@@ -307,6 +313,16 @@ impl Core {
                 }
             }
             Ok(Claimed::Free | Claimed::Gone) | Err(_) => None,
+        }
+    }
+}
+
+/// What a broadcast sends, and a conversation follows, does not give way: the conversation would wait behind it.
+fn give_no_way(talk: &mut [NewEffect]) {
+    let last = talk.iter().rposition(|effect| matches!(effect.set, WorkSet::Talk(_))).unwrap_or(0);
+    for effect in &mut talk[..last] {
+        if let WorkSet::Bulk(channel) = &effect.set {
+            effect.set = WorkSet::Talk(channel.clone());
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::flow::check::parse_context;
 use crate::flow::definition::Flow;
 use crate::flow::version::{BadVersion, Version};
 use crate::store::{Store, StoreError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
@@ -24,6 +24,8 @@ pub struct Versions {
     here: RwLock<Arc<Here>>,
     /// How many publications there were when they were looked at last.
     seen: AtomicU64,
+    /// What sends the notifications of the folder by themselves; nothing: no folder was read.
+    notices: RwLock<Option<Arc<BTreeMap<Slug, Version>>>>,
     /// Held while publications are read and taken over: what was read first must not come last.
     gate: Mutex<()>,
 }
@@ -67,6 +69,7 @@ impl Versions {
             reads: AtomicUsize::new(1),
             here: RwLock::default(),
             seen: AtomicU64::new(0),
+            notices: RwLock::default(),
             gate: Mutex::default(),
         }
     }
@@ -79,6 +82,17 @@ impl Versions {
     /// The same, as these flows run here and so many publications were seen.
     pub(super) fn of(self, here: Here, seen: u64) -> Self {
         Versions { here: RwLock::new(Arc::new(here)), seen: AtomicU64::new(seen), ..self }
+    }
+
+    /// The same with what sends the notifications of its folder by themselves.
+    pub(super) fn noticing(self, notices: BTreeMap<Slug, Version>) -> Self {
+        Versions { notices: RwLock::new(Some(Arc::new(notices))), ..self }
+    }
+
+    /// What sends a notification of the folder by itself.
+    pub(super) fn notice(&self, notification: &Slug) -> Option<Version> {
+        let notices = self.notices.read().unwrap_or_else(PoisonError::into_inner).clone();
+        notices?.get(notification).cloned()
     }
 
     /// Which flows run here.
@@ -119,6 +133,9 @@ impl Versions {
         self.refused.store(published.refused(), Ordering::Relaxed);
         *self.here.write().unwrap_or_else(PoisonError::into_inner) = published.here();
         self.seen.store(published.seen(), Ordering::Release);
+        if let Some(notices) = published.notices.read().unwrap_or_else(PoisonError::into_inner).clone() {
+            *self.notices.write().unwrap_or_else(PoisonError::into_inner) = Some(notices);
+        }
     }
 
     /// The catalog as it is now.

@@ -149,6 +149,7 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         | Event::Begun { .. }
         | Event::Halted { .. }
         | Event::Moved(_)
+        | Event::Skipped(_)
         | Event::Hooked { .. } => None,
     }
 }

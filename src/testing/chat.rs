@@ -205,7 +205,7 @@ impl Chat {
                 };
                 let named = map.into_iter().map(|(k, v)| crate::domain::name::Name::parse(&k).map(|k| (k, v)));
                 let with = named.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
-                let begin = OperatorAction::Begin { flow: self.flow.clone(), with };
+                let begin = OperatorAction::Begin { flow: self.flow.clone(), with, sending: None };
                 self.world.operator(&self.address, begin).map_err(|e| e.to_string())
             }
             "person" => stage::person(&mut self.world, &self.address, &PersonDoes::Writes(rest.to_owned())),

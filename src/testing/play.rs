@@ -334,7 +334,7 @@ impl Player {
     }
 
     fn begin(&mut self, vars: &[(crate::domain::name::Name, crate::domain::value::Value)]) -> Result<(), String> {
-        let begin = OperatorAction::Begin { flow: self.flow.clone(), with: vars.to_vec() };
+        let begin = OperatorAction::Begin { flow: self.flow.clone(), with: vars.to_vec(), sending: None };
         self.world.operator(&self.address, begin).map_err(|e| e.to_string())
     }
 

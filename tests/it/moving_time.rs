@@ -102,7 +102,7 @@ impl Side {
                 self.world.event(name, Value::from_json(data), None::<ContactRef>).expect("posted");
             }
             Move::Begins(flow) => {
-                let begin = OperatorAction::Begin { flow: Slug::parse(flow).expect("a name"), with: Vec::new() };
+                let begin = OperatorAction::Begin { flow: Slug::parse(flow).expect("a name"), with: Vec::new(), sending: None };
                 self.world.operator(&self.who, begin).expect("begun");
             }
             Move::Fails => drop(self.world.report(&self.who, DeliveryStatus::Failed).expect("reported")),

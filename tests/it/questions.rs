@@ -173,7 +173,7 @@ impl Asked {
         let mut world = World::new(catalog.clone(), project.clone(), Millis(1_772_445_600_000));
         // A first word opens the window, and says where the contact is.
         world.write(&contact, &channel, "hello there".to_owned(), InboundContent::Text).expect("a message");
-        let begin = OperatorAction::Begin { flow: Slug::parse("asks").expect("a name"), with: Vec::new() };
+        let begin = OperatorAction::Begin { flow: Slug::parse("asks").expect("a name"), with: Vec::new(), sending: None };
         world.operator(&contact, begin).expect("a run");
         let last = world.last.clone().expect("a question");
         let payloads = last.options().into_iter().map(|(payload, _)| payload.to_owned()).collect();

@@ -190,7 +190,7 @@ impl Talk {
                     "feedback" => vec![(name("topic"), Value::text("the menu, of today"))],
                     _ => Vec::new(),
                 };
-                let begin = OperatorAction::Begin { flow: self.flow.clone(), with };
+                let begin = OperatorAction::Begin { flow: self.flow.clone(), with, sending: None };
                 self.world.operator(&self.who, begin).expect("begun");
             }
             Move::Fails => drop(self.world.report(&self.who, DeliveryStatus::Failed).expect("reported")),

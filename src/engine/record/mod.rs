@@ -151,6 +151,9 @@ pub struct Record {
     /// What the journal was told last of who the contact is, as a hash; 0: nothing yet.
     #[serde(rename = "pf", default, skip_serializing_if = "nothing_told")]
     pub told: u64,
+    /// When marketing was sent to the contact, the newest last: as much of it as a cap of the project counts.
+    #[serde(rename = "mk", default, skip_serializing_if = "Vec::is_empty")]
+    pub marketing: Vec<Millis>,
 }
 
 fn nothing_told(hash: &u64) -> bool {

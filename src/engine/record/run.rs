@@ -4,6 +4,7 @@ use super::compact;
 use super::question::Question;
 use super::talk::Talk;
 use super::vars::Vars;
+use crate::domain::broadcast::Sending;
 use crate::domain::id::{EffectId, RunId, VersionId};
 use crate::domain::input::Callback;
 use crate::domain::limits;
@@ -56,6 +57,9 @@ pub struct Run {
     /// The event that brought it here, until a digest takes it as its first one.
     #[serde(rename = "e", default, skip_serializing_if = "none")]
     pub event: Option<Box<FirstEvent>>,
+    /// The broadcast that began it, until the contact is heard: until then its messages give way to conversations.
+    #[serde(rename = "d", default, skip_serializing_if = "none")]
+    pub sending: Option<Box<Sending>>,
 }
 
 /// An event that a digest may begin with.
@@ -255,6 +259,9 @@ pub struct WaitingStart {
     /// Where whoever began it wants to hear what becomes of its messages.
     #[serde(rename = "h", default, skip_serializing_if = "none")]
     pub callback: Option<Box<Callback>>,
+    /// The broadcast that begins it.
+    #[serde(rename = "d", default, skip_serializing_if = "none")]
+    pub sending: Option<Box<Sending>>,
 }
 
 impl Run {

@@ -125,6 +125,9 @@ pub struct Errand {
     /// Where it may go, if not everywhere.
     #[serde(rename = "u", default, skip_serializing_if = "Only::is_anywhere")]
     pub only: Only,
+    /// Whether a broadcast sends it, and the contact was not heard since: then it gives way to conversations.
+    #[serde(rename = "d", default, skip_serializing_if = "no")]
+    pub bulk: bool,
 }
 
 impl Record {

@@ -70,7 +70,7 @@ fn a_path_that_would_lead_elsewhere_is_the_calls_trouble() {
     let mut d = Driver::new(&[ORDER]);
     d.change(|record| record.phone = crate::domain::address::E164::parse(PHONE));
     let with = vec![(crate::domain::name::Name::parse("number").expect("a name"), crate::domain::value::Value::text(".."))];
-    let begin = OperatorAction::Begin { flow: super::driver::slug("order"), with };
+    let begin = OperatorAction::Begin { flow: super::driver::slug("order"), with, sending: None };
     assert_eq!(d.operator(begin), ["Later, please."]);
     assert!(d.calls().is_empty());
     assert_eq!(d.ends(), ["failed"]);

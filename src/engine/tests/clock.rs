@@ -201,7 +201,7 @@ fn an_operator_says_who_somebody_is_and_which_language_is_spoken() {
     assert_eq!((d.record().phone.clone(), d.record().language), (phone.clone(), Some(Language::EN)));
     assert!(d.record().simulated);
     let flow = super::driver::slug("question");
-    d.operator(OperatorAction::Begin { flow, with: Vec::new() });
+    d.operator(OperatorAction::Begin { flow, with: Vec::new(), sending: None });
     assert_eq!(d.said(), ["Are you there?"]);
 }
 

@@ -57,6 +57,7 @@ pub fn project() -> Project {
         hours: IndexMap::new(),
         attributes: [(Name::parse("vip").expect("a name"), Type::Boolean)].into_iter().collect(),
         topics: IndexMap::new(),
+        caps: Vec::new(),
         events: Vec::new(),
         event_fields: Default::default(),
         sources: Vec::new(),

@@ -3,7 +3,9 @@
 mod alerts;
 mod answers;
 mod bounds;
+mod broadcasts;
 mod calls;
+mod capped;
 mod changing;
 mod clock;
 mod consent;

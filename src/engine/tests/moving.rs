@@ -271,6 +271,7 @@ states:
                 reply: None,
                 event: None,
                 callback: None,
+                sending: None,
             });
         });
         let shop = Standing::from(version(OLD));

@@ -192,7 +192,7 @@ proptest! {
                 Move::Operator(true) => drop(d.operator(OperatorAction::EndRuns)),
                 Move::Operator(false) => {
                     let flow = super::driver::slug("other");
-                    drop(d.operator(OperatorAction::Begin { flow, with: Vec::new() }));
+                    drop(d.operator(OperatorAction::Begin { flow, with: Vec::new(), sending: None }));
                 }
             }
             check(&d, &mut live);

@@ -193,7 +193,7 @@ fn places_that_cannot_carry_it_are_passed_over() {
         d.change(|record| record.phone = crate::domain::address::E164::parse(PHONE));
         change(&mut d);
         if what == "no address" {
-            d.operator(OperatorAction::Begin { flow: super::driver::slug("says"), with: Vec::new() });
+            d.operator(OperatorAction::Begin { flow: super::driver::slug("says"), with: Vec::new(), sending: None });
         } else {
             order(&mut d);
         }

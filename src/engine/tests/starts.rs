@@ -275,7 +275,7 @@ fn an_operator_begins_and_ends_runs() {
     let flow = asker("paid", "");
     let mut d = Driver::new(&[&flow]);
     let with = vec![(Name::parse("order").expect("a name"), Value::text("Z"))];
-    let begin = OperatorAction::Begin { flow: super::driver::slug("paid"), with };
+    let begin = OperatorAction::Begin { flow: super::driver::slug("paid"), with, sending: None };
     d.change(|record| record.phone = crate::domain::address::E164::parse(PHONE));
     assert_eq!(d.operator(begin.clone()), ["paid Z?"]);
     assert_eq!(d.operator(begin), Vec::<String>::new(), "one question at a time");
@@ -284,7 +284,7 @@ fn an_operator_begins_and_ends_runs() {
     assert_eq!((d.ends(), d.record().runs.len()), (vec!["interrupted"], 0));
     let message = Input::Message(Box::new(d.inbound("stop")));
     assert_eq!(d.operator(OperatorAction::Retry(Box::new(message))), ["You are out."]);
-    let unknown = OperatorAction::Begin { flow: super::driver::slug("nope"), with: Vec::new() };
+    let unknown = OperatorAction::Begin { flow: super::driver::slug("nope"), with: Vec::new(), sending: None };
     d.operator(unknown);
     assert_eq!(d.alerts(), ["A run did not begin: there is no flow `nope`"]);
 }
@@ -311,7 +311,7 @@ states:
     assert_eq!(d.user("no"), ["a 2?"]);
     assert_eq!(d.ends(), ["no"]);
     // While it waits, what is answered anytime still reaches it.
-    d.operator(OperatorAction::Begin { flow: super::driver::slug("slow"), with: Vec::new() });
+    d.operator(OperatorAction::Begin { flow: super::driver::slug("slow"), with: Vec::new(), sending: None });
     d.wait("1h");
     assert_eq!(d.at("slow"), ["q", "ask"]);
     d.user("leave");

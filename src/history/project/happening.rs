@@ -11,8 +11,13 @@ use serde_json::Value as Json;
 impl Fold<'_> {
     pub(super) fn happening(&mut self, now: &Now<'_>, i: usize, event: &Event) {
         let Some(kind) = kind(event) else { return };
-        let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail) VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT DO NOTHING";
-        let params: [Cell; 7] = [
+        let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)
+                   ON CONFLICT DO NOTHING";
+        let skipped = match event {
+            Event::Skipped(skipped) => Some(skipped),
+            _ => None,
+        };
+        let params: [Cell; 9] = [
             now.contact.into(),
             now.entry.token.into(),
             i.into(),
@@ -20,6 +25,8 @@ impl Fold<'_> {
             kind.into(),
             event.run().into(),
             detail(event).into(),
+            skipped.map(|skipped| skipped.broadcast.to_string()).into(),
+            skipped.map(|skipped| skipped.reason.as_str()).into(),
         ];
         self.out.push(Statement::new(sql, params));
     }
@@ -73,6 +80,7 @@ fn kind(event: &Event) -> Option<&'static str> {
         },
         Event::Consent(_) => "contact.consent",
         Event::Moved(_) => "run.moved",
+        Event::Skipped(_) => "broadcast.skipped",
     })
 }
 

@@ -34,6 +34,10 @@ impl Fold<'_> {
         run.and_then(|run| self.runs.flow_of(contact, run)).into()
     }
 
+    fn broadcast_of(&self, contact: ContactKey, run: Option<RunId>) -> Cell {
+        run.and_then(|run| self.runs.broadcast_of(contact, run)).into()
+    }
+
     fn received(&mut self, now: &Now<'_>, i: usize, event: &Event) {
         let Event::Received { input, channel, from, provider_id, text, content, decision, reason, .. } = event else { return };
         let run = run_after(now, i, decision);
@@ -43,9 +47,9 @@ impl Fold<'_> {
             None => self.flow_of(now.contact, Some(run)),
         });
         let sql = "INSERT INTO message (contact, id, mode, direction, channel, kind, address, run, flow, text, content, status, rank, status_at,
-                       provider_id, decision, rule, at)
-                   VALUES ($1,$2,$3,'in',$4,$5,$6,$7,$8,$9,$10,'received',0,$11,$12,$13,$14,$11) ON CONFLICT DO NOTHING";
-        let params: [Cell; 14] = [
+                       provider_id, decision, rule, at, broadcast)
+                   VALUES ($1,$2,$3,'in',$4,$5,$6,$7,$8,$9,$10,'received',0,$11,$12,$13,$14,$11,$15) ON CONFLICT DO NOTHING";
+        let params: [Cell; 15] = [
             now.contact.into(),
             input.into(),
             now.mode.into(),
@@ -60,6 +64,7 @@ impl Fold<'_> {
             provider_id.into(),
             word(decision).into(),
             reason.into(),
+            self.broadcast_of(now.contact, run),
         ];
         self.out.push(Statement::new(sql, params));
         if let InboundContent::Deleted { message } = content {
@@ -83,9 +88,9 @@ impl Fold<'_> {
         let text = words(content);
         let segments = (*kind == ChannelKind::Sms).then(|| Segments::of(&text).segments.max(1));
         let sql = "INSERT INTO message (contact, id, mode, direction, channel, kind, address, run, flow, notification, system, text, content,
-                       status, rank, status_at, segments, at)
-                   VALUES ($1,$2,$3,'out',$4,$5,$6,$7,$8,$9,$10,$11,$12,'queued',0,$13,$14,$13) ON CONFLICT DO NOTHING";
-        let params: [Cell; 14] = [
+                       status, rank, status_at, segments, at, broadcast)
+                   VALUES ($1,$2,$3,'out',$4,$5,$6,$7,$8,$9,$10,$11,$12,'queued',0,$13,$14,$13,$15) ON CONFLICT DO NOTHING";
+        let params: [Cell; 15] = [
             now.contact.into(),
             effect.into(),
             now.mode.into(),
@@ -100,6 +105,7 @@ impl Fold<'_> {
             json(content),
             now.entry.at.into(),
             segments.into(),
+            self.broadcast_of(now.contact, *run),
         ];
         self.out.push(Statement::new(sql, params));
     }

@@ -183,6 +183,7 @@ fn says_who_is_there(event: &Event) -> bool {
         | Event::HandoffClosed(_)
         | Event::Consent(_)
         | Event::Moved(_)
+        | Event::Skipped(_)
         | Event::Profile(_) => true,
     }
 }

@@ -40,6 +40,7 @@ struct Run {
     steps: i64,
     open: Vec<Open>,
     state: Option<(String, i64)>,
+    broadcast: Option<String>,
     dirty: bool,
 }
 
@@ -61,7 +62,7 @@ pub(super) struct Runs {
 /// The columns that `Runs::remember` reads.
 pub(super) const SELECT: &str =
     "SELECT flow, version, day, channel, language, arm, mode, key, started_at, reason, continues, waits, ended_at,
-    \"end\", end_reason, steps, open, state, state_since FROM run WHERE contact = $1 AND id = $2";
+    \"end\", end_reason, steps, open, state, state_since, broadcast FROM run WHERE contact = $1 AND id = $2";
 
 impl Runs {
     pub(super) fn remember(&mut self, contact: ContactKey, id: RunId, row: &Row) -> Result<(), HistoryError> {
@@ -92,6 +93,7 @@ impl Runs {
             steps: row.int(15)?,
             open: serde_json::from_str(row.text(16)?).unwrap_or_default(),
             state: opt(17)?.zip(row.opt_int(18)?),
+            broadcast: opt(19)?,
             dirty: false,
         };
         self.runs.insert((contact, id), run);
@@ -107,6 +109,11 @@ impl Runs {
         self.runs.get(&(contact, run)).map(|run| run.of.flow.as_str())
     }
 
+    /// The broadcast that began a run.
+    pub(super) fn broadcast_of(&self, contact: ContactKey, run: RunId) -> Option<&str> {
+        self.runs.get(&(contact, run)).and_then(|run| run.broadcast.as_deref())
+    }
+
     fn waits(&mut self, contact: ContactKey, run: RunId, what: Option<&'static str>) {
         if let Some(run) = self.runs.get_mut(&(contact, run)) {
             (run.waits, run.waits_before, run.dirty) = (what, None, true);
@@ -115,8 +122,8 @@ impl Runs {
 
     pub(super) fn write(&self, out: &mut Vec<Statement>) {
         let sql = "INSERT INTO run (contact, id, mode, flow, version, key, channel, language, arm, started_at, reason, continues, state,
-                       state_since, waits, ended_at, \"end\", end_reason, steps, open, day)
-                   VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)
+                       state_since, waits, ended_at, \"end\", end_reason, steps, open, day, broadcast)
+                   VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)
                    ON CONFLICT (contact, id) DO UPDATE SET flow = excluded.flow, version = excluded.version, arm = excluded.arm, state = excluded.state, state_since = excluded.state_since,
                        waits = excluded.waits, ended_at = excluded.ended_at, \"end\" = excluded.\"end\", end_reason = excluded.end_reason,
                        steps = excluded.steps, open = excluded.open";
@@ -124,7 +131,7 @@ impl Runs {
             let (state, since) = run.state.clone().unzip();
             let ended = run.ended.as_ref();
             let waits: Cell = run.waits.map(str::to_owned).or_else(|| run.waits_before.clone()).into();
-            let params: [Cell; 21] = [
+            let params: [Cell; 22] = [
                 contact.into(),
                 id.into(),
                 run.of.mode.as_str().into(),
@@ -146,6 +153,7 @@ impl Runs {
                 run.steps.into(),
                 serde_json::to_string(&run.open).unwrap_or_default().into(),
                 run.of.day.as_str().into(),
+                run.broadcast.as_deref().into(),
             ];
             out.push(Statement::new(sql, params));
         }
@@ -175,7 +183,7 @@ impl Fold<'_> {
         match event {
             // The same run does not begin twice.
             Event::RunStarted { run, .. } if self.runs.runs.contains_key(&(contact, *run)) => {}
-            Event::RunStarted { run, flow, version, key, reason, continues } => {
+            Event::RunStarted { run, flow, version, key, reason, continues, sending } => {
                 let language = self.language_of(contact).unwrap_or_default();
                 let of = Dimensions {
                     flow: flow.to_string(),
@@ -185,7 +193,8 @@ impl Fold<'_> {
                         .or_else(|| self.last_channel(contact).map(str::to_owned))
                         .unwrap_or_default(),
                     language: language.to_owned(),
-                    arm: String::new(),
+                    // Who is in an arm of a broadcast is counted there, whatever the flow splits.
+                    arm: sending.as_ref().and_then(|sending| sending.arm.as_ref()).map_or_else(String::new, ToString::to_string),
                     mode: now.mode.to_owned(),
                 };
                 self.figures.add(&of, whole(flow.as_str(), "entered", String::new()), 1);
@@ -194,6 +203,7 @@ impl Fold<'_> {
                     key: key.clone(),
                     started_at: at,
                     reason: Some(reason.clone()),
+                    broadcast: sending.as_ref().map(|sending| sending.broadcast.to_string()),
                     continues: continues.map(|run| run.to_string()),
                     dirty: true,
                     ..Run::default()

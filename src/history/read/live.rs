@@ -216,6 +216,7 @@ kinds! {
     Consent => "consent",
     Profile => "profile",
     Moved => "moved",
+    Skipped => "skipped",
 }
 
 #[cfg(test)]

@@ -231,7 +231,7 @@ pub async fn begin(
         web.core.versions().catalog().current(&name).cloned().ok_or_else(|| invalid("flow", "there is none of this name"))?;
     let with = values(&flow, given, web.core.world().project.country.as_deref())?;
     let (key, _) = seen(&web, &caller, &id).await?;
-    let action = OperatorAction::Begin { flow: flow.name.clone(), with };
+    let action = OperatorAction::Begin { flow: flow.name.clone(), with, sending: None };
     operate(&web, &caller, once, key, "run.begin", json!({ "flow": flow.name.as_str() }), action).await
 }
 

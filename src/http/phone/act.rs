@@ -84,7 +84,7 @@ pub async fn begin(web: Data<Web>, request: HttpRequest, payload: Payload) -> Re
     };
     let with = asked.with.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
     let (_, key) = met(&web, &asked.person).await?;
-    operate(&web, key, OperatorAction::Begin { flow, with }).await
+    operate(&web, key, OperatorAction::Begin { flow, with, sending: None }).await
 }
 
 /// `POST /phone/event`: `{number, channel, event, data}`

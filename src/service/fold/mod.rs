@@ -85,6 +85,7 @@ pub fn read_record(blob: &[u8]) -> Result<Record, Blocked> {
 /// An effect as it waits in its lane.
 fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
     let set = match effect {
+        Effect::Send(send) if send.bulk => WorkSet::Bulk(send.channel.clone()),
         Effect::Send(send) => WorkSet::Talk(send.channel.clone()),
         Effect::Call(_) | Effect::Fetch(_) => WorkSet::Call,
         Effect::Post(_) | Effect::Pass(_) => WorkSet::Post,

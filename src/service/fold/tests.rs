@@ -43,6 +43,7 @@ fn engine(
                     awaited: false,
                     tracked: false,
                     code: false,
+                    bulk: false,
                     at: now,
                 }))
             };

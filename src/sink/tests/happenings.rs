@@ -80,6 +80,7 @@ fn started() -> Event {
         key: Some("order-of-ann".to_owned()),
         reason: "keyword my secret wish".to_owned(),
         continues: None,
+        sending: None,
     }
 }
 

@@ -125,7 +125,7 @@ impl Ground {
         match deed {
             Deed::Answer(answer, _) => world.answer(answer.clone()).map_err(|e| e.to_string()),
             Deed::Begin(values) => {
-                let begin = OperatorAction::Begin { flow: self.flow.name.clone(), with: values.clone() };
+                let begin = OperatorAction::Begin { flow: self.flow.name.clone(), with: values.clone(), sending: None };
                 world.operator(address, begin).map_err(|e| e.to_string())
             }
             Deed::Steps(steps) => steps.iter().try_for_each(|step| match step {

@@ -302,7 +302,9 @@ impl Person {
                 _ => {}
             },
             Event::WebhookReceived { data: None, .. } | Event::Begun { with: None, .. } => self.spoil(Unplayable::NotKept),
-            Event::SetAside { .. } | Event::Overflow { .. } | Event::Forgotten => self.spoil(Unplayable::CannotCome),
+            Event::SetAside { .. } | Event::Overflow { .. } | Event::Forgotten | Event::Begun { notification: Some(_), .. } => {
+                self.spoil(Unplayable::CannotCome);
+            }
             Event::Way(way) if way.step == Step::Came => self.spoil(Unplayable::CannotCome),
             Event::HandoffClosed(closed) if closed.private => self.spoil(Unplayable::NotKept),
             // The contact said so to the provider: that message comes again.

@@ -104,6 +104,12 @@ impl Item {
             Event::WebhookReceived { name, decision, .. } => {
                 Item::Came { name: format!("webhook {name}"), decision: Some(decision.clone()) }
             }
+            Event::Begun { notification: Some(name), .. } => {
+                Item::Came { name: format!("the notification {name} is sent by itself"), decision: None }
+            }
+            Event::Skipped(skipped) => {
+                Item::Came { name: format!("a broadcast is passed over: {}", skipped.reason), decision: None }
+            }
             Event::Begun { flow, .. } => Item::Came { name: format!("an operator begins {flow}"), decision: None },
             Event::RunStarted { flow, .. } => Item::Began { flow: flow.to_string() },
             Event::Entered { flow, state, .. } => Item::Entered { flow: flow.to_string(), state: state.to_string() },

@@ -230,10 +230,14 @@ impl Player {
                 let to = self.named(what);
                 self.give(Input::Webhook(Box::new(Webhook { flow: flow.clone(), name: name.clone(), data, to, callback: None })))
             }
-            Event::Begun { flow, with, .. } => {
+            Event::Begun { flow, with, sending, notification, .. } => {
                 let with = with.as_ref().ok_or(Unplayable::NotKept)?;
                 let with = with.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-                self.give(Input::Operator(OperatorAction::Begin { flow: flow.clone(), with }))
+                if notification.is_some() {
+                    // The flow around it is no draft's.
+                    return Err(Unplayable::CannotCome);
+                }
+                self.give(Input::Operator(OperatorAction::Begin { flow: flow.clone(), with, sending: sending.clone() }))
             }
             Event::Emitted { event, data, .. } => {
                 self.emitted.push((at, event.clone(), data.clone()));

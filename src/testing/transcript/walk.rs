@@ -156,7 +156,10 @@ impl Walk<'_> {
                     false => format!("a webhook of another flow, `{flow}`, was called"),
                 });
             }
-            Event::Begun { input, flow, with } => {
+            Event::Begun { notification: Some(name), .. } => {
+                self.known(at, None, || format!("the notification `{name}` was sent by itself"));
+            }
+            Event::Begun { input, flow, with, .. } => {
                 let with = match self.accepted(*input) {
                     Some(Input::Operator(crate::domain::input::OperatorAction::Begin { with, .. })) => Some(with.clone()),
                     _ => with.as_ref().map(|with| with.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
@@ -205,6 +208,7 @@ impl Walk<'_> {
             Event::ContactChanged { name, .. } => self.known(at, None, || format!("an operator changed the {name}")),
             Event::HandoffTaken(_) | Event::PersonWrote(_) | Event::HandoffClosed(_) => self.person(at, event),
             Event::Profile(_) => {}
+            Event::Skipped(skipped) => self.known(at, None, || format!("a broadcast began nothing: {}", skipped.reason)),
             Event::Forgotten => self.known(at, None, || "the contact was deleted".to_owned()),
             other => self.followed(at, other),
         }

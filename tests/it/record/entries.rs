@@ -92,6 +92,7 @@ pub fn started(run: u64, flow: &str) -> Event {
         key: None,
         reason: "a keyword".to_owned(),
         continues: None,
+        sending: None,
     }
 }
 

@@ -139,6 +139,7 @@ fn send(to: &Inbound, text: &str, awaited: bool, now: Millis) -> Send {
         awaited,
         tracked: false,
         code: false,
+        bulk: false,
     }
 }
 

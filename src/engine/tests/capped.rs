@@ -1,0 +1,107 @@
+//! Caps of marketing: what counts, and what does not.
+
+use super::broadcasts::cap;
+use super::driver::{Driver, MONDAY, flow, with_notification};
+use crate::domain::channel::ChannelKind;
+use crate::domain::journal::Event;
+use crate::domain::message::DeliveryStatus;
+use crate::domain::time::Span;
+use crate::domain::way::Step;
+
+const NEWS: &str = "flow: news
+start: [ { keyword: news } ]
+begin: a
+states: { a: { notify: note, end: done } }
+";
+
+const QUIZ: &str = "flow: quiz
+start: [ { keyword: quiz } ]
+begin: a
+states:
+  a:
+    ask: { notify: note }
+    answer: { choice: { yes: Yes, no: No } }
+    go: { else: { end: done }, nomatch: { again: 5, end: lost }, undelivered: { end: undelivered } }
+";
+
+const PLAIN: &str = "notification: note\nkind: marketing\ntext: News. STOP ends it.\n";
+const ROUTED: &str = "notification: note\nkind: marketing\nroute: [whatsapp, sms]\nwithin: 1h\ntext: News. STOP ends it.\n";
+const CODE: &str = "notification: note\nkind: code\ntext: Your code\n";
+
+fn driver(notification: &str, caps: &[(u16, Span)]) -> Driver {
+    let mut d = Driver::of([NEWS, QUIZ].map(|source| with_notification(flow(source), notification)).to_vec());
+    d.project.caps = caps.iter().map(|(most, per)| cap(*most, *per)).collect();
+    d.user("hello");
+    d.change(|record| record.consent = 7);
+    d
+}
+
+fn says(d: &mut Driver, word: &str) -> usize {
+    d.user(word).len()
+}
+
+fn capped(d: &Driver) -> bool {
+    d.last.events.iter().any(|event| match event {
+        Event::Way(way) => way.step == Step::Skipped && way.reason.contains("capped: "),
+        _ => false,
+    })
+}
+
+#[test]
+fn one_too_many_is_passed_over_and_the_journal_says_why() {
+    for notification in [PLAIN, ROUTED] {
+        let mut d = driver(notification, &[(3, Span::days(7)), (2, Span::days(1))]);
+        assert_eq!((says(&mut d, "news"), says(&mut d, "news")), (1, 1));
+        assert_eq!((says(&mut d, "news"), capped(&d)), (0, true), "two in a day");
+        d.wait("1d");
+        assert_eq!((says(&mut d, "news"), capped(&d)), (1, false), "the next day");
+        d.wait("1d");
+        assert_eq!((says(&mut d, "news"), capped(&d)), (0, true), "three in a week");
+        d.wait("5d");
+        assert_eq!(says(&mut d, "news"), 1, "the first two are a week old");
+        assert!(d.record().marketing.len() <= 3, "as many are kept as count");
+        assert!(d.record().marketing[0] > MONDAY);
+    }
+}
+
+#[test]
+fn what_is_no_marketing_is_never_capped_and_not_kept() {
+    for (notification, caps) in [(CODE, &[(1, Span::days(7))][..]), (PLAIN, &[])] {
+        let mut d = driver(notification, caps);
+        for _ in 0..4 {
+            assert_eq!(says(&mut d, "news"), 1);
+        }
+        assert!(d.record().marketing.is_empty());
+    }
+}
+
+#[test]
+fn a_route_counts_once_and_an_open_question_is_asked_again() {
+    let mut d = driver(ROUTED, &[(1, Span::days(7))]);
+    d.kind = ChannelKind::WhatsApp;
+    assert_eq!(says(&mut d, "news"), 1);
+    let first = d.last_send();
+    d.report(first, DeliveryStatus::Failed);
+    assert_eq!((d.over(), d.record().marketing.len()), (vec!["main-sms".to_owned()], 1), "the next of its route");
+    for notification in [PLAIN, ROUTED] {
+        let mut d = driver(notification, &[(1, Span::days(7))]);
+        assert_eq!(says(&mut d, "quiz"), 1);
+        assert_eq!((says(&mut d, "perhaps"), says(&mut d, "well")), (1, 1), "the question again, as often as the flow says");
+        assert_eq!(d.record().marketing.len(), 1);
+        d.user("yes");
+        assert_eq!((says(&mut d, "quiz"), capped(&d)), (0, true));
+        assert_eq!(d.ends(), ["undelivered"], "a question that may not be asked");
+    }
+}
+
+#[test]
+fn what_waits_for_its_hours_counts_when_it_leaves() {
+    let mut d = driver(&format!("{ROUTED}hours: day\n"), &[(1, Span::days(7))]);
+    let at = |hour| jiff::civil::time(hour, 0, 0, 0);
+    let days = [(); 7].map(|()| vec![(at(14), at(18))]);
+    d.project.hours.insert(super::driver::slug("day"), crate::config::project::Hours { days });
+    assert_eq!((says(&mut d, "news"), says(&mut d, "news")), (0, 0));
+    assert_eq!(d.record().marketing.len(), 0);
+    assert_eq!(d.wait("5h").len(), 1, "the second of them is one too many");
+    assert_eq!(d.record().marketing.len(), 1);
+}
