@@ -39,6 +39,7 @@ impl Event {
             | Event::Begun { .. }
             | Event::Halted { .. }
             | Event::Consent(_)
+            | Event::Skipped(_)
             | Event::Profile(_) => None,
         }
     }
