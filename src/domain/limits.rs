@@ -81,6 +81,8 @@ pub const GIVE_UP_AGAIN: Span = Span::seconds(15);
 pub const GIVE_UP_FOR: Span = Span::minutes(20);
 /// How long a failure still moves a notification on that came as far as it must.
 pub const ROUTE_STANDS: Span = Span::days(1);
+/// Of the permits of a channel one of so many is a broadcast's, however many replies there are to send.
+pub const BULK_SHARE: u32 = 10;
 /// How long a start of a broadcast waits for the contact's open question; what comes later is no news any more.
 pub const BROADCAST_WAITS: Span = Span::days(1);
 /// Sends of marketing that a cap counts at most, and a contact's record keeps.

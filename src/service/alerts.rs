@@ -19,7 +19,7 @@ use crate::domain::name::Slug;
 use crate::domain::time::Span;
 use crate::engine::effect::{Raise, Receiver, Tell};
 use crate::provider::{LimitScope, ProviderError, SendOutcome};
-use crate::store::{Started, WorkSet};
+use crate::store::{Started, Traffic, WorkSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ impl Core {
     async fn permitted(&self, teller: &Teller<'_>, to: &Receiver) -> Result<(), Option<Span>> {
         let Some(channel) = teller.channel(to) else { return Ok(()) };
         let now = self.clock.monotonic();
-        match self.permits.take(&*self.store, &channel.name, channel.rate(), 1, now).await {
+        match self.permits.take(&*self.store, (&channel.name, Traffic::Talk), channel.rate(), 1, now).await {
             Ok((0, wait)) => Err(wait.map(|wait| Span::millis(i64::try_from(wait.as_millis()).unwrap_or(1_000)))),
             Ok(_) => Ok(()),
             Err(_) => Err(None),

@@ -23,7 +23,7 @@ use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::engine::record::Record;
 use crate::engine::{Context, TurnError, TurnOutput};
-use crate::store::{Answer, JournalId, Store, StoreError, WorkSet};
+use crate::store::{Answer, JournalId, Store, StoreError, Traffic, WorkSet};
 use futures_util::future::BoxFuture;
 use std::collections::HashMap;
 use std::future::Future;
@@ -80,6 +80,7 @@ pub struct Core {
     pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
+    bulk: Arc<Slots>,
     hooks: HookSlots,
     pub(super) backlog: Backlog,
     pub(super) certificates: Certificates,
@@ -115,6 +116,7 @@ impl Core {
         let room: Arc<Notify> = Arc::default();
         let contacts = Slots::new(parts.settings.contacts_in_flight, Arc::clone(&room));
         let sends = Slots::new(parts.settings.send.in_flight, Arc::clone(&room));
+        let bulk = Slots::within(&sends);
         let simulated = parts.world.project.channels.values().any(|channel| channel.simulated);
         let core = Core {
             store: parts.store,
@@ -135,6 +137,7 @@ impl Core {
             feed: Feed::new(simulated),
             contacts,
             sends,
+            bulk,
             hooks: HookSlots::default(),
             backlog: Backlog::default(),
             certificates: Certificates::default(),
@@ -227,18 +230,25 @@ impl Core {
         }
     }
 
-    /// How much of a set's work may be in the air: reports have slots of their own for each endpoint.
+    /// What permits of its channel a set takes.
+    pub(super) fn traffic_of(set: &WorkSet) -> Traffic {
+        if matches!(set, WorkSet::Bulk(_)) { Traffic::Bulk } else { Traffic::Talk }
+    }
+
+    /// How much of a set's work may be in the air: broadcasts leave a part of it to conversations, and reports have slots of their own for each endpoint.
     pub(super) fn slots_of(&self, set: &WorkSet) -> Arc<Slots> {
         match set {
             WorkSet::Hook(endpoint) => self.hooks.of(endpoint, self.hooks_in_flight(endpoint), &self.room),
-            WorkSet::Talk(_) | WorkSet::Bulk(_) | WorkSet::Call | WorkSet::Post => Arc::clone(&self.sends),
+            WorkSet::Bulk(_) => Arc::clone(&self.bulk),
+            WorkSet::Talk(_) | WorkSet::Call | WorkSet::Post => Arc::clone(&self.sends),
         }
     }
 
-    /// Gives permits back that were taken for nothing.
-    pub(super) fn unused(&self, channel: Option<&Channel>, n: u32) {
-        if let Some(channel) = channel {
-            self.permits.give_back(&channel.name, channel.rate(), n, self.clock.monotonic());
+    /// Gives permits back that were taken for a set and for nothing.
+    pub(super) fn unused(&self, set: &WorkSet, n: u32) {
+        if let Some(channel) = self.channel_of(set) {
+            let of = (&channel.name, Self::traffic_of(set));
+            self.permits.give_back(of, channel.rate(), n, self.clock.monotonic());
         }
     }
 

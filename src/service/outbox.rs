@@ -166,16 +166,19 @@ impl Core {
         if matches!(started.lane.lane, Lane::Own(_)) {
             return Vec::new();
         }
-        let permitted = self.channel_of(&started.set).is_some_and(|channel| {
-            let now = self.clock.monotonic();
-            self.permits.take_left(&channel.name, channel.rate(), now)
-        });
-        if permitted { vec![started.set.clone()] } else { Vec::new() }
+        // What followed a broadcast's message may have been moved to where conversations wait.
+        let sets = [Some(started.set.clone()), started.set.hurried()];
+        let now = self.clock.monotonic();
+        let permitted = |set: &WorkSet| {
+            let channel = self.channel_of(set);
+            channel.is_some_and(|c| self.permits.take_left((&c.name, Self::traffic_of(set)), c.rate(), now))
+        };
+        sets.into_iter().flatten().filter(permitted).collect()
     }
 
     fn return_permits(&self, taken: &[WorkSet], next: Option<&Started>) {
         for set in taken.iter().filter(|set| next.is_none_or(|n| n.set != **set)) {
-            self.unused(self.channel_of(set), 1);
+            self.unused(set, 1);
         }
     }
 

@@ -1,10 +1,10 @@
 //! How fast a channel may send. The bucket is in the store, one for all instances; this is the instance's own end of it:
-//! permits that were taken and not yet used, and a pause after a provider said "too fast". A channel without a rate asks
-//! nobody.
+//! permits that were taken and not yet used, of conversations and of broadcasts apart, and a pause after a provider said "too fast".
+//! A channel without a rate asks nobody.
 
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
-use crate::store::{Answer, Rate, Store};
+use crate::store::{Answer, Rate, Store, Traffic};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ const PAUSE_MAX: Span = Span::seconds(300);
 /// The permits of this instance.
 #[derive(Debug, Default)]
 pub struct Permits {
-    channels: Mutex<HashMap<ChannelName, Pool>>,
+    channels: Mutex<HashMap<(ChannelName, Traffic), Pool>>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -37,7 +37,7 @@ impl Permits {
     pub async fn take(
         &self,
         store: &dyn Store,
-        channel: &ChannelName,
+        (channel, traffic): (&ChannelName, Traffic),
         rate: Option<Rate>,
         want: u32,
         now: Duration,
@@ -48,31 +48,31 @@ impl Permits {
         let Some(rate) = rate else {
             return Ok((want, None));
         };
-        let held = self.take_held(channel, want, now);
+        let held = self.take_held((channel, traffic), want, now);
         if held > 0 || want == 0 {
             return Ok((held, None));
         }
-        let dry = self.with(channel, |pool| pool.dry_until.saturating_sub(now));
+        let dry = self.with((channel, traffic), |pool| pool.dry_until.saturating_sub(now));
         if !dry.is_zero() {
             return Ok((0, Some(dry)));
         }
-        let answer = store.permits(channel, want, rate).await?;
+        let answer = store.permits(channel, traffic, want, rate).await?;
         let wait = Duration::from_millis(answer.wait.0.max(0).unsigned_abs());
         if answer.granted == 0 {
-            self.with(channel, |pool| pool.dry_until = now + wait);
+            self.with((channel, traffic), |pool| pool.dry_until = now + wait);
         }
         Ok((answer.granted, (answer.granted == 0).then_some(wait)))
     }
 
     /// One permit, if one is left from what was taken before. Asks nobody.
-    pub fn take_left(&self, channel: &ChannelName, rate: Option<Rate>, now: Duration) -> bool {
-        self.paused(channel, now).is_none() && (rate.is_none() || self.take_held(channel, 1, now) == 1)
+    pub fn take_left(&self, (channel, traffic): (&ChannelName, Traffic), rate: Option<Rate>, now: Duration) -> bool {
+        self.paused(channel, now).is_none() && (rate.is_none() || self.take_held((channel, traffic), 1, now) == 1)
     }
 
     /// Gives permits back that were not used.
-    pub fn give_back(&self, channel: &ChannelName, rate: Option<Rate>, n: u32, now: Duration) {
+    pub fn give_back(&self, of: (&ChannelName, Traffic), rate: Option<Rate>, n: u32, now: Duration) {
         if n > 0 && rate.is_some() {
-            self.with(channel, |pool| {
+            self.with(of, |pool| {
                 let fresh = now.saturating_sub(pool.taken_at) < KEEP;
                 pool.left = if fresh { pool.left.saturating_add(n) } else { n };
                 pool.taken_at = now;
@@ -84,18 +84,18 @@ impl Permits {
     pub fn pause(&self, channel: &ChannelName, span: Option<Span>, now: Duration) {
         let millis = span.unwrap_or(PAUSE).0.clamp(0, PAUSE_MAX.0).unsigned_abs();
         let until = now + Duration::from_millis(millis);
-        self.with(channel, |pool| pool.paused_until = pool.paused_until.max(until));
+        self.with((channel, Traffic::Talk), |pool| pool.paused_until = pool.paused_until.max(until));
     }
 
     /// How long the channel still pauses.
     pub fn paused(&self, channel: &ChannelName, now: Duration) -> Option<Duration> {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = channels.get(channel)?.paused_until.checked_sub(now)?;
+        let wait = channels.get(&(channel.clone(), Traffic::Talk))?.paused_until.checked_sub(now)?;
         (!wait.is_zero()).then_some(wait)
     }
 
-    fn take_held(&self, channel: &ChannelName, want: u32, now: Duration) -> u32 {
-        self.with(channel, |pool| {
+    fn take_held(&self, of: (&ChannelName, Traffic), want: u32, now: Duration) -> u32 {
+        self.with(of, |pool| {
             if now.saturating_sub(pool.taken_at) >= KEEP {
                 pool.left = 0;
             }
@@ -105,9 +105,9 @@ impl Permits {
         })
     }
 
-    fn with<T>(&self, channel: &ChannelName, change: impl FnOnce(&mut Pool) -> T) -> T {
+    fn with<T>(&self, (channel, traffic): (&ChannelName, Traffic), change: impl FnOnce(&mut Pool) -> T) -> T {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        change(channels.entry(channel.clone()).or_default())
+        change(channels.entry((channel.clone(), traffic)).or_default())
     }
 }
 
@@ -119,14 +119,16 @@ mod tests {
     fn what_is_given_back_is_used_before_it_lapses_and_a_pause_ends() {
         let permits = Permits::default();
         let channel = ChannelName::parse("main-sms").expect("a name");
+        let talk = (&channel, Traffic::Talk);
         let rate = Some(Rate { per_second: 10.0, burst: 10 });
         let at = Duration::from_millis;
-        permits.give_back(&channel, rate, 2, at(0));
-        assert_eq!(permits.take_held(&channel, 5, at(999)), 2);
-        permits.give_back(&channel, rate, 2, at(1_000));
-        assert_eq!(permits.take_held(&channel, 5, at(2_000)), 0);
-        permits.give_back(&channel, None, 2, at(2_000));
-        assert_eq!(permits.take_held(&channel, 5, at(2_000)), 0, "without a rate nothing is counted");
+        permits.give_back(talk, rate, 2, at(0));
+        assert_eq!(permits.take_held((&channel, Traffic::Bulk), 5, at(1)), 0, "what a conversation took no broadcast uses");
+        assert_eq!(permits.take_held(talk, 5, at(999)), 2);
+        permits.give_back(talk, rate, 2, at(1_000));
+        assert_eq!(permits.take_held(talk, 5, at(2_000)), 0);
+        permits.give_back(talk, None, 2, at(2_000));
+        assert_eq!(permits.take_held(talk, 5, at(2_000)), 0, "without a rate nothing is counted");
         assert_eq!(permits.paused(&channel, at(0)), None);
         permits.pause(&channel, Some(Span::seconds(3)), at(0));
         permits.pause(&channel, Some(Span::seconds(1)), at(0));

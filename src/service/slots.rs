@@ -12,16 +12,27 @@ pub struct Slots {
     /// Somebody left work behind for lack of slots, and hears of it when there are some again.
     wanted: AtomicBool,
     free_again: Arc<Notify>,
+    /// What else each of them takes one of.
+    of: Option<Arc<Slots>>,
 }
 
 /// One of them, while it is held.
 #[derive(Debug)]
-pub struct Slot(Arc<Slots>);
+pub struct Slot {
+    of: Arc<Slots>,
+    _under: Option<Box<Slot>>,
+}
 
 impl Slots {
     /// So many. `free_again` is signalled when a quarter is free after somebody `want`ed one in vain.
     pub fn new(max: usize, free_again: Arc<Notify>) -> Arc<Self> {
-        Arc::new(Slots { max: max.max(1), busy: AtomicUsize::new(0), wanted: AtomicBool::new(false), free_again })
+        Arc::new(Slots { max: max.max(1), busy: AtomicUsize::new(0), wanted: AtomicBool::new(false), free_again, of: None })
+    }
+
+    /// Some of others, for what gives way: at most three quarters of them, so that some are left, and a tenth of them even if none is.
+    pub fn within(of: &Arc<Slots>) -> Arc<Self> {
+        let (busy, wanted, free_again) = (AtomicUsize::new(0), AtomicBool::new(false), Arc::clone(&of.free_again));
+        Arc::new(Slots { max: (of.max * 3 / 4).max(1), busy, wanted, free_again, of: Some(Arc::clone(of)) })
     }
 
     /// Up to so many. If there are fewer, the caller hears when there are more.
@@ -36,13 +47,26 @@ impl Slots {
     /// One, if there is one.
     pub fn take(self: &Arc<Self>) -> Option<Slot> {
         let more = |n: usize| (n < self.max).then_some(n + 1);
-        self.busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Slot(Arc::clone(self)))
+        let before = self.busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        let under = match &self.of {
+            None => None,
+            Some(of) => match of.take() {
+                Some(slot) => Some(slot),
+                None if before < (of.max / 10).max(1) => Some(of.take_anyway()),
+                None => {
+                    self.busy.fetch_sub(1, Ordering::AcqRel);
+                    of.wanted.store(true, Ordering::Release);
+                    return None;
+                }
+            },
+        };
+        Some(Slot { of: Arc::clone(self), _under: under.map(Box::new) })
     }
 
     /// One above the bound: for work that is already the caller's and would wait for a lease to end otherwise.
     pub fn take_anyway(self: &Arc<Self>) -> Slot {
         self.busy.fetch_add(1, Ordering::AcqRel);
-        Slot(Arc::clone(self))
+        Slot { of: Arc::clone(self), _under: self.of.as_ref().map(|of| Box::new(of.take_anyway())) }
     }
 
     /// How many are held.
@@ -53,9 +77,10 @@ impl Slots {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let left = self.0.busy.fetch_sub(1, Ordering::AcqRel) - 1;
-        if left <= self.0.max - self.0.max / 4 && self.0.wanted.swap(false, Ordering::AcqRel) {
-            self.0.free_again.notify_one();
+        let Slots { max, busy, wanted, free_again, .. } = &*self.of;
+        let left = busy.fetch_sub(1, Ordering::AcqRel) - 1;
+        if left <= max - max / 4 && wanted.swap(false, Ordering::AcqRel) {
+            free_again.notify_one();
         }
     }
 }
@@ -75,6 +100,20 @@ mod tests {
         drop((a, above));
         assert!(slots.take().is_some());
         assert_eq!(slots.busy(), 1);
+    }
+
+    #[test]
+    fn what_gives_way_leaves_a_quarter_and_keeps_a_tenth() {
+        let all = Slots::new(20, Arc::default());
+        let some = Slots::within(&all);
+        let taken = some.take_up_to(100);
+        assert_eq!((taken.len(), all.busy()), (15, 15));
+        assert_eq!(all.take_up_to(100).len(), 5, "what is left is there for the others");
+        drop(taken);
+        assert_eq!((some.busy(), all.busy()), (0, 0));
+        let others = all.take_up_to(100);
+        assert_eq!((others.len(), some.take_up_to(100).len()), (20, 2), "two above the bound, so that it does not starve");
+        assert_eq!(all.busy(), 20);
     }
 
     #[test]

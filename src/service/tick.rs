@@ -2,6 +2,7 @@
 //! that could not be begun at once, because what is taken and not begun has to wait for its lease to end.
 
 use super::core::{Core, Patience, duration};
+use super::settings::Channel;
 use crate::domain::time::Millis;
 use crate::store::{Answer, Claimed, DueLanes, LaneKey, Ready, StartAnswer, Ticket, WorkSet};
 use futures_util::stream::{self, StreamExt as _};
@@ -36,13 +37,11 @@ impl Core {
         });
         self.note_now(look.now);
         let mut next = look.next.map_or(tick, |at| tick.min(duration(at - look.now)));
-        let work = look.ready.into_iter().map(|ready| async move {
-            match ready {
-                Ready::Contacts { shard, .. } => self.due_contacts(shard).await,
-                Ready::Work { shard, set, .. } => self.due_work(shard, &set).await,
-            }
-        });
-        let results: Vec<Answer<Took>> = stream::iter(work).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        // Broadcasts get what conversations leave.
+        let gives_way = |ready: &Ready| matches!(ready, Ready::Work { set: WorkSet::Bulk(_), .. });
+        let (bulk, first): (Vec<Ready>, Vec<Ready>) = look.ready.into_iter().partition(gives_way);
+        let mut results = self.take_ready(first).await;
+        results.extend(self.take_ready(bulk).await);
         let mut begun = 0;
         for result in results {
             match result {
@@ -54,6 +53,16 @@ impl Core {
             }
         }
         Ok(Ticked { begun, next: next.max(Duration::from_millis(1)) })
+    }
+
+    async fn take_ready(self: &Arc<Self>, ready: Vec<Ready>) -> Vec<Answer<Took>> {
+        let work = ready.into_iter().map(|ready| async move {
+            match ready {
+                Ready::Contacts { shard, .. } => self.due_contacts(shard).await,
+                Ready::Work { shard, set, .. } => self.due_work(shard, &set).await,
+            }
+        });
+        stream::iter(work).buffer_unordered(SIDE_BY_SIDE).collect().await
     }
 
     fn jittered_tick(&self) -> Duration {
@@ -99,23 +108,27 @@ impl Core {
         }
         let now = self.clock.monotonic();
         let (granted, wait) = match channel {
-            Some(channel) => self.permits.take(&*self.store, &channel.name, channel.rate(), want, now).await?,
+            Some(channel) => {
+                let of = (&channel.name, Self::traffic_of(set));
+                self.permits.take(&*self.store, of, channel.rate(), want, now).await?
+            }
             None => (want, None),
         };
         if granted == 0 {
-            return Ok(Took { begun: 0, again: wait.unwrap_or(Duration::MAX) });
+            let again = wait.map_or(Duration::MAX, |wait| wait.max(pause_of(set, channel)));
+            return Ok(Took { begun: 0, again });
         }
         let taken_at = self.clock.monotonic();
         let due = match self.store.due_work(shard, set, granted as usize).await {
             Ok(due) => due,
             Err(error) => {
-                self.unused(channel, granted);
+                self.unused(set, granted);
                 return Err(error);
             }
         };
         let DueLanes { now, lanes, ticket, next } = due;
         let begun = lanes.len();
-        self.unused(channel, granted.saturating_sub(u32::try_from(begun).unwrap_or(granted)));
+        self.unused(set, granted.saturating_sub(u32::try_from(begun).unwrap_or(granted)));
         for lane in lanes {
             let (core, slot, set) = (Arc::clone(self), slots.pop(), set.clone());
             self.spawn("due lane", async move {
@@ -135,7 +148,7 @@ impl Core {
                 self.dispatch(started, taken_at).await;
             }
             Ok(StartAnswer::Taken | StartAnswer::Gone) => {
-                self.unused(self.channel_of(&set), 1);
+                self.unused(&set, 1);
             }
             Err(error) => tracing::warn!(contact = %lane.contact, %error, "could not start a lane; its lease will end"),
         }
@@ -149,6 +162,13 @@ struct Took {
 
 impl Took {
     const NOTHING: Took = Took { begun: 0, again: Duration::MAX };
+}
+
+/// How long a look may wait for permits at least: who sends for hours asks a few times a second, for several at once.
+fn pause_of(set: &WorkSet, channel: Option<&Channel>) -> Duration {
+    let rate = channel.filter(|_| matches!(set, WorkSet::Bulk(_))).and_then(Channel::rate);
+    let burst = rate.map_or(0.0, |rate| f64::from(rate.left_to_bulk().burst) / 2.0 * rate.step_millis());
+    Duration::from_millis(burst as u64).min(Duration::from_millis(100))
 }
 
 /// At once if there may be more, else when the next one falls due.

@@ -15,8 +15,8 @@ use crate::domain::time::{Millis, Span};
 use crate::engine::Context;
 use crate::engine::record::Record;
 use crate::store::{
-    Claim, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, NewEffect, StartAnswer, Started, StopMask, Withdrawal,
-    WorkSet,
+    Claim, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, NewEffect, StartAnswer, Started, StopMask, Traffic,
+    Withdrawal, WorkSet,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -222,7 +222,7 @@ impl Core {
             };
             let take = permitted && self.reserve(&talk[0].set, slots);
             if permitted && !take {
-                self.unused(self.channel(name), 1);
+                self.unused(&talk[0].set, 1);
             }
             lanes.push(LanePush { lane: Lane::Contact, due: now, take, effects: talk });
         }
@@ -250,10 +250,11 @@ impl Core {
     async fn permit(&self, channel: &super::settings::Channel, sends: usize) -> bool {
         let want = channel.permit_batch().max(u32::try_from(sends).unwrap_or(1));
         let now = self.clock.monotonic();
-        match self.permits.take(&*self.store, &channel.name, channel.rate(), want, now).await {
+        let of = (&channel.name, Traffic::Talk);
+        match self.permits.take(&*self.store, of, channel.rate(), want, now).await {
             Ok((0, _)) => false,
             Ok((granted, _)) => {
-                self.permits.give_back(&channel.name, channel.rate(), granted - 1, now);
+                self.permits.give_back(of, channel.rate(), granted - 1, now);
                 true
             }
             Err(error) => {
@@ -268,7 +269,7 @@ impl Core {
         let idle = |push: &&LanePush| push.take && !started.iter().any(|s| s.lane.lane == push.lane);
         for push in lanes.iter().filter(idle) {
             if let Some(effect) = push.effects.first() {
-                self.unused(self.channel_of(&effect.set), 1);
+                self.unused(&effect.set, 1);
             }
         }
     }

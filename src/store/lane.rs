@@ -59,6 +59,14 @@ impl WorkSet {
         }
     }
 
+    /// Where a broadcast's message waits when a conversation follows it in its lane; nothing for what gives no way.
+    pub fn hurried(&self) -> Option<WorkSet> {
+        match self {
+            WorkSet::Bulk(channel) => Some(WorkSet::Talk(channel.clone())),
+            WorkSet::Talk(_) | WorkSet::Call | WorkSet::Post | WorkSet::Hook(_) => None,
+        }
+    }
+
     /// 4 characters that name the set in an effect's header. Stored, so it never changes.
     pub fn short(&self) -> [u8; 4] {
         let hash = xxh3_64(self.to_string().as_bytes()).to_be_bytes();

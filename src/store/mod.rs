@@ -30,7 +30,9 @@ pub use publication::{Current, Kept, Publish, Published};
 pub use redis::RedisStore;
 #[doc(hidden)]
 pub use redis::{NoSuchText, Script, Scripts};
-pub use request::{Accept, Advance, Commit, LanePush, NewEffect, Rate, Report, Settle, SettleResult, Wake, WhenFull, Withdrawal};
+pub use request::{
+    Accept, Advance, Commit, LanePush, NewEffect, Rate, Report, Settle, SettleResult, Traffic, Wake, WhenFull, Withdrawal,
+};
 pub use settings::{Clock, StoreSettings};
 pub use view::{
     Advanced, Depths, FailedBody, FailedItem, FailedKey, Finding, FindingLevel, Inspection, JournalId, JournalItem,
@@ -94,8 +96,8 @@ pub trait Store: Send + Sync {
     /// One step of a request that takes effect once: remembered for `requests_kept`, at most `requests_max` of them.
     async fn request(&self, request: OnceRequest) -> Answer<Requested>;
 
-    /// Takes up to `want` permits to send over a channel now.
-    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits>;
+    /// Takes up to `want` permits to send over a channel now. Conversations come first: broadcasts get what they leave, and at least a tenth.
+    async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits>;
 
     /// Entries of a shard's journal after `after`, oldest first.
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>>;

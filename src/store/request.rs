@@ -134,6 +134,13 @@ pub struct LanePush {
     pub effects: Vec<NewEffect>,
 }
 
+impl LanePush {
+    /// Whether what lies in the lane before it, and gives way to conversations, gives way no more: a conversation follows.
+    pub(super) fn hurries(&self) -> bool {
+        self.lane == Lane::Contact && self.effects.iter().any(|effect| matches!(effect.set, WorkSet::Talk(_)))
+    }
+}
+
 /// An effect that was decided.
 #[derive(Debug, Clone)]
 pub struct NewEffect {
@@ -213,6 +220,24 @@ pub struct Wake {
     pub body: Bytes,
 }
 
+/// What permits are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Traffic {
+    /// Conversations: as many as the rate gives.
+    Talk,
+    /// Broadcasts: what conversations leave of it, and at least `limits::BULK_SHARE` of it.
+    Bulk,
+}
+
+/// How full a channel's bucket is: times in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Bucket {
+    /// When it will be full again.
+    pub full_at: f64,
+    /// When broadcasts have waited so long for a permit that one is theirs.
+    pub theirs_at: f64,
+}
+
 /// A channel's rate: a bucket that fills evenly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
@@ -229,8 +254,36 @@ impl Rate {
         1000.0 / rate.clamp(0.001, 1e6)
     }
 
+    /// The half of the burst that broadcasts leave alone: a reply finds a permit however much they have to send.
+    pub fn left_to_bulk(self) -> Self {
+        Rate { burst: (self.burst - self.burst / 2).max(1), ..self }
+    }
+
+    /// Takes up to `want` permits from a bucket.
+    pub(super) fn take_for(self, traffic: Traffic, now: Millis, bucket: Bucket, want: u32) -> (Permits, Bucket) {
+        if traffic == Traffic::Talk {
+            let (permits, full_at) = self.take(now, bucket.full_at, want);
+            return (permits, Bucket { full_at, ..bucket });
+        }
+        let at = now.0 as f64;
+        // A clock that was set back does not make them wait for longer than their share.
+        let share = self.step_millis() * f64::from(limits::BULK_SHARE);
+        let theirs_at = bucket.theirs_at.min(at + share);
+        let (permits, full_at) = self.left_to_bulk().take(now, bucket.full_at, want);
+        if permits.granted > 0 {
+            return (permits, Bucket { full_at, theirs_at: at + share });
+        }
+        if want > 0 && theirs_at <= at {
+            // Conversations take all that there is: this one is taken before its time, and they wait for it.
+            let full_at = full_at.max(at) + self.step_millis();
+            return (Permits { granted: 1, wait: Span(0) }, Bucket { full_at, theirs_at: at + share });
+        }
+        let wait = Span(permits.wait.0.min((theirs_at - at).ceil() as i64).max(0));
+        (Permits { granted: 0, wait }, Bucket { full_at, theirs_at })
+    }
+
     /// Takes up to `want` permits from a bucket that will be full again at `full_at`; gives them and the new `full_at` (GCRA).
-    pub(super) fn take(self, now: Millis, full_at: f64, want: u32) -> (Permits, f64) {
+    fn take(self, now: Millis, full_at: f64, want: u32) -> (Permits, f64) {
         let (step, burst, now) = (self.step_millis(), f64::from(self.burst.max(1)), now.0 as f64);
         let full_at = full_at.max(now);
         let free = ((now + burst * step - full_at) / step + 1e-9).floor();

@@ -9,7 +9,7 @@ use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
     Accept, Accepted, Claimed, Commit, Committed, FindingLevel, Fingerprint, OnceRequest, Rate, RedisStore, Report, RequestKey,
-    RequestStep, Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings,
+    RequestStep, Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Traffic,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -58,7 +58,7 @@ async fn a_full_redis_refuses_input_and_drains() {
     let started = world.started(contact(1), &sms()).await;
     let channel = Slug::parse("main-sms").expect("a slug");
     let rate = Rate { per_second: 1.0, burst: 1 };
-    assert_eq!(world.store.permits(&channel, 1, rate).await.expect("permits").granted, 1);
+    assert_eq!(world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits").granted, 1);
     assert!(matches!(world.store.settle(world.end(&started, SettleResult::Done)).await, Ok(Settled::Ok { .. })));
     assert!(world.store.due_contacts(world.shard(contact(1)), 1).await.is_ok());
     assert_eq!(world.store.claim(contact(1), world.who()).await, Ok(Claimed::Free));
@@ -243,7 +243,7 @@ async fn scripts_stay_within_their_budget() {
     world.store.settle(world.end(&first, SettleResult::Done)).await.expect("settles");
     let channel = Slug::parse("main-sms").expect("a slug");
     let rate = Rate { per_second: 10.0, burst: 5 };
-    world.store.permits(&channel, 1, rate).await.expect("permits");
+    world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits");
     world.queued(contact(9), "m9").await;
     world.store.claim(contact(9), world.who()).await.expect("claims");
     macro_rules! count {
@@ -282,7 +282,7 @@ async fn scripts_stay_within_their_budget() {
     count!("commit, no send", 6, world.committed(world.turn(person, &claim)).await);
     count!("accept, known contact", 5, world.claimed(person, "m3").await);
     count!("due, nothing due", 2, world.due(person).await);
-    count!("permits", 2, world.store.permits(&channel, 1, rate).await.expect("permits"));
+    count!("permits", 2, world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits"));
     for (name, at_most, line) in spent {
         println!("{name} (at most {at_most}) {line}");
     }

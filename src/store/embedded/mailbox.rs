@@ -4,7 +4,7 @@ use super::tables::{ALIAS, HELD, Header, OPEN, Tables, class_number, member, rea
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, Who};
 use crate::domain::input::Class;
 use crate::domain::limits;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::store::{
     Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, Report, Reported, Started, StopMask,
     StoreError, WhenFull, WorkSet,
@@ -198,6 +198,28 @@ impl Tables<'_> {
         Ok((withdrawn, told))
     }
 
+    /// What lies in a lane and gives way to conversations gives way no more.
+    fn hurry(&self, lane: LaneKey) -> Answer<()> {
+        let name = member(lane);
+        let sql = "SELECT seq, work, state FROM outbox WHERE lane = ?1 ORDER BY seq";
+        let rows = self.all(sql, [&name], |row| Ok((row.get::<_, i64>(0)?, read_set(row, 1)?, row.get::<_, String>(2)?)))?;
+        for (place, (seq, set, state)) in rows.into_iter().enumerate() {
+            let Some(talk) = set.hurried() else { continue };
+            self.run("INSERT OR IGNORE INTO works VALUES (?1)", [talk.to_string()])?;
+            self.run("UPDATE outbox SET work = ?2 WHERE seq = ?1", (seq, talk.to_string()))?;
+            if place > 0 {
+                continue;
+            }
+            let sql = "SELECT due, leased FROM lane WHERE id = ?1";
+            let waits = self.first(sql, [&name], |row| Ok((Millis(row.get(0)?), row.get::<_, bool>(1)?)))?;
+            let (due, leased) = waits.unwrap_or((self.now, false));
+            // Whoever has a ticket for it begins nothing with that any more: it is due.
+            let (due, leased) = if leased && state == "q" { (self.now, false) } else { (due, leased) };
+            self.place(lane, &talk, due, leased)?;
+        }
+        Ok(())
+    }
+
     /// The place and the set of the first of a lane.
     fn head(&self, lane: &str) -> Answer<Option<(i64, WorkSet)>> {
         let sql = "SELECT seq, work FROM outbox WHERE lane = ?1 ORDER BY seq LIMIT 1";
@@ -226,6 +248,9 @@ impl Tables<'_> {
         let name = member(lane);
         let busy = self.first("SELECT 1 FROM outbox WHERE lane = ?1 LIMIT 1", [&name], |_| Ok(()))?.is_some();
         let begin = !busy && push.take && push.due <= self.now;
+        if busy && push.hurries() {
+            self.hurry(lane)?;
+        }
         for (i, effect) in push.effects.iter().enumerate() {
             self.run("INSERT OR IGNORE INTO works VALUES (?1)", [effect.set.to_string()])?;
             let begun = begin && i == 0;

@@ -11,11 +11,12 @@ mod tables;
 mod view;
 mod writer;
 
+use super::request::Bucket;
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
     Rate, Report, Reported, RequestStep, Requested, Settle, Settled, StartAnswer, Store, StoreError, StoreSettings, Ticket,
-    WorkSet,
+    Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -51,7 +52,7 @@ pub struct EmbeddedStore {
     hints: Arc<Notify>,
     journal_full: AtomicBool,
     /// When each channel's bucket is full again. Lost in a restart: then one burst is granted early.
-    buckets: Mutex<HashMap<ChannelName, f64>>,
+    buckets: Mutex<HashMap<ChannelName, Bucket>>,
 }
 
 impl EmbeddedStore {
@@ -195,11 +196,11 @@ impl Store for EmbeddedStore {
         let bytes = if let RequestStep::Answer(answer) = &request.step { answer.len() } else { 0 };
         self.write(bytes, move |tables| tables.request(&request)).await
     }
-    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
+    async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = buckets.entry(channel.clone()).or_insert(0.0);
-        let (permits, after) = rate.take(self.time(), *full_at, want);
-        *full_at = after;
+        let bucket = buckets.entry(channel.clone()).or_default();
+        let (permits, after) = rate.take_for(traffic, self.time(), *bucket, want);
+        *bucket = after;
         Ok(permits)
     }
     async fn read_journal(&self, _shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {

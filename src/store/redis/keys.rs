@@ -53,6 +53,11 @@ pub fn bucket(channel: &ChannelName) -> String {
     format!("{PREFIX}b:{{{channel}}}")
 }
 
+/// When broadcasts have waited long enough for a permit of a channel; on its bucket's slot.
+pub fn share(channel: &ChannelName) -> String {
+    format!("{PREFIX}bs:{{{channel}}}")
+}
+
 /// The content of a version.
 pub fn version(id: VersionId) -> String {
     format!("{PREFIX}v:{id}")

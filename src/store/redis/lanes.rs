@@ -4,11 +4,12 @@ use super::scripts::Script;
 use super::wire::{Reader, read_effect, read_member, read_record, read_score};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, Who};
+use crate::domain::limits;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::store::{
     Answer, Claim, DueContacts, DueLanes, LaneKey, Look, Permits, Rate, Ready, Settle, SettleResult, Settled, StartAnswer,
-    Started, StopMask, StoreError, Ticket, WorkSet,
+    Started, StopMask, StoreError, Ticket, Traffic, WorkSet,
 };
 use redis::Value;
 
@@ -156,9 +157,12 @@ impl RedisStore {
         self.link.call(&call).await
     }
 
-    pub(super) async fn do_permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
-        let mut call = self.link.script(Script::Permits, &[keys::bucket(channel)]);
-        call.text(want).text(format_args!("{:.6}", rate.step_millis())).text(rate.burst.max(1));
+    pub(super) async fn do_permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
+        let bulk = traffic == Traffic::Bulk;
+        let taken = if bulk { rate.left_to_bulk() } else { rate };
+        let mut call = self.link.script(Script::Permits, &[keys::bucket(channel), keys::share(channel)]);
+        call.text(want).text(format_args!("{:.6}", rate.step_millis())).text(taken.burst.max(1));
+        call.text(if bulk { limits::BULK_SHARE } else { 0 });
         let mut answer = self.link.call(&call).await?;
         let (granted, wait) = (answer.int()?, answer.int()?);
         Ok(Permits { granted: u32::try_from(granted).unwrap_or(0), wait: Span(wait) })

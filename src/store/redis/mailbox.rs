@@ -8,8 +8,8 @@ use crate::domain::id::{ContactKey, EffectId, InputId, Token, Who};
 use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::store::{
-    Accept, Accepted, Answer, Claim, Claimed, Commit, Committed, Lane, LaneKey, Report, Reported, Started, StoreError, WhenFull,
-    WorkSet,
+    Accept, Accepted, Answer, Claim, Claimed, Commit, Committed, Lane, LaneKey, LanePush, Report, Reported, Started, StoreError,
+    WhenFull, WorkSet,
 };
 
 fn joined(ids: &[InputId]) -> String {
@@ -101,19 +101,36 @@ impl RedisStore {
         }
         // Where a lane's head that is given up waits, and what stands behind it, only the store knows.
         let (mut head, mut after) = (WorkSet::Call, WorkSet::Call);
+        // The same of what gives way to conversations, where one follows now.
+        let hurried = if commit.lanes.iter().any(LanePush::hurries) { self.sets.hurried() } else { Vec::new() };
+        for (_, talk) in &hurried {
+            self.sets.know(&self.link, talk).await?;
+        }
+        let mut bulk = hurried.first().map_or(WorkSet::Call, |(bulk, _)| bulk.clone());
         for _ in 0..REDOS {
-            let mut answer = self.commit_in(commit, &head, &after).await?;
+            let mut answer = self.commit_in(commit, &head, &after, (&hurried, &bulk)).await?;
             let word = answer.text()?;
             if word != "redo" {
                 return self.was_committed(commit, &word, &mut answer);
             }
-            head = self.sets.resolve(&self.link, &answer.bytes()?).await?;
-            after = self.sets.resolve(&self.link, &answer.bytes()?).await?;
+            let (of_head, of_after, of_bulk) = (answer.bytes()?, answer.bytes()?, answer.bytes()?);
+            if !of_bulk.is_empty() {
+                bulk = self.sets.resolve(&self.link, &of_bulk).await?;
+                continue;
+            }
+            head = self.sets.resolve(&self.link, &of_head).await?;
+            after = self.sets.resolve(&self.link, &of_after).await?;
         }
         Err(StoreError::Unavailable("a lane's head changed again and again".to_owned()))
     }
 
-    async fn commit_in(&self, commit: &Commit, head: &WorkSet, after: &WorkSet) -> Answer<Reader> {
+    async fn commit_in(
+        &self,
+        commit: &Commit,
+        head: &WorkSet,
+        after: &WorkSet,
+        (hurried, bulk): (&[(WorkSet, WorkSet)], &WorkSet),
+    ) -> Answer<Reader> {
         let key = commit.contact;
         let shard = key.shard();
         let mut names = vec![keys::contact('r', key), keys::contact('m', key), keys::shard("a", shard), keys::shard("j", shard)];
@@ -130,6 +147,10 @@ impl RedisStore {
             names.push(keys::lane(LaneKey { contact: key, lane: Lane::Contact }));
             names.extend([keys::work(shard, head), keys::work(shard, after)]);
         }
+        if !hurried.is_empty() {
+            names.push(keys::lane(LaneKey { contact: key, lane: Lane::Contact }));
+            names.extend([keys::work(shard, bulk), keys::work(shard, bulk.hurried().as_ref().unwrap_or(bulk))]);
+        }
         for push in &commit.lanes {
             names.push(keys::lane(LaneKey { contact: key, lane: push.lane }));
             names.push(keys::work(shard, &push.effects[0].set));
@@ -142,6 +163,7 @@ impl RedisStore {
         call.text(self.settings.send_lease.0).text(commit.who).text(stop_letter(commit.stop));
         call.text(joined(&commit.set_aside));
         call.text(commit.await_add.len()).text(commit.await_remove.len()).text(commit.live.len()).text(commit.withdraw.len());
+        call.bytes(hurried.iter().flat_map(|(bulk, talk)| [bulk.short(), talk.short()]).flatten().collect::<Vec<u8>>());
         commit.await_add.iter().chain(&commit.await_remove).for_each(|effect: &EffectId| {
             call.text(effect);
         });
@@ -157,6 +179,9 @@ impl RedisStore {
                 Some((id, body)) => call.bytes([id.to_string().as_bytes(), body].concat()),
                 None => call.text(""),
             };
+        }
+        if !hurried.is_empty() {
+            call.bytes(bulk.short());
         }
         for push in &commit.lanes {
             call.text(push.effects.len()).text(push.due.0).flag(push.take);

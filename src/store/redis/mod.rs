@@ -21,7 +21,7 @@ pub use scripts::{NoSuchText, Script, Scripts};
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
-    Rate, Report, Reported, Requested, Settle, Settled, StartAnswer, Store, StoreSettings, Ticket, WorkSet,
+    Rate, Report, Reported, Requested, Settle, Settled, StartAnswer, Store, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -108,8 +108,8 @@ impl Store for RedisStore {
     async fn request(&self, request: OnceRequest) -> Answer<Requested> {
         self.do_request(&request).await
     }
-    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
-        self.do_permits(channel, want, rate).await
+    async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
+        self.do_permits(channel, traffic, want, rate).await
     }
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.do_read_journal(shard, after, count).await

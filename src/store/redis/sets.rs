@@ -59,11 +59,22 @@ impl Sets {
         Ok(set)
     }
 
+    /// The sets of broadcasts that are known, each with the one that a conversation moves it to.
+    pub fn hurried(&self) -> Vec<(WorkSet, WorkSet)> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut sets: Vec<_> = known.values().filter_map(|set| Some((set.clone(), set.hurried()?))).collect();
+        sets.sort();
+        sets
+    }
+
     /// All sets that were ever written down.
     pub async fn all(&self, link: &Link) -> Answer<Vec<WorkSet>> {
         let names: Vec<String> = link.query(redis::cmd("HVALS").arg(key())).await?;
         let mut sets: Vec<WorkSet> = names.iter().filter_map(|name| WorkSet::parse(name)).collect();
         sets.sort();
+        for set in &sets {
+            self.keep(set.short(), set.clone());
+        }
         Ok(sets)
     }
 }

@@ -6,6 +6,7 @@ mod once;
 mod property;
 mod records;
 mod sending;
+mod sharing;
 mod turns;
 mod withdrawing;
 mod workers;
@@ -75,6 +76,13 @@ conformance! {
         the_committer_takes_what_it_can_send_now,
         effects_join_the_end_of_a_busy_lane,
         live_runs_are_counted_by_version;
+    sharing:
+        broadcasts_get_what_conversations_leave_and_at_least_a_tenth,
+        what_a_conversation_follows_gives_way_no_more,
+        a_ticket_for_what_was_moved_begins_nothing,
+        what_is_being_sent_is_settled_where_it_was_moved_to,
+        a_pause_before_another_attempt_is_kept,
+        what_is_given_up_before_it_does_not_hold_it_up;
     sending:
         a_ticket_starts_once,
         what_a_dead_sender_began_is_unsure,

@@ -8,7 +8,7 @@ use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
     Commit, JournalId, JournalRecord, Lane, LanePush, NewEffect, OutgoingState, Rate, Report, Reported, Settle, SettleResult,
-    Settled, StartAnswer, Started, StopMask, Ticket, Wake, WorkSet,
+    Settled, StartAnswer, Started, StopMask, Ticket, Traffic, Wake, WorkSet,
 };
 
 async fn settle(world: &World, settle: Settle) -> Settled {
@@ -340,7 +340,7 @@ pub async fn permits_follow_the_rate(backend: Backend) {
     let world = World::new(backend).await;
     let channel = Slug::parse("main-sms").expect("a slug");
     let rate = Rate { per_second: 10.0, burst: 5 };
-    let permits = |want| world.store.permits(&channel, want, rate);
+    let permits = |want| world.store.permits(&channel, Traffic::Talk, want, rate);
     assert_eq!(permits(3).await.expect("asks").granted, 3);
     assert_eq!(permits(3).await.expect("asks").granted, 2, "the burst is used");
     let none = permits(1).await.expect("asks");
@@ -350,5 +350,5 @@ pub async fn permits_follow_the_rate(backend: Backend) {
     world.pass(Span::hours(1));
     assert_eq!(permits(100).await.expect("asks").granted, 5, "a rest fills the bucket and no more");
     let other = Slug::parse("other").expect("a slug");
-    assert_eq!(world.store.permits(&other, 1, rate).await.expect("asks").granted, 1, "each channel has its own");
+    assert_eq!(world.store.permits(&other, Traffic::Talk, 1, rate).await.expect("asks").granted, 1, "each channel has its own");
 }

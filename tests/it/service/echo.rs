@@ -2,7 +2,7 @@
 //!
 //! `hi` is answered `echo hi` · `a|b` by two messages · `call /path` calls the shop and says what came back ·
 //! `file /path` has a file of Twilio's fetched and says where it is · `panic` panics ·
-//! `await x` sends `x` and hears of its failure · `stop` opts out and is confirmed · `wake 5` sets an alarm in five seconds ·
+//! `bulk x` sends `x` as a broadcast does · `await x` sends `x` and hears of its failure · `stop` opts out and is confirmed · `wake 5` sets an alarm in five seconds ·
 //! `need 7` is on version 7 of a flow · an event is answered with its name.
 
 use replyflow::domain::channel::ChannelKind;
@@ -114,6 +114,12 @@ impl Effects {
         }
         match text.strip_prefix("await ") {
             Some(text) => self.say(message, text, true),
+            None if text.starts_with("bulk ") => {
+                self.say(message, &text["bulk ".len()..], false);
+                if let Some((_, Effect::Send(send))) = self.list.last_mut() {
+                    send.bulk = true;
+                }
+            }
             None if text.contains('|') => text.split('|').for_each(|part| self.say(message, part, false)),
             None => self.say(message, &format!("echo {text}"), false),
         }

@@ -16,7 +16,7 @@ use replyflow::service::{Engine, Received, failed};
 use replyflow::store::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
-    Rate, Report, Reported, Requested, Settle, Settled, StartAnswer, Store, StoreError, Ticket, WorkSet,
+    Rate, Report, Reported, Requested, Settle, Settled, StartAnswer, Store, StoreError, Ticket, Traffic, WorkSet,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -111,7 +111,7 @@ losing! {
     settle(settle: Settle) -> Settled;
     report(report: Report) -> Reported;
     request(request: OnceRequest) -> Requested;
-    permits(channel: &ChannelName, want: u32, rate: Rate) -> Permits;
+    permits(channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Permits;
     read_journal(shard: u8, after: JournalId, count: usize) -> Vec<JournalItem>;
     cursor(shard: u8, subscriber: &str) -> JournalId;
     advance(advance: Advance) -> Advanced;

@@ -18,6 +18,7 @@ mod releasing;
 mod rig;
 mod running;
 mod sending;
+mod sharing;
 mod subscribing;
 mod withdrawing;
 

@@ -4,7 +4,9 @@
 use crate::support::defects::DEFECTS;
 use async_trait::async_trait;
 use bytes::Bytes;
-use replyflow::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
+use replyflow::domain::codec;
+use replyflow::domain::id::{ContactKey, DedupeHash, InputId, Token, VersionId, Who};
+use replyflow::domain::input::{Input, OperatorAction};
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::*;
@@ -34,9 +36,15 @@ impl fmt::Display for Defect {
     }
 }
 
-/// All twelve.
+/// What broadcasts and conversations of one contact can do to each other.
+const SHARING: (&str, &[(Script, &str, &str)]) = (
+    "commit: a reply waits among broadcasts",
+    &[(Script::Commit, "local talk = goes[string.sub(entry, 4, 7)]", "local talk = nil")],
+);
+
+/// All of them.
 pub fn in_scripts() -> impl Iterator<Item = Defect> {
-    DEFECTS.into_iter().map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
+    DEFECTS.into_iter().chain([SHARING]).map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
 }
 
 /// Those of them that a store in front of another can have.
@@ -52,6 +60,8 @@ pub fn in_front() -> Vec<Defect> {
         defect("settle: takes whatever is first", |store| front(store, Wrong::SettlesTheFirst)),
         defect("settle: a retry forgets that it is unsure", |store| front(store, Wrong::RetriesAsSure)),
         defect("commit: the alarm is not set", |store| front(store, Wrong::NoAlarm)),
+        defect("accept: a broadcast reaches somebody again", |store| front(store, Wrong::BroadcastsAgain)),
+        defect("commit: a reply waits among broadcasts", |store| front(store, Wrong::NothingHurries)),
     ]
 }
 
@@ -63,6 +73,8 @@ enum Wrong {
     SettlesTheFirst,
     RetriesAsSure,
     NoAlarm,
+    BroadcastsAgain,
+    NothingHurries,
 }
 
 /// A store that hands everything on, except for what it does wrong.
@@ -79,11 +91,19 @@ impl Front {
     }
 }
 
+fn is_broadcast(body: &[u8]) -> bool {
+    matches!(codec::decode(body), Ok(Input::Operator(OperatorAction::Begin { sending: Some(_), .. })))
+}
+
 #[async_trait]
 impl Store for Front {
     async fn accept(&self, mut accept: Accept) -> Answer<Accepted> {
         if self.wrong == Wrong::NoDedupe {
             accept.hash = DedupeHash(self.drawn.fetch_add(1, Ordering::SeqCst));
+        }
+        if self.wrong == Wrong::BroadcastsAgain && is_broadcast(&accept.body) {
+            let n = self.drawn.fetch_add(1, Ordering::SeqCst);
+            (accept.hash, accept.id) = (DedupeHash(n), InputId(n));
         }
         self.store.accept(accept).await
     }
@@ -98,6 +118,16 @@ impl Store for Front {
         }
         if self.wrong == Wrong::NoAlarm {
             commit.alarm = None;
+        }
+        if self.wrong == Wrong::NothingHurries
+            && let Some(seen) = self.store.inspect(commit.contact).await?
+            && seen.lane.iter().any(|waits| waits.set.hurried().is_some())
+        {
+            for effect in commit.lanes.iter_mut().flat_map(|push| &mut push.effects) {
+                if let WorkSet::Talk(channel) = &effect.set {
+                    effect.set = WorkSet::Bulk(channel.clone());
+                }
+            }
         }
         self.store.commit(commit).await
     }
@@ -146,8 +176,8 @@ impl Store for Front {
     async fn request(&self, request: OnceRequest) -> Answer<Requested> {
         self.store.request(request).await
     }
-    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
-        self.store.permits(channel, want, rate).await
+    async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
+        self.store.permits(channel, traffic, want, rate).await
     }
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.store.read_journal(shard, after, count).await

@@ -65,9 +65,17 @@ fn hold(ground: &Ground, seeds: Range<u64>) {
     println!("{made} runs on {ground}: {counts:#?}");
     // A simulation in which nothing goes wrong proves nothing.
     if made >= 50 {
-        for what in
-            ["commit Stale", "commit Already", "start Taken", "killed", "lost answers", "repeat, known as unsure", "withdrawn"]
-        {
+        for what in [
+            "commit Stale",
+            "commit Already",
+            "start Taken",
+            "killed",
+            "lost answers",
+            "repeat, known as unsure",
+            "withdrawn",
+            "broadcasts begun",
+            "gives way no more",
+        ] {
             assert!(counts.get(what).is_some_and(|n| *n >= made / 10), "`{what}` hardly ever happened: {counts:#?}");
         }
     }

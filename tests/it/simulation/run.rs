@@ -7,11 +7,12 @@ use super::world::{House, Somebody};
 use super::{Ground, flows};
 use futures_util::FutureExt as _;
 use replyflow::domain::address::{Address, E164};
+use replyflow::domain::broadcast::{BroadcastId, Reentry, Sending};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
 use replyflow::domain::input::{ContactRef, OperatorAction};
 use replyflow::domain::message::{Inbound, InboundContent};
-use replyflow::domain::name::{ChannelName, EventName};
+use replyflow::domain::name::{ChannelName, EventName, Slug};
 use replyflow::domain::value::Value;
 use replyflow::engine::effect::Effect;
 use replyflow::provider::{Decoded, Received};
@@ -260,6 +261,9 @@ impl<'a> Run<'a> {
         if self.shared.dice().hits(80) {
             return announce(&self.shared, &id, event(&somebody, &id), copies);
         }
+        if self.shared.dice().hits(120) {
+            return self.broadcast(&somebody, copies);
+        }
         if self.shared.dice().hits(60) {
             let by = "ann".to_owned();
             let action = match self.shared.dice().below(3) {
@@ -276,6 +280,16 @@ impl<'a> Run<'a> {
             said.push(self.message(&somebody, &format!("m{}", self.said)));
         }
         deliver(&self.shared, &id, said, copies, 1_000);
+    }
+
+    /// A feeder of a broadcast comes to somebody, perhaps not for the first time.
+    fn broadcast(&self, somebody: &Somebody, copies: usize) {
+        let n = self.shared.dice().below(3);
+        let broadcast = BroadcastId::of(n as u64);
+        let sending = Some(Box::new(Sending { reentry: Reentry::Always, ..Sending::by(broadcast) }));
+        let flow = Slug::parse(["many", "chat", "routed"][n]).expect("a name");
+        let action = OperatorAction::Begin { flow, with: Vec::new(), sending };
+        act(&self.shared, &broadcast.to_string(), somebody.key, action, copies);
     }
 
     fn message(&self, from: &Somebody, id: &str) -> Decoded {

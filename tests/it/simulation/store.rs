@@ -205,9 +205,9 @@ impl Store for SimStore {
         self.answer("request", answer).await
     }
 
-    async fn permits(&self, channel: &ChannelName, want: u32, rate: Rate) -> Answer<Permits> {
+    async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
         self.ask("permits").await?;
-        let answer = self.runtime.block_on(self.inner().permits(channel, want, rate));
+        let answer = self.runtime.block_on(self.inner().permits(channel, traffic, want, rate));
         self.answer("permits", answer).await
     }
 

@@ -4,13 +4,15 @@
 mod sends;
 
 use bytes::Bytes;
+use replyflow::domain::broadcast::BroadcastId;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, EffectId, InputId, Who};
 use replyflow::domain::input::{Class, Input};
 use replyflow::domain::journal::{self, Event};
 use replyflow::store::{
-    Accept, Accepted, Claim, Claimed, Commit, Committed, Entry, Lane, Report, Reported, SettleResult, StopMask, Wake, WorkSet,
+    Accept, Accepted, Claim, Claimed, Commit, Committed, Entry, Lane, LanePush, NewEffect, Report, Reported, SettleResult,
+    StopMask, Wake, WorkSet,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +40,8 @@ pub struct Person {
     pub awaited: BTreeSet<EffectId>,
     /// Where the person opted out.
     pub stopped: BTreeSet<ChannelKind>,
+    /// Broadcasts that began a run.
+    pub broadcasts: BTreeSet<BroadcastId>,
 }
 
 /// An effect that was decided.
@@ -185,6 +189,7 @@ impl Truth {
         person.awaited.retain(|id| !commit.await_remove.contains(id));
         person.alarm = commit.alarm.map(|at| at.0);
         for push in &commit.lanes {
+            self.hurries(commit.contact, push);
             for effect in &push.effects {
                 self.count(&format!("effects for {}", effect.set));
                 let decided = Decided {
@@ -211,6 +216,22 @@ impl Truth {
         started.iter().try_for_each(|started| self.offered(started, commit.who, now))
     }
 
+    /// What waits before a message of a conversation gives way no more.
+    fn hurries(&mut self, contact: ContactKey, push: &LanePush) {
+        let talk = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_));
+        if push.lane != Lane::Contact || !push.effects.iter().any(talk) {
+            return;
+        }
+        let lane = self.person(contact).lane.clone();
+        for id in lane {
+            let hurried = self.effects.get_mut(&id).filter(|effect| effect.is_open());
+            if let Some((effect, talk)) = hurried.and_then(|effect| effect.set.hurried().map(|talk| (effect, talk))) {
+                effect.set = talk;
+                self.count("gives way no more");
+            }
+        }
+    }
+
     /// Once, and messages in the order in which they were accepted; what may pass others passes them.
     fn consumed(&mut self, contact: ContactKey, id: InputId) -> Rule {
         let person = self.person(contact);
@@ -232,7 +253,7 @@ impl Truth {
 
     /// What the journal says of a commit.
     fn told(&mut self, commit: &Commit) -> Rule {
-        let mut opted_out = 0;
+        let (mut opted_out, mut begun) = (0, 0);
         let entry: journal::Entry = codec::decode(&commit.journal).map_err(|e| format!("a journal entry is unreadable: {e}"))?;
         for event in entry.events {
             let person = self.people.entry(commit.contact).or_default();
@@ -242,6 +263,12 @@ impl Truth {
                     if person.heard.last() != Some(&input) =>
                 {
                     person.heard.push(input)
+                }
+                Event::RunStarted { sending: Some(sending), .. } => {
+                    if !person.broadcasts.insert(sending.broadcast) {
+                        return Err(format!("{} begins twice with one contact", sending.broadcast));
+                    }
+                    begun += 1;
                 }
                 Event::OptedOut { kind, .. } => {
                     person.stopped.insert(kind);
@@ -263,6 +290,7 @@ impl Truth {
             }
         }
         *self.counts.entry("opt-outs".to_owned()).or_default() += opted_out;
+        *self.counts.entry("broadcasts begun".to_owned()).or_default() += begun;
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 -- One turn: record, mailbox, lanes, alarm and journal, if the token still matches.
--- KEYS r m a j [k] [f] [x xt] [lane w w2] (lane w)*
+-- KEYS r m a j [k] [f] [x xt] [lane w w2] [lane wb wt] (lane w)*
 -- ARGV now expect new hold ids alarm journal blob lease k keep sendlease who stop aside
---      adds removes versions given  add* remove* (version delta)*  [w4 w42 (id journal reply)*]  (count due take body*)*
+--      adds removes versions given hurried  add* remove* (version delta)*  [w4 w42 (id journal reply)*]  [wb4]  (count due take body*)*
 --      given: messages that are given up. w and w4: the set of the lane's head, w2 and w42: of the next one, as the caller thinks
+--      hurried: pairs of sets; what waits in the first gives way to conversations, which now follow, and goes to the second. wb4: where
+--      the lane's head waits, if it is one of these, as the caller thinks; wb and wt: that set and where it goes
 local r, m, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local contact = string.sub(r, 12)
 local h = redis.call('GETRANGE', r, 0, 23)
@@ -31,9 +33,10 @@ end
 if left > 0 then return {'missing'} end
 local adds, removes, versions, given = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18]), tonumber(ARGV[19])
 local g = 5 + (adds + removes > 0 and 1 or 0) + (versions > 0 and 1 or 0) + (ARGV[15] ~= '' and 2 or 0)
-local q = 20 + adds + removes + 2 * versions
+local q = 21 + adds + removes + 2 * versions
+local hg, hq = g + (given > 0 and 3 or 0), q + (given > 0 and 2 + given * 3 or 0)
 -- Only what nobody has begun, or what was surely not sent, can be given up.
-local out, headgone, after = {}, nil, nil
+local out, headgone, after, leaves = {}, nil, nil, {}
 if given > 0 then
   local asked = {}
   for i = 0, given - 1 do asked[ARGV[q + 2 + i * 3]] = q + 2 + i * 3 end
@@ -41,18 +44,31 @@ if given > 0 then
     local at = asked[string.sub(entry, 16, 35)]
     if at and string.sub(entry, 1, 1) == 'q' then
       out[#out + 1] = {entry, at}
+      leaves[string.sub(entry, 16, 35)] = true
       if i == 1 then headgone = string.sub(entry, 4, 7) end
     elseif not after then after = string.sub(entry, 4, 7) end
   end
   if headgone and (headgone ~= ARGV[q] or (after and after ~= ARGV[q + 1])) then
-    return {'redo', headgone, after or headgone}
+    return {'redo', headgone, after or headgone, ''}
+  end
+end
+local goes, hurries, first = {}, false, true
+if ARGV[20] ~= '' then
+  for i = 1, #ARGV[20], 8 do goes[string.sub(ARGV[20], i, i + 3)] = string.sub(ARGV[20], i + 4, i + 7) end
+  for _, entry in ipairs(redis.call('LRANGE', KEYS[hg], 0, -1)) do
+    if not leaves[string.sub(entry, 16, 35)] then
+      local set = string.sub(entry, 4, 7)
+      hurries = hurries or goes[set]
+      if first and goes[set] and set ~= ARGV[hq] then return {'redo', '', '', set} end
+      first = false
+    end
   end
 end
 redis.call('SET', r, ARGV[4] .. '0' .. string.sub(h, 3, 4) .. ARGV[14] .. '---' .. ARGV[3] .. ARGV[8])
 if n > 0 then
   if inorder then redis.call('LPOP', m, n) else for i = 1, n do redis.call('LREM', m, 1, mine[i]) end end
 end
-local key, p = 5, 20
+local key, p = 5, 21
 if adds + removes > 0 then
   for i = 1, adds do redis.call('HSET', KEYS[key], ARGV[p], '1') p = p + 1 end
   for i = 1, removes do redis.call('HDEL', KEYS[key], ARGV[p]) p = p + 1 end
@@ -95,6 +111,24 @@ if given > 0 then
     end
   end
   key, p = g + 3, q + 2 + given * 3
+end
+if ARGV[20] ~= '' then
+  local lane, member = KEYS[hg], string.sub(KEYS[hg], 12)
+  for i, entry in ipairs(hurries and redis.call('LRANGE', lane, 0, -1) or {}) do
+    local talk = goes[string.sub(entry, 4, 7)]
+    if talk then
+      redis.call('LSET', lane, i - 1, string.sub(entry, 1, 3) .. talk .. string.sub(entry, 8))
+      local at = i == 1 and redis.call('ZSCORE', KEYS[hg + 1], member)
+      if at then
+        redis.call('ZREM', KEYS[hg + 1], member)
+        -- Whoever has a ticket for it begins nothing with that any more: it is due. What was never begun waits so long only for a lease.
+        if string.sub(entry, 1, 3) == 'q00' and tonumber(at) > now + tonumber(ARGV[12]) / 2 then at = now end
+        redis.call('ZADD', KEYS[hg + 2], at, member)
+        idle = idle or tonumber(at) <= now
+      end
+    end
+  end
+  key, p = hg + 3, hq + 1
 end
 while key < #KEYS do
   local lane, w = KEYS[key], KEYS[key + 1]

@@ -1,12 +1,20 @@
 -- Up to `want` permits of a bucket that fills evenly (GCRA): its value is the time at which it will be full again.
--- KEYS b   ARGV now want step burst
+-- KEYS b bs   ARGV now want step burst share     share: for broadcasts, one permit of so many is theirs; 0 for conversations
 local step, burst = tonumber(ARGV[3]), tonumber(ARGV[4])
+local share = tonumber(ARGV[5]) * step
+local want = tonumber(ARGV[2])
 local t = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 local free = math.floor((now + burst * step - t) / step + 1e-9)
-local granted = math.max(0, math.min(tonumber(ARGV[2]), free))
+local granted = math.max(0, math.min(want, free))
+local theirs = share > 0 and math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + share)
+-- Conversations take all that there is: this one is taken before its time, and they wait for it.
+if granted == 0 and want > 0 and theirs and theirs <= now then granted = 1 end
 if granted > 0 then
   t = t + granted * step
   redis.call('SET', KEYS[1], string.format('%.3f', t), 'PX', math.ceil(t - now) + 1000)
+  if theirs then redis.call('SET', KEYS[2], string.format('%.3f', now + share), 'PX', math.ceil(share) + 1000) end
   return {granted, 0}
 end
-return {0, math.max(0, math.ceil(t - now - (burst - 1) * step))}
+local wait = math.ceil(t - now - (burst - 1) * step)
+if theirs then wait = math.min(wait, math.ceil(theirs - now)) end
+return {0, math.max(0, wait)}

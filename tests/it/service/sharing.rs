@@ -1,0 +1,77 @@
+//! A backlog of broadcasts and the conversations beside it, on a clock that the test moves.
+
+use super::echo::echo;
+use super::rig::{Backend, Rig, message};
+use super::{ANN, on_every_store};
+use replyflow::domain::time::Span;
+
+on_every_store!(
+    a_reply_is_not_slowed_by_a_backlog_of_broadcasts,
+    a_broadcast_gets_its_tenth_beside_any_number_of_replies,
+    a_reply_takes_along_what_its_contact_waits_for,
+);
+
+async fn backlog(rig: &Rig, n: usize) {
+    for i in 0..n {
+        let from = format!("+4477009{i:05}");
+        rig.core.receive_message(message(&from, "1", &format!("bulk news {i}"))).await.expect("accepted");
+    }
+    rig.tasks.run().await;
+}
+
+fn news(rig: &Rig) -> usize {
+    rig.texts().iter().filter(|text| text.starts_with("news")).count()
+}
+
+async fn a_reply_is_not_slowed_by_a_backlog_of_broadcasts(backend: Backend) {
+    let rig = Rig::with(backend, echo, |plan| plan.per_second = 10).await;
+    backlog(&rig, 300).await;
+    let mut replies = 0;
+    for step in 0..100 {
+        rig.pass(Span(100));
+        rig.quiet().await;
+        if step % 3 == 0 {
+            replies += 1;
+            rig.say(&format!("+4477008{step:05}"), "1", "hi").await;
+            let said = rig.texts().iter().filter(|text| *text == "echo hi").count();
+            assert_eq!(said, replies, "it leaves at the moment at which it was decided");
+        }
+    }
+    let sent = news(&rig);
+    assert!((60..=75).contains(&sent), "{sent}: what {replies} replies leave of 100 permits");
+}
+
+async fn a_broadcast_gets_its_tenth_beside_any_number_of_replies(backend: Backend) {
+    let rig = Rig::with(backend, echo, |plan| plan.per_second = 10).await;
+    backlog(&rig, 60).await;
+    rig.quiet().await;
+    let before = (news(&rig), rig.texts().len());
+    for step in 0..200 {
+        for n in 0..2 {
+            rig.core.receive_message(message(&format!("+447700{n}{step:05}"), "1", "hi")).await.expect("accepted");
+        }
+        rig.pass(Span(100));
+        rig.quiet().await;
+    }
+    let (sent, all) = (news(&rig) - before.0, rig.texts().len() - before.1);
+    assert!((19..=22).contains(&sent), "{sent} in 20 seconds of 10 permits");
+    assert!((195..=206).contains(&all), "{all}: the rate is kept");
+}
+
+async fn a_reply_takes_along_what_its_contact_waits_for(backend: Backend) {
+    let rig = Rig::with(backend, echo, |plan| plan.per_second = 10).await;
+    backlog(&rig, 30).await;
+    rig.say(ANN, "1", "bulk news for Ann").await;
+    rig.quiet().await;
+    assert!(!rig.texts().contains(&"news for Ann".to_owned()), "it waits behind the others");
+    rig.say(ANN, "2", "hi").await;
+    rig.quiet().await;
+    let texts = rig.texts();
+    assert_eq!(texts[texts.len() - 2..], ["news for Ann", "echo hi"]);
+    assert!(rig.is_at_rest(rig.key(ANN)).await);
+    for _ in 0..40 {
+        rig.pass(Span(100));
+        rig.quiet().await;
+    }
+    assert_eq!(news(&rig), 31, "and the others leave when it is their turn");
+}
