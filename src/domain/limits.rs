@@ -18,6 +18,8 @@ pub const APPROVED_BUTTONS: usize = 10;
 pub const PROVIDER_WORD_BYTES: usize = 512;
 /// How long a delivery report may be awaited.
 pub const REPORT_WITHIN_MAX: Span = Span::days(7);
+/// How far ahead the clocks of those who tell us something may be.
+pub const CLOCKS_APART: Span = Span::minutes(5);
 /// How long `deliver` awaits its report.
 pub const DELIVER_WITHIN: Span = Span::minutes(10);
 /// The shortest time for which events are collected.

@@ -193,7 +193,9 @@ impl<'a> Turning<'a> {
                     let before = self.rec.consent;
                     self.rec.consent = kinds;
                     for kind in ChannelKind::ALL.into_iter().filter(|kind| kinds & kind.stop_bit() == 0) {
-                        if before & kind.stop_bit() != 0 || self.rec.wants_a_topic(kind) {
+                        // Who wants none at all says no to each; who names some kinds says nothing of those that never were asked about.
+                        let said = before & kind.stop_bit() != 0 || self.rec.wants_a_topic(kind);
+                        if said || (kinds == 0 && !self.rec.refused(kind)) {
                             self.rec.withdraws(kind, self.now);
                         }
                     }
@@ -204,7 +206,7 @@ impl<'a> Turning<'a> {
             "topics" => self.set_topics(&value),
             "name" => {
                 self.rec.keep_private(name, private && text.is_some());
-                self.rec.name = text;
+                self.rec.name = text.map(|name| name.chars().take(limits::CONTACT_NAME_CHARS).collect());
                 true
             }
             "email" => {

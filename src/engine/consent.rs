@@ -6,20 +6,24 @@ use super::turning::Turning;
 use crate::domain::channel::ChannelKind;
 use crate::domain::consent::{Consent, ConsentTold, TopicConsent};
 use crate::domain::journal::Event;
+use crate::domain::limits;
 use crate::domain::name::Slug;
+use crate::domain::time::Millis;
 
 impl Turning<'_> {
     /// Takes over what is said. `by` is the event, or who calls the API.
     pub(super) fn consented(&mut self, consent: &Consent, by: &str) {
         let mut told = told(None, consent, by);
+        let at = self.said_at(consent);
         for kind in ChannelKind::ALL {
             let bit = kind.stop_bit();
             let has = self.rec.consent & bit != 0;
-            if consent.no & bit != 0 && (has || self.rec.wants_a_topic(kind)) {
-                self.rec.withdraws(kind, self.now);
+            // A no is kept also where there was no yes: what somebody tells of an older yes does not undo it.
+            if consent.no & bit != 0 && (has || self.rec.wants_a_topic(kind) || !self.rec.refused(kind)) {
+                self.rec.withdraws(kind, at.unwrap_or(self.now));
                 told.withdrawn.push(kind);
             } else if !has && consent.yes & bit != 0 {
-                if self.rec.may_consent(kind, consent.at) {
+                if self.rec.may_consent(kind, at) {
                     self.rec.consent |= bit;
                     told.given.push(kind);
                 } else {
@@ -33,17 +37,23 @@ impl Turning<'_> {
         }
     }
 
+    /// When it was said. What is yet to come was not said then: it counts as if nobody knew, or it would undo every no until then.
+    fn said_at(&self, consent: &Consent) -> Option<Millis> {
+        consent.at.filter(|at| *at <= self.now + limits::CLOCKS_APART)
+    }
+
     /// The same of one topic.
     fn consented_to(&mut self, said: &TopicConsent, consent: &Consent, by: &str) {
         let topic = &said.topic;
         let mut told = told(Some(topic), consent, by);
+        let at = self.said_at(consent);
         for kind in ChannelKind::ALL {
             let known = self.rec.said_of(topic, kind);
             if said.no & kind.stop_bit() != 0 && known != Some(false) {
-                self.rec.refuses(topic, kind, self.now);
+                self.rec.refuses(topic, kind, at.unwrap_or(self.now));
                 told.withdrawn.push(kind);
             } else if said.yes & kind.stop_bit() != 0 && known != Some(true) {
-                if self.rec.may_ask_for(topic, kind, consent.at) {
+                if self.rec.may_ask_for(topic, kind, at) {
                     self.rec.asks_for(topic, kind);
                     told.given.push(kind);
                 } else {

@@ -84,6 +84,12 @@ impl<'a> Turning<'a> {
     fn take_up(&mut self, came: &Came<'_>, kept: Kept, target: &'a LateTarget, private: bool) -> Result<(), TurnError> {
         let flow: &'a Flow = &self.published(kept.version)?.flow;
         let name = &flow.name;
+        if target.go.is_some() && self.catalog.is_ended(name.as_str(), kept.version) {
+            // A run on it would end in its next turn, and its question with it.
+            let why = format!("a late reply to a question of `{name}`, of a version whose runs were ended");
+            self.received(came, Decision::Inbox, &why, private);
+            return Ok(());
+        }
         let place = match target.go {
             Some(go) => format!("it goes on at `{}`", flow.state_name(go)),
             None => "it is only answered".to_owned(),

@@ -1,7 +1,7 @@
 //! Runs after another version of their flow was published: going over to it at their next state, ending, and on which version a new one begins.
 
 use super::fault::Fault;
-use super::record::{Run, Vars};
+use super::record::{Run, Vars, WaitingStart};
 use super::split::place_of;
 use super::start::Beginning;
 use super::turning::Turning;
@@ -69,11 +69,14 @@ impl<'a> Turning<'a> {
         let mut carried = Vars::default();
         for (place, (name, variable)) in newer.variables.iter().enumerate() {
             let slot = Slot(place as u16);
-            if let Some(old) = older.slot(name.as_str()) {
-                let Some(value) = vars.get(old) else { continue };
+            if let Some(value) = older.slot(name.as_str()).and_then(|old| vars.get(old)) {
                 if let Ok(value) = fit(value.clone(), variable.kind, self.zone()) {
                     carried.set(slot, value);
                     continue;
+                }
+                // What the contact said is not thrown away.
+                if matches!(variable.origin, Origin::Saved) {
+                    return Ok(Err(format!("what it has of `{name}` is no {}", variable.kind)));
                 }
             }
             let first = match &variable.origin {
@@ -96,6 +99,12 @@ impl<'a> Turning<'a> {
             return;
         }
         let catalog = self.catalog;
+        let (gone, kept) = std::mem::take(&mut self.rec.waiting)
+            .into_iter()
+            .partition(|w| catalog.is_retired(w.flow.as_str()) && catalog.is_ended(w.flow.as_str(), w.version));
+        self.rec.waiting = kept;
+        let gone: Vec<WaitingStart> = gone;
+        gone.iter().for_each(|waiting| self.count_live(waiting.version, -1));
         let ends = |run: &Run| run.frames.first().is_some_and(|frame| catalog.is_ended(run.flow.as_str(), frame.version));
         while let Some(place) = self.rec.runs.iter().position(ends) {
             let run = self.take(place);
@@ -126,7 +135,9 @@ impl<'a> Turning<'a> {
 
     fn begun_on(&mut self, start: Beginning<'a>, to: &'a Published) -> Beginning<'a> {
         let (older, newer): (&Flow, &'a Flow) = (start.flow, &to.flow);
-        let Some(go) = counterpart(older, start.go, newer) else {
+        // Where a run begins belongs to the version, not to what began it.
+        let go = if start.go == older.begin { Some(newer.begin) } else { counterpart(older, start.go, newer) };
+        let Some(go) = go else {
             self.note(None, format!("version {} of `{}` has no state for the beginning of this run", newer.version, newer.name));
             return start;
         };

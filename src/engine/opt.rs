@@ -64,7 +64,9 @@ impl Turning<'_> {
         let stopped = self.rec.is_stopped(message.kind);
         let of = |languages: &[_]| Intent::of(words, message.kind, languages, stopped);
         let (languages, own) = (self.catalog.languages(), self.project.language);
-        let intent = of(languages).or_else(|| if languages.contains(&own) { None } else { of(&[own]) })?;
+        // Who is spoken to in a language may answer in it, also where no flow speaks it any more.
+        let more = [Some(own), self.rec.language].into_iter().flatten().filter(|language| !languages.contains(language));
+        let intent = of(languages).or_else(|| more.into_iter().find_map(|language| of(&[language])))?;
         // Of somebody who did not opt out it changes nothing: flows may have it.
         (intent != Intent::OptIn || stopped).then_some(Word { intent, by_provider: false })
     }

@@ -5,7 +5,7 @@ use super::parse::{Pages, ParseContext};
 use super::version::{Assembled, SourceFile, assemble};
 use crate::domain::limits;
 use crate::domain::name::Slug;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,8 @@ pub struct Sources {
     pub pages: Pages,
     /// Conversation tests by the name of the flow that they test.
     pub tests: BTreeMap<String, SourceFile>,
+    /// Flows whose files cannot be read as text: they are there, and have mistakes.
+    pub unread: BTreeSet<String>,
     /// Files that cannot be read as text, or whose names cannot be names.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -34,7 +36,13 @@ impl Sources {
     pub fn read_from(flows: &Path, templates: &Path, project: &Path) -> io::Result<Sources> {
         let mut sources = Sources::default();
         for path in yaml_files(flows)? {
-            let Some((stem, source)) = sources.file(&path, project)? else { continue };
+            let Some((stem, source)) = sources.file(&path, project)? else {
+                let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+                if !stem.ends_with(".test") {
+                    sources.unread.insert(stem);
+                }
+                continue;
+            };
             match stem.strip_suffix(".test") {
                 Some(flow) => sources.tests.insert(flow.to_owned(), source),
                 None => sources.flows.insert(stem, source),

@@ -2,7 +2,7 @@
 //! inserted decides, in the same transaction, whether its rows in other tables are made. A batch that comes twice, from a feeder which died
 //! before it could say so or from two instances at once, changes nothing the second time.
 
-use super::cell::{Row, Statement};
+use super::cell::{Cell, Row, Statement};
 use super::database::{Answers, Database, Dialect, Round, Work};
 use super::error::HistoryError;
 use super::keep;
@@ -11,7 +11,7 @@ use super::taken_back;
 use crate::config::history::Keep;
 use crate::domain::codec;
 use crate::domain::id::ContactKey;
-use crate::domain::journal::Entry;
+use crate::domain::journal::{Entry, Event};
 use crate::domain::time::Millis;
 use crate::store::{JournalItem, JournalRecord};
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ use std::sync::Arc;
 
 /// The lock that an instance has while it writes entries of a shard: another one waits and then finds them there.
 const WRITING: i64 = 0x7266_6a00;
+
+/// The kind of an entry that stands there without rows.
+const UNREAD: &str = "unread";
 
 /// One entry as it is kept.
 #[derive(Debug, Clone)]
@@ -60,6 +63,46 @@ impl Writer {
         self.put(items, None).await
     }
 
+    /// Folds what stands here without rows, because the release that wrote it down could not read it or it did not fit, and can be read now.
+    /// What still cannot be is left. Gives how many were folded.
+    pub async fn fold_unread(&self) -> Result<u64, HistoryError> {
+        let (mut after, mut folded) = ((Millis(i64::MIN), String::new(), String::new()), 0);
+        loop {
+            let sql = "SELECT at, contact, token, shard, time, number, body FROM entry
+                       WHERE kind = 'unread' AND (at, contact, token) > ($1, $2, $3) ORDER BY at, contact, token LIMIT 100";
+            let params: [Cell; 3] = [after.0.into(), after.1.as_str().into(), after.2.as_str().into()];
+            let rows = self.database.read(sql, &params).await?;
+            for row in &rows {
+                after = (row.at(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned());
+                let place = Place { shard: u8::try_from(row.int(3)?).unwrap_or(0), time: row.int(4)?, number: row.int(5)? };
+                let mut item = read_entry(place, row.bytes(6)?.to_vec(), after.0);
+                let Some(entry) = &mut item.entry else { continue };
+                // What is told of the whole contact since then is the truth.
+                let sql = "SELECT changed_at FROM contact WHERE id = $1";
+                let known = self.database.read(sql, &[item.contact.as_str().into()]).await?;
+                if known.first().map(|row| row.at(0)).transpose()?.is_some_and(|changed| changed > entry.at) {
+                    entry.events.retain(|event| !matches!(event, Event::Profile(_)));
+                }
+                folded += u64::from(self.put_again(item).await?);
+            }
+            if rows.is_empty() {
+                return Ok(folded);
+            }
+        }
+    }
+
+    /// False if it still does not fit.
+    async fn put_again(&self, item: Kept) -> Result<bool, HistoryError> {
+        let sql = "DELETE FROM entry WHERE contact = $1 AND token = $2 AND kind = 'unread'";
+        let before = Statement::new(sql, [item.contact.as_str().into(), item.token.as_str().into()]);
+        let feed = Feed::new(vec![item], Arc::clone(&self.kinds), self.database.dialect(), Some(before), None);
+        match self.database.transact(feed).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_unfit() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes a bite of what is too old; true if there may be more.
     pub async fn tidy(&self, now: Millis) -> Result<bool, HistoryError> {
         keep::bite(&self.database, &self.keep, now).await
@@ -70,8 +113,40 @@ impl Writer {
         if items.is_empty() {
             return Ok(0);
         }
-        let feed = Feed::new(items, Arc::clone(&self.kinds), self.database.dialect(), last);
-        Ok(self.database.transact(feed).await?.new.len() as u64)
+        let unread = items.iter().filter(|item| item.kind == UNREAD).count();
+        if unread > 0 {
+            tracing::warn!(
+                unread,
+                "entries of the journal cannot be read by this release; they are kept, and read at the start of one that can"
+            );
+        }
+        let feed = Feed::new(items.clone(), Arc::clone(&self.kinds), self.database.dialect(), None, last.clone());
+        match self.database.transact(feed).await {
+            Ok(feed) => Ok(feed.new.len() as u64),
+            Err(error) if error.is_unfit() => self.one_by_one(items, last).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Nothing may keep what comes after it from the record: a batch that does not fit goes in entry by entry, and the one that is to blame
+    /// is kept as it is, without rows.
+    async fn one_by_one(&self, items: Vec<Kept>, last: Option<Statement>) -> Result<u64, HistoryError> {
+        let (mut new, count) = (0, items.len());
+        for (n, mut item) in items.into_iter().enumerate() {
+            let last = last.clone().filter(|_| n + 1 == count);
+            let feed = |item| Feed::new(vec![item], Arc::clone(&self.kinds), self.database.dialect(), None, last.clone());
+            let done = match self.database.transact(feed(item.clone())).await {
+                Err(error) if error.is_unfit() => {
+                    let (contact, token) = (&item.contact, &item.token);
+                    tracing::error!(%contact, %token, %error, "an entry of the journal does not fit into the record; it is kept without rows");
+                    (item.kind, item.entry) = (UNREAD, None);
+                    self.database.transact(feed(item)).await
+                }
+                done => done,
+            };
+            new += done?.new.len() as u64;
+        }
+        Ok(new)
     }
 }
 
@@ -111,7 +186,8 @@ pub(super) fn read_entry(place: Place, body: Vec<u8>, now: Millis) -> Kept {
         Some((contact, token, at)) => (contact.to_string(), token.to_string(), at),
         None => (String::new(), by_place(place), now),
     };
-    Kept { place, contact, token, at, kind: "entry", body, entry }
+    let kind = if entry.is_some() { "entry" } else { UNREAD };
+    Kept { place, contact, token, at, kind, body, entry }
 }
 
 pub(super) fn by_place(Place { shard, time, number }: Place) -> String {
@@ -129,14 +205,15 @@ struct Feed {
     items: Vec<Kept>,
     kinds: Arc<Kinds>,
     dialect: Dialect,
+    before: Option<Statement>,
     last: Option<Statement>,
     new: Vec<usize>,
     step: Step,
 }
 
 impl Feed {
-    fn new(items: Vec<Kept>, kinds: Arc<Kinds>, dialect: Dialect, last: Option<Statement>) -> Self {
-        Feed { items, kinds, dialect, last, new: Vec::new(), step: Step::Inserted }
+    fn new(items: Vec<Kept>, kinds: Arc<Kinds>, dialect: Dialect, before: Option<Statement>, last: Option<Statement>) -> Self {
+        Feed { items, kinds, dialect, before, last, new: Vec::new(), step: Step::Inserted }
     }
 
     fn entries(&self) -> impl Iterator<Item = (&Entry, Place)> {
@@ -200,7 +277,7 @@ impl Work for Feed {
             let key = WRITING + i64::from(item.place.shard);
             Statement::new("SELECT pg_advisory_xact_lock($1)", [key.into()])
         });
-        Round::Write(lock.into_iter().chain(self.items.iter().map(insert)).collect())
+        Round::Write(lock.into_iter().chain(self.before.clone()).chain(self.items.iter().map(insert)).collect())
     }
 
     fn next(&mut self, answers: Answers) -> Result<Round, HistoryError> {

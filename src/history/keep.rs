@@ -1,7 +1,7 @@
 //! What is too old goes, in small bites beside the writing: no write waits for long.
 
 use super::cell::{Cell, Statement};
-use super::database::Database;
+use super::database::{Database, Dialect};
 use super::error::HistoryError;
 use crate::config::history::Keep;
 use crate::domain::time::{Millis, Span};
@@ -9,6 +9,8 @@ use crate::domain::time::{Millis, Span};
 /// Rows of one kind that go in one bite.
 const BITE: i64 = 500;
 
+/// One instance deletes at a time: the statements of a bite must mean the same rows.
+const TURN: &str = "SELECT pg_advisory_xact_lock(491512062318)";
 /// Entries that a sink was not told of before they go are counted for it.
 const MISSED: &str = "UPDATE sink SET missed = missed + (
         SELECT count(*) FROM (SELECT contact, token, shard, time, number FROM entry WHERE at < $1 ORDER BY at, contact, token LIMIT $2) AS old
@@ -38,7 +40,8 @@ pub(super) async fn bite(database: &Database, keep: &Keep, now: Millis) -> Resul
     for (age, statements) in kinds {
         let Some(age) = age else { continue };
         let params: [Cell; 2] = [(now - age).into(), BITE.into()];
-        let statements = statements.iter().map(|sql| Statement::new(sql, params.clone())).collect();
+        let turn = (database.dialect() == Dialect::Postgres).then(|| Statement::new(TURN, []));
+        let statements = turn.into_iter().chain(statements.iter().map(|sql| Statement::new(sql, params.clone()))).collect();
         let gone = database.write(statements).await?;
         more |= gone.last().is_some_and(|n| *n >= BITE.unsigned_abs());
     }

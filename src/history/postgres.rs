@@ -23,6 +23,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A transaction that takes longer is given up, and so is a server that says nothing any more.
 const LONGEST: Duration = Duration::from_secs(60);
+/// What the server holds to by itself: an instance that disappeared keeps no lock for hours, and nothing runs on that nobody waits for.
+const SESSION: &str = "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=30 \
+                       -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
 /// How often a transaction is begun anew that another one was in the way of.
 const AGAIN: u32 = 5;
 /// The lock under which tables are changed: two instances may start at once.
@@ -31,6 +34,7 @@ const MIGRATING: i64 = 0x7266_6869_7374;
 /// A server.
 pub(super) struct Postgres {
     pool: Pool,
+    longest: Duration,
 }
 
 impl Postgres {
@@ -42,6 +46,10 @@ impl Postgres {
             config.password(password.expose());
         }
         config.application_name("replyflow").connect_timeout(PATIENCE).keepalives_idle(Duration::from_secs(30));
+        // A server that is gone without a word, and on its side an instance that is.
+        config.tcp_user_timeout(LONGEST / 2);
+        let theirs = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
+        config.options(format!("{theirs}{SESSION}"));
         let (manager, sent) = (ManagerConfig { recycling_method: RecyclingMethod::Fast }, &mut config);
         let manager = match settings.tls {
             PostgresTls::Off => {
@@ -55,7 +63,7 @@ impl Postgres {
         };
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         let pool = Pool::builder(manager).max_size(settings.pool).timeouts(timeouts).runtime(Runtime::Tokio1);
-        let opened = Postgres { pool: pool.build().map_err(|e| HistoryError(e.to_string()))? };
+        let opened = Postgres { pool: pool.build().map_err(|e| HistoryError(e.to_string()))?, longest: LONGEST };
         match migrate {
             true => opened.migrate().await?,
             false => opened.fits().await?,
@@ -68,55 +76,35 @@ impl Postgres {
     }
 
     pub(super) async fn read(&self, sql: &str, params: &[Cell]) -> Result<Vec<Row>, HistoryError> {
+        let client = self.connection().await?;
         let work = async {
-            let client = self.connection().await?;
             let prepared = client.prepare_cached(sql).await?;
             let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|cell| cell as _).collect();
             rows(&client.query(&prepared, &params).await?)
         };
-        in_time(work).await
+        let done = tokio::time::timeout(self.longest, work).await;
+        done.unwrap_or_else(|_| late(client))
     }
 
     pub(super) async fn transact<W: Work>(&self, mut work: W) -> Result<W, HistoryError> {
         for _ in 0..AGAIN {
-            match in_time(self.once(&mut work)).await {
-                Ok(None) => return Ok(work),
+            let mut client = self.connection().await?;
+            match tokio::time::timeout(self.longest, once(&mut client, &mut work)).await {
+                Ok(Ok(None)) => return Ok(work),
                 // Another transaction was in the way, and this one was undone.
-                Ok(Some(_)) => {}
-                Err(error) => return Err(error),
+                Ok(Ok(Some(_))) => {}
+                Ok(Err(error)) => return Err(error),
+                Err(_) => return late(client),
             }
         }
         Err(HistoryError("other transactions were in the way again and again".to_owned()))
     }
 
-    /// Nothing if it is committed; why it can be begun anew.
-    async fn once<W: Work>(&self, work: &mut W) -> Result<Option<HistoryError>, HistoryError> {
-        let mut client = self.connection().await?;
-        let transaction = client.transaction().await?;
-        let mut round = work.begin();
-        loop {
-            let (statements, reads) = match round {
-                Round::Done => break,
-                Round::Read(statements) => (statements, true),
-                Round::Write(statements) => (statements, false),
-            };
-            let answers = match send(&transaction, &statements, reads).await {
-                Ok(answers) => answers,
-                Err(error) if in_the_way(&error) => return Ok(Some(error.into())),
-                Err(error) => return Err(error.into()),
-            };
-            round = work.next(answers?)?;
-        }
-        match transaction.commit().await {
-            Ok(()) => Ok(None),
-            Err(error) if in_the_way(&error) => Ok(Some(error.into())),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     async fn migrate(&self) -> Result<(), HistoryError> {
         let mut client = self.connection().await?;
         let transaction = client.transaction().await?;
+        // Large tables take their time, and so does another instance that is at it.
+        transaction.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await?;
         transaction.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)").await?;
         let version = transaction.query_opt("SELECT max(version) FROM schema_version", &[]).await?;
@@ -149,9 +137,34 @@ fn other_version(version: i64) -> HistoryError {
     HistoryError(format!("the tables in PostgreSQL have layout {version}, this release knows {known}{hint}"))
 }
 
-async fn in_time<T>(work: impl Future<Output = Result<T, HistoryError>>) -> Result<T, HistoryError> {
-    let late = |_| Err(HistoryError("PostgreSQL did not answer in time".to_owned()));
-    tokio::time::timeout(LONGEST, work).await.unwrap_or_else(late)
+/// A connection whose answer did not come in time is not used again: the next one to have it would wait behind that answer.
+fn late<T>(client: Object) -> Result<T, HistoryError> {
+    drop(Object::take(client));
+    Err(HistoryError("PostgreSQL did not answer in time".to_owned()))
+}
+
+/// Nothing if it is committed; why it can be begun anew.
+async fn once<W: Work>(client: &mut Object, work: &mut W) -> Result<Option<HistoryError>, HistoryError> {
+    let transaction = client.transaction().await?;
+    let mut round = work.begin();
+    loop {
+        let (statements, reads) = match round {
+            Round::Done => break,
+            Round::Read(statements) => (statements, true),
+            Round::Write(statements) => (statements, false),
+        };
+        let answers = match send(&transaction, &statements, reads).await {
+            Ok(answers) => answers,
+            Err(error) if in_the_way(&error) => return Ok(Some(error.into())),
+            Err(error) => return Err(error.into()),
+        };
+        round = work.next(answers?)?;
+    }
+    match transaction.commit().await {
+        Ok(()) => Ok(None),
+        Err(error) if in_the_way(&error) => Ok(Some(error.into())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn in_the_way(error: &tokio_postgres::Error) -> bool {

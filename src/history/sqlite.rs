@@ -47,7 +47,7 @@ struct Waiting<W> {
 impl<W: Work> Job for Waiting<W> {
     fn run(&mut self, connection: &Connection) -> bool {
         if let Some(work) = &mut self.work {
-            let panicked = |_| Err(HistoryError("a transaction panicked".to_owned()));
+            let panicked = |_| Err(HistoryError::unfit("a transaction panicked"));
             self.result = catch_unwind(AssertUnwindSafe(|| drive(work, connection))).unwrap_or_else(panicked);
         }
         self.result.is_ok()
@@ -239,6 +239,8 @@ fn writer(path: &Path) -> Result<Connection, HistoryError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "journal_mode", "WAL").map_err(named)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(named)?;
+    // What is deleted is not to be found in the file's free pages.
+    connection.pragma_update(None, "secure_delete", "ON").map_err(named)?;
     // 16 MiB of pages: indexes are written at random places.
     connection.pragma_update(None, "cache_size", -16_384).map_err(named)?;
     migrate(path, &mut connection)?;

@@ -9,7 +9,7 @@ use crate::domain::message::InboundContent;
 
 /// Entries of a contact, as (token, body), without the words of these messages: what is to be written of them.
 pub(super) fn mask(contact: ContactKey, gone: &[&str], entries: &[Row]) -> Result<Vec<Statement>, HistoryError> {
-    let sql = "UPDATE entry SET body = $3 WHERE contact = $1 AND token = $2";
+    let sql = "UPDATE entry SET body = $3 WHERE contact = $1 AND token = $2 AND kind = 'entry'";
     let mut masked = Vec::new();
     for row in entries {
         if let Some(body) = without(row.bytes(1)?, gone) {

@@ -87,13 +87,30 @@ impl Web {
         Ok((caller, Holder::Key(shown.id)))
     }
 
+    /// Whether the key that this request came with still opens; for answers that go on for long. While nobody can say, it does.
+    pub async fn still_opens(&self, shown: &ShownKey) -> bool {
+        let now = self.core.store_now();
+        let opened = match self.ring.look(shown, now) {
+            Some(known) => known,
+            None => {
+                let (ring, shown) = (Arc::clone(&self.ring), *shown);
+                let asked = self.engine.spawn(async move { ring.ask(&shown, now).await });
+                asked.await.unwrap_or(Err(KeyRefused::Unreachable))
+            }
+        };
+        !matches!(opened, Err(KeyRefused::Nobody))
+    }
+
     /// Whoever holds a key that was made for the API.
     async fn drawn(&self, shown: &ShownKey) -> Result<Caller, Failure> {
         let now = self.core.store_now();
         let opened = match self.ring.look(shown, now) {
             Some(known) => known,
             None => {
-                self.buckets.lookups.take().map_err(|after| Failure::TooMany { after })?;
+                // Whoever tries keys that do not exist locks out none that does.
+                if !self.ring.has_met(shown) {
+                    self.buckets.lookups.take().map_err(|after| Failure::TooMany { after })?;
+                }
                 let (ring, shown) = (Arc::clone(&self.ring), *shown);
                 let asked = self.engine.spawn(async move { ring.ask(&shown, now).await });
                 asked.await.map_err(|_| Failure::Unavailable)?

@@ -20,13 +20,13 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 
 /// `GET /v1/docs`
 pub async fn there(web: Data<Web>) -> Result<HttpResponse, Failure> {
-    web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
+    web.buckets.docs.take().map_err(|after| Failure::TooMany { after })?;
     Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, "/v1/docs/")).finish())
 }
 
 /// `GET /v1/docs/FILE`
 pub async fn file(web: Data<Web>, name: Path<String>) -> Result<HttpResponse, Failure> {
-    web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
+    web.buckets.docs.take().map_err(|after| Failure::TooMany { after })?;
     let found = utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG)).map_err(|error| {
         tracing::error!(%error, "the page of the API could not be made");
         Failure::NotFound

@@ -16,7 +16,7 @@ const PIECE: usize = 64 * 1024;
 
 /// Gives a file.
 pub async fn get(web: Data<Web>, name: Path<String>) -> Result<HttpResponse, Failure> {
-    web.buckets.api.take().map_err(|after| Failure::TooMany { after })?;
+    web.buckets.files.take().map_err(|after| Failure::TooMany { after })?;
     let folder = web.files.as_deref().ok_or(Failure::NotFound)?;
     let place = media::kept(folder, &name).ok_or(Failure::NotFound)?;
     let file = File::open(place).await.map_err(|_| Failure::NotFound)?;

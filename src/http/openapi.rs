@@ -203,6 +203,6 @@ pub fn json() -> &'static str {
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
 pub async fn document(web: Data<Web>, mut payload: Payload) -> Result<HttpResponse, Failure> {
     body::read(&mut payload, body::UNPROVEN, &web.memory, web.request_timeout).await?;
-    web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
+    web.buckets.docs.take().map_err(|after| Failure::TooMany { after })?;
     Ok(HttpResponse::Ok().content_type("application/json").body(json()))
 }

@@ -69,7 +69,7 @@ const WORDS: &[Words] = &[
 
 /// `GET`: a page with a button.
 pub async fn show(web: Data<Web>, token: Path<String>, request: HttpRequest) -> Result<HttpResponse, Failure> {
-    web.buckets.hooks.take().map_err(|after| Failure::TooMany { after })?;
+    web.buckets.clicks.take().map_err(|after| Failure::TooMany { after })?;
     web.core.unsubscribe_token(&token).ok_or(Failure::NotFound)?;
     let words = spoken(&request);
     let form = format!("<p>{}</p><form method=\"post\"><button>{}</button></form>", words.question, words.button);
@@ -84,7 +84,7 @@ pub async fn leave(
     mut payload: Payload,
 ) -> Result<HttpResponse, Failure> {
     body::read(&mut payload, FORM_BYTES, &web.memory, web.request_timeout).await?;
-    web.buckets.hooks.take().map_err(|after| Failure::TooMany { after })?;
+    web.buckets.clicks.take().map_err(|after| Failure::TooMany { after })?;
     let who = web.core.unsubscribe_token(&token).ok_or(Failure::NotFound)?;
     let core = Arc::clone(&web.core);
     let stored = web.engine.spawn(async move { core.unsubscribe(&who).await });

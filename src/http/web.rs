@@ -124,6 +124,12 @@ pub struct Buckets {
     pub simulator: Bucket,
     /// Health and metrics.
     pub probes: Bucket,
+    /// Files of contacts, which open without a key.
+    pub files: Bucket,
+    /// The API's document and its page, which do too.
+    pub docs: Bucket,
+    /// Clicks in mails, for the same reason: what anybody may ask for takes nothing from anybody else.
+    pub clicks: Bucket,
 }
 
 impl Buckets {
@@ -137,6 +143,9 @@ impl Buckets {
             lookups: Bucket::new(LOOKUPS),
             simulator: Bucket::new(rates.simulator),
             probes: Bucket::new(rates.probes),
+            files: Bucket::new(rates.api),
+            docs: Bucket::new(rates.probes),
+            clicks: Bucket::new(rates.hooks),
         }
     }
 }

@@ -42,7 +42,14 @@ impl HistorySink for Writer {
     }
 
     async fn prepare(&self) -> Result<bool, HistoryError> {
-        self.take_over().await
+        if self.take_over().await? {
+            return Ok(true);
+        }
+        let folded = self.fold_unread().await?;
+        if folded > 0 {
+            tracing::info!(folded, "entries that an older release could not read are in the record now");
+        }
+        Ok(false)
     }
 
     async fn tidy(&self, now: Millis) -> Result<bool, HistoryError> {

@@ -74,6 +74,13 @@ impl KeyRing {
         }
     }
 
+    /// Whether this very key opened here before, as far as is remembered.
+    pub fn has_met(&self, shown: &ShownKey) -> bool {
+        let all = self.known.all();
+        let key = all.get(&shown.id).and_then(|heard| heard.key.as_ref());
+        key.is_some_and(|key| bool::from(key.hash.ct_eq(&shown.hash)))
+    }
+
     /// Whether that a key is used now is to be written down.
     pub fn notes(&self, id: KeyId, now: Millis) -> bool {
         self.known.notes(id, now)
@@ -214,6 +221,18 @@ mod tests {
         assert_eq!(judge(&test, key.clone(), Millis(0)), Err(KeyRefused::Nobody), "another mode");
         let revoked = Arc::new(ApiKey { revoked_at: Some(Millis(1)), ..(*key).clone() });
         assert_eq!(judge(&shown, revoked, Millis(0)), Err(KeyRefused::Nobody), "revoked");
+    }
+
+    #[tokio::test]
+    async fn only_the_very_key_was_met() {
+        let (shown, key) = made();
+        let folder = tempfile::tempdir().expect("a folder");
+        let ring = KeyRing::new(Database::open_file(&folder.path().join("history.db")).await.expect("opens"));
+        assert!(!ring.has_met(&shown));
+        ring.known.found(shown.id, Some(key), at(0));
+        assert!(ring.has_met(&shown) && !ring.has_met(&ShownKey { hash: [0; 32], ..shown }));
+        ring.known.found(shown.id, None, at(1));
+        assert!(!ring.has_met(&shown), "it is nobody's any more");
     }
 
     #[test]

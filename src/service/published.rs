@@ -4,7 +4,7 @@ use super::versions::{Here, LoadError, stored_version};
 use crate::config::project::Project;
 use crate::domain::id::VersionId;
 use crate::domain::name::Slug;
-use crate::domain::publication::{How, Publication};
+use crate::domain::publication::{How, OldRuns, Publication};
 use crate::flow::catalog::{Catalog, Standing};
 use crate::flow::check::Checked;
 use crate::flow::definition::Flow;
@@ -80,7 +80,8 @@ pub(super) async fn run_of(
             // What was deleted in the folder begins nothing any more; what never was in a folder is not missed there.
             Here::Folder(names) => names.contains(&name) || said.how != How::Folder && said.folder.is_none(),
         };
-        if !runs || said.retired {
+        // Of what begins no more runs only that its runs end is of interest.
+        if !runs || (said.retired && said.runs != OldRuns::End) {
             continue;
         }
         let mut standing = Standing::from(&said);
@@ -102,6 +103,10 @@ pub(super) async fn run_of(
         }
         if running.flows.iter().any(|flow| flow.version == said.whole) {
             running.standings.push(standing);
+        } else if let Some(before) = known.catalog.and_then(|catalog| catalog.current(name.as_str())).filter(|_| !said.retired) {
+            // It cannot run here: what ran until now goes on.
+            running.standings.push(Standing::from(before.version));
+            running.flows.push(Arc::clone(before));
         }
     }
     Ok(running)

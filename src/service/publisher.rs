@@ -5,19 +5,25 @@
 use super::core::Core;
 use super::notices::notices_of;
 use super::published::{Known, Stands, read_standings, run_of};
-use super::versions::{Here, LoadError, Versions};
+use super::release::history;
+use super::versions::{Here, LoadError, Versions, stored_version};
 use crate::config::project::Project;
 use crate::domain::id::VersionId;
+use crate::domain::limits;
 use crate::domain::name::Slug;
 use crate::domain::publication::Publication as Said;
 use crate::flow::catalog::Catalog;
 use crate::flow::check::{Checked, check_project};
+use crate::flow::definition::Flow;
 use crate::flow::load::Sources;
 use crate::flow::version::Version;
 use crate::store::{Answer, Publish, Published, Store, StoreError};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+/// Older versions that are loaded at the start; others are when a contact on them has a turn.
+const OLDER: usize = 256;
 /// How often a publication is tried that others get before.
 const TRIES: usize = 8;
 
@@ -76,7 +82,8 @@ pub async fn publish(store: &dyn Store, sources: &Sources, project: &Project) ->
     for (name, standing) in &flows {
         log(name, standing);
     }
-    let versions = versions.refusing(checked.refused.len()).noticing(notices_of(sources, project));
+    say_lost(&lost);
+    let versions = versions.refusing(checked.refused.len()).losing(lost.len()).noticing(notices_of(sources, project));
     Ok(Publication { versions, checked, flows })
 }
 
@@ -90,7 +97,18 @@ async fn from_folder(
 ) -> Answer<Standing> {
     for _ in 0..TRIES {
         match stands.as_ref().map(|stands| &stands.said) {
-            Some(said) if said.whole == id && !said.retired => return Ok(Standing::Unchanged(id)),
+            Some(said) if said.whole == id && !said.retired && said.folder == Some(id) => return Ok(Standing::Unchanged(id)),
+            // Somebody published it by a call before the folder had it. From now on it is the folder's: going back from it later is not undone by it.
+            Some(said) if said.whole == id && !said.retired => {
+                let said = Said { folder: Some(id), ..said.clone() };
+                let base = stands.as_ref().map_or(0, |stands| stands.number);
+                let wish = Publish { name: name.clone(), version: id, base, body: Bytes::from(said.encode()) };
+                match store.publish(wish).await? {
+                    Published::Ok(_) => return Ok(Standing::Unchanged(id)),
+                    Published::Stale(_) => stands = read_standings(store).await?.remove(name),
+                }
+                continue;
+            }
             Some(said) if said.folder == Some(id) => return Ok(Standing::Called(said.whole)),
             _ => {}
         }
@@ -117,16 +135,41 @@ async fn take(
     // The look comes first: what is published in between is found by the next one.
     let seen = store.published().await?;
     let standings = read_standings(store).await?;
-    let run = run_of(store, project, standings, &here, known).await?;
+    let flows: Vec<Slug> = standings.keys().cloned().collect();
+    let mut run = run_of(store, project, standings, &here, known).await?;
+    if known.catalog.is_none() {
+        run.flows.extend(lived_on(store, project, &flows, &run.flows).await?);
+    }
     let catalog = Catalog::standing(run.flows, run.standings);
     Ok((Versions::new(catalog).of(here, seen), run.lost))
+}
+
+/// Older versions that runs live on. They are known from the start: what they listen to is not news for nobody, and their opt-out words count.
+async fn lived_on(store: &dyn Store, project: &Project, flows: &[Slug], known: &[Arc<Flow>]) -> Answer<Vec<Arc<Flow>>> {
+    let mut seen: BTreeSet<VersionId> = known.iter().map(|flow| flow.version).collect();
+    let mut found = Vec::new();
+    for flow in flows {
+        for (_, said) in history(store, flow, None, limits::PUBLICATIONS).await? {
+            for id in [said.whole, said.version()] {
+                if found.len() >= OLDER || !seen.insert(id) || store.live(id).await? <= 0 {
+                    continue;
+                }
+                match stored_version(store, id, project).await {
+                    Ok(flow) => found.push(Arc::new(flow)),
+                    Err(LoadError::Store(error)) => return Err(error),
+                    Err(why) => tracing::error!(%flow, version = %id, %why, "a version with live runs cannot be used here"),
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What is published, where the folder counts only for those who publish it by a call.
 pub async fn published(store: &dyn Store, project: &Project) -> Answer<Versions> {
     let (versions, lost) = take(store, project, Here::All, &Known::default()).await?;
     say_lost(&lost);
-    Ok(versions)
+    Ok(versions.losing(lost.len()))
 }
 
 fn say_lost(lost: &BTreeMap<Slug, (VersionId, LoadError)>) {
@@ -147,7 +190,7 @@ impl Core {
         let here = Here::clone(&self.versions.here());
         let (versions, lost) = take(&*self.store, &self.world.project, here, &known).await?;
         say_lost(&lost);
-        let versions = versions.refusing(self.versions.refused());
+        let versions = versions.refusing(self.versions.refused_in_folder()).losing(lost.len());
         self.versions.replace(&versions);
         tracing::info!(flows = versions.catalog().flows().count(), "flows were published; they run from now on");
         Ok(true)

@@ -10,7 +10,7 @@ use crate::store::{Answer, Publish, Published, Store, StoreError};
 use bytes::Bytes;
 
 /// Publications that are looked at for the version before.
-const LOOKED: usize = 200;
+const LOOKED: usize = crate::domain::limits::PUBLICATIONS;
 
 /// What is to become of a flow.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +71,9 @@ pub enum Refused {
     /// A share leaves live runs where they are.
     #[error("with a share live runs stay on their version; say what becomes of them when all runs begin on the new one")]
     ShareStays,
+    /// A flow that begins no more runs has no version for others to go over to.
+    #[error("a flow that begins no more runs has nothing for its live runs to move to; let them stay or end")]
+    NowhereToMove,
     /// No other version was published before.
     #[error("`{0}` has no version before the one that runs")]
     NothingBefore(Slug),
@@ -111,20 +114,23 @@ pub async fn plan(store: &dyn Store, flow: &Slug, wish: Wish<'_>, order: &Order)
             if whole == version {
                 return Err(Refused::Same(flow.clone()));
             }
-            Publication { trial: Some(Trial { version, share }), runs: stands.said.runs, ..plain(whole) }
+            // What was said of other runs was not said of those of another share.
+            let same = stands.said.trial.is_none_or(|trial| trial.version == version);
+            let runs = if same { stands.said.runs } else { OldRuns::Stay };
+            Publication { trial: Some(Trial { version, share }), runs, ..plain(whole) }
         }
         (Wish::Back(_) | Wish::Retire, None) => return Err(Refused::Unknown(flow.clone())),
         (Wish::Back(to), Some(stands)) => {
             let whole = back(store, flow, stands, to).await?;
             Publication { how: How::Rollback, ..plain(whole) }
         }
+        (Wish::Retire, Some(_)) if order.runs == OldRuns::Move => return Err(Refused::NowhereToMove),
         (Wish::Retire, Some(stands)) => Publication { retired: true, ..plain(stands.said.whole) },
     };
     let same = |stands: &Stands| {
         let before = &stands.said;
         // What becomes of other runs can be ordered also when the version itself is as it was.
-        (before.whole, before.trial, before.retired) == (said.whole, said.trial, said.retired)
-            && (before.runs == said.runs || said.retired)
+        (before.whole, before.trial, before.retired) == (said.whole, said.trial, said.retired) && before.runs == said.runs
     };
     if stands.as_ref().is_some_and(same) {
         return Err(Refused::Same(flow.clone()));
@@ -152,7 +158,8 @@ pub async fn release(store: &dyn Store, flow: &Slug, wish: Wish<'_>, order: &Ord
 /// The version to go back to.
 async fn back(store: &dyn Store, flow: &Slug, stands: &Stands, to: Option<VersionId>) -> Result<VersionId, Refused> {
     let now = &stands.said;
-    if let (None, Some(_)) = (to, now.trial) {
+    // A share, or that it begins no more runs, is taken back before a version is.
+    if to.is_none() && (now.trial.is_some() || now.retired) {
         return Ok(now.whole);
     }
     let log: Vec<Publication> = history(store, flow, None, LOOKED).await?.into_iter().rev().map(|(_, said)| said).collect();

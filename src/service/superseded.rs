@@ -35,14 +35,18 @@ impl Core {
         for standing in catalog.standings().iter().filter(|standing| standing.runs == OldRuns::End) {
             let Some(flow) = catalog.version(standing.whole) else { continue };
             let trial = standing.trial.map_or(standing.whole, |trial| trial.version);
+            // Of a flow that begins no more runs none lives on.
+            let live = if standing.retired { Default::default() } else { [standing.whole, trial].map(|id| id.to_string()) };
             for name in [&flow.name].into_iter().chain(&flow.was) {
-                found += self.end_runs_of(record, name, [standing.whole.to_string(), trial.to_string()]).await?;
+                let Some(runs) = self.end_runs_of(record, name, live.clone()).await? else { return Ok(found) };
+                found += runs;
             }
         }
         Ok(found)
     }
 
-    async fn end_runs_of(self: &Arc<Self>, record: &Database, flow: &Slug, live: [String; 2]) -> Result<usize, NotEnded> {
+    /// Nothing if something else was published in between.
+    async fn end_runs_of(self: &Arc<Self>, record: &Database, flow: &Slug, live: [String; 2]) -> Result<Option<usize>, NotEnded> {
         const SQL: &str = "SELECT contact, id FROM run WHERE flow = $1 AND ended_at IS NULL AND version <> $2 AND version <> $3 \
                            AND (contact, id) > ($4, $5) ORDER BY contact, id LIMIT $6";
         let (mut contact, mut run, mut found) = (String::new(), String::new(), 0);
@@ -56,16 +60,24 @@ impl Core {
                 run.as_str().into(),
                 PAGE.into(),
             ];
+            // Somebody may have said otherwise meanwhile.
+            if self.follow_publications().await? {
+                return Ok(None);
+            }
             let rows = record.read(SQL, &params).await?;
             for row in &rows {
                 (contact, run) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
                 let Some(key) = ContactKey::parse(&contact) else { continue };
                 let id = format!("published/{flow}/{}/{run}/{try_of}", live[0]);
-                self.operate(key, OperatorAction::Published { flow: flow.clone() }, &id).await?;
+                match self.operate(key, OperatorAction::Published { flow: flow.clone() }, &id).await {
+                    // Nobody waits for one contact to whom nothing more can be given.
+                    Ok(_) | Err(StoreError::Full(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
             found += rows.len();
             if rows.len() < PAGE {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
     }

@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 pub struct Versions {
     catalog: RwLock<Arc<Catalog>>,
     refused: AtomicUsize,
+    lost: AtomicUsize,
     reads: AtomicUsize,
     /// Which flows run here.
     here: RwLock<Arc<Here>>,
@@ -66,12 +67,18 @@ impl Versions {
         Versions {
             catalog: RwLock::new(Arc::new(catalog)),
             refused: AtomicUsize::new(0),
+            lost: AtomicUsize::new(0),
             reads: AtomicUsize::new(1),
             here: RwLock::default(),
             seen: AtomicU64::new(0),
             notices: RwLock::default(),
             gate: Mutex::default(),
         }
+    }
+
+    /// The same, where so many published versions cannot be used.
+    pub(super) fn losing(self, versions: usize) -> Self {
+        Versions { lost: AtomicUsize::new(versions), ..self }
     }
 
     /// The same, where so many flows of the folder were refused.
@@ -110,8 +117,12 @@ impl Versions {
         &self.gate
     }
 
-    /// Flows whose files have mistakes: they run as they were published last, or not at all.
+    /// Flows whose files have mistakes, or whose published version cannot be used here: they run as they did before, or not at all.
     pub fn refused(&self) -> usize {
+        self.refused_in_folder() + self.lost.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn refused_in_folder(&self) -> usize {
         self.refused.load(Ordering::Relaxed)
     }
 
@@ -130,7 +141,8 @@ impl Versions {
         let fresh = published.catalog();
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
         *catalog = Arc::new(catalog.with_current(&fresh, OLD));
-        self.refused.store(published.refused(), Ordering::Relaxed);
+        self.refused.store(published.refused_in_folder(), Ordering::Relaxed);
+        self.lost.store(published.lost.load(Ordering::Relaxed), Ordering::Relaxed);
         *self.here.write().unwrap_or_else(PoisonError::into_inner) = published.here();
         self.seen.store(published.seen(), Ordering::Release);
         if let Some(notices) = published.notices.read().unwrap_or_else(PoisonError::into_inner).clone() {

@@ -243,6 +243,29 @@ async fn who_has_no_key_costs_neither_memory_nor_the_room_of_those_who_have_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_anybody_may_ask_for_takes_nothing_from_anybody_else() {
+    let config = format!("{SIMULATED}{CONFIG}\n[server.rates]\napi = 2\nprobes = 1\nhooks = 2\n");
+    let service = Service::start(&config, &[("orders", ORDERS)]).await;
+    let status = async |path: &str| {
+        service.client.get(format!("{}{path}", service.base)).send().await.expect("an answer").status().as_u16()
+    };
+    for path in ["/media/none", "/v1/openapi.json", "/v1/docs/", "/u/none"] {
+        let mut last = 0;
+        for _ in 0..10 {
+            last = status(path).await;
+        }
+        assert_eq!(last, 429, "{path}: even so it has a bound");
+    }
+    assert_eq!(status("/health/ready").await, 200, "nobody takes the instance away");
+    for _ in 0..20 {
+        assert_eq!(status("/health/live").await, 200, "and nobody has it restarted");
+    }
+    assert_eq!(post(&service, None, &paid("A1", "+447700900120")).await.0, 202);
+    assert_ne!(service.post("/hooks/none", String::new()).await.status().as_u16(), 429, "webhooks come in");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_at_once_under_one_key_have_one_effect() {
     let service = start("").await;
     let ann = "+447700900108";

@@ -83,6 +83,39 @@ async fn every_row_is_told_what_became_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn under_the_name_of_an_import_only_the_same_file_is_taken() {
+    let (service, api) = service().await;
+    let file = "phone,name\n07700900021,Ann\n07700900022,Bob\n";
+    let (status, report) = import(&api, "?job=march", file).await;
+    assert_eq!((status, &report["created"]), (200, &json!(2)), "{report}");
+    for other in [
+        file.replace("Bob", "Rob"),
+        format!("{file}07700900023,Carl\n"),
+        file.replace("07700900022,Bob\n", ""),
+        file.replace("phone,name", "phone,timezone"),
+    ] {
+        let (status, problem) = import(&api, "?job=march", &other).await;
+        assert_eq!(status, 409, "{other} {problem}");
+    }
+    assert_eq!(import(&api, "?job=march", file).await.1, report);
+    assert_eq!(api.get("/v1/contacts/phone:07700900023").await.status, 404);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_of_the_other_mode_is_not_here() {
+    let (service, api) = service().await;
+    import(&api, "", "phone,name\n07700900031,Ann\n").await;
+    let ann = api.get("/v1/contacts/phone:07700900031").await.json["id"].clone();
+    let test = Api::keyed(&service, &["contacts:read", "contacts:write"], "test").await;
+    let line = json!({ "id": ann, "name": "Mallory" }).to_string();
+    let (_, report) = import(&test, "?format=jsonl", &line).await;
+    assert_eq!((&report["refused"], &report["problems"][0]["field"]), (&json!(1), &json!("contact")), "{report}");
+    assert_eq!(api.get("/v1/contacts/phone:07700900031").await.json["name"], json!("Ann"));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_none_are_refused_at_once() {
     let (service, api) = service().await;
     for (query, file, status, field) in [

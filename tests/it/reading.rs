@@ -276,10 +276,35 @@ impl Ear {
 }
 
 fn secret(service: &Service) -> String {
+    made(service)["secret"].as_str().expect("a secret").to_owned()
+}
+
+fn made(service: &Service) -> Value {
     let arguments = ["key", "create", "ear", "--scope", "history:read", "--mode", "test", "--format", "json"];
     let (made, code) = replyflow_in(service.folder(), &arguments);
     assert_eq!(code, 0, "{made}");
-    serde_json::from_str::<Value>(&made).expect("JSON")["secret"].as_str().expect("a secret").to_owned()
+    serde_json::from_str::<Value>(&made).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_loses_the_key_hears_nothing_more() {
+    let service = start().await;
+    let key = made(&service);
+    let mut ear = Ear::open(&service, key["secret"].as_str().expect("a secret"), "", None).await;
+    assert_eq!(ear.next().await.0, "open");
+    let (said, code) = replyflow_in(service.folder(), &["key", "revoke", key["id"].as_str().expect("an id")]);
+    assert_eq!(code, 0, "{said}");
+    // The stream ends by itself, and nothing that happens afterwards is in it.
+    let rest = async {
+        let mut rest = Vec::new();
+        while let Some(part) = ear.stream.next().await {
+            rest.extend(part.expect("a part"));
+        }
+        String::from_utf8(rest).expect("text")
+    };
+    let rest = tokio::time::timeout(Duration::from_secs(20), rest).await.expect("it ends");
+    assert!(!rest.contains("happened"), "{rest}");
+    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

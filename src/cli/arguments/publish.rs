@@ -12,7 +12,7 @@ Running services take over what was published within seconds.
 Examples:
   replyflow publish --dry-run                       what would change
   replyflow publish menu --note \"a shorter menu\"
-  replyflow publish menu --runs move                live runs go over at their next question
+  replyflow publish menu --runs move                live runs go over at their next state
   replyflow publish menu --share 10%                a tenth of the new runs first
   replyflow publish menu                            … and then all of them
   replyflow publish --rollback menu                 the version before, or the share taken back
@@ -35,7 +35,7 @@ pub struct Publish {
     /// Why: kept with the publication
     #[arg(long, value_name = "WHY")]
     pub note: Option<String>,
-    /// What becomes of live runs on other versions: stay, move (at their next question) or end
+    /// What becomes of live runs on other versions: stay, move (at their next state) or end
     #[arg(long, value_name = "RUNS", default_value = "stay", value_parser = runs)]
     pub runs: OldRuns,
     /// Only this share of new runs, such as 10%; publish again with another share, or without one for all
@@ -47,7 +47,7 @@ pub struct Publish {
     /// With --rollback: this version, as `replyflow publications` shows it
     #[arg(long, value_name = "VERSION", requires = "rollback", value_parser = version)]
     pub to: Option<VersionId>,
-    /// Begin no more runs of the flow; live runs end in their time, unless --runs says otherwise
+    /// Begin no more runs of the flow; live runs end in their time, or now with --runs end
     #[arg(long, requires = "flows")]
     pub retire: bool,
     /// Only show what would happen

@@ -140,6 +140,11 @@ impl Work<'_> {
             if !names.is_empty() && !asked {
                 continue;
             }
+            // Where all flows are meant, those are that changed: what somebody said of the others goes on.
+            let said = standings.get(&name).map(|stands| &stands.said).filter(|_| !asked);
+            if said.is_some_and(|said| said.retired || said.whole == flow.version || said.version() == flow.version) {
+                continue;
+            }
             let step = Step { flow: name.clone(), version: Some(version), review: None, base: 0 };
             let base = match plan(self.store, &name, step.wish(self.command), &self.order).await {
                 Ok((base, _)) => base,

@@ -67,7 +67,7 @@ fn live(out: &mut String, review: &Review, command: &Publish) {
     if n > 0 && command.share.is_none() {
         let what = match command.runs {
             OldRuns::Stay => "stay on their version",
-            OldRuns::Move => "go over at their next question",
+            OldRuns::Move => "go over at their next state",
             OldRuns::End => "end now, as `interrupted`",
         };
         let _ = writeln!(out, "  Runs of other versions {what}.");

@@ -30,6 +30,11 @@ impl Record {
         self.withdrew.push(Withdrew { kind, at });
     }
 
+    /// Whether the contact said no to marketing on this kind of channel.
+    pub fn refused(&self, kind: ChannelKind) -> bool {
+        self.withdrew.iter().any(|no| no.kind == kind)
+    }
+
     /// Whether a yes that was said then, or nobody knows when, still counts.
     pub(in crate::engine) fn may_consent(&self, kind: ChannelKind, said: Option<Millis>) -> bool {
         let no = self.withdrew.iter().find(|no| no.kind == kind);

@@ -64,3 +64,31 @@ fn the_contacts_own_no_is_undone_only_by_a_yes_that_is_newer() {
     let newer = told(&mut d, yes(Some(at))).expect("told");
     assert_eq!((newer.given.as_slice(), d.record().consent), ([ChannelKind::Sms].as_slice(), 7));
 }
+
+#[test]
+fn a_no_of_somebody_who_never_agreed_is_kept_and_no_undated_yes_undoes_it() {
+    let no = Consent { yes: 0, no: 7, ..Consent::default() };
+    let mut d = Driver::new(&[FLOW]);
+    assert_eq!(told(&mut d, no.clone()).expect("told").withdrawn.len(), 3);
+    assert_eq!(told(&mut d, no.clone()), None, "the same again is no news");
+    let ignored = told(&mut d, yes(None)).expect("told");
+    assert_eq!((ignored.given.len(), ignored.ignored.len(), d.record().consent), (0, 3, 0));
+    // One that is told late is as old as it is: a yes that was said after it counts.
+    let mut d = Driver::new(&[FLOW]);
+    d.now = d.now + Span::hours(10);
+    told(&mut d, Consent { at: Some(MONDAY), ..no }).expect("told");
+    let later = told(&mut d, yes(Some(MONDAY + Span::hours(1)))).expect("told");
+    assert_eq!((later.given.len(), d.record().consent), (3, 7));
+}
+
+#[test]
+fn a_yes_from_the_future_undoes_no_no() {
+    let mut d = Driver::new(&[FLOW]);
+    let ahead = yes(Some(MONDAY + Span::days(300)));
+    assert_eq!(told(&mut d, ahead.clone()).expect("told").given.len(), 3, "without a no it counts");
+    d.now = d.now + Span::hours(1);
+    told(&mut d, Consent { yes: 0, no: 7, ..Consent::default() }).expect("told");
+    d.now = d.now + Span::hours(1);
+    let ignored = told(&mut d, ahead).expect("told");
+    assert_eq!((ignored.given.len(), d.record().consent), (0, 0));
+}

@@ -138,6 +138,11 @@ impl Driver {
         codec::decode(&self.record).expect("a record")
     }
 
+    /// The contact's language is known.
+    pub fn speak(&mut self, language: Language) {
+        self.record = codec::encode(&Record { language: Some(language), ..self.record() });
+    }
+
     pub fn bytes(&self) -> &[u8] {
         &self.record
     }
@@ -158,7 +163,7 @@ impl Driver {
         let whole = whole.filter(|_| share.is_some()).map_or(version, |whole| whole.version);
         let share = share.and_then(Share::percent);
         let trial = share.map(|share| Trial { version, share });
-        let standing = Standing { whole, trial, runs };
+        let standing = Standing { whole, trial, runs, retired: false };
         let whole = self.catalog.version(whole).cloned();
         let fresh = Catalog::standing(whole.into_iter().chain([Arc::new(flow)]), vec![standing]);
         self.catalog = self.catalog.with_current(&fresh, 256);

@@ -138,3 +138,15 @@ fn a_record_of_before_is_read() {
     let record: Record = codec::decode(&bytes).expect("a record");
     assert_eq!((record.unanswered.len(), record.unanswered[0].past), (1, false));
 }
+
+#[test]
+fn a_late_reply_begins_nothing_on_a_version_whose_runs_were_ended() {
+    use crate::domain::publication::OldRuns;
+    let mut d = Driver::new(&[OFFER]);
+    offer(&mut d);
+    d.publish(super::driver::flow(&OFFER.replace("Order {{ order }}", "Your order {{ order }}")), OldRuns::End, None);
+    assert_eq!(d.user("yes"), Vec::<String>::new());
+    assert_eq!(d.ends(), ["interrupted"]);
+    assert_eq!(d.decision().0, Decision::Inbox);
+    assert!(!d.last.events.iter().any(|event| matches!(event, Event::RunStarted { .. })));
+}

@@ -180,7 +180,7 @@ states:
     let mut d = Driver::new(&[OLD, OUTER]);
     d.user("outer");
     let shop = flow(NEW);
-    let whole = |flow: &Flow, runs| Standing { whole: flow.version, trial: None, runs };
+    let whole = |flow: &Flow, runs| Standing { whole: flow.version, trial: None, runs, retired: false };
     let outer = flow(&OUTER.replace("Old", "New"));
     let fresh = [whole(&shop, OldRuns::Move), whole(&outer, OldRuns::Move)];
     let fresh = Catalog::standing([shop, outer].map(Arc::new), fresh.to_vec());
@@ -237,11 +237,16 @@ fn a_share_of_new_runs_begins_on_the_new_version_with_the_triggers_of_the_whole_
     if first > 0 {
         assert_eq!(begins(1), (vec!["Old first?".to_owned()], false));
     }
-    // The other version has no beginning for it: the run begins on the whole one.
+    // Where a run begins is the version's own, whatever it was called before.
     let elsewhere = trial.replace("    was: first\n", "");
     let mut d = Driver::new(&[OLD]);
     d.publish(flow(&elsewhere), OldRuns::Stay, Some(99));
-    assert_eq!(d.user("shop"), ["Old first?"]);
+    assert_eq!(d.user("shop"), ["New first?"]);
+    // A start that leads elsewhere needs that place: without it the run begins on the whole version.
+    let led = OLD.replace("[{ keyword: shop }]", "[{ keyword: shop, go: third }]");
+    let mut d = Driver::new(&[&led]);
+    d.publish(flow(&trial), OldRuns::Stay, Some(99));
+    assert_eq!(d.user("shop"), ["Old third?"]);
 }
 
 #[test]
@@ -276,11 +281,69 @@ states:
         });
         let shop = Standing::from(version(OLD));
         let newer = flow(&OTHER.replace("Old", "New"));
-        let standing = Standing { whole: newer.version, trial: None, runs };
+        let standing = Standing { whole: newer.version, trial: None, runs, retired: false };
         let fresh = Catalog::standing([flow(OLD), newer].map(Arc::new), vec![shop, standing]);
         d.catalog = d.catalog.with_current(&fresh, 256);
         d.user("Ann");
         d.user("x");
         assert_eq!(d.user("y"), [said], "{runs:?}");
+    }
+}
+
+#[test]
+fn a_share_begins_where_the_new_version_begins() {
+    let greeted = OLD
+        .replace("begin: first", "begin: hello")
+        .replace("states:\n", "states:\n  hello:\n    say: 'Welcome'\n    go: first\n");
+    let mut d = Driver::new(&[OLD]);
+    d.publish(flow(&greeted), OldRuns::Stay, Some(99));
+    assert_eq!(d.user("shop"), ["Welcome", "Old first?"]);
+}
+
+#[test]
+fn what_was_saved_is_not_thrown_away_where_it_has_another_type() {
+    let numbered = NEW.replace("    answer: text\n    save: name\n", "    answer: { number: {} }\n    save: name\n");
+    let mut d = Driver::new(&[OLD]);
+    d.user("shop");
+    d.publish(flow(&numbered), OldRuns::Move, None);
+    assert_eq!(d.user("Ann"), ["Old second, Ann?"], "it stays where its answer means something");
+    assert_eq!(moved(&d), []);
+}
+
+#[test]
+fn on_the_way_back_a_state_is_the_one_that_it_was() {
+    let mut d = Driver::new(&[NEW]);
+    assert_eq!(d.user("shop"), ["New first?"]);
+    d.publish(flow(&OLD.replace("size: 5, ", "size: 5, fresh: '', ")), OldRuns::Move, None);
+    assert_eq!(d.user("Ann"), ["Old second, Ann?"]);
+    assert_eq!(moved(&d).first().map(|moved| moved.3.as_deref()), Some(Some("other")));
+}
+
+#[test]
+fn a_flow_that_is_given_up_ends_its_runs_and_those_that_wait_to_begin_where_it_is_said() {
+    let mut d = Driver::new(&[OLD]);
+    d.user("shop");
+    let whole = version(OLD);
+    d.catalog =
+        Catalog::standing([Arc::new(flow(OLD))], vec![Standing { whole, trial: None, runs: OldRuns::End, retired: true }]);
+    d.user("Ann");
+    assert!(d.record().runs.is_empty());
+    assert_eq!(d.ends(), ["interrupted"]);
+    assert_eq!(d.user("shop"), Vec::<String>::new(), "and none begins");
+}
+
+#[test]
+fn opt_out_words_of_a_share_count_and_those_of_the_contacts_own_language() {
+    let spanish = OLD.replace("flow: shop\n", "flow: shop\nlanguages: [en, es]\n");
+    for tried in [true, false] {
+        let mut d = Driver::new(&[OLD]);
+        d.user("shop");
+        if tried {
+            d.publish(flow(&spanish), OldRuns::Stay, Some(99));
+        } else {
+            d.speak(crate::domain::language::Language::parse("es").expect("a language"));
+        }
+        d.user("BAJA");
+        assert!(d.last.events.iter().any(|event| matches!(event, Event::OptedOut { .. })), "{tried}");
     }
 }

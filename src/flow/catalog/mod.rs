@@ -53,6 +53,7 @@ pub struct Catalog {
     anytime: HashMap<EventName, Vec<AnytimeRef>>,
     languages: Vec<Language>,
     standings: Vec<Standing>,
+    retired: HashMap<Slug, VersionId>,
     trials: HashMap<VersionId, (Arc<Published>, Share)>,
     over: HashMap<VersionId, Over>,
 }
@@ -87,8 +88,14 @@ impl Catalog {
 
     fn of(versions: HashMap<VersionId, Arc<Published>>, standings: Vec<Standing>) -> Self {
         let mut catalog = Catalog::default();
-        for published in standings.iter().filter_map(|standing| versions.get(&standing.whole)) {
-            catalog.current.insert(published.flow.name.clone(), published.clone());
+        for standing in &standings {
+            let Some(published) = versions.get(&standing.whole) else { continue };
+            if standing.retired {
+                let names = [&published.flow.name].into_iter().chain(&published.flow.was);
+                catalog.retired.extend(names.map(|name| (name.clone(), standing.whole)));
+            } else {
+                catalog.current.insert(published.flow.name.clone(), published.clone());
+            }
         }
         let mut by_name: Vec<Arc<Published>> = catalog.current.values().cloned().collect();
         by_name.sort_by(|a, b| a.flow.name.cmp(&b.flow.name));
@@ -100,11 +107,7 @@ impl Catalog {
         }
         let mut keywords: HashMap<ChannelName, Vec<(Keyword, StartRef)>> = HashMap::new();
         for published in &by_name {
-            for language in &published.flow.languages {
-                if !catalog.languages.contains(language) {
-                    catalog.languages.push(*language);
-                }
-            }
+            catalog.speak(published);
             catalog.index(published, &mut keywords);
         }
         catalog.keywords = keywords.into_iter().map(|(channel, entries)| (channel, Keywords::new(entries))).collect();
@@ -112,6 +115,7 @@ impl Catalog {
         let mut all: Vec<&Arc<Published>> = versions.values().collect();
         all.sort_by(|a, b| (&a.flow.name, a.flow.version).cmp(&(&b.flow.name, b.flow.version)));
         for published in all {
+            catalog.speak(published);
             for name in &published.listened {
                 catalog.anytime.entry(name.clone()).or_default();
             }
@@ -123,6 +127,14 @@ impl Catalog {
         catalog.versions = versions;
         catalog.stand(standings);
         catalog
+    }
+
+    fn speak(&mut self, published: &Published) {
+        for language in &published.flow.languages {
+            if !self.languages.contains(language) {
+                self.languages.push(*language);
+            }
+        }
     }
 
     fn index(&mut self, published: &Arc<Published>, keywords: &mut HashMap<ChannelName, Vec<(Keyword, StartRef)>>) {
@@ -172,7 +184,7 @@ impl Catalog {
         self.current.iter().filter(|(name, published)| **name == published.flow.name).map(|(_, published)| &published.flow)
     }
 
-    /// Every language of a current flow: their opt-out words count.
+    /// Every language of a flow in whatever version, for a share of runs or with runs left on it too: their opt-out words count.
     pub fn languages(&self) -> &[Language] {
         &self.languages
     }

@@ -14,17 +14,26 @@ pub struct Standing {
     pub trial: Option<Trial>,
     /// What becomes of runs that are on neither.
     pub runs: OldRuns,
+    /// Whether it begins no more runs: then those that end are all of them.
+    pub retired: bool,
 }
 
 impl From<VersionId> for Standing {
     fn from(whole: VersionId) -> Self {
-        Standing { whole, trial: None, runs: OldRuns::Stay }
+        Standing { whole, trial: None, runs: OldRuns::Stay, retired: false }
     }
 }
 
 impl From<&Publication> for Standing {
     fn from(publication: &Publication) -> Self {
-        Standing { whole: publication.whole, trial: publication.trial, runs: publication.runs }
+        Standing { whole: publication.whole, trial: publication.trial, runs: publication.runs, retired: publication.retired }
+    }
+}
+
+impl Standing {
+    /// Whether runs begin on this version.
+    fn lives(&self, version: VersionId) -> bool {
+        !self.retired && (self.whole == version || self.trial.is_some_and(|trial| trial.version == version))
     }
 }
 
@@ -60,12 +69,16 @@ impl Catalog {
 
     /// Whether a run of this flow on this version ends, also if the version is not known here.
     pub fn is_ended(&self, flow: &str, version: VersionId) -> bool {
-        let Some(current) = self.current(flow) else { return false };
-        let of = |standing: &&Standing| standing.whole == current.version;
-        self.standings.iter().find(of).is_some_and(|standing| {
-            let lives = standing.whole == version || standing.trial.is_some_and(|trial| trial.version == version);
-            standing.runs == OldRuns::End && !lives
-        })
+        let Some(whole) = self.current(flow).map(|flow| flow.version).or_else(|| self.retired.get(flow).copied()) else {
+            return false;
+        };
+        let standing = self.standings.iter().find(|standing| standing.whole == whole);
+        standing.is_some_and(|standing| standing.runs == OldRuns::End && !standing.lives(version))
+    }
+
+    /// Whether a flow begins no more runs, as somebody published it.
+    pub fn is_retired(&self, flow: &str) -> bool {
+        !self.current.contains_key(flow) && self.retired.contains_key(flow)
     }
 
     /// Works out what the standings mean for the versions that are known.
@@ -78,14 +91,14 @@ impl Catalog {
         self.trials = standings.iter().filter_map(trial).collect();
         let over = |(id, published): (&VersionId, &Arc<Published>)| {
             // A former name leads to the flow that has it now.
-            let current = self.current.get(&published.flow.name)?;
-            let standing = standings.iter().find(|standing| standing.whole == current.flow.version)?;
-            if standing.whole == *id || standing.trial.is_some_and(|trial| trial.version == *id) {
-                return None;
-            }
+            let name = &published.flow.name;
+            let current = self.current.get(name);
+            let whole = current.map(|current| current.flow.version).or_else(|| self.retired.get(name).copied())?;
+            let standing = standings.iter().find(|standing| standing.whole == whole)?;
             match standing.runs {
+                _ if standing.lives(*id) => None,
                 OldRuns::Stay => None,
-                OldRuns::Move => Some((*id, Over::To(current.clone()))),
+                OldRuns::Move => Some((*id, Over::To(current?.clone()))),
                 OldRuns::End => Some((*id, Over::End)),
             }
         };
@@ -115,7 +128,7 @@ mod tests {
         let flows = || [flow("a", 1, ""), flow("a", 2, ""), flow("a", 3, ""), flow("b", 9, "")];
         let trial = Share::percent(10).map(|share| Trial { version: VersionId(3), share });
         let of = |runs| {
-            let a = Standing { whole: VersionId(2), trial, runs };
+            let a = Standing { whole: VersionId(2), trial, runs, retired: false };
             Catalog::standing(flows(), vec![a, Standing::from(VersionId(9))])
         };
         let moving = of(OldRuns::Move);
@@ -126,11 +139,16 @@ mod tests {
         let ending = of(OldRuns::End);
         assert!(matches!(ending.over(VersionId(1)), Some(Over::End)) && ending.ends_runs());
         assert!(of(OldRuns::Stay).over(VersionId(1)).is_none());
+        let retired = Standing { whole: VersionId(2), trial: None, runs: OldRuns::End, retired: true };
+        let retired = Catalog::standing(flows(), vec![retired, Standing::from(VersionId(9))]);
+        assert!(retired.current("a").is_none() && retired.is_retired("a") && !retired.is_retired("b"));
+        assert!([1, 2, 3, 77].iter().all(|id| retired.is_ended("a", VersionId(*id))), "all of them");
+        assert!(matches!(retired.over(VersionId(2)), Some(Over::End)) && !retired.is_ended("b", VersionId(9)));
         // A version that is met later is under the same word, and so is one of a flow that has another name by now.
         let later = moving.with_version(flow("a", 4, ""));
         assert!(matches!(later.over(VersionId(4)), Some(Over::To(_))));
         assert_eq!(later.trial(VersionId(2)).map(|(to, _)| to.flow.version), Some(VersionId(3)));
-        let renamed = Standing { whole: VersionId(5), trial: None, runs: OldRuns::Move };
+        let renamed = Standing { whole: VersionId(5), trial: None, runs: OldRuns::Move, retired: false };
         let renamed = moving.with_current(&Catalog::standing([flow("c", 5, "was: a\n")], vec![renamed]), 256);
         assert!(matches!(renamed.over(VersionId(1)), Some(Over::To(to)) if to.flow.version == VersionId(5)));
         assert!(renamed.over(VersionId(9)).is_none(), "a flow that is gone says nothing");

@@ -127,6 +127,7 @@ pub fn check_project(sources: &Sources, project: &Project) -> Checked {
         }
         checked.diagnostics.extend(found);
     }
+    checked.refused.extend(sources.unread.iter().cloned());
     checked.diagnostics.sort_by(|a, b| (&a.file, a.at, a.code).cmp(&(&b.file, b.at, b.code)));
     // One mistake can be seen by the reader and by the checker. Of a state several troubles can be undecided.
     let same = |a: &Diagnostic, b: &Diagnostic| a.file == b.file && a.at == b.at && a.code == b.code;

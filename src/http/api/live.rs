@@ -3,6 +3,7 @@
 //! twice, at whichever instance.
 
 use super::{Query, looked, messages};
+use crate::domain::api_key::ShownKey;
 use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::mode::Mode;
@@ -11,6 +12,7 @@ use crate::domain::value::rfc3339;
 use crate::history::HistoryError;
 use crate::history::read::{self, Heard, KINDS, LivePlace, RunFlows, kind_of};
 use crate::http::error::Failure;
+use crate::http::keys::bearer;
 use crate::http::web::Web;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -28,6 +30,10 @@ pub const LISTENERS: usize = 64;
 const LOOK: Duration = Duration::from_millis(250);
 /// How long nothing may be said, so that nobody in between takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often the key is looked at: who is let out hears nothing more.
+const KEY: Duration = Duration::from_secs(2);
+/// Events that wait to be sent to one listener, at least; the rest is read again when these are gone.
+const QUEUE: usize = 256;
 /// After how many milliseconds a browser comes again.
 const AGAIN: u32 = 1_000;
 
@@ -42,6 +48,9 @@ struct Wanted {
 
 struct Listener {
     web: Data<Web>,
+    /// With which key they came, and when it was last looked at; none with a configured one, which ends with the process.
+    key: Option<ShownKey>,
+    looked: Instant,
     wanted: Wanted,
     place: LivePlace,
     flows: RunFlows,
@@ -93,6 +102,8 @@ pub async fn listen(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
     let hello = format!("retry: {AGAIN}\nid: {}\nevent: open\ndata: {{}}\n\n", place.write());
     let listener = Listener {
         web,
+        key: caller.key.and_then(|_| bearer(&request).and_then(ShownKey::parse)),
+        looked: Instant::now(),
         wanted,
         place,
         flows: RunFlows::default(),
@@ -123,6 +134,14 @@ impl Listener {
             if self.over || !self.web.ready.get() {
                 return None;
             }
+            if self.looked.elapsed() >= KEY {
+                self.looked = Instant::now();
+                if let Some(key) = &self.key
+                    && !self.web.still_opens(key).await
+                {
+                    return None;
+                }
+            }
             match self.listen().await {
                 Ok(true) => continue,
                 Ok(false) => {}
@@ -149,6 +168,9 @@ impl Listener {
         let all = read::heard(&self.web.record, &self.place).await?;
         let any = !all.is_empty();
         for heard in &all {
+            if self.queue.len() >= QUEUE {
+                break;
+            }
             let entry = heard.entry.as_ref().filter(|entry| heard.mode == self.wanted.mode && self.wanted.concerns(entry));
             let Some(entry) = entry else {
                 self.place.pass(heard);

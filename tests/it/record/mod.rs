@@ -9,6 +9,7 @@ mod once;
 mod tables;
 mod takeover;
 mod told;
+mod unfit;
 
 use crate::support::postgres::{self, PostgresDatabase};
 use replyflow::config::history::{HistoryBackend, HistoryConfig, Keep};

@@ -21,6 +21,11 @@ on_every_store!(
     a_crash_between_storing_and_naming_changes_nothing,
     a_folder_does_not_undo_what_somebody_called_for,
     what_an_older_release_published_is_read,
+    a_file_that_is_no_text_leaves_the_flow_as_it_was,
+    a_version_that_cannot_be_used_here_takes_nothing_out,
+    what_runs_live_on_is_known_from_the_start,
+    what_was_called_for_before_the_folder_had_it_can_be_taken_back,
+    another_share_says_nothing_of_the_runs_of_the_one_before,
 );
 
 const SHOP: &str = "flow: shop\nstart: []\nbegin: hello\nstates:\n  hello:\n    say: Hello\n    end: done\n";
@@ -191,4 +196,92 @@ async fn what_an_older_release_published_is_read(backend: Backend) {
     // It counts as one of a folder, and this instance has none that names it.
     let again = publish(&*rig.store, &sources("One"), &rig.core.world().project).await.expect("publishes");
     assert!(matches!(again.flows["shop"], Standing::Unchanged(id) if id == one.id()), "{:?}", again.flows);
+}
+
+async fn a_file_that_is_no_text_leaves_the_flow_as_it_was(backend: Backend) {
+    let rig = rig(backend).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("flows")).expect("made");
+    let file = folder.path().join("flows/shop.yaml");
+    let read = async |bytes: &[u8]| {
+        std::fs::write(&file, bytes).expect("written");
+        let sources = Sources::read(folder.path()).expect("reads");
+        rig.core.publish_folder(&sources).await.expect("publishes")
+    };
+    read(SHOP.as_bytes()).await;
+    let broken = read(&[SHOP.as_bytes(), b"# caf\xe9\n"].concat()).await;
+    assert!(matches!(broken.flows["shop"], Standing::Before(_)), "{:?}", broken.flows);
+    assert!(rig.core.versions().catalog().current("shop").is_some());
+    assert_eq!(rig.core.versions().refused(), 1);
+    assert_eq!(check_project(&Sources::read(folder.path()).expect("reads"), &rig.core.world().project).refused, ["shop"]);
+}
+
+async fn a_version_that_cannot_be_used_here_takes_nothing_out(backend: Backend) {
+    let rig = rig(backend).await;
+    let one = version(&rig, "One");
+    release(&*rig.store, &shop(), Wish::Version(&one, None), &order("first")).await.expect("published");
+    rig.core.follow_publications().await.expect("looks");
+    // A newer release publishes what this one cannot read.
+    let strange = VersionId(9);
+    rig.store.put_version(strange, bytes::Bytes::from_static(b"{\"format\":99}")).await.expect("stored");
+    let said = Publication::unknown(strange);
+    let body = bytes::Bytes::from(said.encode());
+    rig.store.publish(Publish { name: shop(), version: strange, base: 1, body }).await.expect("published");
+    assert!(rig.core.follow_publications().await.expect("looks"));
+    assert_eq!(rig.core.versions().catalog().current("shop").map(|flow| flow.version), Some(one.id()));
+    assert_eq!(rig.core.versions().refused(), 1, "and it is counted");
+    release(&*rig.store, &shop(), Wish::Version(&one, None), &order("mended")).await.expect("published");
+    assert!(rig.core.follow_publications().await.expect("looks"));
+    assert_eq!(rig.core.versions().refused(), 0);
+}
+
+async fn what_runs_live_on_is_known_from_the_start(backend: Backend) {
+    let toml = "[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n";
+    let rig = Rig::with(backend, replyflow::engine::turn, |plan| plan.toml = toml.to_owned()).await;
+    let waiting = SHOP.replace("    end: done\n", "    go: wait\n  wait:\n    wait: { event: payment.done }\n    go: { ok: { end: done }, silence: { after: 1d, end: late } }\n");
+    let mut sources = sources("One");
+    sources.flows.get_mut("shop").expect("there").text = waiting.replace("start: []", "start: [{ keyword: shop }]");
+    let mut checked = check_project(&sources, &rig.core.world().project);
+    let one = checked.flows.remove(&shop()).unwrap_or_else(|| panic!("{:?}", checked.diagnostics)).1;
+    let two = version(&rig, "Two");
+    release(&*rig.store, &shop(), Wish::Version(&one, None), &order("first")).await.expect("published");
+    rig.core.follow_publications().await.expect("looks");
+    rig.say("+447700900123", "1", "shop").await;
+    rig.quiet().await;
+    release(&*rig.store, &shop(), Wish::Version(&two, None), &order("second")).await.expect("published");
+    let event = replyflow::domain::name::EventName::parse("payment.done").expect("a name");
+    let fresh = replyflow::service::publisher::published(&*rig.store, &rig.core.world().project).await.expect("reads");
+    assert!(fresh.catalog().listens(&event), "an instance that starts now");
+}
+
+async fn what_was_called_for_before_the_folder_had_it_can_be_taken_back(backend: Backend) {
+    let rig = rig(backend).await;
+    let from_folder = async |word: &str| {
+        let mut made = publish(&*rig.store, &sources(word), &rig.core.world().project).await.expect("publishes");
+        made.flows.remove("shop").expect("it is there")
+    };
+    let (one, two) = (version(&rig, "One"), version(&rig, "Two"));
+    from_folder("One").await;
+    release(&*rig.store, &shop(), Wish::Version(&two, None), &order("from elsewhere")).await.expect("published");
+    assert!(matches!(from_folder("Two").await, Standing::Unchanged(id) if id == two.id()));
+    release(&*rig.store, &shop(), Wish::Back(None), &order("back")).await.expect("published");
+    assert!(matches!(from_folder("Two").await, Standing::Called(id) if id == one.id()), "a restart brings nothing back");
+    // To begin no more runs is taken back before a version is.
+    release(&*rig.store, &shop(), Wish::Version(&two, None), &order("again")).await.expect("published");
+    release(&*rig.store, &shop(), Wish::Retire, &order("over")).await.expect("published");
+    let back = release(&*rig.store, &shop(), Wish::Back(None), &order("not over")).await.expect("published");
+    assert_eq!((back.said.whole, back.said.retired), (two.id(), false));
+}
+
+async fn another_share_says_nothing_of_the_runs_of_the_one_before(backend: Backend) {
+    let rig = rig(backend).await;
+    let [one, two, three] = ["One", "Two", "Three"].map(|word| version(&rig, word));
+    let end = Order { runs: OldRuns::End, ..order("end") };
+    release(&*rig.store, &shop(), Wish::Version(&one, None), &end).await.expect("published");
+    let share = release(&*rig.store, &shop(), Wish::Version(&two, half()), &order("half")).await.expect("published");
+    assert_eq!(share.said.runs, OldRuns::End, "runs of before one still end");
+    let other = release(&*rig.store, &shop(), Wish::Version(&three, half()), &order("mended")).await.expect("published");
+    assert_eq!(other.said.runs, OldRuns::Stay, "those that began on two do not");
+    let nowhere = Order { runs: OldRuns::Move, ..order("x") };
+    assert!(matches!(release(&*rig.store, &shop(), Wish::Retire, &nowhere).await, Err(Refused::NowhereToMove)));
 }

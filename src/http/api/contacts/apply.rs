@@ -134,7 +134,11 @@ pub fn is_news(record: &Record, change: &ContactChange) -> bool {
     });
     let consent = change.consent.as_ref().is_some_and(|consent| {
         let wanted = record.topics.iter().fold(record.consent, |bits, own| bits | own.yes);
-        let general = (consent.yes & !record.consent) | (consent.no & wanted);
+        let unsaid = crate::domain::channel::ChannelKind::ALL
+            .into_iter()
+            .filter(|kind| !record.refused(*kind))
+            .fold(0, |bits, kind| bits | kind.stop_bit());
+        let general = (consent.yes & !record.consent) | (consent.no & (wanted | unsaid));
         let of =
             |topic: &crate::domain::name::Slug| record.topics.iter().find(|own| own.topic == *topic).map(|own| own.consent());
         let topics = consent.topics.iter().any(|said| match of(&said.topic) {

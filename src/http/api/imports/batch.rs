@@ -28,6 +28,8 @@ const TRIES: u32 = 6;
 pub enum Stopped {
     /// The store or the database does not answer.
     Unavailable(String),
+    /// This row is not the one that was imported under this name before.
+    Other(i64),
 }
 
 impl From<HistoryError> for Stopped {
@@ -50,11 +52,16 @@ pub struct Import {
     pub mode: Mode,
     /// Whether it only says what would become of each row.
     pub tried: bool,
-    waiting: Vec<(i64, Result<Said, Problem>)>,
+    waiting: Vec<Waiting>,
     named: HashSet<String>,
     /// Rows up to this one were done before.
     pub before: i64,
+    /// All rows that there are, if the file was at its end before.
+    pub whole: Option<i64>,
 }
+
+/// A row that waits for its batch: its number, the hash of what it says, and what it says if it was not done before.
+type Waiting = (i64, i64, Option<Result<Said, Problem>>);
 
 /// A row that was looked at: what becomes of it, and the change that makes it so.
 type Looked = (i64, Outcome, Option<ContactChange>);
@@ -69,22 +76,36 @@ struct Said {
 impl Import {
     /// Nothing of it is read yet.
     pub fn new(core: Arc<Core>, db: Database, (job, by): (String, String), mode: Mode, tried: bool, before: i64) -> Self {
-        Import { core, db, job, by, mode, tried, waiting: Vec::new(), named: HashSet::new(), before }
+        let (waiting, named) = (Vec::new(), HashSet::new());
+        Import { core, db, job, by, mode, tried, waiting, named, before, whole: None }
     }
 
     /// Takes a row. It waits until there are enough, or until another row names the same person.
-    pub async fn take(&mut self, n: i64, row: Result<Row, Failure>) -> Result<(), Stopped> {
-        if n <= self.before {
-            return Ok(());
+    pub async fn take(&mut self, n: i64, mark: i64, row: Result<Row, Failure>) -> Result<(), Stopped> {
+        if self.whole.is_some_and(|whole| n > whole) {
+            return Err(Stopped::Other(n));
         }
-        let said = row.and_then(|row| self.read(row)).map_err(problem);
-        let names: Vec<String> = said.iter().flat_map(Said::names).collect();
+        let said = (n > self.before).then(|| row.and_then(|row| self.read(row)).map_err(problem));
+        let names: Vec<String> = said.iter().flatten().flat_map(Said::names).collect();
         if self.waiting.len() >= BATCH || names.iter().any(|name| self.named.contains(name)) {
             self.work().await?;
         }
         self.named.extend(names);
-        self.waiting.push((n, said));
+        self.waiting.push((n, mark, said));
         Ok(())
+    }
+
+    /// The file is at its end, after so many rows.
+    pub async fn end(&mut self, rows: i64) -> Result<(), Stopped> {
+        self.work().await?;
+        match self.whole {
+            Some(whole) if whole != rows => Err(Stopped::Other(rows + 1)),
+            Some(_) => Ok(()),
+            None => {
+                let state = if self.tried { "tried" } else { "done" };
+                Ok(job::finish(&self.db, &self.job, state, rows).await?)
+            }
+        }
     }
 
     fn read(&self, row: Row) -> Result<Said, Failure> {
@@ -103,18 +124,28 @@ impl Import {
     pub async fn work(&mut self) -> Result<(), Stopped> {
         let waiting = std::mem::take(&mut self.waiting);
         self.named.clear();
-        let (Some(first), Some(last)) = (waiting.first().map(|(n, _)| *n), waiting.last().map(|(n, _)| *n)) else {
+        let (Some(first), Some(last)) = (waiting.first().map(|(n, ..)| *n), waiting.last().map(|(n, ..)| *n)) else {
             return Ok(());
         };
-        let known: HashMap<i64, Outcome> = job::decided(&self.db, &self.job, first, last).await?.into_iter().collect();
-        let looked: Vec<Result<Looked, Stopped>> = stream::iter(waiting)
+        let marks: HashMap<i64, i64> = waiting.iter().map(|(n, mark, _)| (*n, *mark)).collect();
+        let mut known: HashMap<i64, Outcome> = HashMap::new();
+        for (n, outcome, mark) in job::decided(&self.db, &self.job, first, last).await? {
+            if mark.is_some_and(|mark| marks.get(&n) != Some(&mark)) {
+                return Err(Stopped::Other(n));
+            }
+            known.insert(n, outcome);
+        }
+        let new = waiting.into_iter().filter_map(|(n, _, said)| Some((n, said?)));
+        let looked: Vec<Result<Looked, Stopped>> = stream::iter(new)
             .map(|(n, said)| self.outcome(n, said, known.get(&n).cloned()))
             .buffered(SIDE_BY_SIDE)
             .collect()
             .await;
         let looked = looked.into_iter().collect::<Result<Vec<_>, Stopped>>()?;
         let all: Vec<(i64, Outcome)> = looked.iter().map(|(n, outcome, _)| (*n, outcome.clone())).collect();
-        let new: Vec<(i64, Outcome)> = all.iter().filter(|(n, _)| !known.contains_key(n)).cloned().collect();
+        let mark = |n: &i64| marks.get(n).copied().unwrap_or(0);
+        let new = all.iter().filter(|(n, _)| !known.contains_key(n));
+        let new: Vec<(i64, Outcome, i64)> = new.map(|(n, outcome)| (*n, outcome.clone(), mark(n))).collect();
         job::decide(&self.db, &self.job, &new).await?;
         let mut corrected = Vec::new();
         if !self.tried {
@@ -162,7 +193,9 @@ impl Import {
             let meant = match said.contact {
                 None => contacts::meant(&self.core, self.mode, &said.change).await,
                 Some(key) => self.core.contact(key).await.map_err(contacts::Problem::Store).and_then(|found| {
+                    // A key of the other mode is no contact's.
                     let found = found
+                        .filter(|found| contacts::mode_of(&found.record) == self.mode)
                         .ok_or(contacts::Problem::Refused(contacts::Refused { field: "contact", reason: nobody().reason }))?;
                     contacts::fits(&found.record, &said.change)?;
                     Ok(Meant { key: found.key, found: Some(Box::new(found)) })

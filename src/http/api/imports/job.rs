@@ -154,22 +154,24 @@ pub async fn begin(db: &Database, id: &str, by: &str, state: &str, now: Millis) 
     db.write(vec![Statement::new(SQL, vec![id.into(), now.into(), by.into(), state.into()])]).await.map(drop)
 }
 
-/// Rows that were decided already, from this number to that one.
-pub async fn decided(db: &Database, job: &str, from: i64, to: i64) -> Result<Vec<(i64, Outcome)>, HistoryError> {
-    const SQL: &str = "SELECT n, result, contact, problem FROM import_row WHERE job = $1 AND n >= $2 AND n <= $3 ORDER BY n";
+/// Rows that were decided already, from this number to that one: their number, what becomes of them, and the hash of what they say.
+pub async fn decided(db: &Database, job: &str, from: i64, to: i64) -> Result<Vec<(i64, Outcome, Option<i64>)>, HistoryError> {
+    const SQL: &str =
+        "SELECT n, result, contact, problem, mark FROM import_row WHERE job = $1 AND n >= $2 AND n <= $3 ORDER BY n";
     let rows = db.read(SQL, &[job.into(), from.into(), to.into()]).await?;
-    rows.iter().map(|row| Ok((row.int(0)?, outcome(row.text(1)?, row.opt_text(2)?, row.opt_text(3)?)?))).collect()
+    let read = |row: &Row| Ok((row.int(0)?, outcome(row.text(1)?, row.opt_text(2)?, row.opt_text(3)?), row.opt_int(4)?));
+    rows.iter().map(read).collect()
 }
 
-fn outcome(result: &str, contact: Option<&str>, problem: Option<&str>) -> Result<Outcome, HistoryError> {
-    let damaged = || HistoryError("a row of an import cannot be read".to_owned());
+fn outcome(result: &str, contact: Option<&str>, problem: Option<&str>) -> Outcome {
+    let gone = || Outcome::Refused(Problem { field: "contact".to_owned(), reason: "was deleted since".to_owned() });
     let key = contact.and_then(ContactKey::parse);
-    Ok(match result {
-        "created" => Outcome::Created(key.ok_or_else(damaged)?),
-        "changed" => Outcome::Changed(key.ok_or_else(damaged)?),
-        "same" => Outcome::Same(key.ok_or_else(damaged)?),
+    match result {
+        "created" => key.map_or_else(gone, Outcome::Created),
+        "changed" => key.map_or_else(gone, Outcome::Changed),
+        "same" => key.map_or_else(gone, Outcome::Same),
         _ => Outcome::Refused(problem_of(problem)),
-    })
+    }
 }
 
 fn problem_of(text: Option<&str>) -> Problem {
@@ -178,17 +180,17 @@ fn problem_of(text: Option<&str>) -> Problem {
 }
 
 /// Writes down what becomes of rows, before it becomes so. Fails if somebody else did.
-pub async fn decide(db: &Database, job: &str, rows: &[(i64, Outcome)]) -> Result<(), HistoryError> {
+pub async fn decide(db: &Database, job: &str, rows: &[(i64, Outcome, i64)]) -> Result<(), HistoryError> {
     if rows.is_empty() {
         return Ok(());
     }
-    let mut sql = String::from("INSERT INTO import_row (job, n, result, contact, problem) VALUES ");
+    let mut sql = String::from("INSERT INTO import_row (job, n, result, contact, problem, mark) VALUES ");
     let mut params: Vec<Cell> = vec![job.into()];
-    for (place, (n, outcome)) in rows.iter().enumerate() {
+    for (place, (n, outcome, mark)) in rows.iter().enumerate() {
         let at = params.len();
         let comma = if place == 0 { "" } else { ", " };
-        let _ = write!(sql, "{comma}($1, ${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4);
-        params.extend([(*n).into(), outcome.word().into(), outcome.contact().into(), problem_cell(outcome)]);
+        let _ = write!(sql, "{comma}($1, ${}, ${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5);
+        params.extend([(*n).into(), outcome.word().into(), outcome.contact().into(), problem_cell(outcome), (*mark).into()]);
     }
     db.write(vec![Statement { sql: sql.into(), params }]).await.map(drop)
 }

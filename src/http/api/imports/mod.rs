@@ -53,7 +53,7 @@ pub struct Report {
 
 /// What comes of a file: a row, or its end.
 enum Came {
-    Row(i64, Result<Row, Failure>),
+    Row(i64, i64, Result<Row, Failure>),
     End(i64),
 }
 
@@ -64,7 +64,7 @@ enum Came {
         ("dry_run" = Option<bool>, Query, description = "Only say what would become of each row"),
         ("ignore" = Option<String>, Query, description = "Names of columns to leave out, divided by commas")),
     request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
-    responses((status = 200, description = "It is done", body = Report), (status = 415, description = "It is neither CSV nor JSON lines"), (status = 422, description = "A column is not known")))]
+    responses((status = 200, description = "It is done", body = Report), (status = 409, description = "Another file was imported under this name"), (status = 415, description = "It is neither CSV nor JSON lines"), (status = 422, description = "A column is not known")))]
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     let caller = match web.caller(&request, Scope::ContactsWrite).await {
         Ok(caller) => caller,
@@ -81,33 +81,41 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let tried = asked.boolean("dry_run")?.unwrap_or(false);
     let id = job_id(&web, &request, &caller, &asked, tried)?;
     let known = find(&web, &id).await?;
-    if let Some(job) = known.as_ref().filter(|job| job.state == "done") {
-        drain(&web, &mut payload).await?;
-        return report(&web, job.clone()).await;
-    }
+    let whole = known.as_ref().filter(|job| job.state == "done").map(|job| job.rows);
     let ignored: Vec<&str> = asked.text("ignore").unwrap_or("").split(',').map(str::trim).collect();
     let before = known.map_or(0, |job| job.rows);
-    let mut file = File { web: &web, payload: &mut payload, rows: Rows::new(format), bytes: 0 };
+    let mut file = File { web: &web, payload: &mut payload, rows: Rows::new(format), bytes: 0, seed: Sha256::new() };
     let columns = match format {
         Format::JsonLines => None,
         Format::Csv => Some(file.columns(&ignored).await?),
     };
-    audit::write(&web, &caller, "contacts.import", Some(id.clone()), json!({ "dry_run": tried })).await?;
-    let (db, name, by, now) = (web.record.clone(), id.clone(), caller.name.clone(), web.core.store_now());
-    recorded(&web, async move { job::begin(&db, &name, &by, "running", now).await }).await?;
+    if whole.is_none() {
+        audit::write(&web, &caller, "contacts.import", Some(id.clone()), json!({ "dry_run": tried })).await?;
+        let (db, name, by, now) = (web.record.clone(), id.clone(), caller.name.clone(), web.core.store_now());
+        recorded(&web, async move { job::begin(&db, &name, &by, "running", now).await }).await?;
+    }
     let (sender, receiver) = channel(AHEAD);
-    let import =
+    let mut import =
         Import::new(Arc::clone(&web.core), web.record.clone(), (id.clone(), caller.name.clone()), caller.mode, tried, before);
+    // What was imported whole is only compared: the answer is what became of it then.
+    import.whole = whole;
     // Who hangs up ends the file, and not what is being done.
     let work = web.engine.spawn(worked(import, receiver));
     let read = file.send(columns.as_ref(), &sender).await;
     drop(sender);
     let done = work.await.map_err(|_| Failure::Unavailable)?;
-    if let Err(Stopped::Unavailable(error)) = done {
-        tracing::error!(job = id, error, "an import was interrupted");
-        return Err(Failure::Unavailable);
+    match done {
+        Ok(()) => read?,
+        Err(Stopped::Other(row)) => {
+            drain(&web, &mut payload).await?;
+            let reason = format!("row {row} is not what was imported under this name before: another file needs another `job`");
+            return Err(Failure::Conflict { reason });
+        }
+        Err(Stopped::Unavailable(error)) => {
+            tracing::error!(job = id, error, "an import was interrupted");
+            return Err(Failure::Unavailable);
+        }
     }
-    read?;
     let job = find(&web, &id).await?.ok_or(Failure::Unavailable)?;
     report(&web, job).await
 }
@@ -202,6 +210,8 @@ struct File<'a> {
     payload: &'a mut Payload,
     rows: Rows,
     bytes: usize,
+    /// What each row is hashed behind: the line of names, and what is left out.
+    seed: Sha256,
 }
 
 impl File<'_> {
@@ -235,8 +245,16 @@ impl File<'_> {
             self.next().await?.ok_or_else(|| unfit("header", "is missing: the first line has the names of the columns"))?;
         let first = without_mark(first.map_err(|TooLong| unfit("header", "is too long"))?);
         self.rows.divided_as(&first);
+        self.seed.update(&first);
+        self.seed.update(ignored.join(","));
         let names = fields(&first, self.rows.delimiter()).ok_or_else(|| unfit("header", "is not text in UTF-8"))?;
         Columns::read(&names, &self.web.core.world().project, ignored)
+    }
+
+    /// What a row says, in eight bytes.
+    fn mark(&self, row: &[u8]) -> i64 {
+        let hash = self.seed.clone().chain_update(b"\n").chain_update(row).finalize();
+        hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
     }
 
     /// Hands over every row.
@@ -247,6 +265,7 @@ impl File<'_> {
             if n > IMPORT_ROWS {
                 return Err(unfit("row", format!("is the last that is taken: one import has at most {IMPORT_ROWS} rows")));
             }
+            let mark = self.mark(row.as_deref().unwrap_or_default());
             let read = match row {
                 Err(TooLong) if columns.is_some() => {
                     return Err(unfit(
@@ -264,7 +283,7 @@ impl File<'_> {
                 },
             };
             // Who works on them has stopped: it says why.
-            if to.send(Came::Row(n, read)).await.is_err() {
+            if to.send(Came::Row(n, mark, read)).await.is_err() {
                 return Ok(());
             }
         }
@@ -276,12 +295,8 @@ impl File<'_> {
 async fn worked(mut import: Import, mut came: Receiver<Came>) -> Result<(), Stopped> {
     while let Some(came) = came.recv().await {
         match came {
-            Came::Row(n, row) => import.take(n, row).await?,
-            Came::End(rows) => {
-                import.work().await?;
-                let state = if import.tried { "tried" } else { "done" };
-                return Ok(job::finish(&import.db, &import.job, state, rows).await?);
-            }
+            Came::Row(n, mark, row) => import.take(n, mark, row).await?,
+            Came::End(rows) => return import.end(rows).await,
         }
     }
     // The file was cut off: what came of it is done.

@@ -54,12 +54,14 @@ pub struct Rows {
     held: BytesMut,
     seen: usize,
     at: At,
+    /// Within a line that is too long, of which it was said: the rest of it is nobody's.
+    skips: bool,
 }
 
 impl Rows {
     /// Nothing yet.
     pub fn new(format: Format) -> Self {
-        Rows { format, delimiter: b',', held: BytesMut::new(), seen: 0, at: At::FieldStart }
+        Rows { format, delimiter: b',', held: BytesMut::new(), seen: 0, at: At::FieldStart, skips: false }
     }
 
     /// What stands between the fields of CSV.
@@ -89,11 +91,19 @@ impl Rows {
                     row.truncate(row.len() - 1);
                 }
                 (self.seen, self.at) = (0, At::FieldStart);
+                if std::mem::take(&mut self.skips) {
+                    continue;
+                }
                 return Some(if row.len() > IMPORT_ROW_BYTES { Err(TooLong) } else { Ok(row.freeze()) });
             }
         }
+        let too_long = self.held.len() > IMPORT_ROW_BYTES;
+        if self.format == Format::JsonLines && (too_long || self.skips) {
+            (self.held, self.seen) = (BytesMut::new(), 0);
+            return (!std::mem::replace(&mut self.skips, true)).then_some(Err(TooLong));
+        }
         // A row without an end: what is between quotes would be the whole file.
-        if self.held.len() > IMPORT_ROW_BYTES { Some(Err(TooLong)) } else { None }
+        if too_long { Some(Err(TooLong)) } else { None }
     }
 
     /// Whether this byte ends the row.
@@ -115,6 +125,10 @@ impl Rows {
 
     /// What stands behind the last line end, when nothing more comes.
     pub fn rest(&mut self) -> Option<Result<Bytes, TooLong>> {
+        if std::mem::take(&mut self.skips) {
+            self.held.clear();
+            return None;
+        }
         if self.held.len() > IMPORT_ROW_BYTES {
             return Some(Err(TooLong));
         }
@@ -180,6 +194,10 @@ mod tests {
         let line = |n: usize| format!("{}\nx\n", "a".repeat(n));
         assert!(cut(Format::JsonLines, &[&line(IMPORT_ROW_BYTES)])[0].is_ok());
         assert_eq!(cut(Format::JsonLines, &[&line(IMPORT_ROW_BYTES + 1)]), [Err(TooLong), Ok("x".to_owned())]);
+        let long = "a".repeat(IMPORT_ROW_BYTES + 1);
+        let refused = [Err(TooLong), Ok("x".to_owned())];
+        assert_eq!(cut(Format::JsonLines, &[&long, &long, "a\nx", "\n"]), refused, "one line, in parts");
+        assert_eq!(cut(Format::JsonLines, &["x\n", &long, &long]), [refused[1].clone(), refused[0].clone()], "at the end");
         let mut open = Rows::new(Format::Csv);
         open.push(format!("\"{}", "a\n".repeat(IMPORT_ROW_BYTES)).as_bytes());
         assert_eq!(open.next(), Some(Err(TooLong)), "a quote that is not closed");

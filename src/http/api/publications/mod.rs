@@ -178,6 +178,9 @@ const VERSION_IS: &str = "a version: 16 hexadecimal digits";
 async fn publishes(web: &Web, flow: &Slug, wish: Wish<'_>, order: &Order, mut act: Act) -> Result<Done, Failure> {
     // What cannot be done is not written down; what is written down may still be overtaken, and says what was wanted.
     let (base, said) = plan(web.core.store(), flow, wish, order).await.map_err(refused)?;
+    if let Wish::Back(_) = wish {
+        stored(web, said.whole).await?;
+    }
     act.detail =
         json!({ "version": said.version(), "share": said.trial.map(|trial| trial.share), "runs": said.runs, "builds_on": base });
     let statement = crate::history::audit::insert(&act, rand::random());
@@ -243,7 +246,7 @@ fn refused(why: Refused) -> Failure {
         Refused::Unknown(_) => Failure::NotFound,
         Refused::Overtaken { .. } | Refused::Same(_) | Refused::NothingBefore(_) => Failure::Conflict { reason },
         Refused::NoWhole(_) => Failure::Invalid { field: "share", reason },
-        Refused::ShareStays => Failure::Invalid { field: "runs", reason },
+        Refused::ShareStays | Refused::NowhereToMove => Failure::Invalid { field: "runs", reason },
         Refused::NeverPublished(..) => Failure::Invalid { field: "to", reason },
     }
 }

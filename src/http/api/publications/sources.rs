@@ -103,7 +103,10 @@ async fn among_published(web: &Web, name: &Slug, given: Given) -> Result<Sources
     sources.notifications = given.notifications.iter().map(|(name, text)| (name.clone(), notification(name, text))).collect();
     sources.pages = given.pages.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
     let catalog = web.core.versions().catalog();
-    let others: Vec<_> = catalog.flows().filter(|flow| flow.name != *name).map(|flow| flow.version).collect();
+    // What this flow runs with comes first, then the others in one order: the same call means the same everywhere.
+    let mut others: Vec<_> = catalog.flows().collect();
+    others.sort_by_key(|flow| (flow.name != *name, &flow.name));
+    let others: Vec<_> = others.into_iter().map(|flow| flow.version).collect();
     for id in others {
         let content = web.core.store().get_version(id).await.map_err(unavailable)?;
         let Some(version) = content.and_then(|content| Version::decode(&content).ok()) else { continue };
@@ -113,7 +116,9 @@ async fn among_published(web: &Web, name: &Slug, given: Given) -> Result<Sources
         for (name, text) in version.pages() {
             sources.pages.entry(name.clone()).or_insert_with(|| text.as_str().into());
         }
-        sources.flows.insert(version.name().to_string(), flow(version.name(), version.flow()));
+        if version.name() != name {
+            sources.flows.insert(version.name().to_string(), flow(version.name(), version.flow()));
+        }
     }
     Ok(sources)
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 pub enum Runs {
     /// They stay on their version.
     Stay,
-    /// They go over at their next question.
+    /// They go over at the next state that they enter.
     Move,
     /// They end as `interrupted`.
     End,
