@@ -227,6 +227,26 @@ mod tests {
     }
 
     #[test]
+    fn what_older_releases_stored_is_read() {
+        use crate::domain::input::{Input, OperatorAction};
+        use crate::domain::journal::Event;
+        let input: Input = serde_json::from_str(r#"{"operator":{"begin":{"flow":"shop","with":[]}}}"#).expect("reads");
+        assert!(matches!(&input, Input::Operator(OperatorAction::Begin { sending: None, .. })));
+        let again = serde_json::to_string(&input).expect("JSON");
+        assert_eq!(
+            again, r#"{"operator":{"begin":{"flow":"shop","with":[]}}}"#,
+            "and what needs nothing new is written as it was"
+        );
+        let begun = r#"{"begun":{"input":"0000000000000001","flow":"shop"}}"#;
+        let event: Event = serde_json::from_str(begun).expect("reads");
+        assert!(matches!(&event, Event::Begun { sending: None, notification: None, .. }));
+        assert_eq!(serde_json::to_string(&event).expect("JSON"), begun);
+        let started = r#"{"run_started":{"run":"0000000000000001","flow":"shop","version":"0000000000000002","key":null,"reason":"a keyword"}}"#;
+        let event: Event = serde_json::from_str(started).expect("reads");
+        assert_eq!(serde_json::to_string(&event).expect("JSON"), started);
+    }
+
+    #[test]
     fn what_a_run_keeps_is_short_and_reads_back() {
         let short = Sending::by(BroadcastId::of(1));
         assert_eq!(serde_json::to_string(&short).expect("JSON"), r#"{"b":"b_0000000000000001"}"#);

@@ -1,5 +1,7 @@
 //! Why a step did not hold: one sentence, and where two texts differ, both of them.
 
+use crate::domain::journal::Event;
+use crate::domain::way::Step;
 use crate::flow::diagnostic::At;
 
 /// Why a step did not hold.
@@ -40,4 +42,20 @@ impl From<&str> for Mismatch {
     fn from(message: &str) -> Self {
         Mismatch::from(message.to_owned())
     }
+}
+
+/// That a message was expected, and why a notification did not leave, if one did not since something came last.
+pub(super) fn none_came<'e>(events: impl DoubleEndedIterator<Item = &'e Event>) -> String {
+    let came = |event: &&Event| matches!(event, Event::Received { .. } | Event::EventReceived { .. } | Event::Begun { .. });
+    let since: Vec<&Event> = events.rev().take_while(|event| !came(event)).collect();
+    let way = |of: fn(&Step) -> bool| {
+        since.iter().find_map(|event| match event {
+            Event::Way(way) if of(&way.step) => Some(way),
+            _ => None,
+        })
+    };
+    let why = way(|step| *step == Step::Skipped).or_else(|| way(|step| matches!(step, Step::UsedUp | Step::Held { .. })));
+    let why =
+        why.map_or_else(String::new, |way| format!(": the notification `{}` did not leave: {}", way.notification, way.reason));
+    format!("expected a message, none came{why}")
 }

@@ -4,7 +4,7 @@
 use super::coverage::Coverage;
 use super::expect;
 use super::fake_http::matches;
-use super::mismatch::{Difference, Mismatch};
+use super::mismatch::{Difference, Mismatch, none_came};
 use super::rewrite::Rewrite;
 use super::script::{Case, Script, Step, UserSays};
 use super::stage::{begin, person, speak};
@@ -220,7 +220,7 @@ impl Player {
                 Ok(self.user(says)?)
             }
             Step::Bot { all, by_kind } => {
-                let came = self.world.messages.pop_front().ok_or("expected a message, none came")?;
+                let came = self.world.messages.pop_front().ok_or_else(|| none_came(self.world.events()))?;
                 let own = by_kind.iter().find(|(kind, _)| *kind == came.kind).map(|(_, own)| own);
                 expect::receiver(all, &came, self.is_own(&came.to))?;
                 for expected in iter::once(all).chain(own) {

@@ -245,3 +245,38 @@ fn watching_plays_again_when_a_file_changes_and_ends_well() {
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
     reader.join().expect("read to the end");
 }
+
+const CAPPED: &str = "\
+test: news
+given: { channel: main-sms, contact: { marketing: [sms] } }
+cases:
+  two in a week are enough:
+    - user: news
+    - bot: News. STOP ends it.
+    - user: news
+    - bot: News. STOP ends it.
+    - user: news
+    - bot: nothing
+    - wait: 7d
+    - user: news
+    - bot: News. STOP ends it.
+";
+
+#[test]
+fn caps_of_marketing_hold_in_tests_as_they_do_in_the_service() {
+    let news = "flow: news\nstart: [ { keyword: news } ]\nbegin: a\nstates: { a: { notify: note, end: done } }\n";
+    let folder = project(&news.replace("flow: news", "flow: menu"), &CAPPED.replace("test: news", "test: menu"));
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    std::fs::create_dir_all(folder.path().join("templates")).expect("a folder");
+    write("templates/note.yaml", "notification: note\nkind: marketing\ntext: News. STOP ends it.\n");
+    write("replyflow.toml", &format!("{CONFIG}[marketing]\ncap = [\"2 per week\", \"9 per 30 days\"]\n"));
+    let (out, code) = replyflow_in(folder.path(), &["test"]);
+    assert_eq!(code, 0, "{out}");
+    write("replyflow.toml", &format!("{CONFIG}[marketing]\ncap = \"1 per week\"\n"));
+    let (out, code) = replyflow_in(folder.path(), &["test"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("capped"), "it says why nothing came: {out}");
+    write("replyflow.toml", &format!("{CONFIG}[marketing]\ncap = \"often\"\n"));
+    let (out, code) = replyflow_in(folder.path(), &["check"]);
+    assert!(code != 0 && out.contains("3 per 7 days"), "{out}");
+}

@@ -60,6 +60,10 @@ pub(super) fn situation(ground: &Ground, setting: &str, world: &World, record: &
         let _ = write!(rest, "|{name}={}", value.to_json());
     }
     let _ = write!(rest, "|t{:?}s{}", record.tags, record.stop);
+    if record.consent != 0 || !record.marketing.is_empty() {
+        // How much marketing came decides whether more does.
+        let _ = write!(rest, "|m{}.{}", record.consent, record.marketing.len());
+    }
     if !ground.hints.hours.is_empty() {
         let zone = zone_of(record, &ground.project);
         let standing = Standing { project: &ground.project, record, flow: &ground.flow, frame: None, now: world.now(), zone };

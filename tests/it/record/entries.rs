@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use replyflow::domain::address::{Address, E164};
+use replyflow::domain::broadcast::{BroadcastId, Refusal, Sending, Skipped};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
@@ -94,6 +95,20 @@ pub fn started(run: u64, flow: &str) -> Event {
         continues: None,
         sending: None,
     }
+}
+
+/// The same, begun by a broadcast.
+pub fn started_by(run: u64, flow: &str, broadcast: u64, arm: Option<&str>) -> Event {
+    let mut event = started(run, flow);
+    if let Event::RunStarted { sending, .. } = &mut event {
+        let by = Sending::by(BroadcastId::of(broadcast));
+        *sending = Some(Box::new(Sending { arm: arm.map(slug), ..by }));
+    }
+    event
+}
+
+pub fn skipped(broadcast: u64, reason: Refusal) -> Event {
+    Event::Skipped(Box::new(Skipped { broadcast: BroadcastId::of(broadcast), reason, detail: Some("so".to_owned()) }))
 }
 
 pub fn entered(run: u64, flow: &str, state: &str) -> Event {

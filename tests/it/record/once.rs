@@ -5,6 +5,7 @@ use super::{Ground, on_both, tables};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
+use replyflow::domain::broadcast::Refusal;
 use replyflow::domain::id::RunId;
 use replyflow::domain::journal::{AttemptOutcome, Decision, Event};
 use replyflow::domain::message::{DeliveryStatus, FailureReason};
@@ -31,6 +32,8 @@ fn event() -> impl Strategy<Value = Event> {
             received(id, "words", if answer { Decision::Answer } else { Decision::Inbox })
         }),
         2 => run().prop_map(|run| started(run, if run == 1 { "shop" } else { "order" })),
+        1 => (run(), 1u64..3).prop_map(|(run, by)| started_by(run, if run == 1 { "shop" } else { "order" }, by, (by == 2).then_some("b"))),
+        1 => (1u64..3, 0usize..Refusal::ALL.len()).prop_map(|(by, why)| skipped(by, Refusal::ALL[why])),
         4 => (run(), state()).prop_map(|(run, state)| entered(run, if run == 1 { "shop" } else { "order" }, STATES[state])),
         3 => (run(), state()).prop_map(|(run, state)| left(run, STATES[state], "ok")),
         1 => (run(), 0usize..2).prop_map(|(run, end)| ended(run, if run == 1 { "shop" } else { "order" }, ENDS[end])),

@@ -3,6 +3,7 @@
 use super::entries::*;
 use super::{Ground, on_both, tables};
 use replyflow::config::history::Keep;
+use replyflow::domain::broadcast::Refusal;
 use replyflow::domain::happening::SPLIT_REASON;
 use replyflow::domain::id::RunId;
 use replyflow::domain::input::CallOutcome;
@@ -16,6 +17,7 @@ use replyflow::history::{ExportFilter, bucket_of, export};
 
 on_both!(
     a_conversation_is_told_with_its_run_and_its_figures,
+    a_broadcast_is_found_on_its_runs_their_messages_and_its_refusals,
     a_status_only_rises_and_what_is_no_message_makes_none,
     the_last_profile_is_the_truth_and_older_releases_are_put_together,
     who_is_deleted_leaves_nothing_and_is_not_brought_back,
@@ -25,6 +27,31 @@ on_both!(
 );
 
 const NOW: Millis = Millis(START + 1_000_000);
+
+async fn a_broadcast_is_found_on_its_runs_their_messages_and_its_refusals(ground: Ground) {
+    let (mut journal, ann, ben) = (Journal::default(), contact("ann"), contact("ben"));
+    journal.at(0, ann, vec![started_by(7, "shop", 1, Some("b")), entered(7, "shop", "menu"), sent(1, Some(7), "News")]);
+    journal.at(60, ann, vec![received(2, "1", Decision::Answer), left(7, "menu", "orders"), sent(3, Some(7), "Thanks")]);
+    journal.at(61, ann, vec![ended(7, "shop", "done"), started(8, "shop"), sent(4, Some(8), "Hello"), sent(5, None, "Help")]);
+    journal.at(62, ben, vec![skipped(1, Refusal::NoConsent)]);
+    // In two batches: what is known of the run comes from the tables in the second.
+    let writer = ground.writer();
+    assert_eq!(writer.append(3, journal.items[..1].to_vec(), NOW).await, Ok(1));
+    assert_eq!(writer.append(3, journal.items[1..].to_vec(), NOW).await, Ok(3));
+    let broadcast = "b_0000000000000001";
+    let runs = ground.lines("SELECT broadcast, arm, ended_at IS NULL FROM run ORDER BY id").await;
+    assert_eq!(runs.len(), 2);
+    assert!(runs[0].starts_with(&format!("{broadcast}|b|")) && runs[1].starts_with("–||"), "{runs:?}");
+    let messages = ground.lines("SELECT direction, text, broadcast FROM message ORDER BY at, direction, text").await;
+    let of = |line: &str| format!("{line}|{broadcast}");
+    let expected = [of("out|News"), of("in|1"), of("out|Thanks"), "out|Hello|–".to_owned(), "out|Help|–".to_owned()];
+    assert_eq!(messages, expected);
+    let refused = ground.lines("SELECT kind, broadcast, reason FROM happening WHERE broadcast IS NOT NULL").await;
+    assert_eq!(refused, [format!("broadcast.skipped|{broadcast}|no_consent")]);
+    let arms =
+        ground.lines("SELECT arm, sum(n) FROM figure WHERE what = 'entered' AND state = '' GROUP BY arm ORDER BY arm").await;
+    assert_eq!(arms, ["|1", "b|1"], "the arm of a broadcast is one of its flow's figures");
+}
 
 async fn a_conversation_is_told_with_its_run_and_its_figures(ground: Ground) {
     let (mut journal, ann) = (Journal::default(), contact("ann"));

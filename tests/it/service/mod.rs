@@ -10,6 +10,7 @@ mod history;
 mod hooking;
 mod logs;
 mod lost;
+mod noticing;
 mod overflowing;
 mod passing;
 mod publishing;
