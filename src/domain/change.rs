@@ -71,9 +71,17 @@ pub struct ContactChange {
     /// Tags that are taken off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untag: Vec<Slug>,
+    /// Kinds of channel over which the contact wants no message any more, as somebody tells: `ChannelKind::stop_bit`. It is never taken away by this.
+    #[serde(default, skip_serializing_if = "no_bits")]
+    pub stop: u8,
     /// What the contact consents to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Box<Consent>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn no_bits(bits: &u8) -> bool {
+    *bits == 0
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::turning::{Turning, zone_of};
 use crate::domain::address::Address;
 use crate::domain::change::{ContactChange, Edit};
+use crate::domain::channel::ChannelKind;
 use crate::domain::id::InputId;
 use crate::domain::journal::Event;
 use crate::domain::limits;
@@ -43,6 +44,11 @@ impl Turning<'_> {
         self.change_tags(change);
         if let Some(consent) = &change.consent {
             self.consented(consent, &change.by);
+        }
+        for kind in ChannelKind::ALL.into_iter().filter(|kind| change.stop & kind.stop_bit() != 0) {
+            if !self.rec.is_stopped(kind) {
+                self.stop_kind(kind, "told");
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use crate::config::project::Project;
 use crate::domain::api_key::{KeyId, ShownKey};
 use crate::domain::mode::Mode;
 use crate::domain::scope::{Scope, Scopes};
+use crate::domain::time::Millis;
 use crate::engine::is_simulated;
 use crate::engine::record::Record;
 use crate::service::KeyRefused;
@@ -25,6 +26,8 @@ pub struct Caller {
     pub mode: Mode,
     /// What the key may do.
     pub scopes: Scopes,
+    /// When the key ends by itself.
+    pub ends: Option<Millis>,
 }
 
 /// What the configured keys, `[events] keys`, may do.
@@ -34,7 +37,7 @@ impl Caller {
     /// Whoever holds the configured key at this place.
     fn configured(place: usize) -> Self {
         let name = format!("configured key {}", place + 1);
-        Caller { key: None, name, mode: Mode::Live, scopes: Scopes::of(&CONFIGURED) }
+        Caller { key: None, name, mode: Mode::Live, scopes: Scopes::of(&CONFIGURED), ends: None }
     }
 
     /// Says no if the key may not do this.
@@ -124,6 +127,6 @@ impl Web {
             let (ring, id) = (Arc::clone(&self.ring), key.id);
             self.engine.spawn(async move { ring.note(id, now).await });
         }
-        Ok(Caller { key: Some(key.id), name: key.name.clone(), mode: key.mode, scopes: key.scopes })
+        Ok(Caller { key: Some(key.id), name: key.name.clone(), mode: key.mode, scopes: key.scopes, ends: key.expires_at })
     }
 }

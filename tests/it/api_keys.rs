@@ -24,6 +24,23 @@ async fn becomes(api: &Api, path: &str, status: u16) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_makes_none_that_outlives_it() {
+    let service = start().await;
+    let make = ["key", "create", "hour", "--scope", "keys:write", "--expires", "1h", "--format", "json"];
+    let (made, code) = replyflow_in(service.folder(), &make);
+    assert_eq!(code, 0, "{made}");
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    let api = Api::of(&service).with_key(made["secret"].as_str().expect("a secret"));
+    let child = |expires: Value| json!({ "name": "child", "scopes": ["keys:write"], "expires": expires });
+    let without = api.post("/v1/keys", json!({ "name": "child", "scopes": ["keys:write"] })).await;
+    assert_eq!((without.status, &without.json["key"]["expires_at"]), (201, &made["expires_at"]), "{}", without.text);
+    let longer = api.post("/v1/keys", child(json!("2h"))).await;
+    assert_eq!((longer.status, &longer.json["field"]), (422, &json!("expires")));
+    assert_eq!(api.post("/v1/keys", child(json!("10m"))).await.status, 201);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_the_command_line_opens_what_it_may_until_it_is_revoked() {
     let service = start().await;
     let (made, code) =

@@ -212,7 +212,7 @@ async fn settings_are_shown_as_they_are_in_force_without_secrets() {
     let settings = api.get("/v1/settings").await;
     assert_eq!(settings.json["channels"]["main-sms"]["provider"], "simulator", "{}", settings.text);
     assert_eq!((&settings.json["events"]["keys"], &settings.json["env"]["sign"]), (&json!(["…"]), &json!("…")));
-    assert_eq!(settings.json["server"]["rates"]["api"], 500, "a default");
+    assert_eq!(settings.json["server"]["rates"]["api"], 2000, "a default");
     assert!(!settings.text.contains(KEY) && !settings.text.contains("hidden"));
     let status = api.get("/v1/status").await;
     assert_eq!((&status.json["database"], &status.json["flows_refused"]), (&json!("SQLite"), &json!(0)));

@@ -116,6 +116,53 @@ async fn a_contact_of_the_other_mode_is_not_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_out_is_the_same_elsewhere_every_no_included() {
+    let (service, api) = service().await;
+    let formula = "=HYPERLINK(\"https://evil.example\")";
+    for (phone, more) in [
+        ("07700900041", json!({ "stopped": ["sms"], "name": formula })),
+        ("07700900042", json!({ "consent": { "marketing": { "sms": false, "email": true } } })),
+        ("07700900043", json!({ "consent": { "topics": { "news": false } } })),
+    ] {
+        let mut contact = json!({ "phone": phone });
+        contact.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let made = api.post("/v1/contacts", contact).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+    let wrong = api.post("/v1/contacts", json!({ "phone": "07700900044", "stopped": ["fax"] })).await;
+    assert_eq!((wrong.status, &wrong.json["field"]), (422, &json!("stopped")));
+    for (format, media) in [("csv", "text/csv"), ("jsonl", "application/x-ndjson")] {
+        let file = exported(&api, format).await;
+        assert_eq!(file.contains("'=HYPERLINK"), format == "csv", "no spreadsheet runs it: {file}");
+        let (other, elsewhere) = self::service().await;
+        let answer = elsewhere.send(Method::POST, "/v1/imports", &[("content-type", media)], file.into_bytes()).await;
+        assert_eq!((answer.status, &answer.json["created"]), (200, &json!(3)), "{}", answer.text);
+        for phone in ["07700900041", "07700900042", "07700900043"] {
+            let path = format!("/v1/contacts/phone:{phone}");
+            let (before, after) = (api.get(&path).await.json, elsewhere.get(&path).await.json);
+            for field in ["name", "stopped", "marketing", "refused", "topics"] {
+                assert_eq!(before[field], after[field], "{format} {phone} {field}");
+            }
+        }
+        other.stop().await;
+    }
+    assert_eq!(api.get("/v1/contacts/phone:07700900042").await.json["refused"], json!(["sms"]));
+    service.stop().await;
+}
+
+/// All contacts as a file, once the record has them.
+async fn exported(api: &Api, format: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let file = api.get(&format!("/v1/contacts/export?format={format}")).await.text;
+        if (41..=43).all(|n| file.contains(&format!("4477009000{n}"))) || begun.elapsed() > Duration::from_secs(20) {
+            return file;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_none_are_refused_at_once() {
     let (service, api) = service().await;
     for (query, file, status, field) in [

@@ -86,7 +86,7 @@ pub struct NewKey {
     pub scopes: Vec<String>,
     /// What it is for; live if nothing is said.
     pub mode: Option<KeyMode>,
-    /// How long it opens something, such as `90d`; if nothing is said, until it is revoked.
+    /// How long it opens something, such as `90d`; if nothing is said, as long as the key that makes it.
     #[schema(example = "90d")]
     pub expires: Option<String>,
 }
@@ -158,7 +158,7 @@ pub async fn show(web: Data<Web>, id: Path<String>, request: HttpRequest, mut pa
 
 /// Make a key
 ///
-/// It can do no more than the key that makes it, and a key for test makes only keys for test.
+/// It can do no more than the key that makes it and lasts no longer, and a key for test makes only keys for test.
 #[utoipa::path(post, path = "/v1/keys", tag = "Keys", operation_id = "create_key", security(("key" = ["keys:write"])),
     request_body = NewKey,
     responses((status = 201, description = "It is made; its secret is not shown again", body = MadeKey)))]
@@ -181,7 +181,16 @@ pub async fn create(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
     if let Some(word) = caller.scopes.lacks(asked.scopes) {
         return Err(invalid("scopes", format!("a key gives only what it has itself, and yours has not `{word}`")));
     }
-    let (key, secret) = asked.draw(now, &caller.holder());
+    let (mut key, secret) = asked.draw(now, &caller.holder());
+    if let Some(ends) = caller.ends {
+        if expires.is_some() && key.expires_at.is_some_and(|end| end > ends) {
+            return Err(invalid(
+                "expires",
+                format!("a key makes none that lasts longer than itself, and yours ends at {}", rfc3339(ends)),
+            ));
+        }
+        key.expires_at = Some(key.expires_at.map_or(ends, |end| end.min(ends)));
+    }
     let detail =
         json!({ "name": key.name, "scopes": key.scopes.words(), "mode": key.mode, "expires_at": key.expires_at.map(rfc3339) });
     let act = audit::act(&web, &caller, "key.create", Some(key.id.to_string()), detail);

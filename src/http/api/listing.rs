@@ -137,6 +137,19 @@ impl<L: Listing> Export<L> {
     }
 }
 
+/// A cell that a spreadsheet would run, after OWASP's "CSV injection", is a text for it with an apostrophe before it. Numbers and phone numbers stay.
+pub fn harmless(cell: String) -> String {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let number = || cell.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b' '));
+    if formula && !number() { format!("'{cell}") } else { cell }
+}
+
+/// A cell as it was before it was made harmless.
+pub fn plain(cell: &str) -> &str {
+    let behind = cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r']));
+    behind.unwrap_or(cell)
+}
+
 /// Rows of a table; what is no single value is JSON.
 fn table(head: Option<&[&str]>, fields: &[&str], items: &[Json]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -147,7 +160,7 @@ fn table(head: Option<&[&str]>, fields: &[&str], items: &[Json]) -> Vec<u8> {
     for item in items {
         let _ = writer.write_record(fields.iter().map(|field| match &item[*field] {
             Json::Null => String::new(),
-            Json::String(text) => text.clone(),
+            Json::String(text) => harmless(text.clone()),
             other => other.to_string(),
         }));
     }
@@ -165,5 +178,11 @@ mod tests {
         let text = String::from_utf8(table(Some(&["a", "b", "c"]), &["a", "b", "c"], &items)).expect("text");
         assert_eq!(text, "a,b,c\n\"x, \"\"y\"\"\n\",1,\"{\"\"d\"\":[1]}\"\n,,\n");
         assert_eq!(table(None, &["a", "b"], &[]), b"");
+        let formula = json!({ "a": "=HYPERLINK(\"x\")", "b": "+447700900123", "c": -1.5 });
+        let text = String::from_utf8(table(None, &["a", "b", "c"], &[formula])).expect("text");
+        assert_eq!(text, "\"'=HYPERLINK(\"\"x\"\")\",+447700900123,-1.5\n");
+        for cell in ["=1+1", "-sms", "@a", "+447700900123", "-1.5", "'quoted", "", "Ann"] {
+            assert_eq!(plain(&harmless(cell.to_owned())), cell);
+        }
     }
 }

@@ -19,6 +19,8 @@ use std::time::Duration;
 pub const HEADER: &str = "idempotency-key";
 /// The longest that somebody waits for what a request does; it goes on without them.
 const WORK: Duration = Duration::from_secs(30);
+/// How often a request that is worked on says so: well within the time for which the store keeps it to whoever began it.
+const RENEW: Duration = Duration::from_secs(2);
 
 /// What the caller calls this request.
 pub fn chosen(request: &HttpRequest) -> Result<Option<String>, Failure> {
@@ -122,7 +124,19 @@ impl Once {
                 Requested::Answered(kept) => return Done::kept(&kept).ok_or(Failure::Unavailable),
                 Requested::Done => return Err(Failure::Unavailable),
             }
-            let done = work.await;
+            let renew = async {
+                loop {
+                    tokio::time::sleep(RENEW).await;
+                    // Whoever comes again meanwhile waits, however long it takes.
+                    if let Err(error) = step(RequestStep::Begin).await {
+                        tracing::debug!(%error, "a request that is worked on could not be kept to itself");
+                    }
+                }
+            };
+            let done = tokio::select! {
+                done = work => done,
+                () = renew => Err(Failure::Unavailable),
+            };
             let end = match &done {
                 Ok(done) => done.keep().map_or(RequestStep::Again, RequestStep::Answer),
                 Err(failure) if failure.status().is_server_error() => RequestStep::Again,

@@ -147,5 +147,5 @@ pub fn is_news(record: &Record, change: &ContactChange) -> bool {
         });
         general != 0 || topics
     });
-    news || tags || attributes || consent
+    news || tags || attributes || consent || change.stop & !record.stop != 0
 }

@@ -5,6 +5,7 @@ use super::view::Contact;
 use crate::config::project::Project;
 use crate::domain::scope::Scope;
 use crate::http::api::imports::Format;
+use crate::http::api::listing::harmless;
 use crate::http::api::{Query, audit, looked, recorded};
 use crate::http::error::Failure;
 use crate::http::web::Web;
@@ -42,8 +43,9 @@ pub async fn export(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
     let caller = looked(&web, &request, &mut payload, Scope::ContactsRead).await?;
     let asked = Query::read(&request, &["query", "format"])?;
     let format = asked.parsed("format", "csv or jsonl", Format::parse)?.unwrap_or(Format::Csv);
+    let permit = web.streams.export()?;
     let chosen = Chosen::read(&web.core, web.record.clone(), caller.mode, asked.text("query"))?;
-    audit::write(&web, &caller, "contacts.export", None, json!({ "query": asked.text("query") })).await?;
+    audit::write(&web, &caller, "contacts.export", None, json!({ "chosen": asked.text("query").is_some() })).await?;
     let (core, mode) = (Arc::clone(&web.core), caller.mode);
     let head = match format {
         Format::Csv => Some(csv(&[names(&core.world().project)])),
@@ -52,6 +54,8 @@ pub async fn export(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
     // The place is the last key that was sent; nothing when all were.
     let begun = (Some(String::new()), head);
     let pieces = stream::try_unfold(begun, move |(after, head)| {
+        // Held until the file is at its end.
+        let _ = &permit;
         let (web, core, mode) = (web.clone(), Arc::clone(&core), mode);
         let chosen = chosen.clone();
         async move {
@@ -75,7 +79,13 @@ pub async fn export(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
         Format::Csv => "text/csv; charset=utf-8",
         Format::JsonLines => "application/x-ndjson",
     };
-    Ok(HttpResponse::Ok().content_type(media).streaming(Box::pin(pieces)))
+    let name = if format == Format::Csv { "contacts.csv" } else { "contacts.jsonl" };
+    Ok(HttpResponse::Ok()
+        .content_type(media)
+        .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .insert_header(("Cache-Control", "no-store"))
+        .streaming(Box::pin(pieces)))
 }
 
 fn names(project: &Project) -> Vec<String> {
@@ -98,12 +108,8 @@ fn cells(contact: &Contact, project: &Project) -> Vec<String> {
         contact.tags.join(" "),
         contact.stopped.join(" "),
         text(&contact.last_seen),
-        agreed(&contact.marketing).into_keys().collect::<Vec<_>>().join(" "),
+        topic(&said(contact)),
     ];
-    let topic = |said: &BTreeMap<&'static str, bool>| {
-        let words = said.iter().map(|(kind, yes)| if *yes { (*kind).to_owned() } else { format!("-{kind}") });
-        words.collect::<Vec<_>>().join(" ")
-    };
     cells.extend(project.topics.keys().map(|name| contact.topics.get(name.as_str()).map(topic).unwrap_or_default()));
     cells.extend(project.attributes.keys().map(|name| match contact.attributes.get(name.as_str()) {
         None => String::new(),
@@ -113,14 +119,21 @@ fn cells(contact: &Contact, project: &Project) -> Vec<String> {
     cells
 }
 
-fn agreed(marketing: &BTreeMap<&'static str, bool>) -> BTreeMap<&'static str, bool> {
-    marketing.iter().filter(|(_, yes)| **yes).map(|(kind, yes)| (*kind, *yes)).collect()
+fn topic(said: &BTreeMap<&'static str, bool>) -> String {
+    let words = said.iter().map(|(kind, yes)| if *yes { (*kind).to_owned() } else { format!("-{kind}") });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What was said of marketing as a whole: a yes, or a no where there was one. Where nothing was said, nothing is.
+fn said(contact: &Contact) -> BTreeMap<&'static str, bool> {
+    let said = contact.marketing.iter().filter(|(kind, yes)| **yes || contact.refused.contains(kind));
+    said.map(|(kind, yes)| (*kind, *yes)).collect()
 }
 
 fn csv(rows: &[Vec<String>]) -> Bytes {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Into memory nothing fails, and all rows have the same number of cells.
-    rows.iter().for_each(|row| drop(writer.write_record(row)));
+    rows.iter().for_each(|row| drop(writer.write_record(row.iter().map(|cell| harmless(cell.clone())))));
     Bytes::from(writer.into_inner().unwrap_or_default())
 }
 
@@ -149,7 +162,7 @@ fn lines(contacts: &[Contact]) -> Bytes {
         put("tags", json!(contact.tags));
         put("attributes", contact.attributes.clone().into());
         put("stopped", json!(contact.stopped));
-        let marketing = agreed(&contact.marketing);
+        let marketing = said(contact);
         if !marketing.is_empty() || !contact.topics.is_empty() {
             put("consent", json!({ "marketing": marketing, "topics": contact.topics }));
         }

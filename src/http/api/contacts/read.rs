@@ -3,6 +3,7 @@
 use crate::config::project::Project;
 use crate::domain::address::Address;
 use crate::domain::change::{ContactChange, Edit};
+use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::Slug;
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 /// Bytes of the caller's own id of a contact.
 const ID_BYTES: usize = 254;
 /// Every field, for whoever named another one.
-pub const FIELDS: &str = "phone, email, external_id, name, language, timezone, tags, attributes, consent";
+pub const FIELDS: &str = "phone, email, external_id, name, language, timezone, tags, attributes, stopped, consent";
 
 /// What a caller says of a contact. What is not named stays as it is; null takes away what can be.
 #[derive(Debug, ToSchema)]
@@ -41,6 +42,8 @@ pub struct Given {
     /// Declared attributes, each of its type.
     #[schema(value_type = Object)]
     attributes: Option<Json>,
+    /// Kinds of channel over which they want no message any more: `sms`, `whatsapp`, `email`. It is added to what they said; only they themselves undo it.
+    stopped: Option<Vec<String>>,
     /// What they agreed to: `marketing`, `topics`, `at`, `how`, `proof`.
     #[schema(value_type = Object)]
     consent: Option<Json>,
@@ -78,6 +81,10 @@ pub fn change(mut map: Map<String, Json>, project: &Project, by: &str) -> Result
         Some(_) => return Err(unfit("attributes", "is not an object")),
     }
     (change.tag, change.untag) = tags(map.remove("tags"))?;
+    change.stop = match map.remove("stopped") {
+        None | Some(Json::Null) => 0,
+        Some(given) => stopped(&given).ok_or_else(|| unfit("stopped", "is not a list of sms, whatsapp and email"))?,
+    };
     change.consent = match map.remove("consent") {
         None | Some(Json::Null) => None,
         Some(given) => Some(Box::new(consent::read(given, "consent", project)?)),
@@ -87,6 +94,11 @@ pub fn change(mut map: Map<String, Json>, project: &Project, by: &str) -> Result
         Some(id) if id == "id" => Err(unfit("id", "is given by the service; your own id of a contact is external_id")),
         Some(unknown) => Err(unfit("body", format!("`{}` is no field of a contact; there are {FIELDS}", excerpt(unknown)))),
     }
+}
+
+fn stopped(given: &Json) -> Option<u8> {
+    let kinds = given.as_array()?.iter().map(|kind| ChannelKind::parse(kind.as_str()?));
+    kinds.collect::<Option<Vec<_>>>().map(|kinds| kinds.into_iter().fold(0, |bits, kind| bits | kind.stop_bit()))
 }
 
 /// The addresses that a change names, the usual identity first.

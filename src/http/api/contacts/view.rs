@@ -66,6 +66,9 @@ pub struct Contact {
     /// Whether it agreed to marketing, for each kind of channel.
     #[schema(value_type = Object)]
     pub marketing: Kinds,
+    /// Kinds of channel over which it said no to marketing.
+    #[schema(value_type = Vec<String>)]
+    pub refused: Vec<&'static str>,
     /// What it said of single topics of marketing, for each kind of channel of which it said something.
     #[schema(value_type = Object)]
     pub topics: BTreeMap<String, Kinds>,
@@ -104,6 +107,7 @@ impl Contact {
             private: profile.private.iter().map(ToString::to_string).collect(),
             stopped: words(profile.stop).map(ChannelKind::as_str).collect(),
             marketing: ChannelKind::ALL.iter().map(|kind| (kind.as_str(), profile.consent & kind.stop_bit() != 0)).collect(),
+            refused: ChannelKind::ALL.into_iter().filter(|kind| record.refused(*kind)).map(ChannelKind::as_str).collect(),
             topics: profile.topics.iter().map(|said| (said.topic.to_string(), kinds(said))).collect(),
         }
     }

@@ -4,12 +4,13 @@ use crate::config::project::Project;
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::Name;
 use crate::domain::value::Type;
+use crate::http::api::listing::plain;
 use crate::http::error::Failure;
 use crate::http::person::{excerpt, unfit};
 use serde_json::{Map, Value as Json};
 
 /// Columns of an export that say nothing to an import.
-const ONLY_SHOWN: [&str; 8] = ["mode", "whatsapp_id", "channel", "last_seen", "stopped", "email_dead", "private", "created"];
+const ONLY_SHOWN: [&str; 8] = ["mode", "whatsapp_id", "channel", "last_seen", "email_dead", "private", "created", "refused"];
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ enum Column {
     Untag,
     /// An attribute.
     Attribute(Name, Type),
+    /// Kinds of channel over which they want nothing any more.
+    Stopped,
     /// Consent to marketing.
     Marketing,
     /// Consent to a topic.
@@ -83,6 +86,7 @@ impl Columns {
         let (mut attributes, mut consent, mut topics) = (Map::new(), Map::new(), Map::new());
         let mut tags = [Vec::new(), Vec::new()];
         for (column, cell) in self.0.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+            let cell = plain(&cell).to_owned();
             match column {
                 Column::Nothing => {}
                 Column::Contact => row.contact = Some(cell),
@@ -90,6 +94,7 @@ impl Columns {
                 Column::Tags => tags[0] = words(&cell),
                 Column::Untag => tags[1] = words(&cell),
                 Column::Attribute(name, kind) => drop(attributes.insert(name.to_string(), typed(cell, *kind))),
+                Column::Stopped => drop(row.fields.insert("stopped".to_owned(), words(&cell).into())),
                 Column::Marketing => drop(consent.insert("marketing".to_owned(), kinds(&cell, "marketing")?)),
                 Column::Topic(topic) => drop(topics.insert(topic.clone(), kinds(&cell, &format!("topic.{topic}"))?)),
                 Column::Consent(key) => drop(consent.insert((*key).to_owned(), cell.into())),
@@ -144,6 +149,7 @@ fn column(name: &str, project: &Project) -> Option<Column> {
         "timezone" | "time_zone" => Column::Text("timezone"),
         "tag" | "tags" => Column::Tags,
         "untag" => Column::Untag,
+        "stopped" => Column::Stopped,
         "marketing" | "consent" => Column::Marketing,
         "consent_at" => Column::Consent("at"),
         "consent_how" => Column::Consent("how"),
