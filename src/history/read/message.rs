@@ -44,6 +44,8 @@ pub struct Message {
     pub run: Option<String>,
     /// The flow of that run.
     pub flow: Option<String>,
+    /// The broadcast that began that run.
+    pub broadcast: Option<String>,
     /// The notification that it comes from.
     pub notification: Option<String>,
     /// What the service itself says: `opted_out`, `help`.
@@ -90,11 +92,11 @@ pub struct Message {
 /// Its columns in the order in which `Message::of` reads them.
 pub(super) const COLUMNS: &str = "m.id, m.contact, m.direction, m.channel, m.kind, m.address, m.text, m.content, m.status, \
      m.status_at, m.reason, m.code, m.detail, m.run, m.flow, m.notification, m.system, m.decision, m.rule, m.provider_id, \
-     m.segments, m.price, m.currency, m.attempts, m.at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.n";
+     m.segments, m.price, m.currency, m.attempts, m.at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.n, m.broadcast";
 
 impl Message {
     /// The names of its fields, for tables.
-    pub const FIELDS: [&str; 29] = [
+    pub const FIELDS: [&str; 30] = [
         "id",
         "contact",
         "direction",
@@ -110,6 +112,7 @@ impl Message {
         "detail",
         "run",
         "flow",
+        "broadcast",
         "notification",
         "system",
         "decision",
@@ -159,6 +162,7 @@ impl Message {
             read_at: row.opt_at(27)?,
             failed_at: row.opt_at(28)?,
             number: row.int(29)?,
+            broadcast: text(30)?,
         })
     }
 
@@ -198,6 +202,8 @@ pub struct MessageFilter {
     pub status: Option<String>,
     /// Of this flow.
     pub flow: Option<String>,
+    /// Of runs that this broadcast began.
+    pub broadcast: Option<String>,
     /// From this moment on.
     pub since: Option<Millis>,
     /// Before this moment.
@@ -222,6 +228,7 @@ pub(super) fn select(filter: &MessageFilter, after: Option<&MessagePlace>, limit
         .and_mode("m.mode", filter.mode)
         .and_if("m.contact = ?", filter.contact)
         .and_if("m.flow = ?", filter.flow.as_ref())
+        .and_if("m.broadcast = ?", filter.broadcast.as_ref())
         .and_if("m.provider_id = ?", filter.provider_id.as_ref())
         .and_if("m.channel = ?", filter.channel.as_ref())
         .and_if("m.direction = ?", filter.direction.as_ref())

@@ -45,6 +45,8 @@ async fn every_question_goes_through_an_index() {
         ("message_flow", message::select(&MessageFilter { flow: some("f"), ..messages() }, Some(&after), 5)),
         ("message_provider", message::select(&MessageFilter { provider_id: some("p"), ..messages() }, None, 5)),
         ("message_failed", message::select(&MessageFilter { status: some("failed"), ..messages() }, Some(&after), 5)),
+        ("message_broadcast", message::select(&MessageFilter { broadcast: some("b"), ..messages() }, Some(&after), 5)),
+        ("run_broadcast", run::select(&RunFilter { broadcast: some("b"), ..runs() }, Some(&run_after), 5)),
         ("run_started", run::select(&runs(), Some(&run_after), 5)),
         ("run_flow", run::select(&RunFilter { flow: some("f"), ..runs() }, Some(&run_after), 5)),
         ("sqlite_autoindex_run_1", run::select(&RunFilter { contact: who, ..runs() }, Some(&run_after), 5)),

@@ -34,6 +34,8 @@ pub struct RunShown {
     pub started_at: Millis,
     /// What began it.
     pub reason: Option<String>,
+    /// The broadcast that began it.
+    pub broadcast: Option<String>,
     /// The run that it took up again.
     pub continues: Option<String>,
     /// Where it is, or was when it ended.
@@ -55,11 +57,11 @@ pub struct RunShown {
 }
 
 const COLUMNS: &str = "r.id, r.contact, r.flow, r.version, r.key, r.channel, r.language, r.arm, r.started_at, r.reason, \
-     r.continues, r.state, r.state_since, r.waits, r.ended_at, r.\"end\", r.end_reason";
+     r.continues, r.state, r.state_since, r.waits, r.ended_at, r.\"end\", r.end_reason, r.broadcast";
 
 impl RunShown {
     /// The names of its fields, for tables.
-    pub const FIELDS: [&str; 17] = [
+    pub const FIELDS: [&str; 18] = [
         "id",
         "contact",
         "flow",
@@ -70,6 +72,7 @@ impl RunShown {
         "arm",
         "started_at",
         "reason",
+        "broadcast",
         "continues",
         "state",
         "state_since",
@@ -100,6 +103,7 @@ impl RunShown {
             ended_at: row.opt_at(14)?,
             end: text(15)?,
             end_reason: text(16)?,
+            broadcast: text(17)?,
         })
     }
 
@@ -129,6 +133,8 @@ pub struct RunFilter {
     pub open: Option<bool>,
     /// That ended so.
     pub end: Option<String>,
+    /// That this broadcast began.
+    pub broadcast: Option<String>,
     /// That began with this key.
     pub key: Option<String>,
     /// That began from this moment on.
@@ -157,6 +163,7 @@ pub(super) fn select(filter: &RunFilter, after: Option<&RunPlace>, limit: usize)
         .and_if("r.ended_at IS NULL AND r.state = ?", filter.state.as_ref())
         .and_if("r.\"end\" = ?", filter.end.as_ref())
         .and_if("r.key = ?", filter.key.as_ref())
+        .and_if("r.broadcast = ?", filter.broadcast.as_ref())
         .and_if("r.started_at >= ?", filter.since)
         .and_if("r.started_at < ?", filter.until);
     match filter.open {
@@ -189,7 +196,7 @@ pub(super) fn one(mode: Mode, id: RunId) -> Select {
 /// A run to ask for.
 #[cfg(test)]
 pub(super) fn tests_shown() -> RunShown {
-    let cells = (0..17).map(|i| match i {
+    let cells = (0..18).map(|i| match i {
         8 => Cell::Int(1),
         12 | 14 => Cell::Null,
         _ => Cell::Text("x".to_owned()),

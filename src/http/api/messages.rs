@@ -2,6 +2,7 @@
 
 use super::listing::{self, Listing};
 use super::{Page, Query, looked, one_of};
+use crate::domain::broadcast::BroadcastId;
 use crate::domain::id::ContactKey;
 use crate::domain::scope::Scope;
 use crate::history::read::{self, Message, MessageFilter, MessagePlace, SearchScope, Terms};
@@ -45,6 +46,7 @@ impl Listing for Messages {
         ("direction" = Option<String>, Query, description = "`in` or `out`"),
         ("status" = Option<String>, Query, description = "`received`, `queued`, `sent`, `delivered`, `read`, `failed`, `unsure`, `withdrawn`"),
         ("flow" = Option<String>, Query, description = "Of runs of this flow"),
+        ("broadcast" = Option<String>, Query, description = "Of runs that this broadcast began"),
         ("since" = Option<String>, Query, description = "From this moment on, RFC 3339"),
         ("until" = Option<String>, Query, description = "Before this moment, RFC 3339"),
         ("provider_id" = Option<String>, Query, description = "With this id at its provider"),
@@ -60,8 +62,20 @@ impl Listing for Messages {
 )]
 pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     let caller = looked(&web, &request, &mut payload, Scope::HistoryRead).await?;
-    let known =
-        ["contact", "channel", "direction", "status", "flow", "since", "until", "provider_id", "limit", "cursor", "format"];
+    let known = [
+        "contact",
+        "channel",
+        "direction",
+        "status",
+        "flow",
+        "broadcast",
+        "since",
+        "until",
+        "provider_id",
+        "limit",
+        "cursor",
+        "format",
+    ];
     let query = Query::read(&request, &known)?;
     let filter = MessageFilter {
         mode: caller.mode,
@@ -70,11 +84,18 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
         direction: one_of(&query, "direction", &["in", "out"])?,
         status: one_of(&query, "status", &read::STATUSES)?,
         flow: query.text("flow").map(str::to_owned),
+        broadcast: broadcast(&query)?,
         since: query.moment("since")?,
         until: query.moment("until")?,
         provider_id: query.text("provider_id").map(str::to_owned),
     };
     listing::answer(&web, &query, Messages { database: web.record.clone(), filter }).await
+}
+
+/// `broadcast` of a query.
+pub(super) fn broadcast(query: &Query) -> Result<Option<String>, Failure> {
+    let id = query.parsed("broadcast", "a broadcast's id, `b_` and 16 hexadecimal digits", BroadcastId::parse)?;
+    Ok(id.map(|id| id.to_string()))
 }
 
 /// `contact` of a query.

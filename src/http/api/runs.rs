@@ -1,7 +1,7 @@
 //! `GET /v1/runs`, `GET /v1/runs/{id}`: passages through flows, and each of them turn by turn.
 
 use super::listing::{self, Listing, unavailable};
-use super::messages::contact;
+use super::messages::{broadcast, contact};
 use super::{Page, Query, looked, one_of};
 use crate::domain::id::RunId;
 use crate::domain::scope::Scope;
@@ -48,6 +48,7 @@ impl Listing for Runs {
         ("status" = Option<String>, Query, description = "`open` for those under way, `ended`"),
         ("end" = Option<String>, Query, description = "That ended with this result"),
         ("key" = Option<String>, Query, description = "That began with this key"),
+        ("broadcast" = Option<String>, Query, description = "That this broadcast began"),
         ("since" = Option<String>, Query, description = "That began from this moment on, RFC 3339"),
         ("until" = Option<String>, Query, description = "That began before this moment, RFC 3339"),
         ("limit" = Option<usize>, Query, description = "Items of a page, 1 to 200; 50 if it is not given"),
@@ -62,7 +63,21 @@ impl Listing for Runs {
 )]
 pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     let caller = looked(&web, &request, &mut payload, Scope::HistoryRead).await?;
-    let known = ["contact", "flow", "version", "state", "status", "end", "key", "since", "until", "limit", "cursor", "format"];
+    let known = [
+        "contact",
+        "flow",
+        "version",
+        "state",
+        "status",
+        "end",
+        "key",
+        "broadcast",
+        "since",
+        "until",
+        "limit",
+        "cursor",
+        "format",
+    ];
     let query = Query::read(&request, &known)?;
     let text = |name| query.text(name).map(str::to_owned);
     let filter = RunFilter {
@@ -74,6 +89,7 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
         open: one_of(&query, "status", &["open", "ended"])?.map(|status| status == "open"),
         end: text("end"),
         key: text("key"),
+        broadcast: broadcast(&query)?,
         since: query.moment("since")?,
         until: query.moment("until")?,
     };

@@ -4,7 +4,7 @@ use super::tables::{ALIAS, HELD, Header, OPEN, Tables, class_number, member, rea
 use crate::domain::id::{ContactKey, EffectId, InputId, Token, Who};
 use crate::domain::input::Class;
 use crate::domain::limits;
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Span;
 use crate::store::{
     Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, Report, Reported, Started, StopMask,
     StoreError, WhenFull, WorkSet,
@@ -201,21 +201,21 @@ impl Tables<'_> {
     /// What lies in a lane and gives way to conversations gives way no more.
     fn hurry(&self, lane: LaneKey) -> Answer<()> {
         let name = member(lane);
-        let sql = "SELECT seq, work, state FROM outbox WHERE lane = ?1 ORDER BY seq";
-        let rows = self.all(sql, [&name], |row| Ok((row.get::<_, i64>(0)?, read_set(row, 1)?, row.get::<_, String>(2)?)))?;
-        for (place, (seq, set, state)) in rows.into_iter().enumerate() {
+        let sql = "SELECT seq, work, state = 'q' AND attempt = 0 FROM outbox WHERE lane = ?1 ORDER BY seq";
+        let rows = self.all(sql, [&name], |row| Ok((row.get::<_, i64>(0)?, read_set(row, 1)?, row.get::<_, bool>(2)?)))?;
+        for (place, (seq, set, fresh)) in rows.into_iter().enumerate() {
             let Some(talk) = set.hurried() else { continue };
             self.run("INSERT OR IGNORE INTO works VALUES (?1)", [talk.to_string()])?;
             self.run("UPDATE outbox SET work = ?2 WHERE seq = ?1", (seq, talk.to_string()))?;
             if place > 0 {
                 continue;
             }
-            let sql = "SELECT due, leased FROM lane WHERE id = ?1";
-            let waits = self.first(sql, [&name], |row| Ok((Millis(row.get(0)?), row.get::<_, bool>(1)?)))?;
-            let (due, leased) = waits.unwrap_or((self.now, false));
-            // Whoever has a ticket for it begins nothing with that any more: it is due.
-            let (due, leased) = if leased && state == "q" { (self.now, false) } else { (due, leased) };
-            self.place(lane, &talk, due, leased)?;
+            self.run("UPDATE lane SET work = ?2 WHERE id = ?1", (&name, talk.to_string()))?;
+            let due = self.first("SELECT due FROM lane WHERE id = ?1", [&name], |row| row.get::<_, i64>(0))?;
+            // Whoever has a ticket for it begins nothing with that any more: it is due. What was never begun waits so long only for a lease.
+            if fresh && due.is_some_and(|due| due > self.now.0 + self.settings.send_lease.0 / 2) {
+                self.place(lane, &talk, self.now, false)?;
+            }
         }
         Ok(())
     }

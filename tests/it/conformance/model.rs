@@ -183,6 +183,16 @@ impl Model {
             let lane = LaneKey { contact: key, lane: push.lane };
             let row = self.lanes.entry(lane).or_insert(Row { effects: Vec::new(), due: Millis(0), ticket: None });
             let busy = !row.effects.is_empty();
+            if push.lane == Lane::Contact && push.effects.iter().any(|new| matches!(new.set, WorkSet::Talk(_))) {
+                for (i, effect) in row.effects.iter_mut().enumerate() {
+                    let Some(talk) = effect.set.hurried() else { continue };
+                    effect.set = talk;
+                    let fresh = (effect.state, effect.attempt) == ('q', 0);
+                    if i == 0 && fresh && row.due > self.now + Span(self.settings.send_lease.0 / 2) {
+                        (row.due, row.ticket) = (self.now, None);
+                    }
+                }
+            }
             row.effects.extend(push.effects.iter().map(|new| Effect {
                 id: new.id,
                 set: new.set.clone(),

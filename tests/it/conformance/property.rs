@@ -60,7 +60,7 @@ struct Turn {
 fn turn() -> impl Strategy<Value = Turn> {
     let first =
         (any::<usize>(), 0..4usize, prop::bool::weighted(0.03), prop::bool::weighted(0.2), prop::option::of(1..20_000i64));
-    let second = (prop::collection::vec(0..2usize, 0..4), any::<bool>(), any::<bool>(), prop::bool::weighted(0.8));
+    let second = (prop::collection::vec(0..3usize, 0..4), any::<bool>(), any::<bool>(), prop::bool::weighted(0.8));
     let third = (any::<bool>(), prop::bool::weighted(0.1), 0..4u8);
     (first, second, third).prop_map(
         |((pick, consume, missing, hold, alarm), (sends, call, take, keep), (awaits, aside, stop))| Turn {
@@ -89,9 +89,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..CONTACTS, prop::bool::weighted(0.3)).prop_map(|(contact, repeat)| Step::Claim { contact, repeat }),
         8 => turn().prop_map(Step::Commit),
         1 => Just(Step::CommitAgain),
-        3 => (0..3usize).prop_map(|set| Step::DueWork { set }),
+        4 => (0..4usize).prop_map(|set| Step::DueWork { set }),
         4 => (any::<usize>(), 0..12usize, prop::bool::weighted(0.2)).prop_map(|(pick, set, repeat)| Step::Start { pick, set, repeat }),
-        6 => (any::<usize>(), 0..6usize, 0..4usize, any::<bool>())
+        6 => (any::<usize>(), 0..6usize, 0..5usize, any::<bool>())
             .prop_map(|(pick, result, take, reply)| Step::Settle { pick, result, take, reply }),
         1 => Just(Step::SettleAgain),
         2 => (any::<usize>(), 0..3usize, prop::bool::weighted(0.8)).prop_map(|(pick, status, wake)| Step::Report { pick, status, wake }),
@@ -112,8 +112,8 @@ struct Run {
     claimer: Who,
 }
 
-fn sets() -> [WorkSet; 3] {
-    [sms(), whatsapp(), WorkSet::Call]
+fn sets() -> [WorkSet; 4] {
+    [sms(), whatsapp(), super::sharing::bulk(), WorkSet::Call]
 }
 
 impl Run {
@@ -169,7 +169,8 @@ impl Run {
     }
 
     async fn deliver(&mut self, n: usize, message: usize, urgent: bool, claim: bool) {
-        let message = format!("m{message}");
+        // An input is one contact's: what failed is kept by its id.
+        let message = format!("m{message} of {n}");
         let accept = Accept {
             contact: contact(n),
             hash: hash(&message),
@@ -244,7 +245,7 @@ impl Run {
             let set = sets().get(set).filter(|_| pick.is_multiple_of(9)).cloned().unwrap_or(own);
             (lane, set, self.world.who(), Some((ticket, modeled)))
         } else {
-            (lane(contact(0)), sets()[set % 3].clone(), self.world.who(), None)
+            (lane(contact(0)), sets()[set % 4].clone(), self.world.who(), None)
         };
         let real = self.world.store.start(lane, &set, who, tickets.map(|t| t.0)).await.expect("answers");
         assert_eq!(real, self.model.start(lane, &set, who, tickets.map(|t| t.1)));

@@ -7,7 +7,7 @@ use replyflow::domain::name::Slug;
 use replyflow::domain::time::Span;
 use replyflow::store::{Rate, SettleResult, Settled, StartAnswer, Started, Traffic, Withdrawal, WorkSet};
 
-fn bulk() -> WorkSet {
+pub fn bulk() -> WorkSet {
     WorkSet::Bulk(Slug::parse("main-sms").expect("a slug"))
 }
 

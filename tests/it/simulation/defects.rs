@@ -36,15 +36,9 @@ impl fmt::Display for Defect {
     }
 }
 
-/// What broadcasts and conversations of one contact can do to each other.
-const SHARING: (&str, &[(Script, &str, &str)]) = (
-    "commit: a reply waits among broadcasts",
-    &[(Script::Commit, "local talk = goes[string.sub(entry, 4, 7)]", "local talk = nil")],
-);
-
 /// All of them.
 pub fn in_scripts() -> impl Iterator<Item = Defect> {
-    DEFECTS.into_iter().chain([SHARING]).map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
+    DEFECTS.into_iter().map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
 }
 
 /// Those of them that a store in front of another can have.

@@ -1,4 +1,4 @@
-//! Twelve deliberate defects of the Redis store, each a change of one script. Whatever claims to prove the protocol must
+//! Thirteen deliberate defects of the Redis store, each a change of one script. Whatever claims to prove the protocol must
 //! catch all of them.
 
 use replyflow::store::Script;
@@ -7,7 +7,7 @@ use replyflow::store::Script;
 pub type Defect = (&'static str, &'static [(Script, &'static str, &'static str)]);
 
 /// All of them.
-pub const DEFECTS: [Defect; 12] = [
+pub const DEFECTS: [Defect; 13] = [
     ("commit: no version check", &[(Script::Commit, "if token ~= ARGV[2] then return {'stale'} end", "")]),
     ("commit: releases without looking at the mailbox", &[(Script::Commit, "if #rest > 0 then", "rest = {} if #rest > 0 then")]),
     (
@@ -40,5 +40,9 @@ pub const DEFECTS: [Defect; 12] = [
     (
         "commit: the alarm is not set",
         &[(Script::Commit, "elseif ARGV[6] ~= '' then redis.call('ZADD', a, ARGV[6], contact)", "")],
+    ),
+    (
+        "commit: a reply waits among broadcasts",
+        &[(Script::Commit, "local talk = goes[string.sub(entry, 4, 7)]", "local talk = nil")],
     ),
 ];
