@@ -221,8 +221,16 @@ async fn message(store: &dyn Store, n: u64) {
     let contact = ContactKey::derive(b"bench", &format!("{} {}", n % CONTACTS, n / CONTACTS / 50));
     let hash = DedupeHash::of(&["bench", &n.to_string()]);
     let body = |size: usize| actix_web::web::Bytes::from(vec![b'x'; size]);
-    let accept =
-        Accept { contact, hash, class: Class::Normal, id: InputId::of(hash), body: body(200), claim: true, full: WhenFull::Drop };
+    let accept = Accept {
+        contact,
+        hash,
+        class: Class::Normal,
+        id: InputId::of(hash),
+        body: body(200),
+        claim: true,
+        full: WhenFull::Drop,
+        known: false,
+    };
     let Accepted::Claimed(claim) = store.accept(accept).await.expect("accepts") else { panic!("not claimed") };
     let consumed: Vec<InputId> = claim.inputs.iter().map(|entry| entry.id).collect();
     let new = claim.record.token.after(&consumed);

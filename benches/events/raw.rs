@@ -110,6 +110,7 @@ fn be_store(place: &str, users: u64, seconds: f64) {
                     body,
                     claim: true,
                     full: WhenFull::Drop,
+                    known: false,
                 };
                 store.accept(accept).await.expect("accepts");
                 done.fetch_add(1, Ordering::Relaxed);

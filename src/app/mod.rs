@@ -16,6 +16,7 @@ use crate::config::channel::{ChannelSettings, ProviderSettings};
 use crate::config::observe::MetricsSettings;
 use crate::config::publish::PublishFrom;
 use crate::config::store::{Backend, RedisSettings, StoreConfig};
+use crate::domain::address::Address;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::flow::load::Sources;
@@ -330,13 +331,27 @@ fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<
             folder: settings.folder.clone(),
         },
         files: Some(settings.store.media.clone()),
-        simulator: simulated.then(|| Arc::new(Phones::new())),
+        simulator: simulated.then(|| simulator(core)),
         phone: simulated.then(|| Desk::new(settings.flows.clone())),
         buckets: Buckets::new(settings.server.rates),
         memory: Memory::new(settings.server.max_body_memory),
         request_timeout: duration(settings.server.request_timeout),
         ready,
     }
+}
+
+/// The simulator, which forgets whoever was deleted.
+fn simulator(core: &Arc<Core>) -> Arc<Phones> {
+    let phones = Arc::new(Phones::new());
+    let (kept, service) = (Arc::clone(&phones), Arc::downgrade(core));
+    core.when_forgotten(move |contact| {
+        let Some(core) = service.upgrade() else { return };
+        kept.forget(|to| {
+            let address = if to.contains('@') { Address::Email(to.to_owned()) } else { Address::from_whatsapp(to) };
+            core.contact_key(&address.canonical()) == contact
+        });
+    });
+    phones
 }
 
 fn duration(span: Span) -> Duration {

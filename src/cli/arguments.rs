@@ -7,6 +7,7 @@ mod explore;
 mod fmt;
 mod graph;
 mod key;
+mod leaving;
 mod new;
 mod publish;
 mod replay;
@@ -20,6 +21,7 @@ pub use explore::{Cases, Explore};
 pub use fmt::Fmt;
 pub use graph::Graph;
 pub use key::Key;
+pub use leaving::{Delete as ContactDelete, Merge as ContactMerge};
 pub use new::{New, Template};
 pub use publish::{Publications, Publish};
 pub use replay::Replay;
@@ -281,6 +283,7 @@ mod tests {
             "publish",
             "publications",
             "journal",
+            "contacts",
             "failed",
             "key",
             "alert",

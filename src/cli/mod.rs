@@ -17,6 +17,7 @@ mod graph;
 mod journal;
 mod keep;
 mod key;
+mod leaving;
 mod new;
 mod publish;
 mod replace_file;

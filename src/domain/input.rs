@@ -9,6 +9,7 @@ use super::consent::Consent;
 use super::desk::{DeskDone, DeskPlace};
 use super::id::{EffectId, InputId, RunId, VersionId};
 use super::language::Language;
+use super::merge::Merge;
 use super::message::{DeliveryStatus, FailureReason, Inbound};
 use super::name::{ChannelName, EventName, Name, Slug};
 use super::time::{Millis, Span};
@@ -39,6 +40,8 @@ pub enum Input {
     Passed(Box<Passed>),
     /// A task at a desk ended.
     Desk(Box<DeskDone>),
+    /// Two contacts become one.
+    Merge(Box<Merge>),
 }
 
 /// A notification for somebody who is not the contact of the run that sends it: it sets out from the receiver's own mailbox, so

@@ -385,6 +385,16 @@ pub enum Event {
     Moved(Box<RunMoved>),
     /// A broadcast began nothing with the contact.
     Skipped(Box<Skipped>),
+    /// The contact is part of another one from now on: what happens to it is told of that one.
+    Merged {
+        /// Of whom.
+        into: ContactKey,
+    },
+    /// Another contact is part of this one from now on: its runs go on here under their ids.
+    TookIn {
+        /// Who it was.
+        from: ContactKey,
+    },
 }
 
 /// Nothing that was written is something else than nothing written.

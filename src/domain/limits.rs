@@ -295,3 +295,9 @@ pub const FETCH_LOST: Span = Span::minutes(10);
 pub const NOTE_CHARS: usize = 500;
 /// Publications of one flow that are kept.
 pub const PUBLICATIONS: usize = 1_000;
+/// Effects in lanes of their own that the deletion of a contact takes along; more of them end by themselves.
+pub const LANES_FORGOTTEN: usize = 500;
+/// What failed visibly that one deletion takes along; more of it is dropped before.
+pub const FAILED_FORGOTTEN: usize = 500;
+/// Contacts that may become part of one.
+pub const MERGED: usize = 32;

@@ -20,6 +20,7 @@ pub mod journal;
 pub mod language;
 pub mod limits;
 pub mod mail;
+pub mod merge;
 pub mod message;
 pub mod mode;
 pub mod name;

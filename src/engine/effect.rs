@@ -4,7 +4,7 @@ use crate::domain::address::Address;
 use crate::domain::alert::{Alerts, Medium, Raised};
 use crate::domain::channel::ChannelKind;
 use crate::domain::desk::DeskTask;
-use crate::domain::id::RunId;
+use crate::domain::id::{ContactKey, RunId};
 use crate::domain::input::{ContactRef, Event, Passed};
 use crate::domain::message::Media;
 use crate::domain::name::{ChannelName, Slug};
@@ -35,6 +35,37 @@ pub enum Effect {
     Pass(Box<Passed>),
     /// Something is to be done at a desk; what came of it is an `Input::Desk`.
     Desk(Box<Desk>),
+    /// Two contacts become one.
+    Move(Box<Moving>),
+}
+
+/// A step of two contacts on the way to become one; see `domain::merge`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moving {
+    /// Another contact is asked to become part of this one.
+    Invite {
+        /// Who.
+        from: ContactKey,
+        /// Whether this one is simulated.
+        simulated: bool,
+    },
+    /// It does not come.
+    Refuse {
+        /// Who asked.
+        to: ContactKey,
+        /// By which name.
+        asked: ContactKey,
+        /// Why, in one line.
+        why: String,
+    },
+    /// It goes: the last in its send lane, so that what was said before has left.
+    Go {
+        /// Of whom it becomes a part.
+        into: ContactKey,
+        /// By which name it was asked.
+        asked: ContactKey,
+    },
 }
 
 /// Alerts on their way to the mailboxes of teams.
@@ -111,6 +142,7 @@ impl Effect {
             Effect::Fetch(_) => "a file to fetch",
             Effect::Hook(_) => "a report",
             Effect::Desk(_) => "a task at a desk",
+            Effect::Move(_) => "a step of two contacts on the way to become one",
             Effect::Raise(_) | Effect::Tell(_) => "an alert",
         }
     }

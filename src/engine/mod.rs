@@ -31,6 +31,7 @@ mod inbound;
 mod kept;
 mod late;
 mod marketing;
+mod merge;
 mod moving;
 mod opt;
 mod pause;

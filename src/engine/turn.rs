@@ -133,6 +133,7 @@ fn waits_for_the_clock(input: &Input) -> bool {
         Input::CallResult(_) | Input::Delivery(_) | Input::Reach(_) | Input::Alerts(_) | Input::Passed(_) | Input::Desk(_) => {
             false
         }
+        Input::Merge(_) => false,
     }
 }
 
@@ -165,6 +166,7 @@ impl Turning<'_> {
                 Ok(())
             }
             Input::Passed(passed) => self.passed(passed),
+            Input::Merge(step) => self.merge(step),
             Input::Desk(done) => {
                 self.desk_done(done);
                 Ok(())

@@ -39,7 +39,7 @@ pub(super) fn effect_bytes(effect: &Effect) -> usize {
         Effect::Post(_) | Effect::Pass(_) => limits::EFFECT_BYTES,
         Effect::Hook(hook) => hook.body.len(),
         // They are bounded where they are decided.
-        Effect::Call(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Tell(_) | Effect::Desk(_) => 0,
+        Effect::Call(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Tell(_) | Effect::Desk(_) | Effect::Move(_) => 0,
     };
     let guess = EFFECT + words;
     if guess <= limits::EFFECT_BYTES { guess } else { codec::encode(effect).len() }
@@ -110,7 +110,11 @@ fn guess(record: &Record) -> usize {
     let texts = [&record.user_id, &record.email, &record.external, &record.verbatim, &record.name, &record.timezone];
     let texts: usize = texts.into_iter().flatten().map(|text| text.len() + 8).sum();
     let kept: usize = record.unanswered.iter().filter_map(|question| question.kept.as_ref()).map(|kept| kept_bytes(kept)).sum();
-    let lists = record.tags.len() * 66 + record.heard.len() * 96 + record.unanswered.len() * 96 + record.acts.len() * 20;
+    let lists = (record.merged.len() + record.coming.len()) * 24
+        + record.tags.len() * 66
+        + record.heard.len() * 96
+        + record.unanswered.len() * 96
+        + record.acts.len() * 20;
     let tracked = record.tracked.len() * 384
         + record.given_up.len() * 64
         + record.callbacks.iter().map(|called| callback_bytes(&called.callback)).sum::<usize>();

@@ -143,6 +143,14 @@ impl Database {
         Ok(done.answers.map(Answers::rows).unwrap_or_default().pop().unwrap_or_default())
     }
 
+    /// Writes its file anew, so that nothing is left on the disk of what was deleted. PostgreSQL does that by itself in its own time.
+    pub async fn compact(&self) -> Result<(), HistoryError> {
+        match &self.0 {
+            Driver::Sqlite(sqlite) => sqlite.compact().await,
+            Driver::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Does a transaction in rounds and gives it back when it is committed.
     pub async fn transact<W: Work + 'static>(&self, work: W) -> Result<W, HistoryError> {
         match &self.0 {

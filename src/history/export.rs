@@ -26,7 +26,7 @@ pub struct Exported {
 pub struct ExportFilter {
     /// From this moment on.
     pub since: Option<Millis>,
-    /// Of this contact.
+    /// Of this contact, and of those who became part of it.
     pub contact: Option<ContactKey>,
 }
 
@@ -40,7 +40,7 @@ pub async fn export(
     let all = "SELECT shard, time, number, at, kind, body FROM entry WHERE (at, shard, time, number) > ($1, $2, $3, $4) AND kind <> 'forgotten'
                ORDER BY at, shard, time, number LIMIT $5";
     let of_one = "SELECT shard, time, number, at, kind, body FROM entry WHERE (at, shard, time, number) > ($1, $2, $3, $4) AND kind <> 'forgotten'
-                  AND contact = $6 ORDER BY at, shard, time, number LIMIT $5";
+                  AND (contact = $6 OR contact IN (SELECT id FROM contact WHERE target = $6)) ORDER BY at, shard, time, number LIMIT $5";
     let mut place = (filter.since.map_or(i64::MIN, |since| since.0), -1, i64::MIN, i64::MIN);
     loop {
         let mut params: Vec<Cell> = vec![place.0.into(), place.1.into(), place.2.into(), place.3.into(), PAGE.into()];

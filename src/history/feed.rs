@@ -6,7 +6,7 @@ use super::cell::{Cell, Row, Statement};
 use super::database::{Answers, Database, Dialect, Round, Work};
 use super::error::HistoryError;
 use super::keep;
-use super::project::{Fold, Kinds, Needs, Place};
+use super::project::{Fold, Kinds, Known, Needs, Place, merged};
 use super::taken_back;
 use crate::config::history::Keep;
 use crate::domain::codec;
@@ -198,6 +198,8 @@ pub(super) fn by_place(Place { shard, time, number }: Place) -> String {
 enum Step {
     Inserted,
     Known(Needs),
+    /// More is asked, since some contacts are part of others.
+    Beyond(Known, Needs),
     Written,
 }
 
@@ -208,22 +210,21 @@ struct Feed {
     before: Option<Statement>,
     last: Option<Statement>,
     new: Vec<usize>,
+    masked: Vec<Statement>,
     step: Step,
 }
 
 impl Feed {
     fn new(items: Vec<Kept>, kinds: Arc<Kinds>, dialect: Dialect, before: Option<Statement>, last: Option<Statement>) -> Self {
-        Feed { items, kinds, dialect, before, last, new: Vec::new(), step: Step::Inserted }
+        Feed { items, kinds, dialect, before, last, new: Vec::new(), masked: Vec::new(), step: Step::Inserted }
     }
 
     fn entries(&self) -> impl Iterator<Item = (&Entry, Place)> {
         self.new.iter().filter_map(|i| self.items.get(*i)).filter_map(|item| Some((item.entry.as_ref()?, item.place)))
     }
 
-    fn write(&self, needs: &Needs, answers: &[Vec<Row>]) -> Result<Vec<Statement>, HistoryError> {
-        let taken_back = self.taken_back();
-        let (known, bodies) = answers.split_at(answers.len().saturating_sub(taken_back.len()));
-        let mut fold = Fold::new(&self.kinds, needs.read(known)?);
+    fn write(&self, known: Known) -> Result<Vec<Statement>, HistoryError> {
+        let mut fold = Fold::new(&self.kinds, known);
         for item in self.new.iter().filter_map(|i| self.items.get(*i)) {
             match &item.entry {
                 Some(entry) => fold.add(entry, item.place),
@@ -232,11 +233,21 @@ impl Feed {
             }
         }
         let mut statements = fold.finish();
-        for ((contact, gone), rows) in taken_back.iter().zip(bodies) {
-            statements.extend(taken_back::mask(*contact, gone, rows)?);
-        }
+        statements.extend(self.masked.iter().cloned());
         statements.extend(self.last.clone());
         Ok(statements)
+    }
+
+    /// What was asked of contacts and runs; of entries it is decided at once what is to be written of them.
+    fn known(&mut self, needs: &Needs, answers: &[Vec<Row>]) -> Result<Known, HistoryError> {
+        let taken_back = self.taken_back();
+        let (known, bodies) = answers.split_at(answers.len().saturating_sub(taken_back.len()));
+        let mut masked = Vec::new();
+        for (gone, rows) in taken_back.values().zip(bodies) {
+            masked.extend(taken_back::mask(gone, rows)?);
+        }
+        self.masked = masked;
+        needs.read(known)
     }
 
     /// The messages that these entries say were taken back.
@@ -245,6 +256,14 @@ impl Feed {
         for (entry, _) in self.entries() {
             for message in entry.events.iter().filter_map(taken_back::names) {
                 all.entry(entry.contact).or_default().push(message);
+            }
+        }
+        // Whoever comes with these same entries is no part of the contact in the database yet.
+        for (from, into) in
+            self.entries().flat_map(|(entry, _)| entry.events.iter().filter_map(|event| merged(entry.contact, event)))
+        {
+            if let Some(messages) = all.get(&into).cloned() {
+                all.entry(from).or_default().extend(messages);
             }
         }
         all
@@ -288,12 +307,24 @@ impl Work for Feed {
                 self.new = inserts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(i, _)| i).collect();
                 let needs = Needs::of(self.entries().map(|(entry, _)| entry));
                 let mut queries = needs.queries();
-                let sql = "SELECT token, body FROM entry WHERE contact = $1 AND kind = 'entry'";
+                // Whoever is part of the contact by now wrote as themselves before.
+                let sql = "SELECT contact, token, body FROM entry
+                           WHERE (contact = $1 OR contact IN (SELECT id FROM contact WHERE target = $1)) AND kind = 'entry'";
                 queries.extend(self.taken_back().keys().map(|contact| Statement::new(sql, [contact.into()])));
                 self.step = Step::Known(needs);
                 Ok(Round::Read(queries))
             }
-            Step::Known(needs) => Ok(Round::Write(self.write(&needs, &answers.rows())?)),
+            Step::Known(needs) => {
+                let known = self.known(&needs, &answers.rows())?;
+                let Some(more) = needs.beyond(&known) else { return Ok(Round::Write(self.write(known)?)) };
+                let queries = more.queries();
+                self.step = Step::Beyond(known, more);
+                Ok(Round::Read(queries))
+            }
+            Step::Beyond(known, needs) => {
+                let known = known.with(needs.read(&answers.rows())?);
+                Ok(Round::Write(self.write(known)?))
+            }
             Step::Written => Ok(Round::Done),
         }
     }

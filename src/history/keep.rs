@@ -22,6 +22,9 @@ const MESSAGES: &str = "DELETE FROM message WHERE id IN (SELECT id FROM message 
 const HAPPENINGS: &str = "DELETE FROM happening WHERE (contact, token, idx) IN
         (SELECT contact, token, idx FROM happening WHERE at < $1 ORDER BY at, contact, token, idx LIMIT $2)";
 const AUDIT: &str = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT $2)";
+/// What is left of contacts who were a part of somebody who was deleted, and how long: nothing of theirs is on its way any more.
+const PARTS: &str = "DELETE FROM contact WHERE id IN (SELECT id FROM contact WHERE mode = 'gone' AND changed_at < $1 ORDER BY changed_at, id LIMIT $2)";
+const PARTS_KEPT: Span = Span::days(30);
 /// The run itself last: the others go by what it says.
 const RUNS: [&str; 5] = [
     "DELETE FROM step WHERE (contact, run) IN (SELECT contact, id FROM run WHERE ended_at < $1 ORDER BY ended_at, contact, id LIMIT $2)",
@@ -34,8 +37,14 @@ const RUNS: [&str; 5] = [
 /// Deletes one bite of what is too old. True if there may be more.
 pub(super) async fn bite(database: &Database, keep: &Keep, now: Millis) -> Result<bool, HistoryError> {
     let Keep { entries, messages, runs, happenings, audit } = *keep;
-    let kinds: [(Option<Span>, &[&'static str]); 5] =
-        [(entries, &[MISSED, ENTRIES]), (messages, &[MESSAGES]), (happenings, &[HAPPENINGS]), (runs, &RUNS), (audit, &[AUDIT])];
+    let kinds: [(Option<Span>, &[&'static str]); 6] = [
+        (entries, &[MISSED, ENTRIES]),
+        (messages, &[MESSAGES]),
+        (happenings, &[HAPPENINGS]),
+        (runs, &RUNS),
+        (audit, &[AUDIT]),
+        (Some(PARTS_KEPT), &[PARTS]),
+    ];
     let mut more = false;
     for (age, statements) in kinds {
         let Some(age) = age else { continue };

@@ -10,6 +10,7 @@
 //! | `api_keys`, `audit` | who may call the API, and what they changed | `api_keys`, `audit` |
 //! | `Writer` | entries of the journal, exactly once | `feed`, `taken_back`, `takeover`, `keep` |
 //! | `export` | the journal as it was | `export` |
+//! | `leaving` | how much was written down of a contact, for receipts | `leaving` |
 //! | `project` | what an entry means in tables: pure | `project/` |
 
 pub mod api_keys;
@@ -20,6 +21,7 @@ mod error;
 mod export;
 mod feed;
 mod keep;
+pub mod leaving;
 mod postgres;
 mod postgres_value;
 mod project;

@@ -5,7 +5,7 @@
 use super::database::Dialect;
 
 /// The layout that this release knows.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 /// One step from a layout to the next.
 #[derive(Debug)]
@@ -17,12 +17,13 @@ pub struct Migration {
     postgres: Option<&'static str>,
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration { number: 1, text: include_str!("schema/1.sql"), postgres: None },
     Migration { number: 2, text: include_str!("schema/2.sql"), postgres: None },
     Migration { number: 3, text: include_str!("schema/3.sqlite.sql"), postgres: Some(include_str!("schema/3.postgres.sql")) },
     Migration { number: 4, text: include_str!("schema/4.sql"), postgres: None },
     Migration { number: 5, text: include_str!("schema/5.sqlite.sql"), postgres: Some(include_str!("schema/5.postgres.sql")) },
+    Migration { number: 6, text: include_str!("schema/6.sql"), postgres: None },
 ];
 
 /// The steps that are still to be done after this layout.

@@ -100,6 +100,19 @@ impl Sqlite {
         done.await.map_err(|_| gone())?
     }
 
+    /// Writes the file anew, without what was deleted. Nobody writes meanwhile.
+    pub(super) async fn compact(&self) -> Result<(), HistoryError> {
+        let path = self.path.clone();
+        let work = move || -> Result<(), HistoryError> {
+            let connection = writer(&path)?;
+            connection.execute_batch("VACUUM")?;
+            // The log of changes still has the old pages. Whoever reads just now keeps it a little longer.
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            Ok(())
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|e| HistoryError(e.to_string()))?
+    }
+
     pub(super) async fn read(&self, sql: &str, params: &[Cell]) -> Result<Vec<Row>, HistoryError> {
         let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(|e| HistoryError(e.to_string()))?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

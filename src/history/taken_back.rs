@@ -3,17 +3,16 @@
 use super::cell::{Row, Statement};
 use super::error::HistoryError;
 use crate::domain::codec;
-use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::message::InboundContent;
 
-/// Entries of a contact, as (token, body), without the words of these messages: what is to be written of them.
-pub(super) fn mask(contact: ContactKey, gone: &[&str], entries: &[Row]) -> Result<Vec<Statement>, HistoryError> {
+/// Entries, as (contact, token, body), without the words of these messages: what is to be written of them.
+pub(super) fn mask(gone: &[&str], entries: &[Row]) -> Result<Vec<Statement>, HistoryError> {
     let sql = "UPDATE entry SET body = $3 WHERE contact = $1 AND token = $2 AND kind = 'entry'";
     let mut masked = Vec::new();
     for row in entries {
-        if let Some(body) = without(row.bytes(1)?, gone) {
-            masked.push(Statement::new(sql, [contact.into(), row.text(0)?.into(), body.into()]));
+        if let Some(body) = without(row.bytes(2)?, gone) {
+            masked.push(Statement::new(sql, [row.text(0)?.into(), row.text(1)?.into(), body.into()]));
         }
     }
     Ok(masked)
@@ -52,7 +51,7 @@ fn without(body: &[u8], gone: &[&str]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::domain::address::{Address, E164};
-    use crate::domain::id::{InputId, Token};
+    use crate::domain::id::{ContactKey, InputId, Token};
     use crate::domain::journal::Decision;
     use crate::domain::name::ChannelName;
     use crate::domain::time::Millis;

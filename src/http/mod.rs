@@ -45,7 +45,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/v1/events").route(post().to(events::post)))
         .service(route("/v1/contacts").route(get().to(contacts::list::list)).route(post().to(contacts::post)))
         .service(route("/v1/contacts/export").route(get().to(contacts::export::export)))
-        .service(route("/v1/contacts/{id}").route(get().to(contacts::get)).route(patch().to(contacts::patch)))
+        .service(
+            route("/v1/contacts/{id}")
+                .route(get().to(contacts::get))
+                .route(patch().to(contacts::patch))
+                .route(delete().to(contacts::leave::delete)),
+        )
+        .service(route("/v1/contacts/{id}/merge").route(post().to(contacts::leave::merge)))
         .service(route("/v1/contacts/{id}/consent").route(get().to(contacts::consent::history)))
         .service(route("/v1/imports").route(get().to(imports::list)).route(post().to(imports::post)))
         .service(route("/v1/imports/{id}").route(get().to(imports::get)))

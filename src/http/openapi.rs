@@ -28,6 +28,8 @@ use utoipa::{Modify, OpenApi};
         super::api::contacts::export::export,
         super::api::contacts::get,
         super::api::contacts::patch,
+        super::api::contacts::leave::delete,
+        super::api::contacts::leave::merge,
         super::api::contacts::consent::history,
         super::api::imports::post,
         super::api::imports::list,

@@ -122,10 +122,9 @@ impl Core {
     /// Who wrote STOP to our numbers gets no text message, whatever they are told of.
     async fn stopped(&self, to: &Receiver) -> Option<End> {
         let Receiver::Sms(address @ Address::Phone(_)) = to else { return None };
-        let contact = self.aliases.target(self.contact_key(&address.canonical()));
-        let found = self.store.inspect(contact).await.ok()??;
+        let stopped = self.wants_none(self.contact_key(&address.canonical()), ChannelKind::Sms).await.ok()?;
         let detail = "the receiver wrote STOP; START from the same phone ends it".to_owned();
-        found.record.stop.stops(ChannelKind::Sms).then(|| End::failed(FailureReason::OptedOut, Some(detail)))
+        stopped.then(|| End::failed(FailureReason::OptedOut, Some(detail)))
     }
 
     /// A permit of the channel, or how long to wait for one.

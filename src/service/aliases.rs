@@ -43,6 +43,14 @@ impl Aliases {
             map.remove(&oldest);
         }
     }
+
+    /// The contact was deleted: nothing leads there any more, nor from there.
+    pub fn forget(&self, contact: ContactKey) {
+        let mut guard = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (map, order) = &mut *guard;
+        map.retain(|from, to| *from != contact && *to != contact);
+        order.retain(|from| map.contains_key(from));
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +67,8 @@ mod tests {
         assert_eq!(aliases.target(key(1)), key(3));
         aliases.moved(key(3), key(1));
         aliases.target(key(1));
+        aliases.forget(key(2));
+        assert_eq!((aliases.target(key(1)), aliases.target(key(3))), (key(1), key(1)), "as if it had never been");
         for n in 0..CAP + 5 {
             aliases.moved(key(n), key(n + 1_000_000));
         }

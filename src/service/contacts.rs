@@ -1,5 +1,6 @@
 //! Contacts as the API sees them: who is meant by an address, what the store's record says, and changes of it.
 
+use super::aliases::HOPS;
 use super::core::{Core, Patience};
 use super::inbox::Received;
 use crate::domain::address::Address;
@@ -8,7 +9,7 @@ use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, InputId};
 use crate::domain::input::{Class, OperatorAction};
 use crate::engine::record::Record;
-use crate::store::{Answer, StoreError};
+use crate::store::{Answer, Place, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,19 +46,27 @@ impl Core {
 
     /// A contact as it is now, wherever it became part of another one.
     pub async fn contact(&self, key: ContactKey) -> Answer<Option<Found>> {
-        let key = self.aliases.target(key);
-        let Some(found) = self.patiently(Patience::Short, || self.store.inspect(key)).await? else { return Ok(None) };
-        let record = match found.record.blob.is_empty() {
-            true => Record::default(),
-            false => codec::decode(&found.record.blob).map_err(|error| StoreError::Bug(error.to_string()))?,
-        };
-        // A team's record is nobody's.
-        if record.board.is_some() || (found.record.blob.is_empty() && found.mailbox.is_empty()) {
-            return Ok(None);
+        let mut key = self.aliases.target(key);
+        for _ in 0..HOPS {
+            let Some(found) = self.patiently(Patience::Short, || self.store.inspect(key)).await? else { return Ok(None) };
+            if let Place::Moved(to) = found.place {
+                self.aliases.moved(key, to);
+                key = to;
+                continue;
+            }
+            let record = match found.record.blob.is_empty() {
+                true => Record::default(),
+                false => codec::decode(&found.record.blob).map_err(|error| StoreError::Bug(error.to_string()))?,
+            };
+            // A team's record is nobody's.
+            if record.board.is_some() || (found.record.blob.is_empty() && found.mailbox.is_empty()) {
+                return Ok(None);
+            }
+            // What waits behind a pending call says nothing of what will be known in a moment.
+            let waits = found.mailbox.iter().any(|entry| entry.class == Class::Priority);
+            return Ok(Some(Found { key, record, waits }));
         }
-        // What waits behind a pending call says nothing of what will be known in a moment.
-        let waits = found.mailbox.iter().any(|entry| entry.class == Class::Priority);
-        Ok(Some(Found { key, record, waits }))
+        Err(StoreError::Bug("a chain of merged contacts does not end".to_owned()))
     }
 
     /// Who is behind these addresses.

@@ -36,6 +36,9 @@ use tokio::sync::Notify;
 pub type Engine =
     fn(&Context<'_>, &mut Record, Token, ContactKey, Option<&input::Accepted>, Millis) -> Result<TurnOutput, TurnError>;
 
+/// Told of each contact that was deleted.
+pub(super) type Forgetter = Box<dyn Fn(ContactKey) + Send + Sync>;
+
 /// What a service is made of.
 pub struct Parts {
     /// Where everything is kept.
@@ -76,6 +79,7 @@ pub struct Core {
     pub(super) recent: Recent,
     pub(super) quoted: Quoted,
     pub(super) aliases: Aliases,
+    pub(super) forgetters: Mutex<Vec<Forgetter>>,
     pub(super) permits: Permits,
     pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
@@ -133,6 +137,7 @@ impl Core {
             recent: Recent::default(),
             quoted: Quoted::default(),
             aliases: Aliases::default(),
+            forgetters: Mutex::default(),
             permits: Permits::default(),
             feed: Feed::new(simulated),
             contacts,
@@ -226,7 +231,7 @@ impl Core {
     pub(super) fn channel_of(&self, set: &WorkSet) -> Option<&Channel> {
         match set {
             WorkSet::Talk(name) | WorkSet::Bulk(name) => self.channel(name),
-            WorkSet::Call | WorkSet::Post | WorkSet::Hook(_) => None,
+            WorkSet::Call | WorkSet::Post | WorkSet::Move | WorkSet::Hook(_) => None,
         }
     }
 
@@ -240,7 +245,7 @@ impl Core {
         match set {
             WorkSet::Hook(endpoint) => self.hooks.of(endpoint, self.hooks_in_flight(endpoint), &self.room),
             WorkSet::Bulk(_) => Arc::clone(&self.bulk),
-            WorkSet::Talk(_) | WorkSet::Call | WorkSet::Post => Arc::clone(&self.sends),
+            WorkSet::Talk(_) | WorkSet::Call | WorkSet::Post | WorkSet::Move => Arc::clone(&self.sends),
         }
     }
 
@@ -261,7 +266,7 @@ impl Core {
     /// channels that are no longer configured.
     pub(super) fn work_sets(&self) -> Vec<WorkSet> {
         let mut sets: Vec<WorkSet> = self.world.channels.keys().cloned().map(WorkSet::Talk).collect();
-        sets.extend([WorkSet::Call, WorkSet::Post]);
+        sets.extend([WorkSet::Call, WorkSet::Post, WorkSet::Move]);
         sets.extend(self.world.endpoints.keys().cloned().map(WorkSet::Hook));
         sets.extend(self.alert_sets());
         sets.extend(self.world.desks.keys().filter_map(desk_set).map(WorkSet::Hook));

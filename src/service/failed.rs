@@ -103,6 +103,7 @@ fn about_effect(body: &[u8]) -> (&'static str, String) {
         Ok(Effect::Fetch(fetch)) => ("fetch", format!("a file over {}", fetch.channel)),
         Ok(Effect::Pass(passed)) => ("post", format!("notification {} for somebody else", passed.notification)),
         Ok(Effect::Desk(desk)) => ("desk", format!("{} at {}", desk.task.job.word(), desk.task.desk)),
+        Ok(Effect::Move(_)) => ("move", "two contacts on the way to become one".to_owned()),
         Ok(Effect::Hook(hook)) => ("hook", about_hook(&hook)),
         Ok(Effect::Raise(raise)) => ("alert", format!("{} on their way to teams", raise.alerts.len())),
         Ok(Effect::Tell(tell)) => ("alert", format!("to {} by {}", tell.team, tell.to.medium().as_str())),
@@ -131,6 +132,7 @@ fn about_input(input: &Input) -> String {
         Input::Operator(_) => "an operator's act".to_owned(),
         Input::Passed(passed) => format!("the notification {} from a run of {}", passed.notification, passed.flow),
         Input::Desk(done) => format!("what became of a task at the desk {}", done.desk),
+        Input::Merge(_) => "two contacts on the way to become one".to_owned(),
         Input::Reach(_) => "whether the contact is reached".to_owned(),
         Input::Alerts(alerts) => format!("alerts for {}", alerts.team),
     }

@@ -81,6 +81,11 @@ impl Feed {
         self.last.send_replace(inner.number);
     }
 
+    /// The contact was deleted.
+    pub(super) fn forget(&self, contact: ContactKey) {
+        self.lock().conversations.remove(&contact);
+    }
+
     fn after(&self, contact: ContactKey, number: u64) -> Vec<Overheard> {
         let inner = self.lock();
         let entries = inner.conversations.get(&contact).into_iter().flat_map(|c| &c.entries);

@@ -3,7 +3,7 @@
 
 use super::api;
 use super::core::{Core, duration};
-use super::media::Keeper;
+use super::media::{Keeper, Owner};
 use super::metrics;
 use super::outbox::Performed;
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
@@ -53,7 +53,16 @@ impl Core {
             return self.out_of_time(started);
         }
         let own = format!("{}-{}", started.id, started.attempt);
-        let got = self.get_file(channel, files, &fetch.media, &own, duration(timeout)).await;
+        let owner = Owner::of(&self.secret, started.lane.contact);
+        let got = self.get_file(channel, files, &fetch.media, (&owner, &own), duration(timeout)).await;
+        if got.is_ok() && self.is_gone(started.lane.contact).await {
+            // Deleted while it was fetched: whoever deleted it did not see this file.
+            if let Err(error) = owner.delete_all(&files.folder).await {
+                tracing::error!(%error, "a file of a deleted contact could not be deleted");
+                metrics::alert("file_not_deleted");
+            }
+            return self.fetch_ended(started, fetch, Err("gone"));
+        }
         // Somebody else may be fetching it by now: that we did not get it is no fact to end with.
         if got.is_err() && self.too_late(taken_at, Duration::ZERO) {
             return Performed::ended(End::again(self.store_now(), false, Some("the lease ended before the file".to_owned())));
@@ -78,7 +87,7 @@ impl Core {
         channel: &Channel,
         files: &FileSettings,
         media: &Media,
-        own: &str,
+        (owner, own): (&Owner, &str),
         timeout: Duration,
     ) -> Result<Kept, Miss> {
         let until = self.clock.monotonic() + timeout;
@@ -94,7 +103,7 @@ impl Core {
             }
         };
         for _ in 0..=REDIRECTS {
-            let mut keeper = match Keeper::begin(&files.folder, own).await {
+            let mut keeper = match Keeper::begin(&files.folder, owner, own).await {
                 Ok(keeper) => keeper,
                 Err(error) => return Err(unwritten(&error)),
             };
@@ -124,7 +133,7 @@ impl Core {
             };
             let told = media.content_type.as_deref().or_else(|| answer.get("content-type"));
             let mime = told.unwrap_or("application/octet-stream").to_owned();
-            return match keeper.keep(&self.secret, &mime).await {
+            return match keeper.keep(&mime).await {
                 Ok((name, size)) => {
                     Ok(Kept { url: Some(format!("{}/media/{name}", files.public_url)), mime: Some(mime), size: Some(size) })
                 }

@@ -3,12 +3,15 @@
 
 use super::core::{Core, duration};
 use super::metrics;
+use crate::domain::codec;
+use crate::domain::journal::{Entry, Event};
 use crate::domain::time::Millis;
 pub use crate::history::HistoryError;
 use crate::history::Writer;
-use crate::store::{Advance, Advanced, Answer, JournalId, JournalItem};
+use crate::store::{Advance, Advanced, Answer, JournalId, JournalItem, JournalRecord};
 use async_trait::async_trait;
-use std::collections::HashMap;
+use futures_util::future::BoxFuture;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +20,10 @@ use std::time::Duration;
 pub const SUBSCRIBER: &str = "history";
 /// Entries that are copied at once.
 const BATCH: usize = 500;
+
+/// How far it is followed that entries of one shard must come before those of another, and how many batches of it at once.
+const DEEP: usize = 4;
+const AT_ONCE: usize = 200;
 
 /// Where history goes.
 #[async_trait]
@@ -88,7 +95,7 @@ impl Core {
             if self.is_left(shard) {
                 continue;
             }
-            match self.feed_shard(shard, sink).await {
+            match self.feed_shard(shard, sink, 0).await {
                 Ok(copied) => {
                     fed.copied += copied;
                     fed.more |= copied == BATCH;
@@ -103,13 +110,28 @@ impl Core {
         fed
     }
 
-    async fn feed_shard(&self, shard: u8, sink: &dyn HistorySink) -> Result<usize, FeedError> {
+    fn feed_shard<'a>(&'a self, shard: u8, sink: &'a dyn HistorySink, deep: usize) -> BoxFuture<'a, Result<usize, FeedError>> {
+        Box::pin(self.feed_batch(shard, sink, deep))
+    }
+
+    async fn feed_batch(&self, shard: u8, sink: &dyn HistorySink, deep: usize) -> Result<usize, FeedError> {
         let from = self.history_cursor(shard).await?;
         let items = self.store.read_journal(shard, from, BATCH).await?;
         let Some(to) = items.last().map(|item| item.id) else {
             return Ok(0);
         };
         let copied = items.len();
+        self.follow_deletions(&items).await?;
+        if deep < DEEP {
+            for other in before(&items, shard, self.store.shards()) {
+                // To where it ends by now: what matters was written before this was.
+                for _ in 0..AT_ONCE {
+                    if self.feed_shard(other, sink, deep + 1).await? < BATCH {
+                        break;
+                    }
+                }
+            }
+        }
         // Durable there before it may be trimmed here.
         sink.append(shard, items, self.clock.wall()).await?;
         let advance = Advance { shard, subscriber: SUBSCRIBER.to_owned(), from, to, guard: true };
@@ -159,4 +181,29 @@ enum FeedError {
     Store(#[from] crate::store::StoreError),
     #[error(transparent)]
     Sink(#[from] HistoryError),
+}
+
+/// Shards of which everything comes first: those of contacts of whom these entries say that they became part of another, or that they are deleted
+/// with one. What they said before is moved then, or deleted, and must be there.
+fn before(items: &[JournalItem], shard: u8, shards: u8) -> BTreeSet<u8> {
+    let mut before = BTreeSet::new();
+    if shards <= 1 {
+        return before;
+    }
+    for item in items {
+        let JournalRecord::Entry(body) = &item.record else { continue };
+        // Most entries say neither, and need not be read for this.
+        let says = |word: &str| body.windows(word.len()).any(|window| window == word.as_bytes());
+        if !says("took_in") && !says("forgotten") {
+            continue;
+        }
+        let Ok(Entry { contact, events, .. }) = codec::decode::<Entry>(body) else { continue };
+        before.extend(events.iter().filter_map(|event| match event {
+            Event::TookIn { from } => Some(from.shard()),
+            Event::Forgotten => Some(contact.shard()),
+            _ => None,
+        }));
+    }
+    before.remove(&shard);
+    before
 }

@@ -33,6 +33,8 @@ pub enum Received {
     Full,
     /// A report or a notice: written down where there is something to write.
     Noted,
+    /// It concerned only a contact who is known, and there is none.
+    Nobody,
 }
 
 impl Received {
@@ -44,6 +46,7 @@ impl Received {
             Received::Duplicate => "duplicate",
             Received::Full => "full",
             Received::Noted => "noted",
+            Received::Nobody => "nobody",
         }
     }
 }
@@ -113,8 +116,12 @@ impl Core {
         message.answers = answers;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
+        let both = (message.user_id.is_some()).then(|| message.clone());
         let received = self.put_encoded(contact, hash, class, fitting(message), WhenFull::Drop).await;
         metrics::input("message", received.as_ref().map_or("refused", |r| r.name()));
+        if let (Some(message), Ok(_)) = (both, &received) {
+            self.meet_both(&message, contact).await?;
+        }
         received
     }
 
@@ -156,6 +163,18 @@ impl Core {
         self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input)), WhenFull::Refuse).await
     }
 
+    /// Accepts what only counts for a contact who is there: it begins none, and brings nobody back who was deleted.
+    pub(super) async fn put_known(
+        self: &Arc<Self>,
+        contact: ContactKey,
+        hash: DedupeHash,
+        input: &Input,
+        full: WhenFull,
+    ) -> Answer<Received> {
+        let body = Bytes::from(codec::encode(input));
+        self.put_as(contact, Given { hash, class: Class::Priority, body, full, known: true }).await
+    }
+
     pub(super) async fn put_encoded(
         self: &Arc<Self>,
         contact: ContactKey,
@@ -164,8 +183,13 @@ impl Core {
         body: Bytes,
         full: WhenFull,
     ) -> Answer<Received> {
+        self.put_as(contact, Given { hash, class, body, full, known: false }).await
+    }
+
+    pub(super) async fn put_as(self: &Arc<Self>, contact: ContactKey, given: Given) -> Answer<Received> {
         let begun = self.clock.monotonic();
-        let (contact, accepted, slot) = self.accept(contact, hash, class, body, full).await?;
+        let full = given.full;
+        let (contact, accepted, slot) = self.accept(contact, given).await?;
         metrics::took(metrics::ACCEPT_SECONDS, self.clock.monotonic().saturating_sub(begun));
         Ok(match accepted {
             Accepted::Claimed(claim) => {
@@ -173,6 +197,7 @@ impl Core {
                 Received::Begun
             }
             Accepted::Queued => Received::Queued,
+            Accepted::Nobody => Received::Nobody,
             Accepted::Duplicate => Received::Duplicate,
             Accepted::Full if full == WhenFull::Refuse => {
                 tracing::warn!(%contact, "a mailbox is full; the input was refused, and may come again");
@@ -188,25 +213,28 @@ impl Core {
         })
     }
 
-    async fn accept(
-        self: &Arc<Self>,
-        contact: ContactKey,
-        hash: DedupeHash,
-        class: Class,
-        body: Bytes,
-        full: WhenFull,
-    ) -> Answer<(ContactKey, Accepted, Option<Slot>)> {
-        let mut contact = self.aliases.target(contact);
+    async fn accept(self: &Arc<Self>, contact: ContactKey, given: Given) -> Answer<(ContactKey, Accepted, Option<Slot>)> {
+        let Given { hash, class, body, full, known } = given;
+        let (mut contact, mut stubs) = (self.aliases.target(contact), Vec::new());
         let slot = if self.is_stopping() { None } else { self.contacts.take() };
         let claim = slot.is_some();
         for _ in 0..HOPS {
-            let accept = Accept { contact, hash, class, id: InputId::of(hash), body: body.clone(), claim, full };
+            let accept = Accept { contact, hash, class, id: InputId::of(hash), body: body.clone(), claim, full, known };
             match self.patiently(Patience::Short, || self.store.accept(accept.clone())).await? {
                 Accepted::Moved(to) => {
                     self.aliases.moved(contact, to);
+                    stubs.push(contact);
                     contact = to;
                 }
-                accepted => return Ok((contact, accepted, slot)),
+                accepted => {
+                    if matches!(&accepted, Accepted::Claimed(claim) if claim.record.blob.is_empty()) {
+                        // The contact was deleted and begins again: its stubs stay.
+                        for stub in stubs {
+                            self.linked_again(stub, contact).await?;
+                        }
+                    }
+                    return Ok((contact, accepted, slot));
+                }
             }
         }
         Ok((contact, Accepted::Moved(contact), slot))
@@ -222,6 +250,20 @@ impl Core {
             drop(slot);
         });
     }
+}
+
+/// An input on its way into a mailbox.
+pub(super) struct Given {
+    /// What makes it the same when it comes again.
+    pub hash: DedupeHash,
+    /// Whether it passes a pending call.
+    pub class: Class,
+    /// It, encoded.
+    pub body: Bytes,
+    /// What becomes of it if there is no room.
+    pub full: WhenFull,
+    /// Whether it is only for a contact who is there.
+    pub known: bool,
 }
 
 /// The message as it goes into a mailbox, cut until it fits: no provider lets people write so much, so what is cut was no

@@ -7,13 +7,13 @@ use super::ports::MailFailure;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId};
-use crate::domain::input::{Class, Input, Reach, ReachChange};
+use crate::domain::input::{Input, Reach, ReachChange};
 use crate::domain::mail::MailRef;
 use crate::domain::message::{FailureReason, Inbound};
 use crate::engine::effect::Send;
 use crate::provider::email::{self, Mail, SmtpAnswer};
 use crate::provider::{Accepted, Complaint, ProviderError, SendOutcome, StatusReport};
-use crate::store::{Answer, Started};
+use crate::store::{Answer, Started, WhenFull};
 use std::sync::Arc;
 
 impl Core {
@@ -41,7 +41,10 @@ impl Core {
         let hash = DedupeHash::of(&["complaint", complaint.channel.as_str(), &of]);
         let what = ReachChange::OptedOut { how: "complaint".to_owned() };
         let reach = Reach { channel: complaint.channel, kind: complaint.kind, what };
-        let received = self.put(contact, hash, Class::Priority, &Input::Reach(Box::new(reach))).await;
+        let received = self.put_known(contact, hash, &Input::Reach(Box::new(reach)), WhenFull::Drop).await;
+        if received == Ok(Received::Nobody) {
+            self.keep_opt_out(contact, complaint.kind).await?;
+        }
         metrics::input("complaint", received.as_ref().map_or("refused", |r| r.name()));
         received
     }
@@ -75,7 +78,7 @@ impl Core {
 
     async fn dead(self: &Arc<Self>, contact: ContactKey, of: &str, reach: Reach) -> Answer<()> {
         let hash = DedupeHash::of(&["dead", reach.channel.as_str(), of]);
-        self.put(contact, hash, Class::Priority, &Input::Reach(Box::new(reach))).await.map(|_| ())
+        self.put_known(contact, hash, &Input::Reach(Box::new(reach)), WhenFull::Drop).await.map(|_| ())
     }
 }
 

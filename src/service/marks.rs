@@ -27,6 +27,16 @@ pub(super) fn operator(what: &str, effect: &str, at: i64) -> Token {
     of(&["operator", what, effect, &at.to_string()])
 }
 
+/// Of a deletion of what was at this version.
+pub(super) fn forgotten(contact: ContactKey, at: Token) -> Token {
+    of(&["forgotten", contact.as_str(), &at.to_string()])
+}
+
+/// Of the end of a move.
+pub(super) fn merged(contact: ContactKey, at: Token) -> Token {
+    of(&["merged", contact.as_str(), &at.to_string()])
+}
+
 /// The id of the input that the end of an effect gives.
 pub(super) fn reply(effect: EffectId) -> (DedupeHash, InputId) {
     let hash = DedupeHash::of(&["effect", &effect.to_string()]);

@@ -1,7 +1,9 @@
 //! Where files of contacts are kept: one folder, each file under a name that nobody can guess and that says nothing but its
-//! kind. The same bytes have the same name, so that a fetch which is done again changes nothing.
+//! kind and which files are of one contact. The same bytes of one contact have the same name, so that a fetch which is done again
+//! changes nothing; all files of a contact begin alike, so that they can be found and deleted without a list of them.
 
 use super::ports::Sink;
+use crate::domain::id::ContactKey;
 use async_trait::async_trait;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,6 +15,9 @@ use tokio::io::AsyncWriteExt;
 
 /// Hexadecimal digits of a name: 160 bits.
 const NAME_DIGITS: usize = 40;
+
+/// Those of them that are of the contact: 64 bits.
+const OWNER_DIGITS: usize = 16;
 
 /// Kinds of files that we name; any other is `bin`, which nothing opens by itself.
 const ENDINGS: [(&str, &str); 20] = [
@@ -52,8 +57,66 @@ pub fn type_of(name: &str) -> &'static str {
     ENDINGS.iter().find(|(_, known)| *known == ending).map_or("application/octet-stream", |(mime, _)| mime)
 }
 
+/// Whose files: how their names begin, and the secret that they are made with.
+#[derive(Clone)]
+pub struct Owner {
+    digits: String,
+    secret: Vec<u8>,
+    contact: ContactKey,
+}
+
+impl Owner {
+    /// The files of a contact.
+    pub fn of(secret: &[u8], contact: ContactKey) -> Self {
+        let digits = digits(secret, &[b"media of:", contact.as_str().as_bytes()], OWNER_DIGITS);
+        Owner { digits, secret: secret.to_vec(), contact }
+    }
+
+    /// How the names of the contact's files begin.
+    pub fn beginning(&self) -> &str {
+        &self.digits
+    }
+
+    /// The name of the file of this hash, without its ending.
+    fn name(&self, hash: &[u8]) -> String {
+        let own = digits(&self.secret, &[b"media:", self.contact.as_str().as_bytes(), hash], NAME_DIGITS - OWNER_DIGITS);
+        format!("{}{own}", self.digits)
+    }
+
+    /// Deletes all files of the contact, whole ones and such as were being written; says how many there were.
+    pub async fn delete_all(&self, folder: &Path) -> io::Result<u64> {
+        let mut files = match tokio::fs::read_dir(folder).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            files => files?,
+        };
+        let mut deleted = 0;
+        while let Some(file) = files.next_entry().await? {
+            let name = file.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if !name.trim_start_matches('.').starts_with(&self.digits) {
+                continue;
+            }
+            match tokio::fs::remove_file(file.path()).await {
+                Ok(()) => deleted += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+fn digits(secret: &[u8], parts: &[&[u8]], n: usize) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    let mut digits = hex::encode(mac.finalize().into_bytes());
+    digits.truncate(n);
+    digits
+}
+
 /// A file that is being written. Nobody sees it before it is whole.
 pub(super) struct Keeper {
+    owner: Owner,
     part: PathBuf,
     folder: PathBuf,
     file: File,
@@ -63,12 +126,12 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Begins a file; `own` is a name that no other attempt has.
-    pub async fn begin(folder: &Path, own: &str) -> io::Result<Self> {
+    /// Begins a file of a contact; `own` is a name that no other attempt has.
+    pub async fn begin(folder: &Path, owner: &Owner, own: &str) -> io::Result<Self> {
         tokio::fs::create_dir_all(folder).await?;
-        let part = folder.join(format!(".{own}.part"));
+        let part = folder.join(format!(".{}-{own}.part", owner.digits));
         let file = File::create(&part).await?;
-        Ok(Keeper { part, folder: folder.to_owned(), file, hash: Sha256::new(), size: 0, failed: None })
+        Ok(Keeper { owner: owner.clone(), part, folder: folder.to_owned(), file, hash: Sha256::new(), size: 0, failed: None })
     }
 
     /// Why bytes could not be written, if they could not.
@@ -77,16 +140,13 @@ impl Keeper {
     }
 
     /// Gives the file its name: nobody who does not know the secret can tell it, not even from the file itself.
-    pub async fn keep(mut self, secret: &[u8], mime: &str) -> io::Result<(String, u64)> {
+    pub async fn keep(mut self, mime: &str) -> io::Result<(String, u64)> {
         self.file.flush().await?;
         self.file.sync_all().await?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| io::Error::other("no secret"))?;
-        mac.update(b"media:");
-        mac.update(&self.hash.clone().finalize());
-        let digits = hex::encode(mac.finalize().into_bytes());
+        let digits = self.owner.name(&self.hash.clone().finalize());
         let essence = mime.split(';').next().unwrap_or(mime).trim().to_ascii_lowercase();
         let ending = ENDINGS.iter().find(|(known, _)| *known == essence).map_or("bin", |(_, ending)| ending);
-        let name = format!("{}.{ending}", &digits[..NAME_DIGITS]);
+        let name = format!("{digits}.{ending}");
         tokio::fs::rename(&self.part, self.folder.join(&name)).await?;
         Ok((name, self.size))
     }
@@ -119,9 +179,10 @@ mod tests {
     use super::*;
 
     async fn keep(folder: &Path, secret: &[u8], bytes: &'static [u8], mime: &str) -> String {
-        let mut keeper = Keeper::begin(folder, "1").await.expect("a file");
+        let owner = Owner::of(secret, ContactKey::derive(b"s", "ada"));
+        let mut keeper = Keeper::begin(folder, &owner, "1").await.expect("a file");
         assert!(keeper.take(Bytes::from_static(bytes)).await);
-        let (name, size) = keeper.keep(secret, mime).await.expect("kept");
+        let (name, size) = keeper.keep(mime).await.expect("kept");
         assert_eq!(size, bytes.len() as u64);
         name
     }
@@ -146,8 +207,27 @@ mod tests {
     #[tokio::test]
     async fn what_was_begun_and_not_kept_leaves_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        Keeper::begin(folder.path(), "1").await.expect("a file").drop_it().await;
+        let owner = Owner::of(b"s", ContactKey::derive(b"s", "ada"));
+        Keeper::begin(folder.path(), &owner, "1").await.expect("a file").drop_it().await;
         assert_eq!(std::fs::read_dir(folder.path()).expect("files").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_files_of_one_contact_are_deleted_and_no_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let owner = |who: &str| Owner::of(b"s", ContactKey::derive(b"s", who));
+        assert_eq!(owner("ada").delete_all(&folder.join("none")).await.expect("nothing to do"), 0);
+        for who in ["ada", "bob"] {
+            let mut keeper = Keeper::begin(folder, &owner(who), "1").await.expect("a file");
+            assert!(keeper.take(Bytes::from_static(b"the same picture")).await);
+            keeper.keep("image/png").await.expect("kept");
+        }
+        // The service died while this was written.
+        drop(Keeper::begin(folder, &owner("ada"), "2").await.expect("a file"));
+        assert_eq!(owner("ada").delete_all(folder).await.expect("deleted"), 2);
+        assert_eq!(std::fs::read_dir(folder).expect("files").count(), 1, "what is bob's stays");
+        assert_eq!(owner("ada").delete_all(folder).await.expect("again"), 0);
     }
 
     #[test]

@@ -7,12 +7,12 @@ use super::marks;
 use super::verdict::{Attempt, End};
 use crate::domain::codec::{self, DecodeError};
 use crate::domain::id::ContactKey;
-use crate::domain::input::{CallOutcome, Class, Delivery, Input};
+use crate::domain::input::{CallOutcome, Delivery, Input};
 use crate::domain::journal::{AttemptOutcome, Event};
 use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::time::{Millis, Span};
 use crate::engine::effect::Effect;
-use crate::store::{Lane, Settle, SettleResult, Settled, StartAnswer, Started, WorkSet};
+use crate::store::{Lane, Settle, SettleResult, Settled, StartAnswer, Started, WhenFull, WorkSet};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,7 @@ impl Core {
             Ok(Effect::Call(call)) => self.call(started, &call, taken_at).await,
             Ok(Effect::Post(post)) => self.post(started, &post).await,
             Ok(Effect::Pass(passed)) => self.pass(started, *passed).await,
+            Ok(Effect::Move(step)) => self.moving(started, &step).await,
             Ok(Effect::Fetch(fetch)) => self.fetch(started, &fetch, taken_at).await,
             Ok(Effect::Hook(hook)) => self.hook(started, &hook, taken_at).await,
             Ok(Effect::Raise(raise)) => self.raise(started, &raise).await,
@@ -201,7 +202,7 @@ impl Core {
                 return;
             }
         };
-        if let Err(error) = self.put_or_refuse(to, hash, Class::Priority, &input).await {
+        if let Err(error) = self.put_known(to, hash, &input, WhenFull::Take).await {
             tracing::error!(%error, "the end of an effect could not be told to a merged contact");
             super::metrics::alert("reply_lost");
         }

@@ -1,6 +1,7 @@
 //! Delivery reports. A report is written down and decides nothing, with two exceptions: somebody may wait for it, and a
 //! message whose send was never settled is settled by its report.
 
+use super::aliases::HOPS;
 use super::core::{Core, Patience};
 use super::inbox::Received;
 use super::marks;
@@ -8,11 +9,11 @@ use super::metrics;
 use super::recent::Known;
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, SendRef};
-use crate::domain::input::{Class, Delivery, Input};
+use crate::domain::input::{Delivery, Input};
 use crate::domain::journal::{AttemptOutcome, Event};
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
 use crate::provider::{OptOutScope, StatusReport};
-use crate::store::{Answer, Lane, LaneKey, Report, Reported, Settle, SettleResult, Wake, WorkSet};
+use crate::store::{Answer, Lane, LaneKey, Report, Reported, Settle, SettleResult, Wake, WhenFull, WorkSet};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -53,10 +54,16 @@ impl Core {
             let input = Input::Delivery(Delivery { effect, status: report.status, reason, code: code.clone(), unsure: false });
             Wake { hash, id: InputId::of(hash), body: Bytes::from(codec::encode(&input)) }
         });
-        let request = Report { contact, effect: awaited, journal, wake };
-        let answer = self.patiently(Patience::Short, || self.store.report(request.clone())).await?;
+        let mut request = Report { contact, effect: awaited, journal, wake };
+        let mut answer = self.patiently(Patience::Short, || self.store.report(request.clone())).await?;
+        for _ in 0..HOPS {
+            let Reported::Moved(to) = answer else { break };
+            self.aliases.moved(request.contact, to);
+            request.contact = to;
+            answer = self.patiently(Patience::Short, || self.store.report(request.clone())).await?;
+        }
         if let Reported::Claimed(claim) = answer {
-            self.begin(contact, claim, None);
+            self.begin(request.contact, claim, None);
         }
         self.settle_by_report(contact, effect, report).await?;
         Ok(Received::Noted)
@@ -129,7 +136,12 @@ impl Core {
     pub(super) async fn opt_out(self: &Arc<Self>, message: Inbound) -> Answer<()> {
         let contact = self.contact_key(&message.from.canonical());
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
-        self.put(contact, hash, Class::Priority, &Input::Message(Box::new(message))).await.map(|_| ())
+        let kind = message.kind;
+        match self.put_known(contact, hash, &Input::Message(Box::new(message)), WhenFull::Drop).await? {
+            // Whoever says so is not there: should they ever be, they begin as somebody who opted out.
+            Received::Nobody => self.keep_opt_out(contact, kind).await,
+            _ => Ok(()),
+        }
     }
 }
 

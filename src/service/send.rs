@@ -1,6 +1,6 @@
 //! One message to a provider.
 
-use super::core::{Core, duration};
+use super::core::{Core, Patience, duration};
 use super::mail::mailed;
 use super::metrics;
 use super::outbox::{Performed, fate, outcome_word};
@@ -16,7 +16,7 @@ use crate::domain::message::FailureReason;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
 use crate::provider::{Accepted, MailFacts, OptOutScope, SendContext, SendOutcome, Wire};
-use crate::store::Started;
+use crate::store::{Answer, Started};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +42,18 @@ impl Core {
         if started.stop.stops(send.kind) && !send.is_stop_confirmation() {
             metrics::send(channel.name.as_str(), "opted_out");
             return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
+        }
+        match self.stopped_there(started, send).await {
+            Ok(false) => {}
+            Ok(true) => {
+                metrics::send(channel.name.as_str(), "opted_out");
+                let detail = Some("whoever is at this address opted out there".to_owned());
+                return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, detail));
+            }
+            Err(error) => {
+                let due = self.store_now() + Span::seconds(1);
+                return self.finished(started, send, Some(channel), End::again(due, started.unsure, Some(error.to_string())));
+            }
         }
         // However the two are configured, a request must fit into the lease, or it would never be begun.
         let timeout = channel.adapter.timeout().unwrap_or(self.settings.send.timeout);
@@ -70,6 +82,15 @@ impl Core {
         metrics::send(channel.name.as_str(), outcome_word(&end));
         self.health.ended(&channel.name, &end, self.store_now());
         self.finished(started, send, Some(channel), end)
+    }
+
+    /// Whether the address is not the contact's own, and whoever is there, or was before they were deleted, opted out of this kind.
+    async fn stopped_there(&self, started: &Started, send: &Send) -> Answer<bool> {
+        let key = self.contact_key(&send.outbound.to.canonical());
+        if self.aliases.target(key) == started.lane.contact || send.is_stop_confirmation() {
+            return Ok(false);
+        }
+        self.patiently(Patience::Short, || self.wants_none(key, send.kind)).await
     }
 
     async fn attempt_send(self: &Arc<Self>, started: &Started, send: &Send, channel: &Channel, timeout: Duration) -> End {

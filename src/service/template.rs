@@ -9,7 +9,7 @@ use crate::domain::journal::AlertLevel;
 use crate::domain::message::{FailureReason, OutboundContent};
 use crate::engine::effect::Send;
 use crate::provider::{ProviderError, StatusReport, TemplateStatus};
-use crate::store::{Answer, Started};
+use crate::store::{Answer, Started, WhenFull};
 use std::sync::Arc;
 
 impl Core {
@@ -76,6 +76,6 @@ impl Core {
 
     async fn tell_of_template(self: &Arc<Self>, contact: ContactKey, of: &str, reach: Reach) -> Answer<()> {
         let hash = DedupeHash::of(&["template", of]);
-        self.put(contact, hash, Class::Priority, &Input::Reach(Box::new(reach))).await.map(|_| ())
+        self.put_known(contact, hash, &Input::Reach(Box::new(reach)), WhenFull::Drop).await.map(|_| ())
     }
 }

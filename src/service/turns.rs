@@ -206,19 +206,21 @@ impl Core {
 
     /// The lanes of a commit. A lane is taken along only if its head can be begun at once.
     async fn lanes(&self, effects: Vec<NewEffect>, now: Millis, slots: &mut Reserved) -> Vec<LanePush> {
-        let ordered = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Bulk(_));
+        let ordered = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Bulk(_) | WorkSet::Move);
         let (mut talk, alone): (Vec<NewEffect>, Vec<NewEffect>) = effects.into_iter().partition(ordered);
         give_no_way(&mut talk);
         let mut lanes = Vec::with_capacity(alone.len() + 1);
         for effect in talk.iter().filter(|effect| matches!(effect.set, WorkSet::Bulk(_))) {
             self.meet_set(&effect.set);
         }
-        if let Some(WorkSet::Talk(name) | WorkSet::Bulk(name)) = talk.first().map(|effect| &effect.set) {
-            let permitted = match (self.channel(name), &talk[0].set) {
+        if let Some(first) = talk.first().map(|effect| &effect.set) {
+            let permitted = match (self.channel_of(first), first) {
                 (Some(channel), WorkSet::Talk(_)) => self.permit(channel, talk.len()).await,
                 // What a broadcast sends is taken in its turn, by the tick; without a rate there are no turns.
-                (Some(channel), _) => channel.rate().is_none() && self.permits.paused(name, self.clock.monotonic()).is_none(),
-                (None, _) => false,
+                (Some(channel), _) => {
+                    channel.rate().is_none() && self.permits.paused(&channel.name, self.clock.monotonic()).is_none()
+                }
+                (None, set) => *set == WorkSet::Move,
             };
             let take = permitted && self.reserve(&talk[0].set, slots);
             if permitted && !take {
@@ -318,9 +320,9 @@ impl Core {
     }
 }
 
-/// What a broadcast sends, and a conversation follows, does not give way: the conversation would wait behind it.
+/// What a broadcast sends, and a conversation or a move follows, does not give way: either would wait behind it.
 fn give_no_way(talk: &mut [NewEffect]) {
-    let last = talk.iter().rposition(|effect| matches!(effect.set, WorkSet::Talk(_))).unwrap_or(0);
+    let last = talk.iter().rposition(|effect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Move)).unwrap_or(0);
     for effect in &mut talk[..last] {
         if let WorkSet::Bulk(channel) = &effect.set {
             effect.set = WorkSet::Talk(channel.clone());
@@ -342,7 +344,11 @@ fn withdrawal(contact: ContactKey, effect: EffectId, at: Millis, after: &Record)
 impl Work {
     fn of(claim: Claim, who: Who) -> Result<Self, (Token, Blocked)> {
         let Claim { now, record, inputs } = claim;
-        let read = read_record(&record.blob).map_err(|blocked| (record.token, blocked))?;
+        let mut read = read_record(&record.blob).map_err(|blocked| (record.token, blocked))?;
+        if record.blob.is_empty() {
+            // Opted out before they were deleted: that is all that is known of them.
+            read.stop = record.stop.bits();
+        }
         Ok(Work { held: Held { token: record.token, record: read, hold: record.held }, now, inputs, tries: record.tries, who })
     }
 }

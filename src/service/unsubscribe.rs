@@ -8,11 +8,11 @@ use super::settings::Channel;
 use crate::config::secret::Secret;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, DedupeHash};
-use crate::domain::input::{Class, Input, Reach, ReachChange};
+use crate::domain::input::{Input, Reach, ReachChange};
 use crate::domain::name::ChannelName;
 use crate::engine::effect::Send;
 use crate::provider::Adapter;
-use crate::store::Answer;
+use crate::store::{Answer, WhenFull};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -84,7 +84,10 @@ impl Core {
         let input = Input::Reach(Box::new(Reach { channel: who.channel.clone(), kind, what }));
         let id = format!("{:08x}{:08x}", self.random.bits(), self.random.bits());
         let hash = DedupeHash::of(&["unsubscribe", who.channel.as_str(), &id]);
-        let received = self.put_or_refuse(who.contact, hash, Class::Priority, &input).await;
+        let received = self.put_known(who.contact, hash, &input, WhenFull::Refuse).await;
+        if received == Ok(Received::Nobody) {
+            self.keep_opt_out(who.contact, kind).await?;
+        }
         metrics::input("unsubscribe", received.as_ref().map_or("refused", |r| r.name()));
         received
     }

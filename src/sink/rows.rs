@@ -146,6 +146,8 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         | Event::ContactChanged { .. }
         | Event::Consent(_)
         | Event::Profile(_)
+        | Event::Merged { .. }
+        | Event::TookIn { .. }
         | Event::Begun { .. }
         | Event::Halted { .. }
         | Event::Moved(_)

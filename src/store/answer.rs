@@ -56,6 +56,8 @@ pub enum Accepted {
     Full,
     /// Stored; somebody else has the contact, or it must wait.
     Queued,
+    /// It was only for a contact that is there, and none is: nothing was stored.
+    Nobody,
     /// Stored, and the contact is the caller's.
     Claimed(Claim),
 }
@@ -165,6 +167,8 @@ pub enum Settled {
 /// The answer to `report`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
+    /// Nothing was done: the contact is now part of another. Report it there.
+    Moved(ContactKey),
     /// Journaled; no run awaits the effect, or it heard this before.
     Journaled,
     /// Journaled, and in the mailbox of a contact whom somebody else has.

@@ -37,6 +37,8 @@ pub enum WorkSet {
     Call,
     /// Inputs for other contacts.
     Post,
+    /// Contacts on their way to become part of another.
+    Move,
     /// Reports to one endpoint: a slow one holds up nobody else.
     Hook(Slug),
 }
@@ -47,6 +49,7 @@ impl WorkSet {
         match text {
             "call" => return Some(WorkSet::Call),
             "post" => return Some(WorkSet::Post),
+            "move" => return Some(WorkSet::Move),
             _ => {}
         }
         let (name, class) = text.rsplit_once(':')?;
@@ -63,7 +66,7 @@ impl WorkSet {
     pub fn hurried(&self) -> Option<WorkSet> {
         match self {
             WorkSet::Bulk(channel) => Some(WorkSet::Talk(channel.clone())),
-            WorkSet::Talk(_) | WorkSet::Call | WorkSet::Post | WorkSet::Hook(_) => None,
+            WorkSet::Talk(_) | WorkSet::Call | WorkSet::Post | WorkSet::Move | WorkSet::Hook(_) => None,
         }
     }
 
@@ -85,6 +88,7 @@ impl fmt::Display for WorkSet {
             WorkSet::Bulk(channel) => write!(f, "{channel}:bulk"),
             WorkSet::Call => f.write_str("call"),
             WorkSet::Post => f.write_str("post"),
+            WorkSet::Move => f.write_str("move"),
             WorkSet::Hook(endpoint) => write!(f, "{endpoint}:hook"),
         }
     }
@@ -136,6 +140,7 @@ mod tests {
             (WorkSet::Bulk(channel()), "main-sms:bulk"),
             (WorkSet::Call, "call"),
             (WorkSet::Post, "post"),
+            (WorkSet::Move, "move"),
             (WorkSet::Hook(channel()), "main-sms:hook"),
         ] {
             assert_eq!(set.to_string(), text);

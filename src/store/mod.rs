@@ -11,6 +11,7 @@ mod answer;
 mod embedded;
 mod error;
 mod lane;
+mod leaving;
 mod once;
 mod publication;
 mod redis;
@@ -25,6 +26,7 @@ pub use answer::{
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
+pub use leaving::{Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Linked, Place, Still};
 pub use once::{Fingerprint, OnceRequest, RequestKey, RequestStep, Requested};
 pub use publication::{Current, Kept, Publish, Published};
 pub use redis::RedisStore;
@@ -39,7 +41,7 @@ pub use view::{
     JournalRecord, Meta, Outgoing, OutgoingState,
 };
 
-use crate::domain::id::{ContactKey, Token, VersionId, Who};
+use crate::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use async_trait::async_trait;
@@ -154,6 +156,39 @@ pub trait Store: Send + Sync {
 
     /// Everything about one contact, for people and tests.
     async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>>;
+
+    /// Deletes a contact and what the store has of it, if its record is at the token. What was seen stays seen.
+    async fn forget(&self, forget: Forget) -> Answer<Forgot>;
+
+    /// What of a contact waits in lanes of its own. Looks through all that waits: for a deletion, not for every day.
+    async fn own_lanes(&self, contact: ContactKey) -> Answer<Vec<Outgoing>>;
+
+    /// Keeps where the person behind an address opted out, whatever becomes of the contact; `NONE` keeps nothing more. A contact that
+    /// begins under this address begins with it.
+    async fn suppress(&self, address: ContactKey, stop: StopMask) -> Answer<()>;
+
+    /// Where the person behind an address opted out before their contact was deleted.
+    async fn suppressed(&self, address: ContactKey) -> Answer<StopMask>;
+
+    /// Stops work on a contact that is to be moved into another one. Inputs are still accepted, and wait.
+    async fn freeze(&self, freeze: Freeze) -> Answer<Frozen>;
+
+    /// Takes these inputs as seen by a contact.
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()>;
+
+    /// Ends the move of a contact if nothing is left in its mailbox: from then on it is a stub that leads to the other one.
+    async fn flip(&self, flip: Flip) -> Answer<Flipped>;
+
+    /// Lets an address at which nobody is lead to a contact.
+    async fn link(&self, address: ContactKey, to: ContactKey) -> Answer<Linked>;
+
+    /// Ends that, if it leads there: the stub stays until all that was seen is forgotten, so that a message which comes again through it
+    /// is known. `link` makes it stay for good again.
+    async fn unlink(&self, address: ContactKey, to: ContactKey) -> Answer<()>;
+
+    /// Writes what there is anew, so that nothing is left on the disk of what was deleted. May take long, and goes on by itself where the
+    /// store does it beside its work.
+    async fn compact(&self) -> Answer<()>;
 
     /// The store's clock.
     async fn now(&self) -> Answer<Millis>;

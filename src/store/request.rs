@@ -27,6 +27,8 @@ pub struct Accept {
     pub claim: bool,
     /// What becomes of it if the mailbox is full.
     pub full: WhenFull,
+    /// Whether it is only for a contact that is there: it begins none.
+    pub known: bool,
 }
 
 /// What becomes of an input for which the mailbox has no room.
@@ -37,6 +39,8 @@ pub enum WhenFull {
     Drop,
     /// Nothing of it is kept, not even that it came: its sender is told, and the same input may come again.
     Refuse,
+    /// It has room in any case: it was accepted elsewhere before.
+    Take,
 }
 
 /// One turn.
@@ -135,9 +139,9 @@ pub struct LanePush {
 }
 
 impl LanePush {
-    /// Whether what lies in the lane before it, and gives way to conversations, gives way no more: a conversation follows.
+    /// Whether what lies in the lane before it, and gives way to conversations, gives way no more: a conversation follows, or a move to another contact.
     pub(super) fn hurries(&self) -> bool {
-        self.lane == Lane::Contact && self.effects.iter().any(|effect| matches!(effect.set, WorkSet::Talk(_)))
+        self.lane == Lane::Contact && self.effects.iter().any(|effect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Move))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::answer::{Entry, Record};
 use super::lane::{LaneKey, WorkSet};
+use super::leaving::Place;
 use crate::domain::id::{ContactKey, EffectId, InputId};
 use crate::domain::time::{Millis, Span};
 use bytes::Bytes;
@@ -171,6 +172,8 @@ pub struct Depths {
 /// Everything about one contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
+    /// Where the contact is.
+    pub place: Place,
     /// The record.
     pub record: Record,
     /// The mailbox, in order.

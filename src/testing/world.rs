@@ -409,7 +409,7 @@ impl World {
                 self.due.push((self.now, key, Input::CallResult(Box::new(input))));
             }
             // Nobody in a conversation waits for it.
-            Effect::Hook(_) | Effect::Raise(_) | Effect::Tell(_) | Effect::Desk(_) => {}
+            Effect::Hook(_) | Effect::Raise(_) | Effect::Tell(_) | Effect::Desk(_) | Effect::Move(_) => {}
             Effect::Pass(passed) => self.pass(passed),
             Effect::Post(post) => self.post(post.event.name, post.event.data, Some(post.to))?,
         }

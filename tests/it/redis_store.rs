@@ -258,7 +258,7 @@ async fn scripts_stay_within_their_budget() {
         }};
     }
     let person = contact(1);
-    let claim = count!("accept, new contact", 8, world.claimed(person, "m1").await);
+    let claim = count!("accept, new contact", 9, world.claimed(person, "m1").await);
     count!("accept, duplicate", 2, world.deliver(person, "m1").await);
     count!("accept, queued", 4, world.deliver(person, "m2").await);
     let mut commit = world.turn(person, &claim);

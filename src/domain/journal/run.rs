@@ -40,6 +40,8 @@ impl Event {
             | Event::Halted { .. }
             | Event::Consent(_)
             | Event::Skipped(_)
+            | Event::Merged { .. }
+            | Event::TookIn { .. }
             | Event::Profile(_) => None,
         }
     }

@@ -27,7 +27,7 @@ pub struct Goal {
 
 impl Clock {
     /// Whether it is the store's clock.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(in crate::engine) fn is_plain(&self) -> bool {
         *self == Clock::default()
     }
 }

@@ -7,9 +7,11 @@ mod clock;
 mod compact;
 mod consent;
 mod desk;
+mod leaving;
 mod profile;
 mod question;
 mod run;
+mod take_in;
 mod talk;
 mod topics;
 mod tracked;
@@ -22,6 +24,7 @@ pub use consent::Withdrew;
 pub use desk::{DeskTalk, Farewell, Recent};
 pub use question::{File, Gathered, Question};
 pub use run::{FirstEvent, Frame, Reply, Run, Waiting, WaitingStart};
+pub use take_in::TakenIn;
 pub use talk::{Said, Talk};
 pub use topics::Preference;
 pub use tracked::{CalledBack, Errand, GivenUp, Only, Purpose, Stage, Tracked};
@@ -30,7 +33,7 @@ pub use vars::Vars;
 
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::{InputId, RunId};
+use crate::domain::id::{ContactKey, InputId, RunId};
 use crate::domain::input::{Callback, ContactRef};
 use crate::domain::language::Language;
 use crate::domain::limits;
@@ -148,6 +151,18 @@ pub struct Record {
     /// What was given in private and is shown to nobody: attributes by their names, and `name`.
     #[serde(rename = "pv", default, skip_serializing_if = "Vec::is_empty")]
     pub private: Vec<Name>,
+    /// Contacts that became part of this one, and other addresses that lead here.
+    #[serde(rename = "mg", default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<ContactKey>,
+    /// Contacts that are about to become part of this one: as long as there is one, it becomes part of no other.
+    #[serde(rename = "cm", default, skip_serializing_if = "Vec::is_empty")]
+    pub coming: Vec<ContactKey>,
+    /// The contact that this one is about to become part of.
+    #[serde(rename = "lv", default, skip_serializing_if = "none")]
+    pub leaving: Option<ContactKey>,
+    /// By which name the other one asked for it.
+    #[serde(rename = "la", default, skip_serializing_if = "none")]
+    pub asked_as: Option<ContactKey>,
     /// What the journal was told last of who the contact is, as a hash; 0: nothing yet.
     #[serde(rename = "pf", default, skip_serializing_if = "nothing_told")]
     pub told: u64,
@@ -289,9 +304,9 @@ impl Record {
         self.stop
     }
 
-    /// Whether a call is pending: then only priority inputs are worked on.
+    /// Whether a call is pending, or the contact is about to become part of another: then only priority inputs are worked on.
     pub fn hold(&self) -> bool {
-        self.runs.iter().any(|run| matches!(run.waiting, Waiting::Call { .. }))
+        self.leaving.is_some() || self.runs.iter().any(|run| matches!(run.waiting, Waiting::Call { .. }))
     }
 
     /// Whether nothing may be asked or begun now: a question is open, a call is pending and its run is about to go on, or the

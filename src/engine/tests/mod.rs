@@ -23,6 +23,7 @@ mod late;
 mod leaving;
 mod lists;
 mod meanwhile;
+mod merging;
 mod moving;
 mod pausing;
 mod persons;

@@ -10,6 +10,7 @@ use crate::domain::input::ContactRef;
 use crate::domain::journal::Event;
 use crate::domain::name::ChannelName;
 use crate::domain::profile::Profile;
+use crate::domain::time::Millis;
 use crate::domain::value::Value;
 use crate::history::cell::{Cell, Row, Statement};
 use crate::history::error::HistoryError;
@@ -17,8 +18,12 @@ use crate::history::error::HistoryError;
 /// What is known of a contact while a batch is folded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::history) struct Person {
-    /// Whether there is a row, or will be.
+    /// Whether they are there: there is a row of them, or will be.
     pub there: bool,
+    /// Of whom they are a part.
+    pub moved: Option<ContactKey>,
+    /// They were a part of somebody who was deleted.
+    pub gone: bool,
     pub dirty: bool,
     pub simulated: bool,
     pub name: Option<String>,
@@ -52,16 +57,36 @@ struct Whole {
     attributes: Vec<(String, Value)>,
 }
 
+/// The mode of the row of somebody who is part of another contact, and of one whose other contact was deleted.
+pub(super) const MOVED: &str = "moved";
+pub(super) const GONE: &str = "gone";
+
 /// The columns that `Person::read` reads.
 pub(super) const SELECT: &str =
     "SELECT simulated, name, phone, whatsapp_id, email, external, verbatim, language, timezone, channel, created_at,
-    changed_at, last_seen, last_sent, stop, consent, dead_email, private, topics FROM contact WHERE id = $1";
+    changed_at, last_seen, last_sent, stop, consent, dead_email, private, topics, mode, target FROM contact WHERE id = $1";
 
 impl Person {
+    /// The same as a part of another contact: of what is known only since when, as the other may not be known yet.
+    pub(super) fn part_of(&self, into: ContactKey, at: Millis) -> Self {
+        let created_at = if self.there { self.created_at } else { at.0 };
+        let (last_seen, last_sent, channel) = (self.last_seen, self.last_sent, self.channel.clone());
+        Person { moved: Some(into), created_at, changed_at: at.0, last_seen, last_sent, channel, ..Person::default() }
+    }
+
+    /// Who was part of one that was deleted.
+    pub(super) fn gone() -> Self {
+        Person { gone: true, ..Person::default() }
+    }
+
     pub(super) fn read(row: &Row) -> Result<Self, HistoryError> {
         let text = |i| row.opt_text(i).map(|text| text.map(str::to_owned));
+        let gone = row.text(19)? == GONE;
+        let moved = row.opt_text(20)?.and_then(ContactKey::parse);
         Ok(Person {
-            there: true,
+            there: moved.is_none() && !gone,
+            moved,
+            gone,
             simulated: row.flag(0)?,
             name: text(1)?,
             phone: text(2)?,
@@ -161,20 +186,29 @@ impl Person {
     }
 
     pub(super) fn write(&self, contact: ContactKey, out: &mut Vec<Statement>) {
-        if !self.dirty || !self.there {
-            return;
+        if self.dirty && self.there {
+            self.write_row(contact, out);
         }
+    }
+
+    /// The row, and what belongs to it.
+    pub(super) fn write_row(&self, contact: ContactKey, out: &mut Vec<Statement>) {
         let sql = "INSERT INTO contact (id, mode, simulated, name, phone, whatsapp_id, email, external, verbatim, language, timezone, channel,
-                       created_at, changed_at, last_seen, last_sent, stop, consent, dead_email, private, topics)
-                   VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)
+                       created_at, changed_at, last_seen, last_sent, stop, consent, dead_email, private, topics, target)
+                   VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)
                    ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, simulated = excluded.simulated, name = excluded.name,
                        phone = excluded.phone, whatsapp_id = excluded.whatsapp_id, email = excluded.email, external = excluded.external,
                        verbatim = excluded.verbatim, language = excluded.language, timezone = excluded.timezone,
                        channel = excluded.channel, created_at = excluded.created_at, changed_at = excluded.changed_at,
                        last_seen = excluded.last_seen, last_sent = excluded.last_sent, stop = excluded.stop, consent = excluded.consent,
-                       dead_email = excluded.dead_email, private = excluded.private, topics = excluded.topics";
-        let mode = if self.simulated { "test" } else { "live" };
-        let params: [Cell; 21] = [
+                       dead_email = excluded.dead_email, private = excluded.private, topics = excluded.topics,
+                       target = excluded.target";
+        let mode = match (self.moved, self.simulated) {
+            (Some(_), _) => MOVED,
+            (None, true) => "test",
+            (None, false) => "live",
+        };
+        let params: [Cell; 22] = [
             contact.into(),
             mode.into(),
             self.simulated.into(),
@@ -196,6 +230,7 @@ impl Person {
             self.dead_email.as_deref().into(),
             self.private.as_deref().into(),
             self.topics.as_deref().into(),
+            self.moved.into(),
         ];
         out.push(Statement::new(sql, params));
         if let Some(whole) = &self.whole {

@@ -41,7 +41,10 @@ fn kind(event: &Event) -> Option<&'static str> {
         | Event::Attempted { .. }
         | Event::Reported { .. }
         | Event::Profile(_)
+        // The contact that stays tells it.
+        | Event::Merged { .. }
         | Event::Forgotten => return None,
+        Event::TookIn { .. } => "contact.took_in",
         Event::EventReceived { .. } => "event.received",
         Event::WebhookReceived { .. } => "webhook.received",
         Event::RunStarted { .. } => "run.started",

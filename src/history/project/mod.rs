@@ -9,11 +9,13 @@ mod figures;
 mod handoff;
 mod happening;
 mod known;
+mod merge;
 mod message;
 mod run;
 
 pub use figures::{bucket_of, middle_of};
 pub(super) use known::{Known, Needs};
+pub(super) use merge::merged;
 
 use super::cell::Statement;
 use super::schema::OF_A_CONTACT;
@@ -69,23 +71,35 @@ impl<'k> Fold<'k> {
 
     /// Takes in the next entry.
     pub(super) fn add(&mut self, entry: &Entry, place: Place) {
-        let profile = entry.events.iter().find_map(|event| match event {
+        for (from, into) in entry.events.iter().filter_map(|event| merge::merged(entry.contact, event)) {
+            self.absorb(from, into, entry.at);
+        }
+        let comes = entry.events.iter().any(says_who_is_there);
+        if self.is_gone(entry.contact) && !comes && !entry.events.contains(&Event::Forgotten) {
+            self.blank(entry.contact, entry.token.into());
+            return;
+        }
+        let contact = self.whose(entry.contact);
+        // What somebody says of themselves who is part of another by now is not what that one says.
+        let own = contact == entry.contact;
+        let profile = entry.events.iter().filter(|_| own).find_map(|event| match event {
             Event::Profile(profile) => Some(&**profile),
             _ => None,
         });
-        let contact = entry.contact;
         let simulated = profile.map(|p| p.simulated).or_else(|| self.people.get(&contact).map(|p| p.simulated));
         let mode = if simulated == Some(true) { "test" } else { "live" };
         let now = Now { entry, contact, mode, profile };
-        if entry.events.iter().any(says_who_is_there) {
+        if own && comes {
             self.meet(&now);
         }
         for (i, event) in entry.events.iter().enumerate() {
             if *event == Event::Forgotten {
-                self.forget(contact, place);
+                self.forget(entry.contact, place, entry.at);
                 continue;
             }
-            self.person(&now, event);
+            if own {
+                self.person(&now, event);
+            }
             self.consent(&now, i, event);
             self.message(&now, i, event);
             self.run(&now, i, event);
@@ -102,7 +116,12 @@ impl<'k> Fold<'k> {
     }
 
     /// Everything that belonged to the contact goes; of its entries only their identity stays, so that none is taken for new.
-    fn forget(&mut self, contact: ContactKey, place: Place) {
+    fn forget(&mut self, contact: ContactKey, place: Place, at: Millis) {
+        if self.whose(contact) != contact || self.is_gone(contact) {
+            // With the contact whose part it was.
+            return;
+        }
+        self.forget_parts(contact, place, at);
         self.people.insert(contact, Person::default());
         self.runs.forget(contact);
         let Place { shard, time, number } = place;
@@ -158,6 +177,7 @@ fn says_who_is_there(event: &Event) -> bool {
         | Event::Overflow { .. }
         | Event::Way(_)
         | Event::TimeMoved { .. }
+        | Event::Merged { .. }
         | Event::CallEnded { .. } => false,
         Event::Received { .. }
         | Event::EventReceived { .. }
@@ -184,6 +204,7 @@ fn says_who_is_there(event: &Event) -> bool {
         | Event::Consent(_)
         | Event::Moved(_)
         | Event::Skipped(_)
+        | Event::TookIn { .. }
         | Event::Profile(_) => true,
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Dimensions {
 type Open = (i64, String, String, i64);
 
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Run {
+pub(super) struct Run {
     of: Dimensions,
     key: Option<String>,
     started_at: i64,
@@ -45,7 +45,7 @@ struct Run {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Step {
+pub(super) struct Step {
     flow: String,
     state: String,
     entered_at: i64,
@@ -55,8 +55,8 @@ struct Step {
 /// The runs of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    runs: BTreeMap<(ContactKey, RunId), Run>,
-    steps: BTreeMap<(ContactKey, RunId, i64), Step>,
+    pub(super) runs: BTreeMap<(ContactKey, RunId), Run>,
+    pub(super) steps: BTreeMap<(ContactKey, RunId, i64), Step>,
 }
 
 /// The columns that `Runs::remember` reads.
@@ -98,6 +98,11 @@ impl Runs {
         };
         self.runs.insert((contact, id), run);
         Ok(())
+    }
+
+    /// With more that the database knows.
+    pub(super) fn with(&mut self, more: Runs) {
+        self.runs.extend(more.runs);
     }
 
     pub(super) fn forget(&mut self, contact: ContactKey) {

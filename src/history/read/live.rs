@@ -115,7 +115,8 @@ pub(super) fn select(marks: &[(u8, Mark)]) -> Select {
         // An index over all three is entered at the place.
         select.put(
             &format!(
-                "{}SELECT * FROM (SELECT e.shard, e.time, e.number, e.kind, (SELECT c.mode FROM contact c WHERE c.id = e.contact) AS mode, e.body
+                "{}SELECT * FROM (SELECT e.shard, e.time, e.number, e.kind, (SELECT coalesce(t.mode, c.mode) FROM contact c
+                    LEFT JOIN contact t ON t.id = c.target WHERE c.id = e.contact) AS mode, e.body
                   FROM entry e WHERE e.shard = ? AND e.time >= ? AND (e.time > ? OR e.number > ?)
                   ORDER BY e.shard, e.time, e.number LIMIT ?) x{shard}",
                 if i == 0 { "" } else { " UNION ALL " }
@@ -217,6 +218,8 @@ kinds! {
     Profile => "profile",
     Moved => "moved",
     Skipped => "skipped",
+    Merged => "merged",
+    TookIn => "took_in",
 }
 
 #[cfg(test)]

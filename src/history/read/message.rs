@@ -180,13 +180,6 @@ pub(super) fn json(text: Option<&str>) -> Option<serde_json::Value> {
 /// The last message of a page: when, and its number.
 pub type MessagePlace = (i64, i64);
 
-/// Whether there is a contact of this key.
-pub async fn is_known(database: &Database, mode: Mode, contact: ContactKey) -> Result<bool, HistoryError> {
-    let mut select = Select::new("SELECT 1 FROM contact c");
-    select.and("c.id = ?", [contact.into()]).and_mode("c.mode", mode);
-    Ok(!select.rows(database).await?.is_empty())
-}
-
 /// Which messages.
 #[derive(Debug, Clone, Default)]
 pub struct MessageFilter {

@@ -12,6 +12,7 @@ mod search;
 mod select;
 mod timeline;
 mod turns;
+mod whose;
 
 #[cfg(test)]
 mod plans;
@@ -19,8 +20,9 @@ mod plans;
 pub use figures::{Counted, DROPPED, Figures, FiguresFilter, Group, Outcome, StateFigures, figures};
 pub use interval::{Interval, wilson};
 pub use live::{BATCH, Heard, KINDS, LivePlace, RunFlows, heard, kind_of, newest};
-pub use message::{Message, MessageFilter, MessagePlace, STATUSES, is_known, messages};
+pub use message::{Message, MessageFilter, MessagePlace, STATUSES, messages};
 pub use run::{RunFilter, RunPlace, RunShown, run, runs};
 pub use search::{SearchScope, Terms, search};
 pub use timeline::{Between, Happened, TimelinePlace, timeline};
 pub use turns::{Call, Decided, RunTurns, Turn, turns};
+pub use whose::{is_known, whose};

@@ -84,7 +84,7 @@ pub async fn listen(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
     let text = |name| query.text(name).map(str::to_owned);
     let wanted = Wanted {
         mode: caller.mode,
-        contact: messages::contact(&query)?,
+        contact: messages::contact(&web, &query).await?,
         flow: text("flow"),
         channel: text("channel"),
         kinds: kinds(&query)?,

@@ -79,7 +79,7 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let query = Query::read(&request, &known)?;
     let filter = MessageFilter {
         mode: caller.mode,
-        contact: contact(&query)?,
+        contact: contact(&web, &query).await?,
         channel: query.text("channel").map(str::to_owned),
         direction: one_of(&query, "direction", &["in", "out"])?,
         status: one_of(&query, "status", &read::STATUSES)?,
@@ -98,9 +98,12 @@ pub(super) fn broadcast(query: &Query) -> Result<Option<String>, Failure> {
     Ok(id.map(|id| id.to_string()))
 }
 
-/// `contact` of a query.
-pub(super) fn contact(query: &Query) -> Result<Option<ContactKey>, Failure> {
-    query.parsed("contact", "a contact's id, 22 characters", ContactKey::parse)
+/// `contact` of a query: the one that it became part of, if it did.
+pub(super) async fn contact(web: &Web, query: &Query) -> Result<Option<ContactKey>, Failure> {
+    match query.parsed("contact", "a contact's id, 22 characters", ContactKey::parse)? {
+        Some(contact) => Ok(Some(read::whose(&web.record, contact).await.map_err(|error| listing::unavailable(&error))?)),
+        None => Ok(None),
+    }
 }
 
 struct Found {
@@ -148,7 +151,7 @@ pub async fn search(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
     let terms = Terms::parse(query.text("q").ok_or_else(|| wrong("is missing: the words to search for"))?).map_err(wrong)?;
     let scope = SearchScope {
         mode: caller.mode,
-        contact: contact(&query)?,
+        contact: contact(&web, &query).await?,
         direction: one_of(&query, "direction", &["in", "out"])?,
         since: query.moment("since")?,
         until: query.moment("until")?,

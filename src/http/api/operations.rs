@@ -113,6 +113,8 @@ pub enum WorkKind {
     Call,
     /// Inputs for other contacts.
     Post,
+    /// Contacts on their way to become part of another.
+    Move,
     /// Reports to an endpoint.
     Hook,
 }
@@ -143,6 +145,7 @@ impl WorkShown {
             WorkSet::Bulk(channel) => (WorkKind::Bulk, Some(channel)),
             WorkSet::Call => (WorkKind::Call, None),
             WorkSet::Post => (WorkKind::Post, None),
+            WorkSet::Move => (WorkKind::Move, None),
             WorkSet::Hook(endpoint) => (WorkKind::Hook, Some(endpoint)),
         };
         WorkShown { kind, name: name.map(|name| name.to_string()), lanes }

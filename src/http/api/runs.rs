@@ -82,7 +82,7 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let text = |name| query.text(name).map(str::to_owned);
     let filter = RunFilter {
         mode: caller.mode,
-        contact: contact(&query)?,
+        contact: contact(&web, &query).await?,
         flow: text("flow"),
         version: text("version"),
         state: text("state"),

@@ -63,6 +63,7 @@ pub async fn get(web: Data<Web>, id: Path<String>, request: HttpRequest, mut pay
     let wrong = || Failure::Invalid { field: "id", reason: "is not a contact's id, 22 characters".to_owned() };
     let contact = ContactKey::parse(&id).ok_or_else(wrong)?;
     let between = (query.moment("since")?, query.moment("until")?);
+    let contact = read::whose(&web.record, contact).await.map_err(|error| unavailable(&error))?;
     if !read::is_known(&web.record, caller.mode, contact).await.map_err(|error| unavailable(&error))? {
         return Err(Failure::NotFound);
     }

@@ -200,11 +200,11 @@ pub(super) fn contact(id: &str) -> Result<ContactKey, Failure> {
 
 /// The record of a contact who is known.
 pub(super) async fn record_of(core: &Core, contact: ContactKey) -> Result<Record, Failure> {
-    let found = core.store().inspect(contact).await.map_err(|error| {
+    let found = core.seen(contact).await.map_err(|error| {
         tracing::warn!(%error, "a contact could not be looked at");
         Failure::Unavailable
     })?;
-    let blob = found.map(|inspection| inspection.record.blob).filter(|blob| !blob.is_empty()).ok_or(Failure::NotFound)?;
+    let blob = found.map(|(_, inspection)| inspection.record.blob).filter(|blob| !blob.is_empty()).ok_or(Failure::NotFound)?;
     codec::decode::<Record>(&blob).map_err(|_| Failure::Unavailable)
 }
 

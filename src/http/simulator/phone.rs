@@ -105,6 +105,11 @@ impl Phones {
         self.last.subscribe()
     }
 
+    /// Forgets the messages to those who were deleted.
+    pub fn forget(&self, deleted: impl Fn(&str) -> bool) {
+        self.lock().messages.retain(|message| !deleted(&message.to));
+    }
+
     /// Forgets all messages; numbers go on.
     pub fn clear(&self) {
         self.lock().messages.clear();

@@ -13,7 +13,7 @@ use crate::domain::limits;
 use crate::domain::message::FailureReason;
 use crate::domain::time::{Millis, Span};
 use crate::engine::alerts::of_service;
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, Moving};
 use crate::engine::record::Record;
 use crate::engine::{Context, TurnError, TurnOutput};
 use crate::store::{Entry, NewEffect, WorkSet};
@@ -89,6 +89,11 @@ fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
         Effect::Send(send) => WorkSet::Talk(send.channel.clone()),
         Effect::Call(_) | Effect::Fetch(_) => WorkSet::Call,
         Effect::Post(_) | Effect::Pass(_) => WorkSet::Post,
+        Effect::Move(step) => match **step {
+            // Behind all that was said before.
+            Moving::Go { .. } => WorkSet::Move,
+            Moving::Invite { .. } | Moving::Refuse { .. } => WorkSet::Post,
+        },
         // Its name was checked when the configuration was read.
         Effect::Desk(desk) => WorkSet::Hook(desk_set(&desk.task.desk).unwrap_or_else(|| desk.task.desk.clone())),
         Effect::Hook(hook) => WorkSet::Hook(hook.endpoint.clone()),

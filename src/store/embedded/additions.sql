@@ -15,3 +15,9 @@ CREATE TABLE IF NOT EXISTS publication (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, number INTEGER NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
     UNIQUE (name, number)
 );
+-- Where people opted out whose contacts were deleted: a keyed hash of an address, and the kinds of channel.
+CREATE TABLE IF NOT EXISTS suppressed (hash TEXT PRIMARY KEY, stop INTEGER NOT NULL) WITHOUT ROWID;
+-- Into whom a contact is being moved (flag 2).
+CREATE TABLE IF NOT EXISTS moving (contact TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
+-- Stubs that lead to a contact who was deleted, and since when: they go when all that was seen is forgotten.
+CREATE TABLE IF NOT EXISTS fading (contact TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;

@@ -6,8 +6,8 @@ use crate::domain::input::Class;
 use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::store::{
-    Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, Report, Reported, Started, StopMask,
-    StoreError, WhenFull, WorkSet,
+    Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, Report, Reported, Started, StoreError,
+    WhenFull, WorkSet,
 };
 use std::collections::HashSet;
 
@@ -47,10 +47,14 @@ impl Tables<'_> {
             self.unsee(accept)?;
             return Ok(Accepted::Moved(self.target(contact)?));
         }
+        if accept.known && header.is_none() {
+            self.unsee(accept)?;
+            return Ok(Accepted::Nobody);
+        }
         let headroom = if accept.class == Class::Priority { self.settings.mailbox_headroom } else { 0 };
         let before = self.mailbox_len(contact)?;
         let entry = Entry { class: accept.class, id: accept.id, accepted_at: self.now, body: accept.body.clone() };
-        if before >= self.settings.mailbox_max + headroom {
+        if accept.full != WhenFull::Take && before >= self.settings.mailbox_max + headroom {
             if accept.full == WhenFull::Refuse {
                 self.unsee(accept)?;
                 return Ok(Accepted::Full);
@@ -78,10 +82,12 @@ impl Tables<'_> {
 
     fn birth(&self, contact: ContactKey, first: InputId) -> Answer<Header> {
         let token = Token::birth(contact, first);
+        // Whoever opted out and was deleted begins as somebody who opted out.
+        let stop = self.suppressed(contact)?;
         let sql = "INSERT INTO contact (id, token, flag, tries, claimer, stop, attend, leased, record) \
-                   VALUES (?1, ?2, 0, 0, -1, 0, NULL, 0, x'')";
-        self.run(sql, (contact.as_str(), token.0 as i64))?;
-        Ok(Header { flag: OPEN, token, tries: 0, claimer: -1, stop: StopMask::NONE })
+                   VALUES (?1, ?2, 0, 0, -1, ?3, NULL, 0, x'')";
+        self.run(sql, (contact.as_str(), token.0 as i64, stop.bits()))?;
+        Ok(Header { flag: OPEN, token, tries: 0, claimer: -1, stop })
     }
 
     /// Takes a contact that was due.
@@ -152,11 +158,7 @@ impl Tables<'_> {
         for effect in &commit.await_remove {
             self.run("DELETE FROM awaited WHERE contact = ?1 AND effect = ?2", (contact.as_str(), effect.to_string()))?;
         }
-        for (version, change) in &commit.live {
-            let sql = "INSERT INTO live VALUES (?1, ?2) ON CONFLICT (version) DO UPDATE SET n = n + excluded.n";
-            self.run(sql, (version.0 as i64, change))?;
-            self.run("DELETE FROM live WHERE version = ?1 AND n = 0", [version.0 as i64])?;
-        }
+        self.count_live(&commit.live)?;
         let mut started = Vec::new();
         for push in &commit.lanes {
             started.extend(self.push(commit, push)?);
@@ -272,10 +274,13 @@ impl Tables<'_> {
     /// A delivery report.
     pub fn report(&self, report: &Report) -> Answer<Reported> {
         let contact = report.contact;
+        let header = self.header(contact)?;
+        if header.as_ref().is_some_and(|header| header.flag == ALIAS) {
+            return self.target(contact).map(Reported::Moved);
+        }
         let awaited = "SELECT 1 FROM awaited WHERE contact = ?1 AND effect = ?2";
         let waits = self.first(awaited, (contact.as_str(), report.effect.to_string()), |_| Ok(()))?.is_some();
-        let header = if waits && report.wake.is_some() { self.header(contact)? } else { None };
-        let (Some(wake), Some(header)) = (&report.wake, header.filter(|h| h.flag != ALIAS)) else {
+        let (Some(wake), Some(header)) = (&report.wake, header.filter(|_| waits)) else {
             self.journal(&report.journal)?;
             return Ok(Reported::Journaled);
         };

@@ -3,6 +3,7 @@
 
 mod file;
 mod lanes;
+mod leaving;
 mod mailbox;
 mod once;
 mod publications;
@@ -14,11 +15,11 @@ mod writer;
 use super::request::Bucket;
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
-    Rate, Report, Reported, RequestStep, Requested, Settle, Settled, StartAnswer, Store, StoreError, StoreSettings, Ticket,
-    Traffic, WorkSet,
+    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
+    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, RequestStep, Requested, Settle,
+    Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
-use crate::domain::id::{ContactKey, Token, VersionId, Who};
+use crate::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use async_trait::async_trait;
@@ -33,8 +34,8 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tables::Tables;
-use tokio::sync::Notify;
-use writer::{Job, Request, Writer};
+use tokio::sync::{Notify, oneshot};
+use writer::{Compactions, Job, Request, Writer};
 
 /// Requests that may wait for the writer.
 const WAITING: usize = 8_192;
@@ -50,6 +51,7 @@ pub struct EmbeddedStore {
     thread: Option<JoinHandle<()>>,
     readers: Arc<Mutex<Vec<Connection>>>,
     hints: Arc<Notify>,
+    compactions: Compactions,
     journal_full: AtomicBool,
     /// When each channel's bucket is full again. Lost in a restart: then one burst is granted early.
     buckets: Mutex<HashMap<ChannelName, Bucket>>,
@@ -74,9 +76,9 @@ impl EmbeddedStore {
     }
 
     fn start(place: Place, db: Connection, settings: StoreSettings) -> Answer<Self> {
-        let (place, hints) = (Arc::new(place), Arc::new(Notify::new()));
+        let (place, hints, compactions) = (Arc::new(place), Arc::new(Notify::new()), Compactions::default());
         let (jobs, waiting) = sync_channel::<Box<dyn Job>>(WAITING);
-        let writer = Writer::new(Arc::clone(&place), settings.clone(), Arc::clone(&hints), db);
+        let writer = Writer::new(Arc::clone(&place), settings.clone(), Arc::clone(&hints), db, Arc::clone(&compactions));
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(&waiting))
@@ -88,6 +90,7 @@ impl EmbeddedStore {
             thread: Some(thread),
             readers: Arc::default(),
             hints,
+            compactions,
             journal_full: AtomicBool::new(false),
             buckets: Mutex::default(),
         })
@@ -261,6 +264,41 @@ impl Store for EmbeddedStore {
     }
     async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
         self.read(move |db| view::inspect(db, contact)).await
+    }
+    async fn forget(&self, forget: Forget) -> Answer<Forgot> {
+        forget.check()?;
+        self.write(forget.journal.iter().map(Bytes::len).sum(), move |tables| tables.forget(&forget)).await
+    }
+    async fn own_lanes(&self, contact: ContactKey) -> Answer<Vec<Outgoing>> {
+        self.read(move |db| leaving::own_lanes(db, contact)).await
+    }
+    async fn suppress(&self, address: ContactKey, stop: StopMask) -> Answer<()> {
+        self.write(0, move |tables| tables.suppress(address, stop)).await
+    }
+    async fn suppressed(&self, address: ContactKey) -> Answer<StopMask> {
+        self.read(move |db| view::suppressed(db, address)).await
+    }
+    async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
+        self.write(0, move |tables| tables.freeze(&freeze)).await
+    }
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
+        self.write(seen.len() * 16, move |tables| tables.remember(contact, &seen)).await
+    }
+    async fn flip(&self, flip: Flip) -> Answer<Flipped> {
+        self.write(flip.journal.len(), move |tables| tables.flip(&flip)).await
+    }
+    async fn link(&self, address: ContactKey, to: ContactKey) -> Answer<Linked> {
+        self.write(0, move |tables| tables.link(address, to)).await
+    }
+    async fn unlink(&self, address: ContactKey, to: ContactKey) -> Answer<()> {
+        self.write(0, move |tables| tables.unlink(address, to)).await
+    }
+    async fn compact(&self) -> Answer<()> {
+        let (waits, done) = oneshot::channel();
+        self.compactions.lock().unwrap_or_else(PoisonError::into_inner).push(waits);
+        // Whatever it writes next, it looks here afterwards.
+        self.write(0, |_| Ok(())).await?;
+        done.await.map_err(|_| StoreError::Unavailable("the store's writer has ended".to_owned()))?
     }
     async fn now(&self) -> Answer<Millis> {
         Ok(self.time())

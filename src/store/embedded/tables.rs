@@ -13,6 +13,8 @@ use std::cell::Cell;
 pub const OPEN: i64 = 0;
 /// A call is pending.
 pub const HELD: i64 = 1;
+/// About to be moved into another contact.
+pub const MOVING: i64 = 2;
 /// Part of another contact.
 pub const ALIAS: i64 = 3;
 

@@ -2,12 +2,12 @@
 
 use super::file::failure;
 use super::records::{FAILED, read_failed};
-use super::tables::{all, first, read_contact, read_effect, read_entry, read_set};
+use super::tables::{ALIAS, MOVING, all, first, read_contact, read_effect, read_entry, read_set};
 use crate::domain::id::{ContactKey, Token, VersionId};
 use crate::domain::time::{Millis, Span};
 use crate::store::{
-    Answer, Depths, FailedItem, Finding, FindingLevel, Inspection, JournalId, JournalItem, JournalRecord, Look, Outgoing,
-    OutgoingState, Ready, Record, StopMask, StoreError, WorkSet,
+    Answer, Depths, FailedItem, Finding, FindingLevel, Inspection, JournalId, JournalItem, JournalRecord, Look, Outgoing, Place,
+    Ready, Record, StopMask, StoreError, WorkSet,
 };
 use bytes::Bytes;
 use rusqlite::Connection;
@@ -83,6 +83,12 @@ pub fn work_sets(db: &Connection) -> Answer<Vec<WorkSet>> {
     Ok(sets)
 }
 
+/// Where somebody opted out whose contact was deleted.
+pub fn suppressed(db: &Connection, address: ContactKey) -> Answer<StopMask> {
+    let sql = "SELECT stop FROM suppressed WHERE hash = ?1";
+    Ok(first(db, sql, [address.as_str()], |row| row.get::<_, u8>(0))?.map_or(StopMask::NONE, StopMask::from_bits))
+}
+
 /// The secret.
 pub fn secret(db: &Connection) -> Answer<Vec<u8>> {
     let secret = first(db, "SELECT secret FROM meta", [], |row| row.get(0))?;
@@ -125,24 +131,32 @@ pub fn inspect(db: &Connection, contact: ContactKey) -> Answer<Option<Inspection
             token: Token(row.get::<_, i64>(3)? as u64),
             blob: Bytes::from(row.get::<_, Vec<u8>>(4)?),
         };
-        Ok((record, row.get::<_, Option<i64>>(5)?.map(Millis)))
+        Ok((record, row.get::<_, Option<i64>>(5)?.map(Millis), row.get::<_, i64>(0)?))
     })?;
-    let Some((record, attention)) = record else { return Ok(None) };
+    let Some((mut record, attention, flag)) = record else { return Ok(None) };
+    let place = match flag {
+        ALIAS => {
+            let to = std::str::from_utf8(&std::mem::take(&mut record.blob)).ok().and_then(ContactKey::parse);
+            Place::Moved(to.ok_or_else(|| StoreError::Bug("an alias that leads nowhere".to_owned()))?)
+        }
+        MOVING => {
+            let sql = "SELECT target FROM moving WHERE contact = ?1";
+            let to = first(&snapshot, sql, [key], |row| read_contact(row, 0))?;
+            Place::Moving(to.ok_or_else(|| StoreError::Bug("a contact that moves nowhere".to_owned()))?)
+        }
+        _ => Place::Here,
+    };
     let sql = "SELECT class, id, at, body FROM mailbox WHERE contact = ?1 ORDER BY seq";
     let mailbox = all(&snapshot, sql, [key], |row| read_entry(row, 0))?;
     let sql = "SELECT id, work, state, attempt, body FROM outbox WHERE lane = ?1 ORDER BY seq";
     let lane = all(&snapshot, sql, [key], |row| {
-        let state = match &row.get::<_, String>(2)?[..] {
-            "q" => OutgoingState::Queued,
-            "u" => OutgoingState::Unsure,
-            _ => OutgoingState::Started,
-        };
+        let state = super::leaving::state_of(&row.get::<_, String>(2)?);
         let body = Bytes::from(row.get::<_, Vec<u8>>(4)?);
         Ok(Outgoing { id: read_effect(row, 0)?, set: read_set(row, 1)?, state, attempts: row.get(3)?, body })
     })?;
     let sql = "SELECT effect FROM awaited WHERE contact = ?1 ORDER BY effect";
     let awaited = all(&snapshot, sql, [key], |row| read_effect(row, 0))?;
-    Ok(Some(Inspection { record, mailbox, attention, lane, awaited }))
+    Ok(Some(Inspection { place, record, mailbox, attention, lane, awaited }))
 }
 
 /// What an engineer should know.

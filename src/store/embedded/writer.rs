@@ -8,8 +8,8 @@ use crate::store::{Answer, Clock, StoreError, StoreSettings};
 use rusqlite::Connection;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, oneshot};
 
@@ -85,14 +85,18 @@ pub struct Writer {
     tickets: Cell<i64>,
     pruned: Millis,
     dirty: bool,
+    compactions: Compactions,
 }
+
+/// Those who wait for the file to be written anew.
+pub type Compactions = Arc<Mutex<Vec<oneshot::Sender<Answer<()>>>>>;
 
 impl Writer {
     /// A writer on an open connection.
-    pub fn new(place: Arc<Place>, settings: StoreSettings, hints: Arc<Notify>, db: Connection) -> Self {
+    pub fn new(place: Arc<Place>, settings: StoreSettings, hints: Arc<Notify>, db: Connection, compactions: Compactions) -> Self {
         // Tickets of an earlier process must not fit.
         let tickets = Cell::new(i64::from(rand::random::<u32>()) << 20 | 1);
-        Writer { place, settings, hints, db: Some(db), tickets, pruned: Millis(0), dirty: true }
+        Writer { place, settings, hints, db: Some(db), tickets, pruned: Millis(0), dirty: true, compactions }
     }
 
     /// Works until the last sender is gone.
@@ -104,6 +108,7 @@ impl Writer {
                 Ok(first) => {
                     let batch = gather(first, jobs);
                     self.batch(batch);
+                    self.compact();
                     self.announce();
                     quiet_since = Instant::now();
                 }
@@ -156,6 +161,7 @@ impl Writer {
         if now.0 - self.pruned.0 >= PRUNE_EVERY {
             tables.prune()?;
             tables.prune_requests()?;
+            tables.prune_stubs()?;
             self.pruned = now;
         }
         run("COMMIT").map(|_| ())
@@ -190,6 +196,27 @@ impl Writer {
             Duration::from_millis(u64::try_from(millis).unwrap_or(0))
         });
         wait.min(SLEEP)
+    }
+
+    /// Writes the file anew for those who asked for it, with nothing of what was deleted. Nobody else writes meanwhile.
+    fn compact(&mut self) {
+        let asked = std::mem::take(&mut *self.compactions.lock().unwrap_or_else(PoisonError::into_inner));
+        if asked.is_empty() {
+            return;
+        }
+        let run = |db: &Connection| -> rusqlite::Result<()> {
+            db.execute_batch("VACUUM")?;
+            // The log still holds pages as they were before.
+            db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        };
+        let done = match &self.db {
+            Some(db) => run(db).map_err(|e| failure(&e)),
+            None => Err(StoreError::Unavailable("the store's file could not be written".to_owned())),
+        };
+        for waits in asked {
+            // Nobody may be waiting any more.
+            let _ = waits.send(done.clone());
+        }
     }
 
     /// Moves the write-ahead log into the file while nobody waits. A failure is met again at the next write.
@@ -235,7 +262,7 @@ mod tests {
 
     fn writer(place: &Arc<Place>) -> Writer {
         let db = place.writer().expect("opens");
-        Writer::new(Arc::clone(place), StoreSettings::default(), Arc::new(Notify::new()), db)
+        Writer::new(Arc::clone(place), StoreSettings::default(), Arc::new(Notify::new()), db, Arc::default())
     }
 
     #[test]

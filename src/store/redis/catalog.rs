@@ -1,6 +1,6 @@
 //! Versions of flows, the store's own facts, and looks for people: depths and one contact.
 
-use super::wire::{read_effect, read_entry, read_record, read_score};
+use super::wire::{read_effect, read_entry, read_place, read_record, read_score};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, EffectId, VersionId};
 use crate::domain::time::{Millis, Span};
@@ -108,6 +108,7 @@ impl RedisStore {
         let mut awaited: Vec<EffectId> = awaited.iter().filter_map(|id| EffectId::parse(id)).collect();
         awaited.sort();
         Ok(Some(Inspection {
+            place: read_place(&record)?,
             record: read_record(&record)?,
             mailbox: mailbox.iter().map(|bytes| read_entry(bytes)).collect::<Answer<_>>()?,
             attention: attention.as_deref().map(read_score).transpose()?,

@@ -30,7 +30,7 @@ pub fn contact(kind: char, key: ContactKey) -> String {
     format!("{PREFIX}{kind}:{{{}}}:{key}", tag(key.shard()))
 }
 
-/// `a j jc x xt f q qt` of a shard.
+/// `a j jc x xt f q qt s` of a shard.
 pub fn shard(kind: &str, shard: u8) -> String {
     format!("{PREFIX}{kind}:{{{}}}", tag(shard))
 }

@@ -12,6 +12,9 @@ use crate::store::{
     WhenFull, WorkSet,
 };
 
+/// More than any mailbox holds.
+const MOST: usize = 1_000_000_000;
+
 fn joined(ids: &[InputId]) -> String {
     ids.iter().map(InputId::to_string).collect()
 }
@@ -37,18 +40,21 @@ impl RedisStore {
             keys::contact('e', key),
             keys::shard("a", key.shard()),
             keys::shard("j", key.shard()),
+            keys::shard("s", key.shard()),
         ];
+        let most = if accept.full == WhenFull::Take { MOST } else { s.mailbox_max };
         let mut call = self.link.script(Script::Accept, &names);
         call.text(accept.hash.0).text(class_letter(accept.class)).text(accept.id).bytes(&accept.body[..]);
-        call.text(s.claim_lease.0).text(s.claim_inputs).text(s.mailbox_max).text(s.mailbox_headroom);
+        call.text(s.claim_lease.0).text(s.claim_inputs).text(most).text(s.mailbox_headroom);
         call.text(s.dedupe_ttl.0).text(s.dedupe_cap).text(Token::birth(key, accept.id)).flag(accept.claim);
-        call.flag(accept.full == WhenFull::Refuse);
+        call.flag(accept.full == WhenFull::Refuse).flag(accept.known);
         let mut answer = self.link.call(&call).await?;
         let accepted = match answer.text()?.as_str() {
             "dup" => Accepted::Duplicate,
             "moved" => Accepted::Moved(answer.contact()?),
             "full" => Accepted::Full,
             "queued" => Accepted::Queued,
+            "nobody" => Accepted::Nobody,
             "claimed" => {
                 let now = answer.now()?;
                 Accepted::Claimed(Claim { now, record: read_record(&answer.bytes()?)?, inputs: answer.entries()? })
@@ -242,6 +248,7 @@ impl RedisStore {
         call.text(self.settings.claim_lease.0).text(self.settings.claim_inputs).text(self.settings.dedupe_ttl.0);
         let mut answer = self.link.call(&call).await?;
         match answer.text()?.as_str() {
+            "moved" => Ok(Reported::Moved(answer.contact()?)),
             "journaled" => Ok(Reported::Journaled),
             "queued" => Ok(Reported::Queued),
             "claimed" => {

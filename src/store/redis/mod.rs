@@ -7,6 +7,7 @@ mod hints;
 mod journal;
 mod keys;
 mod lanes;
+mod leaving;
 mod link;
 mod mailbox;
 mod once;
@@ -20,10 +21,11 @@ pub use scripts::{NoSuchText, Script, Scripts};
 
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Inspection, JournalId, JournalItem, Kept, LaneKey, Look, Meta, OnceRequest, Permits, Publish, Published,
-    Rate, Report, Reported, Requested, Settle, Settled, StartAnswer, Store, StoreSettings, Ticket, Traffic, WorkSet,
+    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
+    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled,
+    StartAnswer, StopMask, Store, StoreSettings, Ticket, Traffic, WorkSet,
 };
-use crate::domain::id::{ContactKey, Token, VersionId, Who};
+use crate::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use async_trait::async_trait;
@@ -164,6 +166,36 @@ impl Store for RedisStore {
     }
     async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
         self.do_inspect(contact).await
+    }
+    async fn forget(&self, forget: Forget) -> Answer<Forgot> {
+        self.do_forget(&forget).await
+    }
+    async fn own_lanes(&self, contact: ContactKey) -> Answer<Vec<Outgoing>> {
+        self.do_own_lanes(contact).await
+    }
+    async fn suppress(&self, address: ContactKey, stop: StopMask) -> Answer<()> {
+        self.do_suppress(address, stop).await
+    }
+    async fn suppressed(&self, address: ContactKey) -> Answer<StopMask> {
+        self.do_suppressed(address).await
+    }
+    async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
+        self.do_freeze(&freeze).await
+    }
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
+        self.do_remember(contact, &seen).await
+    }
+    async fn flip(&self, flip: Flip) -> Answer<Flipped> {
+        self.do_flip(&flip).await
+    }
+    async fn link(&self, address: ContactKey, to: ContactKey) -> Answer<Linked> {
+        self.do_link(address, to, true).await
+    }
+    async fn unlink(&self, address: ContactKey, to: ContactKey) -> Answer<()> {
+        self.do_link(address, to, false).await.map(|_| ())
+    }
+    async fn compact(&self) -> Answer<()> {
+        self.do_compact().await
     }
     async fn now(&self) -> Answer<Millis> {
         self.do_now().await

@@ -37,6 +37,16 @@ pub enum Script {
     Publish,
     /// What is current of every flow.
     Current,
+    /// The deletion of a contact.
+    Forget,
+    /// Stops work on a contact that is to be moved.
+    Freeze,
+    /// Inputs that count as seen.
+    Remember,
+    /// The end of a move.
+    Flip,
+    /// An address that leads to a contact.
+    Link,
 }
 
 /// Frees memory or must go on when Redis is full, so that it can drain.
@@ -52,7 +62,7 @@ const HAND: &str = include_str!("lua/_hand.lua");
 const HINT: &str = include_str!("lua/_hint.lua");
 
 /// Name, first line, parts, in the order of the enum.
-const SOURCES: [(Script, &str, &[&str]); 16] = [
+const SOURCES: [(Script, &str, &[&str]); 21] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
@@ -69,6 +79,11 @@ const SOURCES: [(Script, &str, &[&str]); 16] = [
     (Script::FailedDrop, DRAINS, &[NOW, include_str!("lua/failed_drop.lua")]),
     (Script::Publish, REFUSED_WHEN_FULL, &[include_str!("lua/publish.lua")]),
     (Script::Current, READS, &[include_str!("lua/current.lua")]),
+    (Script::Forget, DRAINS, &[include_str!("lua/forget.lua")]),
+    (Script::Freeze, DRAINS, &[include_str!("lua/freeze.lua")]),
+    (Script::Remember, DRAINS, &[include_str!("lua/remember.lua")]),
+    (Script::Flip, DRAINS, &[include_str!("lua/flip.lua")]),
+    (Script::Link, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/link.lua")]),
 ];
 
 /// A script's text and the name by which Redis knows it.

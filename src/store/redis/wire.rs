@@ -1,7 +1,8 @@
 //! How records, inputs and effects are written in Redis, and how answers are read.
 //!
 //! ```text
-//! header  = flag1 tries1 day1 gen1 stop1 claimer3 token16
+//! header  = flag1 tries1 day1 gen1 stop1 claimer3 token16, then the record
+//!           flag 0 open · 1 held · M moving: the other contact's key stands before the record · A moved: that key instead of it
 //! input   = class1 id16 accepted13 body
 //! effect  = state1 attempt2 set4 who8 id20 body
 //!           q surely not sent · s begun by `who` · v begun by `who`, an earlier attempt may have arrived · u may have been sent
@@ -13,6 +14,7 @@ use crate::domain::input::Class;
 use crate::domain::time::Millis;
 use crate::store::answer::{Entry, Record};
 use crate::store::lane::{LaneKey, StopMask};
+use crate::store::leaving::Place;
 use crate::store::view::OutgoingState;
 use crate::store::{Answer, StoreError};
 use bytes::Bytes;
@@ -20,6 +22,8 @@ use redis::Value;
 
 /// Bytes of a record's header.
 pub const HEADER: usize = 24;
+/// Bytes of the key that follows it where the contact is moving (`M`) or has moved (`A`).
+const TARGET: usize = 22;
 
 fn bug(what: &str) -> StoreError {
     StoreError::Bug(format!("Redis holds or answers something unreadable: {what}"))
@@ -47,7 +51,8 @@ pub fn stop_letter(stop: StopMask) -> char {
     char::from(b'0' + stop.bits())
 }
 
-fn read_stop(bytes: &[u8]) -> StopMask {
+/// A stop mask as it stands in the header.
+pub fn read_stop(bytes: &[u8]) -> StopMask {
     bytes.first().map_or(StopMask::NONE, |b| StopMask::from_bits(b.saturating_sub(b'0')))
 }
 
@@ -57,13 +62,30 @@ pub fn read_record(bytes: &[u8]) -> Answer<Record> {
         return Err(bug("a record shorter than its header"));
     }
     let token = Token::parse(text(&bytes[8..HEADER], "a token")?).ok_or_else(|| bug("a token"))?;
+    let blob = match read_place(bytes)? {
+        Place::Here => HEADER,
+        Place::Moving(_) | Place::Moved(_) => HEADER + TARGET,
+    };
     Ok(Record {
         held: bytes[0] == b'1',
         tries: bytes[1].wrapping_sub(b'0').min(9),
         stop: read_stop(&bytes[4..5]),
         token,
-        blob: Bytes::copy_from_slice(&bytes[HEADER..]),
+        blob: Bytes::copy_from_slice(&bytes[blob..]),
     })
+}
+
+/// Where the contact of a record is.
+pub fn read_place(bytes: &[u8]) -> Answer<Place> {
+    let target = || {
+        let key = bytes.get(HEADER..HEADER + TARGET).and_then(|key| std::str::from_utf8(key).ok()).and_then(ContactKey::parse);
+        key.ok_or_else(|| bug("where a contact went"))
+    };
+    match bytes.first() {
+        Some(b'M') => target().map(Place::Moving),
+        Some(b'A') => target().map(Place::Moved),
+        _ => Ok(Place::Here),
+    }
 }
 
 /// An input.

@@ -46,7 +46,8 @@ impl World {
             | Input::Operator(_)
             | Input::Reach(_)
             | Input::Alerts(_)
-            | Input::Desk(_) => true,
+            | Input::Desk(_)
+            | Input::Merge(_) => true,
         };
         let key = self.person(address).key;
         self.accept(key, priority, input);

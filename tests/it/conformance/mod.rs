@@ -1,6 +1,8 @@
 //! What a store must do, shown on every store: one list of tests, one macro.
 
 mod accepting;
+mod leaving;
+mod merging;
 mod model;
 mod once;
 mod property;
@@ -106,6 +108,23 @@ conformance! {
         a_lane_that_is_given_up_whole_begins_anew,
         a_ticket_for_what_was_given_up_starts_nothing,
         a_commit_on_another_history_gives_nothing_up;
+    leaving:
+        a_deletion_takes_all_and_leaves_what_was_seen,
+        a_deletion_is_refused_on_another_history,
+        what_is_in_the_air_settles_as_gone,
+        only_the_lanes_that_are_named_go_along,
+        what_failed_goes_along_and_nothing_is_kept_afterwards,
+        an_opt_out_survives_and_whoever_comes_again_begins_with_it,
+        an_input_for_somebody_known_begins_nobody,
+        what_was_deleted_is_written_over;
+    merging:
+        a_frozen_contact_takes_inputs_and_no_commit,
+        messages_behind_the_move_come_first,
+        a_move_ends_when_the_mailbox_is_empty,
+        a_contact_moves_to_one_place,
+        what_was_seen_is_seen_at_the_other_contact,
+        a_stub_leads_everything_on,
+        an_address_leads_to_a_contact;
     records:
         the_journal_is_read_in_pieces_and_trimmed_behind_its_guard,
         a_journal_over_its_limit_refuses_input,

@@ -6,7 +6,8 @@ use replyflow::domain::input::Class;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
     Accept, Accepted, Claim, Claimed, Commit, Committed, Entry, FailedKey, Inspection, Lane, LaneKey, Outgoing, OutgoingState,
-    Record, Report, Reported, Settle, SettleResult, Settled, StartAnswer, Started, StopMask, StoreSettings, WhenFull, WorkSet,
+    Place, Record, Report, Reported, Settle, SettleResult, Settled, StartAnswer, Started, StopMask, StoreSettings, WhenFull,
+    WorkSet,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,7 +115,7 @@ impl Model {
         if contact.mailbox.len() >= room {
             match accept.full {
                 WhenFull::Drop => self.journal.push(accept.body.clone()),
-                WhenFull::Refuse => drop(self.seen.remove(&(key, accept.hash.0))),
+                WhenFull::Refuse | WhenFull::Take => drop(self.seen.remove(&(key, accept.hash.0))),
             }
             return Accepted::Full;
         }
@@ -328,6 +329,7 @@ impl Model {
             body: effect.body.clone(),
         };
         Some(Inspection {
+            place: Place::Here,
             record: contact.record.clone(),
             mailbox: contact.mailbox.clone(),
             attention: contact.attend,

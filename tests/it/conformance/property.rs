@@ -179,6 +179,7 @@ impl Run {
             body: Bytes::from(message),
             claim,
             full: if urgent == claim { WhenFull::Drop } else { WhenFull::Refuse },
+            known: false,
         };
         let real = self.world.store.accept(accept.clone()).await.expect("answers");
         assert_eq!(real, self.model.accept(&accept));

@@ -198,6 +198,7 @@ pub fn input(contact: ContactKey, message: &str) -> Accept {
         body: Bytes::copy_from_slice(message.as_bytes()),
         claim: true,
         full: WhenFull::Drop,
+        known: false,
     }
 }
 

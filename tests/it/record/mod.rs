@@ -5,6 +5,7 @@ mod beside;
 mod chosen;
 mod entries;
 mod kill;
+mod merged;
 mod once;
 mod tables;
 mod takeover;

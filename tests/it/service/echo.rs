@@ -78,6 +78,7 @@ pub fn echo(
         }
         Input::Webhook(webhook) => effects.say(&address(), &format!("webhook {}", webhook.name), false),
         Input::Passed(passed) => effects.say(&address(), &format!("passed {}", passed.notification), false),
+        Input::Merge(_) => {}
         Input::Desk(done) => effects.say(&address(), &format!("desk {}", done.desk), false),
         Input::Reach(reach) => effects.say(&address(), &format!("reach {:?}", reach.what), false),
         Input::Operator(action) => effects.say(&address(), &format!("operator {action:?}"), false),

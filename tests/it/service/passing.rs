@@ -166,6 +166,7 @@ async fn a_record_of_a_newer_release_is_left_alone(backend: Backend) {
         body: Bytes::from_static(b"x"),
         claim: true,
         full: WhenFull::Drop,
+        known: false,
     };
     let Accepted::Claimed(claim) = rig.store.accept(accept).await.expect("accepts") else { panic!("not claimed") };
     let id = claim.inputs[0].id;

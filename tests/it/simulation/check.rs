@@ -5,11 +5,13 @@ use super::shared::{Gate, Shared};
 use super::truth::{Decided, Rule, Truth};
 use super::world::CLAIM_LEASE;
 use bytes::Bytes;
-use replyflow::domain::id::{EffectId, InputId};
+use replyflow::domain::codec;
+use replyflow::domain::id::{EffectId, InputId, VersionId};
 use replyflow::domain::input::Class;
 use replyflow::domain::time::Millis;
+use replyflow::engine::record::Record;
 use replyflow::service::{HistoryError, HistorySink};
-use replyflow::store::{FailedKey, Inspection, JournalId, JournalItem, JournalRecord, Lane, SettleResult, WorkSet};
+use replyflow::store::{FailedKey, Inspection, JournalId, JournalItem, JournalRecord, Lane, Place, SettleResult, WorkSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -37,6 +39,9 @@ pub fn nobody_is_forgotten(run: &Run<'_>) {
     let now = run.shared.now();
     for somebody in &run.house.people {
         let Some(seen) = inspect(run, somebody.key) else { continue };
+        if seen.place != Place::Here {
+            continue;
+        }
         let name = run.shared.truth().name(somebody.key);
         let may_go_on = seen.mailbox.iter().any(|entry| !seen.record.held || entry.class == Class::Priority);
         if may_go_on && seen.attention.is_none_or(|at| at.0 > now + CLAIM_LEASE.0) {
@@ -101,7 +106,7 @@ pub fn at_the_end(run: &Run<'_>) {
         }
     }
     let settled = effects(&run.shared.truth());
-    for rule in [settled, failed(run), journal(run)] {
+    for rule in [settled, failed(run), live(run), journal(run)] {
         if let Err(broken) = rule {
             run.shared.violate(broken);
         }
@@ -131,7 +136,7 @@ fn processed(shared: &Shared, contact: replyflow::domain::id::ContactKey) -> Rul
 
 /// Each effect is settled once, and was tried or failed visibly.
 fn effects(truth: &Truth) -> Rule {
-    for (id, effect) in &truth.effects {
+    for (id, effect) in truth.effects.iter().filter(|(_, effect)| !effect.forgotten) {
         if effect.withdrawn {
             if !effect.settled.is_empty() || effect.left {
                 return Err(format!("{id} was given up and done"));
@@ -165,10 +170,31 @@ fn failed(run: &Run<'_>) -> Rule {
         };
     }
     let given_up: BTreeSet<EffectId> =
-        truth.effects.iter().filter(|(_, e)| e.settled == [SettleResult::Failed]).map(|(id, _)| *id).collect();
+        truth.effects.iter().filter(|(_, e)| e.settled == [SettleResult::Failed] && !e.forgotten).map(|(id, _)| *id).collect();
     let set_aside: BTreeSet<InputId> = truth.people.values().flat_map(|p| p.set_aside.iter().copied()).collect();
     if messages != given_up || inputs != set_aside {
         return Err(format!("failed: {given_up:?} {set_aside:?}; visible: {messages:?} {inputs:?}"));
+    }
+    Ok(())
+}
+
+/// Live runs are counted as the records have them.
+fn live(run: &Run<'_>) -> Rule {
+    let mut expected: BTreeMap<VersionId, i64> = BTreeMap::new();
+    for somebody in &run.house.people {
+        let Some(seen) = inspect(run, somebody.key).filter(|seen| !seen.record.blob.is_empty()) else { continue };
+        let record: Record = codec::decode(&seen.record.blob).map_err(|e| format!("a record is unreadable: {e}"))?;
+        for (version, n) in record.live() {
+            *expected.entry(version).or_default() += n;
+        }
+    }
+    let store = run.house.door.store();
+    for version in run.house.versions() {
+        let counted = run.ground.runtime.block_on(store.live(version)).expect("the store answers");
+        let there = expected.get(&version).copied().unwrap_or(0);
+        if counted != there {
+            return Err(format!("{there} runs are live on {version}, {counted} are counted"));
+        }
     }
     Ok(())
 }

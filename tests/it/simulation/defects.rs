@@ -1,7 +1,7 @@
 //! Deliberate defects: each breaks the protocol in one place, and the simulation must notice. On Redis they are changes of the
 //! scripts; on the embedded store those that can be, a store that stands in front of it and does the wrong thing.
 
-use crate::support::defects::DEFECTS;
+use crate::support::defects::{DEFECTS, LEAVING};
 use async_trait::async_trait;
 use bytes::Bytes;
 use replyflow::domain::codec;
@@ -41,11 +41,27 @@ pub fn in_scripts() -> impl Iterator<Item = Defect> {
     DEFECTS.into_iter().map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
 }
 
+/// Those of how contacts leave.
+pub fn of_leaving() -> impl Iterator<Item = Defect> {
+    LEAVING.into_iter().map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
+}
+
+/// The same where a store in front of another can have them.
+pub fn of_leaving_in_front() -> Vec<Defect> {
+    let defect = |name, wrap| Defect { name, how: How::InFront(wrap) };
+    vec![
+        defect("forget: no version check", |store| front(store, Wrong::ForgetsAnyVersion)),
+        defect("forget: the opt-out goes too", |store| front(store, Wrong::ForgetsTheOptOut)),
+        defect("remember: nothing", |store| front(store, Wrong::RemembersNothing)),
+    ]
+}
+
+fn front(store: Arc<dyn Store>, wrong: Wrong) -> Arc<dyn Store> {
+    Arc::new(Front { store, wrong, drawn: AtomicU64::new(0) })
+}
+
 /// Those of them that a store in front of another can have.
 pub fn in_front() -> Vec<Defect> {
-    fn front(store: Arc<dyn Store>, wrong: Wrong) -> Arc<dyn Store> {
-        Arc::new(Front { store, wrong, drawn: AtomicU64::new(0) })
-    }
     let defect = |name, wrap| Defect { name, how: How::InFront(wrap) };
     vec![
         defect("commit: no version check", |store| front(store, Wrong::NoVersionCheck)),
@@ -69,6 +85,9 @@ enum Wrong {
     NoAlarm,
     BroadcastsAgain,
     NothingHurries,
+    ForgetsAnyVersion,
+    ForgetsTheOptOut,
+    RemembersNothing,
 }
 
 /// A store that hands everything on, except for what it does wrong.
@@ -226,6 +245,45 @@ impl Store for Front {
     }
     async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
         self.store.inspect(contact).await
+    }
+    async fn forget(&self, mut forget: Forget) -> Answer<Forgot> {
+        if self.wrong == Wrong::ForgetsAnyVersion
+            && let Some(seen) = self.store.inspect(forget.contact).await?
+        {
+            forget.expect = seen.record.token;
+        }
+        if self.wrong == Wrong::ForgetsTheOptOut {
+            forget.stop = StopMask::NONE;
+        }
+        self.store.forget(forget).await
+    }
+    async fn own_lanes(&self, contact: ContactKey) -> Answer<Vec<Outgoing>> {
+        self.store.own_lanes(contact).await
+    }
+    async fn suppress(&self, address: ContactKey, stop: StopMask) -> Answer<()> {
+        self.store.suppress(address, stop).await
+    }
+    async fn suppressed(&self, address: ContactKey) -> Answer<StopMask> {
+        self.store.suppressed(address).await
+    }
+    async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
+        self.store.freeze(freeze).await
+    }
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
+        let seen = if self.wrong == Wrong::RemembersNothing { Vec::new() } else { seen };
+        self.store.remember(contact, seen).await
+    }
+    async fn flip(&self, flip: Flip) -> Answer<Flipped> {
+        self.store.flip(flip).await
+    }
+    async fn link(&self, address: ContactKey, to: ContactKey) -> Answer<Linked> {
+        self.store.link(address, to).await
+    }
+    async fn unlink(&self, address: ContactKey, to: ContactKey) -> Answer<()> {
+        self.store.unlink(address, to).await
+    }
+    async fn compact(&self) -> Answer<()> {
+        self.store.compact().await
     }
     async fn now(&self) -> Answer<Millis> {
         self.store.now().await

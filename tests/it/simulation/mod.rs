@@ -30,6 +30,10 @@ const ON_REDIS: u64 = 200;
 const ON_EMBEDDED: u64 = 100;
 /// Seeds within which a deliberate defect must be caught.
 const TO_CATCH: u64 = 8;
+/// The same for one of how contacts leave: only few people do, and what is wrong shows only if something of theirs comes again.
+const TO_CATCH_LEAVING: u64 = 60;
+/// Seeds in which people leave all the time.
+const SEEDS_OF_LEAVING: u64 = 60;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))
@@ -90,19 +94,41 @@ fn repeats(ground: &Ground) {
 }
 
 /// Makes runs until the defect is caught.
-fn catch(defect: &Defect, ground: &Ground) {
-    let caught = (0..TO_CATCH).find_map(|seed| {
-        let Outcome { violation, .. } = Run::begin(seed, ground, Chaos::USUAL).run();
+fn catch(defect: &Defect, ground: &Ground, chaos: Chaos, seeds: u64) {
+    let caught = (0..seeds).find_map(|seed| {
+        let Outcome { violation, .. } = Run::begin(seed, ground, chaos).run();
         violation.map(|violation| (seed, violation))
     });
     match caught {
         Some((seed, violation)) => println!("{defect}: caught with seed {seed}: {violation}"),
-        None => panic!("{defect}: not caught with {TO_CATCH} seeds"),
+        None => panic!("{defect}: not caught with {seeds} seeds"),
+    }
+}
+
+/// Makes runs in which people leave all the time.
+fn leaves(ground: &Ground) {
+    for seed in 0..SEEDS_OF_LEAVING {
+        let Outcome { violation, story, .. } = Run::begin(seed, ground, Chaos::LEAVING).run();
+        if let Some(violation) = violation {
+            panic!("seed {seed} on {ground}, leaving: {violation}\n\nThe end of what happened:\n{story}");
+        }
     }
 }
 
 mod redis {
     use super::*;
+
+    #[test]
+    fn holds_while_people_leave_all_the_time() {
+        leaves(&Ground::redis(None));
+    }
+
+    #[test]
+    fn every_deliberate_defect_of_leaving_is_caught() {
+        for defect in defects::of_leaving() {
+            catch(&defect, &Ground::redis(Some(&defect)), Chaos::LEAVING, TO_CATCH_LEAVING);
+        }
+    }
 
     #[test]
     fn holds_in_the_first_half_of_the_seeds() {
@@ -122,13 +148,25 @@ mod redis {
     #[test]
     fn every_deliberate_defect_is_caught() {
         for defect in defects::in_scripts() {
-            catch(&defect, &Ground::redis(Some(&defect)));
+            catch(&defect, &Ground::redis(Some(&defect)), Chaos::USUAL, TO_CATCH);
         }
     }
 }
 
 mod embedded {
     use super::*;
+
+    #[test]
+    fn holds_while_people_leave_all_the_time() {
+        leaves(&Ground::embedded(None));
+    }
+
+    #[test]
+    fn every_deliberate_defect_of_leaving_is_caught() {
+        for defect in defects::of_leaving_in_front() {
+            catch(&defect, &Ground::embedded(Some(&defect)), Chaos::LEAVING, TO_CATCH_LEAVING);
+        }
+    }
 
     #[test]
     fn holds_in_the_first_half_of_the_seeds() {
@@ -148,7 +186,7 @@ mod embedded {
     #[test]
     fn every_deliberate_defect_is_caught() {
         for defect in defects::in_front() {
-            catch(&defect, &Ground::embedded(Some(&defect)));
+            catch(&defect, &Ground::embedded(Some(&defect)), Chaos::USUAL, TO_CATCH);
         }
     }
 }

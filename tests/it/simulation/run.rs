@@ -16,6 +16,7 @@ use replyflow::domain::name::{ChannelName, EventName, Slug};
 use replyflow::domain::value::Value;
 use replyflow::engine::effect::Effect;
 use replyflow::provider::{Decoded, Received};
+use replyflow::service::forget::Erased;
 use replyflow::service::{NewEvent, failed};
 use replyflow::store::FailedBody;
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ use std::task::{Context, Poll, Waker};
 const BEGIN: i64 = 1_767_225_600_000;
 /// Messages and events of one run.
 const MESSAGES: usize = 60;
+/// Pairs of people of one run who are asked to become one.
+const MERGES: usize = 2;
 /// Steps in which things go wrong, at least.
 const RESTLESS: usize = 2_500;
 /// Steps after which a run that has not ended is stuck.
@@ -51,6 +54,7 @@ pub struct Run<'a> {
     pub kept: Arc<check::Kept>,
     actors: Vec<Actor>,
     said: usize,
+    merged: usize,
     steps: usize,
 }
 
@@ -62,7 +66,7 @@ impl<'a> Run<'a> {
         let house = House::new(&shared, &ground.runtime, store, flows::engine);
         house.start();
         house.start();
-        Run { shared, house, ground, kept: Arc::default(), actors: Vec::new(), said: 0, steps: 0 }
+        Run { shared, house, ground, kept: Arc::default(), actors: Vec::new(), said: 0, merged: 0, steps: 0 }
     }
 
     /// To its end.
@@ -97,6 +101,13 @@ impl<'a> Run<'a> {
         }
         if self.shared.mishap(4) {
             self.operate();
+        }
+        if self.shared.mishap(self.shared.chaos.leave) {
+            self.erase();
+        }
+        if self.merged < MERGES && self.shared.mishap(self.shared.chaos.leave) {
+            self.merged += 1;
+            self.merge();
         }
         if self.shared.mishap(1) {
             self.retire();
@@ -171,6 +182,48 @@ impl<'a> Run<'a> {
         let Instance { number, core, .. } = self.shared.an_instance();
         let task = async move { drop(core.tick().await) };
         self.shared.begin("tick", Some(number), Box::pin(task));
+    }
+
+    /// Somebody is to be deleted, through any instance.
+    fn erase(&self) {
+        let Instance { number, core, .. } = self.shared.an_instance();
+        let keys: Vec<_> = self.house.people.iter().map(|somebody| somebody.key).collect();
+        let somebody = self.shared.dice().one(&keys);
+        let shared = Arc::clone(&self.shared);
+        let task = async move {
+            if let Ok(Erased::Done(_)) = core.forget(somebody, "an operator").await {
+                shared.truth().count("deletions with a receipt");
+            }
+        };
+        self.shared.begin("erase", Some(number), Box::pin(task));
+    }
+
+    /// Two people are one: somebody says so, perhaps again, and perhaps the other way round at the same time.
+    fn merge(&self) {
+        let keys: Vec<_> = self.house.people.iter().map(|somebody| somebody.key).collect();
+        let (from, into) = {
+            let mut dice = self.shared.dice();
+            (dice.one(&keys), dice.one(&keys))
+        };
+        if from == into {
+            return;
+        }
+        let id = format!("merge {}", self.merged);
+        for (n, (from, into)) in [(from, into), (from, into), (into, from)].into_iter().enumerate() {
+            if n > 0 && !self.shared.dice().hits(if n == 1 { 500 } else { 150 }) {
+                continue;
+            }
+            let Instance { number, core, .. } = self.shared.an_instance();
+            let id = if n == 2 { format!("{id} back") } else { id.clone() };
+            let shared = Arc::clone(&self.shared);
+            let task = async move {
+                // As whoever asks does: again, until it is stored.
+                while core.merge(from, into, "an operator", &id).await.is_err() {
+                    shared.truth().count("merges asked again");
+                }
+            };
+            self.shared.begin("merge", Some(number), Box::pin(task));
+        }
     }
 
     /// An instance copies the journal.

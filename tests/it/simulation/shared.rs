@@ -27,11 +27,15 @@ pub struct Chaos {
     pub cut: u32,
     /// A whole instance dies, at each step of the run.
     pub crash: u32,
+    /// Somebody is deleted, and two become one, at each step of the run.
+    pub leave: u32,
 }
 
 impl Chaos {
     /// What a run usually meets.
-    pub const USUAL: Chaos = Chaos { kill: 15, pause: 20, lose: 60, cut: 15, crash: 2 };
+    pub const USUAL: Chaos = Chaos { kill: 15, pause: 20, lose: 60, cut: 15, crash: 2, leave: 2 };
+    /// The same, and people leave all the time.
+    pub const LEAVING: Chaos = Chaos { leave: 12, ..Chaos::USUAL };
 }
 
 /// One instance of the service.

@@ -6,7 +6,7 @@ use super::shared::{Gate, Shared};
 use super::truth::{Rule, Truth};
 use async_trait::async_trait;
 use bytes::Bytes;
-use replyflow::domain::id::{ContactKey, Token, VersionId, Who};
+use replyflow::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::*;
@@ -245,7 +245,14 @@ impl Store for SimStore {
     }
 
     async fn failed_drop(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
-        self.runtime.block_on(self.inner().failed_drop(key, journal))
+        let answer = self.runtime.block_on(self.inner().failed_drop(key, journal.clone()));
+        self.truth(&answer, |truth, there| {
+            if *there {
+                truth.dropped(key, &journal);
+            }
+            (format!("{key:?} is dropped -> {there}"), Ok(()))
+        });
+        answer
     }
 
     async fn put_version(&self, id: VersionId, content: Bytes) -> Answer<()> {
@@ -295,6 +302,89 @@ impl Store for SimStore {
 
     async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
         self.runtime.block_on(self.inner().inspect(contact))
+    }
+
+    async fn forget(&self, forget: Forget) -> Answer<Forgot> {
+        self.ask("forget").await?;
+        let answer = self.runtime.block_on(self.inner().forget(forget.clone()));
+        self.truth(&answer, |truth, answer| {
+            truth.count(&format!("forget {}", word(answer)));
+            (format!("{} forget -> {answer:?}", truth.name(forget.contact)), truth.forgotten(&forget, answer))
+        });
+        self.answer("forget", answer).await
+    }
+
+    async fn own_lanes(&self, contact: ContactKey) -> Answer<Vec<Outgoing>> {
+        self.ask("own lanes").await?;
+        let answer = self.runtime.block_on(self.inner().own_lanes(contact));
+        self.answer("own lanes", answer).await
+    }
+
+    async fn suppress(&self, address: ContactKey, stop: StopMask) -> Answer<()> {
+        self.ask("suppress").await?;
+        let answer = self.runtime.block_on(self.inner().suppress(address, stop));
+        self.answer("suppress", answer).await
+    }
+
+    async fn suppressed(&self, address: ContactKey) -> Answer<StopMask> {
+        self.ask("suppressed").await?;
+        let answer = self.runtime.block_on(self.inner().suppressed(address));
+        self.answer("suppressed", answer).await
+    }
+
+    async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
+        self.ask("freeze").await?;
+        let answer = self.runtime.block_on(self.inner().freeze(freeze.clone()));
+        self.truth(&answer, |truth, answer| {
+            truth.count(&format!("freeze {}", word(answer)));
+            (
+                format!("{} freeze into {} -> {}", truth.name(freeze.contact), truth.name(freeze.into), word(answer)),
+                truth.frozen(&freeze, answer),
+            )
+        });
+        self.answer("freeze", answer).await
+    }
+
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
+        self.ask("remember").await?;
+        let answer = self.runtime.block_on(self.inner().remember(contact, seen));
+        self.answer("remember", answer).await
+    }
+
+    async fn flip(&self, flip: Flip) -> Answer<Flipped> {
+        self.ask("flip").await?;
+        let answer = self.runtime.block_on(self.inner().flip(flip.clone()));
+        self.truth(&answer, |truth, answer| {
+            truth.count(&format!("flip {}", word(answer)));
+            (
+                format!("{} flip into {} -> {}", truth.name(flip.contact), truth.name(flip.into), word(answer)),
+                truth.flipped(&flip, answer),
+            )
+        });
+        self.answer("flip", answer).await
+    }
+
+    async fn link(&self, address: ContactKey, to: ContactKey) -> Answer<Linked> {
+        self.ask("link").await?;
+        let answer = self.runtime.block_on(self.inner().link(address, to));
+        self.truth(&answer, |truth, answer| {
+            truth.count(&format!("link {}", word(answer)));
+            (
+                format!("{} leads to {} -> {}", truth.name(address), truth.name(to), word(answer)),
+                truth.linked(address, to, answer),
+            )
+        });
+        self.answer("link", answer).await
+    }
+
+    async fn unlink(&self, address: ContactKey, to: ContactKey) -> Answer<()> {
+        self.ask("unlink").await?;
+        let answer = self.runtime.block_on(self.inner().unlink(address, to));
+        self.answer("unlink", answer).await
+    }
+
+    async fn compact(&self) -> Answer<()> {
+        self.runtime.block_on(self.inner().compact())
     }
 
     async fn now(&self) -> Answer<Millis> {

@@ -1,6 +1,7 @@
 //! What really happened, as the store did it and the provider saw it, whatever became of the answers. Every rule that can be
 //! broken by a single step is checked at that step.
 
+mod leaving;
 mod sends;
 
 use bytes::Bytes;
@@ -26,6 +27,8 @@ pub struct Person {
     pub accepted: Vec<(InputId, Class)>,
     /// Those of them that the journal must name when they are processed.
     pub told: BTreeSet<InputId>,
+    /// The same, whatever an operator had done again.
+    pub came: Vec<InputId>,
     /// Inputs that commits consumed, in order.
     pub consumed: Vec<InputId>,
     /// Inputs that could not be processed.
@@ -38,10 +41,19 @@ pub struct Person {
     pub alarm: Option<i64>,
     /// Messages of whose failure a run wants to hear.
     pub awaited: BTreeSet<EffectId>,
-    /// Where the person opted out.
+    /// Where the person opted out: that stays when they are deleted.
     pub stopped: BTreeSet<ChannelKind>,
     /// Broadcasts that began a run.
     pub broadcasts: BTreeSet<BroadcastId>,
+    /// Whether there is a record.
+    pub there: bool,
+    /// Of whom it is being made, or has become, a part; with the effect that does it.
+    pub moving: Option<(ContactKey, EffectId)>,
+    pub moved: Option<ContactKey>,
+    /// What was in the mailbox and is at the other contact.
+    pub carried: Vec<(InputId, Class)>,
+    /// Inputs that were accepted before the person was deleted: none of them may come back.
+    pub erased: BTreeSet<InputId>,
 }
 
 /// An effect that was decided.
@@ -55,6 +67,8 @@ pub struct Decided {
     pub settled: Vec<SettleResult>,
     /// Given up before it left.
     pub withdrawn: bool,
+    /// Gone with its contact.
+    pub forgotten: bool,
     /// The last time that the store gave it to somebody.
     pub offered: Option<Offer>,
     /// Requests that were written to the other side, and whether each may have been acted on.
@@ -66,7 +80,7 @@ pub struct Decided {
 impl Decided {
     /// Whether it still stands in its lane.
     pub fn is_open(&self) -> bool {
-        self.settled.is_empty() && !self.withdrawn
+        self.settled.is_empty() && !self.withdrawn && !self.forgotten
     }
 }
 
@@ -133,7 +147,8 @@ impl Truth {
         match answer {
             Accepted::Queued => {}
             Accepted::Claimed(claim) => self.handed(claim)?,
-            Accepted::Duplicate => return Ok(()),
+            Accepted::Duplicate | Accepted::Nobody => return Ok(()),
+            Accepted::Moved(to) if self.person(accept.contact).moved == Some(*to) => return Ok(()),
             Accepted::Full | Accepted::Moved(_) => return Err(format!("an input is not taken but {answer:?}")),
         }
         self.took(accept.contact, accept.id, accept.class, &accept.body)
@@ -144,6 +159,11 @@ impl Truth {
         if person.accepted.iter().any(|(known, _)| *known == id) {
             return Err(format!("the input {id} was accepted twice"));
         }
+        if person.erased.contains(&id) {
+            return Err(format!("the input {id} brings somebody back who was deleted"));
+        }
+        person.there = true;
+        person.came.push(id);
         person.accepted.push((id, class));
         if matches!(codec::decode(body), Ok(Input::Message(_) | Input::Event(_) | Input::Webhook(_))) {
             person.told.insert(id);
@@ -173,6 +193,9 @@ impl Truth {
             Committed::Already | Committed::Stale | Committed::Gone => return Ok(()),
         };
         only_priority(commit.hold, more)?;
+        if self.person(commit.contact).moving.is_some() {
+            return Err("a turn is written for somebody who is being moved".to_owned());
+        }
         self.journal.push(commit.journal.clone());
         for id in &commit.consumed {
             self.consumed(commit.contact, *id)?;
@@ -200,6 +223,7 @@ impl Truth {
                     confirmation: false,
                     settled: Vec::new(),
                     withdrawn: false,
+                    forgotten: false,
                     offered: None,
                     writes: Vec::new(),
                     left: false,
@@ -216,9 +240,9 @@ impl Truth {
         started.iter().try_for_each(|started| self.offered(started, commit.who, now))
     }
 
-    /// What waits before a message of a conversation gives way no more.
+    /// What waits before a message of a conversation, or before a move, gives way no more.
     fn hurries(&mut self, contact: ContactKey, push: &LanePush) {
-        let talk = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_));
+        let talk = |effect: &NewEffect| matches!(effect.set, WorkSet::Talk(_) | WorkSet::Move);
         if push.lane != Lane::Contact || !push.effects.iter().any(talk) {
             return;
         }
@@ -277,6 +301,10 @@ impl Truth {
                 Event::OptedIn { kind, .. } => {
                     person.stopped.remove(&kind);
                 }
+                Event::TookIn { from } => {
+                    let other = self.people.get(&from).map(|other| other.stopped.clone()).unwrap_or_default();
+                    self.person(commit.contact).stopped.extend(other);
+                }
                 Event::Sent { effect, kind, system, .. } => {
                     let confirmation = system.as_deref() == Some("opted_out");
                     if person.stopped.contains(&kind) && !confirmation {
@@ -295,6 +323,9 @@ impl Truth {
     }
 
     pub fn reported(&mut self, report: &Report, answer: &Reported) -> Rule {
+        if matches!(answer, Reported::Moved(_)) {
+            return Ok(());
+        }
         let person = self.person(report.contact);
         let known = |wake: &Wake| person.accepted.iter().any(|(id, _)| *id == wake.id);
         if person.awaited.contains(&report.effect) && report.wake.as_ref().is_some_and(known) {
@@ -312,6 +343,7 @@ impl Truth {
                 self.handed(claim)?;
                 self.took(report.contact, wake.id, Class::Priority, &wake.body)
             }
+            (Reported::Moved(_), _) => Ok(()),
             (_, None) => Err("a report that wakes nobody has woken somebody".to_owned()),
         }
     }

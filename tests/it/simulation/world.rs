@@ -10,7 +10,7 @@ use replyflow::config::api::{ApiSettings, CircuitSettings};
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
 use replyflow::config::send::{ChannelPolicy, Unsure};
 use replyflow::domain::channel::ChannelKind;
-use replyflow::domain::id::ContactKey;
+use replyflow::domain::id::{ContactKey, VersionId};
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::Span;
 use replyflow::flow::catalog::Catalog;
@@ -87,6 +87,11 @@ impl House {
             catalog,
             started: AtomicUsize::new(0),
         }
+    }
+
+    /// The versions on which runs begin.
+    pub fn versions(&self) -> Vec<VersionId> {
+        self.catalog.flows().map(|flow| flow.version).collect()
     }
 
     /// Another instance.

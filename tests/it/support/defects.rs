@@ -46,3 +46,20 @@ pub const DEFECTS: [Defect; 13] = [
         &[(Script::Commit, "local talk = goes[string.sub(entry, 4, 7)]", "local talk = nil")],
     ),
 ];
+
+/// Deliberate defects of how contacts leave. What `freeze` and `flip` could do wrong the conformance suite sees: a contact that is about to move has
+/// nearly nothing to do any more, so a run of the simulation hardly ever meets it.
+pub const LEAVING: [Defect; 6] = [
+    ("forget: no version check", &[(Script::Forget, "if string.sub(h, 9, 24) ~= ARGV[2] then return {'stale'} end", "")]),
+    (
+        "forget: what was seen goes too",
+        &[(Script::Forget, "redis.call('UNLINK', r, m, k, o)", "redis.call('UNLINK', r, m, k, o, d)")],
+    ),
+    ("forget: the mailbox stays", &[(Script::Forget, "redis.call('UNLINK', r, m, k, o)", "redis.call('UNLINK', r, k, o)")]),
+    (
+        "forget: the opt-out goes too",
+        &[(Script::Forget, "redis.call('HSET', s, contact, ARGV[4])", "redis.call('HDEL', s, contact)")],
+    ),
+    ("accept: somebody begins without the opt-out", &[(Script::Accept, "redis.call('HGET', KEYS[7], contact) or '0'", "'0'")]),
+    ("remember: nothing", &[(Script::Remember, "for i = 4, #ARGV do redis.call('SADD', d, ARGV[i]) end", "")]),
+];

@@ -4,6 +4,7 @@
 mod apply;
 pub mod consent;
 pub mod export;
+pub mod leave;
 pub mod list;
 mod read;
 mod view;

@@ -1,5 +1,5 @@
 -- Stores an input once, and claims the contact if it is free.
--- KEYS r m d e a j   ARGV now hash class id body lease k max headroom ttl cap birth claim refuse
+-- KEYS r m d e a j s   ARGV now hash class id body lease k max headroom ttl cap birth claim refuse known
 local r, m, d, e, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local hash, class, contact = ARGV[2], ARGV[3], string.sub(KEYS[1], 12)
 local day = string.char(33 + math.floor(now / 86400000) % 94)
@@ -13,7 +13,11 @@ if (record == '' or string.sub(record, 4, 4) == '1') and redis.call('SISMEMBER',
 end
 if flag == 'A' then
   redis.call('SREM', d, hash)
-  return {'moved', string.sub(record, 25)}
+  return {'moved', string.sub(record, 25, 46)}
+end
+if record == '' and ARGV[15] == '1' then
+  redis.call('SREM', d, hash)
+  return {'nobody'}
 end
 local entry = class .. ARGV[4] .. string.format('%013d', now) .. ARGV[5]
 local max = tonumber(ARGV[8])
@@ -32,7 +36,9 @@ end
 if record == '' then
   redis.call('PEXPIRE', d, ARGV[10])
   if not full then
-    record = '00' .. day .. redis.call('EXISTS', e) .. '0---' .. ARGV[12]
+    -- Whoever opted out and was deleted begins as somebody who opted out.
+    local stop = redis.call('HGET', KEYS[7], contact) or '0'
+    record = '00' .. day .. redis.call('EXISTS', e) .. stop .. '---' .. ARGV[12]
     flag = '0'
     redis.call('SET', r, record)
   end

@@ -2,9 +2,10 @@
 -- KEYS r m d a j k   ARGV now effect journal hash id body lease k ttl     hash empty: it wakes nobody
 local r, m, d, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local contact = string.sub(r, 12)
+if redis.call('GETRANGE', r, 0, 0) == 'A' then return {'moved', redis.call('GETRANGE', r, 24, 45)} end
 local awaited = ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[6], ARGV[2]) == 1
 local flag = awaited and redis.call('GETRANGE', r, 0, 0) or ''
-if flag == '' or flag == 'A' then
+if flag == '' then
   redis.call('XADD', j, '*', 'b', ARGV[3])
   return {'journaled'}
 end

@@ -19,7 +19,7 @@ impl Truth {
     pub(super) fn offered(&mut self, started: &Started, who: Who, now: i64) -> Rule {
         let id = started.id;
         let decided = self.effects.get_mut(&id).ok_or_else(|| format!("{id} is offered and was never decided"))?;
-        if !decided.settled.is_empty() || decided.withdrawn {
+        if !decided.settled.is_empty() || decided.withdrawn || decided.forgotten {
             return Err(format!("{id} is offered after it was settled"));
         }
         if decided.offered.is_some_and(|offer| offer.who != who && now < offer.at + SEND_LEASE.0) {
@@ -72,15 +72,24 @@ impl Truth {
         self.journal.push(settle.journal.clone());
         let id = settle.id;
         let decided = self.effects.get_mut(&id).ok_or_else(|| format!("{id} is settled and was never decided"))?;
+        if decided.forgotten {
+            return Err(format!("{id} is settled although its contact was deleted with it"));
+        }
         // Whoever had it has it no longer.
         decided.offered.as_mut().map(Offer::end);
+        let there = self.people.get(&settle.lane.contact).is_some_and(|person| person.there);
         if matches!(settle.result, SettleResult::Done | SettleResult::Failed) {
             decided.settled.push(settle.result);
             if decided.settled.len() > 1 {
                 return Err(format!("{id} is settled twice"));
             }
-            if let Some((input, body)) = &settle.reply {
+            // Nothing is kept for an operator, and nobody hears of it.
+            decided.forgotten = !there;
+            if let Some((input, body)) = settle.reply.as_ref().filter(|_| there) {
                 self.results.insert(id);
+                if matches!(answer, Settled::Moved { .. }) {
+                    return Ok(());
+                }
                 self.took(settle.lane.contact, *input, Class::Priority, body)?;
             }
         }
@@ -126,7 +135,9 @@ impl Truth {
             return Err(format!("{id} leaves after the lease of whoever sends it"));
         }
         let before = decided.writes.iter().any(|may_have_arrived| *may_have_arrived);
-        if !decided.settled.is_empty() && !offer.unsure {
+        // An operator had it sent again as if it had never been tried, and then it was reported that it had arrived before.
+        let reported = decided.left && !before;
+        if !decided.settled.is_empty() && !offer.unsure && !reported {
             return Err(format!("{id} leaves after it was settled"));
         }
         if decided.withdrawn {

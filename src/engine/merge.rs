@@ -1,0 +1,178 @@
+//! Two contacts become one: what each of them says to the steps, and what the one that stays makes of the other's record.
+
+use super::effect::{Effect, Moving};
+use super::fault::Fault;
+use super::record::Record;
+use super::turn::TurnError;
+use super::turning::Turning;
+use crate::domain::channel::ChannelKind;
+use crate::domain::codec::{self, DecodeError};
+use crate::domain::id::{ContactKey, EffectId, RunId};
+use crate::domain::journal::{AlertLevel, Event};
+use crate::domain::limits;
+use crate::domain::merge::{Blob, Merge};
+
+impl Turning<'_> {
+    /// One step.
+    pub(super) fn merge(&mut self, step: &Merge) -> Result<(), TurnError> {
+        match step {
+            Merge::Take { from, by } => self.asks_for(*from, by),
+            Merge::Come { into, asked, simulated } => self.come(*into, *asked, *simulated),
+            Merge::Refused { asked, why } => {
+                if self.comes_no_more(*asked) {
+                    self.warn(format!("A contact did not become part of this one: {why}"));
+                }
+                Ok(())
+            }
+            Merge::Again => {
+                if let (Some(into), Some(asked)) = (self.rec.leaving, self.rec.asked_as) {
+                    self.executor(Moving::Go { into, asked });
+                }
+                Ok(())
+            }
+            Merge::Stay { why } => {
+                if self.rec.leaving.take().is_some() {
+                    self.rec.asked_as = None;
+                    self.warn(format!("The contact did not become part of another: {why}"));
+                }
+                Ok(())
+            }
+            Merge::Linked { address, stop } => {
+                self.comes_no_more(*address);
+                if *address != self.contact {
+                    self.rec.leads_here(*address);
+                }
+                self.rec.stop |= stop;
+                self.rec.consent &= !stop;
+                Ok(())
+            }
+            Merge::Arrived { from, asked, record, awaited } => self.came_here(*from, *asked, record, awaited),
+        }
+    }
+
+    fn warn(&mut self, say: String) {
+        self.alert(None, say, AlertLevel::Warning);
+    }
+
+    /// A step for the executor. There is room for it whatever else the turn does.
+    fn executor(&mut self, moving: Moving) {
+        if let Err(Fault::Run(why)) = self.effect(Effect::Move(Box::new(moving))) {
+            self.warn(format!("Two contacts did not become one: {why}"));
+        }
+    }
+
+    fn comes_no_more(&mut self, asked: ContactKey) -> bool {
+        let before = self.rec.coming.len();
+        self.rec.coming.retain(|coming| *coming != asked);
+        self.rec.coming.len() < before
+    }
+
+    fn asks_for(&mut self, from: ContactKey, by: &str) -> Result<(), TurnError> {
+        let refuse = |turning: &mut Self, why: &str| turning.warn(format!("A contact did not become part of this one: {why}"));
+        if from == self.contact || self.rec.merged.contains(&from) {
+            self.note(None, "the other contact is part of this one");
+        } else if self.rec.leaving.is_some() {
+            refuse(self, "this one is just becoming part of another itself");
+        } else if self.rec.board.is_some() || !self.rec.clock.is_plain() {
+            refuse(self, "one of them has a clock of its own, or is a team");
+        } else if self.rec.merged.len() + self.rec.coming.len() >= limits::MERGED {
+            refuse(self, &format!("{} contacts are part of it already", limits::MERGED));
+        } else {
+            if !self.rec.coming.contains(&from) {
+                self.rec.coming.push(from);
+                self.note(None, format!("another contact is to become part of this one: {by}"));
+            }
+            let simulated = self.is_simulated();
+            self.executor(Moving::Invite { from, simulated });
+        }
+        Ok(())
+    }
+
+    fn is_simulated(&self) -> bool {
+        super::clock::is_simulated(self.rec, self.project)
+    }
+
+    fn come(&mut self, into: ContactKey, asked: ContactKey, simulated: bool) -> Result<(), TurnError> {
+        if into == self.contact {
+            // It was asked by a name that leads to itself.
+            self.comes_no_more(asked);
+            self.rec.leads_here(asked);
+            return Ok(());
+        }
+        let why = match self.rec.leaving {
+            // Asked again: it is on its way.
+            Some(other) if other == into => return Ok(()),
+            Some(_) => "it is just becoming part of another",
+            None if !self.rec.coming.is_empty() => "another contact is just becoming part of it",
+            None if self.rec.board.is_some() || !self.rec.clock.is_plain() => "it has a clock of its own, or is a team",
+            None if self.is_simulated() != simulated => "one of them is simulated and the other is not",
+            None => {
+                (self.rec.leaving, self.rec.asked_as) = (Some(into), Some(asked));
+                self.note(None, "the contact is about to become part of another");
+                self.executor(Moving::Go { into, asked });
+                return Ok(());
+            }
+        };
+        self.executor(Moving::Refuse { to: into, asked, why: why.to_owned() });
+        Ok(())
+    }
+
+    fn came_here(&mut self, from: ContactKey, asked: ContactKey, record: &Blob, awaited: &[EffectId]) -> Result<(), TurnError> {
+        // It is still coming: what waits in its mailbox is on the way, and the end of that is a `Linked`.
+        let mut other = match codec::decode::<Record>(&record.0) {
+            Ok(record) => record,
+            // It began nothing yet.
+            Err(DecodeError::Broken(_)) if record.0.is_empty() => Record::default(),
+            Err(_) => return Err(TurnError::Damaged("the record of a contact that becomes part of this one")),
+        };
+        (other.leaving, other.asked_as) = (None, None);
+        for (version, n) in other.live() {
+            self.count_live(version, n);
+        }
+        // STOP ends what is under way, on whichever side it was said.
+        for kind in ChannelKind::ALL {
+            if other.is_stopped(kind) && !self.rec.is_stopped(kind) {
+                self.stop_kind(kind, "merged");
+            }
+        }
+        let stopped = self.rec.stop & !other.stop != 0;
+        let mut ended: Vec<RunId> = Vec::new();
+        if stopped {
+            ended.extend(other.runs.iter().map(|run| run.id));
+            other.errands.clear();
+            other.unanswered.clear();
+            for waiting in std::mem::take(&mut other.waiting) {
+                self.count_live(waiting.version, -1);
+            }
+        }
+        let taken = self.rec.take_in(other, self.now);
+        self.forget_zone();
+        self.rec.leads_here(from);
+        self.rec.leads_here(asked);
+        self.journal(Event::TookIn { from });
+        for id in taken.paused {
+            self.drop_awaited(id, false);
+            self.note(Some(id), "its question is put aside");
+        }
+        let waited_for = |id: &&EffectId| !taken.untracked.iter().any(|gone| gone == *id || gone.every_report() == **id);
+        self.out.await_add.extend(awaited.iter().filter(waited_for));
+        for id in taken.surplus {
+            if let Some(place) = self.place_of(id) {
+                let run = self.rec.runs.remove(place);
+                self.end_run(run, "interrupted", "two contacts became one, with more runs than a contact may have".to_owned());
+            }
+        }
+        while self.rec.waiting.len() > limits::WAITING_STARTS {
+            if let Some(waiting) = self.rec.waiting.pop() {
+                self.count_live(waiting.version, -1);
+            }
+        }
+        for id in ended {
+            if let Some(place) = self.place_of(id) {
+                let run = self.rec.runs.remove(place);
+                self.end_run(run, "opted_out", "the contact that it became part of had opted out".to_owned());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! How the records of two contacts become one: who the person is, what they wanted, and what was under way with them. What the contact
+//! that stays says of itself counts; the other fills gaps. Only what may be said to them counts the other way round: the no of either.
+
+use super::{Heard, Preference, Record, Waiting};
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::{EffectId, RunId};
+use crate::domain::limits;
+use crate::domain::time::Millis;
+
+/// What came of it beside the record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TakenIn {
+    /// Runs of the other contact whose open question waits now.
+    pub paused: Vec<RunId>,
+    /// Runs and starts for which there is no room any more, the oldest of the other contact first. Still among the runs.
+    pub surplus: Vec<RunId>,
+    /// Messages whose fate is no longer waited for: there were too many.
+    pub untracked: Vec<EffectId>,
+}
+
+fn fill<T>(mine: &mut Option<T>, theirs: Option<T>) {
+    if mine.is_none() {
+        *mine = theirs;
+    }
+}
+
+impl Record {
+    /// Takes another contact in. Both clocks are the store's.
+    pub fn take_in(&mut self, other: Record, now: Millis) -> TakenIn {
+        let mut out = TakenIn::default();
+        // Before the addresses are one: a mail address is dead for whoever has it.
+        self.consent = self.consent_with(&other);
+        self.stop |= other.stop;
+        self.consent &= !self.stop;
+        for no in other.withdrew {
+            match self.withdrew.iter_mut().find(|mine| mine.kind == no.kind) {
+                Some(mine) => mine.at = mine.at.max(no.at),
+                None => self.withdrew.push(no),
+            }
+        }
+        for preference in other.topics {
+            self.prefers_too(preference);
+        }
+        for name in other.private {
+            if !self.private.contains(&name) {
+                self.private.push(name);
+            }
+        }
+        fill(&mut self.phone, other.phone);
+        fill(&mut self.user_id, other.user_id);
+        if self.email.is_none() {
+            (self.email, self.dead) = (other.email, other.dead);
+        }
+        fill(&mut self.external, other.external);
+        fill(&mut self.verbatim, other.verbatim);
+        fill(&mut self.name, other.name);
+        fill(&mut self.language, other.language);
+        fill(&mut self.timezone, other.timezone);
+        for tag in other.tags {
+            if !self.tags.contains(&tag) {
+                self.tags.push(tag);
+            }
+        }
+        for (name, value) in other.attributes {
+            if self.attributes.iter().all(|(mine, _)| *mine != name) {
+                self.attributes.push((name, value));
+            }
+        }
+        for heard in other.heard {
+            self.heard_too(heard);
+        }
+        self.last = self.last.max(other.last);
+        self.rate = if other.rate.0 > self.rate.0 { other.rate } else { self.rate };
+        for question in other.unanswered {
+            if self.unanswered.iter().all(|mine| mine.flow != question.flow) && self.unanswered.len() < limits::LATE_QUESTIONS {
+                self.unanswered.push(question);
+            }
+        }
+        let question = self.runs.iter().any(|run| run.question().is_some());
+        let mine = self.runs.len();
+        for mut run in other.runs {
+            if question && run.question().is_some() {
+                let waiting = std::mem::replace(&mut run.waiting, Waiting::Turn);
+                run.waiting = match waiting {
+                    Waiting::Reply(question) => Waiting::Paused { question, since: now },
+                    waiting => waiting,
+                };
+                out.paused.push(run.id);
+            }
+            self.runs.push(run);
+        }
+        let over = self.runs.len().saturating_sub(limits::RUNS_PER_CONTACT);
+        out.surplus = self.runs[mine..].iter().take(over).map(|run| run.id).collect();
+        self.runs.sort_by_key(|run| run.begun);
+        self.waiting.extend(other.waiting);
+        self.waiting.sort_by_key(|waiting| waiting.since);
+        self.callbacks.extend(other.callbacks);
+        self.given_up.extend(other.given_up);
+        self.errands.extend(other.errands);
+        self.tracked.extend(other.tracked);
+        self.tracked.sort_by_key(|message| message.at);
+        let many = self.tracked.len().saturating_sub(limits::TRACKED);
+        out.untracked = self.tracked.drain(..many).map(|message| message.effect).collect();
+        self.desks.extend(other.desks);
+        self.recent.extend(other.recent);
+        self.recent.sort_by_key(|recent| recent.at);
+        let many = self.recent.len().saturating_sub(limits::RECENT_MESSAGES);
+        self.recent.drain(..many);
+        self.marketing.extend(other.marketing);
+        self.marketing.sort_unstable();
+        let many = self.marketing.len().saturating_sub(usize::from(limits::MARKETING_CAP));
+        self.marketing.drain(..many);
+        self.acts.extend(other.acts);
+        let many = self.acts.len().saturating_sub(limits::PERSON_ACTS);
+        self.acts.drain(..many);
+        self.simulated &= other.simulated;
+        for contact in other.merged {
+            self.leads_here(contact);
+        }
+        out
+    }
+
+    /// A yes to marketing counts if both said it, or one did and the other never said no: nobody knows when a yes was said, so an older
+    /// no of the other cannot be told from a newer one.
+    fn consent_with(&self, other: &Record) -> u8 {
+        let said_no = |record: &Record, kind: ChannelKind| {
+            record.is_stopped(kind) || record.consent & kind.stop_bit() == 0 && record.withdrew.iter().any(|no| no.kind == kind)
+        };
+        let agreed = |kind: &ChannelKind| {
+            let bit = kind.stop_bit();
+            (self.consent | other.consent) & bit != 0 && !said_no(self, *kind) && !said_no(other, *kind)
+        };
+        ChannelKind::ALL.into_iter().filter(agreed).fold(0, |bits, kind| bits | kind.stop_bit())
+    }
+
+    /// Of a topic too the no of either counts.
+    fn prefers_too(&mut self, other: Preference) {
+        let Some(mine) = self.topics.iter_mut().find(|mine| mine.topic == other.topic) else {
+            self.topics.push(other);
+            return;
+        };
+        for no in other.no {
+            match mine.no.iter_mut().find(|known| known.kind == no.kind) {
+                Some(known) => known.at = known.at.max(no.at),
+                None => mine.no.push(no),
+            }
+        }
+        let refused = mine.no.iter().fold(0, |bits, no| bits | no.kind.stop_bit());
+        mine.yes = (mine.yes | other.yes) & !refused;
+    }
+
+    fn heard_too(&mut self, heard: Heard) {
+        match self.heard.iter().position(|mine| mine.channel == heard.channel) {
+            Some(place) if self.heard[place].at >= heard.at => {}
+            Some(place) => drop(std::mem::replace(&mut self.heard[place], heard)),
+            None => self.heard.push(heard),
+        }
+        // The last stands last: of two that were heard in the same millisecond it is the one that was used last.
+        self.heard.sort_by_key(|heard| heard.at);
+    }
+
+    /// An address that leads to this contact.
+    pub(in crate::engine) fn leads_here(&mut self, contact: crate::domain::id::ContactKey) {
+        if !self.merged.contains(&contact) && self.merged.len() < limits::MERGED {
+            self.merged.push(contact);
+        }
+    }
+}

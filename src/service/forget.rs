@@ -1,0 +1,353 @@
+//! The deletion of a contact with everything that belongs to them. The store's part is one commit on the version that was read; what lies
+//! elsewhere (files, stubs of other addresses, what instances remember) follows the journal's `Forgotten`, so that a crash in between
+//! leaves nothing behind: who copies the journal does it again before the entry may be trimmed.
+
+use super::core::{Core, Patience};
+use super::marks;
+use super::media::Owner;
+use super::ports::Clock;
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, Token};
+use crate::domain::journal::{Entry, Event};
+use crate::domain::limits;
+use crate::domain::time::Millis;
+use crate::engine::effect::Effect;
+use crate::engine::record::Record;
+use crate::store::{
+    Answer, Emptied, FailedKey, Forget, Forgot, Inspection, JournalItem, JournalRecord, Outgoing, Place, StopMask, Store,
+    StoreError, WorkSet,
+};
+use bytes::Bytes;
+use serde::Serialize;
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+/// How often a contact is read again who goes on changing.
+const TRIES: u32 = 50;
+/// Between two tries, and before a call of a store that does not answer is repeated.
+const PAUSE: Duration = Duration::from_millis(100);
+/// What failed visibly in one shard that is looked at.
+const FAILED: usize = 10_000;
+
+/// What was deleted, without a name or a number: for whoever must show that it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// The contact's name in the store: a keyed hash that leads to nobody any more.
+    pub contact: ContactKey,
+    /// When, by the store's clock, in milliseconds.
+    #[serde(skip)]
+    pub at: Millis,
+    /// Who asked for it.
+    pub by: String,
+    /// Addresses that it was known by, with those of contacts that had become part of it.
+    pub addresses: usize,
+    /// Live runs that ended with it.
+    pub runs: usize,
+    /// Attributes that had a value.
+    pub attributes: usize,
+    /// Tags.
+    pub tags: usize,
+    /// Messages and events that were not processed yet.
+    pub inputs: u64,
+    /// Messages that had not left.
+    pub messages: u64,
+    /// Requests and reports that were under way.
+    pub requests: u64,
+    /// What had failed and waited for an operator.
+    pub failed: u64,
+    /// Files that the contact had sent.
+    pub files: u64,
+    /// Kinds of channel of which is kept, under a keyed hash of each address, that this person is not to be written to.
+    pub opted_out: Vec<ChannelKind>,
+}
+
+/// How a deletion ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Erased {
+    /// It is done.
+    Done(Box<Receipt>),
+    /// There is no such contact.
+    Nobody,
+    /// The contact is just becoming part of another, or another of it: the same may be asked again in a moment.
+    Merging,
+}
+
+/// What a deletion needs, also beside a running service.
+pub struct Eraser<'a> {
+    /// Where contacts are.
+    pub store: &'a dyn Store,
+    /// For pauses.
+    pub clock: &'a dyn Clock,
+    /// The folder of files that contacts sent.
+    pub media: Option<&'a Path>,
+}
+
+impl Eraser<'_> {
+    /// Deletes a contact. An address that leads to a contact stands for that contact.
+    pub async fn erase(&self, contact: ContactKey, by: &str) -> Answer<Erased> {
+        let secret = self.surely(|| self.store.meta()).await?.contact_secret;
+        let (mut key, mut before) = (contact, None);
+        for _ in 0..TRIES {
+            let Some(seen) = self.surely(|| self.store.inspect(key)).await? else {
+                // Perhaps by a call of ours whose answer was lost.
+                return match before.take() {
+                    Some(begun) => self.finish(begun, &secret).await,
+                    None => Ok(Erased::Nobody),
+                };
+            };
+            match seen.place {
+                Place::Here => {}
+                Place::Moving(_) => return Ok(Erased::Merging),
+                Place::Moved(to) => {
+                    key = to;
+                    continue;
+                }
+            }
+            // What cannot be read is deleted all the same.
+            let record: Record = codec::decode(&seen.record.blob).unwrap_or_default();
+            if !record.coming.is_empty() || record.leaving.is_some() {
+                return Ok(Erased::Merging);
+            }
+            let (forget, begun) = self.prepare(key, by, &seen, record, &secret).await?;
+            before = Some(begun);
+            match self.surely(|| self.store.forget(forget.clone())).await? {
+                Forgot::Done(emptied) => {
+                    let mut begun = before.take().ok_or_else(|| StoreError::Bug("a deletion without a beginning".to_owned()))?;
+                    begun.emptied = emptied;
+                    return self.finish(begun, &secret).await;
+                }
+                // Something happened to the contact meanwhile: look again.
+                Forgot::Stale => self.clock.sleep(PAUSE).await,
+                Forgot::Gone => {}
+                Forgot::Moving(_) => return Ok(Erased::Merging),
+                Forgot::Moved(to) => key = to,
+            }
+        }
+        Err(StoreError::Unavailable("the contact went on changing while it was to be deleted".to_owned()))
+    }
+
+    /// Everything that the store must know, and what is kept of the person beforehand.
+    async fn prepare(
+        &self,
+        key: ContactKey,
+        by: &str,
+        seen: &Inspection,
+        record: Record,
+        secret: &[u8],
+    ) -> Answer<(Forget, Begun)> {
+        let now = self.surely(|| self.store.now()).await?;
+        // The header's: whoever was not processed yet may have begun as somebody who opted out.
+        let stop = seen.record.stop;
+        let addresses: Vec<ContactKey> =
+            addresses(&record).map(|address| ContactKey::derive(secret, &address.canonical())).collect();
+        // Before the record is gone: as long as it is there it says the same itself.
+        for address in addresses.iter().chain(&record.merged).filter(|address| **address != key) {
+            // What was kept of an address that leads here is in the record since then, and perhaps taken back. Of one that is only known
+            // somebody else may have opted out.
+            let kept = self.surely(|| self.store.suppressed(*address)).await?;
+            let bits = if record.merged.contains(address) { stop.bits() } else { kept.bits() | stop.bits() };
+            if bits != kept.bits() {
+                self.surely(|| self.store.suppress(*address, StopMask::from_bits(bits))).await?;
+            }
+        }
+        let own = self.surely(|| self.store.own_lanes(key)).await?;
+        let (mut lanes, mut on_the_way) = (Vec::new(), Vec::new());
+        for effect in own.iter().filter(|effect| goes_with(effect, key, secret)).take(limits::LANES_FORGOTTEN) {
+            lanes.push((effect.id, effect.set.clone()));
+            on_the_way.push(marks::reply(effect.id).0);
+        }
+        let failed = self.failed_of(key, &record.merged, now).await?;
+        let entry = |contact: ContactKey| {
+            let token = marks::forgotten(contact, seen.record.token);
+            Bytes::from(codec::encode(&Entry { contact, token, at: now, events: vec![Event::Forgotten] }))
+        };
+        let journal = [key].iter().chain(&record.merged).map(|contact| entry(*contact)).collect();
+        let live = record.live().into_iter().map(|(version, n)| (version, -n)).collect();
+        let forget = Forget { contact: key, expect: seen.record.token, journal, stop, seen: on_the_way, lanes, failed, live };
+        let receipt = Receipt {
+            contact: key,
+            at: now,
+            by: by.to_owned(),
+            addresses: addresses.len() + record.merged.iter().filter(|merged| !addresses.contains(merged)).count(),
+            runs: record.runs.len(),
+            attributes: record.attributes.len(),
+            tags: record.tags.len(),
+            inputs: 0,
+            messages: 0,
+            requests: 0,
+            failed: 0,
+            files: 0,
+            opted_out: ChannelKind::ALL.into_iter().filter(|kind| stop.stops(*kind)).collect(),
+        };
+        let emptied = Emptied {
+            inputs: seen.mailbox.len() as u64,
+            messages: seen.lane.len() as u64,
+            lanes: forget.lanes.len() as u64,
+            failed: forget.failed.len() as u64,
+        };
+        Ok((forget, Begun { receipt, emptied, merged: record.merged }))
+    }
+
+    /// What failed visibly of a contact. What the deletion itself cannot take along is dropped here: what is too much, and what lies with
+    /// contacts that became part of it.
+    async fn failed_of(&self, key: ContactKey, merged: &[ContactKey], now: Millis) -> Answer<Vec<FailedKey>> {
+        let of = |item: &FailedKey| match item {
+            FailedKey::Effect(of, _) | FailedKey::Input(of, _) => *of,
+        };
+        let all = self.surely(|| self.store.failed_list(FAILED)).await?.into_iter().map(|item| item.key);
+        let (mut mine, others): (Vec<_>, Vec<_>) =
+            all.filter(|item| of(item) == key || merged.contains(&of(item))).partition(|item| of(item) == key);
+        let more = mine.split_off(mine.len().min(limits::FAILED_FORGOTTEN));
+        for item in more.into_iter().chain(others) {
+            let token = marks::forgotten(of(&item), Token(u64::try_from(now.0).unwrap_or(0)));
+            let journal = Bytes::from(codec::encode(&Entry { contact: of(&item), token, at: now, events: Vec::new() }));
+            self.surely(|| self.store.failed_drop(item, journal.clone())).await?;
+        }
+        Ok(mine)
+    }
+
+    async fn finish(&self, begun: Begun, secret: &[u8]) -> Answer<Erased> {
+        let Begun { mut receipt, emptied, merged } = begun;
+        for contact in [receipt.contact].iter().chain(&merged) {
+            receipt.files += self.follow(*contact, secret).await?;
+        }
+        let Emptied { inputs, messages, lanes, failed } = emptied;
+        (receipt.inputs, receipt.messages, receipt.requests, receipt.failed) = (inputs, messages, lanes, failed);
+        Ok(Erased::Done(Box::new(receipt)))
+    }
+
+    /// What lies outside of the deleted contact's own keys: files, and the stub that led to it. Says how many files there were.
+    pub async fn follow(&self, contact: ContactKey, secret: &[u8]) -> Answer<u64> {
+        if let Some(seen) = self.surely(|| self.store.inspect(contact)).await?
+            && let Place::Moved(to) = seen.place
+            && self.surely(|| self.store.inspect(to)).await?.is_none()
+        {
+            self.surely(|| self.store.unlink(contact, to)).await?;
+        }
+        let Some(folder) = self.media else { return Ok(0) };
+        let deleted = Owner::of(secret, contact).delete_all(folder).await;
+        deleted.map_err(|error| StoreError::Unavailable(format!("files of a deleted contact cannot be deleted: {error}")))
+    }
+
+    /// Repeats a call whose answer was lost: each may be repeated with the same arguments.
+    async fn surely<T, F: Future<Output = Answer<T>>>(&self, call: impl Fn() -> F) -> Answer<T> {
+        let begun = self.clock.monotonic();
+        loop {
+            match call().await {
+                Err(StoreError::Unavailable(_)) if self.clock.monotonic().saturating_sub(begun) < PAUSE * 100 => {
+                    self.clock.sleep(PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// A deletion that has begun.
+struct Begun {
+    receipt: Receipt,
+    emptied: Emptied,
+    merged: Vec<ContactKey>,
+}
+
+/// Every address that a record knows.
+fn addresses(record: &Record) -> impl Iterator<Item = Address> {
+    let Record { phone, user_id, email, external, verbatim, .. } = record;
+    let phone = phone.clone().map(Address::Phone);
+    let others = [
+        user_id.clone().map(Address::Bsuid),
+        email.clone().map(Address::Email),
+        external.clone().map(Address::External),
+        verbatim.clone().map(Address::Verbatim),
+    ];
+    phone.into_iter().chain(others.into_iter().flatten())
+}
+
+/// Whether an effect goes with its contact: what is about them and for nobody else here. Alerts and what goes to other contacts end by
+/// themselves.
+fn goes_with(effect: &Outgoing, contact: ContactKey, secret: &[u8]) -> bool {
+    match codec::decode::<Effect>(&effect.body) {
+        Ok(Effect::Call(_) | Effect::Fetch(_) | Effect::Desk(_) | Effect::Hook(_) | Effect::Send(_) | Effect::Move(_)) => true,
+        Ok(Effect::Post(post)) => {
+            let to = post.to.address().map(|address| ContactKey::derive(secret, &address.canonical()));
+            to == Some(contact)
+        }
+        Ok(Effect::Pass(_) | Effect::Raise(_) | Effect::Tell(_)) => false,
+        Err(_) => effect.set == WorkSet::Call,
+    }
+}
+
+impl Core {
+    /// Deletes a contact with everything that belongs to them.
+    pub async fn forget(&self, contact: ContactKey, by: &str) -> Answer<Erased> {
+        let erased = self.eraser().erase(contact, by).await?;
+        if let Erased::Done(receipt) = &erased {
+            tracing::info!(contact = %receipt.contact, by, "a contact was deleted");
+            self.forget_here(receipt.contact);
+        }
+        Ok(erased)
+    }
+
+    fn eraser(&self) -> Eraser<'_> {
+        let media = self.settings.files.as_ref().map(|files| files.folder.as_path());
+        Eraser { store: &*self.store, clock: &*self.clock, media }
+    }
+
+    /// What this instance remembers of a contact.
+    fn forget_here(&self, contact: ContactKey) {
+        self.feed.forget(contact);
+        self.aliases.forget(contact);
+        for told in self.forgetters.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter() {
+            told(contact);
+        }
+    }
+
+    /// Who else in this process remembers contacts is told of each that was deleted.
+    pub fn when_forgotten(&self, told: impl Fn(ContactKey) + Send + Sync + 'static) {
+        self.forgetters.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Box::new(told));
+    }
+
+    /// Before entries of the journal are left behind: what must follow the deletions among them.
+    pub(super) async fn follow_deletions(&self, items: &[JournalItem]) -> Answer<()> {
+        for item in items {
+            let JournalRecord::Entry(body) = &item.record else { continue };
+            // Most entries are no deletion, and need not be read for this.
+            if body.len() > SHORT {
+                continue;
+            }
+            let Ok(Entry { contact, events, .. }) = codec::decode::<Entry>(body) else { continue };
+            if events == [Event::Forgotten] {
+                self.eraser().follow(contact, &self.secret).await?;
+                self.forget_here(contact);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether whoever is at an address, or was before they were deleted, wants no messages of this kind.
+    pub(super) async fn wants_none(&self, address: ContactKey, kind: ChannelKind) -> Answer<bool> {
+        let stop = match self.seen(address).await? {
+            Some((_, seen)) => seen.record.stop,
+            None => self.store.suppressed(address).await?,
+        };
+        Ok(stop.stops(kind))
+    }
+
+    /// Whether a contact is not there.
+    pub(super) async fn is_gone(&self, contact: ContactKey) -> bool {
+        matches!(self.patiently(Patience::Short, || self.store.inspect(contact)).await, Ok(None))
+    }
+
+    /// Somebody who is not there wants no messages of this kind: should they ever be, they begin so.
+    pub(super) async fn keep_opt_out(&self, address: ContactKey, kind: ChannelKind) -> Answer<()> {
+        let kept = self.patiently(Patience::Short, || self.store.suppressed(address)).await?;
+        let stop = StopMask::from_bits(kept.bits() | kind.stop_bit());
+        self.patiently(Patience::Short, || self.store.suppress(address, stop)).await
+    }
+}
+
+/// Bytes of an entry that says of a contact only that it was deleted, at most.
+pub(super) const SHORT: usize = 256;

@@ -1,0 +1,258 @@
+//! Two contacts become one. The contact that stays is asked first, then the other; what moves it is the last effect of its send lane.
+//! Each step can be repeated, and two executors of one step at the same time do no harm: see the store's `freeze` and `flip`.
+
+use super::aliases::HOPS;
+use super::core::{Core, Patience};
+use super::inbox::{Given, Received};
+use super::marks;
+use super::outbox::Performed;
+use super::verdict::End;
+use crate::domain::address::Address;
+use crate::domain::codec;
+use crate::domain::id::{ContactKey, DedupeHash, InputId, Token};
+use crate::domain::input::{Class, Input};
+use crate::domain::journal::{Entry, Event};
+use crate::domain::merge::{Blob, Merge};
+use crate::domain::message::{FailureReason, Inbound};
+use crate::domain::time::Span;
+use crate::engine::effect::Moving;
+use crate::engine::record::Record;
+use crate::store::{
+    Accept, Accepted, Answer, Flip, Flipped, Freeze, Frozen, Inspection, Linked, Place, Started, Still, Store, StoreError,
+    WhenFull,
+};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// How often a contact's mailbox may have something new while it is moved; then it is gone on with a moment later.
+const ROUNDS: usize = 100;
+
+/// Asks a contact to take another one in, also beside a running service. False: there is no contact that could. The same `id` asks once.
+pub async fn ask(store: &dyn Store, from: ContactKey, into: ContactKey, by: &str, id: &str) -> Answer<bool> {
+    let step = Input::Merge(Box::new(Merge::Take { from, by: by.to_owned() }));
+    let hash = DedupeHash::of(&["merge", id]);
+    let mut contact = into;
+    for _ in 0..HOPS {
+        let accept = Accept {
+            contact,
+            hash,
+            class: Class::Priority,
+            id: InputId::of(hash),
+            body: Bytes::from(codec::encode(&step)),
+            claim: false,
+            full: WhenFull::Refuse,
+            known: true,
+        };
+        match store.accept(accept).await? {
+            Accepted::Nobody => return Ok(false),
+            Accepted::Moved(to) => contact = to,
+            Accepted::Full => return Err(StoreError::Full("the contact's mailbox has no room".to_owned())),
+            Accepted::Queued | Accepted::Claimed(_) | Accepted::Duplicate => return Ok(true),
+        }
+    }
+    Err(StoreError::Bug("a chain of merged contacts does not end".to_owned()))
+}
+
+impl Core {
+    /// Asks a contact to take another one in. Accepted means that it is stored; it is done when what was said to the other one has left.
+    /// `id` makes it the same when it is asked again.
+    pub async fn merge(self: &Arc<Self>, from: ContactKey, into: ContactKey, by: &str, id: &str) -> Answer<Received> {
+        let hash = DedupeHash::of(&["merge", id]);
+        self.put_known(into, hash, &merge(Merge::Take { from, by: by.to_owned() }), WhenFull::Refuse).await
+    }
+
+    /// Everything about one contact, whatever address of theirs is named; with the name that they have in the store.
+    pub async fn seen(&self, contact: ContactKey) -> Answer<Option<(ContactKey, Inspection)>> {
+        let mut contact = self.aliases.target(contact);
+        for _ in 0..HOPS {
+            let Some(seen) = self.store.inspect(contact).await? else { return Ok(None) };
+            match seen.place {
+                Place::Moved(to) => {
+                    self.aliases.moved(contact, to);
+                    contact = to;
+                }
+                Place::Here | Place::Moving(_) => return Ok(Some((contact, seen))),
+            }
+        }
+        Err(StoreError::Bug("a chain of merged contacts does not end".to_owned()))
+    }
+
+    /// Lets an address lead to a contact. If there is a contact of that address already, it becomes part of this one.
+    pub async fn link(self: &Arc<Self>, address: &Address, contact: ContactKey, by: &str) -> Answer<Received> {
+        let key = self.contact_key(&address.canonical());
+        let contact = self.aliases.target(contact);
+        if key == contact {
+            return Ok(Received::Duplicate);
+        }
+        match self.patiently(Patience::Short, || self.store.link(key, contact)).await? {
+            Linked::Ok => self.linked(key, contact).await,
+            Linked::Elsewhere(other) => self.merge(other, contact, by, &format!("{other}:{contact}")).await,
+            Linked::Taken => self.merge(key, contact, by, &format!("{key}:{contact}")).await,
+        }
+    }
+
+    /// Lets an address lead to a contact, if nobody else is there; gives whose it is otherwise.
+    pub async fn lead(self: &Arc<Self>, address: &Address, contact: ContactKey) -> Answer<Option<ContactKey>> {
+        let key = self.contact_key(&address.canonical());
+        let contact = self.aliases.target(contact);
+        if key == contact {
+            return Ok(None);
+        }
+        match self.patiently(Patience::Short, || self.store.link(key, contact)).await? {
+            Linked::Ok => self.linked(key, contact).await.map(|_| None),
+            Linked::Taken | Linked::Elsewhere(_) => {
+                let whose = self.seen(key).await?.map_or(key, |(whose, _)| whose);
+                Ok((whose != contact).then_some(whose))
+            }
+        }
+    }
+
+    /// A contact that was deleted has begun again through a stub.
+    pub(super) async fn linked_again(&self, address: ContactKey, contact: ContactKey) -> Answer<()> {
+        self.patiently(Patience::Short, || self.store.link(address, contact)).await.map(|_| ())
+    }
+
+    /// Tells a contact that an address leads to it, with what is kept of whoever had it before.
+    async fn linked(self: &Arc<Self>, address: ContactKey, contact: ContactKey) -> Answer<Received> {
+        if self.contact(contact).await?.is_some_and(|found| found.record.merged.contains(&address)) {
+            self.aliases.moved(address, contact);
+            return Ok(Received::Duplicate);
+        }
+        let stop = self.patiently(Patience::Short, || self.store.suppressed(address)).await?.bits();
+        // Another name each time: whoever was deleted and began anew is told again.
+        let hash = DedupeHash::of(&["linked", address.as_str(), &self.fresh_id()]);
+        let received = self.put_known(contact, hash, &merge(Merge::Linked { address, stop }), WhenFull::Take).await?;
+        match received {
+            // Nobody is there whom it could lead to.
+            Received::Nobody => self.patiently(Patience::Short, || self.store.unlink(address, contact)).await?,
+            _ => self.aliases.moved(address, contact),
+        }
+        Ok(received)
+    }
+
+    /// A message names both the phone and the WhatsApp id of whoever wrote it: the two are one contact from now on.
+    pub(super) async fn meet_both(self: &Arc<Self>, message: &Inbound, contact: ContactKey) -> Answer<()> {
+        let (Address::Phone(_), Some(id)) = (&message.from, &message.user_id) else { return Ok(()) };
+        let address = Address::Bsuid(id.clone());
+        let known = self.aliases.target(self.contact_key(&address.canonical()));
+        if known == self.aliases.target(contact) {
+            return Ok(());
+        }
+        self.link(&address, contact, "a message named both").await.map(|_| ())
+    }
+
+    /// One step, as an effect.
+    pub(super) async fn moving(self: &Arc<Self>, started: &Started, step: &Moving) -> Performed {
+        let done = match step {
+            Moving::Invite { from, simulated } => self.invite(started, *from, *simulated).await,
+            Moving::Refuse { to, asked, why } => {
+                let refused = merge(Merge::Refused { asked: *asked, why: why.clone() });
+                self.hand(started, *to, &refused).await.map(|_| None)
+            }
+            Moving::Go { into, asked } => self.go(started, *into, *asked).await,
+        };
+        match done {
+            Ok(reply) => {
+                let reply = reply.map(|step| Bytes::from(codec::encode(&merge(step))));
+                Performed { end: End::done(None, None), reply, gap: Span::millis(0) }
+            }
+            Err(error) if error.is_temporary() => {
+                let due = self.store_now() + Span::seconds(i64::from(started.attempt.clamp(1, 30)));
+                // Each step may be done again: nothing is ever unsure.
+                Performed::ended(End::again(due, false, Some(error.to_string())))
+            }
+            Err(error) => Performed::ended(End::failed(FailureReason::Unknown, Some(error.to_string()))),
+        }
+    }
+
+    /// Puts a step into somebody's mailbox, once for each effect.
+    async fn hand(self: &Arc<Self>, started: &Started, to: ContactKey, input: &Input) -> Answer<Received> {
+        let hash = DedupeHash::of(&["move", &started.id.to_string()]);
+        self.put_known(to, hash, input, WhenFull::Take).await
+    }
+
+    async fn invite(self: &Arc<Self>, started: &Started, from: ContactKey, simulated: bool) -> Answer<Option<Merge>> {
+        let into = started.lane.contact;
+        let come = merge(Merge::Come { into, asked: from, simulated });
+        if self.hand(started, from, &come).await? != Received::Nobody {
+            return Ok(None);
+        }
+        // Nobody is there: then the address leads here from now on.
+        match self.patiently(Patience::Short, || self.store.link(from, into)).await? {
+            Linked::Ok => {
+                let stop = self.patiently(Patience::Short, || self.store.suppressed(from)).await?.bits();
+                Ok(Some(Merge::Linked { address: from, stop }))
+            }
+            Linked::Taken | Linked::Elsewhere(_) => Err(StoreError::Unavailable("somebody came there just now".to_owned())),
+        }
+    }
+
+    async fn go(self: &Arc<Self>, started: &Started, into: ContactKey, asked: ContactKey) -> Answer<Option<Merge>> {
+        let (from, effect) = (started.lane.contact, started.id);
+        let freeze = Freeze { contact: from, into, effect, new: Token(DedupeHash::of(&["freeze", &effect.to_string()]).0) };
+        let mut moved: Vec<InputId> = Vec::new();
+        for _ in 0..ROUNDS {
+            let still = match self.patiently(Patience::Short, || self.store.freeze(freeze.clone())).await? {
+                Frozen::Ok(still) => *still,
+                Frozen::Busy => return Ok(Some(Merge::Again)),
+                Frozen::Elsewhere(_) => return Ok(Some(Merge::Stay { why: "it moves to another contact already".to_owned() })),
+                // Another executor was faster.
+                Frozen::Settled | Frozen::Gone => return Ok(None),
+                Frozen::Moved(_) => return self.is_there(started, into, asked).await,
+            };
+            self.carry(started, into, asked, &still).await?;
+            moved.extend(still.mailbox.iter().map(|entry| entry.id));
+            let flip = self.flip(from, into, &still, moved.clone());
+            match self.patiently(Patience::Short, || self.store.flip(flip.clone())).await? {
+                // What came in since is seen by the next freeze.
+                Flipped::More(_) => {}
+                Flipped::Ok => {
+                    self.aliases.moved(from, into);
+                    return self.is_there(started, into, asked).await;
+                }
+                Flipped::Not | Flipped::Gone => return Ok(None),
+            }
+        }
+        Err(StoreError::Unavailable("inputs came faster than they could be moved".to_owned()))
+    }
+
+    /// Nothing of a contact is on its way any more: until then the other one could not be deleted, or what came later would have brought it back.
+    async fn is_there(self: &Arc<Self>, started: &Started, into: ContactKey, asked: ContactKey) -> Answer<Option<Merge>> {
+        self.hand(started, into, &merge(Merge::Linked { address: asked, stop: 0 })).await.map(|_| None)
+    }
+
+    /// Everything of a contact that stands still, to the other one: what it has seen, its record, its mailbox in order.
+    async fn carry(self: &Arc<Self>, started: &Started, into: ContactKey, asked: ContactKey, still: &Still) -> Answer<()> {
+        let effect = started.id.to_string();
+        let arrived = merge(Merge::Arrived {
+            from: started.lane.contact,
+            asked,
+            record: Blob(still.record.blob.to_vec()),
+            awaited: still.awaited.clone(),
+        });
+        // What it has seen comes first: a redelivery may be on its way to the other contact already.
+        self.patiently(Patience::Short, || self.store.remember(into, still.seen.clone())).await?;
+        let hash = DedupeHash::of(&["arrived", &effect]);
+        let (body, full) = (Bytes::from(codec::encode(&arrived)), WhenFull::Take);
+        self.put_as(into, Given { hash, class: Class::Priority, body, full, known: false }).await?;
+        for entry in &still.mailbox {
+            // Its own hash is among what was seen, and would be refused.
+            let hash = DedupeHash::of(&["arrived", &effect, &entry.id.to_string()]);
+            let given = Given { hash, class: entry.class, body: entry.body.clone(), full, known: false };
+            self.put_as(into, given).await?;
+        }
+        Ok(())
+    }
+
+    fn flip(&self, from: ContactKey, into: ContactKey, still: &Still, moved: Vec<InputId>) -> Flip {
+        let record: Record = codec::decode(&still.record.blob).unwrap_or_default();
+        let live = record.live().into_iter().map(|(version, n)| (version, -n)).collect();
+        let token = marks::merged(from, still.record.token);
+        let entry = Entry { contact: from, token, at: self.store_now(), events: vec![Event::Merged { into }] };
+        Flip { contact: from, into, moved, live, journal: Bytes::from(codec::encode(&entry)) }
+    }
+}
+
+fn merge(step: Merge) -> Input {
+    Input::Merge(Box::new(step))
+}

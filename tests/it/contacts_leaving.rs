@@ -1,0 +1,165 @@
+//! Contacts that leave through the API: deleted with a receipt, or made part of another and found under either name from then on.
+
+use crate::support::api::{Answer, Api, record};
+use crate::support::live::{GREETING, SIMULATED, Service};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const SCOPES: [&str; 4] = ["contacts:read", "contacts:write", "history:read", "operations:read"];
+
+async fn service() -> Service {
+    Service::start(&format!("{SIMULATED}[project]\ncountry = \"GB\"\n"), &[("greeting", GREETING)]).await
+}
+
+async fn delete(api: &Api, path: &str) -> Answer {
+    api.send(Method::DELETE, path, &[], Vec::new()).await
+}
+
+/// Until it is so, or too long.
+async fn until(api: &Api, path: &str, is: impl Fn(&Answer) -> bool) -> Answer {
+    let begun = Instant::now();
+    loop {
+        let answer = api.get(path).await;
+        if is(&answer) {
+            return answer;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{path}: {} {}", answer.status, answer.text);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn texts(list: &Value) -> Vec<&str> {
+    list["items"].as_array().expect("a list").iter().filter_map(|one| one["message"]["text"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_is_deleted_with_a_receipt_and_the_stop_is_kept() {
+    let service = service().await;
+    // Everything that a simulator plays is a test.
+    let api = Api::keyed(&service, &SCOPES, "test").await;
+    service.write("main-sms", "+447700900001", "SM1", "marmalade").await;
+    service.shown("+447700900001", 1).await;
+    service.write("main-sms", "+447700900001", "SM2", "STOP").await;
+    service.shown("+447700900001", 2).await;
+    let id = service.contact_key("+447700900001");
+    let timeline = format!("/v1/contacts/{id}/timeline");
+    until(&api, &timeline, |answer| answer.status == 200 && answer.text.contains("STOP")).await;
+
+    let live = Api::keyed(&service, &SCOPES, "live").await;
+    assert_eq!(delete(&live, &format!("/v1/contacts/{id}")).await.status, 404, "a key for live sees no test");
+    let reader = Api::keyed(&service, &["contacts:read"], "test").await;
+    assert_eq!(delete(&reader, &format!("/v1/contacts/{id}")).await.status, 403);
+    assert_eq!(delete(&api.without_key(), &format!("/v1/contacts/{id}")).await.status, 401);
+    assert_eq!(delete(&api, "/v1/contacts/nobody").await.status, 422);
+    assert_eq!(delete(&api, &format!("/v1/contacts/{id}?hard=yes")).await.status, 422);
+    assert_eq!(api.get("/v1/contacts/phone:+447700900001").await.status, 200, "nothing of that did anything");
+
+    let receipt = delete(&api, "/v1/contacts/phone:+447700900001").await;
+    assert_eq!(receipt.status, 200, "{}", receipt.text);
+    assert!(!receipt.text.contains("marmalade") && !receipt.text.contains("7700900001"), "{}", receipt.text);
+    let receipt = receipt.json;
+    assert_eq!(
+        (&receipt["contact"], &receipt["by"], &receipt["opted_out"]),
+        (&json!(id), &json!("made by a test"), &json!(["sms"]))
+    );
+    assert_eq!((&receipt["addresses"], &receipt["history"]["runs"]), (&json!(1), &json!(1)), "{receipt}");
+    assert!(receipt["history"]["messages"].as_u64().is_some_and(|n| n >= 4), "{receipt}");
+    assert_eq!(delete(&api, "/v1/contacts/phone:+447700900001").await.status, 404, "it is gone");
+    assert_eq!(api.get(&format!("/v1/contacts/{id}")).await.status, 404);
+    until(&api, &timeline, |answer| answer.status == 404).await;
+    let found = api.get("/v1/search?q=marmalade").await;
+    assert_eq!(found.json["items"], json!([]));
+    let database = record(&service).await;
+    for table in replyflow::history::schema::OF_A_CONTACT {
+        let rows = database.read(&format!("SELECT 1 FROM {table} WHERE contact = $1"), &[id.as_str().into()]).await;
+        assert_eq!(rows.expect("read").len(), 0, "{table}");
+    }
+    // Who did it and when stands in the audit, and nothing of the person.
+    let auditor = Api::keyed(&service, &["admin"], "test").await;
+    let audit = auditor.get(&format!("/v1/audit?target={id}")).await;
+    let actions: Vec<&str> =
+        audit.json["items"].as_array().expect("items").iter().filter_map(|act| act["action"].as_str()).collect();
+    assert_eq!(actions, ["contact.deleted", "contact.delete"], "{}", audit.text);
+    assert!(!audit.text.contains("7700900001"), "{}", audit.text);
+
+    // A message that comes again brings nobody back; a new one does, as somebody who said STOP.
+    service.write("main-sms", "+447700900001", "SM1", "marmalade").await;
+    assert_eq!(api.get(&format!("/v1/contacts/{id}")).await.status, 404);
+    service.write("main-sms", "+447700900001", "SM3", "hello").await;
+    let again = until(&api, &format!("/v1/contacts/{id}"), |answer| answer.status == 200).await;
+    assert_eq!(again.json["stopped"], json!(["sms"]), "{}", again.text);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_contacts_become_one_and_are_found_under_both_names() {
+    let service = service().await;
+    let api = Api::keyed(&service, &SCOPES, "test").await;
+    service.write("main-sms", "+447700900001", "SM1", "marmalade").await;
+    service.write("main-sms", "+447700900002", "SM2", "porridge").await;
+    for phone in ["+447700900001", "+447700900002"] {
+        service.shown(phone, 1).await;
+    }
+    let (from, into) = (service.contact_key("+447700900001"), service.contact_key("+447700900002"));
+    let tagged = json!({ "tags": ["hers"], "name": "Ann" }).to_string().into_bytes();
+    assert_eq!(api.send(Method::PATCH, &format!("/v1/contacts/{from}"), &[], tagged).await.status, 200);
+    let path = format!("/v1/contacts/{into}/merge");
+    for (body, field) in [
+        (json!({}), "from"),
+        (json!({ "from": "nobody" }), "from"),
+        (json!({ "from": "phone:+447700900099" }), "from"),
+        (json!({ "from": into }), "from"),
+        (json!({ "from": from, "fast": true }), "fast"),
+    ] {
+        let answer = api.post(&path, body.clone()).await;
+        let named = answer.json["field"].as_str().is_some_and(|named| named == field || named == "body");
+        assert!(answer.status == 422 && named, "{body}: {} {}", answer.status, answer.text);
+    }
+    let live = Api::keyed(&service, &SCOPES, "live").await;
+    assert_eq!(live.post(&path, json!({ "from": from })).await.status, 404, "a key for live sees no test");
+    let reader = Api::keyed(&service, &["contacts:read"], "test").await;
+    assert_eq!(reader.post(&path, json!({ "from": from })).await.status, 403);
+
+    let asked = api.post_named(&path, "merge-1", json!({ "from": "phone:+447700900001" })).await;
+    assert_eq!((asked.status, &asked.json), (202, &json!({ "contact": into, "from": from })), "{}", asked.text);
+    let shown = until(&api, &format!("/v1/contacts/{from}"), |answer| answer.json["id"] == json!(into)).await;
+    assert_eq!(
+        (&shown.json["name"], &shown.json["tags"], &shown.json["phone"]),
+        (&json!("Ann"), &json!(["hers"]), &json!("+447700900002"))
+    );
+    let again = api.post_named(&path, "merge-1", json!({ "from": "phone:+447700900001" })).await;
+    assert_eq!((again.status, &again.json), (202, &asked.json), "the same request is answered as the first time");
+    let by_phone = api.get("/v1/contacts/phone:+447700900001").await;
+    assert_eq!(by_phone.json["id"], json!(into));
+
+    // What the record has of one is the other's.
+    for name in [&from, &into] {
+        let path = format!("/v1/contacts/{name}/timeline?limit=200");
+        let shown = until(&api, &path, |answer| answer.status == 200 && answer.text.contains("contact.took_in")).await;
+        let mut said = texts(&shown.json);
+        said.retain(|text| ["marmalade", "porridge"].contains(text));
+        assert_eq!(said.len(), 2, "{name}: {}", shown.text);
+        for list in ["messages", "runs"] {
+            let found = api.get(&format!("/v1/{list}?contact={name}")).await.json;
+            let of = found["items"].as_array().expect("items").iter().filter(|one| one["contact"] == json!(into)).count();
+            assert_eq!(of, if list == "runs" { 2 } else { 4 }, "{list} {found:#}");
+        }
+    }
+    let listed = until(&api, "/v1/contacts", |answer| answer.json["items"].as_array().is_some_and(|all| all.len() == 1)).await;
+    assert_eq!(listed.json["items"][0]["id"], json!(into));
+
+    // A conversation goes on under either number; with the one that stayed everything goes.
+    service.write("main-sms", "+447700900001", "SM3", "yes").await;
+    until(&api, &format!("/v1/messages?contact={into}"), |answer| answer.text.contains("Thank you.")).await;
+    let receipt = delete(&api, "/v1/contacts/phone:+447700900001").await;
+    assert_eq!((receipt.status, &receipt.json["contact"]), (200, &json!(into)), "{}", receipt.text);
+    for phone in ["phone:+447700900001", "phone:+447700900002"] {
+        assert_eq!(api.get(&format!("/v1/contacts/{phone}")).await.status, 404);
+    }
+    until(&api, &format!("/v1/contacts/{into}/timeline"), |answer| answer.status == 404).await;
+    for word in ["marmalade", "porridge"] {
+        assert_eq!(api.get(&format!("/v1/search?q={word}")).await.json["items"], json!([]));
+    }
+    service.stop().await;
+}
