@@ -4,6 +4,7 @@ use crate::support::api::{Answer, Api};
 use crate::support::live::{SIMULATED, Service};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const MORE: &str = r#"
 [project]
@@ -38,8 +39,21 @@ async fn patch(api: &Api, path: &str, body: Value) -> Answer {
     api.send(Method::PATCH, path, &[], body.to_string().into_bytes()).await
 }
 
+/// Until it is so, or too long.
+async fn until(api: &Api, path: &str, is: impl Fn(&Value) -> bool) -> Value {
+    let begun = std::time::Instant::now();
+    loop {
+        let answer = api.get(path).await;
+        if answer.status == 200 && is(&answer.json) {
+            return answer.json;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{path}: {} {}", answer.status, answer.text);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_is_made_found_and_changed() {
+async fn a_contact_is_made_found_by_every_address_and_changed() {
     let service = service().await;
     let api = writer(&service).await;
     let whole = json!({
@@ -58,32 +72,47 @@ async fn a_contact_is_made_found_and_changed() {
     assert_eq!(made["topics"], json!({ "news": { "sms": false, "whatsapp": false, "email": true } }));
     let again = api.post("/v1/contacts", whole).await;
     assert_eq!((again.status, &again.json), (200, &made), "the same again changes nothing");
-    for path in [id.as_str(), "phone:%2B447700900123", "phone:07700900123"] {
+    for path in [id.as_str(), "phone:%2B447700900123", "phone:07700900123", "email:ann@shop.example", "id:cust-1"] {
         let answer = api.get(&format!("/v1/contacts/{path}")).await;
         assert_eq!((answer.status, &answer.json), (200, &made), "{path}");
     }
     let change = json!({
         "name": null, "tags": { "add": ["old"], "remove": ["beta"] }, "attributes": { "vip": null }, "consent": { "marketing": false },
     });
-    let changed = patch(&api, "/v1/contacts/phone:07700900123", change).await;
+    let changed = patch(&api, "/v1/contacts/email:ann@shop.example", change).await;
     assert_eq!(changed.status, 200, "{}", changed.text);
     let changed = changed.json;
     assert_eq!((&changed["name"], &changed["tags"]), (&Value::Null, &json!(["vip", "old"])));
     assert_eq!((&changed["attributes"], &changed["marketing"]["sms"]), (&json!({ "score": 3 }), &json!(false)));
     // A no to all marketing ends every topic.
     assert_eq!(changed["topics"]["news"].get("email"), None, "{changed}");
+    // What was told, by whom and with what proof.
+    let path = format!("/v1/contacts/{id}/consent");
+    let told = until(&api, &path, |told| told["items"].as_array().is_some_and(|items| items.len() >= 5)).await;
+    let first = told["items"].as_array().expect("items").last().expect("one");
+    assert_eq!((&first["how"], &first["proof"], &first["by"]), (&json!("checkout"), &json!("form 3"), &json!("made by a test")));
     service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn addresses_of_two_contacts_are_not_made_those_of_one() {
+async fn addresses_of_one_person_lead_to_one_contact_and_those_of_two_to_none() {
     let service = service().await;
     let api = writer(&service).await;
     let ann = api.post("/v1/contacts", json!({ "phone": "+447700900001" })).await.json;
     let bob = api.post("/v1/contacts", json!({ "email": "bob@shop.example" })).await.json;
     assert_ne!(ann["id"], bob["id"]);
-    let answer = api.post("/v1/contacts", json!({ "phone": "+447700900001", "email": "bob@shop.example" })).await;
-    assert_eq!(answer.status, 409, "{}", answer.text);
+    // The email of Ann is new, and hers from now on.
+    let both = api.post("/v1/contacts", json!({ "phone": "+447700900001", "email": "ann@shop.example" })).await;
+    assert_eq!((both.status, &both.json["id"]), (200, &ann["id"]));
+    let same = api.post("/v1/contacts", json!({ "email": "ann@shop.example", "name": "Ann" })).await;
+    assert_eq!((same.status, &same.json["id"], &same.json["phone"]), (200, &ann["id"], &json!("+447700900001")));
+    for body in [
+        json!({ "phone": "+447700900001", "email": "bob@shop.example" }),
+        json!({ "phone": "+447700900002", "email": "ann@shop.example" }),
+    ] {
+        let answer = api.post("/v1/contacts", body).await;
+        assert_eq!(answer.status, 409, "{}", answer.text);
+    }
     let answer = patch(&api, "/v1/contacts/phone:+447700900001", json!({ "email": "bob@shop.example" })).await;
     assert_eq!(answer.status, 409, "{}", answer.text);
     assert!(answer.text.contains(bob["id"].as_str().expect("an id")), "{}", answer.text);
@@ -161,4 +190,58 @@ async fn what_was_said_in_private_is_not_shown() {
         "who is played by a simulator is tried, not meant"
     );
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_are_listed_and_taken_out_and_can_be_imported_again() {
+    let service = service().await;
+    let api = writer(&service).await;
+    for n in 0..7 {
+        let body = json!({
+            "phone": format!("+44770090010{n}"), "name": format!("No. {n}, \"the {n}th\""), "tags": if n < 3 { vec!["vip"] } else { vec![] },
+            "attributes": { "score": n }, "consent": { "topics": { "news": { "email": n % 2 == 0 } } },
+        });
+        assert_eq!(api.post("/v1/contacts", body).await.status, 201);
+    }
+    let all = until(&api, "/v1/contacts", |page| page["items"].as_array().is_some_and(|items| items.len() == 7)).await;
+    assert_eq!(all["next"], Value::Null);
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = api.get(&format!("/v1/contacts?limit=3{cursor}")).await.json;
+        seen.extend(page["items"].as_array().expect("items").clone());
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(Value::from(seen), all["items"]);
+    let vips =
+        until(&api, "/v1/contacts?query=tag%20%3D%20vip", |page| page["items"].as_array().is_some_and(|i| i.len() == 3)).await;
+    assert!(vips["items"].as_array().expect("items").iter().all(|contact| contact["tags"] == json!(["vip"])), "{vips}");
+    for (query, field) in [("limit=0", "limit"), ("cursor=%3F", "cursor"), ("size=1", "query"), ("query=size%20%3D%201", "query")]
+    {
+        let answer = api.get(&format!("/v1/contacts?{query}")).await;
+        assert_eq!((answer.status, answer.json["field"].as_str()), (422, Some(field)), "{query} {}", answer.text);
+    }
+    let elsewhere = self::service().await;
+    let there = writer(&elsewhere).await;
+    for format in ["csv", "jsonl"] {
+        let file = api.get(&format!("/v1/contacts/export?format={format}")).await.text;
+        assert_eq!(file.lines().count(), if format == "csv" { 8 } else { 7 }, "{file}");
+        for (to, word) in [(&api, "same"), (&there, if format == "csv" { "created" } else { "same" })] {
+            let path = format!("/v1/imports?format={format}");
+            let report = to.send(Method::POST, &path, &[("content-type", "text/csv")], file.clone().into_bytes()).await;
+            let report = report.json;
+            assert_eq!(
+                (&report[word], &report["rows"], &report["state"]),
+                (&json!(7), &json!(7), &json!("done")),
+                "{format} {report}"
+            );
+        }
+    }
+    let there = there.get("/v1/contacts/phone:+447700900104").await.json;
+    let here = api.get("/v1/contacts/phone:+447700900104").await.json;
+    for field in ["phone", "name", "tags", "attributes", "topics"] {
+        assert_eq!(there[field], here[field], "{field}");
+    }
+    service.stop().await;
+    elsewhere.stop().await;
 }

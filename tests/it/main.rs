@@ -15,6 +15,7 @@ mod company_abc;
 mod conformance;
 mod contacts_api;
 mod contacts_leaving;
+mod contacts_page;
 mod desks;
 mod diagnostics;
 mod doctor;

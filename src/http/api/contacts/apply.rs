@@ -101,9 +101,16 @@ fn elsewhere(address: &Address, key: ContactKey) -> Problem {
     Problem::Refused(Refused { field: field_of(address), reason })
 }
 
-/// Gives the change to the contact. `id` makes it the same change when it is repeated.
+/// Gives the change to the contact, and lets every address that it names lead there. `id` makes it the same change when it is repeated.
 pub async fn apply(core: &Arc<Core>, key: ContactKey, change: ContactChange, id: &str) -> Result<InputId, Problem> {
+    let named = addresses(&change);
     let (input, _) = core.change_contact(key, change, id).await?;
+    for address in named {
+        // Somebody came there just now.
+        if let Some(other) = core.lead(&address, key).await? {
+            return Err(elsewhere(&address, other));
+        }
+    }
     Ok(input)
 }
 
