@@ -72,6 +72,11 @@ impl Application {
         name_port(&mut settings, port);
         let store = open_store(&settings.store, Access::Serve).await.context("the store")?;
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
+        if settings.record_is_split() {
+            tracing::warn!(
+                "history is a file of this instance alone; with more than one instance on this Redis set `postgres` of [history]"
+            );
+        }
         let record = Database::open(&settings.history).await.context("history")?;
         let sinks = open_sinks(&record, settings.sinks.values()).await.context("history")?;
         let history = Writer::new(record.clone(), kinds(&settings), settings.history.keep);

@@ -19,6 +19,7 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
     let settings = project.load(Secrets::Required)?;
     let mut findings = configuration(&settings);
     findings.extend(flows(&settings));
+    findings.extend(record(&settings));
     findings.extend(super::runtime()?.block_on(mail_servers(&settings)));
     findings.extend(super::runtime()?.block_on(sinks::findings(&settings)));
     findings.extend(super::runtime()?.block_on(desks(&settings)));
@@ -38,6 +39,18 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
         }),
     }
     show(&findings)
+}
+
+/// Several instances on one Redis need one record.
+fn record(settings: &Settings) -> Option<Finding> {
+    settings.record_is_split().then(|| Finding {
+        name: "history",
+        level: FindingLevel::Warning,
+        message: "each instance on this Redis would have a record of its own, in a SQLite file".to_owned(),
+        remedy:
+            "With more than one instance set `postgres` of [history]; what happened would be split over their files otherwise."
+                .to_owned(),
+    })
 }
 
 /// What of the flows decides how safe the service is: signatures for webhooks that there are not.

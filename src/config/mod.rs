@@ -125,6 +125,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether instances on one store would each have a record of their own.
+    pub fn record_is_split(&self) -> bool {
+        matches!(self.store.backend, store::Backend::Redis(_))
+            && matches!(self.history.backend, history::HistoryBackend::Sqlite { .. })
+    }
+
     /// Reads the project's file at `path`, or only the defaults if there is none.
     pub fn load(path: Option<&Path>, environment: &Environment, secrets: Secrets) -> Result<Settings, Mistakes> {
         let folder = path.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

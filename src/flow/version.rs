@@ -3,7 +3,7 @@
 //! It is stored as JSON and rebuilt from the store without the folder that it came from.
 
 use super::definition::{Flow, Notification};
-use super::diagnostic::{Code, Diagnostic};
+use super::diagnostic::{Code, Diagnostic, Severity};
 use super::parse::{MentionKind, Pages, ParseContext, Reading, read_flow, read_notification};
 use crate::domain::id::VersionId;
 use crate::domain::name::Slug;
@@ -213,7 +213,10 @@ impl Version {
         drop(reading);
         flow.map(Arc::unwrap_or_clone).ok_or_else(|| BadVersion::Refused {
             name: self.name.clone(),
-            first: diagnostics.first().map_or_else(String::new, |d| format!("{} {}", d.code, d.message)),
+            first: diagnostics
+                .iter()
+                .find(|d| d.code.severity() == Severity::Error)
+                .map_or_else(String::new, |d| format!("{} {}", d.code, d.message)),
             diagnostics,
         })
     }

@@ -80,9 +80,8 @@ pub async fn review(store: &dyn Store, around: Around<'_>, stands: Option<&Stand
     };
     let difference = older.as_ref().map(|older| difference(older, newer));
     let live = live_runs(store, around.database, flow, stands).await?;
-    let mut warnings = Vec::new();
+    let mut warnings = stranded(store, around.project, &live, (older.as_ref(), difference.as_ref()), newer).await?;
     if let Some(difference) = &difference {
-        warnings.extend(difference.stranded.iter().filter_map(|state| stranded(state, &live, newer.version)));
         let callers = around.others.iter().filter(|other| other.name != *flow);
         for end in &difference.lost_ends {
             warnings.extend(callers.clone().flat_map(|other| waits_for(other, newer, end)));
@@ -157,18 +156,41 @@ async fn states_of(database: &Database, flow: &Slug) -> BTreeMap<VersionId, Vec<
     out
 }
 
-fn stranded(state: &str, live: &[LiveRuns], newer: VersionId) -> Option<Warning> {
-    let older: Vec<&LiveRuns> = live.iter().filter(|live| live.version != newer).collect();
-    let known = older.iter().any(|live| !live.states.is_empty());
-    let rest: i64 = older.iter().flat_map(|live| &live.states).filter(|(name, _)| name == state).map(|(_, n)| n).sum();
-    let message = match (known, rest) {
-        _ if older.is_empty() => return None,
-        (true, 0) => return None,
-        (true, 1) => format!("1 run rests in `{state}`, which this version does not have"),
-        (true, n) => format!("{n} runs rest in `{state}`, which this version does not have"),
-        (false, _) => format!("runs may rest in `{state}`, which this version does not have"),
+/// States in which runs rest, on whatever version, and which the newer one does not have.
+async fn stranded(
+    store: &dyn Store,
+    project: &Project,
+    live: &[LiveRuns],
+    (older, known): (Option<&Flow>, Option<&Difference>),
+    newer: &Flow,
+) -> Answer<Vec<Warning>> {
+    // How many rest there; nothing where the record does not say.
+    let mut lost: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    for live in live.iter().filter(|live| live.version != newer.version) {
+        let states = match known.filter(|_| older.is_some_and(|older| older.version == live.version)) {
+            Some(known) => known.stranded.clone(),
+            None => {
+                let flow = readable(stored_version(store, live.version, project).await)?;
+                flow.map(|flow| difference(&flow, newer).stranded).unwrap_or_default()
+            }
+        };
+        for state in states {
+            let rest = live.states.iter().find(|(name, _)| *name == state).map_or(0, |(_, n)| *n);
+            let rest = Some(rest).filter(|_| !live.states.is_empty());
+            let sum = lost.entry(state).or_insert(Some(0));
+            *sum = sum.zip(rest).map(|(sum, rest)| sum + rest);
+        }
+    }
+    let warn = |(state, rest): (String, Option<i64>)| {
+        let message = match rest {
+            Some(0) => return None,
+            Some(1) => format!("1 run rests in `{state}`, which this version does not have"),
+            Some(n) => format!("{n} runs rest in `{state}`, which this version does not have"),
+            None => format!("runs may rest in `{state}`, which this version does not have"),
+        };
+        Some(Warning { code: "RF801", message, help: "add `was` to the state that takes its place, or choose where they go" })
     };
-    Some(Warning { code: "RF801", message, help: "add `was` to the state that takes its place, or choose where they go" })
+    Ok(lost.into_iter().filter_map(warn).collect())
 }
 
 /// The states of another flow that decide an end which is gone.

@@ -47,6 +47,15 @@ fn signatures_for_a_webhook_that_there_is_not_are_an_error() {
 }
 
 #[test]
+fn a_record_that_would_be_split_over_instances_is_said() {
+    let split = "\n[store]\nkind = \"redis\"\nurl = \"redis://127.0.0.1:1\"\n";
+    let (output, _) = doctor(&format!("{CONFIG}{split}"));
+    assert!(output.contains("a record of its own, in a SQLite file"), "{output}");
+    let (output, _) = doctor(CONFIG);
+    assert!(!output.contains("a record of its own"), "{output}");
+}
+
+#[test]
 fn each_api_says_when_it_is_left_alone() {
     let (output, _) = doctor(CONFIG);
     assert!(output.contains("shop: after ") && output.contains(" failures in a row it is left alone for "), "{output}");

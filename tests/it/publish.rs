@@ -139,6 +139,8 @@ async fn a_share_of_new_runs_is_the_same_people_and_is_raised_and_taken_back() {
         }
         assert_eq!(service.shown(from, 3).await[2], *said);
     }
+    let tried = replyflow_in(&folder, &["publish", "--rollback", "talk", "--dry-run"]).0;
+    assert!(tried.contains("First one?") && !tried.contains("Nothing changes"), "what the share had goes: {tried}");
     publish(&folder, &["--rollback", "talk"]);
     let out = replyflow_in(&folder, &["publications", "talk", "--limit", "1"]).0;
     assert!(out.contains("rollback") && !out.contains("of new runs"), "{out}");

@@ -66,6 +66,7 @@ async fn a_flow_is_published_looked_at_and_taken_back() {
     let back = api.get(&format!("/v1/flows/talk/difference?from={one}&to={two}")).await;
     assert_eq!(back.json["difference"]["texts"][0]["after"], "First two?");
     assert_eq!(api.get("/v1/flows/talk/difference?to=0000000000000001").await.status, 404);
+    assert_eq!(api.get(&format!("/v1/flows/other/difference?to={two}")).await.status, 404, "it is no version of that flow");
     assert_eq!(api.get("/v1/flows/nobody/difference").await.status, 404);
 
     let back = api.post("/v1/flows/talk/rollback", json!({ "runs": "move", "note": "too many" })).await;

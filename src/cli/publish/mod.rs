@@ -192,8 +192,14 @@ impl Work<'_> {
                 let newer = stored_version(self.store, said.whole, &self.settings.project).await.map_err(|why| {
                     Stop::failed(format!("the version {} of `{name}` cannot be used by this release: {why}", said.whole))
                 })?;
-                let stands = standings.get(name);
-                step.review = Some(review(self.store, around, stands, &newer).await.map_err(Stop::failed)?);
+                // What is left is the share where one is taken back.
+                let stands = standings.get(name).cloned().map(|mut stands| {
+                    if let (None, Some(trial)) = (self.command.to, stands.said.trial) {
+                        stands.said.whole = trial.version;
+                    }
+                    stands
+                });
+                step.review = Some(review(self.store, around, stands.as_ref(), &newer).await.map_err(Stop::failed)?);
             }
             steps.push(step);
         }

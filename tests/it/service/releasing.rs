@@ -7,10 +7,12 @@ use replyflow::domain::id::VersionId;
 use replyflow::domain::name::Slug;
 use replyflow::domain::publication::{How, OldRuns, Publication, Share};
 use replyflow::flow::check::check_project;
+use replyflow::flow::definition::Flow;
 use replyflow::flow::load::Sources;
 use replyflow::flow::version::{SourceFile, Version};
 use replyflow::service::publisher::{Standing, publish};
 use replyflow::service::release::{Order, Refused, Wish, history, plan, release};
+use replyflow::service::review::{Around, review};
 use replyflow::service::{Stands, read_standings};
 use replyflow::store::Publish;
 
@@ -44,6 +46,11 @@ fn sources(word: &str) -> Sources {
 fn version(rig: &Rig, word: &str) -> Version {
     let mut checked = check_project(&sources(word), &rig.core.world().project);
     checked.flows.remove(&shop()).unwrap_or_else(|| panic!("{:?}", checked.diagnostics)).1
+}
+
+fn sources_checked(rig: &Rig, word: &str) -> std::sync::Arc<Flow> {
+    let mut checked = check_project(&sources(word), &rig.core.world().project);
+    checked.flows.remove(&shop()).unwrap_or_else(|| panic!("{:?}", checked.diagnostics)).0
 }
 
 async fn rig(backend: Backend) -> Rig {
@@ -252,6 +259,12 @@ async fn what_runs_live_on_is_known_from_the_start(backend: Backend) {
     let event = replyflow::domain::name::EventName::parse("payment.done").expect("a name");
     let fresh = replyflow::service::publisher::published(&*rig.store, &rig.core.world().project).await.expect("reads");
     assert!(fresh.catalog().listens(&event), "an instance that starts now");
+    // Where runs of the version before the last rest is thought of too.
+    let three = sources_checked(&rig, "Three");
+    let around = Around { project: &rig.core.world().project, database: None, others: &[] };
+    let looked = review(&*rig.store, around, Some(&stands(&rig).await), &three).await.expect("reads");
+    let said: Vec<&str> = looked.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(said, ["runs may rest in `wait`, which this version does not have"]);
 }
 
 async fn what_was_called_for_before_the_folder_had_it_can_be_taken_back(backend: Backend) {

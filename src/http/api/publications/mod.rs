@@ -151,12 +151,12 @@ pub async fn difference(
     let core = &web.core;
     let mut stands = read_standings(core.store()).await.map_err(unavailable)?.remove(&flow);
     let newer: Arc<Flow> = match to {
-        Some(id) => Arc::new(stored(&web, id).await?),
+        Some(id) => Arc::new(of_flow(&web, stored(&web, id).await?, &flow)?),
         None => sources::version(&web, &flow, None).await?.0,
     };
     if let Some(id) = from {
         // Whether it can be read is told here; from then on it counts as what runs.
-        stored(&web, id).await?;
+        of_flow(&web, stored(&web, id).await?, &flow)?;
         match &mut stands {
             Some(stands) => stands.said.whole = id,
             None => return Err(Failure::NotFound),
@@ -237,6 +237,12 @@ async fn stored(web: &Web, id: VersionId) -> Result<Flow, Failure> {
         LoadError::Missing => Failure::NotFound,
         why => Failure::Conflict { reason: format!("this release cannot read that version: {why}") },
     })
+}
+
+/// A version of another flow is none of this one.
+fn of_flow(web: &Web, version: Flow, flow: &Slug) -> Result<Flow, Failure> {
+    let was = web.core.versions().catalog().current(flow.as_str()).is_some_and(|now| now.is_called(&version.name));
+    if was || version.is_called(flow) { Ok(version) } else { Err(Failure::NotFound) }
 }
 
 fn refused(why: Refused) -> Failure {
