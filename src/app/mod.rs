@@ -32,6 +32,7 @@ use crate::http::web::{Buckets, Hook, Ready, Web};
 use crate::provider::Adapter;
 use crate::service::HttpClient;
 use crate::service::MailClient;
+use crate::service::broadcast;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
 use crate::service::{Channel, FileSettings, LinkSettings, ServiceSettings, World};
 use crate::service::{Core, KeyRing, Parts, Sink, open_sinks};
@@ -143,6 +144,7 @@ impl Application {
         let from_folder = settings.publish == PublishFrom::Folder;
         // Where the folder does not count, whoever asks wants to see what is published.
         let told = if from_folder { Arc::default() } else { Arc::clone(&asked) };
+        let broadcasts = tokio::spawn(broadcast::work(Arc::clone(&core), record.clone(), stop.clone()));
         let published_elsewhere = tokio::spawn(follow::follow(Arc::clone(&core), record, told, stop.clone()));
         let reload = Reload { core: Arc::clone(&core), places: Places::of(&settings), asked, watch, published };
         let following = tokio::spawn(async move {
@@ -160,6 +162,8 @@ impl Application {
         ready.set(false);
         tracing::info!("the service is stopping");
         handle.stop(true).await;
+        // A piece that is being handed over ends first: what it begins is still worked on.
+        let _ = tokio::time::timeout(patience, broadcasts).await;
         running.stop(patience).await;
         upkeep.abort();
         checkup.abort();
@@ -322,6 +326,7 @@ fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<
         public_url: settings.server.public_url.clone(),
         settings: settings.shown.clone(),
         ring: Arc::new(KeyRing::new(record.clone())),
+        prices: settings.prices.clone(),
         record,
         webhooks: core.webhook_keys(&settings.webhooks.keys),
         signed: settings.webhooks.signed.clone(),

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, with examples. Nothing here does anything.
 
+mod broadcast;
 mod check;
 mod contact_files;
 mod contacts;
@@ -14,8 +15,9 @@ mod replay;
 mod schema;
 mod test;
 
+pub use broadcast::{All, Brief, Broadcast, New as NewBroadcast, NewSchedule, One, Schedule};
 pub use check::{Check, CheckFormat};
-pub use contact_files::{Export as ContactsExport, FileFormat, Import as ContactsImport};
+pub use contact_files::{Export as ContactsExport, FileFormat, Import as ContactsImport, Service};
 pub use contacts::Contacts;
 pub use explore::{Cases, Explore};
 pub use fmt::Fmt;
@@ -121,6 +123,20 @@ pub enum Command {
         /// What to do with them
         #[command(subcommand)]
         command: Contacts,
+    },
+    /// Messages to many
+    #[command(after_help = broadcast::EXAMPLES)]
+    Broadcast {
+        /// What to do
+        #[command(subcommand)]
+        command: Broadcast,
+    },
+    /// Messages to many, again and again
+    #[command(after_help = broadcast::SCHEDULES)]
+    Schedule {
+        /// What to do
+        #[command(subcommand)]
+        command: Schedule,
     },
     /// What could not be done and waits for a decision
     Failed {
@@ -282,6 +298,8 @@ mod tests {
             "why",
             "publish",
             "publications",
+            "broadcast",
+            "schedule",
             "journal",
             "contacts",
             "failed",
@@ -310,6 +328,8 @@ mod tests {
         assert!(read("replyflow publish --rollback menu --to 0123456789abcdef --runs move -y").is_ok());
         // One contact's name in 64 begins with a dash.
         assert!(read("replyflow failed retry 00112233445566778899.-zJ3cQxv1nYyM0b7p2TqAw").is_ok());
+        assert!(read("replyflow broadcast create --flow sale --query x --set a=1 --morning 09:00").is_ok());
+        assert!(read("replyflow schedule create --notification news --query x --every week --on mon,thu --at 09:00").is_ok());
         assert!(read("replyflow journal export --contact -zJ3cQxv1nYyM0b7p2TqAw").is_ok());
         assert!(read("replyflow why menu welcome -2 --set a=1 --set b=2").is_ok(), "a reply can begin with a dash");
         for bad in [
@@ -328,6 +348,11 @@ mod tests {
             "replyflow publish menu --to 0000000000000001",
             "replyflow publish menu --runs away",
             "replyflow publications",
+            "replyflow broadcast create --query x",
+            "replyflow broadcast create --flow a --notification b --query x",
+            "replyflow broadcast create --flow a",
+            "replyflow broadcast create --flow a --query x --contact y",
+            "replyflow schedule create --flow a --query x --at 09:00",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

@@ -1,10 +1,10 @@
 //! `replyflow contacts import` and `export`: files of contacts, through the API of a running service.
 
-use super::arguments::{ContactsExport, ContactsImport, FileFormat};
+use super::arguments::{ContactsExport, ContactsImport, FileFormat, Service};
+use super::service_api::{Api, answer};
 use super::{Project, Stop};
-use crate::config::Secrets;
 use futures_util::StreamExt as _;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -18,80 +18,33 @@ use std::time::{Duration, Instant};
 const PIECE: usize = 64 * 1024;
 /// Rows that were refused which are shown.
 const SHOWN: usize = 20;
+/// What a key must be able to do.
+const SCOPES: &str = "contacts:read,contacts:write";
 /// How often it is tried again where the service cannot be reached.
 const TRIES: u32 = 30;
 
-/// The API of a running service.
-struct Api {
-    client: Client,
-    base: String,
-    key: String,
-}
-
-impl Api {
-    fn new(project: &Project, url: Option<&str>) -> Result<Self, Stop> {
-        let key = project.environment.get("REPLYFLOW_KEY").filter(|key| !key.is_empty()).cloned().ok_or_else(|| {
-            let hint = "`replyflow key create NAME --scope contacts:read,contacts:write` makes one; put it into REPLYFLOW_KEY";
-            Stop::Unasked("there is no key for the API".to_owned(), Some(hint.to_owned()))
-        })?;
-        let base = match url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{}", project.load(Secrets::Tolerated)?.server.listen),
-        };
-        // Whoever came first has installed the same provider.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = Client::builder().no_proxy().connect_timeout(Duration::from_secs(5)).build().map_err(Stop::failed)?;
-        Ok(Api { client, base, key })
-    }
-
-    fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> Result<RequestBuilder, Stop> {
-        let mut url =
-            url::Url::parse(&format!("{}{path}", self.base)).map_err(|e| Stop::failed(format!("{}: {e}", self.base)))?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        Ok(self.client.request(method, url).bearer_auth(&self.key))
-    }
-
-    async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Option<Json>, Stop> {
-        let response = self.request(Method::GET, path, query)?.send().await.map_err(|e| self.unreachable(&e))?;
-        if response.status() == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        Ok(Some(answer(response).await?))
-    }
-
-    fn unreachable(&self, error: &reqwest::Error) -> Stop {
-        let hint = "start it with `replyflow serve`, or say with --url where it is";
-        Stop::with_hint(format!("the service at {} cannot be reached: {error}", self.base), hint)
-    }
-}
-
-/// The body of an answer, or what it says is wrong.
-async fn answer(response: Response) -> Result<Json, Stop> {
-    let status = response.status();
-    let json: Json = response.json().await.unwrap_or_default();
-    if status.is_success() {
-        return Ok(json);
-    }
-    let detail = json["detail"].as_str().unwrap_or("no reason was given");
-    let field = json["field"].as_str().map(|field| format!("{field}: ")).unwrap_or_default();
-    let what = format!("{field}{detail}");
-    Err(match status {
-        StatusCode::UNAUTHORIZED => Stop::with_hint("the service does not know the key in REPLYFLOW_KEY", "replyflow key list"),
-        StatusCode::FORBIDDEN => Stop::failed(format!("the key may not do this: {detail}")),
-        status if status.is_client_error() => Stop::Unasked(what, None),
-        status => Stop::failed(format!("the service answered {status}: {what}")),
-    })
-}
-
 /// Sends a file to the service.
 pub(super) async fn import(project: &Project, asked: &ContactsImport) -> Result<(), Stop> {
-    let api = Api::new(project, asked.service.url.as_deref())?;
+    let api = Api::new(project, asked.service.url.as_deref(), SCOPES)?;
+    let (_, report) = take_in(&api, asked, |line| println!("{line}")).await?;
+    told(&api, &report, asked).await
+}
+
+/// The name of the import of a file, whose contacts are there then. What becomes of its rows is said beside what else a command says.
+pub(super) async fn imported(api: &Api, file: &Path, format: Option<FileFormat>, service: &Service) -> Result<String, Stop> {
+    let (file, service) = (file.to_owned(), service.clone());
+    let asked = ContactsImport { file, dry_run: false, format, ignore: Vec::new(), again: false, report: None, service };
+    let (job, report) = take_in(api, &asked, |line| eprintln!("{line}")).await?;
+    eprintln!("{} rows: {} refused", report["rows"], report["refused"]);
+    Ok(job)
+}
+
+/// Sends a file until it is taken in: the name of its import, and what became of it. One that was taken in before stays as it is.
+async fn take_in(api: &Api, asked: &ContactsImport, say: fn(&str)) -> Result<(String, Json), Stop> {
     let format = asked.format.or_else(|| by_ending(&asked.file)).ok_or_else(|| {
         Stop::Unasked(
             format!("{} ends neither in .csv nor in .jsonl", asked.file.display()),
-            Some("say it with --format".to_owned()),
+            Some("say how it is written".to_owned()),
         )
     })?;
     let (job, bytes) = named(&asked.file, asked.again)?;
@@ -100,8 +53,8 @@ pub(super) async fn import(project: &Project, asked: &ContactsImport) -> Result<
         match api.get(&path, &[]).await? {
             Some(known) if known["state"] == "done" => {
                 let at = known["created_at"].as_str().unwrap_or("before");
-                println!("This file was imported already ({at}); --again imports it once more.");
-                return told(&api, &known, asked).await;
+                say(&format!("This file was imported already ({at}); --again imports it once more."));
+                return Ok((job, known));
             }
             Some(known) => eprintln!("Going on after {} rows.", known["rows"]),
             None => {}
@@ -118,8 +71,7 @@ pub(super) async fn import(project: &Project, asked: &ContactsImport) -> Result<
         let response = progress.over(request.send()).await;
         match response {
             Ok(response) if response.status() != StatusCode::SERVICE_UNAVAILABLE || attempt >= TRIES => {
-                let report = answer(response).await?;
-                return told(&api, &report, asked).await;
+                return Ok((job, answer(response).await?));
             }
             Err(error) if attempt >= TRIES || asked.dry_run => return Err(api.unreachable(&error)),
             // It goes on where it was, under the same name.
@@ -129,7 +81,7 @@ pub(super) async fn import(project: &Project, asked: &ContactsImport) -> Result<
             }
         }
     }
-    Ok(())
+    Err(Stop::failed("the file was not taken"))
 }
 
 /// What became of the file.
@@ -176,7 +128,7 @@ async fn written(api: &Api, job: &str, file: &Path) -> Result<(), Stop> {
 
 /// Takes contacts out of the service.
 pub(super) async fn export(project: &Project, asked: &ContactsExport) -> Result<(), Stop> {
-    let api = Api::new(project, asked.service.url.as_deref())?;
+    let api = Api::new(project, asked.service.url.as_deref(), SCOPES)?;
     let mut query = vec![("format", asked.format.as_str().to_owned())];
     query.extend(asked.query.iter().map(|text| ("query", text.clone())));
     let response = api.request(Method::GET, "/v1/contacts/export", &query)?.send().await.map_err(|e| api.unreachable(&e))?;

@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod render;
 
 mod alert;
+mod broadcast;
 mod chat;
 mod check;
 mod contact_files;
@@ -24,6 +25,7 @@ mod replace_file;
 mod replay;
 mod schema;
 mod serve;
+mod service_api;
 mod side_by_side;
 mod signals;
 mod test;
@@ -128,6 +130,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Contacts { command } => contacts::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Key { command } => key::run(&project, &command),
+        Command::Broadcast { command } => broadcast::broadcast(&project, &command),
+        Command::Schedule { command } => broadcast::schedule(&project, &command),
         Command::Alert { command } => alert::run(&project, &command),
         Command::Webhooks => webhooks::run(&project),
         Command::Doctor => doctor::run(&project),

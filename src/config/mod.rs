@@ -15,6 +15,7 @@ pub mod hooks;
 mod marketing;
 pub mod mistake;
 pub mod observe;
+pub mod prices;
 pub mod project;
 pub mod publish;
 pub mod secret;
@@ -104,6 +105,8 @@ pub struct Settings {
     pub callbacks: CallbackSettings,
     /// How teams are told of alerts.
     pub alerts: AlertSettings,
+    /// What messages cost, by channel.
+    pub prices: IndexMap<ChannelName, prices::Prices>,
     /// What makes a flow go live.
     pub publish: PublishFrom,
     /// How messages leave.
@@ -219,6 +222,7 @@ impl Settings {
             signed: webhooks.named.clone(),
         };
         let project = read_project::assemble(&basics, &channels, &apis, rest);
+        let prices = prices::prices(&root.section("prices"), |name| channels.contains_key(name));
         let settings = Settings {
             file: None,
             folder: folder.to_path_buf(),
@@ -234,6 +238,7 @@ impl Settings {
             endpoints,
             alerts,
             desks,
+            prices,
             publish: publish::read(root.section("publish")),
             callbacks: CallbackSettings::read(root.section("callbacks"), secrets),
             send,

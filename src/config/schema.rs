@@ -228,6 +228,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         ],
     ),
     ("texts", &[("opted_out", Translations), ("opted_in", Translations), ("help", Translations), ("list_button", Translations)]),
+    ("prices.*", &[("currency", Text), ("default", Text), ("countries", Paths)]),
     ("events", &[("keys", Secrets), ("names", Texts(&[])), ("fields", Fields), ("only_declared", Boolean)]),
     ("webhooks", &[("keys", Secrets)]),
     (
@@ -258,7 +259,8 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
 ];
 
 /// Keys that must be given in a section that people name.
-const REQUIRED: [(&str, &[&str]); 6] = [
+const REQUIRED: [(&str, &[&str]); 7] = [
+    ("prices.*", &["currency"]),
     ("channels.*", &["provider", "kind"]),
     ("api.*", &["base_url"]),
     ("endpoints.*", &["url", "events", "secrets"]),

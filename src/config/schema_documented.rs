@@ -23,7 +23,7 @@ pub(super) fn documented() -> BTreeMap<String, Documented> {
             section = match parts.as_slice() {
                 ["webhooks", "signed", _, _] => "webhooks.signed.*.*".to_owned(),
                 [
-                    first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "desks" | "teams" | "hours"),
+                    first @ ("channels" | "api" | "endpoints" | "sources" | "sinks" | "desks" | "teams" | "hours" | "prices"),
                     _,
                     rest @ ..,
                 ] => [&[*first, "*"], rest].concat().join("."),

@@ -381,7 +381,8 @@ fn the_schema_has_every_setting() {
     let meta = "[channels.m]\nprovider = \"meta\"\nkind = \"whatsapp\"\n";
     let smtp = "[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n";
     let desk = "[desks.d]\nkind = \"zendesk\"\n";
-    for text in [PROJECT, meta, smtp, desk] {
+    let prices = "[channels.m]\nprovider = \"simulator\"\nkind = \"sms\"\n[prices.m]\ncurrency = \"EUR\"\n";
+    for text in [PROJECT, meta, smtp, desk, prices] {
         known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
     }
     known.retain(|key: &String| !key.starts_with("events.fields."));

@@ -301,3 +301,17 @@ pub const LANES_FORGOTTEN: usize = 500;
 pub const FAILED_FORGOTTEN: usize = 500;
 /// Contacts that may become part of one.
 pub const MERGED: usize = 32;
+/// Bytes of a request that makes a broadcast or a schedule: 10,000 contacts by their addresses.
+pub const BROADCAST_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// Contacts that a broadcast names one by one; more are imported.
+pub const BROADCAST_LISTED: usize = 10_000;
+/// Contents that a broadcast compares.
+pub const BROADCAST_ARMS: usize = 10;
+/// Contacts a second that a broadcast may ask for where no channel says less.
+pub const BROADCAST_RATE: u32 = 100_000;
+/// How far ahead a broadcast may be made.
+pub const BROADCAST_LATEST: Span = Span::days(366);
+/// Broadcasts that are not over.
+pub const BROADCASTS_LIVE: i64 = 1_000;
+/// Schedules.
+pub const SCHEDULES: i64 = 1_000;

@@ -80,6 +80,16 @@ pub fn parse_assigned_phone(text: &str, country: Option<&str>) -> Result<E164, P
     if PHONE_NUMBER_UTIL.is_valid_number(&number) { Ok(phone) } else { Err(PhoneProblem::NotAssigned) }
 }
 
+/// The country of a number in E.164, if it is one's: `GB`. Of a number of several countries the main one.
+pub fn country_of(phone: &str) -> Option<String> {
+    let number = PHONE_NUMBER_UTIL.parse(phone, None).ok()?;
+    let region = PHONE_NUMBER_UTIL.get_region_for_number(&number);
+    let main = || PHONE_NUMBER_UTIL.get_region_for_country_code(number.country_code);
+    // A number that was never given to anybody has no country of its own.
+    let region = region.or_else(main)?;
+    Some(region.to_string()).filter(|country| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()))
+}
+
 /// Whether this is a country that has phone numbers: `GB`.
 pub fn is_country(country: &str) -> bool {
     region(country).is_ok()

@@ -173,6 +173,14 @@ impl Row {
         }
     }
 
+    /// Bytes, if there are any.
+    pub fn opt_bytes(&self, i: usize) -> Result<Option<&[u8]>, HistoryError> {
+        match self.cell(i)? {
+            Cell::Null => Ok(None),
+            _ => self.bytes(i).map(Some),
+        }
+    }
+
     /// A moment, which must be there.
     pub fn at(&self, i: usize) -> Result<Millis, HistoryError> {
         self.int(i).map(Millis)

@@ -9,12 +9,14 @@
 //! | `schema` | the tables, as numbered migrations | `schema` |
 //! | `api_keys`, `audit` | who may call the API, and what they changed | `api_keys`, `audit` |
 //! | `Writer` | entries of the journal, exactly once | `feed`, `taken_back`, `takeover`, `keep` |
+//! | `broadcasts` | who is to get what, how far that is, and schedules | `broadcasts/` |
 //! | `export` | the journal as it was | `export` |
 //! | `leaving` | how much was written down of a contact, for receipts | `leaving` |
 //! | `project` | what an entry means in tables: pure | `project/` |
 
 pub mod api_keys;
 pub mod audit;
+pub mod broadcasts;
 mod cell;
 mod database;
 mod error;
@@ -37,4 +39,4 @@ pub use database::{Answers, Database, Dialect, Round, Work};
 pub use error::HistoryError;
 pub use export::{ExportFilter, Exported, export};
 pub use feed::Writer;
-pub use project::{Kinds, bucket_of, middle_of};
+pub use project::{Kinds, bucket_of, middle_of, words};

@@ -26,7 +26,7 @@ pub mod web;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Payload, ServiceConfig, delete, get, patch, post, resource};
-use api::{contacts, imports, publications};
+use api::{broadcasts, contacts, imports, publications, schedules};
 use error::Failure;
 use simulator::routes;
 use web::Web;
@@ -90,6 +90,22 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/v1/search").route(get().to(api::messages::search)))
         .service(route("/v1/flows/{name}/figures").route(get().to(api::figures::get)))
         .service(route("/v1/live").route(get().to(api::live::listen)))
+        .service(route("/v1/broadcasts").route(get().to(broadcasts::list)).route(post().to(broadcasts::create)))
+        .service(route("/v1/broadcasts/dry-run").route(post().to(broadcasts::dry_run)))
+        .service(route("/v1/broadcasts/{id}").route(get().to(broadcasts::show)))
+        .service(route("/v1/broadcasts/{id}/members").route(get().to(broadcasts::members)))
+        .service(route("/v1/broadcasts/{id}/pause").route(post().to(broadcasts::pause)))
+        .service(route("/v1/broadcasts/{id}/resume").route(post().to(broadcasts::resume)))
+        .service(route("/v1/broadcasts/{id}/cancel").route(post().to(broadcasts::cancel)))
+        .service(route("/v1/schedules").route(get().to(schedules::list)).route(post().to(schedules::create)))
+        .service(
+            route("/v1/schedules/{id}")
+                .route(get().to(schedules::show))
+                .route(patch().to(schedules::change))
+                .route(delete().to(schedules::delete)),
+        )
+        .service(route("/v1/schedules/{id}/pause").route(post().to(schedules::pause)))
+        .service(route("/v1/schedules/{id}/resume").route(post().to(schedules::resume)))
         .service(route("/v1/openapi.json").route(get().to(openapi::document)))
         .service(route("/v1/docs").route(get().to(docs::there)))
         .service(route("/v1/docs/{file:.*}").route(get().to(docs::file)))

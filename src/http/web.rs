@@ -7,6 +7,7 @@ use super::keys::Keys;
 use super::phone::Desk;
 use super::rate::{Bucket, KeyBuckets};
 use super::simulator::phone::Phones;
+use crate::config::prices::Prices;
 use crate::config::server::Rates;
 use crate::config::signed::Signed;
 use crate::config::sources::SourceSettings;
@@ -49,6 +50,8 @@ pub struct Web {
     pub signed: IndexMap<(Slug, Name), Signed>,
     /// The analytics services that send events.
     pub sources: IndexMap<Slug, SourceSettings>,
+    /// What messages cost, by channel.
+    pub prices: IndexMap<ChannelName, Prices>,
     /// The record of everything.
     pub record: Database,
     /// The keys of the API that were made.

@@ -10,6 +10,7 @@
 //! | `publisher::publish`, `release::release` | publishes flows: from the folder, by a call | `publisher`, `release`, `published`, `versions` |
 //! | `follow_publications` | takes over what was published elsewhere | `publisher` |
 //! | `feed_history` | takes the journal into the database and lets it be trimmed | `history` |
+//! | `broadcast::work` | hands messages to many over, a few at a time | `broadcast` |
 //! | `Sink::step` | tells an analytics service what history has | `sinks` |
 //!
 //! `ports` are the world as traits; `runtime` and `http_client` are the real ones.
@@ -18,6 +19,7 @@ mod alerts;
 mod aliases;
 mod api;
 mod backlog;
+pub mod broadcast;
 mod call;
 mod channel_health;
 mod circuit;

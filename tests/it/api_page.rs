@@ -19,8 +19,8 @@ states:
 const PHONE: &str = "+447700900123";
 
 /// The examples in order: what is run, and the answer that stands below the last of a block.
-fn examples() -> Vec<(String, Option<Value>)> {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md")).expect("the page");
+pub fn examples(page: &str) -> Vec<(String, Option<Value>)> {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page");
     let mut found: Vec<(String, Option<Value>)> = Vec::new();
     for (n, block) in page.split("```").enumerate().filter(|(n, _)| n % 2 == 1) {
         let (info, text) = block.split_once('\n').expect("a block with a first line");
@@ -33,7 +33,7 @@ fn examples() -> Vec<(String, Option<Value>)> {
                     found.last_mut().expect("something that is answered").1 = Some(json);
                 }
             }
-            "text" => {}
+            "text" | "toml" => {}
             other => panic!("block {n}: nobody tries `{other}`"),
         }
     }
@@ -72,15 +72,27 @@ async fn every_example_of_the_page_works() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(known, 200, "the contact is known");
+    let given = [("CONTACT", service.contact_key(PHONE))];
+    work(&service, &api, &given, examples("docs/api.md"), 11).await;
+    service.stop().await;
+}
+
+/// Runs the examples of a page: at least so many, with these variables beside `URL` and `KEY`.
+pub async fn work(
+    service: &Service,
+    api: &Api,
+    given: &[(&'static str, String)],
+    examples: Vec<(String, Option<Value>)>,
+    least: usize,
+) {
     let binary = Path::new(env!("CARGO_BIN_EXE_replyflow")).parent().expect("a folder").to_path_buf();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
-    let examples = examples();
-    assert!(examples.len() >= 11, "{} examples", examples.len());
+    assert!(examples.len() >= least, "{} examples", examples.len());
     for (script, shown) in examples {
         // A status above 399 fails the example.
         let whole = format!("curl() {{ command curl --fail-with-body --noproxy '*' \"$@\"; }}\n{script}");
         let (folder, path) = (service.folder().to_path_buf(), path.clone());
-        let (url, key, contact) = (service.base.clone(), api.key().to_owned(), service.contact_key(PHONE));
+        let (url, key, given) = (service.base.clone(), api.key().to_owned(), given.to_vec());
         let answer_as_shown = async {
             let mut said = (String::new(), false);
             // What is stored is done a moment later.
@@ -92,7 +104,7 @@ async fn every_example_of_the_page_works() {
                     .env("PATH", &path)
                     .env("URL", &url)
                     .env("KEY", &key)
-                    .env("CONTACT", &contact);
+                    .envs(given.iter().map(|(name, value)| (*name, value)));
                 let run = tokio::task::spawn_blocking(move || shell.output()).await.expect("no panic").expect("sh runs");
                 let text = String::from_utf8_lossy(&run.stdout).into_owned();
                 assert!(run.status.success(), "{script}\n{text}{}", String::from_utf8_lossy(&run.stderr));
@@ -108,5 +120,4 @@ async fn every_example_of_the_page_works() {
         let (text, fits) = answer_as_shown.await;
         assert!(fits, "{script}\nis not answered as the page shows:\n{text}");
     }
-    service.stop().await;
 }

@@ -4,7 +4,7 @@ use crate::domain::message::OutboundContent;
 use crate::domain::outbound::{TemplateParam, TemplateParams};
 
 /// The words of a message that leaves.
-pub(super) fn words(content: &OutboundContent) -> String {
+pub fn words(content: &OutboundContent) -> String {
     match content {
         OutboundContent::Text { text }
         | OutboundContent::Buttons { text, .. }

@@ -10,7 +10,7 @@ use crate::domain::time::Millis;
 use crate::history::cell::{Cell, Statement};
 
 /// What goes along, but for what the profile of the contact that stays tells whole.
-const ALONG: [&str; 10] = [
+const ALONG: [&str; 11] = [
     "UPDATE contact_address SET contact = $2 WHERE contact = $1",
     "UPDATE consent_event SET contact = $2 WHERE contact = $1",
     "UPDATE message SET contact = $2 WHERE contact = $1",
@@ -21,8 +21,14 @@ const ALONG: [&str; 10] = [
     "UPDATE happening SET contact = $2 WHERE contact = $1",
     "UPDATE handoff SET contact = $2 WHERE contact = $1",
     "UPDATE import_row SET contact = $2 WHERE contact = $1",
+    "UPDATE broadcast_member SET contact = $2 WHERE contact = $1
+     AND NOT EXISTS (SELECT 1 FROM broadcast_member o WHERE o.broadcast = broadcast_member.broadcast AND o.contact = $2)",
 ];
-const NOT_ALONG: [&str; 2] = ["DELETE FROM contact_tag WHERE contact = $1", "DELETE FROM contact_attribute WHERE contact = $1"];
+const NOT_ALONG: [&str; 3] = [
+    "DELETE FROM contact_tag WHERE contact = $1",
+    "DELETE FROM contact_attribute WHERE contact = $1",
+    "DELETE FROM broadcast_member WHERE contact = $1",
+];
 
 /// Who became part of whom, if the event of this contact says so.
 pub(in crate::history) fn merged(contact: ContactKey, event: &Event) -> Option<(ContactKey, ContactKey)> {

@@ -1,6 +1,7 @@
 //! What an entry of the journal means in tables. Pure: what is known already is given, statements come out. A batch is folded in memory and
 //! written once: however entries are put together into batches, and however often they come, the tables are the same.
 
+mod broadcast;
 mod call;
 mod consent;
 mod contact;
@@ -13,6 +14,7 @@ mod merge;
 mod message;
 mod run;
 
+pub use content::words;
 pub use figures::{bucket_of, middle_of};
 pub(super) use known::{Known, Needs};
 pub(super) use merge::merged;
@@ -105,6 +107,7 @@ impl<'k> Fold<'k> {
             self.run(&now, i, event);
             self.call(&now, event);
             self.handoff(&now, event);
+            self.broadcast(&now, event);
             self.happening(&now, i, event);
         }
     }
@@ -161,6 +164,7 @@ const FORGET: [&str; OF_A_CONTACT.len()] = [
     "DELETE FROM call WHERE contact = $1",
     "DELETE FROM happening WHERE contact = $1",
     "DELETE FROM handoff WHERE contact = $1",
+    "DELETE FROM broadcast_member WHERE contact = $1",
 ];
 
 /// Whether it is about a person who is there. What comes of a message after the contact was deleted brings nobody back, and a team's

@@ -236,7 +236,7 @@ pub async fn begin(
 }
 
 /// The values of a run's variables, each of its type.
-fn values(flow: &Flow, given: Map<String, Json>, country: Option<&str>) -> Result<Vec<(Name, Value)>, Failure> {
+pub fn values(flow: &Flow, given: Map<String, Json>, country: Option<&str>) -> Result<Vec<(Name, Value)>, Failure> {
     let mut with = Vec::new();
     for (name, json) in given {
         let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();

@@ -20,6 +20,11 @@ impl Fields {
         }
     }
 
+    /// Whether one of these is there.
+    pub fn has(&self, fields: &[&str]) -> bool {
+        fields.iter().any(|field| self.0.get(*field).is_some_and(|value| !value.is_null()))
+    }
+
     /// A field as it is; null is none.
     pub fn take(&mut self, field: &'static str) -> Option<Json> {
         self.0.remove(field).filter(|value| !value.is_null())

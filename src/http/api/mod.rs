@@ -2,6 +2,7 @@
 //! [`Page`], and does what a `POST` asks for by [`Once`], so that the same request again is answered as the first time.
 
 pub mod audit;
+pub mod broadcasts;
 pub mod contacts;
 pub mod conversation;
 pub mod failed;
@@ -20,6 +21,7 @@ mod page;
 pub mod publications;
 mod query;
 pub mod runs;
+pub mod schedules;
 pub mod streams;
 pub mod timeline;
 

@@ -262,6 +262,10 @@ impl Store for EmbeddedStore {
         self.journal_full.store(depths.journal_bytes > self.settings.journal_max_bytes, Ordering::Relaxed);
         Ok(depths)
     }
+    async fn waiting(&self, sets: &[WorkSet]) -> Answer<Vec<u64>> {
+        let sets = sets.to_vec();
+        self.read(move |db| view::waiting(db, &sets)).await
+    }
     async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
         self.read(move |db| view::inspect(db, contact)).await
     }

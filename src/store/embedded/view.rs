@@ -95,6 +95,15 @@ pub fn secret(db: &Connection) -> Answer<Vec<u8>> {
     secret.ok_or_else(|| StoreError::Layout("the store has no secret".to_owned()))
 }
 
+/// Lanes that wait in each of these sets.
+pub fn waiting(db: &Connection, sets: &[WorkSet]) -> Answer<Vec<u64>> {
+    let of = |set: &WorkSet| {
+        let n = first(db, "SELECT count(*) FROM lane WHERE work = ?1", [set.to_string()], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(count(n.flatten()))
+    };
+    sets.iter().map(of).collect()
+}
+
 /// How much waits where.
 pub fn depths(db: &Connection, now: Millis) -> Answer<Depths> {
     let number = |sql: &str| first(db, sql, [], |row| row.get::<_, Option<i64>>(0)).map(|n| count(n.flatten()));

@@ -4,7 +4,7 @@ use super::wire::{read_effect, read_entry, read_place, read_record, read_score};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, EffectId, VersionId};
 use crate::domain::time::{Millis, Span};
-use crate::store::{Answer, Depths, Inspection, Meta, Outgoing, StoreError};
+use crate::store::{Answer, Depths, Inspection, Meta, Outgoing, StoreError, WorkSet};
 use bytes::Bytes;
 use redis::Value;
 use std::sync::atomic::Ordering;
@@ -79,6 +79,24 @@ impl RedisStore {
         self.full_journals.store(full, Ordering::Relaxed);
         depths.lag = look.ready.iter().map(|ready| look.now - ready.since()).max().unwrap_or(Span(0));
         Ok(depths)
+    }
+
+    pub(super) async fn do_waiting(&self, sets: &[WorkSet]) -> Answer<Vec<u64>> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = redis::pipe();
+        for shard in 0..keys::SHARDS {
+            for set in sets {
+                pipeline.cmd("ZCARD").arg(keys::work(shard, set));
+            }
+        }
+        let numbers: Vec<Option<u64>> = self.link.pipeline(&pipeline).await?;
+        let mut waits = vec![0; sets.len()];
+        for row in numbers.chunks_exact(sets.len()) {
+            waits.iter_mut().zip(row).for_each(|(sum, n)| *sum += n.unwrap_or(0));
+        }
+        Ok(waits)
     }
 
     /// Whether a shard's journal was over its limit at the last `depths`.

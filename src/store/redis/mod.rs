@@ -164,6 +164,9 @@ impl Store for RedisStore {
     async fn depths(&self) -> Answer<Depths> {
         self.do_depths().await
     }
+    async fn waiting(&self, sets: &[WorkSet]) -> Answer<Vec<u64>> {
+        self.do_waiting(sets).await
+    }
     async fn inspect(&self, contact: ContactKey) -> Answer<Option<Inspection>> {
         self.do_inspect(contact).await
     }

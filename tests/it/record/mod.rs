@@ -2,6 +2,7 @@
 
 mod asked;
 mod beside;
+mod broadcasts;
 mod chosen;
 mod entries;
 mod kill;

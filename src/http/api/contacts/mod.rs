@@ -152,7 +152,8 @@ pub async fn find(web: &Web, id: &str, mode: Mode) -> Result<Found, Failure> {
     found.filter(|found| mode_of(&found.record) == mode).ok_or(Failure::NotFound)
 }
 
-fn address(kind: &str, rest: &str, country: Option<&str>) -> Result<Address, Failure> {
+/// An address as paths and lists name it: its kind, a colon, and it.
+pub fn address(kind: &str, rest: &str, country: Option<&str>) -> Result<Address, Failure> {
     match kind {
         "phone" => Ok(Address::Phone(phone(rest, "id", country)?)),
         "email" => Ok(Address::Email(email(rest, "id")?)),

@@ -198,6 +198,16 @@ fn job_id(web: &Web, request: &HttpRequest, caller: &Caller, asked: &Query, trie
 /// What the ids of imports begin with that a key of the mode test began: others do not see them.
 const TRIED: &str = "test-";
 
+/// Whether there is an import of this name that the caller may see. One of a key for test may be named without what its id begins with.
+pub async fn is_there(web: &Web, caller: &Caller, id: &str) -> Result<bool, Failure> {
+    let whole = if caller.mode == Mode::Test && !id.starts_with(TRIED) { format!("{TRIED}{id}") } else { id.to_owned() };
+    match seen(web, caller, &whole).await {
+        Ok(_) => Ok(true),
+        Err(Failure::NotFound) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// An import as a caller may see it.
 async fn seen(web: &Web, caller: &Caller, id: &str) -> Result<Job, Failure> {
     let found = if id.starts_with(TRIED) == (caller.mode == Mode::Test) { find(web, id).await? } else { None };

@@ -1,0 +1,106 @@
+//! Who gets a broadcast: its audience page by page, each contact at the time that is theirs. What is found is written down with the place where it goes on.
+
+use super::{Halt, Work};
+use crate::config::project::Project;
+use crate::domain::broadcast_plan::{Audience, Plan};
+use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
+use crate::domain::id::ContactKey;
+use crate::domain::time::Millis;
+use crate::history::broadcasts::Broadcast;
+use crate::history::broadcasts::pieces::{self, FIRST, Found, PAGE, PIECE, Page, Whence};
+use crate::history::query::{ContactQuery, Terms};
+use crate::history::{Database, HistoryError};
+use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, HashMap};
+
+/// Why it cannot be said who gets it.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// The query is none.
+    Query(String),
+    /// The database does not answer.
+    Database(HistoryError),
+}
+
+/// How an audience is found at a moment.
+pub async fn whence(record: &Database, project: &Project, broadcast: &Broadcast, now: Millis) -> Result<Whence, Unreadable> {
+    if let Audience::Query(source) = &broadcast.audience {
+        let terms = Terms { attributes: &project.attributes, zone: &project.timezone, now };
+        let query = ContactQuery::parse(source, &terms).map_err(|problem| Unreadable::Query(problem.to_string()))?;
+        return Ok(Whence::Query(query.selection(record.dialect(), FIRST)));
+    }
+    let found = Whence::of(record, broadcast.id, &broadcast.audience).await.map_err(Unreadable::Database)?;
+    Ok(found.unwrap_or(Whence::Listed(Vec::new())))
+}
+
+/// When each contact gets it: everybody at the same moment, or in their own morning.
+pub struct Times<'p> {
+    plan: &'p Plan,
+    project: &'p TimeZone,
+    from: Millis,
+    known: HashMap<String, Millis>,
+}
+
+impl<'p> Times<'p> {
+    /// Of a broadcast that begins at this moment.
+    pub fn new(plan: &'p Plan, project: &'p TimeZone, from: Millis) -> Self {
+        Times { plan, project, from, known: HashMap::new() }
+    }
+
+    /// The time of a contact in this zone; the project's if they have none, or one that nobody knows.
+    pub fn of(&mut self, timezone: Option<&str>) -> Millis {
+        let Some(morning) = self.plan.morning else { return self.from };
+        let name = timezone.unwrap_or("");
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        let zone = timezone.and_then(|name| TimeZone::get(name).ok());
+        let due = morning.due(zone.as_ref().unwrap_or(self.project), self.from);
+        self.known.insert(name.to_owned(), due);
+        due
+    }
+
+    /// A page in pieces: those of one time together, the earliest first.
+    pub fn pieces(&mut self, page: &[Found]) -> Vec<(Millis, Vec<ContactKey>)> {
+        let mut by_time: BTreeMap<Millis, Vec<ContactKey>> = BTreeMap::new();
+        for found in page {
+            by_time.entry(self.of(found.timezone.as_deref())).or_default().push(found.contact);
+        }
+        let cut = |(due, contacts): (Millis, Vec<ContactKey>)| {
+            contacts.chunks(PIECE).map(|piece| (due, piece.to_vec())).collect::<Vec<_>>()
+        };
+        by_time.into_iter().flat_map(cut).collect()
+    }
+}
+
+impl Work {
+    /// Finds out who gets it, from where it was left.
+    pub(super) async fn resolve(&self, broadcast: &Broadcast) -> Result<(), Halt> {
+        let project = &self.core.world().project;
+        let begun = broadcast.begun_at.unwrap_or(broadcast.starts_at);
+        let whence = match whence(&self.record, project, broadcast, begun).await {
+            Ok(whence) => whence,
+            Err(Unreadable::Query(problem)) => {
+                return self.fails(broadcast, &format!("its query cannot be read: {problem}")).await;
+            }
+            Err(Unreadable::Database(error)) => return Err(error.into()),
+        };
+        let mut times = Times::new(&broadcast.plan, &project.timezone, broadcast.starts_at);
+        let (mut place, mut written) = (broadcast.place.clone(), broadcast.pieces);
+        loop {
+            self.keeps(BroadcastState::Resolving).await?;
+            let page = whence.page(&self.record, broadcast.mode, place.as_deref().unwrap_or(""), PAGE).await?;
+            let Some(last) = page.last().map(|found| found.contact) else {
+                return self.moves(broadcast, BroadcastMove::Resolved, None).await;
+            };
+            let cut = times.pieces(&page);
+            let whose = Page { id: self.id, owner: &self.owner, after: place.as_deref(), pieces: written };
+            if !pieces::write(&self.record, whose, last, &cut).await? {
+                // Somebody else has it now, or has stopped it.
+                return Err(Halt::Nothing);
+            }
+            written += i64::try_from(cut.len()).unwrap_or(0);
+            place = Some(last.to_string());
+        }
+    }
+}
