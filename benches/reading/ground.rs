@@ -32,7 +32,7 @@ pub async fn filled(folder: &Path, size: Size) -> Database {
     let file = folder.join("history.db");
     let database = match std::env::var("READING_POSTGRES") {
         Ok(url) => {
-            let toml = format!("[history]\npostgres = {url:?}\n");
+            let toml = format!("[history]\npostgres = {url:?}\ntls = \"off\"\n");
             std::fs::write(folder.join("replyflow.toml"), toml).expect("written");
             let environment = replyflow::config::Environment::default();
             let secrets = replyflow::config::Secrets::Tolerated;
