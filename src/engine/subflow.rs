@@ -3,16 +3,17 @@
 use super::drive::{Next, Trouble, variables_of};
 use super::fault::Fault;
 use super::record::{Frame, Run, Vars};
+use super::split::place_of;
 use super::turning::Turning;
 use crate::domain::limits;
 use crate::domain::name::Name;
 use crate::domain::value::Value;
-use crate::flow::definition::{Flow, Origin, RunFlow, Slot};
+use crate::flow::definition::{Flow, Origin, RunFlow, Slot, Variable};
 use crate::flow::expression::fit;
 use std::borrow::Cow;
 
 impl<'a> Turning<'a> {
-    /// Enters a sub-flow on the version that is current now.
+    /// Enters a sub-flow on the version that is current now, or that a share of the contacts gets, where what is given fits it.
     pub(super) fn enter_flow(&mut self, run: &mut Run, sub: &'a RunFlow) -> Result<Next<'a>, Fault> {
         let failed = |reason: String| Ok(Next::Trouble { trouble: Trouble::Failed, reason });
         // The first frame is the flow itself.
@@ -23,7 +24,7 @@ impl<'a> Turning<'a> {
         let Some(flow) = catalog.current(sub.flow.as_str()) else {
             return failed(format!("there is no flow `{}`", sub.flow));
         };
-        let flow: &'a Flow = flow;
+        let flow: &'a Flow = self.shared(flow, sub);
         let mut given = Vars::default();
         {
             let view = self.view(run, run.frames.len() - 1)?;
@@ -44,6 +45,18 @@ impl<'a> Turning<'a> {
         run.frames.push(Frame { version: flow.version, state: flow.begin, vars, visits: Vec::new(), expires });
         self.count_live(flow.version, 1);
         Ok(Next::Enter(flow.begin))
+    }
+
+    /// The version of a flow that this contact gets as a part of another.
+    fn shared(&self, flow: &'a Flow, sub: &RunFlow) -> &'a Flow {
+        let Some((tried, share)) = self.catalog.trial(flow.version) else { return flow };
+        let tried: &'a Flow = &tried.flow;
+        let takes = sub.with.iter().all(|(name, _)| tried.slot(name.as_str()).is_some());
+        let is_given = |name: &Name| sub.with.iter().any(|(given, _)| given == name);
+        let needs =
+            |(name, variable): (&Name, &Variable)| matches!(variable.origin, Origin::Need { default: None }) && !is_given(name);
+        let fits = takes && !tried.variables.iter().any(needs);
+        if fits && share.holds(place_of(self.contact, tried.name.as_str(), tried.version)) { tried } else { flow }
     }
 
     /// The variables with which a flow begins. The inner error says what was given wrongly.

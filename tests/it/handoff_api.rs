@@ -88,10 +88,14 @@ async fn a_person_takes_writes_and_resolves_each_once() {
     assert_eq!((messages[1]["from"].as_str(), messages[1]["id"].as_str()), (Some("person"), first["id"].as_str()));
     // A repeated request is the same message.
     assert_eq!(person.act("messages", hello.clone()).await, (202, first));
+    // Another text is another one, whatever a program that began to count anew calls it.
+    let more = json!({ "by": "ann", "text": "I am looking into it.", "id": "w1" });
+    assert_eq!(person.act("messages", more).await.0, 202);
+    assert_eq!(service.shown(PHONE, 3).await, ["One moment.", "This is Ann.", "I am looking into it."]);
     let resolve = json!({ "by": "ann", "note": "refunded", "id": "r1" });
     let (status, resolved) = person.act("resolve", resolve.clone()).await;
     assert_eq!(status, 202);
-    assert_eq!(service.shown(PHONE, 3).await, ["One moment.", "This is Ann.", "Done: refunded"]);
+    assert_eq!(service.shown(PHONE, 4).await, ["One moment.", "This is Ann.", "I am looking into it.", "Done: refunded"]);
     // It is over: what was done is done, what is new is refused.
     assert_eq!(person.state().await["state"], "none");
     assert_eq!(person.act("resolve", resolve).await, (202, resolved));
@@ -105,7 +109,7 @@ async fn a_person_takes_writes_and_resolves_each_once() {
         assert_eq!((status, problem["status"].as_u64()), (409, Some(409)), "{what}");
         assert_eq!(problem["detail"], "no conversation of this contact was handed over to a person", "{what}");
     }
-    assert_eq!(service.shown(PHONE, 3).await.len(), 3, "nothing was sent twice");
+    assert_eq!(service.shown(PHONE, 4).await.len(), 4, "nothing was sent twice");
     let reader = Api::keyed(&service, &["operations:read"], "live").await;
     let audit = reader.get(&format!("/v1/audit?target={}", person.contact)).await;
     let acts: Vec<_> = audit.json["items"].as_array().expect("acts").iter().map(|act| act["action"].as_str()).collect();

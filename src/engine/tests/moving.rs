@@ -347,3 +347,27 @@ fn opt_out_words_of_a_share_count_and_those_of_the_contacts_own_language() {
         assert!(d.last.events.iter().any(|event| matches!(event, Event::OptedOut { .. })), "{tried}");
     }
 }
+
+#[test]
+fn a_part_of_another_flow_is_in_the_share_too_where_what_is_given_fits_it() {
+    const OUTER: &str = "\
+flow: outer
+start: [{ keyword: outer }]
+begin: inside
+states:
+  inside:
+    run: { flow: shop }
+    go: { else: { end: done } }
+";
+    for (tried, said) in [(NEW.to_owned(), "New first?"), (NEW.replace("vars:", "needs: { who: text }\nvars:"), "Old first?")] {
+        let mut d = Driver::new(&[OLD, OUTER]);
+        let outer = Standing::from(version(OUTER));
+        let trial = flow(&tried);
+        let share = crate::domain::publication::Share::percent(99).expect("a share");
+        let trial_of = crate::domain::publication::Trial { version: trial.version, share };
+        let shop = Standing { trial: Some(trial_of), ..Standing::from(version(OLD)) };
+        let flows = [flow(OLD), flow(OUTER), trial].map(Arc::new);
+        d.catalog = Catalog::standing(flows, vec![shop, outer]);
+        assert_eq!(d.user("outer"), [said]);
+    }
+}

@@ -24,6 +24,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
 /// Bytes of a body: a text of 4,096 characters in any script, escaped.
@@ -107,6 +108,8 @@ struct Asked {
     caller: Caller,
     fields: Fields,
     once: Once,
+    /// A hash of what is said: another text under the same id is another act.
+    said: String,
 }
 
 impl Asked {
@@ -114,7 +117,8 @@ impl Asked {
         let (caller, body) = asked(web, request, &mut payload, Scope::ConversationsWrite, BODY).await?;
         Query::read(request, &[])?;
         let once = Once::of(web, request, &caller, &body)?;
-        Ok(Asked { caller, fields: Fields::read(&body)?, once })
+        let said = hex::encode(&Sha256::digest(&*body)[..8]);
+        Ok(Asked { caller, fields: Fields::read(&body)?, once, said })
     }
 
     fn by(&mut self) -> Result<String, Failure> {
@@ -133,6 +137,8 @@ impl Asked {
         let named = self.fields.text("id", NAME)?;
         self.fields.finish()?;
         let repeats = named.is_some() || self.once.is_named();
+        // An id belongs to whoever chose it.
+        let named = named.map(|id| format!("{}/{id}/{}", self.caller.holder(), self.said));
         let id = named.unwrap_or_else(|| self.once.name().to_owned());
         let noted = audit::act(web, &self.caller, &format!("handoff.{what}"), Some(contact.to_string()), json!({}));
         let act = Act { caller: self.caller, contact, id: format!("handoff/{what}/{contact}/{id}"), repeats, noted };
