@@ -2,9 +2,11 @@
 //! The driver does every turn twice and compares.
 
 use super::driver::{Driver, PHONE};
+use crate::domain::broadcast::{BroadcastId, Reentry, Sending};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::EffectId;
 use crate::domain::input::{CallOutcome, Input, OperatorAction};
+use crate::domain::journal::Event;
 use crate::domain::limits;
 use crate::domain::message::{Inbound, InboundContent};
 use crate::domain::time::Span;
@@ -96,6 +98,7 @@ enum Move {
     Waits(i64),
     Operator(bool),
     Person(u8),
+    Broadcast(&'static str, bool),
 }
 
 fn moves() -> impl Strategy<Value = Move> {
@@ -113,12 +116,24 @@ fn moves() -> impl Strategy<Value = Move> {
         4 => prop::sample::select(vec![1i64, 5_000, 1_200_000, 7_200_000, 86_400_000]).prop_map(Move::Waits),
         1 => any::<bool>().prop_map(Move::Operator),
         2 => (0u8..4).prop_map(Move::Person),
+        2 => (prop::sample::select(vec!["shop", "other", "sub", "batch", "catch", "gone"]), any::<bool>())
+            .prop_map(|(flow, again)| Move::Broadcast(flow, again)),
     ]
 }
 
 /// Everything that must hold after any turn.
-fn check(d: &Driver, live: &mut i64) {
+fn check(d: &Driver, (live, open): &mut (i64, i64)) {
     let record = d.record();
+    // What a broadcast asks for begins, waits, or is refused with a word: nothing else.
+    for event in &d.last.events {
+        *open += match event {
+            Event::Begun { sending: Some(_), .. } => 1,
+            Event::RunStarted { sending: Some(_), .. } | Event::Skipped(_) => -1,
+            _ => 0,
+        };
+    }
+    let waits = record.waiting.iter().filter(|waiting| waiting.sending.is_some()).count();
+    assert_eq!(*open, waits as i64, "a broadcast is never silent: {:?}", d.last.events);
     *live += d.last.live.iter().map(|(_, n)| *n).sum::<i64>();
     let frames: usize = record.runs.iter().map(|run| run.frames.len()).sum();
     assert_eq!(*live, (frames + record.waiting.len()) as i64, "live runs are counted");
@@ -142,7 +157,7 @@ proptest! {
     #[test]
     fn every_history_keeps_the_rules(moves in prop::collection::vec(moves(), 1..40)) {
         let mut d = Driver::new(&FLOWS);
-        let mut live = 0;
+        let mut live = (0, 0);
         let mut awaited: Vec<EffectId> = Vec::new();
         let mut calls: Vec<EffectId> = Vec::new();
         let mut taps: Vec<String> = Vec::new();
@@ -193,6 +208,13 @@ proptest! {
                 Move::Operator(false) => {
                     let flow = super::driver::slug("other");
                     drop(d.operator(OperatorAction::Begin { flow, with: Vec::new(), sending: None }));
+                }
+                // The store holds it back as long as a call is pending.
+                Move::Broadcast(..) if d.record().hold() => continue,
+                Move::Broadcast(flow, again) => {
+                    let reentry = if again { Reentry::Always } else { Reentry::Never };
+                    let sending = Some(Box::new(Sending { reentry, ..Sending::by(BroadcastId::of(1)) }));
+                    drop(d.operator(OperatorAction::Begin { flow: super::driver::slug(flow), with: Vec::new(), sending }));
                 }
             }
             check(&d, &mut live);
