@@ -163,3 +163,47 @@ async fn two_contacts_become_one_and_are_found_under_both_names() {
     }
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_from_an_address_that_was_added_stops_the_contact() {
+    let service = service().await;
+    let api = Api::keyed(&service, &SCOPES, "test").await;
+    let made = api.post("/v1/contacts", json!({ "external_id": "cust-9" })).await;
+    let id = made.json["id"].as_str().expect("an id").to_owned();
+    let phone = json!({ "external_id": "cust-9", "phone": "+447700900077" });
+    assert_eq!(api.post("/v1/contacts", phone).await.json["id"], json!(id));
+    service.write("main-sms", "+447700900077", "SM1", "STOP").await;
+    until(&api, &format!("/v1/contacts/{id}"), |answer| answer.json["stopped"] == json!(["sms"])).await;
+    until(&api, "/v1/contacts", |answer| answer.text.contains(&id)).await;
+    assert_eq!(api.get("/v1/contacts").await.json["items"].as_array().map(Vec::len), Some(1), "nobody began beside it");
+    // Whoever is found by any of the addresses is the same, also for the next request that names only one.
+    let later = api.post("/v1/contacts", json!({ "external_id": "cust-9", "name": "Ann" })).await;
+    assert_eq!((later.status, &later.json["id"], &later.json["phone"]), (200, &json!(id), &json!("+447700900077")));
+    service.stop().await;
+}
+
+const MAILS: &str = "flow: mails
+languages: [en]
+start: [ { message: any } ]
+begin: a
+states:
+  a: { do: [ { set: { contact.email: bea@shop.example } }, { say: Thanks } ], end: done }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_taken_out_means_the_contacts_that_it_names() {
+    let service = Service::start(SIMULATED, &[("mails", MAILS)]).await;
+    let api = Api::keyed(&service, &["contacts:read", "contacts:write"], "test").await;
+    service.write("main-whatsapp", "GB.1349AbCdEfGhIjKl", "WA1", "hi").await;
+    let with_mail = |answer: &Answer| answer.json["items"][0]["email"] == json!("bea@shop.example");
+    until(&api, "/v1/contacts", with_mail).await;
+    for format in ["csv", "jsonl"] {
+        let file = api.get(&format!("/v1/contacts/export?format={format}")).await.text;
+        let path = format!("/v1/imports?format={format}");
+        let report = api.send(Method::POST, &path, &[("content-type", "text/csv")], file.into_bytes());
+        let report = report.await.json;
+        assert_eq!((&report["created"], &report["refused"], &report["rows"]), (&json!(0), &json!(0), &json!(1)), "{report}");
+    }
+    assert_eq!(api.get("/v1/contacts").await.json["items"].as_array().map(Vec::len), Some(1));
+    service.stop().await;
+}

@@ -6,6 +6,7 @@ mod api_generated;
 mod api_keys;
 mod api_operations;
 mod api_page;
+mod api_postgres;
 mod broadcast;
 mod callbacks;
 mod check_watch;

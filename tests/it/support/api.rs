@@ -60,9 +60,14 @@ impl Api {
 
     /// With a new key that may do this, `live` or `test`.
     pub async fn keyed(service: &Service, scopes: &[&str], mode: &str) -> Self {
+        Api::keyed_in(&record(service).await, service, scopes, mode).await
+    }
+
+    /// The same where the record is somewhere else.
+    pub async fn keyed_in(record: &Database, service: &Service, scopes: &[&str], mode: &str) -> Self {
         let asked = Asked::read("made by a test", scopes.iter().copied(), Some(mode), None).expect("scopes");
         let (key, secret) = asked.draw(Millis(jiff::Timestamp::now().as_millisecond()), "a test");
-        record(service).await.write(vec![api_keys::insert(&key)]).await.expect("written");
+        record.write(vec![api_keys::insert(&key)]).await.expect("written");
         Api::of(service).with_key(&secret)
     }
 

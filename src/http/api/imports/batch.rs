@@ -69,7 +69,7 @@ type Looked = (i64, Outcome, Option<ContactChange>);
 /// What a row says.
 struct Said {
     change: ContactChange,
-    /// The key of a contact that is here, where the row names no address.
+    /// The key of a contact: who is meant if they are here, whatever address the row names.
     contact: Option<ContactKey>,
 }
 
@@ -111,12 +111,10 @@ impl Import {
     fn read(&self, row: Row) -> Result<Said, Failure> {
         let mut change = contacts::change(row.fields, &self.core.world().project, &self.by)?;
         change.simulated = self.mode == Mode::Test;
-        let contact = match row.contact.filter(|_| contacts::addresses(&change).is_empty()) {
-            None => None,
-            Some(key) => {
-                Some(ContactKey::parse(&key).ok_or_else(|| crate::http::person::unfit("contact", "is no contact's key"))?)
-            }
-        };
+        let contact = row.contact.as_deref().and_then(ContactKey::parse);
+        if row.contact.is_some() && contact.is_none() && contacts::addresses(&change).is_empty() {
+            return Err(crate::http::person::unfit("contact", "is no contact's key"));
+        }
         Ok(Said { change, contact })
     }
 
@@ -188,20 +186,8 @@ impl Import {
     }
 
     async fn meant(&self, said: &Said) -> Result<Result<Meant, Problem>, Stopped> {
-        let nobody = || Problem { field: "contact".to_owned(), reason: "is not here".to_owned() };
         for attempt in 0.. {
-            let meant = match said.contact {
-                None => contacts::meant(&self.core, self.mode, &said.change).await,
-                Some(key) => self.core.contact(key).await.map_err(contacts::Problem::Store).and_then(|found| {
-                    // A key of the other mode is no contact's.
-                    let found = found
-                        .filter(|found| contacts::mode_of(&found.record) == self.mode)
-                        .ok_or(contacts::Problem::Refused(contacts::Refused { field: "contact", reason: nobody().reason }))?;
-                    contacts::fits(&found.record, &said.change)?;
-                    Ok(Meant { key: found.key, found: Some(Box::new(found)) })
-                }),
-            };
-            match meant {
+            match self.whom(said).await {
                 // What waits may be the change of a row before this one.
                 Ok(Meant { key, found: Some(found) }) if found.waits && attempt < TRIES => {
                     self.core.quiet(key).await.map_err(stopped)?;
@@ -213,6 +199,23 @@ impl Import {
             }
         }
         Err(Stopped::Unavailable("a contact is never at rest".to_owned()))
+    }
+
+    async fn whom(&self, said: &Said) -> Result<Meant, contacts::Problem> {
+        if let Some(key) = said.contact {
+            // A key of the other mode is no contact's.
+            let found = self.core.contact(key).await?.filter(|found| contacts::mode_of(&found.record) == self.mode);
+            if let Some(found) = found {
+                contacts::fits(&found.record, &said.change)?;
+                contacts::is_own(&self.core, found.key, &said.change).await?;
+                return Ok(Meant { key: found.key, found: Some(Box::new(found)) });
+            }
+            if contacts::addresses(&said.change).is_empty() {
+                let reason = "is not here".to_owned();
+                return Err(contacts::Problem::Refused(contacts::Refused { field: "contact", reason }));
+            }
+        }
+        contacts::meant(&self.core, self.mode, &said.change).await
     }
 
     /// Gives a row to its contact; what became of it if that is something else than was decided.
