@@ -3,6 +3,8 @@
 //!
 //! `BROADCAST_CONTACTS` (default 1,000,000) says how many.
 
+#[path = "../end_to_end/fake.rs"]
+mod fake;
 mod ground;
 #[path = "../end_to_end/process.rs"]
 #[allow(dead_code)]

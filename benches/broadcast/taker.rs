@@ -1,7 +1,8 @@
 //! A fake of Twilio's API that takes every message at once, and counts messages and people.
 
-use actix_web::web::{Bytes, Data, PayloadConfig, to};
-use actix_web::{App, HttpResponse, HttpServer};
+use super::fake::{created, serve};
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,21 +24,7 @@ impl Taker {
     /// Starts it on a free port, on a thread of its own.
     pub fn start() -> Self {
         let state: Arc<State> = Arc::default();
-        let (tell, told) = std::sync::mpsc::channel();
-        let data = Data::from(Arc::clone(&state));
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    let app = App::new().app_data(Data::clone(&data)).app_data(PayloadConfig::new(1 << 20));
-                    app.default_service(to(take))
-                });
-                let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
-                tell.send(server.addrs()[0].port()).expect("the bench waits");
-                server.run().await.expect("the fake provider runs");
-            });
-        });
-        let port = told.recv().expect("the fake provider starts");
-        Taker { url: format!("http://127.0.0.1:{port}"), state }
+        Taker { url: serve(Arc::clone(&state), take), state }
     }
 
     /// Messages.
@@ -60,7 +47,5 @@ async fn take(body: Bytes, state: Data<State>) -> HttpResponse {
         }
     }
     let n = state.taken.fetch_add(1, Ordering::Relaxed);
-    HttpResponse::Created()
-        .content_type("application/json")
-        .body(format!(r#"{{"sid":"SM{n:032x}","status":"queued","num_segments":"1","error_code":null,"error_message":null}}"#))
+    created(n)
 }

@@ -6,6 +6,7 @@
 //! `END_TO_END_STORES` (`embedded,redis`) where conversations are kept.
 
 mod client;
+mod fake;
 mod load;
 mod pieces;
 mod process;

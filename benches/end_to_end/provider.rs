@@ -1,7 +1,8 @@
 //! A fake of Twilio's API: takes every message at once and tells the user to whose number it was written.
 
-use actix_web::web::{Bytes, Data, PayloadConfig, to};
-use actix_web::{App, HttpResponse, HttpServer};
+use super::fake::{created, serve};
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -44,21 +45,7 @@ impl Provider {
     /// Starts it on a free port, with one worker on a thread of its own.
     pub fn start() -> Self {
         let state: Arc<State> = Arc::default();
-        let (tell, told) = std::sync::mpsc::channel();
-        let data = Data::from(Arc::clone(&state));
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    let app = App::new().app_data(Data::clone(&data)).app_data(PayloadConfig::new(1 << 20));
-                    app.default_service(to(take))
-                });
-                let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
-                tell.send(server.addrs()[0].port()).expect("the bench waits");
-                server.run().await.expect("the fake provider runs");
-            });
-        });
-        let port = told.recv().expect("the fake provider starts");
-        Provider { url: format!("http://127.0.0.1:{port}"), state }
+        Provider { url: serve(Arc::clone(&state), take), state }
     }
 
     /// From now on there are so many users; what comes for each is in its channel.
@@ -93,7 +80,5 @@ async fn take(body: Bytes, state: Data<State>) -> HttpResponse {
     if !known {
         state.strangers.fetch_add(1, Ordering::Relaxed);
     }
-    HttpResponse::Created()
-        .content_type("application/json")
-        .body(format!(r#"{{"sid":"SM{n:032x}","status":"queued","num_segments":"1","error_code":null,"error_message":null}}"#))
+    created(n)
 }

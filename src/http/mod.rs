@@ -7,6 +7,7 @@ pub mod caller;
 pub mod desks;
 pub mod docs;
 pub mod error;
+pub mod event_stream;
 pub mod events;
 pub mod flows;
 pub mod handoff;

@@ -11,18 +11,6 @@ async fn start() -> Service {
     Service::start(SIMULATED, &[("greeting", GREETING)]).await
 }
 
-/// The status once it is this, or what it is after ten seconds.
-async fn becomes(api: &Api, path: &str, status: u16) -> u16 {
-    let patience = Instant::now();
-    loop {
-        let found = api.get(path).await.status;
-        if found == status || patience.elapsed() > Duration::from_secs(10) {
-            return found;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_makes_none_that_outlives_it() {
     let service = start().await;
@@ -61,7 +49,7 @@ async fn a_key_of_the_command_line_opens_what_it_may_until_it_is_revoked() {
     assert_eq!((&listed["keys"][0]["name"], &listed["keys"][0]["state"]), (&json!("crm"), &json!("active")));
     let (output, code) = replyflow_in(service.folder(), &["key", "revoke", id]);
     assert_eq!(code, 0, "{output}");
-    assert_eq!(becomes(&api, "/v1/audit", 401).await, 401, "within seconds");
+    assert_eq!(api.becomes("/v1/audit", 401).await, 401, "within seconds");
     for (arguments, code) in [
         (&["key", "create", "x", "--scope", "everything"][..], 2),
         (&["key", "create", "x", "--scope", "admin", "--mode", "prod"], 2),
@@ -187,7 +175,7 @@ async fn a_key_whose_time_is_over_opens_nothing_and_uses_are_noted() {
     assert!(used.is_string(), "its use is written down");
     let over = Statement::new("UPDATE api_key SET expires_at = $1", [1_i64.into()]);
     record.write(vec![over]).await.expect("written");
-    assert_eq!(becomes(&api, "/v1/keys", 401).await, 401);
+    assert_eq!(api.becomes("/v1/keys", 401).await, 401);
     service.stop().await;
 }
 
@@ -209,6 +197,6 @@ async fn without_their_database_keys_that_were_met_open_and_others_do_not() {
     }
     assert_eq!(never.get(&path).await.status, 503, "who was never met does not");
     record.write(vec![name(false, "ALTER TABLE away RENAME TO api_key")]).await.expect("renamed");
-    assert_eq!(becomes(&never, &path, 404).await, 404);
+    assert_eq!(never.becomes(&path, 404).await, 404);
     service.stop().await;
 }

@@ -63,15 +63,7 @@ async fn every_example_of_the_page_works() {
     service.write("main-sms", PHONE, "1", "hello").await;
     let api = Api::admin(&service).await;
     let place = format!("/v1/contacts/{}/conversation", service.contact_key(PHONE));
-    let mut known = 404;
-    for _ in 0..300 {
-        known = api.get(&place).await.status;
-        if known == 200 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    assert_eq!(known, 200, "the contact is known");
+    assert_eq!(api.becomes(&place, 200).await, 200, "the contact is known");
     let given = [("CONTACT", service.contact_key(PHONE))];
     work(&service, &api, &given, examples("docs/api.md"), 11).await;
     service.stop().await;

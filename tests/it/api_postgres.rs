@@ -7,17 +7,6 @@ use replyflow::history::{Database, Statement};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-async fn becomes(api: &Api, path: &str, status: u16) -> u16 {
-    let patience = Instant::now();
-    loop {
-        let found = api.get(path).await.status;
-        if found == status || patience.elapsed() > Duration::from_secs(20) {
-            return found;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 fn names(list: &Value, field: &str) -> Vec<String> {
     list["items"].as_array().expect("a list").iter().map(|one| one[field].as_str().unwrap_or("").to_owned()).collect()
 }
@@ -62,10 +51,10 @@ async fn keys_and_the_audit_are_in_postgres_and_who_was_met_gets_in_while_it_is_
     let unwritten = admin.post("/v1/keys", json!({ "name": "late", "scopes": ["admin"] })).await;
     assert_eq!(unwritten.status, 503, "what cannot be written down is not done");
     tokio::task::block_in_place(|| server.restart());
-    assert_eq!(becomes(&never, &path, 404).await, 404);
+    assert_eq!(never.becomes(&path, 404).await, 404);
     let revoked = admin.post(&format!("/v1/keys/{id}/revoke"), json!({})).await;
     assert_eq!(revoked.status, 200, "{}", revoked.text);
-    assert_eq!(becomes(&met, &path, 401).await, 401);
+    assert_eq!(met.becomes(&path, 401).await, 401);
     assert!(!names(&admin.get("/v1/keys").await.json, "name").contains(&"late".to_owned()));
     service.stop().await;
 }

@@ -177,6 +177,29 @@ proptest! {
     }
 }
 
+/// Two of what there may be one of is said; which of them counts does not hang on their order, so that a file means the same
+/// after it was formatted.
+#[test]
+fn what_is_given_twice_means_the_same_in_any_order() {
+    let twice = [
+        ("wait: 2h", "ask: Which one?"),
+        ("call: { get: /a }", "wait: 2h"),
+        ("do: [{ say: Hello, tag: vip }]", "go: b"),
+        ("do: [{ tag: vip, say: Hello }]", "go: b"),
+        ("call: { get: /a, post: /b, json: { a: 1 }, text: Hello }", "go: b"),
+        ("call: { text: Hello, json: { a: 1 }, post: /b, get: /a }", "go: b"),
+    ];
+    for (one, other) in twice {
+        let file = |first: &str, second: &str| {
+            format!("flow: fine\nbegin: a\nstates:\n  a:\n    {first}\n    {second}\n  b: {{ end: done }}\n")
+        };
+        let (there, back) = (file(one, other), file(other, one));
+        assert_eq!(meaning(&there, "x.yaml").0, meaning(&back, "x.yaml").0, "{there}");
+        let formatted = formatted(&there, "x.yaml").expect("readable");
+        assert_eq!(meaning(&there, "x.yaml"), meaning(&formatted, "x.yaml"), "{there}\n{formatted}");
+    }
+}
+
 const UNTIDY: &str = "flow: fine\nbegin: said\n\n\nstates:\n  said: {end: done, say: 'Hello'}   # hi\n";
 const TIDY: &str = "flow: fine\nbegin: said\n\nstates:\n  said: { say: Hello, end: done }  # hi\n";
 

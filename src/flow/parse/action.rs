@@ -57,7 +57,7 @@ impl Reader {
             let message = "Two actions beside each other have no order; put them into `do`";
             self.say_key(110, &second.key, message, "make each an item of its own");
         }
-        let Some(entry) = given.first() else {
+        let Some(entry) = fields.first_among(&ACTIONS) else {
             if !fields.refused {
                 self.must_be(node, "do", "a list of actions", "[{ say: Hello }]");
             }

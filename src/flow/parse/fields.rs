@@ -37,6 +37,13 @@ impl<'n> Fields<'n> {
         self.entries.iter().filter(|e| named(&e.key.text) && self.place.knows(&e.key.text)).collect()
     }
 
+    /// The entry that counts where several of these stand beside each other, which is a mistake: the first of the names, so
+    /// that a file in another order is understood alike.
+    pub fn first_among(&self, names: &[&str]) -> Option<&'n Entry<'n>> {
+        let named = |name: &&str| self.entries.iter().find(|e| same_key(name, &e.key.text) && self.place.knows(&e.key.text));
+        names.iter().find_map(named)
+    }
+
     /// Whether it has this key.
     pub fn has(&self, name: &str) -> bool {
         self.entry(name).is_some()

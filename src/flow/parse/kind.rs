@@ -68,12 +68,13 @@ impl Reader {
     }
 
     fn method(&mut self, fields: &Fields<'_>) -> Option<(&'static str, Template)> {
-        let given = fields.among(&METHODS.map(|(key, _)| key));
+        let methods = METHODS.map(|(key, _)| key);
+        let given = fields.among(&methods);
         if let Some(second) = given.get(1) {
             let help = "make two states of two requests";
             self.say_key(103, &second.key, format!("`call` must be one request, for example `{CALL_EXAMPLE}`"), help);
         }
-        let Some(entry) = given.first() else {
+        let Some(entry) = fields.first_among(&methods) else {
             if !fields.refused {
                 self.missing(fields.at, fields.width, "`call`", "get", "get: /orders");
             }
@@ -99,12 +100,13 @@ impl Reader {
     }
 
     fn body(&mut self, fields: &Fields<'_>) -> CallBody {
-        let given = fields.among(&["json", "form", "text"]);
+        const BODIES: [&str; 3] = ["json", "form", "text"];
+        let given = fields.among(&BODIES);
         if let Some(second) = given.get(1) {
             let help = "keep one of `json`, `form`, `text`";
             self.say_key(103, &second.key, "`call` must be given one body, for example `json: { paid: true }`", help);
         }
-        let Some(entry) = given.first() else { return CallBody::Empty };
+        let Some(entry) = fields.first_among(&BODIES) else { return CallBody::Empty };
         let body = match &*entry.key.text {
             "json" => self.value(&entry.value).map(CallBody::Json),
             "form" => Some(CallBody::Form(self.pairs(&entry.value, "form"))),

@@ -39,7 +39,8 @@ impl Reader {
             let message = format!("A state has one kind; here are `{}` and `{}`", kinds[0].text, second.text);
             self.say_key(112, second, message, "make the second one a state of its own and lead to it with `go`");
         }
-        let kind = match kinds.first() {
+        // Of several, which is said above, one counts whatever their order is.
+        let kind = match kinds.iter().min_by_key(|k| KINDS.iter().position(|name| *name == &*k.text)) {
             None => self.no_kind(key, &fields),
             Some(kind) => {
                 self.end_beside(&fields, Some(kind));

@@ -43,6 +43,19 @@ enum Form {
     Lines,
 }
 
+/// The same, for the API's document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents what `answer` reads")]
+pub struct Listed {
+    /// Items of a page, 1 to 200; 50 if it is not given
+    limit: Option<usize>,
+    /// `next` of the page before
+    cursor: Option<String>,
+    /// `json`; `csv` or `jsonl` for the whole list as a file
+    format: Option<String>,
+}
+
 /// The parameters of every such list, beside its own filters.
 pub const PARAMETERS: [&str; 3] = ["limit", "cursor", "format"];
 

@@ -12,6 +12,7 @@ use crate::domain::value::rfc3339;
 use crate::history::HistoryError;
 use crate::history::read::{self, Heard, KINDS, LivePlace, RunFlows, kind_of};
 use crate::http::error::Failure;
+use crate::http::event_stream::event_stream;
 use crate::http::keys::bearer;
 use crate::http::web::Web;
 use actix_web::web::{Bytes, Data, Payload};
@@ -116,12 +117,7 @@ pub async fn listen(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
         let next = listener.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(next)), listener))
     });
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(events))
+    Ok(event_stream(events))
 }
 
 impl Listener {

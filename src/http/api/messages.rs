@@ -1,6 +1,6 @@
 //! `GET /v1/messages`, `GET /v1/search`: messages in both directions.
 
-use super::listing::{self, Listing};
+use super::listing::{self, Listed, Listing};
 use super::{Page, Query, looked, one_of};
 use crate::domain::broadcast::BroadcastId;
 use crate::domain::id::ContactKey;
@@ -50,9 +50,7 @@ impl Listing for Messages {
         ("since" = Option<String>, Query, description = "From this moment on, RFC 3339"),
         ("until" = Option<String>, Query, description = "Before this moment, RFC 3339"),
         ("provider_id" = Option<String>, Query, description = "With this id at its provider"),
-        ("limit" = Option<usize>, Query, description = "Items of a page, 1 to 200; 50 if it is not given"),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-        ("format" = Option<String>, Query, description = "`json`; `csv` or `jsonl` for the whole list as a file"),
+        Listed,
     ),
     responses(
         (status = 200, description = "A page; or all as a file",
@@ -134,9 +132,7 @@ impl Listing for Found {
         ("direction" = Option<String>, Query, description = "`in` or `out`"),
         ("since" = Option<String>, Query, description = "From this moment on, RFC 3339"),
         ("until" = Option<String>, Query, description = "Before this moment, RFC 3339"),
-        ("limit" = Option<usize>, Query, description = "Items of a page, 1 to 200; 50 if it is not given"),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-        ("format" = Option<String>, Query, description = "`json`; `csv` or `jsonl` for the whole list as a file"),
+        Listed,
     ),
     responses(
         (status = 200, description = "A page; or all as a file",

@@ -1,6 +1,6 @@
 //! `GET /v1/runs`, `GET /v1/runs/{id}`: passages through flows, and each of them turn by turn.
 
-use super::listing::{self, Listing, unavailable};
+use super::listing::{self, Listed, Listing, unavailable};
 use super::messages::{broadcast, contact};
 use super::{Page, Query, looked, one_of};
 use crate::domain::id::RunId;
@@ -51,9 +51,7 @@ impl Listing for Runs {
         ("broadcast" = Option<String>, Query, description = "That this broadcast began"),
         ("since" = Option<String>, Query, description = "That began from this moment on, RFC 3339"),
         ("until" = Option<String>, Query, description = "That began before this moment, RFC 3339"),
-        ("limit" = Option<usize>, Query, description = "Items of a page, 1 to 200; 50 if it is not given"),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-        ("format" = Option<String>, Query, description = "`json`; `csv` or `jsonl` for the whole list as a file"),
+        Listed,
     ),
     responses(
         (status = 200, description = "A page; or all as a file",

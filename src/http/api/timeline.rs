@@ -1,6 +1,6 @@
 //! `GET /v1/contacts/{id}/timeline`: everything that happened to a contact.
 
-use super::listing::{self, Listing, unavailable};
+use super::listing::{self, Listed, Listing, unavailable};
 use super::{Page, Query, looked};
 use crate::domain::id::ContactKey;
 use crate::domain::mode::Mode;
@@ -46,9 +46,7 @@ impl Listing for Timeline {
         ("id" = String, Path, description = "The contact"),
         ("since" = Option<String>, Query, description = "From this moment on, RFC 3339"),
         ("until" = Option<String>, Query, description = "Before this moment, RFC 3339"),
-        ("limit" = Option<usize>, Query, description = "Items of a page, 1 to 200; 50 if it is not given"),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-        ("format" = Option<String>, Query, description = "`json`; `csv` or `jsonl` for the whole list as a file"),
+        Listed,
     ),
     responses(
         (status = 200, description = "A page; or all as a file",

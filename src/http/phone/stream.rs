@@ -5,6 +5,7 @@
 use super::{desk, guard, state};
 use crate::domain::id::ContactKey;
 use crate::http::error::Failure;
+use crate::http::event_stream::event_stream;
 use crate::http::simulator::phone::{Phones, Wanted};
 use crate::http::web::Web;
 use actix_web::web::{Bytes, Data, Query};
@@ -79,12 +80,7 @@ pub async fn stream(web: Data<Web>, request: HttpRequest, query: Query<Whose>) -
         let next = listener.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(next)), listener))
     });
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(events))
+    Ok(event_stream(events))
 }
 
 /// Reads `EPOCH.ENTRY.MESSAGE`; nothing if it is of another process, whose numbers were others.

@@ -11,6 +11,7 @@ use reqwest::{Client, Method};
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 /// The configured key of `live::Service`.
 pub const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -53,6 +54,18 @@ impl Answer {
 }
 
 impl Api {
+    /// The status of a page once it is this, or what it is after twenty seconds.
+    pub async fn becomes(&self, path: &str, status: u16) -> u16 {
+        let patience = Instant::now();
+        loop {
+            let found = self.get(path).await.status;
+            if found == status || patience.elapsed() > Duration::from_secs(20) {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// With the configured key.
     pub fn of(service: &Service) -> Self {
         Api { base: service.base.clone(), client: service.client.clone(), key: Some(KEY.to_owned()) }
