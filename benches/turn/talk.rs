@@ -9,6 +9,7 @@ use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, DedupeHash, InputId, Token};
 use replyflow::domain::input::{Accepted, Input};
 use replyflow::domain::message::{Inbound, InboundContent};
+use replyflow::domain::mode::Mode;
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::engine::record::Record;
@@ -123,7 +124,7 @@ impl<'a> Talk<'a> {
             referral: None,
         };
         let id = InputId::of(DedupeHash::of(&["main-sms", &id]));
-        let accepted = Accepted { id, at: now, input: Input::Message(Box::new(message)) };
+        let accepted = Accepted { id, at: now, mode: Mode::Live, input: Input::Message(Box::new(message)) };
         Step { stored: self.stored.clone(), accepted, token: self.token.after(&[id]), now }
     }
 

@@ -8,6 +8,7 @@ pub mod watch;
 
 pub use measure::start_log;
 
+use crate::domain::mode::Mode;
 use publish::Places;
 use reload::Reload;
 
@@ -358,7 +359,7 @@ fn simulator(core: &Arc<Core>) -> Arc<Phones> {
         let Some(core) = service.upgrade() else { return };
         kept.forget(|to| {
             let address = if to.contains('@') { Address::Email(to.to_owned()) } else { Address::from_whatsapp(to) };
-            core.contact_key(&address.canonical()) == contact
+            core.contact_key(Mode::Live, &address.canonical()) == contact
         });
     });
     phones

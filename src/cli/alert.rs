@@ -12,7 +12,7 @@ use crate::engine::alert_text::first;
 use crate::engine::board::trial;
 use crate::engine::effect::{Receiver, Tell};
 use crate::provider::SendOutcome;
-use crate::service::{HttpClient, MailClient, Teller};
+use crate::service::{HttpClient, MailClient, Outside, Teller};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One attempt.
@@ -49,7 +49,8 @@ fn teams<'s>(settings: &'s Settings, team: Option<&str>) -> Result<Vec<(&'s Slug
 async fn test(settings: &Settings, teams: &[(&Slug, &TeamRules)]) -> Result<(), Stop> {
     let (transport, mail) = (HttpClient::new().map_err(Stop::failed)?, MailClient::new());
     let channels = channels(settings);
-    let teller = Teller { transport: &transport, mail: &mail, channels: &channels, settings: &settings.alerts, timeout: TIMEOUT };
+    let teller =
+        Teller { out: Outside::new(&transport, &mail), channels: &channels, settings: &settings.alerts, timeout: TIMEOUT };
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
     let words = first(&trial(now), &settings.project);

@@ -28,6 +28,17 @@ pub struct ApiSettings {
     pub timeout: Span,
     /// When calls are not made for a while.
     pub circuit: CircuitSettings,
+    /// What is called in its place for test contacts; nothing: their calls do not leave, and fail.
+    pub test: Option<StandInSettings>,
+}
+
+/// `[api.X.test]`.
+#[derive(Debug, Clone)]
+pub struct StandInSettings {
+    /// What paths are added to, without a slash at the end.
+    pub base_url: String,
+    /// Headers of every request, in the place of those of the api.
+    pub headers: Vec<(String, Secret)>,
 }
 
 /// When an api counts as broken.
@@ -54,15 +65,7 @@ const OURS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connect
 
 impl ApiSettings {
     pub(super) fn read(name: Slug, section: Section<'_>, secrets: Secrets) -> Self {
-        let base = section.text("base_url");
-        let base = match base_url(&base) {
-            Ok(url) => url,
-            Err(_) if base.is_empty() => base,
-            Err(why) => {
-                section.mistake("base_url", why, Some("For example https://shop.example.com/api".to_owned()));
-                String::new()
-            }
-        };
+        let base = base(&section);
         let methods: Vec<String> = section.texts("methods").iter().map(|m| m.to_ascii_lowercase()).collect();
         if let Some(unknown) = methods.iter().find(|m| !METHODS.contains(&m.as_str())) {
             section.mistake("methods", format!("`{unknown}` is none of {}", METHODS.join(", ")), None);
@@ -82,9 +85,42 @@ impl ApiSettings {
         };
         let allow_private = section.boolean("allow_private");
         let circuit = circuit(&section);
+        let test = stand_in(&section, secrets);
         section.finish();
-        ApiSettings { name, base_url: base, headers, methods, paths, allow_private, timeout, circuit }
+        ApiSettings { name, base_url: base, headers, methods, paths, allow_private, timeout, circuit, test }
     }
+
+    /// The same, as it is for test contacts; nothing if it names no stand-in.
+    pub fn in_test(&self) -> Option<ApiSettings> {
+        let StandInSettings { base_url, headers } = self.test.clone()?;
+        Some(ApiSettings { base_url, headers, ..self.clone() })
+    }
+}
+
+fn base(section: &Section<'_>) -> String {
+    let base = section.text("base_url");
+    match base_url(&base) {
+        Ok(url) => url,
+        Err(_) if base.is_empty() => base,
+        Err(why) => {
+            section.mistake("base_url", why, Some("For example https://shop.example.com/api".to_owned()));
+            String::new()
+        }
+    }
+}
+
+/// `[api.X.test]`: none of the api's own credentials go there.
+fn stand_in(section: &Section<'_>, secrets: Secrets) -> Option<StandInSettings> {
+    let given = section.has("test");
+    let inner = section.section("test");
+    if !given {
+        return None;
+    }
+    let base_url = base(&inner);
+    let mut headers = headers(&inner);
+    headers.extend(authorization(&inner, secrets));
+    inner.finish();
+    Some(StandInSettings { base_url, headers })
 }
 
 fn circuit(section: &Section<'_>) -> CircuitSettings {

@@ -148,6 +148,8 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         ],
     ),
     ("api.*.basic", &[("user", Text), ("password", Secret)]),
+    ("api.*.test", &[("base_url", Text), ("headers", Headers), ("bearer", Secret)]),
+    ("api.*.test.basic", &[("user", Text), ("password", Secret)]),
     (
         "endpoints.*",
         &[
@@ -259,10 +261,11 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
 ];
 
 /// Keys that must be given in a section that people name.
-const REQUIRED: [(&str, &[&str]); 7] = [
+const REQUIRED: [(&str, &[&str]); 8] = [
     ("prices.*", &["currency"]),
     ("channels.*", &["provider", "kind"]),
     ("api.*", &["base_url"]),
+    ("api.*.test", &["base_url"]),
     ("endpoints.*", &["url", "events", "secrets"]),
     ("sources.*", &["kind"]),
     ("sinks.*", &["kind"]),

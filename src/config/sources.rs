@@ -6,6 +6,7 @@ use super::secret::Secret;
 use super::section::{Secrets, Section};
 use super::tree::Kind;
 use crate::domain::channel::ChannelKind;
+use crate::domain::mode::Mode;
 use crate::domain::name::{Name, Slug};
 use crate::domain::value::Type;
 use indexmap::IndexMap;
@@ -13,6 +14,7 @@ use indexmap::IndexMap;
 /// What a section may hold, for the schema.
 pub(super) const SETTINGS: &[(&str, Setting)] = &[
     ("kind", Word(&["mixpanel", "segment", "amplitude"])),
+    ("mode", Word(&["live", "test"])),
     ("user", Text),
     ("password", Setting::Secret),
     ("keys", Setting::Secrets),
@@ -32,6 +34,8 @@ pub struct SourceSettings {
     pub name: Slug,
     /// Which service.
     pub kind: SourceKind,
+    /// Whose contacts it tells of.
+    pub mode: Mode,
     /// User and password of basic authentication; both or neither.
     pub basic: Option<(String, Secret)>,
     /// Bearer keys.
@@ -166,6 +170,13 @@ impl SourceSettings {
     fn read(name: Slug, section: Section<'_>, attributes: &IndexMap<Name, Type>, secrets: Secrets) -> Self {
         let kinds = [SourceKind::Mixpanel, SourceKind::Segment, SourceKind::Amplitude].map(|kind| (kind.as_str(), kind));
         let kind = section.word("kind", &kinds);
+        let mode = match section.has("mode") {
+            true => section.word("mode", &Mode::ALL.map(|mode| (mode.as_str(), mode))),
+            false => {
+                section.opt_text("mode");
+                Mode::Live
+            }
+        };
         let paths = |key, usual: &[&str]| match section.has(key) {
             true => section.texts_or_text(key),
             false => {
@@ -211,7 +222,7 @@ impl SourceSettings {
             list.retain(|secret| !secret.is_empty());
             list
         };
-        let settings = SourceSettings { name, kind, basic, keys: list("keys"), secrets: list("secrets"), contact };
+        let settings = SourceSettings { name, kind, mode, basic, keys: list("keys"), secrets: list("secrets"), contact };
         if !settings.secrets.is_empty() && kind != SourceKind::Segment {
             section.mistake("secrets", "are for Segment; the others sign nothing", None);
         }

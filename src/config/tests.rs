@@ -324,7 +324,8 @@ fn the_defaults_document_every_key() {
     let smtp = "[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n";
     let mut known = std::collections::BTreeSet::new();
     let desk = "[desks.d]\nkind = \"zendesk\"\n";
-    for text in [PROJECT, meta, smtp, desk] {
+    let stand_in = "[api.a.test]\nbase_url = \"https://a.example\"\n[api.a.test.basic]\nuser = \"a\"\n";
+    for text in [PROJECT, meta, smtp, desk, stand_in] {
         known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
     }
     // The names of an event's fields are chosen by people.
@@ -382,7 +383,8 @@ fn the_schema_has_every_setting() {
     let smtp = "[channels.m]\nprovider = \"smtp\"\nkind = \"email\"\n";
     let desk = "[desks.d]\nkind = \"zendesk\"\n";
     let prices = "[channels.m]\nprovider = \"simulator\"\nkind = \"sms\"\n[prices.m]\ncurrency = \"EUR\"\n";
-    for text in [PROJECT, meta, smtp, desk, prices] {
+    let stand_in = "[api.a.test]\nbase_url = \"https://a.example\"\n[api.a.test.basic]\nuser = \"a\"\n";
+    for text in [PROJECT, meta, smtp, desk, prices, stand_in] {
         known.extend(Settings::read(text, Path::new("/p"), &environment(), Secrets::Tolerated).2);
     }
     known.retain(|key: &String| !key.starts_with("events.fields."));

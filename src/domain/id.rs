@@ -2,6 +2,7 @@
 //! different history gets different ones. XXH3 is used where a stable, fast hash is enough, HMAC-SHA256 where a person
 //! must not be recognised from it.
 
+use super::mode::Mode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -24,6 +25,15 @@ impl ContactKey {
         let mut out = [0u8; 22];
         URL_SAFE_NO_PAD.encode_slice(&digest[..16], &mut out).expect("16 bytes are 22 characters");
         ContactKey(out)
+    }
+
+    /// The same of a contact of this mode: whoever has one address is one contact live and another one in test.
+    pub fn of(mode: Mode, secret: &[u8], canonical: &str) -> Self {
+        match mode {
+            Mode::Live => ContactKey::derive(secret, canonical),
+            // No canonical address begins so.
+            Mode::Test => ContactKey::derive(secret, &format!("test:{canonical}")),
+        }
     }
 
     /// Reads what `as_str` gave.

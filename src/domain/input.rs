@@ -11,6 +11,7 @@ use super::id::{EffectId, InputId, RunId, VersionId};
 use super::language::Language;
 use super::merge::Merge;
 use super::message::{DeliveryStatus, FailureReason, Inbound};
+use super::mode::Mode;
 use super::name::{ChannelName, EventName, Name, Slug};
 use super::time::{Millis, Span};
 use super::value::Value;
@@ -354,6 +355,8 @@ pub struct Accepted {
     pub id: InputId,
     /// When it was accepted, by the store's clock.
     pub at: Millis,
+    /// Whose it is: one of test makes a test contact of somebody who is new.
+    pub mode: Mode,
     /// What happened.
     pub input: Input,
 }

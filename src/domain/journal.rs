@@ -18,6 +18,7 @@ use super::name::{ChannelName, EventName, Name, Slug};
 use super::profile::Profile;
 use super::publication::RunMoved;
 use super::time::{Millis, Span};
+use super::tried::Tried;
 use super::value::Value;
 use super::way::Way;
 use indexmap::IndexMap;
@@ -395,6 +396,8 @@ pub enum Event {
         /// Who it was.
         from: ContactKey,
     },
+    /// What would have left for a test contact.
+    Tried(Box<Tried>),
 }
 
 /// Nothing that was written is something else than nothing written.

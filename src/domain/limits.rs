@@ -315,3 +315,5 @@ pub const BROADCAST_LATEST: Span = Span::days(366);
 pub const BROADCASTS_LIVE: i64 = 1_000;
 /// Schedules.
 pub const SCHEDULES: i64 = 1_000;
+/// Bytes that are kept of a body that would have left for a test contact.
+pub const TRIED_BYTES: usize = 16 * 1024;

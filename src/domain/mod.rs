@@ -35,5 +35,6 @@ pub mod scope;
 pub mod shape;
 pub mod sms;
 pub mod time;
+pub mod tried;
 pub mod value;
 pub mod way;

@@ -3,6 +3,7 @@
 use super::address::E164;
 use super::consent::TopicConsent;
 use super::language::Language;
+use super::mode::Mode;
 use super::name::{Name, Slug};
 use super::value::Value;
 use serde::{Deserialize, Serialize};
@@ -66,4 +67,14 @@ pub struct Profile {
     /// Whether a simulator plays it.
     #[serde(default, skip_serializing_if = "no")]
     pub simulated: bool,
+    /// Whether it is a test contact.
+    #[serde(default, skip_serializing_if = "no")]
+    pub test: bool,
+}
+
+impl Profile {
+    /// What whatever is done with the contact is: a simulator's contacts belong to test too.
+    pub fn mode(&self) -> Mode {
+        if self.test || self.simulated { Mode::Test } else { Mode::Live }
+    }
 }

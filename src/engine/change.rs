@@ -12,7 +12,7 @@ use crate::domain::value::Value;
 
 impl Turning<'_> {
     pub(super) fn change(&mut self, input: InputId, change: &ContactChange) {
-        if change.simulated && self.rec.told == 0 && self.rec.address_is_unknown() {
+        if change.simulated && !self.rec.test && self.rec.told == 0 && self.rec.address_is_unknown() {
             self.rec.simulated = true;
         }
         self.person_acted(input);

@@ -30,7 +30,7 @@ impl Turning<'_> {
     /// Notes over which channel somebody writes: whoever writes first over the simulator is simulated until a real channel is
     /// used. The first message of a record comes before everything else that could be in it.
     pub(super) fn meet_on(&mut self, channel: &ChannelName) {
-        let simulated = self.is_simulated_channel(channel);
+        let simulated = !self.rec.test && self.is_simulated_channel(channel);
         let new = || self.rec.address_is_unknown() && self.rec.runs.is_empty() && self.rec.waiting.is_empty();
         self.rec.simulated = simulated && (self.rec.simulated || new());
     }
@@ -40,8 +40,11 @@ impl Turning<'_> {
         let clock = self.rec.clock;
         let from = clock.goal.map_or(self.now, |goal| goal.until);
         let until = from + by;
-        let refused = if !is_simulated(self.rec, self.project) {
-            Some("only a contact that is known over simulated channels alone has a clock that can be moved".to_owned())
+        let refused = if !self.rec.test && !is_simulated(self.rec, self.project) {
+            Some(
+                "only a test contact, and one that is known over simulated channels alone, has a clock that can be moved"
+                    .to_owned(),
+            )
         } else if by <= Span::millis(0) {
             Some("time only goes on".to_owned())
         } else if by > limits::MOVE_TIME {

@@ -6,7 +6,7 @@ use super::record::Record;
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::domain::channel::ChannelKind;
-use crate::domain::codec::{self, DecodeError};
+use crate::domain::codec::DecodeError;
 use crate::domain::id::{ContactKey, EffectId, RunId};
 use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::limits;
@@ -89,7 +89,7 @@ impl Turning<'_> {
     }
 
     fn is_simulated(&self) -> bool {
-        super::clock::is_simulated(self.rec, self.project)
+        self.rec.test || super::clock::is_simulated(self.rec, self.project)
     }
 
     fn come(&mut self, into: ContactKey, asked: ContactKey, simulated: bool) -> Result<(), TurnError> {
@@ -119,7 +119,7 @@ impl Turning<'_> {
 
     fn came_here(&mut self, from: ContactKey, asked: ContactKey, record: &Blob, awaited: &[EffectId]) -> Result<(), TurnError> {
         // It is still coming: what waits in its mailbox is on the way, and the end of that is a `Linked`.
-        let mut other = match codec::decode::<Record>(&record.0) {
+        let mut other = match Record::decode(&record.0) {
             Ok(record) => record,
             // It began nothing yet.
             Err(DecodeError::Broken(_)) if record.0.is_empty() => Record::default(),

@@ -10,6 +10,7 @@ use crate::domain::id::{ContactKey, EffectId, Token, VersionId};
 use crate::domain::input::{Accepted, Input, OperatorAction};
 use crate::domain::journal;
 use crate::domain::limits;
+use crate::domain::mode::Mode;
 use crate::domain::name::Slug;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
@@ -101,7 +102,9 @@ pub fn turn(
             let at = if waits_for_the_clock(&accepted.input) { turning.arrive(at)? } else { at };
             turning.forget_unanswered(at);
             turning.came = at;
-            turning.input(accepted)?;
+            if turning.admits(accepted) {
+                turning.input(accepted)?;
+            }
         }
         // What one turn cannot send without running into its limit is left for the next.
         None => {
@@ -137,7 +140,34 @@ fn waits_for_the_clock(input: &Input) -> bool {
     }
 }
 
+/// Whether an input found its contact by an address.
+fn is_from_outside(input: &Input) -> bool {
+    match input {
+        Input::Message(_) | Input::Event(_) | Input::Webhook(_) | Input::Passed(_) | Input::Alerts(_) => true,
+        Input::CallResult(_) | Input::Delivery(_) | Input::Operator(_) | Input::Reach(_) | Input::Merge(_) | Input::Desk(_) => {
+            false
+        }
+    }
+}
+
 impl Turning<'_> {
+    /// Whether an input is of the contact's own mode. One of test makes a test contact of somebody who is new, and of nobody else. What comes
+    /// of a contact's own effects, and what is done to one who is named by its key, says no mode of its own.
+    fn admits(&mut self, accepted: &Accepted) -> bool {
+        let refused = match accepted.mode {
+            Mode::Test if self.rec.test || self.rec.simulated => return true,
+            Mode::Test if self.rec.is_new() => {
+                self.rec.test = true;
+                return true;
+            }
+            Mode::Test => "what is of test does not happen to this contact",
+            Mode::Live if self.rec.test && is_from_outside(&accepted.input) => "what is meant does not happen to a test contact",
+            Mode::Live => return true,
+        };
+        self.note(None, refused);
+        false
+    }
+
     fn input(&mut self, accepted: &Accepted) -> Result<(), TurnError> {
         self.one_input(accepted, &accepted.input)
     }

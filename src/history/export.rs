@@ -7,6 +7,7 @@ use crate::domain::codec;
 use crate::domain::id::ContactKey;
 use crate::domain::input::Input;
 use crate::domain::journal;
+use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 
 /// Entries that are read at once.
@@ -75,6 +76,9 @@ fn readable(id: &str, at: Millis, kind: &str, body: &[u8]) -> serde_json::Value 
             let mut out = serde_json::json!({ "id": id, "time": time });
             if let serde_json::Value::Object(map) = &mut out {
                 map.extend(entry);
+                if codec::mode_of(body) == Mode::Test {
+                    map.insert("mode".to_owned(), Mode::Test.as_str().into());
+                }
             }
             out
         }
@@ -83,6 +87,6 @@ fn readable(id: &str, at: Millis, kind: &str, body: &[u8]) -> serde_json::Value 
 }
 
 fn json_of<T: serde::Serialize + serde::de::DeserializeOwned>(body: &[u8]) -> Result<serde_json::Value, String> {
-    let value: T = codec::decode(body).map_err(|e| e.to_string())?;
+    let (_, value) = codec::decode_in::<T>(body).map_err(|e| e.to_string())?;
     serde_json::to_value(value).map_err(|e| e.to_string())
 }

@@ -177,10 +177,10 @@ pub(super) fn read_entry(place: Place, body: Vec<u8>, now: Millis) -> Kept {
         token: crate::domain::id::Token,
         at: Millis,
     }
-    let entry = codec::decode::<Entry>(&body).ok();
+    let entry = codec::decode_in::<Entry>(&body).ok().map(|(_, entry)| entry);
     let head = match &entry {
         Some(entry) => Some((entry.contact, entry.token, entry.at)),
-        None => codec::decode::<Head>(&body).ok().map(|head| (head.contact, head.token, head.at)),
+        None => codec::decode_in::<Head>(&body).ok().map(|(_, head)| (head.contact, head.token, head.at)),
     };
     let (contact, token, at) = match head {
         Some((contact, token, at)) => (contact.to_string(), token.to_string(), at),
@@ -227,7 +227,7 @@ impl Feed {
         let mut fold = Fold::new(&self.kinds, known);
         for item in self.new.iter().filter_map(|i| self.items.get(*i)) {
             match &item.entry {
-                Some(entry) => fold.add(entry, item.place),
+                Some(entry) => fold.add(codec::mode_of(&item.body), entry, item.place),
                 None if item.kind == "overflow" => fold.overflow(&item.contact, &item.token, item.at),
                 None => {}
             }

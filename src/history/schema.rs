@@ -5,7 +5,7 @@
 use super::database::Dialect;
 
 /// The layout that this release knows.
-pub const VERSION: i64 = 7;
+pub const VERSION: i64 = 8;
 
 /// One step from a layout to the next.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Migration {
     postgres: Option<&'static str>,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration { number: 1, text: include_str!("schema/1.sql"), postgres: None },
     Migration { number: 2, text: include_str!("schema/2.sql"), postgres: None },
     Migration { number: 3, text: include_str!("schema/3.sqlite.sql"), postgres: Some(include_str!("schema/3.postgres.sql")) },
@@ -25,6 +25,7 @@ const MIGRATIONS: [Migration; 7] = [
     Migration { number: 5, text: include_str!("schema/5.sqlite.sql"), postgres: Some(include_str!("schema/5.postgres.sql")) },
     Migration { number: 6, text: include_str!("schema/6.sql"), postgres: None },
     Migration { number: 7, text: include_str!("schema/7.sql"), postgres: None },
+    Migration { number: 8, text: include_str!("schema/8.sql"), postgres: None },
 ];
 
 /// The steps that are still to be done after this layout.
@@ -50,7 +51,7 @@ impl Migration {
 }
 
 /// What belongs to a contact and goes with them; by `contact`, but for `contact` itself, whose `id` it is.
-pub const OF_A_CONTACT: [&str; 12] = [
+pub const OF_A_CONTACT: [&str; 13] = [
     "contact_tag",
     "contact_attribute",
     "contact_address",
@@ -63,4 +64,5 @@ pub const OF_A_CONTACT: [&str; 12] = [
     "happening",
     "handoff",
     "broadcast_member",
+    "tried",
 ];

@@ -31,7 +31,7 @@ fn without(body: &[u8], gone: &[&str]) -> Option<Vec<u8>> {
     if !gone.iter().any(|id| !id.is_empty() && body.windows(id.len()).any(|window| window == id.as_bytes())) {
         return None;
     }
-    let mut entry: Entry = codec::decode(body).ok()?;
+    let (mode, mut entry) = codec::decode_in::<Entry>(body).ok()?;
     let mut changed = false;
     for event in &mut entry.events {
         let Event::Received { provider_id, text, content, .. } = event else { continue };
@@ -44,7 +44,7 @@ fn without(body: &[u8], gone: &[&str]) -> Option<Vec<u8>> {
             changed = true;
         }
     }
-    changed.then(|| codec::encode(&entry))
+    changed.then(|| codec::encode_in(mode, &entry))
 }
 
 #[cfg(test)]

@@ -45,16 +45,20 @@ impl Caller {
         if self.scopes.has(scope) { Ok(()) } else { Err(Failure::Forbidden { scope }) }
     }
 
-    /// Whether the caller may know of the contact with this record: a key for test sees only contacts whom a simulator plays.
+    /// Whether the caller may know of the contact with this record: a key for test sees test contacts and those whom a simulator plays,
+    /// any other everybody but test contacts.
     pub fn sees(&self, record: &Record, project: &Project) -> bool {
-        self.mode == Mode::Live || is_simulated(record, project)
+        match self.mode {
+            Mode::Live => !record.test,
+            Mode::Test => record.test || is_simulated(record, project),
+        }
     }
 
-    /// Says no to a key for test, where what is asked for could reach people.
-    pub fn is_meant(&self) -> Result<(), Failure> {
+    /// Says no to a key that is not for test, where only test contacts are meant.
+    pub fn tries(&self) -> Result<(), Failure> {
         match self.mode {
-            Mode::Live => Ok(()),
-            Mode::Test => Err(Failure::Conflict { reason: "this key is for test, and this could reach people".to_owned() }),
+            Mode::Test => Ok(()),
+            Mode::Live => Err(Failure::Conflict { reason: "this key is not for test".to_owned() }),
         }
     }
 

@@ -84,6 +84,10 @@ use utoipa::{Modify, OpenApi};
         super::api::schedules::delete,
         super::api::schedules::pause,
         super::api::schedules::resume,
+        super::api::test::message,
+        super::api::test::report,
+        super::api::test::time,
+        super::api::test::sent::sent,
         self::document,
     ),
     components(schemas(Problem)),
@@ -99,6 +103,7 @@ use utoipa::{Modify, OpenApi};
         (name = "Audit", description = "Who changed what, when, and by which request"),
         (name = "Broadcasts", description = "Messages to many: at once, at a time, in each contact's own morning, again and again"),
         (name = "History", description = "What happened: timelines, runs, messages, figures, and what happens now"),
+        (name = "Test", description = "Trying things out with test contacts: what they write, their time, and what would have left"),
         (name = "About the API", description = "This document"),
     )
 )]

@@ -9,6 +9,7 @@ use super::web::Web;
 use crate::config::signed::Signed;
 use crate::config::sources::{SourceKind, SourceSettings};
 use crate::domain::limits::WEBHOOK_BODY_BYTES;
+use crate::domain::mode::Mode;
 use crate::service::NewEvent;
 use crate::source::signature::{self, Sent};
 use crate::source::{Item, mixpanel, segment};
@@ -74,7 +75,7 @@ async fn take(
     let mut events = Vec::with_capacity(said.items.len());
     for item in said.items {
         match item {
-            Ok(item) if web.core.listens(&item.name) || item.tells() => events.push(event(item)),
+            Ok(item) if web.core.listens(&item.name) || item.tells() => events.push(event(item, source.mode)),
             Ok(_) => count(name, "unlistened", 1),
             Err(why) => count(name, why.word(), 1),
         }
@@ -86,8 +87,8 @@ async fn take(
     })
 }
 
-fn event(item: Item) -> NewEvent {
-    NewEvent { name: item.name, contact: Some(item.contact), data: item.data, id: item.id, callback: None }
+fn event(item: Item, mode: Mode) -> NewEvent {
+    NewEvent { name: item.name, contact: Some(item.contact), data: item.data, id: item.id, callback: None, mode }
 }
 
 fn count(source: &str, result: &'static str, n: u64) {

@@ -16,12 +16,14 @@ mod twilio;
 mod verdict;
 
 pub use send::{Accepted, EncodeError, HttpRequest, MailFacts, SendContext, SendOutcome, TransportError, Wire};
+pub use simulator::played;
 pub use webhook::{
     Complaint, Decoded, Facts, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Pricing,
     ProviderError, Received, Refused, Reply, Route, Routes, StatusReport, Subscription, TemplateStatus, WebhookRequest,
 };
 
 use crate::config::channel::{MetaSettings, ProviderSettings, SimulatorSettings, TwilioSettings};
+use crate::config::secret::Secret;
 use crate::config::smtp::SmtpSettings;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::{MAIL_BYTES, WEBHOOK_BODY_BYTES};
@@ -126,6 +128,25 @@ impl Adapter {
         }
     }
 
+    /// What must not be shown of what it sends.
+    pub fn secrets(&self) -> Vec<&str> {
+        let secrets: Vec<Option<&Secret>> = match self {
+            Adapter::Twilio(s) => {
+                let keys = s.signing_keys.iter().map(|key| Some(&key.secret));
+                let own = [Some(&s.auth_token), s.second_auth_token.as_ref(), s.api_key.as_ref().map(|key| &key.secret)];
+                own.into_iter().chain(keys).collect()
+            }
+            Adapter::Meta(s) => {
+                vec![Some(&s.app_secret), s.second_app_secret.as_ref(), Some(&s.verify_token), Some(&s.access_token)]
+            }
+            Adapter::Smtp(s) => {
+                vec![s.login.as_ref().map(|login| &login.password), s.webhook_secret.as_ref(), s.mailgun_key.as_ref()]
+            }
+            Adapter::Simulator(_) => Vec::new(),
+        };
+        secrets.into_iter().flatten().map(Secret::expose).filter(|secret| !secret.is_empty()).collect()
+    }
+
     /// The longest that one send may take, if the channel says so itself.
     pub fn timeout(&self) -> Option<Span> {
         match self {
@@ -210,7 +231,6 @@ impl Adapter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::secret::Secret;
     use crate::domain::name::ChannelName;
 
     fn meta(number: &str, secret: &str) -> Adapter {

@@ -3,7 +3,7 @@
 use super::json;
 use super::send::{Accepted, EncodeError, HttpRequest, SendContext, SendOutcome, retry_after};
 use super::webhook::{
-    Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, ProviderError, Received, Routes, StatusReport,
+    Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, ProviderError, Received, Route, Routes, StatusReport,
     WebhookRequest,
 };
 use crate::config::channel::SimulatorSettings;
@@ -27,8 +27,19 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
     if body.get("status").is_some() {
         return report(&body, id, routes).map(|r| vec![Decoded::Status(Box::new(r))]);
     }
-    let here = routes.here();
-    let from = json::text(&body, "from").ok_or(Malformed("`from` is missing"))?;
+    let message = typed(&body, id, routes.here())?;
+    let to = message.channel.to_string();
+    Ok(vec![Decoded::Message(Box::new(Received { message, to, segments: None, error: None }))])
+}
+
+/// What somebody writes in the place of a contact, over any channel: `{id, from, text | press | media | location}`.
+pub fn played(body: &Value, here: Route) -> Result<Inbound, Malformed> {
+    let id = json::code(body, "id").ok_or(Malformed("`id` is missing: repeats are recognised by it"))?;
+    typed(body, id, &here)
+}
+
+fn typed(body: &Value, id: String, here: &Route) -> Result<Inbound, Malformed> {
+    let from = json::text(body, "from").ok_or(Malformed("`from` is missing"))?;
     let from = match here.kind {
         ChannelKind::WhatsApp => Address::from_whatsapp(from),
         ChannelKind::Sms => Address::from_wire(from),
@@ -37,8 +48,8 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
     if matches!(from, Address::Verbatim(_)) {
         return Err(Malformed("`from` is no phone number, for example +447700900123"));
     }
-    let content = content(&body, here.kind)?;
-    let message = Inbound {
+    let content = content(body, here.kind)?;
+    Ok(Inbound {
         channel: here.channel.clone(),
         kind: here.kind,
         user_id: match &from {
@@ -47,16 +58,15 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
         },
         from,
         id,
-        at: json::moment(&body, "at"),
-        text: json::owned(&body, "text").unwrap_or_default(),
+        at: json::moment(body, "at"),
+        text: json::owned(body, "text").unwrap_or_default(),
         content,
-        profile_name: json::owned(&body, "name"),
-        in_reply_to: json::owned(&body, "in_reply_to"),
+        profile_name: json::owned(body, "name"),
+        in_reply_to: json::owned(body, "in_reply_to"),
         answers: None,
         forwarded: false,
         referral: None,
-    };
-    Ok(vec![Decoded::Message(Box::new(Received { message, to: here.channel.to_string(), segments: None, error: None }))])
+    })
 }
 
 fn content(body: &Value, kind: ChannelKind) -> Result<InboundContent, Malformed> {

@@ -2,6 +2,7 @@
 //! twice does nobody harm, so what may have been told is told again.
 
 use super::core::{Core, duration};
+use super::gate::Outside;
 use super::metrics;
 use super::outbox::Performed;
 use super::retry::Retry;
@@ -15,6 +16,7 @@ use crate::domain::id::{DedupeHash, SendRef};
 use crate::domain::input::{Class, Input};
 use crate::domain::limits;
 use crate::domain::message::FailureReason;
+use crate::domain::mode::Mode;
 use crate::domain::name::Slug;
 use crate::domain::time::Span;
 use crate::engine::effect::{Raise, Receiver, Tell};
@@ -52,9 +54,9 @@ impl Core {
             Performed::ended(End::again(due, started.unsure, Some(why)))
         };
         for alerts in raise.by_team() {
-            let team = self.contact_key(&team_canonical(&alerts.team));
+            let team = self.contact_key(Mode::Live, &team_canonical(&alerts.team));
             let hash = DedupeHash::of(&["alerts", &started.id.to_string(), alerts.team.as_str()]);
-            match self.put_or_refuse(team, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await {
+            match self.put_or_refuse(Mode::Live, team, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await {
                 Ok(_) => {}
                 Err(error) if error.is_temporary() => return again(self, error.to_string()),
                 Err(error) => return Performed::ended(End::failed(FailureReason::Unknown, Some(error.to_string()))),
@@ -64,8 +66,14 @@ impl Core {
     }
 
     /// Tells one receiver.
-    pub(super) async fn tell(self: &Arc<Self>, started: &Started, tell: &Tell, taken_at: Duration) -> Performed {
-        let teller = self.teller();
+    pub(super) async fn tell(
+        self: &Arc<Self>,
+        started: &Started,
+        tell: &Tell,
+        taken_at: Duration,
+        out: Outside<'_>,
+    ) -> Performed {
+        let teller = self.teller(out);
         let timeout = teller.channel(&tell.to).and_then(|channel| channel.adapter.timeout()).unwrap_or(TIMEOUT);
         let timeout = duration(timeout).min(duration(self.settings.send_lease) * 4 / 5);
         if self.too_late(taken_at, timeout) {
@@ -109,20 +117,14 @@ impl Core {
     }
 
     /// What it takes to tell somebody.
-    pub(super) fn teller(&self) -> Teller<'_> {
-        Teller {
-            transport: &*self.transport,
-            mail: &*self.mail,
-            channels: &self.world.channels,
-            settings: &self.world.alerts,
-            timeout: duration(TIMEOUT),
-        }
+    fn teller<'a>(&'a self, out: Outside<'a>) -> Teller<'a> {
+        Teller { out, channels: &self.world.channels, settings: &self.world.alerts, timeout: duration(TIMEOUT) }
     }
 
     /// Who wrote STOP to our numbers gets no text message, whatever they are told of.
     async fn stopped(&self, to: &Receiver) -> Option<End> {
         let Receiver::Sms(address @ Address::Phone(_)) = to else { return None };
-        let stopped = self.wants_none(self.contact_key(&address.canonical()), ChannelKind::Sms).await.ok()?;
+        let stopped = self.wants_none(self.contact_key(Mode::Live, &address.canonical()), ChannelKind::Sms).await.ok()?;
         let detail = "the receiver wrote STOP; START from the same phone ends it".to_owned();
         stopped.then(|| End::failed(FailureReason::OptedOut, Some(detail)))
     }

@@ -9,6 +9,7 @@ use crate::domain::input::{CallOutcome, CallResult, Input};
 use crate::domain::limits;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
+use crate::engine::effect::Call;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -27,6 +28,14 @@ pub struct Wanted<'a> {
     pub headers: &'a [(String, String)],
     /// `Content-Type` and body.
     pub body: Option<(&'static str, &'a [u8])>,
+}
+
+impl<'a> Wanted<'a> {
+    /// What a flow decided.
+    pub fn of(call: &'a Call) -> Self {
+        let body = call.body.as_ref().map(|body| body.on_the_wire());
+        Wanted { method: &call.method, path: &call.path, query: &call.query, headers: &call.headers, body }
+    }
 }
 
 /// The request of a call, or why it may not be made.
@@ -149,6 +158,7 @@ mod tests {
             allow_private: false,
             timeout: Span::seconds(10),
             circuit: crate::config::api::CircuitSettings::default(),
+            test: None,
         }
     }
 

@@ -5,11 +5,13 @@
 use super::api::{self, Wanted};
 use super::circuit::{self, Change};
 use super::core::{Core, duration};
+use super::gate::{Outside, StandIn};
 use super::metrics;
 use super::outbox::Performed;
 use super::ports::{HttpAnswer, HttpFailure};
 use super::retry::Retry;
 use super::verdict::End;
+use crate::config::api::ApiSettings;
 use crate::domain::input::CallOutcome;
 use crate::domain::limits;
 use crate::domain::time::Span;
@@ -20,8 +22,17 @@ use std::time::Duration;
 /// Between two attempts of a call: a person waits.
 const RETRY: Retry = Retry { first: Span::millis(500), longest: Span::seconds(10), max_age: limits::CALL_DEADLINE };
 
+/// How a call leaves.
+#[derive(Clone, Copy)]
+pub(super) enum CallOut<'a> {
+    /// To the api itself.
+    Live(Outside<'a>),
+    /// To the stand-in that it names for test: by these settings.
+    StandIn(&'a ApiSettings, StandIn<'a>),
+}
+
 impl Core {
-    pub(super) async fn call(&self, started: &Started, call: &Call, taken_at: Duration) -> Performed {
+    pub(super) async fn call(&self, started: &Started, call: &Call, taken_at: Duration, out: CallOut<'_>) -> Performed {
         let allowed = call.retry.min(limits::CALL_RETRIES_MAX).saturating_add(1);
         let age = self.store_now() - call.at;
         let left = limits::CALL_DEADLINE.0 - age.0;
@@ -30,7 +41,11 @@ impl Core {
             let why = if started.unsure { "lost" } else { "timeout" };
             return self.call_ended(started, call, CallOutcome::Failed { why: why.to_owned() }, started.attempt - 1);
         }
-        let Some(api) = self.world.apis.get(&call.api) else {
+        let api = match out {
+            CallOut::Live(_) => self.world.apis.get(&call.api),
+            CallOut::StandIn(api, _) => Some(api),
+        };
+        let Some(api) = api else {
             tracing::warn!(api = %call.api, "a flow calls an api that is not configured");
             return self.call_ended(started, call, CallOutcome::Failed { why: "not_allowed".to_owned() }, 0);
         };
@@ -41,27 +56,32 @@ impl Core {
         if self.too_late(taken_at, timeout) {
             return self.out_of_time(started);
         }
-        if !self.circuits.lets_through(&call.api, self.clock.monotonic(), timeout) {
+        // How a stand-in does says nothing of the api.
+        let live = matches!(out, CallOut::Live(_));
+        if live && !self.circuits.lets_through(&call.api, self.clock.monotonic(), timeout) {
             metrics::call(call.api.as_str(), "circuit_open");
             let outcome = CallOutcome::Failed { why: "circuit_open".to_owned() };
             return self.call_ended(started, call, outcome, started.attempt - 1);
         }
-        let wanted = Wanted {
-            method: &call.method,
-            path: &call.path,
-            query: &call.query,
-            headers: &call.headers,
-            body: call.body.as_ref().map(|b| b.on_the_wire()),
-        };
+        let wanted = Wanted::of(call);
         let ended: Result<HttpAnswer, HttpFailure> = match api::request(api, &wanted, started.id, timeout) {
-            Ok(request) => self.transport.send(request).await,
+            Ok(request) => match out {
+                CallOut::Live(out) => out.http(request).await,
+                CallOut::StandIn(_, out) => out.http(request).await,
+            },
             Err(why) => {
                 tracing::warn!(api = %call.api, why, "a flow's call is not allowed");
                 Err(HttpFailure::NotAllowed)
             }
         };
-        metrics::call(call.api.as_str(), api::word(&ended));
-        match self.circuits.ended(&call.api, api.circuit, circuit::health(&ended), self.clock.monotonic()) {
+        let change = match live {
+            true => {
+                metrics::call(call.api.as_str(), api::word(&ended));
+                self.circuits.ended(&call.api, api.circuit, circuit::health(&ended), self.clock.monotonic())
+            }
+            false => Change::None,
+        };
+        match change {
             Change::None => {}
             Change::Opened => {
                 tracing::error!(api = %call.api, "an api fails again and again; calls of it fail at once for a while");
@@ -84,7 +104,7 @@ impl Core {
         self.call_ended(started, call, api::outcome(ended), started.attempt)
     }
 
-    fn call_ended(&self, started: &Started, call: &Call, outcome: CallOutcome, attempts: u8) -> Performed {
+    pub(super) fn call_ended(&self, started: &Started, call: &Call, outcome: CallOutcome, attempts: u8) -> Performed {
         let detail = match &outcome {
             CallOutcome::Answered { status, .. } => format!("answered {status}"),
             CallOutcome::Failed { why } => format!("failed: {why}"),
@@ -92,6 +112,6 @@ impl Core {
         let took = Span((self.store_now() - call.at).0.max(0));
         let reply = Some(api::result(started.id, outcome, attempts, took));
         // A call that failed is done all the same: its result is what the flow goes on with.
-        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0) }
+        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0), also: Vec::new() }
     }
 }

@@ -5,9 +5,9 @@ use super::core::{Core, Patience};
 use super::inbox::Received;
 use crate::domain::address::Address;
 use crate::domain::change::ContactChange;
-use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, InputId};
 use crate::domain::input::{Class, OperatorAction};
+use crate::domain::mode::Mode;
 use crate::engine::record::Record;
 use crate::store::{Answer, Place, StoreError};
 use std::sync::Arc;
@@ -39,9 +39,19 @@ pub enum Whom {
 }
 
 impl Core {
-    /// The key that an address leads to, if nobody else has it.
-    pub fn address_key(&self, address: &Address) -> ContactKey {
-        self.contact_key(&address.canonical())
+    /// The key that an address leads to in this mode, if nobody else has it.
+    pub fn address_key(&self, mode: Mode, address: &Address) -> ContactKey {
+        self.contact_key(mode, &address.canonical())
+    }
+
+    /// The contact of this mode with an address. In test that is the test contact, or where there is none the one whom a simulator plays.
+    pub async fn contact_at(&self, mode: Mode, address: &Address) -> Answer<Option<Found>> {
+        let found = self.contact(self.address_key(mode, address)).await?;
+        if mode == Mode::Live || found.is_some() {
+            return Ok(found);
+        }
+        let played = self.contact(self.address_key(Mode::Live, address)).await?;
+        Ok(played.filter(|found| found.record.mode() == Mode::Test))
     }
 
     /// A contact as it is now, wherever it became part of another one.
@@ -56,7 +66,7 @@ impl Core {
             }
             let record = match found.record.blob.is_empty() {
                 true => Record::default(),
-                false => codec::decode(&found.record.blob).map_err(|error| StoreError::Bug(error.to_string()))?,
+                false => Record::decode(&found.record.blob).map_err(|error| StoreError::Bug(error.to_string()))?,
             };
             // A team's record is nobody's.
             if record.board.is_some() || (found.record.blob.is_empty() && found.mailbox.is_empty()) {
@@ -70,10 +80,10 @@ impl Core {
     }
 
     /// Who is behind these addresses.
-    pub async fn whom(&self, addresses: &[Address]) -> Answer<Whom> {
+    pub async fn whom(&self, mode: Mode, addresses: &[Address]) -> Answer<Whom> {
         let mut first: Option<Found> = None;
         for address in addresses {
-            let Some(found) = self.contact(self.address_key(address)).await? else { continue };
+            let Some(found) = self.contact_at(mode, address).await? else { continue };
             match &first {
                 None => first = Some(found),
                 Some(known) if known.key != found.key => return Ok(Whom::Several(address.clone(), found.key)),
@@ -86,12 +96,13 @@ impl Core {
     /// Changes a contact. `id` makes it the same change when it is repeated. Gives the name of the input.
     pub async fn change_contact(
         self: &Arc<Self>,
+        mode: Mode,
         contact: ContactKey,
         change: ContactChange,
         id: &str,
     ) -> Answer<(InputId, Received)> {
         let input = InputId::of(DedupeHash::of(&["operator", id]));
-        let received = self.operate(contact, OperatorAction::Change(Box::new(change)), id).await?;
+        let received = self.operate_in(mode, contact, OperatorAction::Change(Box::new(change)), id).await?;
         Ok((input, received))
     }
 

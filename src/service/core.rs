@@ -6,6 +6,7 @@ use super::backlog::Backlog;
 use super::channel_health::Healths;
 use super::circuit::Circuits;
 use super::feed::Feed;
+use super::gate::Gate;
 use super::history::Turnstile;
 use super::hook::HookSlots;
 use super::permits::Permits;
@@ -19,6 +20,7 @@ use super::versions::Versions;
 use crate::domain::desk::desk_set;
 use crate::domain::id::{ContactKey, Token, Who};
 use crate::domain::input;
+use crate::domain::mode::Mode;
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::engine::record::Record;
@@ -66,8 +68,7 @@ pub struct Parts {
 /// The service.
 pub struct Core {
     pub(super) store: Arc<dyn Store>,
-    pub(super) transport: Arc<dyn Transport>,
-    pub(super) mail: Arc<dyn MailTransport>,
+    pub(super) gate: Gate,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tasks: Arc<dyn Spawn>,
     pub(super) random: Arc<dyn Random>,
@@ -124,8 +125,7 @@ impl Core {
         let simulated = parts.world.project.channels.values().any(|channel| channel.simulated);
         let core = Core {
             store: parts.store,
-            transport: parts.transport,
-            mail: parts.mail,
+            gate: Gate::new(parts.transport, parts.mail),
             clock: parts.clock,
             tasks: parts.tasks,
             random: parts.random,
@@ -158,9 +158,9 @@ impl Core {
         Ok(Arc::new(core))
     }
 
-    /// The key of the contact with this canonical address.
-    pub fn contact_key(&self, canonical: &str) -> ContactKey {
-        ContactKey::derive(&self.secret, canonical)
+    /// The key of the contact of this mode with this canonical address.
+    pub fn contact_key(&self, mode: Mode, canonical: &str) -> ContactKey {
+        ContactKey::of(mode, &self.secret, canonical)
     }
 
     /// The store, for reading.

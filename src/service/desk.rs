@@ -3,6 +3,7 @@
 //! back to the contact as an input, in the same commit in which the task ends.
 
 use super::core::{Core, duration};
+use super::gate::Outside;
 use super::metrics;
 use super::outbox::Performed;
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach, Transport};
@@ -46,7 +47,7 @@ impl Core {
         self.world.desks.get(name).map(|desk| desk.in_flight)
     }
 
-    pub(super) async fn desk(&self, started: &Started, desk: &Desk, taken_at: Duration) -> Performed {
+    pub(super) async fn desk(&self, started: &Started, desk: &Desk, taken_at: Duration, out: Outside<'_>) -> Performed {
         let task = &desk.task;
         let Some(settings) = self.world.desks.get(&task.desk) else {
             let why = "the desk is not configured".to_owned();
@@ -54,7 +55,7 @@ impl Core {
         };
         let age = self.store_now() - desk.at;
         let again = started.attempt > 1 || started.unsure || age > FRESH;
-        let (ended, pause) = match self.desk_dialog(started, settings, task, again, taken_at).await {
+        let (ended, pause) = match self.desk_dialog(started, settings, task, again, (taken_at, out)).await {
             Ok(ended) => ended,
             Err(Broken::OutOfTime(false)) => return self.out_of_time(started),
             Err(Broken::OutOfTime(true)) => {
@@ -95,7 +96,7 @@ impl Core {
         settings: &DeskSettings,
         task: &DeskTask,
         again: bool,
-        taken_at: Duration,
+        (taken_at, out): (Duration, Outside<'_>),
     ) -> Result<(Ended, Option<Span>), Broken> {
         let timeout = duration(settings.timeout).min(duration(self.settings.send_lease) * 4 / 5);
         let (mut dialog, mut step) = Dialog::begin(settings, task, started.lane.contact, again);
@@ -108,7 +109,7 @@ impl Core {
             if self.too_late(taken_at, timeout) {
                 return Err(Broken::OutOfTime(n > 0));
             }
-            let answer = self.transport.send(call_of(settings, ask, timeout)).await.map_err(Broken::Failed)?;
+            let answer = out.http(call_of(settings, ask, timeout)).await.map_err(Broken::Failed)?;
             pause = answer.get("retry-after").and_then(|header| asked_pause(header, self.store_now()));
             step = dialog.next(answer.status, &answer.body);
         }
@@ -144,12 +145,12 @@ impl Core {
         self.desk_ended(started, task, end, DeskOutcome::Failed { why })
     }
 
-    fn desk_ended(&self, started: &Started, task: &DeskTask, end: End, outcome: DeskOutcome) -> Performed {
+    pub(super) fn desk_ended(&self, started: &Started, task: &DeskTask, end: End, outcome: DeskOutcome) -> Performed {
         let (desk, talk, run) = (task.desk.clone(), task.talk, task.run);
         let opened = matches!(task.job, DeskJob::Open(_));
         let done = DeskDone { effect: started.id, desk, talk, run, opened, outcome };
         let reply = Some(Bytes::from(codec::encode(&Input::Desk(Box::new(done)))));
-        Performed { end, reply, gap: Span::millis(0) }
+        Performed { end, reply, gap: Span::millis(0), also: Vec::new() }
     }
 }
 

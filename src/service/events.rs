@@ -10,6 +10,7 @@ use crate::domain::id::{ContactKey, DedupeHash, Who};
 use crate::domain::input::{Callback, Class, ContactRef, Event, Input, Passed};
 use crate::domain::limits;
 use crate::domain::message::FailureReason;
+use crate::domain::mode::Mode;
 use crate::domain::name::EventName;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
@@ -33,6 +34,8 @@ pub struct NewEvent {
     pub id: Option<String>,
     /// Where its sender wants to hear what becomes of the messages that it leads to; its URL is one that the project allows.
     pub callback: Option<Box<Callback>>,
+    /// Whose contacts it is for.
+    pub mode: Mode,
 }
 
 /// Why an event was not taken.
@@ -170,7 +173,7 @@ impl Core {
         if !known {
             metrics::unknown_event();
         }
-        let targets = match self.targets(&event.name, &event.data, event.contact.as_ref()) {
+        let targets = match self.targets(event.mode, &event.name, &event.data, event.contact.as_ref()) {
             Ok(targets) => targets,
             Err(NoContact::Nobody) if !known => return Ok(Vec::new()),
             Err(why) => return Err(EventRefused::Contact(why.to_string())),
@@ -185,7 +188,7 @@ impl Core {
                 to,
                 callback: event.callback.clone(),
             };
-            let body = Bytes::from(crate::domain::codec::encode(&Input::Event(Box::new(input))));
+            let body = Bytes::from(crate::domain::codec::encode_in(event.mode, &Input::Event(Box::new(input))));
             if body.len() > limits::INPUT_BYTES { Err(EventRefused::TooLarge) } else { Ok(Addressed { contact, hash, body }) }
         };
         targets.into_iter().map(address).collect()
@@ -193,7 +196,7 @@ impl Core {
 
     /// The contacts whom an event concerns, without giving it to them.
     pub fn concerns(&self, event: &NewEvent) -> Result<Vec<ContactKey>, EventRefused> {
-        let targets = self.targets(&event.name, &event.data, event.contact.as_ref());
+        let targets = self.targets(event.mode, &event.name, &event.data, event.contact.as_ref());
         let targets = targets.map_err(|why| EventRefused::Contact(why.to_string()))?;
         Ok(targets.into_iter().map(|(contact, _)| contact).collect())
     }
@@ -201,6 +204,7 @@ impl Core {
     /// Whom an event concerns.
     fn targets(
         &self,
+        mode: Mode,
         name: &EventName,
         data: &Value,
         contact: Option<&ContactRef>,
@@ -211,7 +215,7 @@ impl Core {
         let mut targets: Vec<(ContactKey, ContactRef)> = Vec::with_capacity(found.len());
         for to in found {
             let Some(address) = to.address() else { continue };
-            let key = self.contact_key(&address.canonical());
+            let key = self.contact_key(mode, &address.canonical());
             if targets.iter().all(|(known, _)| *known != key) {
                 targets.push((key, to));
             }
@@ -220,15 +224,15 @@ impl Core {
     }
 
     /// An input for other contacts: accepted there with the effect's id as its name, so once, however often it is tried.
-    pub(super) async fn post(self: &Arc<Self>, started: &Started, post: &Post) -> Performed {
+    pub(super) async fn post(self: &Arc<Self>, mode: Mode, started: &Started, post: &Post) -> Performed {
         let Post { event, to } = post;
-        let targets = match self.targets(&event.name, &event.data, Some(to)) {
+        let targets = match self.targets(mode, &event.name, &event.data, Some(to)) {
             Ok(targets) => targets,
             Err(why) => return Performed::ended(End::failed(FailureReason::Invalid, Some(why.to_string()))),
         };
         for (contact, to) in targets {
             let input = Input::Event(Box::new(Event { to, ..event.clone() }));
-            if let Err(end) = self.give(started, contact, &input).await {
+            if let Err(end) = self.give(mode, started, contact, &input).await {
                 return Performed::ended(end);
             }
         }
@@ -236,19 +240,19 @@ impl Core {
     }
 
     /// A notification for somebody else: accepted in their mailbox, once.
-    pub(super) async fn pass(self: &Arc<Self>, started: &Started, passed: Passed) -> Performed {
+    pub(super) async fn pass(self: &Arc<Self>, mode: Mode, started: &Started, passed: Passed) -> Performed {
         let Some(address) = passed.to.address() else {
             return Performed::ended(End::failed(FailureReason::Invalid, Some("it names nobody".to_owned())));
         };
-        let contact = self.contact_key(&address.canonical());
-        let given = self.give(started, contact, &Input::Passed(Box::new(passed))).await;
+        let contact = self.contact_key(mode, &address.canonical());
+        let given = self.give(mode, started, contact, &Input::Passed(Box::new(passed))).await;
         Performed::ended(given.err().unwrap_or_else(|| End::done(None, None)))
     }
 
     /// Puts an input into somebody's mailbox under the name of the effect that it comes from.
-    async fn give(self: &Arc<Self>, started: &Started, contact: ContactKey, input: &Input) -> Result<(), End> {
+    async fn give(self: &Arc<Self>, mode: Mode, started: &Started, contact: ContactKey, input: &Input) -> Result<(), End> {
         let hash = DedupeHash::of(&["effect", &started.id.to_string()]);
-        match self.put_or_refuse(contact, hash, Class::Normal, input).await {
+        match self.put_or_refuse(mode, contact, hash, Class::Normal, input).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_temporary() => {
                 // A mailbox may be full for as long as a call of its contact takes.

@@ -6,6 +6,7 @@ use crate::domain::codec;
 use crate::domain::id::{ContactKey, EffectId, InputId};
 use crate::domain::input::Input;
 use crate::domain::journal::{Entry, Event};
+use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 use crate::engine::effect::{Effect, Hook};
 use crate::store::{Answer, FailedBody, FailedItem, FailedKey, Store};
@@ -27,6 +28,8 @@ pub struct Failed {
     pub about: String,
     /// Attempts that were made; 0 for an input.
     pub attempts: u8,
+    /// Whose it is.
+    pub mode: Mode,
 }
 
 /// What an operator does to something that failed.
@@ -48,6 +51,7 @@ pub async fn list(store: &dyn Store, most: usize) -> Answer<Vec<Failed>> {
 /// Does it. False if it is no longer there.
 pub async fn act(store: &dyn Store, key: FailedKey, act: Act) -> Answer<bool> {
     let now = store.now().await?;
+    let mode = mode_of(store, key).await?;
     let (contact, name) = match key {
         FailedKey::Effect(contact, effect) => (contact, effect.to_string()),
         FailedKey::Input(contact, input) => (contact, input.to_string()),
@@ -59,11 +63,18 @@ pub async fn act(store: &dyn Store, key: FailedKey, act: Act) -> Answer<bool> {
     let text = format!("an operator said `{word}` to the failed {name}");
     let token = marks::operator(word, &name, now.0);
     let entry = Entry { contact, token, at: now, events: vec![Event::Note { run: None, text }] };
-    let journal = Bytes::from(codec::encode(&entry));
+    let journal = Bytes::from(codec::encode_in(mode, &entry));
     match act {
         Act::Retry => store.failed_retry(key, journal).await,
         Act::Drop => store.failed_drop(key, journal).await,
     }
+}
+
+/// Of which mode the contact of something that failed is.
+pub async fn mode_of(store: &dyn Store, key: FailedKey) -> Answer<Mode> {
+    let (FailedKey::Effect(contact, _) | FailedKey::Input(contact, _)) = key;
+    let found = store.inspect(contact).await?;
+    Ok(found.map_or(Mode::Live, |found| codec::mode_of(&found.record.blob)))
 }
 
 /// Reads what `list` prints as an id.
@@ -88,15 +99,24 @@ fn describe(item: FailedItem) -> Failed {
         }
         FailedBody::Input(entry) => (
             "input",
-            codec::decode::<Input>(&entry.body).map_or_else(|e| format!("cannot be read: {e}"), |input| about_input(&input)),
+            codec::decode_in::<Input>(&entry.body)
+                .map_or_else(|e| format!("cannot be read: {e}"), |(_, input)| about_input(&input)),
             0,
         ),
     };
-    Failed { id, key: item.key, at: item.at, kind, about, attempts }
+    let mode = mode_of_body(&item);
+    Failed { id, key: item.key, at: item.at, kind, about, attempts, mode }
+}
+
+fn mode_of_body(item: &FailedItem) -> Mode {
+    match &item.body {
+        FailedBody::Effect { body, .. } => codec::mode_of(body),
+        FailedBody::Input(entry) => codec::mode_of(&entry.body),
+    }
 }
 
 fn about_effect(body: &[u8]) -> (&'static str, String) {
-    match codec::decode::<Effect>(body) {
+    match codec::decode_in::<Effect>(body).map(|(_, effect)| effect) {
         Ok(Effect::Send(send)) => ("message", format!("over {}", send.channel)),
         Ok(Effect::Call(call)) => ("call", format!("{} at {}", call.method, call.api)),
         Ok(Effect::Post(post)) => ("post", format!("event {}", post.event.name)),

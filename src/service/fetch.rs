@@ -3,6 +3,7 @@
 
 use super::api;
 use super::core::{Core, duration};
+use super::gate::Outside;
 use super::media::{Keeper, Owner};
 use super::metrics;
 use super::outbox::Performed;
@@ -39,7 +40,7 @@ enum Miss {
 }
 
 impl Core {
-    pub(super) async fn fetch(&self, started: &Started, fetch: &Fetch, taken_at: Duration) -> Performed {
+    pub(super) async fn fetch(&self, started: &Started, fetch: &Fetch, taken_at: Duration, out: Outside<'_>) -> Performed {
         let age = self.store_now() - fetch.at;
         if started.attempt > limits::FETCH_ATTEMPTS || age > limits::FETCH_DEADLINE {
             return self.fetch_ended(started, fetch, Err("timeout"));
@@ -54,7 +55,7 @@ impl Core {
         }
         let own = format!("{}-{}", started.id, started.attempt);
         let owner = Owner::of(&self.secret, started.lane.contact);
-        let got = self.get_file(channel, files, &fetch.media, (&owner, &own), duration(timeout)).await;
+        let got = self.get_file(channel, files, &fetch.media, (&owner, &own), (duration(timeout), out)).await;
         if got.is_ok() && self.is_gone(started.lane.contact).await {
             // Deleted while it was fetched: whoever deleted it did not see this file.
             if let Err(error) = owner.delete_all(&files.folder).await {
@@ -82,13 +83,18 @@ impl Core {
         }
     }
 
+    /// Of a test contact: the file stays where it is said to be.
+    pub(super) fn fetch_tried(&self, started: &Started, fetch: &Fetch) -> Performed {
+        self.fetch_ended(started, fetch, Ok(Kept { url: None, mime: None, size: None }))
+    }
+
     async fn get_file(
         &self,
         channel: &Channel,
         files: &FileSettings,
         media: &Media,
         (owner, own): (&Owner, &str),
-        timeout: Duration,
+        (timeout, out): (Duration, Outside<'_>),
     ) -> Result<Kept, Miss> {
         let until = self.clock.monotonic() + timeout;
         let left = || until.saturating_sub(self.clock.monotonic()).max(Duration::from_millis(1));
@@ -96,7 +102,7 @@ impl Core {
             FileSource::Open => return Ok(Kept { url: None, mime: None, size: None }),
             FileSource::There(request) => request,
             FileSource::Asked(request) => {
-                let ended = self.transport.send(call(request, left(), WHERE_BYTES)).await;
+                let ended = out.http(call(request, left(), WHERE_BYTES)).await;
                 metrics::call(channel.name.as_str(), api::word(&ended));
                 let answer = of_answer(ended, self.store_now())?;
                 channel.adapter.located(&answer.body).map_err(never)?
@@ -108,7 +114,7 @@ impl Core {
                 Err(error) => return Err(unwritten(&error)),
             };
             let here = request.request.url.clone();
-            let ended = self.transport.download(call(request, left(), limits::MEDIA_BYTES), &mut keeper).await;
+            let ended = out.download(call(request, left(), limits::MEDIA_BYTES), &mut keeper).await;
             metrics::call(channel.name.as_str(), api::word(&ended));
             if let Some(error) = keeper.failed() {
                 let miss = unwritten(error);
@@ -161,7 +167,7 @@ impl Core {
         };
         let took = Span((self.store_now() - fetch.at).0.max(0));
         let reply = Some(api::result(started.id, outcome, started.attempt, took));
-        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0) }
+        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0), also: Vec::new() }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::codec;
 use crate::domain::id::{ContactKey, Token};
 use crate::domain::journal::{Entry, Event};
 use crate::domain::limits;
+use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 use crate::engine::effect::Effect;
 use crate::engine::record::Record;
@@ -107,7 +108,7 @@ impl Eraser<'_> {
                 }
             }
             // What cannot be read is deleted all the same.
-            let record: Record = codec::decode(&seen.record.blob).unwrap_or_default();
+            let record: Record = Record::decode(&seen.record.blob).unwrap_or_default();
             if !record.coming.is_empty() || record.leaving.is_some() {
                 return Ok(Erased::Merging);
             }
@@ -141,8 +142,10 @@ impl Eraser<'_> {
         let now = self.surely(|| self.store.now()).await?;
         // The header's: whoever was not processed yet may have begun as somebody who opted out.
         let stop = seen.record.stop;
+        // An opt-out in test says nothing of who is meant at the same address.
+        let mode = codec::mode_of(&seen.record.blob);
         let addresses: Vec<ContactKey> =
-            addresses(&record).map(|address| ContactKey::derive(secret, &address.canonical())).collect();
+            addresses(&record).map(|address| ContactKey::of(mode, secret, &address.canonical())).collect();
         // Before the record is gone: as long as it is there it says the same itself.
         for address in addresses.iter().chain(&record.merged).filter(|address| **address != key) {
             // What was kept of an address that leads here is in the record since then, and perhaps taken back. Of one that is only known
@@ -159,10 +162,10 @@ impl Eraser<'_> {
             lanes.push((effect.id, effect.set.clone()));
             on_the_way.push(marks::reply(effect.id).0);
         }
-        let failed = self.failed_of(key, &record.merged, now).await?;
+        let failed = self.failed_of(mode, key, &record.merged, now).await?;
         let entry = |contact: ContactKey| {
             let token = marks::forgotten(contact, seen.record.token);
-            Bytes::from(codec::encode(&Entry { contact, token, at: now, events: vec![Event::Forgotten] }))
+            Bytes::from(codec::encode_in(mode, &Entry { contact, token, at: now, events: vec![Event::Forgotten] }))
         };
         let journal = [key].iter().chain(&record.merged).map(|contact| entry(*contact)).collect();
         let live = record.live().into_iter().map(|(version, n)| (version, -n)).collect();
@@ -193,7 +196,7 @@ impl Eraser<'_> {
 
     /// What failed visibly of a contact. What the deletion itself cannot take along is dropped here: what is too much, and what lies with
     /// contacts that became part of it.
-    async fn failed_of(&self, key: ContactKey, merged: &[ContactKey], now: Millis) -> Answer<Vec<FailedKey>> {
+    async fn failed_of(&self, mode: Mode, key: ContactKey, merged: &[ContactKey], now: Millis) -> Answer<Vec<FailedKey>> {
         let of = |item: &FailedKey| match item {
             FailedKey::Effect(of, _) | FailedKey::Input(of, _) => *of,
         };
@@ -203,7 +206,7 @@ impl Eraser<'_> {
         let more = mine.split_off(mine.len().min(limits::FAILED_FORGOTTEN));
         for item in more.into_iter().chain(others) {
             let token = marks::forgotten(of(&item), Token(u64::try_from(now.0).unwrap_or(0)));
-            let journal = Bytes::from(codec::encode(&Entry { contact: of(&item), token, at: now, events: Vec::new() }));
+            let journal = Bytes::from(codec::encode_in(mode, &Entry { contact: of(&item), token, at: now, events: Vec::new() }));
             self.surely(|| self.store.failed_drop(item, journal.clone())).await?;
         }
         Ok(mine)
@@ -269,10 +272,11 @@ fn addresses(record: &Record) -> impl Iterator<Item = Address> {
 /// Whether an effect goes with its contact: what is about them and for nobody else here. Alerts and what goes to other contacts end by
 /// themselves.
 fn goes_with(effect: &Outgoing, contact: ContactKey, secret: &[u8]) -> bool {
-    match codec::decode::<Effect>(&effect.body) {
+    let mode = codec::mode_of(&effect.body);
+    match codec::decode_in::<Effect>(&effect.body).map(|(_, effect)| effect) {
         Ok(Effect::Call(_) | Effect::Fetch(_) | Effect::Desk(_) | Effect::Hook(_) | Effect::Send(_) | Effect::Move(_)) => true,
         Ok(Effect::Post(post)) => {
-            let to = post.to.address().map(|address| ContactKey::derive(secret, &address.canonical()));
+            let to = post.to.address().map(|address| ContactKey::of(mode, secret, &address.canonical()));
             to == Some(contact)
         }
         Ok(Effect::Pass(_) | Effect::Raise(_) | Effect::Tell(_)) => false,
@@ -318,7 +322,7 @@ impl Core {
             if body.len() > SHORT {
                 continue;
             }
-            let Ok(Entry { contact, events, .. }) = codec::decode::<Entry>(body) else { continue };
+            let Ok(Entry { contact, events, .. }) = codec::decode_in::<Entry>(body).map(|(_, entry)| entry) else { continue };
             if events == [Event::Forgotten] {
                 self.eraser().follow(contact, &self.secret).await?;
                 self.forget_here(contact);

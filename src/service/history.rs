@@ -197,7 +197,7 @@ fn before(items: &[JournalItem], shard: u8, shards: u8) -> BTreeSet<u8> {
         if !says("took_in") && !says("forgotten") {
             continue;
         }
-        let Ok(Entry { contact, events, .. }) = codec::decode::<Entry>(body) else { continue };
+        let Ok(Entry { contact, events, .. }) = codec::decode_in::<Entry>(body).map(|(_, entry)| entry) else { continue };
         before.extend(events.iter().filter_map(|event| match event {
             Event::TookIn { from } => Some(from.shard()),
             Event::Forgotten => Some(contact.shard()),

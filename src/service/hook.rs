@@ -3,6 +3,7 @@
 
 use super::api;
 use super::core::{Core, duration};
+use super::gate::Outside;
 use super::metrics;
 use super::outbox::Performed;
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
@@ -68,7 +69,7 @@ impl Core {
     }
 
     /// Where a report goes and how; nothing if nobody configured it any more.
-    fn receiver<'a>(&'a self, hook: &'a Hook) -> Option<(&'a str, &'a HookPolicy)> {
+    pub(super) fn receiver<'a>(&'a self, hook: &'a Hook) -> Option<(&'a str, &'a HookPolicy)> {
         match &hook.url {
             // What was allowed when the event came may have been forbidden since.
             Some(url) => {
@@ -79,7 +80,7 @@ impl Core {
         }
     }
 
-    pub(super) async fn hook(&self, started: &Started, hook: &Hook, taken_at: Duration) -> Performed {
+    pub(super) async fn hook(&self, started: &Started, hook: &Hook, taken_at: Duration, out: Outside<'_>) -> Performed {
         let Some((url, policy)) = self.receiver(hook) else {
             let detail = Some("the endpoint is not configured".to_owned());
             let again = self.hook_again(started, hook, None, Some(UNKNOWN_ENDPOINT), detail.clone());
@@ -106,7 +107,7 @@ impl Core {
             max_answer: limits::HOOK_ANSWER_BYTES,
             reach: if policy.allow_private { Reach::Anywhere } else { Reach::PublicOnly },
         };
-        let ended = self.transport.send(call).await;
+        let ended = out.http(call).await;
         metrics::hook(hook.endpoint.as_str(), api::word(&ended));
         // Somebody else may be sending it by now: that we heard nothing is no fact to end it with.
         if ended.is_err() && self.too_late(taken_at, Duration::ZERO) {

@@ -10,6 +10,7 @@ use crate::domain::id::{ContactKey, DedupeHash, InputId};
 use crate::domain::input::{Class, Input, OperatorAction};
 use crate::domain::limits;
 use crate::domain::message::{Inbound, InboundContent};
+use crate::domain::mode::Mode;
 use crate::provider::Decoded;
 use crate::store::{Accept, Accepted, Answer, Claim, StoreError, WhenFull};
 use bytes::Bytes;
@@ -83,7 +84,7 @@ impl Core {
 
     fn contact_of(&self, item: &Decoded) -> Option<ContactKey> {
         match item {
-            Decoded::Message(received) => Some(self.writer(&received.message).0),
+            Decoded::Message(received) => Some(self.writer(Mode::Live, &received.message).0),
             Decoded::Status(report) => report.send.map(|s| s.contact),
             Decoded::Template(_) | Decoded::Complaint(_) | Decoded::Subscription(_) | Decoded::Other(_) => None,
         }
@@ -112,17 +113,27 @@ impl Core {
 
     /// A message, verified and decoded.
     pub async fn receive_message(self: &Arc<Self>, mut message: Inbound) -> Answer<Received> {
-        let (contact, answers) = self.writer(&message);
+        let (contact, answers) = self.writer(Mode::Live, &message);
         message.answers = answers;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
         let both = (message.user_id.is_some()).then(|| message.clone());
-        let received = self.put_encoded(contact, hash, class, fitting(message), WhenFull::Drop).await;
+        let received = self.put_encoded(contact, hash, class, fitting(Mode::Live, message), WhenFull::Drop).await;
         metrics::input("message", received.as_ref().map_or("refused", |r| r.name()));
         if let (Some(message), Ok(_)) = (both, &received) {
             self.meet_both(&message, contact).await?;
         }
         received
+    }
+
+    /// What somebody writes in the place of a test contact: who that is, and the name of the input.
+    pub async fn receive_test_message(self: &Arc<Self>, mut message: Inbound) -> Answer<(ContactKey, InputId, Received)> {
+        let (contact, answers) = self.writer(Mode::Test, &message);
+        message.answers = answers;
+        let hash = DedupeHash::of(&["test", message.channel.as_str(), contact.as_str(), &message.id]);
+        let class = self.class_of(&message);
+        let received = self.put_encoded(contact, hash, class, fitting(Mode::Test, message), WhenFull::Refuse).await?;
+        Ok((contact, InputId::of(hash), received))
     }
 
     /// Opt-out, opt-in and help words pass a pending call, and so does what the provider itself says of an opt-out.
@@ -133,34 +144,47 @@ impl Core {
         if urgent { Class::Priority } else { Class::Normal }
     }
 
-    /// An operator's act on a contact. `id` makes it the same act when it is repeated; one that did not fit may be.
+    /// An operator's act on a contact who is there. `id` makes it the same act when it is repeated; one that did not fit may be.
     pub async fn operate(self: &Arc<Self>, contact: ContactKey, action: OperatorAction, id: &str) -> Answer<Received> {
+        self.operate_in(Mode::Live, contact, action, id).await
+    }
+
+    /// The same on one who may begin with it: then of this mode.
+    pub async fn operate_in(
+        self: &Arc<Self>,
+        mode: Mode,
+        contact: ContactKey,
+        action: OperatorAction,
+        id: &str,
+    ) -> Answer<Received> {
         let hash = DedupeHash::of(&["operator", id]);
-        self.put_or_refuse(contact, hash, Class::Priority, &Input::Operator(action)).await
+        self.put_or_refuse(mode, contact, hash, Class::Priority, &Input::Operator(action)).await
     }
 
     /// Accepts what a provider told and begins its turn if the contact is free and there is room. What overflows a mailbox is in the
     /// journal only: the provider hears that it was taken, and would send it for ever else.
     pub(super) async fn put(
         self: &Arc<Self>,
+        mode: Mode,
         contact: ContactKey,
         hash: DedupeHash,
         class: Class,
         input: &Input,
     ) -> Answer<Received> {
-        self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input)), WhenFull::Drop).await
+        self.put_encoded(contact, hash, class, Bytes::from(codec::encode_in(mode, input)), WhenFull::Drop).await
     }
 
     /// Accepts an input whose sender must hear whether it was stored. One that overflows a mailbox is an error that passes, and may
     /// come again.
     pub(super) async fn put_or_refuse(
         self: &Arc<Self>,
+        mode: Mode,
         contact: ContactKey,
         hash: DedupeHash,
         class: Class,
         input: &Input,
     ) -> Answer<Received> {
-        self.put_encoded(contact, hash, class, Bytes::from(codec::encode(input)), WhenFull::Refuse).await
+        self.put_encoded(contact, hash, class, Bytes::from(codec::encode_in(mode, input)), WhenFull::Refuse).await
     }
 
     /// Accepts what only counts for a contact who is there: it begins none, and brings nobody back who was deleted.
@@ -171,7 +195,19 @@ impl Core {
         input: &Input,
         full: WhenFull,
     ) -> Answer<Received> {
-        let body = Bytes::from(codec::encode(input));
+        self.put_known_in(Mode::Live, contact, hash, input, full).await
+    }
+
+    /// The same of a contact of this mode.
+    pub(super) async fn put_known_in(
+        self: &Arc<Self>,
+        mode: Mode,
+        contact: ContactKey,
+        hash: DedupeHash,
+        input: &Input,
+        full: WhenFull,
+    ) -> Answer<Received> {
+        let body = Bytes::from(codec::encode_in(mode, input));
         self.put_as(contact, Given { hash, class: Class::Priority, body, full, known: true }).await
     }
 
@@ -268,14 +304,14 @@ pub(super) struct Given {
 
 /// The message as it goes into a mailbox, cut until it fits: no provider lets people write so much, so what is cut was no
 /// conversation.
-fn fitting(mut message: Inbound) -> Bytes {
+fn fitting(mode: Mode, mut message: Inbound) -> Bytes {
     const ROOM: usize = limits::INPUT_BYTES / 2;
     if message.text.len() > ROOM {
         let cut = (0..=ROOM).rev().find(|i| message.text.is_char_boundary(*i)).unwrap_or(0);
         message.text.truncate(cut);
     }
     let mut input = Input::Message(Box::new(message));
-    let body = codec::encode(&input);
+    let body = codec::encode_in(mode, &input);
     if body.len() <= limits::INPUT_BYTES {
         return Bytes::from(body);
     }
@@ -284,7 +320,7 @@ fn fitting(mut message: Inbound) -> Bytes {
         message.referral = None;
         message.profile_name = None;
     }
-    Bytes::from(codec::encode(&input))
+    Bytes::from(codec::encode_in(mode, &input))
 }
 
 #[cfg(test)]
@@ -310,7 +346,7 @@ mod tests {
             forwarded: false,
             referral: None,
         };
-        let body = fitting(message);
+        let body = fitting(Mode::Live, message);
         assert!(body.len() <= limits::INPUT_BYTES);
         match codec::decode(&body).expect("readable") {
             Input::Message(message) => *message,

@@ -10,6 +10,7 @@ use crate::domain::id::{ContactKey, DedupeHash, EffectId};
 use crate::domain::input::{Input, Reach, ReachChange};
 use crate::domain::mail::MailRef;
 use crate::domain::message::{FailureReason, Inbound};
+use crate::domain::mode::Mode;
 use crate::engine::effect::Send;
 use crate::provider::email::{self, Mail, SmtpAnswer};
 use crate::provider::{Accepted, Complaint, ProviderError, SendOutcome, StatusReport};
@@ -19,20 +20,21 @@ use std::sync::Arc;
 impl Core {
     /// Whose message it is, and which of our questions it answers by quoting it. A mail that answers one of ours is the contact's
     /// to whom that went, whatever else they are known by; but only if it comes from where that went.
-    pub(super) fn writer(&self, message: &Inbound) -> (ContactKey, Option<EffectId>) {
+    pub(super) fn writer(&self, mode: Mode, message: &Inbound) -> (ContactKey, Option<EffectId>) {
         let quoted = message.in_reply_to.as_deref();
         if let (ChannelKind::Email, Some(name)) = (message.kind, quoted.and_then(MailRef::find))
             && name.went_to(message.from.reveal())
+            && (mode == Mode::Live || name.send.contact == self.contact_key(mode, &message.from.canonical()))
         {
             return (self.aliases.target(name.send.contact), Some(name.send.effect));
         }
         let known = quoted.and_then(|id| self.quoted.find(&message.channel, id));
-        (self.contact_key(&message.from.canonical()), known)
+        (self.contact_key(mode, &message.from.canonical()), known)
     }
 
     /// A complaint is an opt-out that the person did not bother to tell us.
     pub(super) async fn receive_complaint(self: &Arc<Self>, complaint: Complaint) -> Answer<Received> {
-        let by_address = || complaint.recipient.as_ref().map(|address| self.contact_key(&address.canonical()));
+        let by_address = || complaint.recipient.as_ref().map(|address| self.contact_key(Mode::Live, &address.canonical()));
         let Some(contact) = complaint.send.map(|send| send.contact).or_else(by_address) else {
             tracing::info!(channel = %complaint.channel, "a complaint names neither mail nor person");
             return Ok(Received::Noted);
@@ -57,7 +59,7 @@ impl Core {
         let (Some(address @ Address::Email(_)), Some(channel)) = (&report.recipient, self.channel(&report.channel)) else {
             return Ok(());
         };
-        let contact = report.send.map_or_else(|| self.contact_key(&address.canonical()), |send| send.contact);
+        let contact = report.send.map_or_else(|| self.contact_key(Mode::Live, &address.canonical()), |send| send.contact);
         let of = report.send.map_or_else(|| report.id.clone(), |send| send.to_string());
         let code = failure.error.code.clone();
         let what = ReachChange::Dead { address: address.clone(), reason: failure.reason, code };

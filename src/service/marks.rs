@@ -5,6 +5,7 @@ use super::core::Core;
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
 use crate::domain::journal::{Entry, Event};
+use crate::domain::mode::Mode;
 use bytes::Bytes;
 
 /// Of the end of an attempt.
@@ -49,9 +50,9 @@ fn of(parts: &[&str]) -> Token {
 
 impl Core {
     /// A journal entry of now.
-    pub(super) fn entry(&self, contact: ContactKey, token: Token, events: Vec<Event>) -> Bytes {
+    pub(super) fn entry(&self, mode: Mode, contact: ContactKey, token: Token, events: Vec<Event>) -> Bytes {
         let at = self.store_now();
         self.overhear(contact, token, at, &events);
-        Bytes::from(codec::encode(&Entry { contact, token, at, events }))
+        Bytes::from(codec::encode_in(mode, &Entry { contact, token, at, events }))
     }
 }

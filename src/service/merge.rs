@@ -14,6 +14,7 @@ use crate::domain::input::{Class, Input};
 use crate::domain::journal::{Entry, Event};
 use crate::domain::merge::{Blob, Merge};
 use crate::domain::message::{FailureReason, Inbound};
+use crate::domain::mode::Mode;
 use crate::domain::time::Span;
 use crate::engine::effect::Moving;
 use crate::engine::record::Record;
@@ -78,8 +79,8 @@ impl Core {
     }
 
     /// Lets an address lead to a contact. If there is a contact of that address already, it becomes part of this one.
-    pub async fn link(self: &Arc<Self>, address: &Address, contact: ContactKey, by: &str) -> Answer<Received> {
-        let key = self.contact_key(&address.canonical());
+    pub async fn link(self: &Arc<Self>, mode: Mode, address: &Address, contact: ContactKey, by: &str) -> Answer<Received> {
+        let key = self.contact_key(mode, &address.canonical());
         let contact = self.aliases.target(contact);
         if key == contact {
             return Ok(Received::Duplicate);
@@ -92,8 +93,8 @@ impl Core {
     }
 
     /// Lets an address lead to a contact, if nobody else is there; gives whose it is otherwise.
-    pub async fn lead(self: &Arc<Self>, address: &Address, contact: ContactKey) -> Answer<Option<ContactKey>> {
-        let key = self.contact_key(&address.canonical());
+    pub async fn lead(self: &Arc<Self>, mode: Mode, address: &Address, contact: ContactKey) -> Answer<Option<ContactKey>> {
+        let key = self.contact_key(mode, &address.canonical());
         let contact = self.aliases.target(contact);
         if key == contact {
             return Ok(None);
@@ -134,11 +135,11 @@ impl Core {
     pub(super) async fn meet_both(self: &Arc<Self>, message: &Inbound, contact: ContactKey) -> Answer<()> {
         let (Address::Phone(_), Some(id)) = (&message.from, &message.user_id) else { return Ok(()) };
         let address = Address::Bsuid(id.clone());
-        let known = self.aliases.target(self.contact_key(&address.canonical()));
+        let known = self.aliases.target(self.contact_key(Mode::Live, &address.canonical()));
         if known == self.aliases.target(contact) {
             return Ok(());
         }
-        self.link(&address, contact, "a message named both").await.map(|_| ())
+        self.link(Mode::Live, &address, contact, "a message named both").await.map(|_| ())
     }
 
     /// One step, as an effect.
@@ -154,7 +155,7 @@ impl Core {
         match done {
             Ok(reply) => {
                 let reply = reply.map(|step| Bytes::from(codec::encode(&merge(step))));
-                Performed { end: End::done(None, None), reply, gap: Span::millis(0) }
+                Performed { end: End::done(None, None), reply, gap: Span::millis(0), also: Vec::new() }
             }
             Err(error) if error.is_temporary() => {
                 let due = self.store_now() + Span::seconds(i64::from(started.attempt.clamp(1, 30)));
@@ -245,11 +246,11 @@ impl Core {
     }
 
     fn flip(&self, from: ContactKey, into: ContactKey, still: &Still, moved: Vec<InputId>) -> Flip {
-        let record: Record = codec::decode(&still.record.blob).unwrap_or_default();
+        let record = Record::decode(&still.record.blob).unwrap_or_default();
         let live = record.live().into_iter().map(|(version, n)| (version, -n)).collect();
         let token = marks::merged(from, still.record.token);
         let entry = Entry { contact: from, token, at: self.store_now(), events: vec![Event::Merged { into }] };
-        Flip { contact: from, into, moved, live, journal: Bytes::from(codec::encode(&entry)) }
+        Flip { contact: from, into, moved, live, journal: Bytes::from(codec::encode_in(record.stored_mode(), &entry)) }
     }
 }
 

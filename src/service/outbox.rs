@@ -2,7 +2,9 @@
 //! the next one begins.
 
 use super::api;
+use super::call::CallOut;
 use super::core::{Core, Patience, duration};
+use super::gate::Opened;
 use super::marks;
 use super::verdict::{Attempt, End};
 use crate::domain::codec::{self, DecodeError};
@@ -10,6 +12,7 @@ use crate::domain::id::ContactKey;
 use crate::domain::input::{CallOutcome, Delivery, Input};
 use crate::domain::journal::{AttemptOutcome, Event};
 use crate::domain::message::{DeliveryStatus, FailureReason};
+use crate::domain::mode::Mode;
 use crate::domain::time::{Millis, Span};
 use crate::engine::effect::Effect;
 use crate::store::{Lane, Settle, SettleResult, Settled, StartAnswer, Started, WhenFull, WorkSet};
@@ -25,11 +28,13 @@ pub(super) struct Performed {
     pub reply: Option<Bytes>,
     /// The shortest time to the next effect of the lane.
     pub gap: Span,
+    /// What the journal tells beside the end.
+    pub also: Vec<Event>,
 }
 
 impl Performed {
     pub(super) fn ended(end: End) -> Self {
-        Performed { end, reply: None, gap: Span::millis(0) }
+        Performed { end, reply: None, gap: Span::millis(0), also: Vec::new() }
     }
 }
 
@@ -45,17 +50,20 @@ impl Core {
     }
 
     async fn perform(self: &Arc<Self>, started: &Started, taken_at: Duration) -> Performed {
-        match codec::decode::<Effect>(&started.body) {
-            Ok(Effect::Send(send)) => self.send(started, &send, taken_at).await,
-            Ok(Effect::Call(call)) => self.call(started, &call, taken_at).await,
-            Ok(Effect::Post(post)) => self.post(started, &post).await,
-            Ok(Effect::Pass(passed)) => self.pass(started, *passed).await,
-            Ok(Effect::Move(step)) => self.moving(started, &step).await,
-            Ok(Effect::Fetch(fetch)) => self.fetch(started, &fetch, taken_at).await,
-            Ok(Effect::Hook(hook)) => self.hook(started, &hook, taken_at).await,
-            Ok(Effect::Raise(raise)) => self.raise(started, &raise).await,
-            Ok(Effect::Tell(tell)) => self.tell(started, &tell, taken_at).await,
-            Ok(Effect::Desk(desk)) => self.desk(started, &desk, taken_at).await,
+        match self.gate.open(&started.body) {
+            Ok(Opened::Test(effect)) => self.tried(started, effect, taken_at).await,
+            Ok(Opened::Live(effect, out)) => match effect {
+                Effect::Send(send) => self.send(started, &send, taken_at, out).await,
+                Effect::Call(call) => self.call(started, &call, taken_at, CallOut::Live(out)).await,
+                Effect::Post(post) => self.post(Mode::Live, started, &post).await,
+                Effect::Pass(passed) => self.pass(Mode::Live, started, *passed).await,
+                Effect::Move(step) => self.moving(started, &step).await,
+                Effect::Fetch(fetch) => self.fetch(started, &fetch, taken_at, out).await,
+                Effect::Hook(hook) => self.hook(started, &hook, taken_at, out).await,
+                Effect::Raise(raise) => self.raise(started, &raise).await,
+                Effect::Tell(tell) => self.tell(started, &tell, taken_at, out).await,
+                Effect::Desk(desk) => self.desk(started, &desk, taken_at, out).await,
+            },
             // Another instance can read it; it goes back as it was.
             Err(DecodeError::Newer(format)) => {
                 tracing::warn!(effect = %started.id, format, "an effect was written by a newer release; leaving it");
@@ -69,7 +77,7 @@ impl Core {
                 // A run that waits for a call hears of it all the same, or it would wait for ever.
                 let lost = CallOutcome::Failed { why: "unreadable".to_owned() };
                 let reply = (started.set == WorkSet::Call).then(|| api::result(started.id, lost, 0, Span::millis(0)));
-                Performed { end, reply, gap: Span::millis(0) }
+                Performed { end, reply, gap: Span::millis(0), also: Vec::new() }
             }
         }
     }
@@ -97,7 +105,7 @@ impl Core {
         performed: Performed,
         taken_at: Duration,
     ) -> Option<(Started, Duration)> {
-        let Performed { end, reply, gap } = performed;
+        let Performed { end, reply, gap, also } = performed;
         let contact = started.lane.contact;
         let event = Event::Attempted {
             effect: started.id,
@@ -106,6 +114,7 @@ impl Core {
             provider_id: end.provider_id,
             detail: end.detail,
         };
+        let events = std::iter::once(event).chain(also).collect();
         let goes_on = matches!(end.result, SettleResult::Done | SettleResult::Failed) && gap.0 == 0 && !self.is_stopping();
         let take = if goes_on { self.takeable(started) } else { Vec::new() };
         let (hash, id) = marks::reply(started.id);
@@ -115,7 +124,7 @@ impl Core {
             id: started.id,
             attempt: started.attempt,
             result: end.result,
-            journal: self.entry(contact, marks::attempt(started.id, started.attempt), vec![event]),
+            journal: self.entry(codec::mode_of(&started.body), contact, marks::attempt(started.id, started.attempt), events),
             reply: reply.clone().map(|body| (id, body)),
             take: take.clone(),
             gap,

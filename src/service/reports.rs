@@ -12,6 +12,7 @@ use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, SendRef};
 use crate::domain::input::{Delivery, Input};
 use crate::domain::journal::{AttemptOutcome, Event};
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
+use crate::domain::mode::Mode;
 use crate::provider::{OptOutScope, StatusReport};
 use crate::store::{Answer, Lane, LaneKey, Report, Reported, Settle, SettleResult, Wake, WhenFull, WorkSet};
 use bytes::Bytes;
@@ -20,29 +21,39 @@ use std::sync::Arc;
 impl Core {
     /// A report, verified and decoded.
     pub async fn receive_report(self: &Arc<Self>, report: StatusReport) -> Answer<Received> {
+        self.receive_report_in(Mode::Live, report).await
+    }
+
+    /// What somebody reports in the place of a provider, on a message to a test contact.
+    pub async fn receive_test_report(self: &Arc<Self>, report: StatusReport) -> Answer<Received> {
+        self.receive_report_in(Mode::Test, report).await
+    }
+
+    /// A report on a message to a contact of this mode.
+    pub(super) async fn receive_report_in(self: &Arc<Self>, mode: Mode, report: StatusReport) -> Answer<Received> {
         metrics::report(status_word(report.status));
         // An opt-out that the provider knows of counts, whatever message it was reported with.
         let opted_out = report.failure.as_ref().and_then(|f| f.opted_out);
         if let (Some(OptOutScope::Everything), Some(_)) = (opted_out, &report.recipient) {
-            self.opted_out_by_report(&report).await?;
+            self.opted_out_by_report(mode, &report).await?;
         }
         // Before a run hears of it: its next message is not to go there again.
         self.dead_by_report(&report).await?;
         self.template_refused_by_report(&report).await?;
         match report.send {
-            Some(send) => self.report_on(send, &report).await,
+            Some(send) => self.report_on(mode, send, &report).await,
             None => self.nameless_report(&report).await,
         }
     }
 
-    async fn report_on(self: &Arc<Self>, send: SendRef, report: &StatusReport) -> Answer<Received> {
+    async fn report_on(self: &Arc<Self>, mode: Mode, send: SendRef, report: &StatusReport) -> Answer<Received> {
         let SendRef { contact, effect } = send;
         let contact = self.aliases.target(contact);
         let reason = report.failure.as_ref().map(|f| f.reason);
         let code = report.failure.as_ref().and_then(|f| f.error.code.clone());
         let event = Event::Reported { effect, status: report.status, reason, code: code.clone(), at: report.at };
         let word = status_word(report.status);
-        let journal = self.entry(contact, marks::report(effect, word, &report.id), vec![event]);
+        let journal = self.entry(mode, contact, marks::report(effect, word, &report.id), vec![event]);
         // Of most messages only a failure is worth waking for; who wants to know more of one awaits it under another name.
         let (awaited, wakes) = match report.status {
             DeliveryStatus::Failed => (effect, true),
@@ -65,13 +76,19 @@ impl Core {
         if let Reported::Claimed(claim) = answer {
             self.begin(request.contact, claim, None);
         }
-        self.settle_by_report(contact, effect, report).await?;
+        self.settle_by_report(mode, contact, effect, report).await?;
         Ok(Received::Noted)
     }
 
     /// The provider reports on a message, so it has it: if our answer was lost, this is the answer. A no-op, and not even
     /// that for what this instance settled itself, unless the effect still stands at the head of its lane.
-    async fn settle_by_report(self: &Arc<Self>, contact: ContactKey, effect: EffectId, report: &StatusReport) -> Answer<()> {
+    async fn settle_by_report(
+        self: &Arc<Self>,
+        mode: Mode,
+        contact: ContactKey,
+        effect: EffectId,
+        report: &StatusReport,
+    ) -> Answer<()> {
         let now = self.clock.monotonic();
         match self.recent.get(effect, now) {
             Some(Known::Accepted(_)) => return Ok(()),
@@ -95,7 +112,7 @@ impl Core {
             id: effect,
             attempt: 0,
             result: SettleResult::Done,
-            journal: self.entry(contact, marks::attempt(effect, 0), vec![event]),
+            journal: self.entry(mode, contact, marks::attempt(effect, 0), vec![event]),
             reply: None,
             take: Vec::new(),
             gap: crate::domain::time::Span::millis(0),
@@ -112,32 +129,32 @@ impl Core {
             tracing::debug!(channel = %report.channel, "a report names neither message nor receiver");
             return Ok(Received::Noted);
         };
-        let contact = self.aliases.target(self.contact_key(&recipient.canonical()));
+        let contact = self.aliases.target(self.contact_key(Mode::Live, &recipient.canonical()));
         let word = status_word(report.status);
         let code = report.failure.as_ref().and_then(|f| f.error.code.as_deref()).unwrap_or("none");
         let text =
             format!("a delivery report without our name: {word}, message {} at {}, code {code}", report.id, report.channel);
         let mark = marks::nameless(&report.id, word);
-        let journal = self.entry(contact, mark, vec![Event::Note { run: None, text }]);
+        let journal = self.entry(Mode::Live, contact, mark, vec![Event::Note { run: None, text }]);
         let request = Report { contact, effect: mark.effect(0), journal, wake: None };
         self.patiently(Patience::Short, || self.store.report(request.clone())).await?;
         Ok(Received::Noted)
     }
 
-    async fn opted_out_by_report(self: &Arc<Self>, report: &StatusReport) -> Answer<()> {
+    async fn opted_out_by_report(self: &Arc<Self>, mode: Mode, report: &StatusReport) -> Answer<()> {
         let (Some(to), Some(channel)) = (&report.recipient, self.channel(&report.channel)) else {
             return Ok(());
         };
         let input = provider_opt_out(to.clone(), channel.name.clone(), channel.kind, &report.id);
-        self.opt_out(input).await
+        self.opt_out(mode, input).await
     }
 
     /// The provider says that the person opted out: an input like the word itself, once for each message that it was said of.
-    pub(super) async fn opt_out(self: &Arc<Self>, message: Inbound) -> Answer<()> {
-        let contact = self.contact_key(&message.from.canonical());
+    pub(super) async fn opt_out(self: &Arc<Self>, mode: Mode, message: Inbound) -> Answer<()> {
+        let contact = self.contact_key(mode, &message.from.canonical());
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let kind = message.kind;
-        match self.put_known(contact, hash, &Input::Message(Box::new(message)), WhenFull::Drop).await? {
+        match self.put_known_in(mode, contact, hash, &Input::Message(Box::new(message)), WhenFull::Drop).await? {
             // Whoever says so is not there: should they ever be, they begin as somebody who opted out.
             Received::Nobody => self.keep_opt_out(contact, kind).await,
             _ => Ok(()),

@@ -1,6 +1,7 @@
 //! One message to a provider.
 
 use super::core::{Core, Patience, duration};
+use super::gate::Outside;
 use super::mail::mailed;
 use super::metrics;
 use super::outbox::{Performed, fate, outcome_word};
@@ -13,6 +14,7 @@ use super::verdict::{self, End};
 use crate::config::send::Unsure;
 use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason;
+use crate::domain::mode::Mode;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
 use crate::provider::{Accepted, MailFacts, OptOutScope, SendContext, SendOutcome, Wire};
@@ -24,26 +26,19 @@ use std::time::Duration;
 const UNKNOWN_CHANNEL: Span = Span::seconds(30);
 
 impl Core {
-    pub(super) async fn send(self: &Arc<Self>, started: &Started, send: &Send, taken_at: Duration) -> Performed {
-        let Some(channel) = self.channel(&send.channel) else {
-            let attempt = self.attempt(started, send.at);
-            let due = self.retry_rules().next(send.at, attempt.now, 1, Some(UNKNOWN_CHANNEL), 0);
-            let detail = Some("the channel is not configured".to_owned());
-            return self.finished(
-                started,
-                send,
-                None,
-                match due {
-                    Some(due) => End::again(due, started.unsure, detail),
-                    None => End::failed(FailureReason::Configuration, detail),
-                },
-            );
-        };
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        started: &Started,
+        send: &Send,
+        taken_at: Duration,
+        out: Outside<'_>,
+    ) -> Performed {
+        let Some(channel) = self.channel(&send.channel) else { return self.unknown_channel(started, send) };
         if started.stop.stops(send.kind) && !send.is_stop_confirmation() {
             metrics::send(channel.name.as_str(), "opted_out");
             return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
         }
-        match self.stopped_there(started, send).await {
+        match self.stopped_there(Mode::Live, started, send).await {
             Ok(false) => {}
             Ok(true) => {
                 metrics::send(channel.name.as_str(), "opted_out");
@@ -78,44 +73,41 @@ impl Core {
             metrics::send(channel.name.as_str(), "unsure");
             return self.finished(started, send, Some(channel), End::unsure());
         }
-        let end = self.attempt_send(&Started { unsure, ..started.clone() }, send, channel, timeout).await;
+        let end = self.attempt_send(&Started { unsure, ..started.clone() }, send, channel, (timeout, out)).await;
         metrics::send(channel.name.as_str(), outcome_word(&end));
         self.health.ended(&channel.name, &end, self.store_now());
         self.finished(started, send, Some(channel), end)
     }
 
     /// Whether the address is not the contact's own, and whoever is there, or was before they were deleted, opted out of this kind.
-    async fn stopped_there(&self, started: &Started, send: &Send) -> Answer<bool> {
-        let key = self.contact_key(&send.outbound.to.canonical());
+    pub(super) async fn stopped_there(&self, mode: Mode, started: &Started, send: &Send) -> Answer<bool> {
+        let key = self.contact_key(mode, &send.outbound.to.canonical());
         if self.aliases.target(key) == started.lane.contact || send.is_stop_confirmation() {
             return Ok(false);
         }
         self.patiently(Patience::Short, || self.wants_none(key, send.kind)).await
     }
 
-    async fn attempt_send(self: &Arc<Self>, started: &Started, send: &Send, channel: &Channel, timeout: Duration) -> End {
-        let contact = started.lane.contact;
-        let unsubscribe = self.unsubscribe_link(contact, send, channel);
-        let context = SendContext {
-            channel: &channel.name,
-            send: Some(SendRef { contact, effect: started.id }),
-            status_callback: channel.status_callback.as_deref(),
-            kind: channel.kind,
-            mail: Some(MailFacts { at: send.at, thread: send.run, unsubscribe: unsubscribe.as_deref() }),
-        };
-        let wire = match channel.adapter.wire(&send.outbound, &context) {
+    async fn attempt_send(
+        self: &Arc<Self>,
+        started: &Started,
+        send: &Send,
+        channel: &Channel,
+        (timeout, out): (Duration, Outside<'_>),
+    ) -> End {
+        let wire = match self.written(started, send, channel) {
             Ok(wire) => wire,
-            Err(error) => return End::failed(FailureReason::Content, Some(error.to_string())),
+            Err(end) => return end,
         };
         // From here on the provider may have it, whatever happens to us.
         self.recent.remember(started.id, Known::Begun, self.clock.monotonic());
         let begun = self.clock.monotonic();
         let (mut outcome, unanswered) = match wire {
-            Wire::Http(request) => match self.transport.send(HttpCall::to_provider(request, timeout)).await {
+            Wire::Http(request) => match out.http(HttpCall::to_provider(request, timeout)).await {
                 Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
                 Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
-            Wire::Mail(mail) => mailed(&mail, self.mail.send(&mail, timeout).await),
+            Wire::Mail(mail) => mailed(&mail, out.mail(&mail, timeout).await),
         };
         metrics::send_took(channel.name.as_str(), self.clock.monotonic().saturating_sub(begun));
         if outcome == SendOutcome::Unknown {
@@ -131,6 +123,33 @@ impl Core {
             Some(failure) if end.detail.is_none() => End { detail: Some(failure), ..end },
             _ => end,
         }
+    }
+
+    /// The message as its provider takes it, or why it cannot be written so.
+    pub(super) fn written(&self, started: &Started, send: &Send, channel: &Channel) -> Result<Wire, End> {
+        let contact = started.lane.contact;
+        let unsubscribe = self.unsubscribe_link(contact, send, channel);
+        let context = SendContext {
+            channel: &channel.name,
+            send: Some(SendRef { contact, effect: started.id }),
+            status_callback: channel.status_callback.as_deref(),
+            kind: channel.kind,
+            mail: Some(MailFacts { at: send.at, thread: send.run, unsubscribe: unsubscribe.as_deref() }),
+        };
+        let wire = channel.adapter.wire(&send.outbound, &context);
+        wire.map_err(|error| End::failed(FailureReason::Content, Some(error.to_string())))
+    }
+
+    /// A message for a channel that is not configured here: again later, or not at all.
+    pub(super) fn unknown_channel(&self, started: &Started, send: &Send) -> Performed {
+        let attempt = self.attempt(started, send.at);
+        let due = self.retry_rules().next(send.at, attempt.now, 1, Some(UNKNOWN_CHANNEL), 0);
+        let detail = Some("the channel is not configured".to_owned());
+        let end = match due {
+            Some(due) => End::again(due, started.unsure, detail),
+            None => End::failed(FailureReason::Configuration, detail),
+        };
+        self.finished(started, send, None, end)
     }
 
     /// What an answer teaches beyond this one message.
@@ -163,7 +182,7 @@ impl Core {
                     let of = started.id.to_string();
                     let input = provider_opt_out(send.outbound.to.clone(), channel.name.clone(), channel.kind, &of);
                     // Before the settle: a crash in between repeats it, and it takes effect once.
-                    if let Err(error) = self.opt_out(input).await {
+                    if let Err(error) = self.opt_out(Mode::Live, input).await {
                         tracing::error!(effect = %started.id, %error, "an opt-out known to the provider could not be stored");
                     }
                 }
@@ -177,13 +196,13 @@ impl Core {
         }
     }
 
-    fn finished(&self, started: &Started, send: &Send, channel: Option<&Channel>, end: End) -> Performed {
+    pub(super) fn finished(&self, started: &Started, send: &Send, channel: Option<&Channel>, end: End) -> Performed {
         let reply = if send.awaited || send.tracked { fate(started, &end, send.tracked) } else { None };
         let gap = channel.map_or(Span::millis(0), |c| c.policy.gap);
         if end.failure().is_some() {
             tracing::info!(effect = %started.id, channel = %send.channel, outcome = outcome_word(&end), "a message failed");
         }
-        Performed { end, reply, gap }
+        Performed { end, reply, gap, also: Vec::new() }
     }
 
     fn retry_rules(&self) -> Retry {

@@ -54,7 +54,7 @@ impl Core {
             max_answer: CERTIFICATE_BYTES,
             reach: Reach::PublicOnly,
         };
-        let answer = self.transport.send(call).await;
+        let answer = self.gate.of_the_service().http(call).await;
         answer.ok().filter(|answer| answer.status == 200).map(|answer| answer.body)
     }
 }

@@ -1,8 +1,9 @@
 //! How one alert reaches one receiver: a mail by the server of a channel, a text message by its provider, a webhook that takes
 //! what Slack's incoming webhooks take. Used by the service, and by `replyflow alert test` without it.
 
+use super::gate::Outside;
 use super::mail::mailed;
-use super::ports::{HttpAnswer, HttpCall, HttpFailure, MailTransport, Reach, Transport};
+use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
 use super::retry::asked_pause;
 use super::settings::Channel;
 use crate::config::alerts::AlertSettings;
@@ -21,10 +22,8 @@ use std::time::Duration;
 
 /// What it takes to tell somebody.
 pub struct Teller<'a> {
-    /// The HTTP client.
-    pub transport: &'a dyn Transport,
-    /// The mail client.
-    pub mail: &'a dyn MailTransport,
+    /// The way out.
+    pub out: Outside<'a>,
     /// The virtual numbers.
     pub channels: &'a IndexMap<ChannelName, Channel>,
     /// Which of them carry alerts, and the webhooks.
@@ -74,11 +73,11 @@ impl Teller<'_> {
             Err(error) => return refused(&error.to_string()),
         };
         match wire {
-            Wire::Http(request) => match self.transport.send(HttpCall::to_provider(request, self.timeout)).await {
+            Wire::Http(request) => match self.out.http(HttpCall::to_provider(request, self.timeout)).await {
                 Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
                 Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
-            Wire::Mail(mail) => mailed(&mail, self.mail.send(&mail, self.timeout).await),
+            Wire::Mail(mail) => mailed(&mail, self.out.mail(&mail, self.timeout).await),
         }
     }
 
@@ -95,7 +94,7 @@ impl Teller<'_> {
             max_answer: limits::HOOK_ANSWER_BYTES,
             reach: if hook.allow_private { Reach::Anywhere } else { Reach::PublicOnly },
         };
-        let ended = self.transport.send(call).await;
+        let ended = self.out.http(call).await;
         let detail = match &ended {
             Ok(answer) => format!("answered {}", answer.status),
             Err(failure) => failure.to_string(),

@@ -7,6 +7,7 @@ use crate::domain::id::{ContactKey, DedupeHash};
 use crate::domain::input::{Class, Input, Reach, ReachChange};
 use crate::domain::journal::AlertLevel;
 use crate::domain::message::{FailureReason, OutboundContent};
+use crate::domain::mode::Mode;
 use crate::engine::effect::Send;
 use crate::provider::{ProviderError, StatusReport, TemplateStatus};
 use crate::store::{Answer, Started, WhenFull};
@@ -66,10 +67,10 @@ impl Core {
             times: 1,
         };
         for team in self.world.project.alerts.hearers(None, level) {
-            let key = self.contact_key(&team_canonical(&team));
+            let key = self.contact_key(Mode::Live, &team_canonical(&team));
             let hash = DedupeHash::of(&["template", &status.template, &format!("{:08x}", self.random.bits()), team.as_str()]);
             let alerts = Alerts { team, raised: vec![raised.clone()] };
-            self.put(key, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await?;
+            self.put(Mode::Live, key, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await?;
         }
         Ok(Received::Noted)
     }

@@ -143,7 +143,7 @@ impl Core {
             consumed: folded.consumed,
             set_aside: folded.set_aside,
             alarm: folded.alarm.map(|at| at.max(work.now + Span::millis(1))),
-            journal: Bytes::from(codec::encode(&entry)),
+            journal: Bytes::from(codec::encode_in(after.record.stored_mode(), &entry)),
             blob: folded.blob,
             keep,
             who: self.who(),
@@ -338,7 +338,7 @@ fn withdrawal(contact: ContactKey, effect: EffectId, at: Millis, after: &Record)
         let delivery = Delivery { effect, status, reason, code: None, unsure: false };
         (marks::reply(effect).1, Bytes::from(codec::encode(&Input::Delivery(delivery))))
     });
-    Withdrawal { id: effect, journal: Bytes::from(codec::encode(&entry)), reply: told }
+    Withdrawal { id: effect, journal: Bytes::from(codec::encode_in(after.stored_mode(), &entry)), reply: told }
 }
 
 impl Work {

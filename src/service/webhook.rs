@@ -10,6 +10,7 @@ use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash};
 use crate::domain::input::{Class, ContactRef, Input, Webhook};
 use crate::domain::limits;
+use crate::domain::mode::Mode;
 use crate::domain::value::Value;
 use crate::flow::catalog::webhook_contacts;
 use crate::store::WhenFull;
@@ -101,6 +102,8 @@ pub struct NewWebhook {
     pub data: Value,
     /// What makes it the same call when it is delivered again. Without one every delivery is a call of its own.
     pub id: Option<String>,
+    /// Whose contacts it is for.
+    pub mode: Mode,
 }
 
 impl Core {
@@ -130,8 +133,8 @@ impl Core {
         let id = call.id.unwrap_or_else(|| format!("{:08x}{:08x}", self.random.bits(), self.random.bits()));
         let mut all = Vec::new();
         // Nobody hears of it before it is known that it fits everybody.
-        for (contact, input) in self.webhook_inputs(&call.flow, &call.name, &call.data)? {
-            let body = Bytes::from(codec::encode(&Input::Webhook(Box::new(input))));
+        for (contact, input) in self.webhook_inputs(call.mode, &call.flow, &call.name, &call.data)? {
+            let body = Bytes::from(codec::encode_in(call.mode, &Input::Webhook(Box::new(input))));
             if body.len() > limits::INPUT_BYTES {
                 return Err(EventRefused::TooLarge);
             }
@@ -145,7 +148,13 @@ impl Core {
         Ok(done)
     }
 
-    fn webhook_inputs(&self, flow: &str, name: &str, data: &Value) -> Result<Vec<(ContactKey, Webhook)>, EventRefused> {
+    fn webhook_inputs(
+        &self,
+        mode: Mode,
+        flow: &str,
+        name: &str,
+        data: &Value,
+    ) -> Result<Vec<(ContactKey, Webhook)>, EventRefused> {
         let catalog = self.versions.catalog();
         let starts = catalog.starts_by_webhook(flow, name);
         let found = webhook_contacts(&starts, &self.world.project, data);
@@ -154,7 +163,7 @@ impl Core {
         let flow = &start.published.flow.name;
         let Ok(name) = crate::domain::name::Name::parse(name) else { return Ok(Vec::new()) };
         let of = |to: ContactRef| {
-            let key = self.contact_key(&to.address()?.canonical());
+            let key = self.contact_key(mode, &to.address()?.canonical());
             Some((key, Webhook { flow: flow.clone(), name: name.clone(), data: data.clone(), to, callback: None }))
         };
         Ok(found.into_iter().filter_map(of).collect())

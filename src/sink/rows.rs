@@ -148,6 +148,7 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         | Event::Profile(_)
         | Event::Merged { .. }
         | Event::TookIn { .. }
+        | Event::Tried(_)
         | Event::Begun { .. }
         | Event::Halted { .. }
         | Event::Moved(_)

@@ -9,6 +9,7 @@ use crate::domain::input::{Accepted, Input};
 use crate::domain::journal::{Decision, Event};
 use crate::domain::language::Language;
 use crate::domain::message::{Inbound, InboundContent};
+use crate::domain::mode::Mode;
 use crate::domain::name::{ChannelName, Name, Slug};
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
@@ -232,7 +233,7 @@ impl<'a> Play<'a> {
 
     fn reply(&mut self, message: Inbound, now: Millis) -> Result<TurnOutput, String> {
         let id = InputId::of(DedupeHash::of(&["why", &message.id]));
-        self.turn(Some(&Accepted { id, at: now, input: Input::Message(Box::new(message)) }), now)
+        self.turn(Some(&Accepted { id, at: now, mode: Mode::Live, input: Input::Message(Box::new(message)) }), now)
     }
 
     fn turn(&mut self, input: Option<&Accepted>, now: Millis) -> Result<TurnOutput, String> {

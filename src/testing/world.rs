@@ -19,6 +19,7 @@ use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Event,
 use crate::domain::journal;
 use crate::domain::language::Language;
 use crate::domain::message::{Inbound, InboundContent};
+use crate::domain::mode::Mode;
 use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
@@ -213,7 +214,7 @@ impl World {
         if let Some(memory) = &mut self.inputs_accepted {
             memory.insert(id, input.clone());
         }
-        let accepted = Accepted { id, at: self.now, input };
+        let accepted = Accepted { id, at: self.now, mode: Mode::Live, input };
         if let Some(person) = self.people.get_mut(&key) {
             person.mailbox.push_back((priority, accepted));
         }

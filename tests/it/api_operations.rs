@@ -188,7 +188,7 @@ async fn what_failed_is_shown_done_again_or_dropped_and_channels_say_how_they_ar
     );
     assert_eq!(until(&api, "/v1/status", |json| json["failed"] == 2).await.json["failed"], 2);
     let test = Api::keyed(&service, &["operations:write"], "test").await;
-    assert_eq!(test.post(&format!("/v1/failed/{}/retry", ids[0]), json!({})).await.status, 409, "a key for test");
+    assert_eq!(test.post(&format!("/v1/failed/{}/retry", ids[0]), json!({})).await.status, 404, "a key for test");
     let again = api.post_named(&format!("/v1/failed/{}/retry", ids[0]), "again", json!({})).await;
     assert_eq!((again.status, again.json["id"].as_str()), (200, Some(ids[0].as_str())));
     let repeated = api.post_named(&format!("/v1/failed/{}/retry", ids[0]), "again", json!({})).await;

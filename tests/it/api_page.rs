@@ -1,7 +1,9 @@
-//! `docs/api.md`: each of its examples is run as it stands there, by a shell and `curl`, against a real service.
+//! `docs/api.md` and `docs/test-mode.md`: each of their examples is run as it stands there, by a shell and `curl`, against a real service.
 
 use crate::support::api::Api;
-use crate::support::live::{SIMULATED, Service};
+use crate::support::live::{GREETING, SIMULATED, Service};
+use replyflow::domain::address::{Address, E164};
+use replyflow::domain::mode::Mode;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -66,6 +68,17 @@ async fn every_example_of_the_page_works() {
     assert_eq!(api.becomes(&place, 200).await, 200, "the contact is known");
     let given = [("CONTACT", service.contact_key(PHONE))];
     work(&service, &api, &given, examples("docs/api.md"), 11).await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_of_test_mode_works() {
+    let config = format!("{SIMULATED}\n[events]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n");
+    let service = Service::start(&config, &[("greeting", GREETING)]).await;
+    let api = Api::keyed(&service, &["admin"], "test").await;
+    let address = Address::Phone(E164::parse(PHONE).expect("a phone"));
+    let contact = service.core().contact_key(Mode::Test, &address.canonical()).to_string();
+    work(&service, &api, &[("CONTACT", contact)], examples("docs/test-mode.md"), 6).await;
     service.stop().await;
 }
 

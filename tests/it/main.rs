@@ -68,6 +68,7 @@ mod sinks;
 mod sources_in;
 mod support;
 mod test_command;
+mod test_mode;
 mod transcripts;
 mod understanding;
 mod vectors;

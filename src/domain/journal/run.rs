@@ -42,6 +42,7 @@ impl Event {
             | Event::Skipped(_)
             | Event::Merged { .. }
             | Event::TookIn { .. }
+            | Event::Tried(_)
             | Event::Profile(_) => None,
         }
     }

@@ -8,6 +8,7 @@ mod compact;
 mod consent;
 mod desk;
 mod leaving;
+mod mode;
 mod profile;
 mod question;
 mod run;
@@ -118,6 +119,9 @@ pub struct Record {
     /// Whether it began with a message over a simulated channel, and nothing was ever said over another one.
     #[serde(rename = "y", default, skip_serializing_if = "no")]
     pub simulated: bool,
+    /// Whether it is a test contact: for ever, and nothing of it leaves.
+    #[serde(rename = "tt", default, skip_serializing_if = "no")]
+    pub test: bool,
     /// Messages that were given up and of which it is not known yet whether they left.
     #[serde(rename = "gu", default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<GivenUp>,

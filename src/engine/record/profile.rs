@@ -25,6 +25,9 @@ struct Known<'a> {
     bits: [u8; 2],
     dead: Option<&'a str>,
     simulated: bool,
+    // Not written where it is not so: hashes of what was told before stay what they are.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
 }
 
 struct Hashed(Xxh3);
@@ -60,6 +63,7 @@ impl Record {
             consent: self.consent,
             dead: self.dead.clone(),
             simulated: self.simulated,
+            test: self.test,
         }
     }
 
@@ -97,6 +101,7 @@ impl Record {
             bits: [self.stop, self.consent],
             dead: self.dead.as_deref(),
             simulated: self.simulated,
+            test: self.test,
         };
         let mut hashed = rmp_serde::Serializer::new(Hashed(Xxh3::new()));
         // Own types are serialisable, and a hash takes everything.

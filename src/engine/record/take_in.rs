@@ -114,6 +114,8 @@ impl Record {
         let many = self.acts.len().saturating_sub(limits::PERSON_ACTS);
         self.acts.drain(..many);
         self.simulated &= other.simulated;
+        // Whoever is of test in part is of test.
+        self.test |= other.test;
         for contact in other.merged {
             self.leads_here(contact);
         }

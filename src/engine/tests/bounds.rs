@@ -6,6 +6,7 @@ use crate::domain::codec::{self, DecodeError, FORMAT};
 use crate::domain::input::Input;
 use crate::domain::journal::{Decision, Event};
 use crate::domain::limits;
+use crate::domain::mode::Mode;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::engine::TurnError;
@@ -159,7 +160,7 @@ states: { w: { wait: 1s, go: { ok: { alert: tick, go: w } } } }
     d.now = d.now + Span::seconds(1);
     let message = Input::Message(Box::new(d.inbound("hello")));
     let at = d.now + Span::hours(1);
-    let accepted = crate::domain::input::Accepted { id: crate::domain::id::InputId(7), at, input: message };
+    let accepted = crate::domain::input::Accepted { id: crate::domain::id::InputId(7), at, mode: Mode::Live, input: message };
     let context = crate::engine::Context { catalog: &d.catalog, project: &d.project };
     let mut record = d.record();
     let out = crate::engine::turn(&context, &mut record, crate::domain::id::Token(5), Driver::key(), Some(&accepted), d.now);
@@ -297,7 +298,7 @@ states:
     let message = Input::Message(Box::new(d.inbound("no")));
     d.now = d.now + Span::hours(3);
     let id = crate::domain::id::InputId(7);
-    let accepted = crate::domain::input::Accepted { id, at: accepted, input: message };
+    let accepted = crate::domain::input::Accepted { id, at: accepted, mode: Mode::Live, input: message };
     let context = crate::engine::Context { catalog: &d.catalog, project: &d.project };
     let mut record = d.record();
     let out = crate::engine::turn(&context, &mut record, crate::domain::id::Token(5), Driver::key(), Some(&accepted), d.now);

@@ -125,7 +125,10 @@ fn only_contacts_of_a_simulator_have_a_clock_that_can_be_moved() {
     let real = |d: &mut Driver, name: &str| d.project.channels[name].simulated = false;
     real(&mut d, "main-whatsapp");
     d.operator(OperatorAction::MoveTime { by: Span::hours(1) });
-    assert!(notes(&d).contains("only a contact that is known over simulated channels"), "nobody knows who that will be");
+    assert!(
+        notes(&d).contains("only a test contact, and one that is known over simulated channels alone"),
+        "nobody knows who that will be"
+    );
     d.user("hi");
     assert!(is_simulated(&d.record(), &d.project));
     d.move_time(Span::minutes(10));

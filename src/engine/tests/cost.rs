@@ -6,6 +6,7 @@ use crate::domain::codec;
 use crate::domain::id::{InputId, Token};
 use crate::domain::input::{Accepted, Input};
 use crate::domain::limits;
+use crate::domain::mode::Mode;
 use crate::engine::record::Record;
 use crate::engine::{Context, turn};
 
@@ -30,7 +31,7 @@ fn round(states: usize) -> Driver {
 
 fn allocations(d: &mut Driver) -> u64 {
     let message = Input::Message(Box::new(d.inbound("1")));
-    let accepted = Accepted { id: InputId(9), at: d.now, input: message };
+    let accepted = Accepted { id: InputId(9), at: d.now, mode: Mode::Live, input: message };
     let bytes = d.bytes().to_vec();
     let context = Context { catalog: &d.catalog, project: &d.project };
     let mut written = Vec::new();

@@ -3,12 +3,12 @@
 use crate::config::project::{Capabilities, ChannelInfo, Project, SystemTexts};
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
-use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
 use crate::domain::input::{Accepted, CallOutcome, CallResult, ContactRef, Delivery, Event as InputEvent, Input, OperatorAction};
 use crate::domain::journal::{Decision, Event};
 use crate::domain::language::Language;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, OutboundContent};
+use crate::domain::mode::Mode;
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::publication::{OldRuns, Share, Trial};
 use crate::domain::time::{Millis, Span};
@@ -105,6 +105,7 @@ pub struct Driver {
     pub project: Project,
     pub now: Millis,
     pub kind: ChannelKind,
+    pub mode: Mode,
     pub last: TurnOutput,
     record: Vec<u8>,
     token: Option<Token>,
@@ -123,8 +124,9 @@ impl Driver {
             project: project(),
             now: MONDAY,
             kind: ChannelKind::Sms,
+            mode: Mode::Live,
             last: TurnOutput::default(),
-            record: codec::encode(&Record::default()),
+            record: Record::default().encode(),
             token: None,
             inputs: 0,
         }
@@ -135,12 +137,12 @@ impl Driver {
     }
 
     pub fn record(&self) -> Record {
-        codec::decode(&self.record).expect("a record")
+        Record::decode(&self.record).expect("a record")
     }
 
     /// The contact's language is known.
     pub fn speak(&mut self, language: Language) {
-        self.record = codec::encode(&Record { language: Some(language), ..self.record() });
+        self.record = Record { language: Some(language), ..self.record() }.encode();
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -150,7 +152,7 @@ impl Driver {
     pub fn change(&mut self, change: impl FnOnce(&mut Record)) {
         let mut record = self.record();
         change(&mut record);
-        self.record = codec::encode(&record);
+        self.record = record.encode();
     }
 
     /// This version is published; what was known before stays known.
@@ -183,7 +185,7 @@ impl Driver {
         self.inputs += 1;
         let accepted = input.map(|input| {
             let id = InputId::of(DedupeHash::of(&["test", &self.inputs.to_string()]));
-            Accepted { id, at, input }
+            Accepted { id, at, mode: self.mode, input }
         });
         let token = match (&accepted, self.token) {
             (Some(a), Some(token)) => token.after(&[a.id]),
@@ -198,7 +200,7 @@ impl Driver {
         let again = turn(&context, &mut twin, token, Driver::key(), accepted.as_ref(), self.now)?;
         assert_eq!((&again, &twin), (&out, &record), "a turn that is done again is another one");
         self.token = Some(token);
-        self.record = codec::encode(&record);
+        self.record = record.encode();
         if accepted.is_none() {
             assert!(out.alarm.is_none_or(|alarm| alarm > self.now), "an alarm turn leaves the alarm in the past");
         }

@@ -24,6 +24,7 @@ mod leaving;
 mod lists;
 mod meanwhile;
 mod merging;
+mod modes;
 mod moving;
 mod pausing;
 mod persons;

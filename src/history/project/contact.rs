@@ -8,6 +8,7 @@ use crate::domain::consent::TopicConsent;
 use crate::domain::id::ContactKey;
 use crate::domain::input::ContactRef;
 use crate::domain::journal::Event;
+use crate::domain::mode::Mode;
 use crate::domain::name::ChannelName;
 use crate::domain::profile::Profile;
 use crate::domain::time::Millis;
@@ -26,6 +27,8 @@ pub(in crate::history) struct Person {
     pub gone: bool,
     pub dirty: bool,
     pub simulated: bool,
+    /// Whether it is a test contact.
+    pub test: bool,
     pub name: Option<String>,
     pub phone: Option<String>,
     pub whatsapp_id: Option<String>,
@@ -88,6 +91,7 @@ impl Person {
             moved,
             gone,
             simulated: row.flag(0)?,
+            test: row.text(19)? == Mode::Test.as_str() && !row.flag(0)?,
             name: text(1)?,
             phone: text(2)?,
             whatsapp_id: text(3)?,
@@ -111,6 +115,7 @@ impl Person {
     }
 
     fn told(&mut self, contact: ContactKey, profile: &Profile, out: &mut Vec<Statement>) {
+        self.test |= profile.test;
         let Profile { phone, user_id, email, external, verbatim, name, language, timezone, .. } = profile;
         self.phone = phone.as_ref().map(|phone| phone.as_str().to_owned());
         (self.whatsapp_id, self.email) = (user_id.clone(), email.clone());
@@ -137,7 +142,13 @@ impl Person {
         self.attributes.clear();
         // An address is whose it was told to be last: these are written in the order in which they are told.
         out.push(Statement::new("DELETE FROM contact_address WHERE contact = $1", [contact.into()]));
-        out.extend(reached.iter().flatten().map(|address| reached_at(contact, address)));
+        let mode = self.stored();
+        out.extend(reached.iter().flatten().map(|address| reached_at(mode, contact, address)));
+    }
+
+    /// In which mode its addresses are its own.
+    fn stored(&self) -> Mode {
+        if self.test { Mode::Test } else { Mode::Live }
     }
 
     /// Takes over an address, if there is none of its kind yet.
@@ -155,7 +166,7 @@ impl Person {
         if place.is_none() {
             *place = Some(address.reveal().to_owned());
         }
-        out.push(reached_at(contact, address));
+        out.push(reached_at(self.stored(), contact, address));
     }
 
     fn adopt(&mut self, contact: ContactKey, who: &ContactRef, out: &mut Vec<Statement>) {
@@ -205,8 +216,8 @@ impl Person {
                        target = excluded.target";
         let mode = match (self.moved, self.simulated) {
             (Some(_), _) => MOVED,
-            (None, true) => "test",
-            (None, false) => "live",
+            (None, true) => Mode::Test.as_str(),
+            (None, false) => self.stored().as_str(),
         };
         let params: [Cell; 22] = [
             contact.into(),
@@ -244,9 +255,20 @@ impl Person {
     }
 }
 
-fn reached_at(contact: ContactKey, address: &Address) -> Statement {
+/// One address is one contact's live, and another one's in test.
+fn reached_at(mode: Mode, contact: ContactKey, address: &Address) -> Statement {
     let sql = "INSERT INTO contact_address (contact, address) VALUES ($1, $2) ON CONFLICT (address) DO UPDATE SET contact = excluded.contact";
-    Statement::new(sql, [contact.into(), named(address).into()])
+    Statement::new(
+        sql,
+        [
+            contact.into(),
+            match mode {
+                Mode::Live => named(address),
+                Mode::Test => format!("test:{}", named(address)),
+            }
+            .into(),
+        ],
+    )
 }
 
 /// `[{"topic", "in": [kinds], "out": [kinds]}]`
@@ -302,6 +324,7 @@ impl Fold<'_> {
         if !person.there {
             *person = Person { there: true, created_at: at, ..Person::default() };
         }
+        person.test |= now.of == Mode::Test;
         person.dirty = true;
         if let Some(profile) = now.profile {
             person.told(now.contact, profile, &mut self.out);

@@ -43,6 +43,7 @@ fn kind(event: &Event) -> Option<&'static str> {
         | Event::Profile(_)
         // The contact that stays tells it.
         | Event::Merged { .. }
+        | Event::Tried(_)
         | Event::Forgotten => return None,
         Event::TookIn { .. } => "contact.took_in",
         Event::EventReceived { .. } => "event.received",

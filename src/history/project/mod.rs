@@ -13,6 +13,7 @@ mod known;
 mod merge;
 mod message;
 mod run;
+mod tried;
 
 pub use content::words;
 pub use figures::{bucket_of, middle_of};
@@ -24,6 +25,7 @@ use super::schema::OF_A_CONTACT;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
+use crate::domain::mode::Mode;
 use crate::domain::name::ChannelName;
 use crate::domain::profile::Profile;
 use crate::domain::time::Millis;
@@ -59,6 +61,8 @@ pub(super) struct Fold<'k> {
 pub(super) struct Now<'e> {
     entry: &'e Entry,
     contact: ContactKey,
+    /// Whether it is of a test contact.
+    of: Mode,
     mode: &'static str,
     /// Its own profile, which is the truth about everything in it.
     profile: Option<&'e Profile>,
@@ -72,7 +76,7 @@ impl<'k> Fold<'k> {
     }
 
     /// Takes in the next entry.
-    pub(super) fn add(&mut self, entry: &Entry, place: Place) {
+    pub(super) fn add(&mut self, of: Mode, entry: &Entry, place: Place) {
         for (from, into) in entry.events.iter().filter_map(|event| merge::merged(entry.contact, event)) {
             self.absorb(from, into, entry.at);
         }
@@ -89,8 +93,8 @@ impl<'k> Fold<'k> {
             _ => None,
         });
         let simulated = profile.map(|p| p.simulated).or_else(|| self.people.get(&contact).map(|p| p.simulated));
-        let mode = if simulated == Some(true) { "test" } else { "live" };
-        let now = Now { entry, contact, mode, profile };
+        let mode = if of == Mode::Test || simulated == Some(true) { "test" } else { "live" };
+        let now = Now { entry, contact, of, mode, profile };
         if own && comes {
             self.meet(&now);
         }
@@ -106,6 +110,7 @@ impl<'k> Fold<'k> {
             self.message(&now, i, event);
             self.run(&now, i, event);
             self.call(&now, event);
+            self.tried(&now, event);
             self.handoff(&now, event);
             self.broadcast(&now, event);
             self.happening(&now, i, event);
@@ -165,6 +170,7 @@ const FORGET: [&str; OF_A_CONTACT.len()] = [
     "DELETE FROM happening WHERE contact = $1",
     "DELETE FROM handoff WHERE contact = $1",
     "DELETE FROM broadcast_member WHERE contact = $1",
+    "DELETE FROM tried WHERE contact = $1",
 ];
 
 /// Whether it is about a person who is there. What comes of a message after the contact was deleted brings nobody back, and a team's
@@ -182,6 +188,7 @@ fn says_who_is_there(event: &Event) -> bool {
         | Event::Way(_)
         | Event::TimeMoved { .. }
         | Event::Merged { .. }
+        | Event::Tried(_)
         | Event::CallEnded { .. } => false,
         Event::Received { .. }
         | Event::EventReceived { .. }

@@ -95,11 +95,14 @@ pub async fn heard(database: &Database, place: &LivePlace) -> Result<Vec<Heard>,
     }
     let mut heard = Vec::new();
     for row in select(&marks).rows(database).await? {
-        let mode = row.opt_text(4)?.and_then(Mode::parse).unwrap_or_default();
+        let played = row.opt_text(4)?.and_then(Mode::parse).unwrap_or_default();
+        let body = row.bytes(5)?;
         let entry = match row.text(3)? {
-            "entry" => codec::decode::<Entry>(row.bytes(5)?).ok(),
+            "entry" => codec::decode_in::<Entry>(body).ok().map(|(_, entry)| entry),
             _ => None,
         };
+        // What was written down says it itself, whoever is still there.
+        let mode = if codec::mode_of(body) == Mode::Test { Mode::Test } else { played };
         heard.push(Heard { shard: shard(&row)?, mark: (row.int(1)?, row.int(2)?), mode, entry });
     }
     heard.sort_by_key(|one| (one.shard, one.mark));
@@ -220,6 +223,7 @@ kinds! {
     Skipped => "skipped",
     Merged => "merged",
     TookIn => "took_in",
+    Tried => "tried",
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod run;
 mod search;
 mod select;
 mod timeline;
+mod tried;
 mod turns;
 mod whose;
 
@@ -24,5 +25,6 @@ pub use message::{Message, MessageFilter, MessagePlace, STATUSES, messages};
 pub use run::{RunFilter, RunPlace, RunShown, run, runs};
 pub use search::{SearchScope, Terms, search};
 pub use timeline::{Between, Happened, TimelinePlace, timeline};
+pub use tried::{TriedFilter, TriedMessage, TriedPlace, TriedRequest, TriedShown, tried, tried_message};
 pub use turns::{Call, Decided, RunTurns, Turn, turns};
 pub use whose::{is_known, whose};

@@ -65,6 +65,8 @@ async fn every_question_goes_through_an_index() {
         ("PRIMARY KEY (flow=? AND version=?)", figures::by_state("f", &figures)),
         ("COVERING INDEX figure_whole (flow=? AND mode=?)", figures::by_group("f", &FiguresFilter::default())),
         ("run_live (flow=? AND mode=?", figures::under_way("f", &FiguresFilter::default())),
+        ("tried_at", tried::select(&TriedFilter::default(), Some(&(5, "x".to_owned())), 5)),
+        ("tried_contact", tried::select(&TriedFilter { contact: who, ..TriedFilter::default() }, Some(&(5, "x".to_owned())), 5)),
         ("entry_place (shard=? AND time>?", live::select(&[(1, (5, 5)), (2, (5, 5))])),
     ];
     for (index, select) in questions {

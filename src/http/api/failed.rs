@@ -54,13 +54,14 @@ impl FailedThing {
     params(("limit" = Option<u16>, Query, minimum = 1, maximum = 200), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "A page of it", body = Page<FailedThing>)))]
 pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
-    looked(&web, &request, &mut payload, Scope::OperationsRead).await?;
+    let caller = looked(&web, &request, &mut payload, Scope::OperationsRead).await?;
     let query = Query::read(&request, &["limit", "cursor"])?;
     let (limit, after) = (query.limit()?, query.cursor::<(i64, String)>()?);
     let core = Arc::clone(&web.core);
     let found = web.engine.spawn(async move { failed::list(core.store(), MOST).await }).await;
     let found = found.map_err(|_| Failure::Unavailable)?.map_err(unavailable)?;
-    let rest = found.into_iter().filter(|one| after.as_ref().is_none_or(|(at, id)| (one.at.0, &one.id) > (*at, id)));
+    let own = found.into_iter().filter(|one| one.mode == caller.mode);
+    let rest = own.filter(|one| after.as_ref().is_none_or(|(at, id)| (one.at.0, &one.id) > (*at, id)));
     let page = Page::cut(rest.take(limit + 1).collect(), limit, |one: &Failed| (one.at.0, one.id.clone()));
     Ok(HttpResponse::Ok().json(page.map(FailedThing::of)))
 }
@@ -93,8 +94,11 @@ async fn decide(
     Query::read(&request, &[])?;
     let once = Once::of(&web, &request, &caller, &body)?;
     Fields::read(&body)?.finish()?;
-    caller.is_meant()?;
     let key = failed::parse_id(id).ok_or(Failure::NotFound)?;
+    let of = failed::mode_of(web.core.store(), key).await.map_err(unavailable)?;
+    if of != caller.mode {
+        return Err(Failure::NotFound);
+    }
     let noted = audit::act(&web, &caller, what, Some(id.to_owned()), json!({}));
     let (core, record, id) = (Arc::clone(&web.core), web.record.clone(), id.to_owned());
     let work = async move {

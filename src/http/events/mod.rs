@@ -33,7 +33,6 @@ const STORE: Duration = Duration::from_secs(10);
     responses((status = 202, description = "All are stored", body = schema::Told), (status = 207, description = "Some are not stored", body = schema::Results)))]
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     let (caller, body) = asked(&web, &request, &mut payload, Scope::EventsWrite, EVENT_BATCH_BYTES).await?;
-    caller.is_meant()?;
     let route = match caller.key {
         // Releases that knew no other keys remembered names so.
         None => "/v1/events".to_owned(),
@@ -41,7 +40,8 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     };
     let once = chosen(&request)?.map(|chosen| Once::new(RequestKey::of(&route, &chosen), Fingerprint::of(&body)));
     let world = web.core.world();
-    let rules = Rules { project: &world.project, callbacks: world.callbacks.as_ref(), only_declared: web.only_declared };
+    let (project, callbacks) = (&world.project, world.callbacks.as_ref());
+    let rules = Rules { project, callbacks, only_declared: web.only_declared, mode: caller.mode };
     let mut posted = read::posted(&body, &rules)?;
     // Whether the same request may come again without storing anything twice.
     let repeats = once.is_some() || posted.events.iter().flatten().all(|event| event.id.is_some());

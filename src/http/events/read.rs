@@ -6,6 +6,7 @@ use crate::config::project::Project;
 use crate::domain::input::{Callback, ContactRef};
 use crate::domain::language::Language;
 use crate::domain::limits::{CALLBACK_BYTES, EVENT_BODY_BYTES, EVENTS_PER_BATCH};
+use crate::domain::mode::Mode;
 use crate::domain::name::EventName;
 use crate::domain::value::Value;
 use crate::http::error::Failure;
@@ -28,6 +29,8 @@ pub struct Rules<'a> {
     pub callbacks: Option<&'a CallbackSettings>,
     /// Whether an event that is not declared is refused.
     pub only_declared: bool,
+    /// Whose contacts they are for.
+    pub mode: Mode,
 }
 
 /// Reads a body: one event, a list of events, or `{"events": [...]}`.
@@ -114,7 +117,7 @@ fn event(json: Json, rules: &Rules<'_>) -> Result<NewEvent, Failure> {
         let known = "is not a field of an event; there are event, contact, data, id, callback";
         return Err(invalid("body", format!("`{}` {known}", excerpt(unknown))));
     }
-    Ok(NewEvent { name, contact, data, id, callback })
+    Ok(NewEvent { name, contact, data, id, callback, mode: rules.mode })
 }
 
 /// `{url, id, data}`, or only the URL.
@@ -201,7 +204,7 @@ mod tests {
     fn read(body: &str, country: Option<&str>) -> Result<Posted, Failure> {
         let settings = Settings::load(None, &Environment::default(), Secrets::Tolerated).expect("the defaults");
         let project = Project { country: country.map(str::to_owned), ..settings.project };
-        posted(body.as_bytes(), &Rules { project: &project, callbacks: None, only_declared: false })
+        posted(body.as_bytes(), &Rules { project: &project, callbacks: None, only_declared: false, mode: Mode::Live })
     }
 
     fn one(body: &str, country: Option<&str>) -> Result<NewEvent, Failure> {

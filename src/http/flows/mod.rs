@@ -9,6 +9,7 @@ use super::error::Failure;
 use super::web::Web;
 use crate::config::signed::Signed;
 use crate::domain::limits::{EVENT_BODY_BYTES, WEBHOOK_BODY_BYTES};
+use crate::domain::mode::Mode;
 use crate::domain::name::{Name, Slug};
 use crate::domain::value::Value;
 use crate::service::{EventRefused, NewWebhook};
@@ -23,6 +24,8 @@ use std::time::Duration;
 pub const REFUSED: &str = "replyflow_webhooks_refused_total";
 /// The longest that storing a call may take.
 const STORE: Duration = Duration::from_secs(10);
+/// What the URL of a call that tries something says.
+const MODE: &str = "replyflow_mode";
 /// Bytes of what names a delivery.
 const ID: usize = 256;
 /// The headers that name a delivery, so that a repeat takes no effect: the usual ones, and those of Razorpay, Shopify and GitHub.
@@ -62,7 +65,20 @@ pub async fn call(
     if id.as_ref().is_some_and(|id| id.len() > ID) {
         return Err(Failure::Invalid { field: "idempotency-key", reason: format!("is longer than {ID} bytes") });
     }
-    store(&web, NewWebhook { flow, name, data, id }).await
+    let mode = mode(&request)?;
+    store(&web, NewWebhook { flow, name, data, id, mode }).await
+}
+
+/// A webhook is meant, unless its URL says `replyflow_mode=test`.
+fn mode(request: &HttpRequest) -> Result<Mode, Failure> {
+    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    match pairs.find(|(name, _)| name == MODE) {
+        None => Ok(Mode::Live),
+        Some((_, word)) => {
+            let reason = || "is neither live nor test".to_owned();
+            Mode::parse(&word).ok_or_else(|| Failure::Invalid { field: MODE, reason: reason() })
+        }
+    }
 }
 
 fn refused(reason: &'static str) -> Failure {

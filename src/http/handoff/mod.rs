@@ -9,7 +9,6 @@ use super::api::{Done, Fields, Once, Query, asked, audit, looked};
 use super::caller::Caller;
 use super::error::Failure;
 use super::web::Web;
-use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, InputId};
 use crate::domain::input::OperatorAction;
 use crate::domain::name::ChannelName;
@@ -211,7 +210,7 @@ pub(super) async fn record_of(core: &Core, contact: ContactKey) -> Result<Record
         Failure::Unavailable
     })?;
     let blob = found.map(|(_, inspection)| inspection.record.blob).filter(|blob| !blob.is_empty()).ok_or(Failure::NotFound)?;
-    codec::decode::<Record>(&blob).map_err(|_| Failure::Unavailable)
+    Record::decode(&blob).map_err(|_| Failure::Unavailable)
 }
 
 fn invalid(field: &'static str, reason: impl Into<String>) -> Failure {

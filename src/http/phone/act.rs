@@ -4,6 +4,7 @@ use super::{desk, guard};
 use crate::domain::input::{ContactRef, OperatorAction};
 use crate::domain::language::Language;
 use crate::domain::limits::{EVENT_BODY_BYTES, MOVE_TIME};
+use crate::domain::mode::Mode;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::time::Span;
 use crate::domain::value::Value;
@@ -100,7 +101,7 @@ pub async fn event(web: Data<Web>, request: HttpRequest, payload: Payload) -> Re
     let data = Value::from_json(serde_json::Value::Object(asked.data));
     // Where a flow says how the event names its contact, the event is left to name it.
     let says = !catalog.starts_by_event(&name).is_empty();
-    let event = NewEvent { name, contact: (!says).then_some(named), data, id: None, callback: None };
+    let event = NewEvent { name, contact: (!says).then_some(named), data, id: None, callback: None, mode: Mode::Live };
     let concerned = web.core.concerns(&event).map_err(refused)?;
     if concerned.iter().any(|key| *key != person.key) {
         return Err(invalid("data", "names another phone than this one"));

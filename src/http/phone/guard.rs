@@ -2,8 +2,8 @@
 //! that of a contact that the simulator plays.
 
 use crate::domain::address::E164;
-use crate::domain::codec;
 use crate::domain::id::ContactKey;
+use crate::domain::mode::Mode;
 use crate::domain::name::ChannelName;
 use crate::domain::phone::parse_phone;
 use crate::engine::is_simulated;
@@ -75,7 +75,7 @@ pub(super) struct Simulated {
 pub(super) async fn contact(web: &Web, number: &str) -> Result<Simulated, Failure> {
     let phone = parse_phone(number, web.country.as_deref())
         .map_err(|problem| Failure::Invalid { field: "number", reason: problem.to_string() })?;
-    let key = web.core.contact_key(&crate::domain::address::Address::Phone(phone.clone()).canonical());
+    let key = web.core.contact_key(Mode::Live, &crate::domain::address::Address::Phone(phone.clone()).canonical());
     let record = record(web, key).await?;
     if record.as_ref().is_some_and(|record| !is_simulated(record, &web.core.world().project)) {
         return Err(Failure::Refused);
@@ -90,7 +90,7 @@ pub(super) async fn record(web: &Web, key: ContactKey) -> Result<Option<Record>,
         Failure::Unavailable
     })?;
     let blob = found.map(|inspection| inspection.record.blob).filter(|blob| !blob.is_empty());
-    let read = blob.map(|blob| codec::decode::<Record>(&blob));
+    let read = blob.map(|blob| Record::decode(&blob));
     read.transpose().map_err(|_| Failure::Unavailable)
 }
 

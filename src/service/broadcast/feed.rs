@@ -161,7 +161,7 @@ impl Work {
         let mut there = pieces::known(&self.record, mode, contacts).await?;
         for contact in contacts.iter().filter(|contact| !there.contains(contact)).copied().collect::<Vec<_>>() {
             match self.core.contact(contact).await {
-                Ok(Some(found)) if found.record.simulated == (mode == Mode::Test) => drop(there.insert(contact)),
+                Ok(Some(found)) if found.record.mode() == mode => drop(there.insert(contact)),
                 Ok(_) => {}
                 Err(error) => return Err(Halt::Trouble(error.to_string())),
             }

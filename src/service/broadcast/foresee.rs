@@ -196,12 +196,12 @@ impl Core {
     /// What would become of a contact.
     async fn fate(&self, broadcast: BroadcastId, contact: ContactKey, mode: Mode, act: OperatorAction) -> Answer<Fate> {
         let Some(found) = self.contact(contact).await? else { return Ok(Fate::Gone) };
-        if found.record.simulated != (mode == Mode::Test) {
+        if found.record.mode() != mode {
             return Ok(Fate::Gone);
         }
         let id = InputId::of_broadcast(broadcast, found.key);
         let now = self.store_now();
-        let input = Accepted { id, at: now, input: Input::Operator(act) };
+        let input = Accepted { id, at: now, mode: found.record.stored_mode(), input: Input::Operator(act) };
         let mut loaded = Vec::new();
         loop {
             let catalog = self.versions.catalog();

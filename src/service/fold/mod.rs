@@ -11,6 +11,7 @@ use crate::domain::input::{self, Class, Input};
 use crate::domain::journal::{AlertLevel, AttemptOutcome, Event};
 use crate::domain::limits;
 use crate::domain::message::FailureReason;
+use crate::domain::mode::Mode;
 use crate::domain::time::{Millis, Span};
 use crate::engine::alerts::of_service;
 use crate::engine::effect::{Effect, Moving};
@@ -76,14 +77,15 @@ pub fn read_record(blob: &[u8]) -> Result<Record, Blocked> {
     if blob.is_empty() {
         return Ok(Record::default());
     }
-    codec::decode(blob).map_err(|error| match error {
+    Record::decode(blob).map_err(|error| match error {
         DecodeError::Newer(_) => Blocked::Newer,
         DecodeError::Broken(why) => Blocked::Broken(why),
     })
 }
 
-/// An effect as it waits in its lane.
-fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
+/// An effect as it waits in its lane: that of a test contact in a form in which nothing of it leaves (`service::gate`). Every effect of a
+/// contact is written here.
+fn as_stored(mode: Mode, id: EffectId, effect: &Effect) -> NewEffect {
     let set = match effect {
         Effect::Send(send) if send.bulk => WorkSet::Bulk(send.channel.clone()),
         Effect::Send(send) => WorkSet::Talk(send.channel.clone()),
@@ -100,7 +102,7 @@ fn as_stored(id: EffectId, effect: &Effect) -> NewEffect {
         Effect::Raise(_) => WorkSet::Hook(raise_set()),
         Effect::Tell(tell) => WorkSet::Hook(tell_set(tell.to.medium())),
     };
-    NewEffect { id, set, body: Bytes::from(codec::encode(effect)) }
+    NewEffect { id, set, body: Bytes::from(codec::encode_in(mode, effect)) }
 }
 
 /// One worker's turns for one contact.
@@ -169,7 +171,11 @@ impl Folder<'_> {
                     }
                     folded.add(*done);
                 }
-                Turned::SetAside { why, panicked } => self.set_aside(&mut folded, entry.id, token, why, panicked),
+                Turned::SetAside { why, panicked } => {
+                    // Whoever is new is of test if the input is.
+                    folded.after.record.test |= codec::mode_of(&entry.body) == Mode::Test && folded.after.record.is_new();
+                    self.set_aside(&mut folded, entry.id, token, why, panicked);
+                }
             }
             folded.after.token = token;
             folded.consumed.push(entry.id);
@@ -177,7 +183,7 @@ impl Folder<'_> {
         if folded.set_aside.len() == folded.consumed.len() {
             // No turn said when to look again: the record did not change, so its timers still stand.
             folded.alarm = folded.after.record.alarm();
-            folded.blob = Bytes::from(codec::encode(&folded.after.record));
+            folded.blob = Bytes::from(folded.after.record.encode());
         }
         Ok(folded)
     }
@@ -187,14 +193,14 @@ impl Folder<'_> {
             let why = format!("the service died {} times before it was done", self.tries.saturating_sub(1));
             return Ok(Turned::SetAside { why, panicked: false });
         }
-        let input = match codec::decode::<Input>(&entry.body) {
-            Ok(input) => input,
+        let (mode, input) = match codec::decode_in::<Input>(&entry.body) {
+            Ok(read) => read,
             Err(DecodeError::Newer(_)) => return Err(Blocked::Newer),
             Err(DecodeError::Broken(why)) => {
                 return Ok(Turned::SetAside { why: format!("it cannot be read: {why}"), panicked: false });
             }
         };
-        let accepted = input::Accepted { id: entry.id, at: entry.accepted_at, input };
+        let accepted = input::Accepted { id: entry.id, at: entry.accepted_at, mode, input };
         self.turn(&before.record, token, Some(&accepted))
     }
 
@@ -211,14 +217,17 @@ impl Folder<'_> {
             Ok(Err(error)) => return aside(error.to_string(), false),
             Err(_) => return aside("the turn panicked".to_owned(), true),
         };
-        let blob = codec::encode(&record);
+        let blob = record.encode();
         if blob.len() > limits::RECORD_BYTES {
             return aside(format!("the record would have {} bytes, at most {}", blob.len(), limits::RECORD_BYTES), false);
         }
         if out.effects.len() > limits::EFFECTS_PER_COMMIT {
             return aside(format!("{} effects in one turn, at most {}", out.effects.len(), limits::EFFECTS_PER_COMMIT), false);
         }
-        let effects: Vec<NewEffect> = out.effects.iter().map(|(id, effect)| as_stored(*id, effect)).collect();
+        let effects: Vec<NewEffect> = {
+            let mode = record.stored_mode();
+            out.effects.iter().map(|(id, effect)| as_stored(mode, *id, effect)).collect()
+        };
         if let Some(large) = effects.iter().find(|effect| effect.body.len() > limits::EFFECT_BYTES) {
             return aside(format!("an effect of {} bytes, at most {}", large.body.len(), limits::EFFECT_BYTES), false);
         }
@@ -240,7 +249,7 @@ impl Folder<'_> {
                 let say = format!("A timer could not be processed and is tried again in an hour: {why}");
                 self.say(folded, token, say);
                 folded.alarm = Some(self.now + Span::hours(1));
-                folded.blob = Bytes::from(codec::encode(&before.record));
+                folded.blob = Bytes::from(before.record.encode());
             }
         }
         folded.after.token = token;
@@ -259,7 +268,7 @@ impl Folder<'_> {
     fn say(&self, folded: &mut Folded, token: Token, say: String) {
         let level = AlertLevel::Urgent;
         if let Some((id, effect)) = of_service(self.context.project, self.contact, token, &say, level, self.now) {
-            folded.effects.push(as_stored(id, &effect));
+            folded.effects.push(as_stored(folded.after.record.stored_mode(), id, &effect));
         }
         folded.events.push(Event::Alert { run: None, say, to: None, level });
     }

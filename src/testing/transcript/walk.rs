@@ -207,7 +207,7 @@ impl Walk<'_> {
             Event::ContactChanged { name, .. } if name == "marketing" => {}
             Event::ContactChanged { name, .. } => self.known(at, None, || format!("an operator changed the {name}")),
             Event::HandoffTaken(_) | Event::PersonWrote(_) | Event::HandoffClosed(_) => self.person(at, event),
-            Event::Profile(_) => {}
+            Event::Profile(_) | Event::Tried(_) => {}
             Event::Skipped(skipped) => self.known(at, None, || format!("a broadcast began nothing: {}", skipped.reason)),
             Event::Forgotten => self.known(at, None, || "the contact was deleted".to_owned()),
             other => self.followed(at, other),

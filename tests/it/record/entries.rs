@@ -8,6 +8,7 @@ use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
 use replyflow::domain::journal::{AttemptOutcome, Decision, Entry, Event};
 use replyflow::domain::message::{DeliveryStatus, InboundContent, OutboundContent};
+use replyflow::domain::mode::Mode;
 use replyflow::domain::name::{ChannelName, Name, Slug};
 use replyflow::domain::profile::Profile;
 use replyflow::domain::time::Millis;
@@ -45,10 +46,19 @@ pub struct Journal {
 impl Journal {
     /// Writes the next entry, so many seconds after the start.
     pub fn at(&mut self, seconds: i64, contact: ContactKey, events: Vec<Event>) -> Token {
+        self.write(Mode::Live, seconds, contact, events)
+    }
+
+    /// The same of a test contact.
+    pub fn in_test(&mut self, seconds: i64, contact: ContactKey, events: Vec<Event>) -> Token {
+        self.write(Mode::Test, seconds, contact, events)
+    }
+
+    fn write(&mut self, mode: Mode, seconds: i64, contact: ContactKey, events: Vec<Event>) -> Token {
         let number = self.items.len() as u64 + 1;
         let token = Token(number);
         let entry = Entry { contact, token, at: Millis(START + seconds * 1_000), events };
-        let record = JournalRecord::Entry(Bytes::from(codec::encode(&entry)));
+        let record = JournalRecord::Entry(Bytes::from(codec::encode_in(mode, &entry)));
         self.items.push(JournalItem { id: JournalId { time: 0, number }, record });
         token
     }

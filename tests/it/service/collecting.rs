@@ -67,6 +67,7 @@ pub fn trade(id: &str, amount: u32) -> NewEvent {
         data: Value::from_json(json!({ "phone": ANN, "account": "A", "amount": amount })),
         id: Some(id.to_owned()),
         callback: None,
+        mode: replyflow::domain::mode::Mode::Live,
     }
 }
 

@@ -67,6 +67,7 @@ fn ping(phone: &str, n: &str) -> NewEvent {
         data: Value::from_json(json!({ "phone": phone, "n": n })),
         id: Some(n.to_owned()),
         callback: None,
+        mode: replyflow::domain::mode::Mode::Live,
     }
 }
 
@@ -111,6 +112,7 @@ async fn a_call_of_a_webhook_that_overflows_is_refused_and_stored_when_it_comes_
         name: "ping".to_owned(),
         data: Value::from_json(json!({ "phone": ANN, "n": "called" })),
         id: Some("delivery-1".to_owned()),
+        mode: replyflow::domain::mode::Mode::Live,
     };
     refused(rig.core.receive_webhook(call.clone()).await);
     rig.quiet().await;

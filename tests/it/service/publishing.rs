@@ -93,6 +93,7 @@ fn event(data: serde_json::Value, contact: Option<&str>, id: Option<&str>) -> Ne
         data: Value::from_json(data),
         id: id.map(str::to_owned),
         callback: None,
+        mode: replyflow::domain::mode::Mode::Live,
     }
 }
 

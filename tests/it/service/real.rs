@@ -59,6 +59,7 @@ fn payment(name: &str) -> NewEvent {
         data: Value::from_json(json!({"order_id": "A1", "amount": 499, "customer": {"id": "C1", "phone": ANN}})),
         id: Some(format!("{name}-A1")),
         callback: None,
+        mode: replyflow::domain::mode::Mode::Live,
     }
 }
 

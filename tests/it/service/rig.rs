@@ -363,7 +363,7 @@ impl Rig {
     }
 
     pub fn key(&self, from: &str) -> ContactKey {
-        self.core.contact_key(from)
+        self.core.contact_key(replyflow::domain::mode::Mode::Live, from)
     }
 
     /// What the journal says of a contact, in order.

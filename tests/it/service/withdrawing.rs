@@ -72,6 +72,7 @@ async fn rig(backend: Backend, flow: &str, route: &str) -> Rig {
         data: Value::from_json(json!({ "phone": ANN })),
         id: Some("1".to_owned()),
         callback: None,
+        mode: replyflow::domain::mode::Mode::Live,
     };
     rig.core.receive_event(event).await.expect("accepted");
     rig.quiet().await;

@@ -378,5 +378,6 @@ fn event(somebody: &Somebody, id: &str) -> NewEvent {
         data: Value::from_json(serde_json::json!({ "phone": somebody.phone })),
         id: Some(id.to_owned()),
         callback: None,
+        mode: replyflow::domain::mode::Mode::Live,
     }
 }

@@ -170,6 +170,7 @@ fn world() -> World {
         allow_private: true,
         timeout: TIMEOUT,
         circuit: CircuitSettings { after: 0, ..CircuitSettings::default() },
+        test: None,
     };
     World {
         project: Arc::new(crate::support::project::of(PROJECT)),

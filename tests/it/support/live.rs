@@ -106,7 +106,7 @@ impl Service {
     /// The key of the contact with this phone, as the journal names it.
     pub fn contact_key(&self, phone: &str) -> String {
         let address = Address::Phone(E164::parse(phone).expect("a phone"));
-        self.core.upgrade().expect("it runs").contact_key(&address.canonical()).to_string()
+        self.core.upgrade().expect("it runs").contact_key(replyflow::domain::mode::Mode::Live, &address.canonical()).to_string()
     }
 
     /// The service itself, for what it says to commands.

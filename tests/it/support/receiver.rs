@@ -85,6 +85,11 @@ impl Receiver {
         state.came.iter().filter(|came| came.path == path).cloned().collect()
     }
 
+    /// What came anywhere.
+    pub fn all(&self) -> Vec<Came> {
+        self.shared.0.lock().expect("not poisoned").came.clone()
+    }
+
     /// Waits until `done` holds for what came to this path.
     pub fn wait(&self, path: &str, done: impl Fn(&[Came]) -> bool) -> Vec<Came> {
         let end = Instant::now() + Duration::from_secs(60);

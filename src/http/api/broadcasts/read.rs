@@ -201,7 +201,7 @@ async fn audience(fields: &mut Fields, web: &Web, caller: &Caller) -> Result<(Au
             Ok((Audience::Query(query), None))
         }
         (None, Some(Json::Array(items)), None) => {
-            let listed = listed(items, web)?;
+            let listed = listed(items, web, caller.mode)?;
             Ok((Audience::Listed(listed.len()), Some(listed)))
         }
         (None, None, Some(Json::String(job))) => {
@@ -221,7 +221,7 @@ async fn audience(fields: &mut Fields, web: &Web, caller: &Caller) -> Result<(Au
 }
 
 /// Contacts by their keys or addresses, each once.
-fn listed(items: Vec<Json>, web: &Web) -> Result<Vec<ContactKey>, Failure> {
+fn listed(items: Vec<Json>, web: &Web, mode: Mode) -> Result<Vec<ContactKey>, Failure> {
     if items.is_empty() || items.len() > BROADCAST_LISTED {
         let reason = format!("has {} entries and not 1 to {BROADCAST_LISTED}: larger ones are imported", items.len());
         return Err(unfit("audience.contacts", reason));
@@ -235,7 +235,7 @@ fn listed(items: Vec<Json>, web: &Web) -> Result<Vec<ContactKey>, Failure> {
             Some((kind, rest)) => {
                 let address = address(kind, rest, web.country.as_deref())
                     .map_err(|failure| unfit(at.clone(), failure.detail().unwrap_or_else(|| "is no address".to_owned())))?;
-                Some(web.core.address_key(&address))
+                Some(web.core.address_key(mode, &address))
             }
         };
         keys.push(key.ok_or_else(|| unfit(at, "is neither a contact's key nor an address such as phone:+447700900123"))?);

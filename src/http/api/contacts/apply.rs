@@ -67,8 +67,8 @@ pub async fn meant(core: &Core, mode: Mode, change: &ContactChange) -> Result<Me
         let reason = "is missing: a contact needs one of phone, email, external_id".to_owned();
         return Err(Problem::Refused(Refused { field: "phone", reason }));
     };
-    match core.whom(&addresses).await? {
-        Whom::Nobody => Ok(Meant { key: core.address_key(first), found: None }),
+    match core.whom(mode, &addresses).await? {
+        Whom::Nobody => Ok(Meant { key: core.address_key(mode, first), found: None }),
         Whom::One(found) => {
             fits(&found.record, change)?;
             if super::view::mode_of(&found.record) != mode {
@@ -102,12 +102,15 @@ fn elsewhere(address: &Address, key: ContactKey) -> Problem {
 }
 
 /// Gives the change to the contact, and lets every address that it names lead there. `id` makes it the same change when it is repeated.
-pub async fn apply(core: &Arc<Core>, key: ContactKey, change: ContactChange, id: &str) -> Result<InputId, Problem> {
+pub async fn apply(core: &Arc<Core>, mode: Mode, key: ContactKey, change: ContactChange, id: &str) -> Result<InputId, Problem> {
     let named = addresses(&change);
-    let (input, _) = core.change_contact(key, change, id).await?;
+    let (input, _) = core.change_contact(mode, key, change, id).await?;
+    // The addresses of one whom a simulator plays are those of whoever is meant.
+    let played = core.contact(key).await?.is_some_and(|found| found.record.simulated);
+    let mode = if played { Mode::Live } else { mode };
     for address in named {
         // Somebody came there just now.
-        if let Some(other) = core.lead(&address, key).await? {
+        if let Some(other) = core.lead(mode, &address, key).await? {
             return Err(elsewhere(&address, other));
         }
     }
@@ -115,9 +118,9 @@ pub async fn apply(core: &Arc<Core>, key: ContactKey, change: ContactChange, id:
 }
 
 /// Says no to a change that names an address of somebody else.
-pub async fn is_own(core: &Core, key: ContactKey, change: &ContactChange) -> Result<(), Problem> {
+pub async fn is_own(core: &Core, mode: Mode, key: ContactKey, change: &ContactChange) -> Result<(), Problem> {
     for address in addresses(change) {
-        if let Some(found) = core.contact(core.address_key(&address)).await?.filter(|found| found.key != key) {
+        if let Some(found) = core.contact_at(mode, &address).await?.filter(|found| found.key != key) {
             return Err(elsewhere(&address, found.key));
         }
     }

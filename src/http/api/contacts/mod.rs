@@ -49,8 +49,7 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let once = Once::of(&web, &request, &caller, &body)?;
     let given = object(&body)?;
     let mut act = audit::act(&web, &caller, "contact.change", None, fields(&given));
-    let mut change = change(given, &web.core.world().project, &caller.name)?;
-    change.simulated = caller.mode == Mode::Test;
+    let change = change(given, &web.core.world().project, &caller.name)?;
     let (core, record, id, mode) = (Arc::clone(&web.core), web.record.clone(), once.name().to_owned(), caller.mode);
     let input: Arc<Mutex<Option<InputId>>> = Arc::default();
     let told = Arc::clone(&input);
@@ -64,7 +63,7 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
             tracing::error!(%error, "a change of a contact could not be written down");
             Failure::Unavailable
         })?;
-        let input = apply(&core, key, change, &id).await?;
+        let input = apply(&core, mode, key, change, &id).await?;
         *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(input);
         let status = if found.is_none() { StatusCode::CREATED } else { StatusCode::OK };
         Ok(Done::new(status, Made { id: key.to_string() }))
@@ -107,10 +106,11 @@ pub async fn patch(
     let change = change(given, &web.core.world().project, &caller.name)?;
     let found = find(&web, &id, caller.mode).await?;
     fits(&found.record, &change)?;
-    is_own(&web.core, found.key, &change).await?;
+    is_own(&web.core, caller.mode, found.key, &change).await?;
     audit::write(&web, &caller, "contact.change", Some(found.key.to_string()), named).await?;
     let (core, name, key) = (Arc::clone(&web.core), web.core.fresh_id(), found.key);
-    let done = web.engine.spawn(async move { apply(&core, key, change, &name).await });
+    let mode = caller.mode;
+    let done = web.engine.spawn(async move { apply(&core, mode, key, change, &name).await });
     let input = done.await.map_err(|_| Failure::Unavailable)??;
     shown(&web.core, key, Some(input), StatusCode::OK).await
 }
@@ -139,16 +139,19 @@ fn fields(given: &Map<String, Json>) -> Json {
 
 /// The contact of this mode that a path names: by its key or an address.
 pub async fn find(web: &Web, id: &str, mode: Mode) -> Result<Found, Failure> {
-    let key = match id.split_once(':') {
-        None => ContactKey::parse(id).ok_or_else(|| {
-            unfit(
-                "id",
-                "is neither a contact's key nor an address such as phone:+447700900123, email:ann@shop.example, id:cust-1",
-            )
-        })?,
-        Some((kind, rest)) => web.core.address_key(&address(kind, rest, web.country.as_deref())?),
+    let found = match id.split_once(':') {
+        None => {
+            let key = ContactKey::parse(id).ok_or_else(|| {
+                unfit(
+                    "id",
+                    "is neither a contact's key nor an address such as phone:+447700900123, email:ann@shop.example, id:cust-1",
+                )
+            })?;
+            web.core.contact(key).await
+        }
+        Some((kind, rest)) => web.core.contact_at(mode, &address(kind, rest, web.country.as_deref())?).await,
     };
-    let found = web.core.contact(key).await.map_err(unavailable)?;
+    let found = found.map_err(unavailable)?;
     found.filter(|found| mode_of(&found.record) == mode).ok_or(Failure::NotFound)
 }
 

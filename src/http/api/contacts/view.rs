@@ -76,7 +76,7 @@ pub struct Contact {
 
 /// Of which mode a contact is.
 pub fn mode_of(record: &Record) -> Mode {
-    if record.simulated { Mode::Test } else { Mode::Live }
+    record.mode()
 }
 
 impl Contact {

@@ -109,8 +109,7 @@ impl Import {
     }
 
     fn read(&self, row: Row) -> Result<Said, Failure> {
-        let mut change = contacts::change(row.fields, &self.core.world().project, &self.by)?;
-        change.simulated = self.mode == Mode::Test;
+        let change = contacts::change(row.fields, &self.core.world().project, &self.by)?;
         let contact = row.contact.as_deref().and_then(ContactKey::parse);
         if row.contact.is_some() && contact.is_none() && contacts::addresses(&change).is_empty() {
             return Err(crate::http::person::unfit("contact", "is no contact's key"));
@@ -207,7 +206,7 @@ impl Import {
             let found = self.core.contact(key).await?.filter(|found| contacts::mode_of(&found.record) == self.mode);
             if let Some(found) = found {
                 contacts::fits(&found.record, &said.change)?;
-                contacts::is_own(&self.core, found.key, &said.change).await?;
+                contacts::is_own(&self.core, self.mode, found.key, &said.change).await?;
                 return Ok(Meant { key: found.key, found: Some(Box::new(found)) });
             }
             if contacts::addresses(&said.change).is_empty() {
@@ -222,7 +221,7 @@ impl Import {
     async fn apply(&self, n: i64, key: ContactKey, change: ContactChange) -> Result<Option<(i64, Outcome)>, Stopped> {
         let name = format!("import/{}/{n}", self.job);
         for attempt in 0.. {
-            match contacts::apply(&self.core, key, change.clone(), &name).await {
+            match contacts::apply(&self.core, self.mode, key, change.clone(), &name).await {
                 Ok(_) => return Ok(None),
                 Err(contacts::Problem::Refused(refused)) => return Ok(Some((n, Outcome::Refused(refused.into())))),
                 Err(contacts::Problem::Store(StoreError::Full(_))) if attempt >= TRIES => {

@@ -1,0 +1,135 @@
+//! The only way out. The network clients are here and nowhere else in the service; whoever wants to reach somebody needs an `Outside`, and of a
+//! contact's effect there is one only if the contact is live. What a test contact decided is read here too, and comes without.
+
+use super::ports::{HttpAnswer, HttpCall, HttpFailure, MailFailure, MailTransport, Sink, Transport};
+use crate::config::api::ApiSettings;
+use crate::domain::codec::{self, DecodeError};
+use crate::domain::mode::Mode;
+use crate::engine::effect::Effect;
+use crate::provider::email::{Mail, SmtpAnswer};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Who holds the clients.
+pub(super) struct Gate {
+    transport: Arc<dyn Transport>,
+    mail: Arc<dyn MailTransport>,
+}
+
+/// An effect of a contact, as it may be done.
+pub(super) enum Opened<'a> {
+    /// It is meant.
+    Live(Effect, Outside<'a>),
+    /// It is of a test contact: what would leave is written down.
+    Test(Effect),
+}
+
+/// Leave to reach others.
+#[derive(Clone, Copy)]
+pub struct Outside<'a> {
+    transport: &'a dyn Transport,
+    mail: &'a dyn MailTransport,
+}
+
+/// Leave to reach the stand-in of one api, and nobody else.
+#[derive(Clone, Copy)]
+pub(super) struct StandIn<'a> {
+    transport: &'a dyn Transport,
+    base: &'a str,
+}
+
+impl Gate {
+    pub fn new(transport: Arc<dyn Transport>, mail: Arc<dyn MailTransport>) -> Self {
+        Gate { transport, mail }
+    }
+
+    /// Reads an effect. Only one that is live comes with the way out.
+    pub fn open(&self, body: &[u8]) -> Result<Opened<'_>, DecodeError> {
+        Ok(match codec::decode_in::<Effect>(body)? {
+            (Mode::Live, effect) => Opened::Live(effect, self.of_the_service()),
+            (Mode::Test, effect) => Opened::Test(effect),
+        })
+    }
+
+    /// For what the service asks for itself: certificates, analytics of live contacts. Nothing that a contact decided.
+    pub fn of_the_service(&self) -> Outside<'_> {
+        Outside::new(&*self.transport, &*self.mail)
+    }
+
+    /// The stand-in that an api names for test contacts.
+    pub fn stand_in<'a>(&'a self, api: &'a ApiSettings) -> Option<StandIn<'a>> {
+        let base = &api.test.as_ref()?.base_url;
+        Some(StandIn { transport: &*self.transport, base })
+    }
+}
+
+impl<'a> Outside<'a> {
+    /// By these clients: whoever holds them may reach whom they like.
+    pub fn new(transport: &'a dyn Transport, mail: &'a dyn MailTransport) -> Self {
+        Outside { transport, mail }
+    }
+
+    /// Does a request.
+    pub async fn http(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure> {
+        self.transport.send(call).await
+    }
+
+    /// Does a request whose answer goes to a sink.
+    pub async fn download(&self, call: HttpCall, sink: &mut dyn Sink) -> Result<HttpAnswer, HttpFailure> {
+        self.transport.download(call, sink).await
+    }
+
+    /// Hands a mail over.
+    pub async fn mail(&self, mail: &Mail, timeout: Duration) -> Result<SmtpAnswer, MailFailure> {
+        self.mail.send(mail, timeout).await
+    }
+}
+
+impl StandIn<'_> {
+    /// Does a request, if it is one for the stand-in.
+    pub async fn http(&self, call: HttpCall) -> Result<HttpAnswer, HttpFailure> {
+        let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+        match (origin(self.base), origin(&call.url)) {
+            (Some(own), Some(asked)) if own == asked => self.transport.send(call).await,
+            _ => Err(HttpFailure::NotAllowed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Every file of the service but these, and what it holds of the clients.
+    fn holders(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                holders(&path, found);
+                continue;
+            }
+            let name = path.to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).expect("a file");
+            let clients =
+                ["dyn Transport", "dyn MailTransport", "HttpClient::new", "MailClient::new", "AsyncSmtpConnection", "reqwest::"];
+            if clients.iter().any(|client| text.contains(client)) {
+                found.push(name.rsplit("src/service/").next().unwrap_or(&name).to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_in_the_service_holds_a_client_but_the_gate() {
+        let mut found = Vec::new();
+        holders(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/service")), &mut found);
+        found.sort();
+        // Parts are what the service is made of; the probes of `doctor` and of sinks run beside it.
+        let may = ["core.rs", "desk.rs", "gate.rs", "guard.rs", "http_client.rs", "mail_client.rs", "ports.rs", "sinks/tell.rs"];
+        let strange: Vec<&String> = found.iter().filter(|file| !may.contains(&file.as_str())).collect();
+        assert!(strange.is_empty(), "{strange:?} hold a network client: let them have an `Outside`");
+        let core = include_str!("core.rs");
+        let kept = core.split("pub struct Core {").nth(1).and_then(|rest| rest.split('}').next()).expect("the service");
+        assert!(kept.contains("gate: Gate") && !kept.contains("Transport"), "the service itself holds clients");
+    }
+}
