@@ -167,18 +167,25 @@ async fn two_contacts_become_one_and_are_found_under_both_names() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stop_from_an_address_that_was_added_stops_the_contact() {
     let service = service().await;
-    let api = Api::keyed(&service, &SCOPES, "test").await;
-    let made = api.post("/v1/contacts", json!({ "external_id": "cust-9" })).await;
-    let id = made.json["id"].as_str().expect("an id").to_owned();
-    let phone = json!({ "external_id": "cust-9", "phone": "+447700900077" });
-    assert_eq!(api.post("/v1/contacts", phone).await.json["id"], json!(id));
-    service.write("main-sms", "+447700900077", "SM1", "STOP").await;
-    until(&api, &format!("/v1/contacts/{id}"), |answer| answer.json["stopped"] == json!(["sms"])).await;
-    until(&api, "/v1/contacts", |answer| answer.text.contains(&id)).await;
-    assert_eq!(api.get("/v1/contacts").await.json["items"].as_array().map(Vec::len), Some(1), "nobody began beside it");
-    // Whoever is found by any of the addresses is the same, also for the next request that names only one.
-    let later = api.post("/v1/contacts", json!({ "external_id": "cust-9", "name": "Ann" })).await;
-    assert_eq!((later.status, &later.json["id"], &later.json["phone"]), (200, &json!(id), &json!("+447700900077")));
+    for mode in ["live", "test"] {
+        let api = Api::keyed(&service, &[&SCOPES[..], &["conversations:write"]].concat(), mode).await;
+        let made = api.post("/v1/contacts", json!({ "external_id": "cust-9" })).await;
+        let id = made.json["id"].as_str().expect("an id").to_owned();
+        let phone = json!({ "external_id": "cust-9", "phone": "+447700900077" });
+        assert_eq!(api.post("/v1/contacts", phone).await.json["id"], json!(id));
+        if mode == "live" {
+            service.write("main-sms", "+447700900077", "SM1", "STOP").await;
+        } else {
+            let stop = json!({ "channel": "main-sms", "from": "+447700900077", "text": "STOP" });
+            assert_eq!(api.post("/v1/test/messages", stop).await.status, 202);
+        }
+        until(&api, &format!("/v1/contacts/{id}"), |answer| answer.json["stopped"] == json!(["sms"])).await;
+        until(&api, "/v1/contacts", |answer| answer.text.contains(&id)).await;
+        assert_eq!(api.get("/v1/contacts").await.json["items"].as_array().map(Vec::len), Some(1), "nobody began beside it");
+        // Whoever is found by any of the addresses is the same, also for the next request that names only one.
+        let later = api.post("/v1/contacts", json!({ "external_id": "cust-9", "name": "Ann" })).await;
+        assert_eq!((later.status, &later.json["id"], &later.json["phone"]), (200, &json!(id), &json!("+447700900077")));
+    }
     service.stop().await;
 }
 
