@@ -279,12 +279,15 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
 /// The virtual numbers, ready for use.
 pub fn channels(settings: &Settings) -> IndexMap<ChannelName, Channel> {
     let channel = |(name, given): (&ChannelName, &ChannelSettings)| {
+        let adapter = Adapter::new(&given.provider);
+        // Whoever signs nothing must know the secret for reports too.
+        let secret = adapter.url_secret().map(|secret| format!("{secret}/")).unwrap_or_default();
         let channel = Channel {
             name: name.clone(),
             kind: given.kind,
-            adapter: Adapter::new(&given.provider),
             policy: *settings.policies.get(name)?,
-            status_callback: Some(format!("{}/hooks/{name}/status", settings.server.public_url)),
+            status_callback: Some(format!("{}/hooks/{name}/{secret}status", settings.server.public_url)),
+            adapter,
         };
         Some((name.clone(), channel))
     };
@@ -325,6 +328,7 @@ fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<
         engine: tokio::runtime::Handle::current(),
         hooks,
         public_url: settings.server.public_url.clone(),
+        proxies: settings.server.trusted_proxies.clone(),
         settings: settings.shown.clone(),
         ring: Arc::new(KeyRing::new(record.clone())),
         prices: settings.prices.clone(),

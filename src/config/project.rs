@@ -6,6 +6,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::hook::KindPattern;
 use crate::domain::journal::AlertLevel;
 use crate::domain::language::Language;
+use crate::domain::limits::{WHATSAPP_BUTTONS, WHATSAPP_ROWS};
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::shape::Shape;
 use crate::domain::time::Span;
@@ -204,6 +205,16 @@ pub struct Capabilities {
     pub media: bool,
     /// A button that sends the person's place.
     pub location: bool,
+}
+
+impl Capabilities {
+    /// Text alone. A file is a link in it: what is attached to a mail that nobody asked for is filtered.
+    pub const NOTHING: Capabilities = Capabilities { buttons: 0, rows: 0, media: false, location: false };
+    /// Texts and files.
+    pub const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true, location: false };
+    /// All that WhatsApp has.
+    pub const WHATSAPP: Capabilities =
+        Capabilities { buttons: WHATSAPP_BUTTONS, rows: WHATSAPP_ROWS, media: true, location: true };
 }
 
 /// An api as flows see it.

@@ -6,7 +6,6 @@ use super::project::{AlertRules, ApiInfo, ChannelInfo, DeskInfo, EndpointInfo, H
 use super::read_channels::Channel;
 use super::section::Section;
 use super::tree::{Kind, Node};
-use crate::domain::channel::ChannelKind;
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
@@ -236,7 +235,7 @@ pub(super) fn assemble(
         let kind = channel.settings.kind;
         let shows = channel.settings.provider.shows(kind);
         let simulated = matches!(channel.settings.provider, ProviderSettings::Simulator(_));
-        let templates_by_id = kind == ChannelKind::WhatsApp && matches!(channel.settings.provider, ProviderSettings::Twilio(_));
+        let templates_by_id = channel.settings.provider.templates_by_id(kind);
         (name.clone(), ChannelInfo { kind, shows, country: channel.country.clone(), simulated, templates_by_id })
     };
     let api =

@@ -1,12 +1,15 @@
 //! JSON Schema of the configuration: types from the table below, descriptions and defaults from the shipped file that
 //! documents every key.
 
+use super::providers::NAMES;
+use super::schema_channels::{setting_of_channel, settings_of_channels};
 use super::schema_documented::documented;
 use super::schema_table::section_of;
 use crate::domain::value::Type;
 use serde_json::{Value, json};
 
 /// What a setting is.
+#[derive(Debug)]
 pub(super) enum Setting {
     Text,
     Word(&'static [&'static str]),
@@ -41,6 +44,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         &[
             ("listen", Text),
             ("public_url", Text),
+            ("trusted_proxies", Texts(&[])),
             ("workers", Whole),
             ("max_connections", Whole),
             ("max_body_memory", Size),
@@ -91,7 +95,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
     (
         "channels.*",
         &[
-            ("provider", Word(&["twilio", "meta", "smtp", "simulator"])),
+            ("provider", Word(NAMES)),
             ("kind", Word(&["sms", "whatsapp", "email"])),
             ("country", Text),
             ("number", Text),
@@ -100,37 +104,6 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("gap", Duration),
             ("unsure", UNSURE),
             ("base_url", Text),
-            ("account_sid", Text),
-            ("auth_token", Secret),
-            ("second_auth_token", Secret),
-            ("api_key_sid", Text),
-            ("api_key_secret", Secret),
-            ("signing_keys", SecretsByName),
-            ("phone_number_id", Text),
-            ("app_secret", Secret),
-            ("second_app_secret", Secret),
-            ("verify_token", Secret),
-            ("access_token", Secret),
-            ("graph_version", Text),
-            ("host", Text),
-            ("port", Whole),
-            ("tls", Word(&["starttls", "tls", "none"])),
-            ("tls_ca", Secret),
-            ("allow_plain", Boolean),
-            ("username", Text),
-            ("password", Secret),
-            ("from", Text),
-            ("reply_to", Text),
-            ("bounce_to", Text),
-            ("headers", Headers),
-            ("hello", Text),
-            ("timeout", Duration),
-            ("webhook_secret", Secret),
-            ("sendgrid_key", Text),
-            ("mailgun_key", Secret),
-            ("sns_topics", Texts(&[])),
-            ("unsubscribe", Boolean),
-            ("unsubscribe_mailto", Text),
         ],
     ),
     (
@@ -279,8 +252,12 @@ pub(super) fn setting(path: &[&str]) -> Option<&'static Setting> {
         let mut names = of.split('.');
         section.iter().all(|given| names.next().is_some_and(|name| name == "*" || name == *given)) && names.next().is_none()
     };
-    let (_, keys) = SETTINGS.iter().find(|(of, _)| is_it(of))?;
-    keys.iter().find(|(name, _)| name == key).map(|(_, setting)| setting)
+    let common = SETTINGS.iter().find(|(of, _)| is_it(of));
+    let common = common.and_then(|(_, keys)| keys.iter().find(|(name, _)| name == key)).map(|(_, setting)| setting);
+    common.or_else(|| match path {
+        ["channels", _, of_provider @ ..] => setting_of_channel(of_provider),
+        _ => None,
+    })
 }
 
 /// The schema of `replyflow.toml`, in draft 7.
@@ -334,21 +311,25 @@ pub fn schema() -> Value {
             },
         },
     });
+    let mut add = |path: &str, key: &str, setting: &Setting, line: &str| {
+        let mut schema = setting_schema(setting);
+        let known = documented.get(&format!("{path}.{key}"));
+        schema["description"] = known.map_or(line, |known| &known.description).into();
+        if let Some(default) = known.and_then(|known| known.default.as_ref()) {
+            schema["default"] = default.clone();
+        }
+        section_of(&mut root, path)["properties"][key] = schema;
+    };
     for (path, settings) in SETTINGS {
-        let section = section_of(&mut root, path);
         for (key, setting) in *settings {
-            let mut schema = setting_schema(setting);
-            if let Some(known) = documented.get(&format!("{path}.{key}")) {
-                schema["description"] = known.description.as_str().into();
-                if let Some(default) = &known.default {
-                    schema["default"] = default.clone();
-                }
-            }
-            section["properties"][*key] = schema;
+            add(path, key, setting, "");
         }
-        if let Some((_, keys)) = REQUIRED.iter().find(|(of, _)| of == path) {
-            section["required"] = json!(keys);
-        }
+    }
+    for (path, key, setting, line) in settings_of_channels() {
+        add(&path, key, setting, line);
+    }
+    for (path, keys) in REQUIRED {
+        section_of(&mut root, path)["required"] = json!(keys);
     }
     root
 }

@@ -1,7 +1,9 @@
 //! The HTTP side: where it listens, how it is reached from outside, how much it takes.
 
+use super::providers::guard::network;
 use super::section::Section;
 use crate::domain::time::Span;
+use ipnet::IpNet;
 use std::net::{Ipv4Addr, SocketAddr};
 use url::Url;
 
@@ -14,6 +16,8 @@ pub struct ServerSettings {
     pub public_url: String,
     /// Whether it was only made from `listen`: no provider reaches that.
     pub public_url_is_local: bool,
+    /// The proxies before it: what they say of who calls (`X-Forwarded-For`) is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Threads that read and answer HTTP.
     pub workers: usize,
     /// Connections at one time.
@@ -68,6 +72,11 @@ impl ServerSettings {
             listen,
             public_url,
             public_url_is_local,
+            trusted_proxies: section
+                .texts("trusted_proxies")
+                .iter()
+                .filter_map(|text| network(&section, "trusted_proxies", text))
+                .collect(),
             workers: size(section.number("workers", 1, 64)),
             max_connections: size(section.number("max_connections", 1, 100_000)),
             max_body_memory: size_of_bytes(section.bytes("max_body_memory", 8 << 20, 8 << 30)),

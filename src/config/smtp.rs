@@ -1,9 +1,13 @@
 //! `[channels.NAME]` with `provider = "smtp"`: the server that takes our mails, how they are signed with names, and how what comes
 //! back is believed.
 
+use super::project::Capabilities;
+use super::providers::{ProviderEntry, ProviderSettings};
+use super::schema::Setting::{Boolean, Duration, Headers, Secret as SecretSetting, Text, Texts, Whole, Word};
 use super::secret::Secret;
 use super::section::Section;
 use super::tree::Kind;
+use crate::domain::channel::ChannelKind;
 use crate::domain::mail::{Mailbox, email};
 use crate::domain::time::Span;
 use base64::Engine as _;
@@ -75,7 +79,46 @@ const SECRET_CHARS: usize = 16;
 /// What stands for the name of the mail in `reply_to`.
 pub const REF: &str = "{ref}";
 
-pub(super) fn smtp(section: &Section<'_>) -> SmtpSettings {
+pub(super) const ENTRY: ProviderEntry = ProviderEntry {
+    name: "smtp",
+    title: "Mail server",
+    kinds: &[ChannelKind::Email],
+    per_second: 10,
+    is_called: false,
+    shows: |_| Capabilities::NOTHING,
+    settings: &[
+        ("host", Text, ""),
+        ("port", Whole, ""),
+        ("tls", Word(&["starttls", "tls", "none"]), ""),
+        ("tls_ca", SecretSetting, ""),
+        ("allow_plain", Boolean, ""),
+        ("username", Text, ""),
+        ("password", SecretSetting, ""),
+        ("from", Text, ""),
+        ("reply_to", Text, ""),
+        ("bounce_to", Text, ""),
+        ("headers", Headers, ""),
+        ("hello", Text, ""),
+        ("timeout", Duration, ""),
+        ("webhook_secret", SecretSetting, ""),
+        ("sendgrid_key", Text, ""),
+        ("mailgun_key", SecretSetting, ""),
+        ("sns_topics", Texts(&[]), ""),
+        ("unsubscribe", Boolean, ""),
+        ("unsubscribe_mailto", Text, ""),
+    ],
+    example: r#"
+[channels.mail]
+provider = "smtp"
+kind = "email"
+host = "mail.example.com"
+from = "Shop <hello@shop.example>"
+webhook_secret = { env = "MAIL_WEBHOOK" }
+"#,
+    read: |section, _, _| ProviderSettings::Smtp(Box::new(smtp(section))),
+};
+
+fn smtp(section: &Section<'_>) -> SmtpSettings {
     const TLS: [(&str, MailTls); 3] = [("starttls", MailTls::Starttls), ("tls", MailTls::Tls), ("none", MailTls::None)];
     section.opt_text("number");
     let host = section.parsed("host", "the name or address of a mail server", String::new(), host);

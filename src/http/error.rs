@@ -22,6 +22,9 @@ pub enum Failure {
     /// A webhook that its provider did not sign.
     #[error("refused")]
     Refused,
+    /// A webhook whose provider must say user and password, and waits to be asked.
+    #[error("no login")]
+    NoLogin,
     /// The bearer key is missing or wrong.
     #[error("unauthorized")]
     Unauthorized,
@@ -126,7 +129,7 @@ impl Failure {
             Failure::NotFound => StatusCode::NOT_FOUND,
             Failure::Method => StatusCode::METHOD_NOT_ALLOWED,
             Failure::Refused | Failure::Forbidden { .. } => StatusCode::FORBIDDEN,
-            Failure::Unauthorized => StatusCode::UNAUTHORIZED,
+            Failure::Unauthorized | Failure::NoLogin => StatusCode::UNAUTHORIZED,
             Failure::Malformed(_) => StatusCode::BAD_REQUEST,
             Failure::Invalid { .. } | Failure::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Failure::Form(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -141,7 +144,12 @@ impl Failure {
     /// What the caller may know beyond the status.
     pub fn detail(&self) -> Option<String> {
         match self {
-            Failure::NotFound | Failure::Method | Failure::Refused | Failure::Unauthorized | Failure::Unavailable => None,
+            Failure::NotFound
+            | Failure::Method
+            | Failure::Refused
+            | Failure::NoLogin
+            | Failure::Unauthorized
+            | Failure::Unavailable => None,
             Failure::Invalid { reason, .. } | Failure::Unfit { reason, .. } | Failure::Conflict { reason } => {
                 Some(reason.clone())
             }
@@ -201,6 +209,9 @@ impl Failure {
             Failure::Unauthorized => {
                 builder.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
+            Failure::NoLogin => {
+                builder.insert_header((WWW_AUTHENTICATE, "Basic realm=\"webhook\""));
+            }
             // What is left of the body is not worth reading: the connection cannot be used again.
             Failure::TooLarge { .. } | Failure::Slow => {
                 builder.force_close();
@@ -228,11 +239,12 @@ mod tests {
 
     #[test]
     fn each_failure_has_one_status_and_providers_learn_nothing_else() {
-        let table: [(Failure, u16, u16); 16] = [
+        let table: [(Failure, u16, u16); 17] = [
             (Failure::NotFound, 404, 404),
             (Failure::Method, 405, 405),
             (Failure::Refused, 403, 403),
             (Failure::Unauthorized, 401, 401),
+            (Failure::NoLogin, 401, 401),
             (Failure::Forbidden { scope: Scope::KeysWrite }, 403, 403),
             (Failure::Malformed("no JSON"), 400, 400),
             (Failure::Invalid { field: "event", reason: "is missing".into() }, 422, 422),

@@ -3,7 +3,9 @@
 
 use super::body;
 use super::error::Failure;
+use super::peer::peer;
 use super::web::{Hook, Web};
+use crate::provider::guard;
 use crate::provider::{Facts, Headers, Method, Refused, Reply, WebhookRequest};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
@@ -23,9 +25,10 @@ pub async fn hook(web: Data<Web>, name: Path<String>, request: HttpRequest, payl
     written(answer(&web, &name, Ends::InItsName, &request, payload).await)
 }
 
-/// `POST` of a webhook whose URL ends in a secret.
-pub async fn secret_hook(web: Data<Web>, place: Path<(String, String)>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    written(answer(&web, &place.0, Ends::InASecret, &request, payload).await)
+/// `GET` and `POST` of a webhook whose URL holds a secret.
+pub async fn secret_hook(web: Data<Web>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let name = request.match_info().get("channel").unwrap_or("").to_owned();
+    written(answer(&web, &name, Ends::InASecret, &request, payload).await)
 }
 
 /// What the URL of a webhook ends in.
@@ -61,7 +64,8 @@ async fn answer(web: &Web, name: &str, ends: Ends, request: &HttpRequest, mut pa
         _ => return Err(Failure::Method),
     };
     let url = public_url(web, request);
-    receive(web, hook, WebhookRequest { method, url: &url, headers: &Received(request.headers()), body: &body }).await
+    let peer = peer(request, &web.proxies);
+    receive(web, hook, WebhookRequest { method, url: &url, headers: &Received(request.headers()), body: &body, peer }).await
 }
 
 /// The provider signed the URL that it called: the public one, whatever a proxy made of it.
@@ -72,8 +76,13 @@ fn public_url(web: &Web, request: &HttpRequest) -> String {
 
 fn is_believed(web: &Web, hook: &Hook, request: &HttpRequest) -> bool {
     let url = public_url(web, request);
-    let head = WebhookRequest { method: Method::Post, url: &url, headers: &Received(request.headers()), body: &[] };
-    hook.adapter.verify(&head).is_ok()
+    let (headers, peer) = (&Received(request.headers()), peer(request, &web.proxies));
+    let head = WebhookRequest { method: Method::Post, url: &url, headers, body: &[], peer };
+    match hook.adapter.guard() {
+        // There may be a signature beside it, which is of the body.
+        Some(guard) => guard::verify(guard, &head).is_ok(),
+        None => hook.adapter.verify(&head).is_ok(),
+    }
 }
 
 /// What a believed webhook said is stored; everything else is refused.
@@ -86,7 +95,7 @@ pub async fn receive(web: &Web, hook: &Hook, request: WebhookRequest<'_>) -> Res
         let reason = word(refused);
         metrics::counter!(REFUSED, "channel" => channel.to_owned(), "reason" => reason).increment(1);
         tracing::warn!(channel, reason, "a webhook was refused");
-        return Err(Failure::Refused);
+        return Err(if refused == Refused::NoLogin { Failure::NoLogin } else { Failure::Refused });
     }
     let said = hook.adapter.decode(&request, &hook.routes).map_err(|malformed| {
         metrics::counter!(MALFORMED, "channel" => channel.to_owned()).increment(1);
@@ -137,6 +146,8 @@ fn word(refused: Refused) -> &'static str {
         Refused::UnknownKey => "unknown_key",
         Refused::NoSecret => "no_secret",
         Refused::Stale => "stale",
+        Refused::NoLogin => "no_login",
+        Refused::Elsewhere => "elsewhere",
     }
 }
 

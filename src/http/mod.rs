@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod keys;
 pub mod media;
 pub mod openapi;
+pub mod peer;
 pub mod person;
 pub mod phone;
 pub mod rate;
@@ -37,7 +38,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(route("/hooks/{channel}").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
         .service(route("/hooks/{channel}/status").route(get().to(hooks::hook)).route(post().to(hooks::hook)))
-        .service(route("/hooks/{channel}/{secret}").route(post().to(hooks::secret_hook)))
+        .service(secret_hook("/hooks/{channel}/{secret}"))
+        .service(secret_hook("/hooks/{channel}/{secret}/{what}"))
         .service(route("/u/{token}").route(get().to(unsubscribe::show)).route(post().to(unsubscribe::leave)))
         .service(route("/flows/{flow}/{name}/{secret}").route(get().to(flows::call)).route(post().to(flows::call)))
         .service(route("/sources/{name}").route(post().to(sources::plain)))
@@ -123,6 +125,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/health/ready").route(get().to(health::ready)))
         .service(route("/metrics").route(get().to(health::metrics)))
         .default_service(actix_web::web::to(nothing_here));
+}
+
+fn secret_hook(path: &str) -> actix_web::Resource {
+    route(path).route(get().to(hooks::secret_hook)).route(post().to(hooks::secret_hook))
 }
 
 fn route(path: &str) -> actix_web::Resource {

@@ -16,6 +16,7 @@ use crate::history::Database;
 use crate::provider::{Adapter, Routes};
 use crate::service::{Core, KeyRing, WebhookKeys};
 use indexmap::IndexMap;
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Web {
     pub hooks: IndexMap<ChannelName, Hook>,
     /// How providers reach us, without a slash at the end.
     pub public_url: String,
+    /// The proxies before us: what they say of who calls is believed.
+    pub proxies: Vec<IpNet>,
     /// What the webhooks of flows are opened by.
     pub webhooks: WebhookKeys,
     /// Those of them whose calls are signed, by flow and name.

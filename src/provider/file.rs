@@ -1,11 +1,7 @@
 //! Files that contacts sent: where each provider keeps them and who may have them. Pure: requests as data.
 
-use super::{Adapter, HttpRequest, meta, twilio};
-use crate::config::channel::MetaSettings;
+use super::{Adapter, HttpRequest};
 use crate::domain::message::Media;
-use crate::provider::webhook::Method;
-use bytes::Bytes;
-use serde_json::Value;
 use url::Url;
 
 /// Longer ids of files are none.
@@ -18,7 +14,7 @@ pub enum FileSource {
     Open,
     /// It is there.
     There(FileRequest),
-    /// What is there says where it is: see [`Adapter::located`].
+    /// What is there says where it is: see [`Provider::located`](super::Provider::located).
     Asked(FileRequest),
 }
 
@@ -46,65 +42,18 @@ pub enum NoFile {
     Unreadable,
 }
 
-impl Adapter {
-    /// How a file that came over this channel is fetched.
-    pub fn file(&self, media: &Media) -> Result<FileSource, NoFile> {
-        match self {
-            Adapter::Twilio(s) => {
-                let url = media.url.as_deref().ok_or(NoFile::Nowhere)?;
-                let authorization = twilio::authorization(s);
-                request(url, &s.base_url, &["twilio.com"], Some(authorization)).map(FileSource::There)
-            }
-            Adapter::Meta(s) => {
-                let id = media.id.as_deref().ok_or(NoFile::Nowhere)?;
-                if id.is_empty() || id.len() > ID_CHARS || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
-                    return Err(NoFile::Nowhere);
-                }
-                let base = s.base_url.trim_end_matches('/');
-                let url = format!("{base}/{}/{id}?phone_number_id={}", s.graph_version, s.phone_number_id);
-                request(&url, &s.base_url, &[], Some(meta::authorization(s))).map(FileSource::Asked)
-            }
-            // What is attached to a mail is not taken.
-            Adapter::Smtp(_) => Err(NoFile::Nowhere),
-            Adapter::Simulator(_) => match media.url {
-                Some(_) => Ok(FileSource::Open),
-                None => Err(NoFile::Nowhere),
-            },
-        }
-    }
-
-    /// Where a file is, by the answer to [`FileSource::Asked`].
-    pub fn located(&self, body: &[u8]) -> Result<FileRequest, NoFile> {
-        let Adapter::Meta(s) = self else { return Err(NoFile::Unreadable) };
-        let answer: Value = serde_json::from_slice(body).map_err(|_| NoFile::Unreadable)?;
-        let url = answer.get("url").and_then(Value::as_str).ok_or(NoFile::Unreadable)?;
-        located(s, url)
-    }
-
-    /// Where a provider sends us on. What it signed for us needs no credentials, and nobody else gets them.
-    pub fn redirected(&self, location: &str) -> Result<FileRequest, NoFile> {
-        let base = match self {
-            Adapter::Twilio(s) => &s.base_url,
-            Adapter::Meta(s) => &s.base_url,
-            Adapter::Smtp(_) => return Err(NoFile::Elsewhere),
-            Adapter::Simulator(s) => &s.base_url,
-        };
-        let url = Url::parse(location).map_err(|_| NoFile::Unreadable)?;
-        let configured = is_configured(&url, base);
-        if !configured && url.scheme() != "https" {
-            return Err(NoFile::Elsewhere);
-        }
-        Ok(FileRequest { request: get(url, None), configured })
-    }
-}
-
-fn located(settings: &MetaSettings, url: &str) -> Result<FileRequest, NoFile> {
-    const HOSTS: [&str; 4] = ["fbsbx.com", "facebook.com", "fbcdn.net", "whatsapp.net"];
-    request(url, &settings.base_url, &HOSTS, Some(meta::authorization(settings)))
+/// A file at an address that its provider named: whoever knows it may have it.
+pub fn open(media: &Media) -> Result<FileSource, NoFile> {
+    media.url.as_ref().map(|_| FileSource::Open).ok_or(NoFile::Nowhere)
 }
 
 /// A request with credentials, which only the provider gets: at the configured host, or at one of its own over TLS.
-fn request(url: &str, base: &str, hosts: &[&str], authorization: Option<String>) -> Result<FileRequest, NoFile> {
+pub fn with_credentials(
+    url: &str,
+    base: &str,
+    hosts: &[&str],
+    headers: Vec<(&'static str, String)>,
+) -> Result<FileRequest, NoFile> {
     let url = Url::parse(url).map_err(|_| NoFile::Unreadable)?;
     let configured = is_configured(&url, base);
     let own = |host: &str| hosts.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')));
@@ -112,26 +61,40 @@ fn request(url: &str, base: &str, hosts: &[&str], authorization: Option<String>)
     if !configured && !theirs {
         return Err(NoFile::Elsewhere);
     }
-    Ok(FileRequest { request: get(url, authorization), configured })
+    Ok(FileRequest { request: HttpRequest::get(url, headers), configured })
+}
+
+/// An id of a file that may stand in a URL.
+pub fn id(media: &Media) -> Result<&str, NoFile> {
+    let fits = |id: &&str| id.len() <= ID_CHARS && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    media.id.as_deref().filter(|id| !id.is_empty() && !id.starts_with('.')).filter(fits).ok_or(NoFile::Nowhere)
+}
+
+impl Adapter {
+    /// Where a provider sends us on. What it signed for us needs no credentials, and nobody else gets them.
+    pub fn redirected(&self, location: &str) -> Result<FileRequest, NoFile> {
+        let base = self.base_url().ok_or(NoFile::Elsewhere)?;
+        let url = Url::parse(location).map_err(|_| NoFile::Unreadable)?;
+        let configured = is_configured(&url, base);
+        if !configured && url.scheme() != "https" {
+            return Err(NoFile::Elsewhere);
+        }
+        Ok(FileRequest { request: HttpRequest::get(url, Vec::new()), configured })
+    }
 }
 
 fn is_configured(url: &Url, base: &str) -> bool {
     Url::parse(base).is_ok_and(|base| base.origin() == url.origin()) && url.username().is_empty()
 }
 
-fn get(url: Url, authorization: Option<String>) -> HttpRequest {
-    let headers = authorization.map(|value| ("Authorization", value)).into_iter().collect();
-    HttpRequest { method: Method::Get, url: url.into(), headers, body: Bytes::new() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::channel::{SimulatorSettings, TwilioSettings};
+    use crate::config::channel::{MetaSettings, ProviderSettings, SimulatorSettings, TwilioSettings};
     use crate::config::secret::Secret;
 
     fn twilio() -> Adapter {
-        Adapter::Twilio(TwilioSettings {
+        Adapter::new(&ProviderSettings::Twilio(TwilioSettings {
             account_sid: "AC1".into(),
             auth_token: Secret::new("token"),
             second_auth_token: None,
@@ -139,11 +102,11 @@ mod tests {
             signing_keys: Vec::new(),
             from: "+15005550006".into(),
             base_url: "https://api.twilio.com".into(),
-        })
+        }))
     }
 
     fn meta() -> Adapter {
-        Adapter::Meta(MetaSettings {
+        Adapter::new(&ProviderSettings::Meta(MetaSettings {
             phone_number_id: "77".into(),
             app_secret: Secret::new("s"),
             second_app_secret: None,
@@ -151,7 +114,7 @@ mod tests {
             access_token: Secret::new("token"),
             graph_version: "v23.0".into(),
             base_url: "https://graph.facebook.com".into(),
-        })
+        }))
     }
 
     fn at(url: &str) -> Media {
@@ -163,7 +126,7 @@ mod tests {
         let url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1";
         let Ok(FileSource::There(found)) = twilio().file(&at(url)) else { panic!("there") };
         assert_eq!((found.request.url.as_str(), found.configured), (url, true));
-        assert_eq!(found.request.headers, [("Authorization", "Basic QUMxOnRva2Vu".to_owned())]);
+        assert_eq!(found.request.header("authorization"), Some("Basic QUMxOnRva2Vu"));
         let Ok(FileSource::There(region)) = twilio().file(&at("https://mcs.us1.twilio.com/x")) else { panic!("there") };
         assert!(!region.configured);
     }
@@ -190,10 +153,10 @@ mod tests {
         let media = Media { id: Some("1037".into()), ..Media::default() };
         let Ok(FileSource::Asked(asked)) = meta().file(&media) else { panic!("asked") };
         assert_eq!(asked.request.url, "https://graph.facebook.com/v23.0/1037?phone_number_id=77");
-        assert_eq!(asked.request.headers, [("Authorization", "Bearer token".to_owned())]);
+        assert_eq!(asked.request.header("authorization"), Some("Bearer token"));
         let body = br#"{"url":"https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1","mime_type":"image/jpeg"}"#;
         let found = meta().located(body).expect("located");
-        assert_eq!(found.request.headers, [("Authorization", "Bearer token".to_owned())]);
+        assert_eq!(found.request.header("authorization"), Some("Bearer token"));
         assert!(!found.configured);
         assert_eq!(meta().located(br#"{"url":"https://evil.example/"}"#), Err(NoFile::Elsewhere));
         assert_eq!(meta().located(b"{}"), Err(NoFile::Unreadable));
@@ -212,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_simulated_file_is_where_it_is_said_to_be() {
-        let simulator = Adapter::Simulator(SimulatorSettings { base_url: "http://127.0.0.1:1".into() });
+        let simulator = Adapter::new(&ProviderSettings::Simulator(SimulatorSettings { base_url: "http://127.0.0.1:1".into() }));
         assert_eq!(simulator.file(&at("https://example.org/a.jpg")), Ok(FileSource::Open));
         assert_eq!(simulator.file(&Media::default()), Err(NoFile::Nowhere));
     }

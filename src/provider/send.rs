@@ -2,12 +2,15 @@
 
 use super::email::Mail;
 use super::webhook::{Headers, LimitScope, Method, OptOutScope, ProviderError};
+use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{RunId, SendRef};
 use crate::domain::message::FailureReason;
 use crate::domain::name::ChannelName;
 use crate::domain::time::{Millis, Span};
 use bytes::Bytes;
+use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt;
 
 /// What a send needs beside the message.
@@ -23,6 +26,8 @@ pub struct SendContext<'a> {
     pub kind: ChannelKind,
     /// What only mails need.
     pub mail: Option<MailFacts<'a>>,
+    /// The present moment: what is signed for the provider says when.
+    pub now: Millis,
 }
 
 /// What a mail needs beside the message.
@@ -53,14 +58,54 @@ pub struct HttpRequest {
     /// Its URL.
     pub url: String,
     /// Its headers. `Authorization` is among them.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// Its body.
     pub body: Bytes,
 }
 
+/// Headers by names that are known.
+type Named = Vec<(&'static str, String)>;
+
+impl HttpRequest {
+    /// A question without a body.
+    pub fn get(url: impl Into<String>, headers: Named) -> Self {
+        Self::with(Method::Get, url.into(), headers, Bytes::new())
+    }
+
+    /// A body as it is; its type is among the headers.
+    pub fn post(url: impl Into<String>, headers: Named, body: impl Into<Bytes>) -> Self {
+        Self::with(Method::Post, url.into(), headers, body.into())
+    }
+
+    /// JSON, answered in JSON.
+    pub fn json(url: impl Into<String>, headers: Named, body: &Value) -> Self {
+        Self::typed(url.into(), headers, "application/json", body.to_string())
+    }
+
+    /// A form that was written by a serializer, answered in JSON.
+    pub fn form(url: impl Into<String>, headers: Named, form: String) -> Self {
+        Self::typed(url.into(), headers, "application/x-www-form-urlencoded", form)
+    }
+
+    /// The value of a header, by its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    fn typed(url: String, mut headers: Named, kind: &str, body: String) -> Self {
+        headers.extend([("Content-Type", kind.to_owned()), ("Accept", "application/json".to_owned())]);
+        Self::with(Method::Post, url, headers, body.into())
+    }
+
+    fn with(method: Method, url: String, headers: Named, body: Bytes) -> Self {
+        let headers = headers.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
+        HttpRequest { method, url, headers, body }
+    }
+}
+
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| &**name).collect();
         f.debug_struct("HttpRequest")
             .field("method", &self.method)
             .field("url", &self.url.split('?').next().unwrap_or(""))
@@ -190,6 +235,41 @@ pub enum TransportError {
     NotSent,
     /// The connection broke or time was up after the request may have been written.
     Lost,
+}
+
+/// What the answer to a question about the credentials says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// They are good.
+    Valid,
+    /// They are not.
+    Refused,
+    /// It says neither.
+    Unclear,
+}
+
+/// A send whose answer was lost.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    /// The provider's id of it, if one is known.
+    pub id: Option<&'a str>,
+    /// Our name of it.
+    pub send: Option<SendRef>,
+    /// To whom it went.
+    pub to: &'a Address,
+    /// The present moment.
+    pub now: Millis,
+}
+
+/// What the provider says of a send whose answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It has it.
+    There(Accepted),
+    /// It never had it: the same may be sent again.
+    Nowhere,
+    /// It cannot be told.
+    Unclear,
 }
 
 /// `Retry-After` in seconds, at most an hour. The form with a date is not used by providers.

@@ -1,12 +1,16 @@
 //! The simulator: a provider without a company. Its webhook takes what a person at a desk can type, its API is the service's own.
 
+use super::Provider;
+use super::features::{Features, Reports};
+use super::file::{self, FileSource, NoFile};
 use super::json;
 use super::send::{Accepted, EncodeError, HttpRequest, SendContext, SendOutcome, retry_after};
 use super::webhook::{
-    Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, ProviderError, Received, Route, Routes, StatusReport,
-    WebhookRequest,
+    Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, ProviderError, Received, Refused, Reply, Route, Routes,
+    StatusReport, WebhookRequest,
 };
 use crate::config::channel::SimulatorSettings;
+use crate::config::secret::Secret;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::SendRef;
@@ -14,11 +18,59 @@ use crate::domain::mail::email;
 use crate::domain::message::{
     DeliveryStatus, FailureReason, Inbound, InboundContent, Location, Media, Outbound, OutboundContent,
 };
-use bytes::Bytes;
 use serde_json::{Value, json};
+use std::borrow::Cow;
+
+/// The simulator that the service itself runs.
+#[derive(Debug)]
+pub struct Simulator(pub SimulatorSettings);
+
+impl Provider for Simulator {
+    fn name(&self) -> &'static str {
+        "simulator"
+    }
+
+    fn features(&self) -> Features {
+        let all = Features { media_in: true, media_out: true, buttons: true, lists: true, ..Features::NONE };
+        Features { templates: true, location: true, reports: Reports::WithEach, ..all }
+    }
+
+    /// There is no provider to imitate: whoever may reach a simulator channel may write to it.
+    fn verify(&self, _: &WebhookRequest<'_>) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    fn decode(&self, request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
+        decode(request, routes)
+    }
+
+    fn encode(&self, message: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
+        encode(&self.0, message, context)
+    }
+
+    fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
+        classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        Vec::new()
+    }
+
+    fn base_url(&self) -> Option<&str> {
+        Some(&self.0.base_url)
+    }
+
+    fn acknowledge(&self) -> Reply {
+        Reply { status: 200, content_type: "application/json", body: Cow::Borrowed("{}") }
+    }
+
+    fn file(&self, media: &Media) -> Result<FileSource, NoFile> {
+        file::open(media)
+    }
+}
 
 /// `{id, from, text | press | media | location}`, or a report `{id, status, effect}`.
-pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
+fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
     if request.method != Method::Post {
         return Err(Malformed("a simulated message is a POST"));
     }
@@ -152,7 +204,7 @@ fn parse_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
 }
 
 /// `POST {base_url}/simulator/send`.
-pub fn encode(settings: &SimulatorSettings, message: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
+fn encode(settings: &SimulatorSettings, message: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
     let mut body = json!({
         "channel": context.channel.as_str(),
         "kind": context.kind.as_str(),
@@ -168,12 +220,7 @@ pub fn encode(settings: &SimulatorSettings, message: &Outbound, context: &SendCo
             all.insert("provider".to_owned(), fields.to_json());
         }
     }
-    Ok(HttpRequest {
-        method: Method::Post,
-        url: format!("{}/simulator/send", settings.base_url.trim_end_matches('/')),
-        headers: vec![("Content-Type", "application/json".to_owned())],
-        body: Bytes::from(body.to_string()),
-    })
+    Ok(HttpRequest::json(format!("{}/simulator/send", settings.base_url.trim_end_matches('/')), Vec::new(), &body))
 }
 
 fn written(content: &OutboundContent) -> Value {
@@ -215,7 +262,7 @@ fn written(content: &OutboundContent) -> Value {
 }
 
 /// `{id}`, or `{error: {code, reason, text}}` with a status that says the rest.
-pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
+fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     let problem = body.get("error").cloned().unwrap_or(Value::Null);
     let error = ProviderError { code: json::code(&problem, "code"), text: json::owned(&problem, "text").unwrap_or_default() };
@@ -245,7 +292,7 @@ mod tests {
     fn read(kind: ChannelKind, body: &str) -> Result<Vec<Decoded>, Malformed> {
         let routes = Routes::only(Route { channel: ChannelName::parse("main-sms").expect("a name"), kind });
         let url = "http://127.0.0.1:8080/hooks/main-sms";
-        decode(&WebhookRequest { method: Method::Post, url, headers: &Pairs(&[]), body: body.as_bytes() }, &routes)
+        decode(&WebhookRequest { method: Method::Post, url, headers: &Pairs(&[]), body: body.as_bytes(), peer: None }, &routes)
     }
 
     #[test]

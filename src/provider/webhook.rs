@@ -6,6 +6,7 @@ use crate::domain::id::SendRef;
 use crate::domain::message::{DeliveryStatus, FailureReason, Inbound};
 use crate::domain::name::ChannelName;
 use crate::domain::time::{Millis, Span};
+use core::net::IpAddr;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -46,6 +47,8 @@ pub struct WebhookRequest<'a> {
     pub headers: &'a dyn Headers,
     /// The body's bytes as they came.
     pub body: &'a [u8],
+    /// Who called: the nearest address that is no proxy of ours (`server.trusted_proxies`).
+    pub peer: Option<IpAddr>,
 }
 
 impl<'a> WebhookRequest<'a> {
@@ -53,6 +56,11 @@ impl<'a> WebhookRequest<'a> {
     pub(crate) fn query(&self) -> &'a str {
         let without_fragment = self.url.split('#').next().unwrap_or("");
         without_fragment.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// What follows the secret in the path of a webhook whose URL has one: `status`, or nothing.
+    pub fn after_secret(&self) -> &'a str {
+        super::guard::after_secret(self.url)
     }
 }
 
@@ -74,6 +82,12 @@ pub enum Refused {
     /// Signed too long ago, or in the future.
     #[error("stale")]
     Stale,
+    /// Without the user and password that the channel wants. Answered with 401: some say them only when they are asked.
+    #[error("no_login")]
+    NoLogin,
+    /// From an address that is not the provider's.
+    #[error("elsewhere")]
+    Elsewhere,
 }
 
 /// What a request is judged by beside itself.

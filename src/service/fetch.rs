@@ -183,7 +183,7 @@ fn call(file: FileRequest, timeout: Duration, max_answer: usize) -> HttpCall {
     HttpCall {
         method: "GET",
         url: request.url,
-        headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        headers: request.headers,
         body: Bytes::new(),
         timeout,
         max_answer,

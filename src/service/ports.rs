@@ -77,7 +77,7 @@ impl HttpCall {
                 Method::Post => "POST",
             },
             url: request.url,
-            headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            headers: request.headers,
             body: request.body,
             timeout,
             max_answer: PROVIDER_ANSWER_BYTES,

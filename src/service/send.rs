@@ -135,6 +135,7 @@ impl Core {
             status_callback: channel.status_callback.as_deref(),
             kind: channel.kind,
             mail: Some(MailFacts { at: send.at, thread: send.run, unsubscribe: unsubscribe.as_deref() }),
+            now: self.store_now(),
         };
         let wire = channel.adapter.wire(&send.outbound, &context);
         wire.map_err(|error| End::failed(FailureReason::Content, Some(error.to_string())))

@@ -47,11 +47,11 @@ impl Teller<'_> {
     pub async fn tell(&self, tell: &Tell, name: Option<SendRef>, now: Millis) -> (SendOutcome, Option<String>) {
         match &tell.to {
             Receiver::Slack(n) => self.slack(&tell.team, *n, &tell.text, now).await,
-            Receiver::Email(_) | Receiver::Sms(_) => self.message(tell, name).await,
+            Receiver::Email(_) | Receiver::Sms(_) => self.message(tell, name, now).await,
         }
     }
 
-    async fn message(&self, tell: &Tell, name: Option<SendRef>) -> (SendOutcome, Option<String>) {
+    async fn message(&self, tell: &Tell, name: Option<SendRef>, now: Millis) -> (SendOutcome, Option<String>) {
         let Some(channel) = self.channel(&tell.to) else { return refused("no channel carries alerts of this kind") };
         let (to, content) = match &tell.to {
             Receiver::Email(to) => {
@@ -67,6 +67,7 @@ impl Teller<'_> {
             status_callback: channel.status_callback.as_deref(),
             kind: channel.kind,
             mail: Some(MailFacts { at: tell.at, thread: None, unsubscribe: None }),
+            now,
         };
         let wire = match channel.adapter.wire(&Outbound { to, content, in_reply_to: None, provider: None }, &context) {
             Ok(wire) => wire,

@@ -11,7 +11,6 @@ use crate::domain::id::{ContactKey, DedupeHash};
 use crate::domain::input::{Input, Reach, ReachChange};
 use crate::domain::name::ChannelName;
 use crate::engine::effect::Send;
-use crate::provider::Adapter;
 use crate::store::{Answer, WhenFull};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -53,7 +52,7 @@ impl Core {
     /// The URL by which a mail is unsubscribed from, where it is to have one.
     pub(super) fn unsubscribe_link(&self, contact: ContactKey, send: &Send, channel: &Channel) -> Option<String> {
         // Whoever has just opted out needs no way to do so.
-        if !matches!(channel.adapter, Adapter::Smtp(_)) || send.is_stop_confirmation() {
+        if !channel.adapter.is_mail() || send.is_stop_confirmation() {
             return None;
         }
         let url = self.settings.links.public_url.as_deref()?;

@@ -142,7 +142,8 @@ fn report(web: &Data<Web>, behaviour: Behaviour, channel: Option<String>, id: &s
             let Some(hook) = web.hooks.get(&channel) else { return };
             let body = json!({ "id": id, "status": word.as_str(), "effect": effect }).to_string();
             let url = format!("{}/hooks/{channel}/status", web.public_url);
-            let request = WebhookRequest { method: Method::Post, url: &url, headers: &Pairs(&[]), body: body.as_bytes() };
+            let request =
+                WebhookRequest { method: Method::Post, url: &url, headers: &Pairs(&[]), body: body.as_bytes(), peer: None };
             if hooks::receive(&web, hook, request).await.is_err() {
                 tracing::warn!(%channel, "a simulated report was not stored");
             }

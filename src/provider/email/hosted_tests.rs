@@ -44,14 +44,14 @@ fn hosted() -> SmtpSettings {
 
 /// A request with these headers, judged at this moment with this certificate.
 fn judged(settings: &SmtpSettings, headers: &[(&str, &str)], body: &[u8], facts: &Facts<'_>) -> Result<(), Refused> {
-    let request = WebhookRequest { method: Method::Post, url: URL, headers: &Pairs(headers), body };
+    let request = WebhookRequest { method: Method::Post, url: URL, headers: &Pairs(headers), body, peer: None };
     verify(settings, &request)?;
     prove(settings, &request, facts)
 }
 
 fn said(headers: &[(&str, &str)], body: &[u8]) -> Result<Vec<Decoded>, Malformed> {
     let route = Route { channel: ChannelName::parse("mail").expect("a name"), kind: ChannelKind::Email };
-    decode(&WebhookRequest { method: Method::Post, url: URL, headers: &Pairs(headers), body }, &Routes::only(route))
+    decode(&WebhookRequest { method: Method::Post, url: URL, headers: &Pairs(headers), body, peer: None }, &Routes::only(route))
 }
 
 fn bare() -> Facts<'static> {
@@ -267,7 +267,8 @@ fn sns_is_believed_only_with_amazons_certificate_for_a_topic_of_ours() {
             judged(settings, &headers, body.as_bytes(), &Facts { now, certificate: certificate.map(str::as_bytes) })
         };
         assert_eq!(ask(&hosted(), body, Some(pem), now()), expected, "{name}");
-        let request = WebhookRequest { method: Method::Post, url: URL, headers: &Pairs(&headers), body: body.as_bytes() };
+        let request =
+            WebhookRequest { method: Method::Post, url: URL, headers: &Pairs(&headers), body: body.as_bytes(), peer: None };
         assert!(certificate_url(&request).is_some_and(|url| url.starts_with("https://sns.eu-west-1.amazonaws.com/")));
         if expected.is_ok() {
             assert_eq!(ask(&hosted(), body, None, now()), Err(Refused::UnknownKey));

@@ -20,15 +20,88 @@ mod tests;
 mod write;
 
 pub use answer::{SmtpAnswer, SmtpStep, classify};
-pub use prove::{certificate_url, prove};
-pub use write::{Mail, write};
+pub use write::Mail;
 
 use form::Form;
-use prove::{Sender, content_type, sender};
+use prove::{Sender, certificate_url, content_type, prove, sender};
+use write::write;
 
-use super::webhook::{Decoded, Malformed, Method, Refused, Routes, WebhookRequest};
+use super::Provider;
+use super::features::{Features, Proof, Reports};
+use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome, Wire};
+use super::webhook::{Decoded, Facts, Headers, Malformed, Method, Refused, Routes, WebhookRequest};
+use crate::config::secret::Secret;
 use crate::config::smtp::SmtpSettings;
+use crate::domain::limits::MAIL_BYTES;
+use crate::domain::message::Outbound;
+use crate::domain::time::Span;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
+
+/// A mail server and the sender of one channel.
+#[derive(Debug)]
+pub struct Smtp(pub Arc<SmtpSettings>);
+
+impl Provider for Smtp {
+    fn name(&self) -> &'static str {
+        "smtp"
+    }
+
+    fn features(&self) -> Features {
+        let proof = Proof::Signature("a secret in the URL, and what SendGrid, Mailgun and Amazon SNS sign");
+        Features { media_out: false, reports: Reports::AtProvider, proof, ..Features::NONE }
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        let password = self.0.login.iter().map(|login| &login.password);
+        password.chain(&self.0.webhook_secret).chain(&self.0.mailgun_key).collect()
+    }
+
+    fn has_secret_url(&self) -> bool {
+        true
+    }
+
+    fn verify(&self, request: &WebhookRequest<'_>) -> Result<(), Refused> {
+        verify(&self.0, request)
+    }
+
+    fn prove(&self, request: &WebhookRequest<'_>, facts: &Facts<'_>) -> Result<(), Refused> {
+        prove(&self.0, request, facts)
+    }
+
+    fn certificate_url(&self, request: &WebhookRequest<'_>) -> Option<String> {
+        certificate_url(request)
+    }
+
+    fn decode(&self, request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
+        decode(request, routes)
+    }
+
+    fn body_limit(&self) -> usize {
+        MAIL_BYTES
+    }
+
+    fn timeout(&self) -> Option<Span> {
+        self.0.timeout
+    }
+
+    fn is_mail(&self) -> bool {
+        true
+    }
+
+    fn wire(&self, message: &Outbound, context: &SendContext<'_>) -> Result<Wire, EncodeError> {
+        write(&self.0, message, context).map(Wire::Mail)
+    }
+
+    fn encode(&self, _: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
+        Err(EncodeError::Unsupported { provider: "a mail server", what: "requests", kind: context.kind })
+    }
+
+    /// It answers no HTTP: see [`classify`].
+    fn classify(&self, _: u16, _: &dyn Headers, _: &[u8]) -> SendOutcome {
+        SendOutcome::Unknown
+    }
+}
 
 /// Believes whoever knows the secret that the URL ends in.
 pub fn verify(settings: &SmtpSettings, request: &WebhookRequest<'_>) -> Result<(), Refused> {

@@ -47,6 +47,7 @@ fn written(content: OutboundContent, to: &str) -> Result<Mail, EncodeError> {
         status_callback: None,
         kind: ChannelKind::Email,
         mail: Some(MailFacts { at: Millis(1_795_255_440_000), thread: None, unsubscribe: Some(url) }),
+        now: Millis(1_795_255_440_000),
     };
     let message = Outbound { to: Address::Email(to.to_owned()), content, in_reply_to: None, provider: None };
     write(&Arc::new(settings()), &message, &context)
@@ -148,7 +149,7 @@ fn every_message_that_a_mail_can_be_is_one() {
 #[test]
 fn only_the_whole_secret_is_believed() {
     let ask = |settings: &SmtpSettings, url: &str| {
-        verify(settings, &WebhookRequest { method: Method::Post, url, headers: &Pairs(&[]), body: b"" })
+        verify(settings, &WebhookRequest { method: Method::Post, url, headers: &Pairs(&[]), body: b"", peer: None })
     };
     let known = settings();
     for url in ["https://x/hooks/mail/0123456789abcdef", "https://x/hooks/mail/0123456789abcdef?a=b"] {

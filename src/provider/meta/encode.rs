@@ -9,8 +9,6 @@ use crate::domain::message::{
     Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::webhook::Method;
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 /// Contact cards in one message.
@@ -25,12 +23,8 @@ pub fn encode(settings: &MetaSettings, message: &Outbound, context: &SendContext
         content => envelope(message, content, context)?,
     };
     let base = settings.base_url.trim_end_matches('/');
-    Ok(HttpRequest {
-        method: Method::Post,
-        url: format!("{base}/{}/{}/messages", settings.graph_version, settings.phone_number_id),
-        headers: vec![("Authorization", authorization(settings)), ("Content-Type", "application/json".to_owned())],
-        body: Bytes::from(body.to_string()),
-    })
+    let url = format!("{base}/{}/{}/messages", settings.graph_version, settings.phone_number_id);
+    Ok(HttpRequest::json(url, vec![("Authorization", authorization(settings))], &body))
 }
 
 /// What proves that a request is the app's.

@@ -11,14 +11,107 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use decode::decode;
-pub use encode::{authorization, encode};
-pub use errors::classify;
-pub use signature::{handshake, verify};
-
+use super::features::{Features, Proof, Reports};
+use super::file::{self, FileRequest, FileSource, NoFile};
+use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
+use super::webhook::{Decoded, Headers, Malformed, Refused, Reply, Routes, WebhookRequest};
+use super::{Account, Provider};
 use crate::config::channel::MetaSettings;
+use crate::config::secret::Secret;
+use crate::domain::channel::ChannelKind;
+use crate::domain::message::{Media, Outbound};
+use crate::domain::time::Millis;
+use serde_json::Value;
 
-/// Whether a webhook for one channel may carry messages of the other: both belong to one app.
-pub fn same_app(a: &MetaSettings, b: &MetaSettings) -> bool {
-    a.app_secret == b.app_secret
+/// Where Meta keeps files.
+const HOSTS: [&str; 4] = ["fbsbx.com", "facebook.com", "fbcdn.net", "whatsapp.net"];
+
+/// One phone number of a Meta app.
+#[derive(Debug)]
+pub struct Meta(pub MetaSettings);
+
+impl Meta {
+    fn authorized(&self) -> Vec<(&'static str, String)> {
+        vec![("Authorization", encode::authorization(&self.0))]
+    }
+
+    fn number_url(&self) -> String {
+        let base = self.0.base_url.trim_end_matches('/');
+        format!("{base}/{}/{}", self.0.graph_version, self.0.phone_number_id)
+    }
+}
+
+impl Provider for Meta {
+    fn name(&self) -> &'static str {
+        "meta"
+    }
+
+    fn features(&self) -> Features {
+        Features {
+            media_in: true,
+            media_out: true,
+            buttons: true,
+            lists: true,
+            templates: true,
+            location: true,
+            reports: Reports::AtProvider,
+            proof: Proof::Signature("HMAC-SHA256 over the body"),
+            ..Features::NONE
+        }
+    }
+
+    fn verify(&self, request: &WebhookRequest<'_>) -> Result<(), Refused> {
+        signature::verify(&self.0, request)
+    }
+
+    fn handshake(&self, request: &WebhookRequest<'_>) -> Option<Reply> {
+        signature::handshake(&self.0, request)
+    }
+
+    fn decode(&self, request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
+        decode::decode(request, routes)
+    }
+
+    fn encode(&self, message: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
+        encode::encode(&self.0, message, context)
+    }
+
+    fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
+        errors::classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        let own = [&self.0.app_secret, &self.0.verify_token, &self.0.access_token];
+        own.into_iter().chain(&self.0.second_app_secret).collect()
+    }
+
+    fn base_url(&self) -> Option<&str> {
+        Some(&self.0.base_url)
+    }
+
+    fn number(&self, _: ChannelKind) -> Option<String> {
+        Some(self.0.phone_number_id.clone())
+    }
+
+    /// One app: its bodies are signed with its secret, whichever number they are about.
+    fn account(&self) -> Option<Account> {
+        Some(Account::new("meta", &[self.0.app_secret.expose()]))
+    }
+
+    fn check(&self, _: Millis) -> Option<HttpRequest> {
+        Some(HttpRequest::get(format!("{}?fields=display_phone_number", self.number_url()), self.authorized()))
+    }
+
+    fn file(&self, media: &Media) -> Result<FileSource, NoFile> {
+        let base = self.0.base_url.trim_end_matches('/');
+        let id = file::id(media)?;
+        let url = format!("{base}/{}/{id}?phone_number_id={}", self.0.graph_version, self.0.phone_number_id);
+        file::with_credentials(&url, &self.0.base_url, &[], self.authorized()).map(FileSource::Asked)
+    }
+
+    fn located(&self, body: &[u8]) -> Result<FileRequest, NoFile> {
+        let answer: Value = serde_json::from_slice(body).map_err(|_| NoFile::Unreadable)?;
+        let url = answer.get("url").and_then(Value::as_str).ok_or(NoFile::Unreadable)?;
+        file::with_credentials(url, &self.0.base_url, &HOSTS, self.authorized())
+    }
 }

@@ -1,5 +1,8 @@
 //! What the vectors do not cover.
 
+use super::decode::decode;
+use super::encode::encode;
+use super::signature::{handshake, verify};
 use super::*;
 use crate::config::secret::Secret;
 use crate::domain::address::{Address, E164};
@@ -38,8 +41,13 @@ fn read(field: &str, value: Value) -> Vec<Decoded> {
     let route = Route { channel: name("wa"), kind: ChannelKind::WhatsApp };
     let routes = Routes::only(route.clone()).with(NUMBER, route);
     let body = body.to_string();
-    let request =
-        WebhookRequest { method: Method::Post, url: "https://h.example/hooks/wa", headers: &Pairs(&[]), body: body.as_bytes() };
+    let request = WebhookRequest {
+        method: Method::Post,
+        url: "https://h.example/hooks/wa",
+        headers: &Pairs(&[]),
+        body: body.as_bytes(),
+        peer: None,
+    };
     decode(&request, &routes).expect("decoded")
 }
 
@@ -162,7 +170,7 @@ fn preferences_are_opt_outs_with_a_stable_id() {
 fn handshake_answers_only_who_knows_the_token() {
     let ask = |settings: &MetaSettings, method, query: &str| {
         let url = format!("https://h.example/hooks/wa?{query}");
-        handshake(settings, &WebhookRequest { method, url: &url, headers: &Pairs(&[]), body: b"" })
+        handshake(settings, &WebhookRequest { method, url: &url, headers: &Pairs(&[]), body: b"", peer: None })
     };
     let reply = |status, body: &str| Some(Reply { status, content_type: "text/plain", body: body.to_owned().into() });
     let good = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me";
@@ -180,7 +188,10 @@ fn handshake_answers_only_who_knows_the_token() {
 fn signatures_fail_closed() {
     let check = |settings: &MetaSettings, method, header: &str| {
         let headers = [("x-hub-signature-256", header)];
-        verify(settings, &WebhookRequest { method, url: "https://h.example/", headers: &Pairs(&headers), body: b"{}" })
+        verify(
+            settings,
+            &WebhookRequest { method, url: "https://h.example/", headers: &Pairs(&headers), body: b"{}", peer: None },
+        )
     };
     let mac = "sha256=1f1cc52b1a4d0d9fd5a1e85cf5b3ea0a1f5d1e60d3a1fdb6c2a0b8c6b6a1c000";
     assert_eq!(check(&settings(), Method::Post, mac), Err(Refused::Forged));
@@ -195,7 +206,8 @@ fn signatures_fail_closed() {
 fn write(content: OutboundContent, send: Option<SendRef>) -> Result<Value, EncodeError> {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
     let channel = name("wa");
-    let context = SendContext { channel: &channel, send, status_callback: None, kind: ChannelKind::WhatsApp, mail: None };
+    let context =
+        SendContext { channel: &channel, send, status_callback: None, kind: ChannelKind::WhatsApp, mail: None, now: Millis(0) };
     let request = encode(&settings(), &Outbound { to, content, in_reply_to: None, provider: None }, &context)?;
     assert!(!format!("{request:?}").contains("EAAtoken"));
     Ok(serde_json::from_slice(&request.body).expect("JSON"))
@@ -286,7 +298,14 @@ fn limits_are_checked_before_meta_does() {
 fn fields_are_handed_on_deep_inside_and_never_over_our_own() {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
     let channel = name("wa");
-    let context = SendContext { channel: &channel, send: None, status_callback: None, kind: ChannelKind::WhatsApp, mail: None };
+    let context = SendContext {
+        channel: &channel,
+        send: None,
+        status_callback: None,
+        kind: ChannelKind::WhatsApp,
+        mail: None,
+        now: Millis(0),
+    };
     let fields =
         json!({ "to": "1", "text": { "preview_url": true, "body": "other", "more": 1 }, "message_activity_sharing": true });
     let provider = Some(crate::domain::value::Value::from_json(fields));

@@ -6,11 +6,10 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::id::SendRef;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, Location, Media, MediaKind, Referral};
 use crate::domain::value::Value;
+use crate::provider::form::{Form, is_form};
 use crate::provider::webhook::{
     Decoded, Malformed, Method, Other, ProviderError, Received, Route, Routes, StatusReport, WebhookRequest,
 };
-use std::borrow::Cow;
-use std::collections::HashMap;
 use url::form_urlencoded;
 
 /// Twilio sends at most ten files with a message.
@@ -29,47 +28,6 @@ const STATUSES: &[(&str, DeliveryStatus)] = &[
     ("failed", DeliveryStatus::Failed),
     ("canceled", DeliveryStatus::Failed),
 ];
-
-/// The first value of each name.
-struct Form<'a>(HashMap<Cow<'a, str>, Cow<'a, str>>);
-
-impl<'a> Form<'a> {
-    fn read(bytes: &'a [u8]) -> Self {
-        let mut map = HashMap::with_capacity(32);
-        for (name, value) in form_urlencoded::parse(bytes) {
-            map.entry(name).or_insert(value);
-        }
-        Form(map)
-    }
-
-    /// The value, also an empty one.
-    fn raw(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|v| &**v)
-    }
-
-    /// The value, if there is something in it.
-    fn get(&self, name: &str) -> Option<&str> {
-        self.raw(name).filter(|v| !v.is_empty())
-    }
-
-    fn owned(&self, name: &str) -> Option<String> {
-        self.get(name).map(str::to_owned)
-    }
-
-    fn is(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|v| v.eq_ignore_ascii_case("true"))
-    }
-
-    fn number(&self, name: &str) -> Option<f64> {
-        self.get(name)?.trim().parse().ok().filter(|n: &f64| n.is_finite())
-    }
-}
-
-/// Whether the body is a form. A POST without a type is one: that is what Twilio sends by default.
-pub fn is_form(request: &WebhookRequest<'_>) -> bool {
-    let kind = request.headers.get("Content-Type").unwrap_or("").split(';').next().unwrap_or("").trim();
-    kind.is_empty() || kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
 
 /// The messages and reports in this request.
 pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {

@@ -9,11 +9,8 @@ use crate::domain::message::{
     Location, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
 use crate::domain::value::Value;
+use crate::provider::proof::basic;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::webhook::Method;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -39,12 +36,8 @@ pub fn encode(settings: &TwilioSettings, message: &Outbound, context: &SendConte
         form.add("StatusCallback", &callback(url, context));
     }
     form.add_fields(message.provider.as_ref());
-    Ok(HttpRequest {
-        method: Method::Post,
-        url: format!("{}/2010-04-01/Accounts/{}/Messages.json", settings.base_url.trim_end_matches('/'), settings.account_sid),
-        headers: headers(settings, "application/x-www-form-urlencoded"),
-        body: Bytes::from(form.written.finish()),
-    })
+    let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", settings.base_url.trim_end_matches('/'), settings.account_sid);
+    Ok(HttpRequest::form(url, vec![("Authorization", authorization(settings))], form.written.finish()))
 }
 
 struct Form {
@@ -228,12 +221,8 @@ fn typing(settings: &TwilioSettings, message: &str, kind: ChannelKind) -> Result
     // A stand-in for tests takes both hosts' requests.
     let base =
         if settings.base_url == TwilioSettings::BASE_URL { MESSAGING_URL } else { settings.base_url.trim_end_matches('/') };
-    Ok(HttpRequest {
-        method: Method::Post,
-        url: format!("{base}/v3/Indicators/Typing.json"),
-        headers: headers(settings, "application/json"),
-        body: Bytes::from(json!({ "channel": "WHATSAPP", "messageId": message }).to_string()),
-    })
+    let body = json!({ "channel": "WHATSAPP", "messageId": message });
+    Ok(HttpRequest::json(format!("{base}/v3/Indicators/Typing.json"), vec![("Authorization", authorization(settings))], &body))
 }
 
 /// What proves that a request is the account's.
@@ -242,13 +231,5 @@ pub fn authorization(settings: &TwilioSettings) -> String {
         Some(key) => (&key.sid, &key.secret),
         None => (&settings.account_sid, &settings.auth_token),
     };
-    format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose())))
-}
-
-fn headers(settings: &TwilioSettings, content_type: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("Authorization", authorization(settings)),
-        ("Content-Type", content_type.to_owned()),
-        ("Accept", "application/json".to_owned()),
-    ]
+    basic(user, password.expose())
 }

@@ -3,6 +3,7 @@
 
 use crate::config::channel::TwilioSettings;
 use crate::config::secret::Secret;
+use crate::provider::form::is_form;
 use crate::provider::webhook::{Method, Refused, WebhookRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -75,7 +76,7 @@ fn signed_pairs<'a>(request: &WebhookRequest<'a>) -> Result<Vec<Pair<'a>>, Refus
     if request.method == Method::Get {
         return Ok(Vec::new());
     }
-    if super::decode::is_form(request) {
+    if is_form(request) {
         let mut pairs: Vec<Pair<'a>> = form_urlencoded::parse(request.body).collect();
         pairs.sort_unstable();
         pairs.dedup();
@@ -147,7 +148,7 @@ mod tests {
     }
 
     fn check(settings: &TwilioSettings, method: Method, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<(), Refused> {
-        verify(settings, &WebhookRequest { method, url, headers: &Pairs(headers), body })
+        verify(settings, &WebhookRequest { method, url, headers: &Pairs(headers), body, peer: None })
     }
 
     const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");

@@ -1,5 +1,7 @@
 //! What the vectors do not cover.
 
+use super::decode::decode;
+use super::encode::encode;
 use super::*;
 use crate::config::secret::Secret;
 use crate::domain::address::{Address, E164};
@@ -34,7 +36,7 @@ fn route(channel: &str, kind: ChannelKind) -> Route {
 
 fn read(query: &str, body: &str, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
     let url = format!("https://h.example/hooks/main-sms{query}");
-    decode(&WebhookRequest { method: Method::Post, url: &url, headers: &Pairs(&[]), body: body.as_bytes() }, routes)
+    decode(&WebhookRequest { method: Method::Post, url: &url, headers: &Pairs(&[]), body: body.as_bytes(), peer: None }, routes)
 }
 
 fn only(decoded: Result<Vec<Decoded>, Malformed>) -> Decoded {
@@ -122,7 +124,8 @@ fn write(
 ) -> Result<HttpRequest, EncodeError> {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
     let channel = name("main");
-    let context = SendContext { channel: &channel, send: url.map(|_| send_ref()), status_callback: url, kind, mail: None };
+    let context =
+        SendContext { channel: &channel, send: url.map(|_| send_ref()), status_callback: url, kind, mail: None, now: Millis(0) };
     encode(settings, &Outbound { to, content, in_reply_to: None, provider: None }, &context)
 }
 
@@ -168,7 +171,7 @@ fn an_api_key_authenticates_instead_of_the_token() {
     let mut s = settings();
     s.api_key = Some(crate::config::channel::TwilioApiKey { sid: "SK1".into(), secret: Secret::new("s3cret") });
     let request = write(&s, OutboundContent::Text { text: "Hi".into() }, ChannelKind::Sms, None).expect("encoded");
-    assert_eq!(request.headers[0], ("Authorization", "Basic U0sxOnMzY3JldA==".to_owned()));
+    assert_eq!(request.header("authorization"), Some("Basic U0sxOnMzY3JldA=="));
     assert!(!format!("{request:?} {s:?}").contains("U0sx"));
     assert!(!format!("{s:?}").contains("s3cret"));
 }
@@ -185,7 +188,8 @@ fn typing_goes_to_its_own_host() {
 fn fields_are_handed_on_and_never_over_our_own() {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
     let channel = name("main");
-    let context = SendContext { channel: &channel, send: None, status_callback: None, kind: ChannelKind::Sms, mail: None };
+    let context =
+        SendContext { channel: &channel, send: None, status_callback: None, kind: ChannelKind::Sms, mail: None, now: Millis(0) };
     let fields = json!({ "To": "+15550000000", "ContentRetention": "discard", "Tags": ["a", "b"], "ValidityPeriod": 60 });
     let provider = Some(crate::domain::value::Value::from_json(fields));
     let content = OutboundContent::Text { text: "Hi".into() };

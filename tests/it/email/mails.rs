@@ -45,7 +45,7 @@ fn decode(adapter: &Adapter, kind: &str, body: &[u8]) -> Result<Decoded, String>
     let route = Route { channel: ChannelName::parse("mail").expect("a name"), kind: ChannelKind::Email };
     let headers = [("Content-Type", kind)];
     let url = "https://hooks.example.org/hooks/mail/x";
-    let request = WebhookRequest { method: Method::Post, url, headers: &Pairs(&headers), body };
+    let request = WebhookRequest { method: Method::Post, url, headers: &Pairs(&headers), body, peer: None };
     let mut said = adapter.decode(&request, &Routes::only(route)).map_err(|error| error.to_string())?;
     assert_eq!(said.len(), 1);
     said.pop().ok_or_else(|| "nothing".to_owned())

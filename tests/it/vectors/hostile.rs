@@ -17,7 +17,7 @@ fn routes(kind: ChannelKind) -> Routes {
 
 fn decode(adapter: &Adapter, method: Method, url: &str, content_type: &str, body: &[u8]) -> Result<Vec<Decoded>, Malformed> {
     let headers = [("Content-Type", content_type)];
-    let request = WebhookRequest { method, url, headers: &Pairs(&headers), body };
+    let request = WebhookRequest { method, url, headers: &Pairs(&headers), body, peer: None };
     adapter.decode(&request, &routes(ChannelKind::WhatsApp))
 }
 
@@ -228,7 +228,7 @@ proptest! {
                 for content_type in [FORM, JSON, ""] {
                     let _ = decode(&adapter, method, &url, content_type, &body);
                 }
-                let request = WebhookRequest { method, url: &url, headers: &Pairs(&signature_headers), body: &body };
+                let request = WebhookRequest { method, url: &url, headers: &Pairs(&signature_headers), body: &body, peer: None };
                 let _ = adapter.handshake(&request);
                 if adapter.provider() != "simulator" {
                     prop_assert!(adapter.verify(&request).is_err());

@@ -7,6 +7,7 @@ mod requests;
 mod subject;
 
 use canonical::{Phones, decoded, differs, outcome};
+use replyflow::domain::time::Millis;
 use replyflow::provider::{Decoded, Method, Pairs, Routes, SendContext, SendOutcome, TransportError, WebhookRequest};
 use serde_json::Value;
 use std::io::Write as _;
@@ -86,7 +87,7 @@ impl<'v> Recorded<'v> {
     }
 
     pub fn with<T>(&self, run: impl FnOnce(&WebhookRequest<'_>) -> T) -> T {
-        run(&WebhookRequest { method: self.method, url: &self.url, headers: &Pairs(&self.headers), body: self.body })
+        run(&WebhookRequest { method: self.method, url: &self.url, headers: &Pairs(&self.headers), body: self.body, peer: None })
     }
 }
 
@@ -162,6 +163,7 @@ fn send_vectors_are_encoded() {
             status_callback: request.get("status_callback").and_then(Value::as_str),
             kind: file.subject.kind_of(str_of(request, "channel")),
             mail: None,
+            now: Millis(1_795_230_000_000),
         };
         let got = adapter.encode(&message, &context).map_err(|e| e.to_string())?;
         file.subject.no_credential(&format!("{got:?}"))?;

@@ -4,7 +4,9 @@ use super::canonical::Phones;
 use super::{Recorded, str_of, vectors};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use replyflow::config::channel::{MetaSettings, SimulatorSettings, TwilioApiKey, TwilioSettings, TwilioSigningKey};
+use replyflow::config::channel::{
+    MetaSettings, ProviderSettings, SimulatorSettings, TwilioApiKey, TwilioSettings, TwilioSigningKey,
+};
 use replyflow::config::secret::Secret;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::name::ChannelName;
@@ -39,10 +41,12 @@ impl Subject {
                 if let Some(vector) = send {
                     sender(&mut settings, vector);
                 }
-                Adapter::Twilio(settings)
+                Adapter::new(&ProviderSettings::Twilio(settings))
             }
-            Subject::Meta { settings } => Adapter::Meta(settings.clone()),
-            Subject::Simulator => Adapter::Simulator(SimulatorSettings { base_url: "http://127.0.0.1:8080".to_owned() }),
+            Subject::Meta { settings } => Adapter::new(&ProviderSettings::Meta(settings.clone())),
+            Subject::Simulator => {
+                Adapter::new(&ProviderSettings::Simulator(SimulatorSettings { base_url: "http://127.0.0.1:8080".to_owned() }))
+            }
         }
     }
 
@@ -61,16 +65,20 @@ impl Subject {
                     }
                     _ => settings.auth_token = secret,
                 }
-                Adapter::Twilio(settings)
+                Adapter::new(&ProviderSettings::Twilio(settings))
             }
-            Subject::Meta { settings } => Adapter::Meta(MetaSettings { app_secret: secret, ..settings.clone() }),
+            Subject::Meta { settings } => {
+                Adapter::new(&ProviderSettings::Meta(MetaSettings { app_secret: secret, ..settings.clone() }))
+            }
             Subject::Simulator => self.adapter(None),
         }
     }
 
     pub fn with_verify_token(&self, token: &str) -> Adapter {
         match self {
-            Subject::Meta { settings } => Adapter::Meta(MetaSettings { verify_token: Secret::new(token), ..settings.clone() }),
+            Subject::Meta { settings } => {
+                Adapter::new(&ProviderSettings::Meta(MetaSettings { verify_token: Secret::new(token), ..settings.clone() }))
+            }
             _ => self.adapter(None),
         }
     }

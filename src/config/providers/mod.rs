@@ -1,0 +1,100 @@
+//! The providers of this release. Each has a module with its settings, their reading and its [`ProviderEntry`]; everything else
+//! that must know all of them goes through [`PROVIDERS`].
+
+pub mod guard;
+pub mod meta;
+pub mod simulator;
+pub mod twilio;
+
+use super::project::Capabilities;
+use super::schema::Setting;
+use super::section::{Secrets, Section};
+use super::smtp::{self, SmtpSettings};
+use crate::domain::channel::ChannelKind;
+use meta::MetaSettings;
+use simulator::SimulatorSettings;
+use twilio::TwilioSettings;
+
+/// A provider with what it needs for one channel.
+#[derive(Debug, Clone)]
+pub enum ProviderSettings {
+    /// Twilio: SMS, MMS, WhatsApp.
+    Twilio(TwilioSettings),
+    /// Meta WhatsApp Cloud API.
+    Meta(MetaSettings),
+    /// A mail server.
+    Smtp(Box<SmtpSettings>),
+    /// The built-in simulator.
+    Simulator(SimulatorSettings),
+}
+
+/// What everybody beside the adapter needs to know of a provider.
+#[derive(Debug)]
+pub struct ProviderEntry {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// The media that it has.
+    pub kinds: &'static [ChannelKind],
+    /// Messages a second, if the channel does not say.
+    pub per_second: u32,
+    /// Whether it calls us from outside, and a public URL is needed.
+    pub is_called: bool,
+    /// What a channel of a medium can show: the adapter can write no more than this.
+    pub shows: fn(ChannelKind) -> Capabilities,
+    /// Every key that `read` asks for beside those of all channels, with a line for operators; `a.b` is the key `b` of the table `a`.
+    /// Without a line the shipped configuration file has one.
+    pub(super) settings: &'static [(&'static str, Setting, &'static str)],
+    /// A complete section as an operator writes it.
+    pub example: &'static str,
+    /// Reads the section.
+    pub(super) read: fn(&Section<'_>, ChannelKind, Secrets) -> ProviderSettings,
+}
+
+/// All of them, by their names in the configuration.
+pub const PROVIDERS: &[ProviderEntry] = &[twilio::ENTRY, meta::ENTRY, smtp::ENTRY, simulator::ENTRY];
+
+/// Their names.
+pub(super) const NAMES: &[&str] = &{
+    let mut names = [""; PROVIDERS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = PROVIDERS[at].name;
+        at += 1;
+    }
+    names
+};
+
+impl ProviderSettings {
+    /// What everybody may know of the provider.
+    pub fn entry(&self) -> &'static ProviderEntry {
+        match self {
+            ProviderSettings::Twilio(_) => &twilio::ENTRY,
+            ProviderSettings::Meta(_) => &meta::ENTRY,
+            ProviderSettings::Smtp(_) => &smtp::ENTRY,
+            ProviderSettings::Simulator(_) => &simulator::ENTRY,
+        }
+    }
+
+    /// The account and our number there, which no two channels of a kind may share: what comes in must have one channel to go to.
+    /// Nothing where each channel has a webhook of its own.
+    pub(super) fn line(&self) -> Option<(&str, &str)> {
+        match self {
+            ProviderSettings::Twilio(s) => Some((&s.account_sid, &s.from)),
+            ProviderSettings::Meta(s) => Some(("", &s.phone_number_id)),
+            // Several senders may share a server, and several channels a sender.
+            ProviderSettings::Smtp(_) | ProviderSettings::Simulator(_) => None,
+        }
+    }
+
+    /// What a channel of this medium can show: the adapters can write no more than this.
+    pub fn shows(&self, kind: ChannelKind) -> Capabilities {
+        (self.entry().shows)(kind)
+    }
+
+    /// Whether approved templates are named by an id of the provider, not by their name and language.
+    pub fn templates_by_id(&self, kind: ChannelKind) -> bool {
+        kind == ChannelKind::WhatsApp && matches!(self, ProviderSettings::Twilio(_))
+    }
+}
