@@ -107,6 +107,7 @@ pub(super) const ENTRY: ProviderEntry = ProviderEntry {
         ("unsubscribe", Boolean, ""),
         ("unsubscribe_mailto", Text, ""),
     ],
+    guards: false,
     example: r#"
 [channels.mail]
 provider = "smtp"

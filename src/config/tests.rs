@@ -376,7 +376,7 @@ fn examples_of_providers_are_read_as_they_stand() {
 #[test]
 fn providers_agree_on_what_their_keys_are() {
     for entry in providers::PROVIDERS {
-        for (key, setting, _) in entry.settings {
+        for (key, setting, _) in entry.keys() {
             let path: Vec<&str> = ["channels", "x"].into_iter().chain(key.split('.')).collect();
             let first = schema::setting(&path).expect("a setting");
             assert_eq!(format!("{setting:?}"), format!("{first:?}"), "{}: {key}", entry.name);

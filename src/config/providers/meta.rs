@@ -22,6 +22,7 @@ pub(super) const ENTRY: ProviderEntry = ProviderEntry {
         ("access_token", SecretSetting, ""),
         ("graph_version", Text, ""),
     ],
+    guards: false,
     example: r#"
 [channels.whatsapp]
 provider = "meta"

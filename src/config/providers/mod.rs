@@ -46,10 +46,20 @@ pub struct ProviderEntry {
     /// Every key that `read` asks for beside those of all channels, with a line for operators; `a.b` is the key `b` of the table `a`.
     /// Without a line the shipped configuration file has one.
     pub(super) settings: &'static [(&'static str, Setting, &'static str)],
+    /// Whether it signs nothing, and its channels have the keys of a [`guard::Guard`] beside.
+    pub guards: bool,
     /// A complete section as an operator writes it.
     pub example: &'static str,
     /// Reads the section.
     pub(super) read: fn(&Section<'_>, ChannelKind, Secrets) -> ProviderSettings,
+}
+
+impl ProviderEntry {
+    /// Every key that only channels of this provider have.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static (&'static str, Setting, &'static str)> {
+        let guard: &'static [_] = if self.guards { &guard::Guard::SETTINGS } else { &[] };
+        self.settings.iter().chain(guard)
+    }
 }
 
 /// All of them, by their names in the configuration.

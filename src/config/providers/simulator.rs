@@ -16,6 +16,7 @@ pub(super) const ENTRY: ProviderEntry = ProviderEntry {
         ChannelKind::Email => Capabilities::NOTHING,
     },
     settings: &[],
+    guards: false,
     example: r#"
 [channels.test]
 provider = "simulator"

@@ -24,6 +24,7 @@ pub(super) const ENTRY: ProviderEntry = ProviderEntry {
         ("api_key_secret", SecretSetting, ""),
         ("signing_keys", SecretsByName, ""),
     ],
+    guards: false,
     example: r#"
 [channels.main-sms]
 provider = "twilio"
