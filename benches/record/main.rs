@@ -10,7 +10,7 @@ use replyflow::config::{Environment, Secrets, Settings};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Millis;
-use replyflow::history::{Cell, Database, Kinds, Statement, Writer};
+use replyflow::history::{Cell, Database, Lines, Statement, Writer};
 use replyflow::store::{JournalItem, JournalRecord};
 use std::path::Path;
 use std::time::Instant;
@@ -81,8 +81,8 @@ async fn plain(database: &Database, items: &[JournalItem]) -> f64 {
 
 /// Entries a second, and rows that stand there afterwards for each second.
 async fn fed(database: &Database, items: &[JournalItem]) -> (f64, f64) {
-    let kinds: Kinds = [(ChannelName::parse("main-sms").expect("a name"), ChannelKind::Sms)].into_iter().collect();
-    let writer = Writer::new(database.clone(), kinds, Keep::default());
+    let lines = Lines::default().with(ChannelName::parse("main-sms").expect("a name"), ChannelKind::Sms, None);
+    let writer = Writer::new(database.clone(), lines, Keep::default());
     let begun = Instant::now();
     for batch in items.chunks(BATCH) {
         let new = writer.append(0, batch.to_vec(), Millis(journal::BEGIN)).await.expect("fed");

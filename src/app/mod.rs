@@ -21,7 +21,7 @@ use crate::domain::address::Address;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::flow::load::Sources;
-use crate::history::{Database, Kinds, Writer};
+use crate::history::{Database, Lines, Writer};
 use crate::http::api::publications::Folders;
 use crate::http::api::streams::Streams;
 use crate::http::body::Memory;
@@ -81,7 +81,7 @@ impl Application {
         }
         let record = Database::open(&settings.history).await.context("history")?;
         let sinks = open_sinks(&record, settings.sinks.values()).await.context("history")?;
-        let history = Writer::new(record.clone(), kinds(&settings), settings.history.keep);
+        let history = Writer::new(record.clone(), lines(&settings), settings.history.keep);
         let tasks = TokioTasks::new(tokio::runtime::Handle::current());
         let (versions, published) = publish::publish(&settings, &*store).await?;
         let parts = Parts {
@@ -294,9 +294,12 @@ pub fn channels(settings: &Settings) -> IndexMap<ChannelName, Channel> {
     settings.channels.iter().filter_map(channel).collect()
 }
 
-/// Of which kind each channel is.
-fn kinds(settings: &Settings) -> Kinds {
-    settings.channels.iter().map(|(name, channel)| (name.clone(), channel.kind)).collect()
+/// What the record must know of the channels.
+fn lines(settings: &Settings) -> Lines {
+    let with = |lines: Lines, (name, channel): (&ChannelName, &ChannelSettings)| {
+        lines.with(name.clone(), channel.kind, settings.prices.get(name).cloned())
+    };
+    settings.channels.iter().fold(Lines::default(), with)
 }
 
 fn world(settings: &Settings) -> World {

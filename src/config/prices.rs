@@ -1,4 +1,4 @@
-//! What messages cost, as an operator's contracts say: `[prices.CHANNEL]`. Only for what a broadcast would cost; nothing is decided by it.
+//! What messages cost, as an operator's contracts say: `[prices.CHANNEL]`. For what a broadcast would cost and messages did cost; nothing is decided by it.
 
 use super::section::Section;
 use super::tree::Kind;

@@ -6,7 +6,7 @@ use super::cell::{Cell, Row, Statement};
 use super::database::{Answers, Database, Dialect, Round, Work};
 use super::error::HistoryError;
 use super::keep;
-use super::project::{Fold, Kinds, Known, Needs, Place, merged};
+use super::project::{Fold, Known, Lines, Needs, Place, merged};
 use super::taken_back;
 use crate::config::history::Keep;
 use crate::domain::codec;
@@ -40,14 +40,14 @@ pub(super) struct Kept {
 #[derive(Clone)]
 pub struct Writer {
     database: Database,
-    kinds: Arc<Kinds>,
+    lines: Arc<Lines>,
     keep: Keep,
 }
 
 impl Writer {
     /// Into this database.
-    pub fn new(database: Database, kinds: Kinds, keep: Keep) -> Self {
-        Writer { database, kinds: Arc::new(kinds), keep }
+    pub fn new(database: Database, lines: Lines, keep: Keep) -> Self {
+        Writer { database, lines: Arc::new(lines), keep }
     }
 
     /// The database.
@@ -95,7 +95,7 @@ impl Writer {
     async fn put_again(&self, item: Kept) -> Result<bool, HistoryError> {
         let sql = "DELETE FROM entry WHERE contact = $1 AND token = $2 AND kind = 'unread'";
         let before = Statement::new(sql, [item.contact.as_str().into(), item.token.as_str().into()]);
-        let feed = Feed::new(vec![item], Arc::clone(&self.kinds), self.database.dialect(), Some(before), None);
+        let feed = Feed::new(vec![item], Arc::clone(&self.lines), self.database.dialect(), Some(before), None);
         match self.database.transact(feed).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_unfit() => Ok(false),
@@ -120,7 +120,7 @@ impl Writer {
                 "entries of the journal cannot be read by this release; they are kept, and read at the start of one that can"
             );
         }
-        let feed = Feed::new(items.clone(), Arc::clone(&self.kinds), self.database.dialect(), None, last.clone());
+        let feed = Feed::new(items.clone(), Arc::clone(&self.lines), self.database.dialect(), None, last.clone());
         match self.database.transact(feed).await {
             Ok(feed) => Ok(feed.new.len() as u64),
             Err(error) if error.is_unfit() => self.one_by_one(items, last).await,
@@ -134,7 +134,7 @@ impl Writer {
         let (mut new, count) = (0, items.len());
         for (n, mut item) in items.into_iter().enumerate() {
             let last = last.clone().filter(|_| n + 1 == count);
-            let feed = |item| Feed::new(vec![item], Arc::clone(&self.kinds), self.database.dialect(), None, last.clone());
+            let feed = |item| Feed::new(vec![item], Arc::clone(&self.lines), self.database.dialect(), None, last.clone());
             let done = match self.database.transact(feed(item.clone())).await {
                 Err(error) if error.is_unfit() => {
                     let (contact, token) = (&item.contact, &item.token);
@@ -205,7 +205,7 @@ enum Step {
 
 struct Feed {
     items: Vec<Kept>,
-    kinds: Arc<Kinds>,
+    lines: Arc<Lines>,
     dialect: Dialect,
     before: Option<Statement>,
     last: Option<Statement>,
@@ -215,8 +215,8 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(items: Vec<Kept>, kinds: Arc<Kinds>, dialect: Dialect, before: Option<Statement>, last: Option<Statement>) -> Self {
-        Feed { items, kinds, dialect, before, last, new: Vec::new(), masked: Vec::new(), step: Step::Inserted }
+    fn new(items: Vec<Kept>, lines: Arc<Lines>, dialect: Dialect, before: Option<Statement>, last: Option<Statement>) -> Self {
+        Feed { items, lines, dialect, before, last, new: Vec::new(), masked: Vec::new(), step: Step::Inserted }
     }
 
     fn entries(&self) -> impl Iterator<Item = (&Entry, Place)> {
@@ -224,7 +224,7 @@ impl Feed {
     }
 
     fn write(&self, known: Known) -> Result<Vec<Statement>, HistoryError> {
-        let mut fold = Fold::new(&self.kinds, known);
+        let mut fold = Fold::new(&self.lines, known);
         for item in self.new.iter().filter_map(|i| self.items.get(*i)) {
             match &item.entry {
                 Some(entry) => fold.add(codec::mode_of(&item.body), entry, item.place),

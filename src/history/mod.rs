@@ -39,4 +39,4 @@ pub use database::{Answers, Database, Dialect, Round, Work};
 pub use error::HistoryError;
 pub use export::{ExportFilter, Exported, export};
 pub use feed::Writer;
-pub use project::{Kinds, bucket_of, middle_of, words};
+pub use project::{Lines, bucket_of, middle_of, words};

@@ -387,7 +387,7 @@ impl Fold<'_> {
 
     /// Of which kind the channel is over which somebody wrote.
     pub(super) fn kind_of(&self, channel: &ChannelName, from: &Address) -> Option<ChannelKind> {
-        self.kinds.get(channel).copied().or(match from {
+        self.lines.kind(channel).or(match from {
             Address::Email(_) => Some(ChannelKind::Email),
             Address::Bsuid(_) => Some(ChannelKind::WhatsApp),
             Address::Phone(_) | Address::External(_) | Address::Verbatim(_) => None,

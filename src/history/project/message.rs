@@ -87,10 +87,14 @@ impl Fold<'_> {
         let Event::Sent { effect, run, channel, kind, to, content, notification, system } = event else { return };
         let text = words(content);
         let segments = (*kind == ChannelKind::Sms).then(|| Segments::of(&text).segments.max(1));
+        let (price, currency) = match self.lines.price(channel, to.reveal(), segments.unwrap_or(1)) {
+            Some(price) => (Cell::from(price.amount), Cell::from(price.currency)),
+            None => (Cell::Null, Cell::Null),
+        };
         let sql = "INSERT INTO message (contact, id, mode, direction, channel, kind, address, run, flow, notification, system, text, content,
-                       status, rank, status_at, segments, at, broadcast)
-                   VALUES ($1,$2,$3,'out',$4,$5,$6,$7,$8,$9,$10,$11,$12,'queued',0,$13,$14,$13,$15) ON CONFLICT DO NOTHING";
-        let params: [Cell; 15] = [
+                       status, rank, status_at, segments, at, broadcast, price, currency)
+                   VALUES ($1,$2,$3,'out',$4,$5,$6,$7,$8,$9,$10,$11,$12,'queued',0,$13,$14,$13,$15,$16,$17) ON CONFLICT DO NOTHING";
+        let params: [Cell; 17] = [
             now.contact.into(),
             effect.into(),
             now.mode.into(),
@@ -106,6 +110,8 @@ impl Fold<'_> {
             now.entry.at.into(),
             segments.into(),
             self.broadcast_of(now.contact, *run),
+            price,
+            currency,
         ];
         self.out.push(Statement::new(sql, params));
     }

@@ -10,6 +10,7 @@ mod figures;
 mod handoff;
 mod happening;
 mod known;
+mod lines;
 mod merge;
 mod message;
 mod run;
@@ -18,24 +19,20 @@ mod tried;
 pub use content::words;
 pub use figures::{bucket_of, middle_of};
 pub(super) use known::{Known, Needs};
+pub use lines::Lines;
 pub(super) use merge::merged;
 
 use super::cell::Statement;
 use super::schema::OF_A_CONTACT;
-use crate::domain::channel::ChannelKind;
 use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::mode::Mode;
-use crate::domain::name::ChannelName;
 use crate::domain::profile::Profile;
 use crate::domain::time::Millis;
 use contact::Person;
 use figures::Figures;
 use run::Runs;
-use std::collections::{BTreeMap, HashMap};
-
-/// Of which kind each configured channel is: the journal names only the channel of a message that came in.
-pub type Kinds = HashMap<ChannelName, ChannelKind>;
+use std::collections::BTreeMap;
 
 /// Where an entry stands in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +47,7 @@ pub struct Place {
 
 /// A batch on its way into tables.
 pub(super) struct Fold<'k> {
-    kinds: &'k Kinds,
+    lines: &'k Lines,
     people: BTreeMap<ContactKey, Person>,
     runs: Runs,
     figures: Figures,
@@ -70,9 +67,9 @@ pub(super) struct Now<'e> {
 
 impl<'k> Fold<'k> {
     /// Begins with what the database knows of the contacts and runs of these entries.
-    pub(super) fn new(kinds: &'k Kinds, known: Known) -> Self {
+    pub(super) fn new(lines: &'k Lines, known: Known) -> Self {
         let Known { people, runs } = known;
-        Fold { kinds, people, runs, figures: Figures::default(), out: Vec::new() }
+        Fold { lines, people, runs, figures: Figures::default(), out: Vec::new() }
     }
 
     /// Takes in the next entry.

@@ -58,7 +58,7 @@ pub struct Message {
     pub provider_id: Option<String>,
     /// How many parts it has, of a text message.
     pub segments: Option<i64>,
-    /// What it cost.
+    /// What it cost by the configured prices of when it was decided; only of a message that left.
     pub price: Option<f64>,
     /// In which currency.
     pub currency: Option<String>,
@@ -92,7 +92,7 @@ pub struct Message {
 /// Its columns in the order in which `Message::of` reads them.
 pub(super) const COLUMNS: &str = "m.id, m.contact, m.direction, m.channel, m.kind, m.address, m.text, m.content, m.status, \
      m.status_at, m.reason, m.code, m.detail, m.run, m.flow, m.notification, m.system, m.decision, m.rule, m.provider_id, \
-     m.segments, m.price, m.currency, m.attempts, m.at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.n, m.broadcast";
+     m.segments, CASE WHEN m.sent_at IS NOT NULL THEN m.price END, CASE WHEN m.sent_at IS NOT NULL THEN m.currency END, m.attempts, m.at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.n, m.broadcast";
 
 impl Message {
     /// The names of its fields, for tables.

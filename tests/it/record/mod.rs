@@ -16,9 +16,10 @@ mod unfit;
 
 use crate::support::postgres::{self, PostgresDatabase};
 use replyflow::config::history::{HistoryBackend, HistoryConfig, Keep};
+use replyflow::config::prices::Prices;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::name::ChannelName;
-use replyflow::history::{Cell, Database, Dialect, Kinds, Row, Writer};
+use replyflow::history::{Cell, Database, Dialect, Lines, Row, Writer};
 use tempfile::TempDir;
 
 /// Each of these tests on both databases.
@@ -75,10 +76,10 @@ impl Ground {
     }
 
     pub fn writer_that_keeps(&self, keep: Keep) -> Writer {
-        let channel = |name: &str, kind| (ChannelName::parse(name).expect("a name"), kind);
-        let kinds: Kinds =
-            [channel("main-sms", ChannelKind::Sms), channel("main-whatsapp", ChannelKind::WhatsApp)].into_iter().collect();
-        Writer::new(self.database.clone(), kinds, keep)
+        let name = |name: &str| ChannelName::parse(name).expect("a name");
+        let prices = Prices { currency: "EUR".to_owned(), default: Some(70_000), countries: [("GB".to_owned(), 40_000)].into() };
+        let lines = Lines::default().with(name("main-sms"), ChannelKind::Sms, Some(prices));
+        Writer::new(self.database.clone(), lines.with(name("main-whatsapp"), ChannelKind::WhatsApp, None), keep)
     }
 
     pub async fn rows(&self, sql: &str, params: &[Cell]) -> Vec<Row> {

@@ -5,7 +5,7 @@ use super::tables;
 use super::{Ground, Keep};
 use replyflow::domain::journal::Decision;
 use replyflow::domain::time::Millis;
-use replyflow::history::{Database, Dialect, Kinds, Writer};
+use replyflow::history::{Database, Dialect, Lines, Writer};
 use replyflow::store::JournalRecord;
 use rusqlite::{Connection, params};
 use std::path::Path;
@@ -57,7 +57,7 @@ async fn an_older_file_is_taken_over_in_parts_and_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("history.db");
     let mut journal = old_file(&path, 1_200);
-    let open = async || Writer::new(Database::open_file(&path).await.expect("opens"), Kinds::new(), Keep::default());
+    let open = async || Writer::new(Database::open_file(&path).await.expect("opens"), Lines::default(), Keep::default());
     let writer = open().await;
     assert_eq!(writer.to_take_over().await, Ok(1_202));
     assert_eq!(writer.take_over().await, Ok(true));
@@ -81,7 +81,7 @@ async fn an_older_file_is_taken_over_in_parts_and_once() {
 
     // The same as if they had come now.
     let ground = Ground::new(Dialect::Sqlite).await;
-    let now = Writer::new(ground.database.clone(), Kinds::new(), Keep::default());
+    let now = Writer::new(ground.database.clone(), Lines::default(), Keep::default());
     now.append(0, journal.items, Millis(0)).await.expect("written");
     let taken = Ground { database: writer.database().clone(), ..ground };
     let taken: Vec<String> = tables::dump(&taken).await.into_iter().filter(|line| line.starts_with("run:")).collect();

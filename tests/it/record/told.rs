@@ -13,12 +13,13 @@ use replyflow::domain::message::{DeliveryStatus, FailureReason, InboundContent};
 use replyflow::domain::profile::Profile;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::domain::value::Value;
-use replyflow::history::{ExportFilter, bucket_of, export};
+use replyflow::history::{ExportFilter, MessageFilter, bucket_of, export, messages};
 
 on_both!(
     a_conversation_is_told_with_its_run_and_its_figures,
     a_broadcast_is_found_on_its_runs_their_messages_and_its_refusals,
     a_status_only_rises_and_what_is_no_message_makes_none,
+    what_left_has_its_price_and_what_did_not_has_none,
     the_last_profile_is_the_truth_and_older_releases_are_put_together,
     who_is_deleted_leaves_nothing_and_is_not_brought_back,
     words_that_were_taken_back_go_everywhere,
@@ -205,6 +206,19 @@ async fn a_status_only_rises_and_what_is_no_message_makes_none(ground: Ground) {
     let times = "SELECT sent_at, delivered_at, read_at, failed_at FROM message WHERE status = 'read'";
     let at = |seconds: i64| START + seconds * 1_000;
     assert_eq!(ground.lines(times).await, [format!("{}|{}|{}|–", at(4), at(8), at(11))]);
+}
+
+async fn what_left_has_its_price_and_what_did_not_has_none(ground: Ground) {
+    let (mut journal, ann, writer) = (Journal::default(), contact("ann"), ground.writer());
+    let refused = AttemptOutcome::Failed { reason: FailureReason::Invalid };
+    journal.at(0, ann, vec![sent(1, None, &"long ".repeat(50)), sent(2, None, "refused"), told(profile(&[]))]);
+    journal.at(1, ann, vec![attempted(1, 1, AttemptOutcome::Accepted), attempted(2, 1, refused)]);
+    writer.append(0, journal.items.clone(), NOW).await.expect("written");
+    let read = messages(&ground.database, &MessageFilter::default(), None, 10).await.expect("read");
+    let mut costs: Vec<_> = read.iter().map(|m| (m.status.as_str(), m.segments, m.price, m.currency.as_deref())).collect();
+    costs.sort_by_key(|cost| cost.0);
+    // Two parts to a number of Great Britain at 0.04 each.
+    assert_eq!(costs, [("failed", Some(1), None, None), ("sent", Some(2), Some(0.08), Some("EUR"))]);
 }
 
 async fn the_last_profile_is_the_truth_and_older_releases_are_put_together(ground: Ground) {

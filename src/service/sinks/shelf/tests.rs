@@ -4,7 +4,7 @@ use super::*;
 use crate::config::history::Keep;
 use crate::domain::id::Token;
 use crate::domain::time::Span;
-use crate::history::{Kinds, Writer};
+use crate::history::{Lines, Writer};
 use crate::store::{JournalId, JournalItem, JournalRecord};
 use bytes::Bytes;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn item(number: u64, at: i64) -> JournalItem {
 
 async fn writer(path: &Path, entries: Span) -> Writer {
     let database = Database::open_file(path).await.expect("opens");
-    Writer::new(database, Kinds::new(), Keep { entries: Some(entries), ..Keep::default() })
+    Writer::new(database, Lines::default(), Keep { entries: Some(entries), ..Keep::default() })
 }
 
 fn numbers(unread: &Unread) -> Vec<u64> {
