@@ -76,6 +76,24 @@ pub enum FailedKey {
     Input(ContactKey, InputId),
 }
 
+impl FailedKey {
+    /// Whose it is.
+    pub(super) fn contact(&self) -> ContactKey {
+        match self {
+            FailedKey::Effect(contact, _) | FailedKey::Input(contact, _) => *contact,
+        }
+    }
+
+    /// Its name within the store. One event may concern several contacts, so that the id of an input names it only beside its
+    /// contact; an effect's id names its contact's turn already.
+    pub(super) fn field(&self) -> String {
+        match self {
+            FailedKey::Effect(_, id) => id.to_string(),
+            FailedKey::Input(contact, id) => format!("{contact}{id}"),
+        }
+    }
+}
+
 /// Something in a visible failed state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedItem {

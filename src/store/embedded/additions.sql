@@ -21,3 +21,5 @@ CREATE TABLE IF NOT EXISTS suppressed (hash TEXT PRIMARY KEY, stop INTEGER NOT N
 CREATE TABLE IF NOT EXISTS moving (contact TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
 -- Stubs that lead to a contact who was deleted, and since when: they go when all that was seen is forgotten.
 CREATE TABLE IF NOT EXISTS fading (contact TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+-- What failed is named beside its contact: one event may concern several. What an older release wrote is named anew.
+UPDATE failed SET id = contact || id WHERE lane IS NULL AND length(id) = 16;

@@ -3,8 +3,8 @@
 use super::tables::{ALIAS, MOVING, Tables, member, read_effect, read_entry, read_set};
 use crate::domain::id::{ContactKey, DedupeHash, InputId, Token, VersionId};
 use crate::store::{
-    Answer, Emptied, Entry, FailedKey, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, LaneKey, Linked, Outgoing,
-    OutgoingState, Record, Still, StopMask,
+    Answer, Emptied, Entry, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, LaneKey, Linked, Outgoing, OutgoingState,
+    Record, Still, StopMask,
 };
 use bytes::Bytes;
 
@@ -42,11 +42,7 @@ impl Tables<'_> {
         }
         let mut failed = 0;
         for item in &forget.failed {
-            let id = match item {
-                FailedKey::Effect(_, id) => id.to_string(),
-                FailedKey::Input(_, id) => id.to_string(),
-            };
-            failed += self.run("DELETE FROM failed WHERE id = ?1 AND contact = ?2", (id, key))? as u64;
+            failed += self.run("DELETE FROM failed WHERE id = ?1 AND contact = ?2", (item.field(), key))? as u64;
         }
         deleted("DELETE FROM awaited WHERE contact = ?1", key)?;
         deleted("DELETE FROM contact WHERE id = ?1", key)?;

@@ -6,8 +6,8 @@ use crate::domain::input::Class;
 use crate::domain::limits;
 use crate::domain::time::Span;
 use crate::store::{
-    Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, Lane, LaneKey, LanePush, Report, Reported, Started, StoreError,
-    WhenFull, WorkSet,
+    Accept, Accepted, Answer, Claimed, Commit, Committed, Entry, FailedKey, Lane, LaneKey, LanePush, Report, Reported, Started,
+    StoreError, WhenFull, WorkSet,
 };
 use std::collections::HashSet;
 
@@ -148,7 +148,14 @@ impl Tables<'_> {
                 let sql =
                     "INSERT OR REPLACE INTO failed (id, contact, at, class, accepted, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
                 let class = class_number(entry.class);
-                let row = (entry.id.to_string(), contact.as_str(), self.now.0, class, entry.accepted_at.0, &entry.body[..]);
+                let row = (
+                    FailedKey::Input(contact, entry.id).field(),
+                    contact.as_str(),
+                    self.now.0,
+                    class,
+                    entry.accepted_at.0,
+                    &entry.body[..],
+                );
                 self.run(sql, row)?;
             }
         }

@@ -10,7 +10,7 @@ use rusqlite::Row;
 /// The columns that `read_failed` reads.
 pub const FAILED: &str = "contact, at, lane, work, attempt, class, id, accepted, body";
 
-/// Something that failed. Ids of inputs are hexadecimal there, because effects' are.
+/// Something that failed, by its name within the store.
 pub fn read_failed(row: &Row<'_>) -> rusqlite::Result<FailedItem> {
     let (contact, at) = (read_contact(row, 0)?, Millis(row.get(1)?));
     let id: String = row.get(6)?;
@@ -23,18 +23,11 @@ pub fn read_failed(row: &Row<'_>) -> rusqlite::Result<FailedItem> {
     }
     let entry = Entry {
         class: if row.get::<_, i64>(5)? == 0 { Class::Normal } else { Class::Priority },
-        id: crate::domain::id::InputId::parse(&id).ok_or_else(unreadable)?,
+        id: id.strip_prefix(contact.as_str()).and_then(crate::domain::id::InputId::parse).ok_or_else(unreadable)?,
         accepted_at: Millis(row.get(7)?),
         body: row.get::<_, Vec<u8>>(8)?.into(),
     };
     Ok(FailedItem { key: FailedKey::Input(contact, entry.id), at, body: FailedBody::Input(entry) })
-}
-
-fn name(key: FailedKey) -> (ContactKey, String) {
-    match key {
-        FailedKey::Effect(contact, id) => (contact, id.to_string()),
-        FailedKey::Input(contact, id) => (contact, id.to_string()),
-    }
 }
 
 impl Tables<'_> {
@@ -57,7 +50,7 @@ impl Tables<'_> {
 
     /// An operator's retry.
     pub fn failed_retry(&self, key: FailedKey, journal: &[u8]) -> Answer<bool> {
-        let (contact, id) = name(key);
+        let (contact, id) = (key.contact(), key.field());
         let sql = format!("SELECT {FAILED} FROM failed WHERE id = ?1 AND contact = ?2");
         let Some(item) = self.first(&sql, (&id, contact.as_str()), read_failed)? else { return Ok(false) };
         let back = match item.body {
@@ -96,7 +89,7 @@ impl Tables<'_> {
 
     /// An operator forgets it.
     pub fn failed_drop(&self, key: FailedKey, journal: &[u8]) -> Answer<bool> {
-        let (contact, id) = name(key);
+        let (contact, id) = (key.contact(), key.field());
         let there = self.run("DELETE FROM failed WHERE id = ?1 AND contact = ?2", (id, contact.as_str()))? == 1;
         if there {
             self.journal(journal)?;

@@ -33,21 +33,6 @@ fn read_item((id, fields): StreamEntry) -> Answer<JournalItem> {
     Ok(JournalItem { id, record })
 }
 
-impl FailedKey {
-    fn contact(&self) -> ContactKey {
-        match self {
-            FailedKey::Effect(contact, _) | FailedKey::Input(contact, _) => *contact,
-        }
-    }
-
-    fn field(&self) -> String {
-        match self {
-            FailedKey::Effect(_, id) => id.to_string(),
-            FailedKey::Input(_, id) => id.to_string(),
-        }
-    }
-}
-
 /// A failed effect's lane and header, or a set-aside input.
 enum Failed<'a> {
     Effect(LaneKey, &'a [u8]),

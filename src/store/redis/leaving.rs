@@ -5,8 +5,8 @@ use super::wire::{Reader, read_effect, read_member, read_record, stop_letter};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
 use crate::store::{
-    Answer, Emptied, FailedKey, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, LaneKey, Linked, Outgoing, Still, StopMask,
-    StoreError, WorkSet,
+    Answer, Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, LaneKey, Linked, Outgoing, Still, StopMask, StoreError,
+    WorkSet,
 };
 
 /// How often a deletion looks again when the send lane's head turns out to wait in another set.
@@ -76,10 +76,7 @@ impl RedisStore {
             call.text(hash.0);
         }
         for failed in &forget.failed {
-            match failed {
-                FailedKey::Effect(_, id) => call.text(id),
-                FailedKey::Input(_, id) => call.text(id),
-            };
+            call.text(failed.field());
         }
         for (version, change) in &forget.live {
             call.text(version).text(change);

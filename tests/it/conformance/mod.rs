@@ -132,6 +132,7 @@ conformance! {
         reports_wait_apart_for_each_endpoint_and_can_be_done_again,
         a_retried_effect_wakes_an_empty_lane,
         an_input_is_set_aside_and_retried,
+        one_input_of_two_contacts_is_set_aside_for_each,
         versions_are_kept_by_content_and_published_by_name,
         the_secret_is_made_once,
         a_look_sees_what_is_due_everywhere,

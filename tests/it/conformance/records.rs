@@ -128,6 +128,25 @@ pub async fn an_input_is_set_aside_and_retried(backend: Backend) {
     assert_eq!(world.store.failed_list(10).await, Ok(vec![]));
 }
 
+/// One event that concerns two contacts has one id: what is set aside of the one does not take the place of the other's.
+pub async fn one_input_of_two_contacts_is_set_aside_for_each(backend: Backend) {
+    let world = World::new(backend).await;
+    let other = (2..).map(contact).find(|other| other.shard() == contact(1).shard()).expect("a contact of the same shard");
+    for who in [contact(1), other] {
+        let claim = world.claimed(who, "poison").await;
+        let mut commit = world.turn(who, &claim);
+        commit.set_aside = vec![id("poison")];
+        world.committed(commit).await;
+    }
+    let keys = [contact(1), other].map(|who| FailedKey::Input(who, id("poison")));
+    let listed: Vec<FailedKey> = world.store.failed_list(10).await.expect("lists").into_iter().map(|item| item.key).collect();
+    assert!(listed.len() == 2 && keys.iter().all(|key| listed.contains(key)), "{listed:?}");
+    assert_eq!(world.store.failed_retry(keys[0], Bytes::from("retried")).await, Ok(true));
+    assert_eq!(world.store.failed_list(10).await.expect("lists").iter().map(|item| item.key).collect::<Vec<_>>(), [keys[1]]);
+    assert_eq!(world.store.failed_drop(keys[0], Bytes::from("gone")).await, Ok(false));
+    assert_eq!(world.store.failed_drop(keys[1], Bytes::from("dropped")).await, Ok(true));
+}
+
 pub async fn versions_are_kept_by_content_and_published_by_name(backend: Backend) {
     let world = World::new(backend).await;
     let content = Bytes::from("flow: a");

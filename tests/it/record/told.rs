@@ -13,7 +13,8 @@ use replyflow::domain::message::{DeliveryStatus, FailureReason, InboundContent};
 use replyflow::domain::profile::Profile;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::domain::value::Value;
-use replyflow::history::{ExportFilter, MessageFilter, bucket_of, export, messages};
+use replyflow::history::read::{MessageFilter, messages};
+use replyflow::history::{ExportFilter, bucket_of, export};
 
 on_both!(
     a_conversation_is_told_with_its_run_and_its_figures,

@@ -86,8 +86,8 @@ if ARGV[15] ~= '' then
     local id = string.sub(ARGV[15], i * 16 - 15, i * 16)
     for _, entry in ipairs(mine) do
       if string.sub(entry, 2, 17) == id then
-        redis.call('HSET', KEYS[key], id, 'I' .. contact .. entry)
-        redis.call('ZADD', KEYS[key + 1], now, id)
+        redis.call('HSET', KEYS[key], contact .. id, 'I' .. contact .. entry)
+        redis.call('ZADD', KEYS[key + 1], now, contact .. id)
       end
     end
   end
