@@ -1,89 +1,21 @@
-//! A million contacts as the service left them, without the years in which it met them; and the service on them.
+//! The service of the bench: its flows, its settings, its process, and what is asked of it.
 
+use super::people;
 use super::process;
-use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _};
-use replyflow::domain::address::{Address, E164};
-use replyflow::domain::codec;
-use replyflow::domain::id::{ContactKey, DedupeHash, InputId, Who};
-use replyflow::domain::input::Class;
-use replyflow::engine::record::Record;
-use replyflow::history::{Cell, Database, Statement};
-use replyflow::store::{Accept, Accepted, Advance, Commit, EmbeddedStore, JournalId, StopMask, Store, StoreSettings, WhenFull};
+use replyflow::history::Database;
+use replyflow::store::{EmbeddedStore, StoreSettings};
 use reqwest::Client;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-/// Contacts that are made at one time.
-const SIDE_BY_SIDE: usize = 512;
-/// Rows of one statement.
-const ROWS: usize = 500;
-
-fn phone(n: usize) -> E164 {
-    E164::parse(&format!("+4477{:08}", 10_000_000 + n)).expect("a number")
-}
-
 /// Makes the contacts, in the store and in the record.
 pub async fn fill(folder: &Path, contacts: usize) {
     let store = EmbeddedStore::open(&folder.join("data"), StoreSettings::default()).expect("opens");
-    let secret = store.meta().await.expect("read").contact_secret;
-    let key = |n: usize| ContactKey::derive(&secret, &Address::Phone(phone(n)).canonical());
-    let one = |n: usize| {
-        let (store, contact) = (&store, key(n));
-        async move {
-            let hash = DedupeHash::of(&["made", &n.to_string()]);
-            let (id, class) = (InputId::of(hash), Class::Normal);
-            let accept =
-                Accept { contact, hash, class, id, body: Bytes::new(), claim: true, full: WhenFull::Refuse, known: false };
-            let Accepted::Claimed(claim) = store.accept(accept).await.expect("taken") else { panic!("{n} is there already") };
-            let record = Record { phone: Some(phone(n)), ..Record::default() };
-            let commit = Commit {
-                contact,
-                expect: claim.record.token,
-                new: claim.record.token.after(&[id]),
-                hold: false,
-                consumed: vec![id],
-                set_aside: Vec::new(),
-                alarm: None,
-                journal: Bytes::from_static(b"made"),
-                blob: Bytes::from(codec::encode(&record)),
-                keep: false,
-                who: Who(n as u32),
-                stop: StopMask::default(),
-                lanes: Vec::new(),
-                withdraw: Vec::new(),
-                await_add: Vec::new(),
-                await_remove: Vec::new(),
-                live: Vec::new(),
-            };
-            store.commit(commit).await.expect("written");
-        }
-    };
-    stream::iter(0..contacts).map(one).buffer_unordered(SIDE_BY_SIDE).for_each(|()| async {}).await;
-    // What is in the journal of how they were made, nobody wants to read.
-    let mut from = JournalId::START;
-    while let Some(last) = store.read_journal(0, from, 10_000).await.expect("read").last() {
-        let advance = Advance { shard: 0, subscriber: "history".to_owned(), from, to: last.id, guard: true };
-        store.advance(advance).await.expect("moved");
-        from = last.id;
-    }
-    drop(store);
     let record = Database::open_file(&folder.join("data/history.db")).await.expect("opens");
-    for first in (0..contacts).step_by(ROWS) {
-        let some = first..contacts.min(first + ROWS);
-        let mut sql = String::from("INSERT INTO contact (id, mode, phone, created_at, changed_at) VALUES ");
-        let mut params: Vec<Cell> = Vec::with_capacity(some.len() * 2);
-        for n in some {
-            let comma = if params.is_empty() { "" } else { ", " };
-            let _ = write!(sql, "{comma}(${}, 'live', ${}, 0, 0)", params.len() + 1, params.len() + 2);
-            params.extend([key(n).into(), phone(n).as_str().into()]);
-        }
-        record.write(vec![Statement { sql: sql.into(), params }]).await.expect("written");
-    }
+    people::make(&store, &record, contacts).await;
 }
 
 const FLOW: &str = r#"flow: bench

@@ -6,6 +6,7 @@
 #[path = "../end_to_end/fake.rs"]
 mod fake;
 mod ground;
+mod people;
 #[path = "../end_to_end/process.rs"]
 #[allow(dead_code)]
 mod process;

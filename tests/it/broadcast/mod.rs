@@ -4,6 +4,10 @@ mod asked;
 mod commands;
 mod done;
 mod killed;
+mod many;
+#[path = "../../../benches/broadcast/people.rs"]
+mod ground;
+mod real;
 
 use crate::support::api::Api;
 use crate::support::live::{SIMULATED, Service};

@@ -182,6 +182,16 @@ impl Service {
         self.caller.clone()
     }
 
+    /// Resident memory in MiB: now, and the most that it ever was.
+    pub fn memory(&self) -> (f64, f64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process that runs");
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of status");
+            line.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).expect("kB")
+        };
+        (kib("VmRSS:") / 1024.0, kib("VmHWM:") / 1024.0)
+    }
+
     /// SIGKILL.
     pub fn kill9(mut self) {
         self.child.kill().expect("killed");
