@@ -18,7 +18,17 @@ pub async fn fill(folder: &Path, contacts: usize) {
     people::make(&store, &record, contacts).await;
 }
 
-const FLOW: &str = r#"flow: bench
+/// The channel's own number.
+pub const NUMBER: &str = "+447700900001";
+/// Signs the webhooks.
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+/// Where the provider believes the service to be.
+pub const PUBLIC: &str = "https://replies.example.com";
+/// Where webhooks go.
+pub const PATH: &str = "/hooks/bench";
+
+/// What the broadcast says.
+const SALE: &str = r#"flow: sale
 languages: [en]
 channels: [bench]
 start: [{ keyword: sale }]
@@ -27,34 +37,65 @@ states:
   tell: { say: Our sale begins today. Reply STOP to opt out., end: told }
 "#;
 
+/// The conversations beside it.
+const TALK: &str = r#"flow: bench
+languages: [en]
+channels: [bench]
+start: [{ keyword: hi }]
+defaults:
+  nomatch: { again: 2, end: lost }
+  silence: { after: 12h, end: silent }
+  undelivered: { end: undelivered }
+begin: name
+states:
+  name:
+    ask: What is your name?
+    answer: { text: { min: 2 } }
+    save: name
+    go: age
+  age:
+    ask: "Hello {{ name }}, how old are you?"
+    answer: { number: { min: 1, max: 120, whole: true } }
+    save: age
+    go: thanks
+  thanks:
+    say: "Thank you {{ name }}, {{ age }}."
+    end: done
+"#;
+
 /// The service as its own process.
 pub struct Service {
     child: Child,
+    /// Where it listens.
+    pub port: u16,
     url: String,
     key: String,
     client: Client,
 }
 
 impl Service {
-    /// Starts it.
-    pub fn start(folder: &Path, provider: &str) -> Self {
+    /// Starts it with a channel that sends so many messages a second.
+    pub fn start(folder: &Path, provider: &str, rate: usize) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         let settings = format!(
-            "[project]\ncountry = \"GB\"\n[server]\nlisten = \"127.0.0.1:{port}\"\n[store]\nkind = \"embedded\"\npath = \"data\"\n\
-             [channels.bench]\nprovider = \"twilio\"\nkind = \"sms\"\nnumber = \"+447700900001\"\naccount_sid = \"AC00000000000000000000000000000001\"\n\
-             auth_token = {{ env = \"TOKEN\" }}\nbase_url = \"{provider}\"\nper_second = 100000\n[log]\nfilter = \"warn\"\n"
+            "[project]\ncountry = \"GB\"\n[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"{PUBLIC}\"\n\
+             [server.rates]\nhooks = 1000000\n[store]\nkind = \"embedded\"\npath = \"data\"\n\
+             [channels.bench]\nprovider = \"twilio\"\nkind = \"sms\"\nnumber = \"{NUMBER}\"\naccount_sid = \"AC00000000000000000000000000000001\"\n\
+             auth_token = {{ env = \"TOKEN\" }}\nbase_url = \"{provider}\"\nper_second = {rate}\n[log]\nfilter = \"warn\"\n"
         );
-        let child = process::serve(folder, &settings, FLOW, ("TOKEN", "0123456789abcdef0123456789abcdef"));
+        std::fs::create_dir_all(folder.join("flows")).expect("a folder");
+        std::fs::write(folder.join("flows/sale.yaml"), SALE).expect("a flow");
+        let child = process::serve(folder, &settings, TALK, ("TOKEN", TOKEN));
         let made = Command::new(env!("CARGO_BIN_EXE_replyflow"))
             .args(["key", "create", "bench", "--scope", "admin", "--config"])
             .arg(folder.join("replyflow.toml"))
-            .env("TOKEN", "0123456789abcdef0123456789abcdef")
+            .env("TOKEN", TOKEN)
             .output()
             .expect("the command starts");
         let key = String::from_utf8_lossy(&made.stdout).trim().to_owned();
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
-        Service { child, url: format!("http://127.0.0.1:{port}"), key, client }
+        Service { child, port, url: format!("http://127.0.0.1:{port}"), key, client }
     }
 
     /// Its process.
@@ -72,7 +113,7 @@ impl Service {
 
     /// Makes a broadcast for everybody.
     pub async fn broadcast(&self) -> String {
-        let body = json!({ "flow": "bench", "again": "always", "audience": { "query": "has phone" } });
+        let body = json!({ "flow": "sale", "again": "always", "audience": { "query": "created > 9000d" } });
         let post = self.client.post(format!("{}/v1/broadcasts", self.url)).bearer_auth(&self.key).json(&body);
         let made: Value = post.send().await.expect("an answer").json().await.expect("JSON");
         made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()

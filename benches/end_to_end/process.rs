@@ -60,7 +60,7 @@ pub struct Cost {
 /// Starts the service in this folder with these settings, one flow and one secret by its name; its log is the file `log`.
 pub fn serve(folder: &Path, settings: &str, flow: &str, secret: (&str, &str)) -> Child {
     std::fs::write(folder.join("replyflow.toml"), settings).expect("settings");
-    std::fs::create_dir(folder.join("flows")).expect("a folder for flows");
+    std::fs::create_dir_all(folder.join("flows")).expect("a folder for flows");
     std::fs::write(folder.join("flows/bench.yaml"), flow).expect("a flow");
     let log = File::create(folder.join("log")).expect("a log");
     Command::new(env!("CARGO_BIN_EXE_replyflow"))

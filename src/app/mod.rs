@@ -145,6 +145,10 @@ impl Application {
         let from_folder = settings.publish == PublishFrom::Folder;
         // Where the folder does not count, whoever asks wants to see what is published.
         let told = if from_folder { Arc::default() } else { Arc::clone(&asked) };
+        // Before anything is sent: what waits of a broadcast that was cancelled does not leave.
+        if let Err(error) = core.follow_cancelled(&record).await {
+            tracing::warn!(%error, "which broadcasts were cancelled is not known yet");
+        }
         let broadcasts = tokio::spawn(broadcast::work(Arc::clone(&core), record.clone(), stop.clone()));
         let published_elsewhere = tokio::spawn(follow::follow(Arc::clone(&core), record, told, stop.clone()));
         let reload = Reload { core: Arc::clone(&core), places: Places::of(&settings), asked, watch, published };

@@ -219,13 +219,14 @@ fn progress(whole: &Json) {
     let tally = |name: &str, tally: &Json| {
         let n = |field: &str| count(&tally[field]);
         println!(
-            "  {name}: {} began · {} wait · {} sent · {} delivered · {} read · {} failed · {} answered",
+            "  {name}: {} began · {} wait · {} sent · {} delivered · {} read · {} failed · {} withdrawn · {} answered",
             n("began"),
             n("waiting"),
             n("sent"),
             n("delivered"),
             n("read"),
             n("failed"),
+            n("withdrawn"),
             n("answered")
         );
     };

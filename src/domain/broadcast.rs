@@ -52,16 +52,17 @@ impl From<BroadcastId> for String {
 }
 
 impl DedupeHash {
-    /// What makes a broadcast reach a contact once, however often it is fed.
-    pub fn of_broadcast(broadcast: BroadcastId, contact: ContactKey) -> Self {
-        DedupeHash::of(&["broadcast", &broadcast.to_string(), contact.as_str()])
+    /// What makes a broadcast reach a contact once, however often it is fed. Each contact remembers what they had, so it need not say whom it reaches; and as
+    /// it does not, whoever becomes part of somebody else takes along that they had it.
+    pub fn of_broadcast(broadcast: BroadcastId) -> Self {
+        DedupeHash::of(&["broadcast", &broadcast.to_string()])
     }
 }
 
 impl InputId {
     /// The input by which a broadcast reaches a contact.
     pub fn of_broadcast(broadcast: BroadcastId, contact: ContactKey) -> Self {
-        InputId::of(DedupeHash::of_broadcast(broadcast, contact))
+        InputId::of(DedupeHash::of(&["broadcast", &broadcast.to_string(), contact.as_str()]))
     }
 }
 

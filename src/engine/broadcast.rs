@@ -221,7 +221,7 @@ impl<'a> Turning<'a> {
     /// Whoever is heard has a conversation: what comes to them from now on does not give way to others.
     pub(super) fn is_heard(&mut self) {
         self.rec.runs.iter_mut().for_each(|run| run.sending = None);
-        self.rec.errands.iter_mut().for_each(|errand| errand.bulk = false);
+        self.rec.errands.iter_mut().for_each(|errand| (errand.bulk, errand.broadcast) = (false, None));
     }
 
     fn skip(&mut self, sending: &Sending, reason: Refusal, detail: Option<String>) {

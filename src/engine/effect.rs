@@ -2,6 +2,7 @@
 
 use crate::domain::address::Address;
 use crate::domain::alert::{Alerts, Medium, Raised};
+use crate::domain::broadcast::BroadcastId;
 use crate::domain::channel::ChannelKind;
 use crate::domain::desk::DeskTask;
 use crate::domain::id::{ContactKey, RunId};
@@ -178,6 +179,9 @@ pub struct Send {
     /// Whether a broadcast sends it: then it gives way to conversations.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bulk: bool,
+    /// Which one, as long as the contact was not heard since: if it is cancelled, what has not left does not leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broadcast: Option<BroadcastId>,
     /// When it was decided.
     pub at: Millis,
 }

@@ -93,6 +93,7 @@ impl Turning<'_> {
             alone: false,
             only: Only::of(&passed.to, passed.simulated),
             bulk: false,
+            broadcast: None,
         };
         let (_, notification) = self.of_errand(&errand)?;
         if let Some(until) = self.held_until(notification)? {

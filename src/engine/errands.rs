@@ -78,6 +78,7 @@ impl<'a> Turning<'a> {
             alone: false,
             only: Only::default(),
             bulk: run.sending.is_some(),
+            broadcast: run.sending.as_ref().map(|sending| sending.broadcast),
         })
     }
 
@@ -222,6 +223,7 @@ impl<'a> Turning<'a> {
             notification: Some(&errand.notification),
             code: notification.category == Category::Code,
             bulk: errand.bulk,
+            broadcast: errand.broadcast,
             ..From::default()
         };
         let last = contents.len();
@@ -276,6 +278,7 @@ impl<'a> Turning<'a> {
                     code: notification.category == Category::Code,
                     provider: provider.as_ref(),
                     bulk: errand.bulk,
+                    broadcast: errand.broadcast,
                     ..From::default()
                 };
                 self.send(&route, content, from)?;

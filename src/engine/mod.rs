@@ -61,3 +61,4 @@ pub use clock::is_simulated;
 pub use opt::is_priority;
 pub use split::arm_of;
 pub use turn::{Context, Ended, TurnError, TurnOutput, turn};
+pub use turning::zone_of;

@@ -10,6 +10,7 @@ use super::scope::View;
 use super::turn::{Context, TurnError, TurnOutput};
 use super::weight::effect_bytes;
 use crate::config::project::Project;
+use crate::domain::broadcast::BroadcastId;
 use crate::domain::channel::ChannelKind;
 use crate::domain::desk::TalkId;
 use crate::domain::id::{ContactKey, EffectId, RunId, Token, VersionId};
@@ -232,6 +233,7 @@ impl<'a> Turning<'a> {
             tracked,
             code: from.code,
             bulk: from.bulk,
+            broadcast: from.broadcast,
             at: self.store_now(),
         };
         if !self.is_simulated_channel(&route.channel) {
@@ -286,12 +288,15 @@ pub(super) struct From<'b> {
     pub code: bool,
     /// Whether a broadcast sends it, to somebody who was not heard since.
     pub bulk: bool,
+    /// Which one.
+    pub broadcast: Option<BroadcastId>,
 }
 
 impl From<'_> {
     /// From this run.
     pub(super) fn run(run: &Run) -> Self {
-        From { run: Some(run.id), bulk: run.sending.is_some(), ..From::default() }
+        let broadcast = run.sending.as_ref().map(|sending| sending.broadcast);
+        From { run: Some(run.id), bulk: run.sending.is_some(), broadcast, ..From::default() }
     }
 }
 
@@ -301,7 +306,7 @@ fn masked() -> OutboundContent {
 }
 
 /// A zone by its IANA name, from the rules that are compiled in: the machine's own files would make turns differ.
-pub(super) fn zone_of(name: &str) -> Option<TimeZone> {
+pub fn zone_of(name: &str) -> Option<TimeZone> {
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     ZONES.get(name).ok()
 }

@@ -25,6 +25,20 @@ const AUDIT: &str = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE a
 /// What is left of contacts who were a part of somebody who was deleted, and how long: nothing of theirs is on its way any more.
 const PARTS: &str = "DELETE FROM contact WHERE id IN (SELECT id FROM contact WHERE mode = 'gone' AND changed_at < $1 ORDER BY changed_at, id LIMIT $2)";
 const PARTS_KEPT: Span = Span::days(30);
+/// Contacts of broadcasts that are over, and how long: until nobody is in the middle of one any more.
+const PIECES: &str = "DELETE FROM broadcast_piece WHERE (broadcast, n) IN
+        (SELECT p.broadcast, p.n FROM broadcast_piece p JOIN broadcast b ON b.id = p.broadcast WHERE b.ended_at < $1
+         ORDER BY p.broadcast, p.n LIMIT $2)";
+const PIECES_KEPT: Span = Span::days(1);
+/// A broadcast goes when the last of those who got nothing went.
+const BROADCASTS: [&str; 2] = [
+    "DELETE FROM broadcast WHERE id IN (SELECT b.id FROM broadcast b WHERE b.ended_at < $1
+         AND NOT EXISTS (SELECT 1 FROM broadcast_member m WHERE m.broadcast = b.id)
+         AND NOT EXISTS (SELECT 1 FROM broadcast_piece p WHERE p.broadcast = b.id) ORDER BY b.ended_at, b.id LIMIT $2)",
+    "DELETE FROM broadcast_member WHERE (broadcast, contact) IN
+        (SELECT m.broadcast, m.contact FROM broadcast b JOIN broadcast_member m ON m.broadcast = b.id WHERE b.ended_at < $1
+         ORDER BY m.broadcast, m.contact LIMIT $2)",
+];
 /// The run itself last: the others go by what it says.
 const RUNS: [&str; 5] = [
     "DELETE FROM step WHERE (contact, run) IN (SELECT contact, id FROM run WHERE ended_at < $1 ORDER BY ended_at, contact, id LIMIT $2)",
@@ -37,13 +51,15 @@ const RUNS: [&str; 5] = [
 /// Deletes one bite of what is too old. True if there may be more.
 pub(super) async fn bite(database: &Database, keep: &Keep, now: Millis) -> Result<bool, HistoryError> {
     let Keep { entries, messages, runs, happenings, audit } = *keep;
-    let kinds: [(Option<Span>, &[&'static str]); 6] = [
+    let kinds: [(Option<Span>, &[&'static str]); 8] = [
         (entries, &[MISSED, ENTRIES]),
         (messages, &[MESSAGES]),
         (happenings, &[HAPPENINGS]),
         (runs, &RUNS),
         (audit, &[AUDIT]),
         (Some(PARTS_KEPT), &[PARTS]),
+        (Some(PIECES_KEPT), &[PIECES]),
+        (runs, &BROADCASTS),
     ];
     let mut more = false;
     for (age, statements) in kinds {

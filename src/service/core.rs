@@ -3,6 +3,8 @@
 
 use super::aliases::Aliases;
 use super::backlog::Backlog;
+use super::broadcast::cancelled::Cancelled;
+use super::broadcast::manners::Pulse;
 use super::channel_health::Healths;
 use super::circuit::Circuits;
 use super::feed::Feed;
@@ -80,6 +82,8 @@ pub struct Core {
     pub(super) recent: Recent,
     pub(super) quoted: Quoted,
     pub(super) aliases: Aliases,
+    pub(super) cancelled: Cancelled,
+    pub(super) pulse: Pulse,
     pub(super) forgetters: Mutex<Vec<Forgetter>>,
     pub(super) permits: Permits,
     pub(super) feed: Feed,
@@ -137,6 +141,8 @@ impl Core {
             recent: Recent::default(),
             quoted: Quoted::default(),
             aliases: Aliases::default(),
+            cancelled: Cancelled::default(),
+            pulse: Pulse::default(),
             forgetters: Mutex::default(),
             permits: Permits::default(),
             feed: Feed::new(simulated),

@@ -279,10 +279,11 @@ impl Core {
     /// Works on a contact that is ours, in a task of its own.
     pub(super) fn begin(self: &Arc<Self>, contact: ContactKey, claim: Claim, slot: Option<Slot>) {
         self.note_now(claim.now);
-        let core = Arc::clone(self);
+        let (core, begun) = (Arc::clone(self), self.clock.monotonic());
         let slot = slot.unwrap_or_else(|| self.contacts.take_anyway());
         self.spawn("turns", async move {
             core.turns(contact, claim, None).await;
+            core.pulse.took(core.clock.monotonic().saturating_sub(begun));
             drop(slot);
         });
     }

@@ -38,6 +38,10 @@ impl Core {
             metrics::send(channel.name.as_str(), "opted_out");
             return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
         }
+        if self.is_cancelled(started, send) {
+            metrics::send(channel.name.as_str(), "cancelled");
+            return self.finished(started, send, Some(channel), End::withdrawn("its broadcast was cancelled"));
+        }
         match self.stopped_there(Mode::Live, started, send).await {
             Ok(false) => {}
             Ok(true) => {
@@ -77,6 +81,11 @@ impl Core {
         metrics::send(channel.name.as_str(), outcome_word(&end));
         self.health.ended(&channel.name, &end, self.store_now());
         self.finished(started, send, Some(channel), end)
+    }
+
+    /// Whether it is of a broadcast that was cancelled, and surely has not left.
+    pub(super) fn is_cancelled(&self, started: &Started, send: &Send) -> bool {
+        !started.unsure && send.broadcast.is_some_and(|broadcast| self.cancelled.has(broadcast))
     }
 
     /// Whether the address is not the contact's own, and whoever is there, or was before they were deleted, opted out of this kind.

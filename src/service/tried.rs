@@ -110,6 +110,9 @@ impl Core {
         if started.stop.stops(send.kind) && !send.is_stop_confirmation() {
             return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
         }
+        if self.is_cancelled(started, send) {
+            return self.finished(started, send, Some(channel), End::withdrawn("its broadcast was cancelled"));
+        }
         match self.stopped_there(Mode::Test, started, send).await {
             Ok(false) => {}
             Ok(true) => return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None)),

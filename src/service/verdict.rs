@@ -43,6 +43,12 @@ impl End {
         End { result: SettleResult::Failed, outcome, provider_id: None, detail }
     }
 
+    /// Given up before it left: nobody has to do anything about it.
+    pub fn withdrawn(why: &str) -> Self {
+        let outcome = AttemptOutcome::Failed { reason: FailureReason::Superseded };
+        End { result: SettleResult::Done, outcome, provider_id: None, detail: Some(why.to_owned()) }
+    }
+
     /// Done.
     pub fn done(provider_id: Option<String>, detail: Option<String>) -> Self {
         End { result: SettleResult::Done, outcome: AttemptOutcome::Accepted, provider_id, detail }

@@ -3,6 +3,7 @@
 
 use super::{Record, compact};
 use crate::config::project::ChannelInfo;
+use crate::domain::broadcast::BroadcastId;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{EffectId, RunId, VersionId};
 use crate::domain::input::{Callback, ContactRef};
@@ -128,6 +129,9 @@ pub struct Errand {
     /// Whether a broadcast sends it, and the contact was not heard since: then it gives way to conversations.
     #[serde(rename = "d", default, skip_serializing_if = "no")]
     pub bulk: bool,
+    /// Which one.
+    #[serde(rename = "ca", default, skip_serializing_if = "none")]
+    pub broadcast: Option<BroadcastId>,
 }
 
 impl Record {

@@ -5,6 +5,7 @@ use super::{Cell, Database, HistoryError, Row, Statement};
 use crate::domain::broadcast::{BroadcastId, Refusal};
 use crate::domain::broadcast_plan::What;
 use crate::domain::id::ContactKey;
+use crate::domain::name::Slug;
 use crate::domain::time::Millis;
 use std::collections::HashSet;
 
@@ -54,27 +55,36 @@ pub async fn list(
     database.read(&sql, &params).await?.iter().map(member).collect()
 }
 
-/// Which of these had it at or after a moment: were in a run of the flow, or were sent the notification; but for what one broadcast did itself.
+/// Which of these had it at or after a moment: were in a run of the flow, by any of its names, or were sent the notification; but for what one broadcast
+/// did itself, and for what did not leave: it failed, or was withdrawn.
 pub async fn been(
     database: &Database,
-    what: &What,
+    (what, called): (&What, &[Slug]),
     contacts: &[ContactKey],
     since: Millis,
     but: Option<BroadcastId>,
 ) -> Result<HashSet<ContactKey>, HistoryError> {
-    let (places, keys) = places(contacts, 4);
+    let names: Vec<String> = (3..3 + called.len()).map(|n| format!("${n}")).collect();
+    let names = names.join(", ");
+    let (places, keys) = places(contacts, 3 + called.len());
     let sql = match what {
         What::Flow(_) => format!(
-            "SELECT DISTINCT contact FROM run WHERE contact IN ({places}) AND flow = $1 AND started_at >= $2
-             AND coalesce(broadcast, '') <> $3"
+            "SELECT DISTINCT r.contact FROM run r WHERE r.contact IN ({places}) AND r.flow IN ({names}) AND r.started_at >= $1
+             AND coalesce(r.broadcast, '') <> $2
+             AND NOT (r.broadcast IS NOT NULL
+                 AND EXISTS (SELECT 1 FROM message m WHERE m.broadcast = r.broadcast AND m.contact = r.contact AND m.run = r.id
+                     AND m.direction = 'out' AND m.status = 'withdrawn')
+                 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.broadcast = r.broadcast AND m.contact = r.contact AND m.run = r.id
+                     AND m.direction = 'out' AND m.status IN ('queued', 'unsure', 'sent', 'delivered', 'read')))"
         ),
         What::Notification(_) => format!(
-            "SELECT DISTINCT contact FROM message WHERE contact IN ({places}) AND notification = $1 AND at >= $2 AND direction = 'out'
-             AND coalesce(broadcast, '') <> $3"
+            "SELECT DISTINCT contact FROM message WHERE contact IN ({places}) AND notification IN ({names}) AND at >= $1 AND direction = 'out'
+             AND status NOT IN ('failed', 'withdrawn') AND coalesce(broadcast, '') <> $2"
         ),
     };
     let but = but.map_or_else(|| "-".to_owned(), |id| id.to_string());
-    let mut params: Vec<Cell> = vec![what.name().into(), since.into(), but.into()];
+    let mut params: Vec<Cell> = vec![since.into(), but.into()];
+    params.extend(called.iter().map(|name| Cell::from(name.as_str())));
     params.extend(keys);
     keys_of(&database.read(&sql, &params).await?)
 }

@@ -3,17 +3,21 @@
 //! | part | what it does | file |
 //! |---|---|---|
 //! | `Broadcast` | one of them, found, listed, made | here |
+//! | guarded | changes that hang on one row | `guarded` |
 //! | moves | from one state to the next, and whose it is | `moves` |
 //! | pieces | its contacts, some hundred together | `pieces` |
 //! | members | who got nothing, and why; who had it before | `members` |
 //! | progress | what became of it so far | `progress` |
 //! | schedules | what begins broadcasts again and again | `schedules` |
 
+mod guarded;
 pub mod members;
 pub mod moves;
 pub mod pieces;
 pub mod progress;
 pub mod schedules;
+
+pub use guarded::only_if;
 
 use super::cell::{Cell, Row, Statement};
 use super::database::Database;

@@ -1,11 +1,11 @@
 //! How a broadcast goes from one state to the next, and who works on it. Every change names what it found; of two who change the same thing at the same
 //! time one sees that nothing was changed.
 
-use super::{Broadcast, BroadcastState, Database, HistoryError, Statement, json};
+use super::{Broadcast, BroadcastState, Database, HistoryError, Statement, guarded, json};
 use crate::domain::broadcast::BroadcastId;
 use crate::domain::time::{Millis, Span};
+use crate::history::Cell;
 use crate::history::audit::{self, Act};
-use crate::history::{Answers, Cell, Round, Work};
 
 /// How long a broadcast is one instance's without a word from it.
 pub const LEASE: Span = Span::seconds(15);
@@ -48,31 +48,7 @@ pub async fn step_noted(
     now: Millis,
     (act, chance): (&Act, u64),
 ) -> Result<bool, HistoryError> {
-    let noted = audit::insert(act, chance);
-    let done = database.transact(Noted { moved: moved(id, from, to, now, None), noted, moves: false }).await?;
-    Ok(done.moves)
-}
-
-/// A move and who made it.
-struct Noted {
-    moved: Statement,
-    noted: Statement,
-    moves: bool,
-}
-
-impl Work for Noted {
-    fn begin(&mut self) -> Round {
-        self.moves = false;
-        Round::Write(vec![self.moved.clone()])
-    }
-
-    fn next(&mut self, answers: Answers) -> Result<Round, HistoryError> {
-        if self.moves || answers.changed().first() != Some(&1) {
-            return Ok(Round::Done);
-        }
-        self.moves = true;
-        Ok(Round::Write(vec![self.noted.clone()]))
-    }
+    guarded::only_if(database, moved(id, from, to, now, None), vec![audit::insert(act, chance)]).await
 }
 
 /// Keeps what a broadcast that begins says from now on.
@@ -124,4 +100,11 @@ pub async fn waiting(database: &Database, now: Millis, most: usize) -> Result<Ve
 pub async fn leave_until(database: &Database, id: BroadcastId, owner: &str, until: Millis) -> Result<(), HistoryError> {
     let sql = "UPDATE broadcast SET owned_until = $3, owner = NULL WHERE id = $1 AND owner = $2";
     database.write(vec![Statement::new(sql, [id.to_string().into(), owner.into(), until.into()])]).await.map(drop)
+}
+
+/// Broadcasts that were cancelled, the newest first, at most so many.
+pub async fn cancelled(database: &Database, most: usize) -> Result<Vec<BroadcastId>, HistoryError> {
+    let sql = "SELECT id FROM broadcast WHERE state = 'cancelled' ORDER BY ended_at DESC LIMIT $1";
+    let rows = database.read(sql, &[most.into()]).await?;
+    Ok(rows.iter().filter_map(|row| row.text(0).ok().and_then(BroadcastId::parse)).collect())
 }

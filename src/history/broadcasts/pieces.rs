@@ -1,11 +1,11 @@
 //! The contacts of a broadcast in pieces. A page of an audience becomes pieces in the same transaction in which the place moves on, so a crash neither loses
 //! nor repeats one. A piece that was begun and not ended is handed over again: the mailboxes know what they have.
 
-use super::{Audience, Counts, Database, HistoryError, Row, Statement, listed, packed, unpacked};
+use super::{Audience, Counts, Database, HistoryError, Row, Statement, guarded, listed, packed, unpacked};
 use crate::domain::broadcast::BroadcastId;
 use crate::domain::id::ContactKey;
 use crate::domain::mode::Mode;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use crate::history::query::Selection;
 use crate::history::{Cell, Dialect};
 use std::collections::HashSet;
@@ -123,10 +123,12 @@ async fn zones(database: &Database, contacts: &[ContactKey]) -> Result<Vec<Found
     Ok(all)
 }
 
-/// `$1, $2 …` for contacts, and them.
+/// `$1, $2 …` for contacts, and them. The last one stands there again until it is one of a few numbers: each number is a statement that a database keeps.
 pub(super) fn places(contacts: &[ContactKey], first: usize) -> (String, Vec<Cell>) {
-    let places: Vec<String> = (first..first + contacts.len()).map(|n| format!("${n}")).collect();
-    (places.join(", "), contacts.iter().map(|contact| Cell::from(*contact)).collect())
+    let count = [1, 10, 50, 200, PIECE].into_iter().find(|count| *count >= contacts.len()).unwrap_or(contacts.len());
+    let places: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
+    let all = contacts.iter().chain(contacts.last().into_iter().cycle()).take(count);
+    (places.join(", "), all.map(|contact| Cell::from(*contact)).collect())
 }
 
 /// Whose page it is: what must still hold when it is written.
@@ -154,25 +156,18 @@ pub async fn write(
         Dialect::Sqlite => "IS",
         Dialect::Postgres => "IS NOT DISTINCT FROM",
     };
-    let guard = format!("id = $1 AND owner = $2 AND state = 'resolving' AND place {same} $3");
-    let mut statements = Vec::with_capacity(pieces.len() + 1);
-    let named: [Cell; 3] = [id.to_string().into(), owner.into(), after.into()];
-    for (n, (due, contacts)) in (before..).zip(pieces) {
-        let sql = format!(
-            "INSERT INTO broadcast_piece (broadcast, n, due, contacts)
-             SELECT id, CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS BYTEA) FROM broadcast WHERE {guard} ON CONFLICT (broadcast, n) DO NOTHING"
-        );
-        let sql = if database.dialect() == Dialect::Sqlite { sql.replace("BYTEA", "BLOB") } else { sql };
-        let mut params = named.to_vec();
-        params.extend([n.into(), (*due).into(), packed(contacts).into()]);
-        statements.push(Statement { sql: sql.into(), params });
-    }
     let total: usize = pieces.iter().map(|(_, contacts)| contacts.len()).sum();
-    let sql = format!("UPDATE broadcast SET place = $4, pieces = pieces + $5, total = total + $6 WHERE {guard}");
-    let mut params = named.to_vec();
-    params.extend([last.into(), pieces.len().into(), total.into()]);
-    statements.push(Statement { sql: sql.into(), params });
-    Ok(database.write(statements).await?.last() == Some(&1))
+    let sql = format!(
+        "UPDATE broadcast SET place = $4, pieces = pieces + $5, total = total + $6
+         WHERE id = $1 AND owner = $2 AND state = 'resolving' AND place {same} $3"
+    );
+    let params: [Cell; 6] = [id.to_string().into(), owner.into(), after.into(), last.into(), pieces.len().into(), total.into()];
+    let first = Statement { sql: sql.into(), params: params.to_vec() };
+    let sql = "INSERT INTO broadcast_piece (broadcast, n, due, contacts) VALUES ($1, $2, $3, $4)";
+    let piece = |(n, (due, contacts)): (i64, &(Millis, Vec<ContactKey>))| {
+        Statement::new(sql, [id.to_string().into(), n.into(), (*due).into(), packed(contacts).into()])
+    };
+    guarded::only_if(database, first, (before..).zip(pieces).map(piece).collect()).await
 }
 
 /// A piece.
@@ -212,16 +207,23 @@ pub async fn ended(
     now: Millis,
     members: Vec<Statement>,
 ) -> Result<(), HistoryError> {
-    let mut statements = members;
-    let count = "UPDATE broadcast SET fed = fed + $3, held = held + $4, gone = gone + $5
-                 WHERE id = $1 AND EXISTS (SELECT 1 FROM broadcast_piece WHERE broadcast = $1 AND n = $2 AND fed_at IS NULL)";
-    statements.push(Statement::new(
-        count,
-        [id.to_string().into(), n.into(), counts.fed.into(), counts.held.into(), counts.gone.into()],
-    ));
     let sql = "UPDATE broadcast_piece SET fed_at = $3 WHERE broadcast = $1 AND n = $2 AND fed_at IS NULL";
-    statements.push(Statement::new(sql, [id.to_string().into(), n.into(), now.into()]));
-    database.write(statements).await.map(drop)
+    let first = Statement::new(sql, [id.to_string().into(), n.into(), now.into()]);
+    let sql = "UPDATE broadcast SET fed = fed + $2, held = held + $3, gone = gone + $4 WHERE id = $1";
+    let counted = Statement::new(sql, [id.to_string().into(), counts.fed.into(), counts.held.into(), counts.gone.into()]);
+    let then = members.into_iter().chain([counted]).collect();
+    guarded::only_if(database, first, then).await.map(drop)
+}
+
+/// Pieces whose morning is past for longer than this get it in the next one: somebody stopped it in between, or nobody was there.
+pub async fn put_off(database: &Database, id: BroadcastId, now: Millis, late: Span) -> Result<u64, HistoryError> {
+    const DAY: i64 = Span::days(1).0;
+    let sql = format!(
+        "UPDATE broadcast_piece SET due = due + {DAY} * (($2 - due + {DAY} - 1) / {DAY}) WHERE broadcast = $1 AND fed_at IS NULL AND due < $3"
+    );
+    let params: [Cell; 3] = [id.to_string().into(), now.into(), (now - late).into()];
+    let changed = database.write(vec![Statement { sql: sql.into(), params: params.to_vec() }]).await?;
+    Ok(changed.first().copied().unwrap_or(0))
 }
 
 /// Which of these the record knows as contacts of a mode.

@@ -19,6 +19,8 @@ pub struct Tally {
     pub read: i64,
     /// Messages that failed.
     pub failed: i64,
+    /// Messages that were given up before they left: somebody cancelled it.
+    pub withdrawn: i64,
     /// Contacts that wrote back.
     pub answered: i64,
 }
@@ -49,7 +51,7 @@ impl Tally {
                 self.delivered += n;
                 self.read += n;
             }
-            // Withdrawn: it was given up before it left.
+            "withdrawn" => self.withdrawn += n,
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 //! whichever instance comes first.
 
 use super::{
-    Audience, Broadcast, Cell, ContactKey, Database, HistoryError, Mode, Plan, Row, Statement, cells, json, packed, read,
+    Audience, Broadcast, Cell, ContactKey, Database, HistoryError, Mode, Plan, Row, Statement, cells, guarded, json, packed, read,
 };
 use crate::domain::broadcast::BroadcastId;
 use crate::domain::schedule::{Next, Rule};
@@ -132,7 +132,7 @@ pub fn insert(schedule: &Schedule, listed: Option<&[ContactKey]>) -> Statement {
 /// Changes a schedule that was last changed at that time; `listed` are its contacts from now on if they were named anew.
 pub fn update(schedule: &Schedule, before: Millis, listed: Option<&[ContactKey]>) -> Statement {
     let sql =
-        "UPDATE schedule SET name = $3, changed_at = $4, rule = $5, plan = $6, audience = $7, listed = coalesce($8, listed),
+        "UPDATE schedule SET name = $3, changed_at = $4, rule = $5, plan = $6, audience = $7, listed = CASE WHEN $12 = 1 THEN coalesce($8, listed) END,
                    next_at = $9, next_date = $10, paused_at = $11
                WHERE id = $1 AND changed_at = $2";
     let mut params: Vec<Cell> = vec![
@@ -147,6 +147,8 @@ pub fn update(schedule: &Schedule, before: Millis, listed: Option<&[ContactKey]>
     ];
     params.extend(next_cells(schedule.next));
     params.push(schedule.paused_at.into());
+    // Of those who were named before nothing is kept when nobody is named any more.
+    params.push(i64::from(matches!(schedule.audience, Audience::Listed(_))).into());
     Statement::new(sql, params)
 }
 
@@ -161,31 +163,32 @@ pub async fn advance(
     schedule: &Schedule,
     next: Option<Next>,
     made: Option<&Broadcast>,
+    missed: i64,
 ) -> Result<bool, HistoryError> {
     let Some(now) = schedule.next else { return Ok(false) };
-    let mut statements = Vec::with_capacity(2);
+    let mut then = Vec::with_capacity(1);
     if let Some(broadcast) = made {
         let sql = "INSERT INTO broadcast (id, mode, name, schedule, created_at, created_by, state, changed_at, plan, audience, listed, starts_at)
                    SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), id, CAST($5 AS BIGINT), CAST($6 AS TEXT), CAST($7 AS TEXT),
                        CAST($8 AS BIGINT), CAST($9 AS TEXT), CAST($10 AS TEXT), listed, CAST($11 AS BIGINT)
-                   FROM schedule WHERE id = $4 AND next_at = $12 AND paused_at IS NULL ON CONFLICT (id) DO NOTHING";
+                   FROM schedule WHERE id = $4 ON CONFLICT (id) DO NOTHING";
         let mut params = cells(broadcast, None);
         // Its contacts are those of the schedule.
         params.remove(10);
         params[3] = schedule.id.clone().into();
-        params.push(now.at.into());
-        statements.push(Statement::new(sql, params));
+        then.push(Statement::new(sql, params));
     }
     let sql = "UPDATE schedule SET next_at = $3, next_date = $4, last_at = coalesce($5, last_at), last_broadcast = coalesce($6, last_broadcast),
                    missed = missed + $7
-               WHERE id = $1 AND next_at = $2 AND paused_at IS NULL";
+               WHERE id = $1 AND next_at = $2 AND paused_at IS NULL AND changed_at = $8";
     let mut params: Vec<Cell> = vec![schedule.id.clone().into(), now.at.into()];
     params.extend(next_cells(next));
     params.extend([
         made.map(|broadcast| broadcast.created_at).into(),
         made.map(|broadcast| broadcast.id.to_string()).into(),
-        i64::from(made.is_none()).into(),
+        missed.into(),
+        schedule.changed_at.into(),
     ]);
-    statements.push(Statement::new(sql, params));
-    Ok(database.write(statements).await?.last() == Some(&1))
+    // As it was when it was read: whoever changes it at its time finds it either before or after.
+    guarded::only_if(database, Statement::new(sql, params), then).await
 }

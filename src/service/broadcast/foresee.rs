@@ -3,6 +3,7 @@
 
 use super::member::action;
 use super::resolve::Times;
+use super::sorted::Names;
 use crate::domain::broadcast::{BroadcastId, Refusal};
 use crate::domain::broadcast_plan::{Lot, Plan, What};
 use crate::domain::channel::ChannelKind;
@@ -141,6 +142,7 @@ pub async fn forecast(
     let (begun, plan) = (core.clock.monotonic(), &broadcast.plan);
     let mut times = Times::new(plan, &core.world().project.timezone, broadcast.starts_at);
     let (mut seen, mut place) = (Forecast::default(), String::new());
+    let names = core.called(&plan.contents);
     loop {
         let page = whence.page(record, broadcast.mode, &place, PIECE).await.map_err(Unforeseen::Database)?;
         let Some(last) = page.last() else {
@@ -148,7 +150,11 @@ pub async fn forecast(
             return Ok(seen);
         };
         place = last.contact.to_string();
-        let been = been(record, plan, &page, core.store_now()).await.map_err(Unforeseen::Database)?;
+        let page = match whence {
+            Whence::Query(_) => page,
+            Whence::Import(_) | Whence::Listed(_) => core.as_known(page).await.map_err(Unforeseen::Store)?,
+        };
+        let been = been(record, (plan, &names), &page, core.store_now()).await.map_err(Unforeseen::Database)?;
         let mut work = Vec::with_capacity(page.len());
         for found in &page {
             let (contact, lot) = (found.contact, plan.lot(broadcast.id, found.contact));
@@ -184,12 +190,12 @@ pub async fn forecast(
 
 async fn been<'p>(
     record: &Database,
-    plan: &'p Plan,
+    plan: (&'p Plan, &Names),
     page: &[Found],
     now: Millis,
 ) -> Result<HashMap<&'p What, HashSet<ContactKey>>, HistoryError> {
     let contacts: Vec<ContactKey> = page.iter().map(|found| found.contact).collect();
-    super::feed::been(record, plan, &contacts, now, None).await
+    super::sorted::been(record, plan, &contacts, now, None).await
 }
 
 impl Core {

@@ -8,10 +8,12 @@ use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, InputId, VersionId};
 use crate::domain::input::{Class, Input, OperatorAction};
 use crate::domain::name::{ChannelName, Slug};
-use crate::flow::definition::Flow;
+use crate::flow::definition::{Flow, Hop};
+use crate::flow::version::BadVersion;
 use crate::service::aliases::HOPS;
 use crate::service::core::{Core, Patience};
 use crate::service::notices::NoticeError;
+use crate::service::versions::LoadError;
 use crate::store::{Accept, Accepted, Answer, StoreError, WhenFull};
 use bytes::Bytes;
 use indexmap::IndexSet;
@@ -57,13 +59,14 @@ impl Core {
                     return Ok(Arc::clone(known));
                 }
                 let loaded = self.versions.load(&*self.store, version, &self.world.project).await;
-                loaded.map_err(|error| NotSaid::Store(error.to_string()))?;
+                loaded.map_err(|error| unsaid(&error))?;
                 let found = self.versions.catalog().version(version).cloned();
                 found.ok_or_else(|| NotSaid::Missing("the version of its notification is gone".to_owned()))
             }
             (What::Notification(name), None) => self.notice(name).await.map_err(|error| match error {
                 NoticeError::Unknown(_) | NoticeError::Broken(_) => NotSaid::Missing(error.to_string()),
-                NoticeError::Store(_) | NoticeError::Load(_) => NotSaid::Store(error.to_string()),
+                NoticeError::Store(_) => NotSaid::Store(error.to_string()),
+                NoticeError::Load(error) => unsaid(&error),
             }),
         }
     }
@@ -76,15 +79,39 @@ impl Core {
             if let What::Notification(_) = content.what {
                 content.version = Some(flow.version);
             }
-            channels.extend(flow.channels.iter().cloned());
+            channels.extend(self.channels_of_content(content, &flow));
         }
         Ok(channels)
+    }
+
+    /// Over which channels a content may go out: of a notification with a route only those of the route.
+    fn channels_of_content(&self, content: &Content, flow: &Flow) -> Vec<ChannelName> {
+        let routed = match &content.what {
+            What::Notification(name) => flow.notifications.get(name).filter(|notification| !notification.route.is_empty()),
+            What::Flow(_) => None,
+        };
+        let Some(notification) = routed else { return flow.channels.clone() };
+        let of_kind = |name: &&ChannelName, kind| self.channel(name).is_some_and(|channel| channel.kind == kind);
+        let hops = notification.route.iter().chain(&notification.also);
+        hops.flat_map(|hop| match hop {
+            Hop::Channel(name) => vec![name.clone()],
+            Hop::Kind(kind) => flow.channels.iter().filter(|name| of_kind(name, *kind)).cloned().collect(),
+        })
+        .collect()
     }
 
     /// How many messages a second the fastest of these channels sends; nothing if one has no bound.
     pub fn rate_of(&self, channels: &IndexSet<ChannelName>) -> Option<u32> {
         let rates = channels.iter().filter_map(|name| self.channel(name)).map(|channel| channel.policy.per_second);
         rates.map(|rate| (rate > 0).then_some(rate)).collect::<Option<Vec<u32>>>()?.into_iter().max()
+    }
+}
+
+/// What a version that cannot be loaded means: what heals by itself is waited for.
+fn unsaid(error: &LoadError) -> NotSaid {
+    match error {
+        LoadError::Store(_) | LoadError::Broken(BadVersion::Newer(_)) => NotSaid::Store(error.to_string()),
+        LoadError::Missing | LoadError::Broken(_) | LoadError::Other(_) => NotSaid::Missing(error.to_string()),
     }
 }
 
@@ -130,12 +157,12 @@ impl Core {
             }
         };
         for _ in 0..HOPS {
-            let hash = DedupeHash::of_broadcast(broadcast, contact);
+            let hash = DedupeHash::of_broadcast(broadcast);
             let accept = Accept {
                 contact,
                 hash,
                 class: Class::Normal,
-                id: InputId::of(hash),
+                id: InputId::of_broadcast(broadcast, contact),
                 body: body.clone(),
                 claim: !self.is_stopping(),
                 full: WhenFull::Refuse,

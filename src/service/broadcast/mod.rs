@@ -5,16 +5,22 @@
 //! |---|---|---|
 //! | `work` | looks for what is to be done, and does it until the service stops | here |
 //! | resolving | finds out who gets it | `resolve` |
-//! | feeding | hands it over, piece by piece and no faster than it leaves | `feed`, `member`, `pace` |
+//! | feeding | hands it over, piece by piece and no faster than it leaves | `feed`, `sorted`, `member`, `pace` |
+//! | giving way | how much it takes beside conversations | `manners` |
+//! | giving up | what this instance misses; what was cancelled | `missing`, `cancelled` |
 //! | foreseeing | what would become of it, asked of the engine itself | `foresee` |
 //! | schedules | begin the next broadcast | `schedules` |
 
+pub mod cancelled;
 mod feed;
 pub mod foresee;
+pub(super) mod manners;
 mod member;
+mod missing;
 mod pace;
 mod resolve;
 mod schedules;
+mod sorted;
 
 pub use member::NotSaid;
 pub use resolve::{Unreadable, whence};
@@ -26,6 +32,9 @@ use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::time::{Millis, Span};
 use crate::history::broadcasts::{self, Broadcast, moves};
 use crate::history::{Database, HistoryError};
+use manners::Manners;
+use missing::Missing;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -34,7 +43,7 @@ use tokio_util::sync::CancellationToken;
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 /// Broadcasts that one instance works on at one time.
-const SIDE_BY_SIDE: usize = 8;
+const SIDE_BY_SIDE: usize = 64;
 /// What is to be done later than this is left to whoever looks then.
 const WAITS: Span = Span::seconds(60);
 
@@ -64,15 +73,34 @@ struct Work {
     /// This instance in this life.
     owner: String,
     id: BroadcastId,
+    missing: Arc<Missing>,
+    manners: Arc<Manners>,
     stop: CancellationToken,
+}
+
+/// What an instance works on.
+#[derive(Default)]
+struct AtWork {
+    tasks: JoinSet<BroadcastId>,
+    ids: HashSet<BroadcastId>,
+    missing: Arc<Missing>,
+    manners: Arc<Manners>,
 }
 
 /// Works on broadcasts until the service stops. What is under way then is taken up again by whoever comes.
 pub async fn work(core: Arc<Core>, record: Database, stop: CancellationToken) {
-    let (owner, mut tasks, mut failed) = (core.fresh_id(), JoinSet::new(), false);
+    let (owner, mut at_work, mut failed) = (core.fresh_id(), AtWork::default(), false);
     while !stop.is_cancelled() {
-        while tasks.try_join_next().is_some() {}
-        match look(&core, &record, &owner, &mut tasks, &stop).await {
+        while let Some(done) = at_work.tasks.try_join_next() {
+            match done {
+                Ok(id) => drop(at_work.ids.remove(&id)),
+                // It is a bug, and its lease will end.
+                Err(_) => at_work.ids.clear(),
+            }
+        }
+        let begun = schedules::begin_due(&record, &core.world().project.timezone, core.store_now()).await;
+        let looked = look(&core, &record, &owner, &mut at_work, &stop).await;
+        match begun.and(looked) {
             Ok(()) => failed = false,
             // Once: history's own loop says it too.
             Err(error) if !failed => {
@@ -86,27 +114,34 @@ pub async fn work(core: Arc<Core>, record: Database, stop: CancellationToken) {
             () = tokio::time::sleep(LOOK) => {}
         }
     }
-    while tasks.join_next().await.is_some() {}
+    while at_work.tasks.join_next().await.is_some() {}
 }
 
 async fn look(
     core: &Arc<Core>,
     record: &Database,
     owner: &str,
-    tasks: &mut JoinSet<()>,
+    at_work: &mut AtWork,
     stop: &CancellationToken,
 ) -> Result<(), HistoryError> {
-    let now = core.store_now();
-    schedules::begin_due(record, &core.world().project.timezone, now).await?;
-    let room = SIDE_BY_SIDE.saturating_sub(tasks.len());
-    if room == 0 {
-        return Ok(());
-    }
-    for id in moves::waiting(record, now, room).await? {
-        if moves::own(record, id, owner, now).await? {
-            let (core, record, owner, stop) = (Arc::clone(core), record.clone(), owner.to_owned(), stop.clone());
-            tasks.spawn(async move { Work { core, record, owner, id, stop }.done().await });
+    core.cancelled.follow(record).await?;
+    let (now, monotonic) = (core.store_now(), core.clock.monotonic());
+    let room = SIDE_BY_SIDE.saturating_sub(at_work.ids.len());
+    // Those that are at work here are not asked for again, however long they do not say a word.
+    for id in moves::waiting(record, now, SIDE_BY_SIDE + room).await? {
+        if at_work.ids.len() >= SIDE_BY_SIDE {
+            break;
         }
+        if at_work.ids.contains(&id) || at_work.missing.is_left(id, monotonic) || !moves::own(record, id, owner, now).await? {
+            continue;
+        }
+        let (core, record, owner, stop) = (Arc::clone(core), record.clone(), owner.to_owned(), stop.clone());
+        let (missing, manners) = (Arc::clone(&at_work.missing), Arc::clone(&at_work.manners));
+        at_work.ids.insert(id);
+        at_work.tasks.spawn(async move {
+            Work { core, record, owner, id, missing, manners, stop }.done().await;
+            id
+        });
     }
     Ok(())
 }
@@ -165,9 +200,21 @@ impl Work {
                 moves::planned(&self.record, &broadcast).await?;
                 self.moves(&broadcast, BroadcastMove::Begin, None).await
             }
-            Err(NotSaid::Missing(problem)) => self.fails(&broadcast, &problem).await,
+            Err(NotSaid::Missing(problem)) => self.misses(&broadcast, &problem).await,
             Err(NotSaid::Store(error)) => Err(Halt::Trouble(error)),
         }
+    }
+
+    /// Something of it is not here. Another instance may have it, or this one will have it in a moment; else it cannot be done.
+    async fn misses(&self, broadcast: &Broadcast, problem: &str) -> Result<(), Halt> {
+        if self.missing.too_long(self.id, self.core.clock.monotonic()) {
+            return self.fails(broadcast, problem).await;
+        }
+        tracing::warn!(broadcast = %self.id, problem, "a broadcast waits for what this instance does not have");
+        if let Err(error) = self.core.follow_publications().await {
+            tracing::debug!(%error, "publications could not be followed");
+        }
+        Err(Halt::Nothing)
     }
 
     /// Moves it on, unless somebody else did.
@@ -196,6 +243,18 @@ impl Work {
         match moves::keep(&self.record, self.id, &self.owner, self.core.store_now()).await? {
             Some(now) if now == state => Ok(()),
             Some(_) | None => Err(Halt::Nothing),
+        }
+    }
+
+    /// Does something that may take long, and says meanwhile that this is still worked on. What is under way is not broken off.
+    async fn keeping<T>(&self, state: BroadcastState, work: impl Future<Output = T>) -> Result<T, Halt> {
+        let (mut work, mut kept) = (std::pin::pin!(work), Ok(()));
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return kept.map(|()| done),
+                () = tokio::time::sleep(super::core::duration(pace::WORD)), if kept.is_ok() => kept = self.keeps(state).await,
+            }
         }
     }
 }

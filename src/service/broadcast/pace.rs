@@ -11,6 +11,8 @@ const AHEAD: u64 = 5;
 const UNBOUNDED: u64 = 5_000;
 /// What may wait however fast a channel is.
 const MOST: u64 = 20_000;
+/// Calls that may wait: what a flow asks before it says anything is asked in the same turn as what conversations ask.
+pub const CALLS: u64 = 100;
 /// Contacts that are handed over between two looks at what waits.
 pub const CHUNK: usize = 100;
 
@@ -59,6 +61,8 @@ impl Pace {
 
 /// Between two looks at a channel that is full.
 pub const FULL: Duration = Duration::from_millis(100);
+/// A morning that is past for longer than this is not one any more.
+pub const LATE: Span = Span::hours(4);
 /// Between two words to the database that this is still worked on.
 pub const WORD: Span = Span::seconds(4);
 

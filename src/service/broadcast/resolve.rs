@@ -6,6 +6,7 @@ use crate::domain::broadcast_plan::{Audience, Plan};
 use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::id::ContactKey;
 use crate::domain::time::Millis;
+use crate::engine::zone_of;
 use crate::history::broadcasts::Broadcast;
 use crate::history::broadcasts::pieces::{self, FIRST, Found, PAGE, PIECE, Page, Whence};
 use crate::history::query::{ContactQuery, Terms};
@@ -54,7 +55,7 @@ impl<'p> Times<'p> {
         if let Some(known) = self.known.get(name) {
             return *known;
         }
-        let zone = timezone.and_then(|name| TimeZone::get(name).ok());
+        let zone = timezone.and_then(zone_of);
         let due = morning.due(zone.as_ref().unwrap_or(self.project), self.from);
         self.known.insert(name.to_owned(), due);
         due
@@ -89,9 +90,18 @@ impl Work {
         let (mut place, mut written) = (broadcast.place.clone(), broadcast.pieces);
         loop {
             self.keeps(BroadcastState::Resolving).await?;
-            let page = whence.page(&self.record, broadcast.mode, place.as_deref().unwrap_or(""), PAGE).await?;
+            let page = whence.page(&self.record, broadcast.mode, place.as_deref().unwrap_or(""), PAGE);
+            let page = self.keeping(BroadcastState::Resolving, page).await??;
             let Some(last) = page.last().map(|found| found.contact) else {
                 return self.moves(broadcast, BroadcastMove::Resolved, None).await;
+            };
+            // Who was named may be known by another name, and a file is taken in faster than the record follows.
+            let page = match &whence {
+                Whence::Query(_) => page,
+                Whence::Import(_) | Whence::Listed(_) => {
+                    let known = self.keeping(BroadcastState::Resolving, self.core.as_known(page)).await?;
+                    known.map_err(|error| Halt::Trouble(error.to_string()))?
+                }
             };
             let cut = times.pieces(&page);
             let whose = Page { id: self.id, owner: &self.owner, after: place.as_deref(), pieces: written };

@@ -44,6 +44,7 @@ fn engine(
                     tracked: false,
                     code: false,
                     bulk: false,
+                    broadcast: None,
                     at: now,
                 }))
             };

@@ -169,6 +169,8 @@ async fn schedules_are_made_shown_changed_paused_and_ended() {
         "{}",
         changed.text
     );
+    let changed = patch(json!({ "flow": "sale", "audience": { "query": "tag = vip" } })).await;
+    assert_eq!((&changed.json["name"], &changed.json["sends"]["flow"]), (&json!("survey"), &json!("sale")), "{}", changed.text);
     assert_eq!(patch(json!({ "day": 1 })).await.json["field"], "every");
     assert_eq!(patch(json!({ "colour": 1 })).await.json["field"], "body");
     let paused = api.post(&format!("{path}/pause"), json!({})).await;

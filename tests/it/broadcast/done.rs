@@ -122,7 +122,10 @@ async fn what_begins_later_can_be_called_off() {
     let path = format!("/v1/broadcasts/{id}");
     assert_eq!(api.get(&path).await.json["broadcast"]["state"], "scheduled");
     assert_eq!(api.post(&format!("{path}/pause"), json!({})).await.json["state"], "paused");
-    assert_eq!(api.post(&format!("{path}/resume"), json!({})).await.json["state"], "scheduled", "its time has not come");
+    for _ in 0..2 {
+        let resumed = api.post(&format!("{path}/resume"), json!({})).await;
+        assert_eq!((resumed.status, &resumed.json["state"]), (200, &json!("scheduled")), "its time has not come");
+    }
     assert_eq!(api.post(&format!("{path}/cancel"), json!({})).await.json["state"], "cancelled");
     assert_eq!(api.get("/v1/broadcasts?state=cancelled").await.json["items"][0]["id"], json!(id));
     assert_eq!(api.get("/v1/broadcasts?state=done").await.json["items"], json!([]));

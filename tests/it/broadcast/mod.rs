@@ -3,11 +3,12 @@
 mod asked;
 mod commands;
 mod done;
-mod killed;
-mod many;
 #[path = "../../../benches/broadcast/people.rs"]
 mod ground;
+mod killed;
+mod many;
 mod real;
+mod stopped;
 
 use crate::support::api::Api;
 use crate::support::live::{SIMULATED, Service};

@@ -144,7 +144,7 @@ async fn take(body: web::Bytes, taken: web::Data<Taken>) -> HttpResponse {
         known.1 += 1;
         known.1
     };
-    HttpResponse::Created().content_type("application/json").body(format!(
-        r#"{{"sid":"SM{n:032x}","status":"queued","num_segments":"1","error_code":null,"error_message":null}}"#
-    ))
+    HttpResponse::Created()
+        .content_type("application/json")
+        .body(format!(r#"{{"sid":"SM{n:032x}","status":"queued","num_segments":"1","error_code":null,"error_message":null}}"#))
 }

@@ -21,9 +21,12 @@ on_both!(
     one_instance_works_on_it_until_its_lease_ends,
     an_audience_is_found_in_pages_and_each_is_written_once,
     pieces_are_handed_over_in_their_time_and_counted_once,
+    mornings_that_are_past_come_again,
     whoever_had_it_before_is_known,
+    what_did_not_leave_was_not_had,
     what_became_of_it_is_counted,
     a_schedule_makes_each_broadcast_once,
+    what_is_over_goes_after_its_age,
 );
 
 fn contact(n: usize) -> ContactKey {
@@ -192,9 +195,10 @@ async fn pieces_are_handed_over_in_their_time_and_counted_once(ground: Ground) {
     assert_eq!(next().await.expect("a piece").begun_at, Some(Millis(7)), "since it was begun first");
     let rows = || vec![members::skipped(id, contact(3), Refusal::Holdout, None, Millis(9))];
     let counts = Counts { fed: 0, held: 1, gone: 0 };
-    for _ in 0..2 {
-        pieces::ended(database, (id, 1), counts, Millis(9), rows()).await.expect("written");
-    }
+    // Two instances hand it over, and both end it at the same moment.
+    let ended = || pieces::ended(database, (id, 1), counts, Millis(9), rows());
+    let (one, two) = tokio::join!(ended(), ended());
+    one.and(two).expect("written");
     let second = next().await.expect("a piece");
     assert_eq!((second.n, second.contacts.len()), (0, 2));
     pieces::ended(database, (id, 0), Counts { fed: 1, held: 0, gone: 1 }, Millis(9), Vec::new()).await.expect("written");
@@ -235,10 +239,11 @@ async fn whoever_had_it_before_is_known(ground: Ground) {
     ];
     database.write(runs).await.expect("written");
     let all: Vec<ContactKey> = (0..6).map(contact).collect();
-    let been = |what, since, but| {
+    let been = |what: What, since, but| {
         let all = all.clone();
         async move {
-            let found = members::been(database, &what, &all, Millis(since), but).await.expect("read");
+            let called = [what.name().clone()];
+            let found = members::been(database, (&what, &called), &all, Millis(since), but).await.expect("read");
             (0..6).filter(|n| found.contains(&contact(*n))).collect::<Vec<_>>()
         }
     };
@@ -253,6 +258,86 @@ async fn whoever_had_it_before_is_known(ground: Ground) {
     assert_eq!((0..6).filter(|n| had.contains(&contact(*n))).collect::<Vec<_>>(), [3, 5]);
 }
 
+async fn mornings_that_are_past_come_again(ground: Ground) {
+    const HOUR: i64 = 3_600_000;
+    let database = &ground.database;
+    let id = made(database, 1).await.id;
+    let piece = |n: i64, due: i64, fed: Option<i64>| {
+        let sql = "INSERT INTO broadcast_piece (broadcast, n, due, contacts, fed_at) VALUES ($1, $2, $3, $4, $5)";
+        Statement::new(sql, [id.to_string().into(), n.into(), due.into(), Vec::<u8>::new().into(), fed.into()])
+    };
+    let at = [(0, 9 * HOUR, None), (1, 33 * HOUR, None), (2, 47 * HOUR, None), (3, 60 * HOUR, None), (4, 9 * HOUR, Some(1))];
+    database.write(at.map(|(n, due, fed)| piece(n, due, fed)).to_vec()).await.expect("written");
+    let now = Millis(50 * HOUR);
+    assert_eq!(pieces::put_off(database, id, now, Span::hours(4)).await.expect("written"), 2);
+    let rows = database.read("SELECT due FROM broadcast_piece ORDER BY n", &[]).await.expect("read");
+    let due: Vec<i64> = rows.iter().map(|row| row.int(0).expect("a moment") / HOUR).collect();
+    assert_eq!(due, [57, 57, 47, 60, 9], "the next nine o'clock; what is a little late is not put off, nor what was handed over");
+}
+
+async fn what_did_not_leave_was_not_had(ground: Ground) {
+    let database = &ground.database;
+    let (cancelled, next) = (BroadcastId::of(2), BroadcastId::of(3));
+    let mut rows: Vec<Statement> = (1..=4).map(|n| run(n, &format!("r{n}"), 5, Some(cancelled), "")).collect();
+    rows.extend([
+        message(1, "m1", "out", "sent", cancelled),
+        message(2, "m2", "out", "withdrawn", cancelled),
+        message(3, "m3", "out", "failed", cancelled),
+        message(4, "m4", "out", "withdrawn", cancelled),
+        message(4, "m5", "out", "sent", cancelled),
+    ]);
+    database.write(rows).await.expect("written");
+    let all: Vec<ContactKey> = (0..6).map(contact).collect();
+    let been = |what: What| {
+        let all = all.clone();
+        async move {
+            let found =
+                members::been(database, (&what, &[what.name().clone()]), &all, Millis(0), Some(next)).await.expect("read");
+            (0..6).filter(|n| found.contains(&contact(*n))).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(been(What::Flow(slug("sale"))).await, [1, 3, 4]);
+    assert_eq!(been(What::Notification(slug("news"))).await, [1, 4]);
+    let what = What::Flow(slug("spring"));
+    let called = [slug("spring"), slug("sale")];
+    let found = members::been(database, (&what, &called), &all, Millis(0), Some(next)).await.expect("read");
+    assert_eq!(found.len(), 3, "also under a former name");
+}
+
+async fn what_is_over_goes_after_its_age(ground: Ground) {
+    let database = &ground.database;
+    let writer = ground.writer();
+    let day = Span::days(1).0;
+    for n in 1..=3 {
+        let id = made(database, n).await.id;
+        let mut rows = vec![members::skipped(id, contact(n as usize), Refusal::Capped, None, Millis(1))];
+        let sql = "INSERT INTO broadcast_piece (broadcast, n, due, contacts) VALUES ($1, 0, 0, $2)";
+        rows.push(Statement::new(sql, [id.to_string().into(), vec![0_u8; 16].into()]));
+        database.write(rows).await.expect("written");
+        let (from, to) = (BroadcastState::Scheduled, BroadcastState::Cancelled);
+        let at = Millis(n as i64 * 100 * day);
+        // The third is not over.
+        assert!(n == 3 || moves::step(database, id, (from, to), at, None).await.expect("written"));
+    }
+    assert_eq!(moves::cancelled(database, 9).await.expect("read"), [BroadcastId::of(2), BroadcastId::of(1)]);
+    let left = async |now: i64| -> Vec<i64> {
+        while writer.tidy(Millis(now)).await.expect("done") {}
+        let mut left = Vec::new();
+        for table in ["broadcast", "broadcast_member", "broadcast_piece"] {
+            let rows = database.read(&format!("SELECT count(*) FROM {table}"), &[]).await.expect("read");
+            left.push(rows[0].int(0).expect("a number"));
+        }
+        left
+    };
+    assert_eq!(left(100 * day).await, [3, 3, 3]);
+    assert_eq!(left(102 * day).await, [3, 3, 2], "of one that is over the contacts are not needed any more");
+    // Runs are kept for 400 days, and with them who got nothing.
+    assert_eq!(left(501 * day).await, [3, 2, 1]);
+    assert_eq!(left(501 * day).await, [2, 2, 1], "it goes when nothing of it is left");
+    assert_eq!(left(9_000 * day).await[1], 1);
+    assert_eq!(left(9_000 * day).await, [1, 1, 1], "what is not over stays");
+}
+
 async fn what_became_of_it_is_counted(ground: Ground) {
     let database = &ground.database;
     let broadcast = made(database, 1).await;
@@ -264,6 +349,7 @@ async fn what_became_of_it_is_counted(ground: Ground) {
         message(2, "m2", "out", "delivered", id),
         message(3, "m3", "out", "failed", id),
         message(4, "m4", "out", "queued", id),
+        message(4, "m8", "out", "withdrawn", id),
         message(1, "m5", "in", "received", id),
         message(1, "m6", "in", "received", id),
         message(9, "m7", "out", "sent", other),
@@ -274,10 +360,10 @@ async fn what_became_of_it_is_counted(ground: Ground) {
     database.write(rows).await.expect("written");
     let seen = progress::progress(database, &broadcast, true).await.expect("counted");
     assert_eq!(seen.skipped.into_iter().collect::<Vec<_>>(), [("capped", 1), ("holdout", 1)], "the first reason stays");
-    let tally = |t: progress::Tally| [t.began, t.waiting, t.sent, t.delivered, t.read, t.failed, t.answered];
-    assert_eq!(tally(seen.all), [4, 1, 2, 2, 1, 1, 1]);
-    assert_eq!(tally(seen.arms["a"]), [2, 0, 2, 2, 1, 0, 1]);
-    assert_eq!(tally(seen.arms["b"]), [2, 1, 0, 0, 0, 1, 0]);
+    let tally = |t: progress::Tally| [t.began, t.waiting, t.sent, t.delivered, t.read, t.failed, t.withdrawn, t.answered];
+    assert_eq!(tally(seen.all), [4, 1, 2, 2, 1, 1, 1, 1]);
+    assert_eq!(tally(seen.arms["a"]), [2, 0, 2, 2, 1, 0, 0, 1]);
+    assert_eq!(tally(seen.arms["b"]), [2, 1, 0, 0, 0, 1, 1, 0]);
 }
 
 async fn a_schedule_makes_each_broadcast_once(ground: Ground) {
@@ -310,7 +396,7 @@ async fn a_schedule_makes_each_broadcast_once(ground: Ground) {
     let made = broadcast(7, Mode::Live);
     let next = schedule.rule.next(&zone, first.at);
     // Two instances come at the same time.
-    let advance = || schedules::advance(database, &schedule, next, Some(&made));
+    let advance = || schedules::advance(database, &schedule, next, Some(&made), 0);
     let (one, two) = tokio::join!(advance(), advance());
     assert_eq!([one.expect("written"), two.expect("written")].iter().filter(|first| **first).count(), 1);
     let kept = broadcasts::listed(database, made.id).await.expect("read");
@@ -319,9 +405,13 @@ async fn a_schedule_makes_each_broadcast_once(ground: Ground) {
     assert_eq!((after.next, after.last_broadcast, after.missed), (next, Some(made.id), 0));
     // A time that is left out makes nothing and is counted.
     let later = after.rule.next(&zone, next.expect("a time").at + Span::days(3));
-    assert!(schedules::advance(database, &after, later, None).await.expect("written"));
+    assert!(schedules::advance(database, &after, later, None, 3).await.expect("written"));
     let mut last = schedules::find(database, "s_1").await.expect("read").expect("there");
-    assert_eq!((last.next, last.missed), (later, 1));
+    assert_eq!((last.next, last.missed), (later, 3));
+    // Somebody changed it in between: what was read before is not made.
+    let stale = Schedule { changed_at: Millis(last.changed_at.0 - 1), ..last.clone() };
+    assert!(!schedules::advance(database, &stale, None, Some(&broadcast(8, Mode::Live)), 0).await.expect("written"));
+    assert_eq!(broadcasts::find(database, BroadcastId::of(8)).await.expect("read"), None);
     assert_eq!(broadcasts::live(database).await.expect("counted"), 1);
     // A change builds on what was seen; one that is paused makes nothing.
     let before = last.changed_at;

@@ -147,6 +147,7 @@ fn send(to: &Inbound, text: &str, awaited: bool, now: Millis) -> Send {
         tracked: false,
         code: false,
         bulk: false,
+        broadcast: None,
     }
 }
 

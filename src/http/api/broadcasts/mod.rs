@@ -7,7 +7,7 @@ mod view;
 
 pub use dry_run::dry_run;
 pub use read::{Brief, brief, fastest, name};
-pub use view::{New, NewArm, NewAudience, Sends, Shown, Skipped, Whole};
+pub use view::{Cancelled, New, NewArm, NewAudience, Sends, Shown, Skipped, Whole};
 
 use super::{Done, Fields, Once, Page, Query, asked, audit, looked, recorded};
 use crate::domain::broadcast::{BroadcastId, Reentry, Refusal};
@@ -109,8 +109,8 @@ async fn made(db: &Database, broadcast: Broadcast, listed: Option<&[ContactKey]>
     if broadcasts::live(db).await.map_err(unwritten)? >= BROADCASTS_LIVE {
         return Err(Failure::Conflict { reason: format!("{BROADCASTS_LIVE} broadcasts are not over yet") });
     }
-    let statements = vec![crate::history::audit::insert(act, rand::random()), broadcasts::insert(&broadcast, listed)];
-    db.write(statements).await.map_err(unwritten)?;
+    let noted = vec![crate::history::audit::insert(act, rand::random())];
+    broadcasts::only_if(db, broadcasts::insert(&broadcast, listed), noted).await.map_err(unwritten)?;
     Ok(Done::new(StatusCode::CREATED, Shown::of(&broadcast)))
 }
 
@@ -171,8 +171,14 @@ pub async fn members(
     responses((status = 200, description = "It is paused", body = Shown), (status = 404, description = "No such broadcast"),
         (status = 409, description = "It is over")))]
 pub async fn pause(web: Data<Web>, id: Path<String>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {
-    acts(web, &id, request, payload, Step { name: "broadcast.pause", to: BroadcastState::Paused, what: |_| BroadcastMove::Pause })
-        .await
+    acts(
+        web,
+        &id,
+        request,
+        payload,
+        Step { name: "broadcast.pause", to: &[BroadcastState::Paused], what: |_| BroadcastMove::Pause },
+    )
+    .await
 }
 
 /// Let a paused broadcast go on where it was
@@ -182,26 +188,28 @@ pub async fn pause(web: Data<Web>, id: Path<String>, request: HttpRequest, paylo
         (status = 409, description = "It is not paused")))]
 pub async fn resume(web: Data<Web>, id: Path<String>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {
     let what = |broadcast: &Broadcast| BroadcastMove::Resume { resolved: broadcast.resolved_at.is_some() };
-    acts(web, &id, request, payload, Step { name: "broadcast.resume", to: BroadcastState::Running, what }).await
+    let to = &[BroadcastState::Running, BroadcastState::Scheduled, BroadcastState::Resolving];
+    acts(web, &id, request, payload, Step { name: "broadcast.resume", to, what }).await
 }
 
 /// End a broadcast
 ///
-/// Nothing more is handed over, for good. Runs that it began go on.
+/// Nothing more is handed over, for good, and what has not left does not leave; `messages` says how much had. Who wrote back has a conversation, and that
+/// goes on.
 #[utoipa::path(post, path = "/v1/broadcasts/{id}/cancel", tag = "Broadcasts", operation_id = "cancel_broadcast",
     params(("id" = String, Path, description = "The broadcast")), security(("key" = ["broadcasts:write"])),
-    responses((status = 200, description = "It is cancelled", body = Shown), (status = 404, description = "No such broadcast"),
+    responses((status = 200, description = "It is cancelled", body = Cancelled), (status = 404, description = "No such broadcast"),
         (status = 409, description = "It is over")))]
 pub async fn cancel(web: Data<Web>, id: Path<String>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {
-    let act = Step { name: "broadcast.cancel", to: BroadcastState::Cancelled, what: |_| BroadcastMove::Cancel };
+    let act = Step { name: "broadcast.cancel", to: &[BroadcastState::Cancelled], what: |_| BroadcastMove::Cancel };
     acts(web, &id, request, payload, act).await
 }
 
-/// What somebody does to a broadcast: how the audit calls it, where it is then, and which move that is.
+/// What somebody does to a broadcast: how the audit calls it, where it can be then, and which move that is.
 #[derive(Clone, Copy)]
 struct Step {
     name: &'static str,
-    to: BroadcastState,
+    to: &'static [BroadcastState],
     what: fn(&Broadcast) -> BroadcastMove,
 }
 
@@ -223,8 +231,8 @@ async fn moved(db: &Database, mut broadcast: Broadcast, act: Step, now: Millis, 
     for _ in 0..TRIES {
         let from = broadcast.state;
         // A repetition finds it done.
-        if from == act.to {
-            return Ok(Done::new(StatusCode::OK, Shown::of(&broadcast)));
+        if act.to.contains(&from) {
+            return shown(db, &broadcast).await;
         }
         let Some(to) = from.after((act.what)(&broadcast)) else {
             return Err(Failure::Conflict { reason: format!("it is {from}") });
@@ -232,10 +240,19 @@ async fn moved(db: &Database, mut broadcast: Broadcast, act: Step, now: Millis, 
         let written = moves::step_noted(db, broadcast.id, (from, to), now, (noted, rand::random())).await.map_err(unwritten)?;
         broadcast = broadcasts::find(db, broadcast.id).await.map_err(unwritten)?.ok_or(Failure::NotFound)?;
         if written {
-            return Ok(Done::new(StatusCode::OK, Shown::of(&broadcast)));
+            return shown(db, &broadcast).await;
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// What is answered to an act: of one that was cancelled also how much of it had left.
+async fn shown(db: &Database, broadcast: &Broadcast) -> Result<Done, Failure> {
+    if broadcast.state != BroadcastState::Cancelled {
+        return Ok(Done::new(StatusCode::OK, Shown::of(broadcast)));
+    }
+    let progress = progress::progress(db, broadcast, false).await.map_err(unwritten)?;
+    Ok(Done::new(StatusCode::OK, Cancelled::of(broadcast, &progress)))
 }
 
 /// A broadcast as a caller may see it: of the key's mode.

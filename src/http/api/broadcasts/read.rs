@@ -10,7 +10,7 @@ use crate::domain::mode::Mode;
 use crate::domain::name::Slug;
 use crate::history::query::{ContactQuery, Terms};
 use crate::http::api::contacts::address;
-use crate::http::api::imports::is_there;
+use crate::http::api::imports::is_done;
 use crate::http::caller::Caller;
 use crate::http::error::Failure;
 use crate::http::person::{excerpt, unfit};
@@ -205,8 +205,10 @@ async fn audience(fields: &mut Fields, web: &Web, caller: &Caller) -> Result<(Au
             Ok((Audience::Listed(listed.len()), Some(listed)))
         }
         (None, None, Some(Json::String(job))) => {
-            if !is_there(web, caller, &job).await? {
-                return Err(unfit("audience.import", "there is no import of this name"));
+            match is_done(web, caller, &job).await? {
+                Some(true) => {}
+                Some(false) => return Err(unfit("audience.import", "it is not at its end: import the rest of the file first")),
+                None => return Err(unfit("audience.import", "there is no import of this name")),
             }
             let job = if caller.mode == Mode::Test && !job.starts_with("test-") { format!("test-{job}") } else { job };
             Ok((Audience::Import(job), None))

@@ -301,14 +301,34 @@ pub struct Tally {
     read: i64,
     /// Messages that failed.
     failed: i64,
+    /// Messages that were given up before they left, because it was cancelled.
+    withdrawn: i64,
     /// Contacts that wrote back.
     answered: i64,
 }
 
 impl From<progress::Tally> for Tally {
     fn from(tally: progress::Tally) -> Self {
-        let progress::Tally { began, waiting, sent, delivered, read, failed, answered } = tally;
-        Tally { began, waiting, sent, delivered, read, failed, answered }
+        let progress::Tally { began, waiting, sent, delivered, read, failed, withdrawn, answered } = tally;
+        Tally { began, waiting, sent, delivered, read, failed, withdrawn, answered }
+    }
+}
+
+/// A broadcast that was cancelled, and how much of it had left.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CancelledBroadcast)]
+pub struct Cancelled {
+    /// It.
+    #[serde(flatten)]
+    broadcast: Shown,
+    /// What had become of its messages, as far as the record knows: it follows by a second or two. What waits is withdrawn.
+    messages: Tally,
+}
+
+impl Cancelled {
+    /// As it is kept, with what was counted.
+    pub fn of(broadcast: &broadcasts::Broadcast, progress: &Progress) -> Self {
+        Cancelled { broadcast: Shown::of(broadcast), messages: progress.all.into() }
     }
 }
 

@@ -198,12 +198,12 @@ fn job_id(web: &Web, request: &HttpRequest, caller: &Caller, asked: &Query, trie
 /// What the ids of imports begin with that a key of the mode test began: others do not see them.
 const TRIED: &str = "test-";
 
-/// Whether there is an import of this name that the caller may see. One of a key for test may be named without what its id begins with.
-pub async fn is_there(web: &Web, caller: &Caller, id: &str) -> Result<bool, Failure> {
+/// Whether the import of this name is at its end; nothing if the caller sees none of this name. One of a key for test may be named without what its id begins with.
+pub async fn is_done(web: &Web, caller: &Caller, id: &str) -> Result<Option<bool>, Failure> {
     let whole = if caller.mode == Mode::Test && !id.starts_with(TRIED) { format!("{TRIED}{id}") } else { id.to_owned() };
     match seen(web, caller, &whole).await {
-        Ok(_) => Ok(true),
-        Err(Failure::NotFound) => Ok(false),
+        Ok(job) => Ok(Some(job.state != "running")),
+        Err(Failure::NotFound) => Ok(None),
         Err(failure) => Err(failure),
     }
 }

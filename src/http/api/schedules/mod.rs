@@ -13,6 +13,7 @@ use crate::domain::schedule::{Every, Rule, Zone, time_of_day, weekday};
 use crate::domain::scope::Scope;
 use crate::domain::time::{Millis, Span};
 use crate::history::audit::{Act, insert};
+use crate::history::broadcasts::only_if;
 use crate::history::broadcasts::schedules::{self, Schedule};
 use crate::history::{Database, HistoryError};
 use crate::http::caller::Caller;
@@ -88,8 +89,7 @@ async fn made(db: &Database, schedule: Schedule, listed: Option<&[ContactKey]>, 
     if schedules::count(db).await.map_err(unwritten)? >= SCHEDULES {
         return Err(Failure::Conflict { reason: format!("there are {SCHEDULES} schedules") });
     }
-    let statements = vec![insert(act, rand::random()), schedules::insert(&schedule, listed)];
-    db.write(statements).await.map_err(unwritten)?;
+    only_if(db, schedules::insert(&schedule, listed), vec![insert(act, rand::random())]).await.map_err(unwritten)?;
     Ok(Done::new(StatusCode::CREATED, Shown::of(&schedule)))
 }
 
@@ -126,10 +126,14 @@ pub async fn change(
     let mut schedule = seen(&web, &caller, &id).await?;
     let before = schedule.changed_at;
     let mut fields = Fields::read(&body)?;
-    let mut listed = None;
+    let (mut listed, named) = (None, fields.has(&["name"]));
     if fields.has(&["flow", "notification", "arms", "audience", "with", "holdout", "again", "rate"]) {
         let brief = brief(&mut fields, &web, &caller, schedule.plan.again).await?;
-        (schedule.name, schedule.plan, schedule.audience, listed) = (brief.name, brief.plan, brief.audience, brief.listed);
+        (schedule.plan, schedule.audience, listed) = (brief.plan, brief.audience, brief.listed);
+        // What is not named stays as it is.
+        if named {
+            schedule.name = brief.name;
+        }
     } else if let Some(name) = name(&mut fields)? {
         schedule.name = name;
     }
@@ -142,11 +146,10 @@ pub async fn change(
     schedule.changed_at = now.max(Millis(before.0 + 1));
     let act = audit::act(&web, &caller, "schedule.change", Some(schedule.id.clone()), described(&schedule));
     let (db, shown) = (web.record.clone(), Shown::of(&schedule));
-    let statements = vec![schedules::update(&schedule, before, listed.as_deref()), insert(&act, rand::random())];
-    let changed = recorded(&web, async move { db.write(statements).await }).await?;
-    match changed.first() {
-        Some(1) => Ok(HttpResponse::Ok().json(shown)),
-        _ => Err(Failure::Conflict { reason: "somebody else changed it at the same moment".to_owned() }),
+    let (update, noted) = (schedules::update(&schedule, before, listed.as_deref()), vec![insert(&act, rand::random())]);
+    match recorded(&web, async move { only_if(&db, update, noted).await }).await? {
+        true => Ok(HttpResponse::Ok().json(shown)),
+        false => Err(Failure::Conflict { reason: "somebody else changed it at the same moment".to_owned() }),
     }
 }
 
@@ -191,11 +194,10 @@ async fn acts(
         schedule.changed_at = now.max(Millis(before.0 + 1));
         schedule.paused_at = pause.then_some(now);
         schedule.next = schedule.rule.next(&zone, now);
-        let statements = vec![schedules::update(&schedule, before, None), insert(&act, rand::random())];
-        let changed = db.write(statements).await.map_err(unwritten)?;
-        match changed.first() {
-            Some(1) => Ok(Done::new(StatusCode::OK, Shown::of(&schedule))),
-            _ => Err(Failure::Conflict { reason: "somebody else changed it at the same moment".to_owned() }),
+        let (update, noted) = (schedules::update(&schedule, before, None), vec![insert(&act, rand::random())]);
+        match only_if(&db, update, noted).await.map_err(unwritten)? {
+            true => Ok(Done::new(StatusCode::OK, Shown::of(&schedule))),
+            false => Err(Failure::Conflict { reason: "somebody else changed it at the same moment".to_owned() }),
         }
     };
     once.answer(&web, work).await
@@ -219,9 +221,11 @@ pub async fn delete(
     let schedule = seen(&web, &caller, &id).await?;
     let act = audit::act(&web, &caller, "schedule.delete", Some(schedule.id.clone()), json!({ "name": schedule.name }));
     let db = web.record.clone();
-    let statements = vec![insert(&act, rand::random()), schedules::delete(&schedule.id)];
-    recorded(&web, async move { db.write(statements).await }).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let (delete, noted) = (schedules::delete(&schedule.id), vec![insert(&act, rand::random())]);
+    match recorded(&web, async move { only_if(&db, delete, noted).await }).await? {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(Failure::NotFound),
+    }
 }
 
 /// When it makes broadcasts. What is not given stays as it was; nothing if nothing is given.
