@@ -6,8 +6,8 @@ use super::file::{self, FileSource, NoFile};
 use super::json;
 use super::send::{Accepted, EncodeError, HttpRequest, SendContext, SendOutcome, retry_after};
 use super::webhook::{
-    Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, ProviderError, Received, Refused, Reply, Route, Routes,
-    StatusReport, WebhookRequest,
+    Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, ProviderError, Received, Refused, Reply, Route,
+    Routes, StatusReport, WebhookRequest,
 };
 use crate::config::channel::SimulatorSettings;
 use crate::config::secret::Secret;

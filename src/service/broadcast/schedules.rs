@@ -40,21 +40,22 @@ pub(super) async fn begin_due(record: &Database, project: &TimeZone, now: Millis
     Ok(())
 }
 
-/// The time that has come and is not too late, and how many before it are. In contacts' own zones a day goes on for some of them when it is over for others.
+/// The newest time that has come, if it is not too late, and how many are left out. In contacts' own zones a day goes on for some of them when it is over
+/// for others.
 fn latest(schedule: &Schedule, project: &TimeZone, now: Millis) -> (Option<Next>, i64) {
-    let goes_on = match schedule.rule.zone {
-        Zone::Project => Span::millis(0),
-        Zone::Contact => AROUND,
+    let limit = match schedule.rule.zone {
+        Zone::Project => TOO_LATE,
+        Zone::Contact => Span(TOO_LATE.0 + AROUND.0),
     };
-    let (mut this, mut missed) = (schedule.next, 0);
-    while let Some(next) = this.filter(|next| next.at <= now) {
-        if now - next.at <= Span(TOO_LATE.0 + goes_on.0) {
-            break;
-        }
-        missed += 1;
-        this = schedule.rule.next(project, next.at);
+    let come = |next: Option<Next>| next.filter(|next| next.at <= now);
+    let (mut this, mut missed) = (come(schedule.next), 0);
+    while let Some(following) = come(this.and_then(|this| schedule.rule.next(project, this.at))) {
+        (this, missed) = (Some(following), missed + 1);
     }
-    (this.filter(|next| next.at <= now), missed)
+    match this {
+        Some(next) if now - next.at > limit => (None, missed + 1),
+        this => (this, missed),
+    }
 }
 
 /// The broadcast of the time that has come.
@@ -117,26 +118,33 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_time_that_is_not_too_late_is_made_up_for_and_each_other_is_counted() {
+    fn the_newest_time_is_made_up_for_if_it_is_not_too_late_and_each_other_is_counted() {
         let at = |text: &str| Some(text.to_owned());
         assert_eq!(made_at(Zone::Project, "2026-03-02T08:59:59Z"), (None, 0));
         assert_eq!(made_at(Zone::Project, "2026-03-02T09:00:00Z"), (at("2026-03-02T09:00:00Z"), 0));
-        assert_eq!(made_at(Zone::Project, "2026-03-03T09:00:00Z"), (at("2026-03-02T09:00:00Z"), 0), "a day late");
+        assert_eq!(made_at(Zone::Project, "2026-03-03T08:59:59Z"), (at("2026-03-02T09:00:00Z"), 0), "almost a day late");
         assert_eq!(
             made_at(Zone::Project, "2026-03-03T10:00:00Z"),
             (at("2026-03-03T09:00:00Z"), 1),
             "the next one is an hour late"
         );
         assert_eq!(made_at(Zone::Project, "2026-03-06T10:00:00Z"), (at("2026-03-06T09:00:00Z"), 4));
+        let weekly = |now| {
+            let mut schedule = schedule(Zone::Project, "2026-03-02T08:00:00Z");
+            schedule.rule.every = Every::Week(vec![1]);
+            let (this, missed) = latest(&schedule, &TimeZone::UTC, moment(now));
+            (this.is_some(), missed)
+        };
+        assert_eq!([weekly("2026-03-03T09:00:00Z"), weekly("2026-03-03T09:00:01Z")], [(true, 0), (false, 1)]);
     }
 
     #[test]
     fn in_contacts_own_zones_a_day_is_over_when_it_is_for_the_last_of_them() {
-        // Nine o'clock of 2 March is first on Kiribati's Line Islands, at 19:00 UTC on 1 March; of 3 March it is on the 2nd.
-        let first = schedule(Zone::Contact, "2026-03-02T08:00:00Z").next.expect("a time");
-        assert_eq!(crate::domain::value::rfc3339(first.at), "2026-03-02T19:00:00Z");
-        let at = |text: &str| Some(text.to_owned());
-        assert_eq!(made_at(Zone::Contact, "2026-03-04T20:00:00Z"), (at("2026-03-02T19:00:00Z"), 0), "a day and an hour late");
-        assert_eq!(made_at(Zone::Contact, "2026-03-04T22:00:00Z"), (at("2026-03-03T19:00:00Z"), 1));
+        // Nine o'clock of 3 March, a Tuesday, is first on Kiribati's Line Islands, at 19:00 UTC on the 2nd.
+        let mut schedule = schedule(Zone::Contact, "2026-03-02T08:00:00Z");
+        schedule.rule.every = Every::Week(vec![2]);
+        assert_eq!(crate::domain::value::rfc3339(schedule.next.expect("a time").at), "2026-03-02T19:00:00Z");
+        let late = |now| latest(&schedule, &TimeZone::UTC, moment(now)).0.is_some();
+        assert!(late("2026-03-04T20:00:00Z") && !late("2026-03-04T22:00:00Z"));
     }
 }
