@@ -24,6 +24,7 @@
 //!   more than the machine can makes this the hardest case; `BROADCAST_RATE=500` is what a large number has.
 
 #[path = "../end_to_end/client.rs"]
+#[allow(dead_code)]
 mod client;
 #[path = "../end_to_end/fake.rs"]
 mod fake;
