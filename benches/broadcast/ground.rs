@@ -113,7 +113,7 @@ impl Service {
 
     /// Makes a broadcast for everybody.
     pub async fn broadcast(&self) -> String {
-        let body = json!({ "flow": "sale", "again": "always", "audience": { "query": "created > 9000d" } });
+        let body = json!({ "flow": "sale", "again": "always", "audience": { "query": "created < 2000-01-01" } });
         let post = self.client.post(format!("{}/v1/broadcasts", self.url)).bearer_auth(&self.key).json(&body);
         let made: Value = post.send().await.expect("an answer").json().await.expect("JSON");
         made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
