@@ -314,7 +314,9 @@ pub fn schema() -> Value {
     let mut add = |path: &str, key: &str, setting: &Setting, line: &str| {
         let mut schema = setting_schema(setting);
         let known = documented.get(&format!("{path}.{key}"));
-        schema["description"] = known.map_or(line, |known| &known.description).into();
+        if let Some(words) = known.map(|known| known.description.as_str()).or(Some(line)).filter(|words| !words.is_empty()) {
+            schema["description"] = words.into();
+        }
         if let Some(default) = known.and_then(|known| known.default.as_ref()) {
             schema["default"] = default.clone();
         }
