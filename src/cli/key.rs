@@ -4,6 +4,7 @@ use super::arguments::{Format, Key};
 use super::{Project, Stop, style};
 use crate::config::Secrets;
 use crate::domain::api_key::KeyId;
+use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 use crate::domain::value::rfc3339;
 use crate::history::api_keys::{self, ApiKey};
@@ -45,7 +46,7 @@ fn now() -> Millis {
 
 fn act(action: &str, id: KeyId, detail: Json) -> Act {
     let (at, target) = (now(), Some(id.to_string()));
-    Act { at, who: WHO.to_owned(), key: None, action: action.to_owned(), target, detail, request: None }
+    Act { at, who: WHO.to_owned(), key: None, mode: Mode::Live, action: action.to_owned(), target, detail, request: None }
 }
 
 async fn create(record: &Database, asked: &Asked, format: Format) -> Result<(), Stop> {

@@ -6,6 +6,7 @@ use crate::app::{Access, open_store};
 use crate::config::{Secrets, Settings};
 use crate::domain::address::Address;
 use crate::domain::id::ContactKey;
+use crate::domain::mode::Mode;
 use crate::domain::phone::parse_phone;
 use crate::domain::time::Millis;
 use crate::domain::value::rfc3339;
@@ -14,6 +15,7 @@ use crate::history::leaving::{Written, written_of};
 use crate::history::read::whose;
 use crate::history::{Database, Dialect, Statement};
 use crate::service;
+use crate::service::failed::mode_of_contact;
 use crate::service::forget::{Erased, Eraser, Receipt};
 use crate::service::runtime::MachineClock;
 use crate::store::{Answer, Store};
@@ -97,10 +99,11 @@ pub(super) async fn delete(project: &Project, asked: &ContactDelete) -> Result<(
     let contact = named(settings, store, &asked.contact).await?;
     let record = Database::open(&settings.history).await.map_err(Stop::failed)?;
     let by = asked.by.as_deref().unwrap_or(WHO);
+    let mode = mode_of_contact(store, contact).await.map_err(Stop::failed)?;
     let there = whose(&record, contact).await.map_err(Stop::failed)?;
     let written = written_of(&record, there).await.map_err(Stop::failed)?;
     // What cannot be written down is not done.
-    record.write(vec![act("contact.delete", contact, by, json!({}))]).await.map_err(Stop::failed)?;
+    record.write(vec![act("contact.delete", (mode, contact), by, json!({}))]).await.map_err(Stop::failed)?;
     let clock = MachineClock::default();
     let eraser = Eraser { store, clock: &clock, media: Some(&settings.store.media) };
     match eraser.erase(contact, by).await.map_err(Stop::failed)? {
@@ -108,7 +111,7 @@ pub(super) async fn delete(project: &Project, asked: &ContactDelete) -> Result<(
             let mut out = json!(*receipt);
             out["at"] = rfc3339(receipt.at).into();
             out["history"] = json!(written);
-            if let Err(error) = record.write(vec![act("contact.deleted", receipt.contact, by, out.clone())]).await {
+            if let Err(error) = record.write(vec![act("contact.deleted", (mode, receipt.contact), by, out.clone())]).await {
                 eprintln!("The receipt could not be written into the audit: {error}");
             }
             match asked.format {
@@ -125,9 +128,9 @@ pub(super) async fn delete(project: &Project, asked: &ContactDelete) -> Result<(
     }
 }
 
-fn act(action: &str, contact: ContactKey, by: &str, detail: Json) -> Statement {
+fn act(action: &str, (mode, contact): (Mode, ContactKey), by: &str, detail: Json) -> Statement {
     let (at, target) = (Millis(jiff::Timestamp::now().as_millisecond()), Some(contact.to_string()));
-    let act = Act { at, who: by.to_owned(), key: None, action: action.to_owned(), target, detail, request: None };
+    let act = Act { at, who: by.to_owned(), key: None, mode, action: action.to_owned(), target, detail, request: None };
     audit::insert(&act, rand::random())
 }
 

@@ -26,6 +26,9 @@ pub enum Merge {
         asked: ContactKey,
         /// Whether that one is simulated: nobody real becomes part of it.
         simulated: bool,
+        /// Whether that one is a test contact: then only another one becomes part of it.
+        #[serde(default)]
+        test: bool,
     },
     /// Whoever was asked does not come.
     Refused {

@@ -85,7 +85,10 @@ impl Turning<'_> {
         let mut refused = false;
         let mut capped = false;
         for channel in last.into_iter().chain(others) {
-            let Some(info) = self.project.channels.get(channel).filter(|info| needs.only.allows(info)) else { continue };
+            let Some(info) = self.project.channels.get(channel).filter(|info| needs.only.allows(info) && self.may_reach(info))
+            else {
+                continue;
+            };
             let Some(to) = self.rec.address(info.kind) else { continue };
             if self.rec.is_stopped(info.kind) {
                 self.stands(Refusal::OptedOut);
@@ -150,6 +153,9 @@ impl Turning<'_> {
         let info = self.project.channels.get(channel).ok_or("there is no such channel")?;
         if !needs.only.allows(info) {
             return Err("it is for another address");
+        }
+        if !self.may_reach(info) {
+            return Err("a simulator plays the contact, and it reaches people");
         }
         if self.rec.is_stopped(info.kind) {
             self.stands(Refusal::OptedOut);

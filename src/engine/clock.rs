@@ -4,7 +4,7 @@
 use super::record::{Goal, Record};
 use super::turn::TurnError;
 use super::turning::Turning;
-use crate::config::project::Project;
+use crate::config::project::{ChannelInfo, Project};
 use crate::domain::journal::Event;
 use crate::domain::limits;
 use crate::domain::name::ChannelName;
@@ -25,6 +25,12 @@ impl Turning<'_> {
 
     pub(super) fn is_simulated_channel(&self, channel: &ChannelName) -> bool {
         self.project.channels.get(channel).is_some_and(|channel| channel.simulated)
+    }
+
+    /// Whether the contact may be reached over this channel: whoever a simulator plays over those of the simulator alone, whatever number
+    /// was typed in there.
+    pub(super) fn may_reach(&self, channel: &ChannelInfo) -> bool {
+        channel.simulated || !self.rec.simulated
     }
 
     /// Notes over which channel somebody writes: whoever writes first over the simulator is simulated until a real channel is

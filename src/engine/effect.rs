@@ -50,6 +50,9 @@ pub enum Moving {
         from: ContactKey,
         /// Whether this one is simulated.
         simulated: bool,
+        /// Whether the one that stays is a test contact.
+        #[serde(default)]
+        test: bool,
     },
     /// It does not come.
     Refuse {

@@ -17,7 +17,7 @@ impl Turning<'_> {
     pub(super) fn merge(&mut self, step: &Merge) -> Result<(), TurnError> {
         match step {
             Merge::Take { from, by } => self.asks_for(*from, by),
-            Merge::Come { into, asked, simulated } => self.come(*into, *asked, *simulated),
+            Merge::Come { into, asked, simulated, test } => self.come(*into, *asked, (*simulated, *test)),
             Merge::Refused { asked, why } => {
                 if self.comes_no_more(*asked) {
                     self.warn(format!("A contact did not become part of this one: {why}"));
@@ -82,8 +82,8 @@ impl Turning<'_> {
                 self.rec.coming.push(from);
                 self.note(None, format!("another contact is to become part of this one: {by}"));
             }
-            let simulated = self.is_simulated();
-            self.executor(Moving::Invite { from, simulated });
+            let (simulated, test) = (self.is_simulated(), self.rec.test);
+            self.executor(Moving::Invite { from, simulated, test });
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ impl Turning<'_> {
         self.rec.test || super::clock::is_simulated(self.rec, self.project)
     }
 
-    fn come(&mut self, into: ContactKey, asked: ContactKey, simulated: bool) -> Result<(), TurnError> {
+    fn come(&mut self, into: ContactKey, asked: ContactKey, (simulated, test): (bool, bool)) -> Result<(), TurnError> {
         if into == self.contact {
             // It was asked by a name that leads to itself.
             self.comes_no_more(asked);
@@ -105,6 +105,7 @@ impl Turning<'_> {
             Some(_) => "it is just becoming part of another",
             None if !self.rec.coming.is_empty() => "another contact is just becoming part of it",
             None if self.rec.board.is_some() || !self.rec.clock.is_plain() => "it has a clock of its own, or is a team",
+            None if self.rec.test != test => "one of them is a test contact and the other is not",
             None if self.is_simulated() != simulated => "one of them is simulated and the other is not",
             None => {
                 (self.rec.leaving, self.rec.asked_as) = (Some(into), Some(asked));

@@ -236,9 +236,6 @@ impl<'a> Turning<'a> {
             broadcast: from.broadcast,
             at: self.store_now(),
         };
-        if !self.is_simulated_channel(&route.channel) {
-            self.rec.simulated = false;
-        }
         self.effect(Effect::Send(Box::new(send)))?;
         self.journal(event);
         if tracked {

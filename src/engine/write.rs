@@ -42,6 +42,9 @@ pub enum Refused {
     /// The contact has no address of that kind.
     #[error("`{0}` does not reach the contact")]
     NoAddress(ChannelName),
+    /// A simulator plays the contact.
+    #[error("a simulator plays the contact, and `{0}` reaches people")]
+    Simulated(ChannelName),
     /// The contact opted out.
     #[error("the contact opted out of {0}")]
     OptedOut(ChannelKind),
@@ -70,6 +73,9 @@ fn route(record: &Record, project: &Project, text: &str, channel: Option<&Channe
     }
     let channel = channel.or_else(|| record.last_channel()).ok_or(Refused::NeverWrote)?.clone();
     let info = project.channels.get(&channel).ok_or_else(|| Refused::NoChannel(channel.clone()))?;
+    if record.simulated && !info.simulated {
+        return Err(Refused::Simulated(channel));
+    }
     let to = record.address(info.kind).ok_or_else(|| Refused::NoAddress(channel.clone()))?;
     if record.is_stopped(info.kind) {
         return Err(Refused::OptedOut(info.kind));

@@ -4,6 +4,7 @@ use super::cell::{Cell, Row, Statement};
 use super::database::Database;
 use super::error::HistoryError;
 use crate::domain::api_key::KeyId;
+use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 use serde_json::Value as Json;
 
@@ -16,6 +17,8 @@ pub struct Act {
     pub who: String,
     /// The key, if it is none of the configuration.
     pub key: Option<KeyId>,
+    /// Whom it concerns: the key's mode.
+    pub mode: Mode,
     /// What was done: `key.create`.
     pub action: String,
     /// To what: an id.
@@ -39,7 +42,7 @@ pub struct Audited {
 pub fn insert(act: &Act, chance: u64) -> Statement {
     let id = format!("{:012x}{chance:016x}", act.at.0.max(0));
     Statement::new(
-        "INSERT INTO audit (id, at, who, key, action, target, detail, request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO audit (id, at, who, key, action, target, detail, request, mode) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [
             id.into(),
             act.at.into(),
@@ -49,6 +52,7 @@ pub fn insert(act: &Act, chance: u64) -> Statement {
             act.target.clone().into(),
             act.detail.to_string().into(),
             act.request.clone().into(),
+            act.mode.as_str().into(),
         ],
     )
 }
@@ -56,6 +60,8 @@ pub fn insert(act: &Act, chance: u64) -> Statement {
 /// Which acts are looked for.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
+    /// Of this mode.
+    pub mode: Mode,
     /// What was done.
     pub action: Option<String>,
     /// To what.
@@ -72,8 +78,8 @@ pub struct AuditFilter {
 
 /// Acts, the newest first, at most so many.
 pub async fn list(database: &Database, filter: &AuditFilter, most: usize) -> Result<Vec<Audited>, HistoryError> {
-    let mut params: Vec<Cell> = vec![most.into()];
-    let mut sql = "SELECT id, at, who, key, action, target, detail, request FROM audit WHERE 1 = 1".to_owned();
+    let mut params: Vec<Cell> = vec![most.into(), filter.mode.as_str().into()];
+    let mut sql = "SELECT id, at, who, key, action, target, detail, request, mode FROM audit WHERE mode = $2".to_owned();
     let mut and = |condition: &str, value: Cell| {
         params.push(value);
         sql.push_str(&format!(" AND {condition} ${}", params.len()));
@@ -112,6 +118,7 @@ fn audited(row: &Row) -> Result<Audited, HistoryError> {
             target: row.opt_text(5)?.map(str::to_owned),
             detail: row.opt_text(6)?.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Json::Null),
             request: row.opt_text(7)?.map(str::to_owned),
+            mode: row.opt_text(8)?.and_then(Mode::parse).unwrap_or_default(),
         },
     })
 }

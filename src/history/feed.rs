@@ -228,7 +228,9 @@ impl Feed {
         for item in self.new.iter().filter_map(|i| self.items.get(*i)) {
             match &item.entry {
                 Some(entry) => fold.add(codec::mode_of(&item.body), entry, item.place),
-                None if item.kind == "overflow" => fold.overflow(&item.contact, &item.token, item.at),
+                None if item.kind == "overflow" => {
+                    fold.overflow(codec::mode_of(&item.body), (&item.contact, &item.token), item.at)
+                }
                 None => {}
             }
         }
@@ -274,9 +276,10 @@ impl Work for Feed {
     fn begin(&mut self) -> Round {
         self.new.clear();
         self.step = Step::Inserted;
-        let sql = "INSERT INTO entry (contact, token, shard, time, number, at, kind, body) VALUES ($1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO entry (contact, token, shard, time, number, at, kind, body, mode) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) ON CONFLICT DO NOTHING";
         let insert = |item: &Kept| {
             let Place { shard, time, number } = item.place;
+            let mode = codec::mode_of(&item.body).as_str();
             let (contact, token, body) = (item.contact.as_str(), item.token.as_str(), item.body.clone());
             Statement::new(
                 sql,
@@ -289,6 +292,7 @@ impl Work for Feed {
                     item.at.into(),
                     item.kind.into(),
                     body.into(),
+                    mode.into(),
                 ],
             )
         };

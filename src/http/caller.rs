@@ -4,12 +4,10 @@ use super::error::Failure;
 use super::keys::bearer;
 use super::rate::Holder;
 use super::web::Web;
-use crate::config::project::Project;
 use crate::domain::api_key::{KeyId, ShownKey};
 use crate::domain::mode::Mode;
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::time::Millis;
-use crate::engine::is_simulated;
 use crate::engine::record::Record;
 use crate::service::KeyRefused;
 use actix_web::{HttpMessage, HttpRequest};
@@ -45,13 +43,10 @@ impl Caller {
         if self.scopes.has(scope) { Ok(()) } else { Err(Failure::Forbidden { scope }) }
     }
 
-    /// Whether the caller may know of the contact with this record: a key for test sees test contacts and those whom a simulator plays,
-    /// any other everybody but test contacts.
-    pub fn sees(&self, record: &Record, project: &Project) -> bool {
-        match self.mode {
-            Mode::Live => !record.test,
-            Mode::Test => record.test || is_simulated(record, project),
-        }
+    /// Whether the caller may know of the contact with this record: a key for test sees test contacts and those whom a simulator plays, any
+    /// other everybody else.
+    pub fn sees(&self, record: &Record) -> bool {
+        record.mode() == self.mode
     }
 
     /// Says no to a key that is not for test, where only test contacts are meant.

@@ -9,7 +9,8 @@ use crate::domain::journal::{Entry, Event};
 use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 use crate::engine::effect::{Effect, Hook};
-use crate::store::{Answer, FailedBody, FailedItem, FailedKey, Store};
+use crate::engine::record::Record;
+use crate::store::{Answer, FailedBody, FailedItem, FailedKey, Place, Store};
 use bytes::Bytes;
 
 /// Something that failed, for people.
@@ -51,7 +52,8 @@ pub async fn list(store: &dyn Store, most: usize) -> Answer<Vec<Failed>> {
 /// Does it. False if it is no longer there.
 pub async fn act(store: &dyn Store, key: FailedKey, act: Act) -> Answer<bool> {
     let now = store.now().await?;
-    let mode = mode_of(store, key).await?;
+    let (FailedKey::Effect(of, _) | FailedKey::Input(of, _)) = key;
+    let mode = store.inspect(of).await?.map_or(Mode::Live, |found| codec::mode_of(&found.record.blob));
     let (contact, name) = match key {
         FailedKey::Effect(contact, effect) => (contact, effect.to_string()),
         FailedKey::Input(contact, input) => (contact, input.to_string()),
@@ -73,8 +75,19 @@ pub async fn act(store: &dyn Store, key: FailedKey, act: Act) -> Answer<bool> {
 /// Of which mode the contact of something that failed is.
 pub async fn mode_of(store: &dyn Store, key: FailedKey) -> Answer<Mode> {
     let (FailedKey::Effect(contact, _) | FailedKey::Input(contact, _)) = key;
-    let found = store.inspect(contact).await?;
-    Ok(found.map_or(Mode::Live, |found| codec::mode_of(&found.record.blob)))
+    mode_of_contact(store, contact).await
+}
+
+/// Of which mode a contact is; live if there is none.
+pub async fn mode_of_contact(store: &dyn Store, contact: ContactKey) -> Answer<Mode> {
+    let mut found = store.inspect(contact).await?;
+    if let Some(Place::Moved(to)) = found.as_ref().map(|found| found.place) {
+        found = store.inspect(to).await?;
+    }
+    Ok(found.map_or(Mode::Live, |found| match Record::decode(&found.record.blob) {
+        Ok(record) => record.mode(),
+        Err(_) => codec::mode_of(&found.record.blob),
+    }))
 }
 
 /// Reads what `list` prints as an id.

@@ -145,7 +145,7 @@ impl Core {
     /// One step, as an effect.
     pub(super) async fn moving(self: &Arc<Self>, started: &Started, step: &Moving) -> Performed {
         let done = match step {
-            Moving::Invite { from, simulated } => self.invite(started, *from, *simulated).await,
+            Moving::Invite { from, simulated, test } => self.invite(started, *from, (*simulated, *test)).await,
             Moving::Refuse { to, asked, why } => {
                 let refused = merge(Merge::Refused { asked: *asked, why: why.clone() });
                 self.hand(started, *to, &refused).await.map(|_| None)
@@ -172,9 +172,14 @@ impl Core {
         self.put_known(to, hash, input, WhenFull::Take).await
     }
 
-    async fn invite(self: &Arc<Self>, started: &Started, from: ContactKey, simulated: bool) -> Answer<Option<Merge>> {
+    async fn invite(
+        self: &Arc<Self>,
+        started: &Started,
+        from: ContactKey,
+        (simulated, test): (bool, bool),
+    ) -> Answer<Option<Merge>> {
         let into = started.lane.contact;
-        let come = merge(Merge::Come { into, asked: from, simulated });
+        let come = merge(Merge::Come { into, asked: from, simulated, test });
         if self.hand(started, from, &come).await? != Received::Nobody {
             return Ok(None);
         }

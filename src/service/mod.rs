@@ -77,7 +77,7 @@ mod webhook;
 
 pub use self::core::{Core, Engine, Parts};
 pub use channel_health::ChannelHealth;
-pub use contacts::{Found, Whom};
+pub use contacts::{After, Found, Whom};
 pub use events::{EventRefused, NewEvent};
 pub use feed::Overheard;
 pub use gate::Outside;

@@ -106,7 +106,7 @@ async fn flows_and_their_versions_are_shown_as_they_were_published() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_shown_begun_and_ended() {
     let service = start().await;
-    let api = Api::keyed(&service, &["conversations:read", "conversations:write", "operations:read"], "live").await;
+    let api = Api::keyed(&service, &["conversations:read", "conversations:write", "operations:read"], "test").await;
     let contact = service.contact_key(PHONE);
     let (place, runs) = (format!("/v1/contacts/{contact}/conversation"), format!("/v1/contacts/{contact}/runs"));
     assert_eq!(api.get(&place).await.status, 404, "nobody of this number is known");
@@ -154,7 +154,7 @@ async fn a_conversation_is_shown_begun_and_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_is_shown_done_again_or_dropped_and_channels_say_how_they_are() {
     let service = start().await;
-    let api = Api::keyed(&service, &["operations:read", "operations:write"], "live").await;
+    let api = Api::keyed(&service, &["operations:read", "operations:write"], "test").await;
     service
         .post(
             "/simulator/behaviour",
@@ -187,8 +187,8 @@ async fn what_failed_is_shown_done_again_or_dropped_and_channels_say_how_they_ar
         channels.text
     );
     assert_eq!(until(&api, "/v1/status", |json| json["failed"] == 2).await.json["failed"], 2);
-    let test = Api::keyed(&service, &["operations:write"], "test").await;
-    assert_eq!(test.post(&format!("/v1/failed/{}/retry", ids[0]), json!({})).await.status, 404, "a key for test");
+    let live = Api::keyed(&service, &["operations:write"], "live").await;
+    assert_eq!(live.post(&format!("/v1/failed/{}/retry", ids[0]), json!({})).await.status, 404, "a key that is for no test");
     let again = api.post_named(&format!("/v1/failed/{}/retry", ids[0]), "again", json!({})).await;
     assert_eq!((again.status, again.json["id"].as_str()), (200, Some(ids[0].as_str())));
     let repeated = api.post_named(&format!("/v1/failed/{}/retry", ids[0]), "again", json!({})).await;

@@ -28,10 +28,17 @@ async fn start() -> Service {
 
 struct Person<'s> {
     service: &'s Service,
+    api: Api,
     contact: String,
 }
 
-impl Person<'_> {
+impl<'s> Person<'s> {
+    /// With a key for test: a simulator plays the contact.
+    async fn of(service: &'s Service, contact: String) -> Self {
+        let api = Api::keyed(service, &["conversations:read", "conversations:write"], "test").await;
+        Person { service, api, contact }
+    }
+
     fn path(&self, what: &str) -> String {
         format!("/v1/contacts/{}/handoff{what}", self.contact)
     }
@@ -41,12 +48,12 @@ impl Person<'_> {
     }
 
     async fn act(&self, what: &str, body: Value) -> (u16, Value) {
-        let answer = Api::of(self.service).post(&self.path(&format!("/{what}")), body).await;
+        let answer = self.api.post(&self.path(&format!("/{what}")), body).await;
         (answer.status, answer.json)
     }
 
     async fn state(&self) -> Value {
-        let answer = Api::of(self.service).get(&self.path("")).await;
+        let answer = self.api.get(&self.path("")).await;
         assert_eq!(answer.status, 200);
         answer.json
     }
@@ -70,7 +77,7 @@ async fn a_person_takes_writes_and_resolves_each_once() {
     assert_eq!(service.write("main-sms", PHONE, "1", "problem").await.status(), 200);
     assert_eq!(service.shown(PHONE, 1).await, ["One moment."]);
     let contact = service.contact_key(PHONE);
-    let person = Person { service: &service, contact };
+    let person = Person::of(&service, contact).await;
     let state = person.state().await;
     assert_eq!((state["state"].as_str(), state["handoffs"][0]["to"].as_str()), (Some("awaited"), Some("help")));
     assert_eq!(state["handoffs"][0]["note"], format!("Problem of {PHONE}"));
@@ -110,7 +117,7 @@ async fn a_person_takes_writes_and_resolves_each_once() {
         assert_eq!(problem["detail"], "no conversation of this contact was handed over to a person", "{what}");
     }
     assert_eq!(service.shown(PHONE, 4).await.len(), 4, "nothing was sent twice");
-    let reader = Api::keyed(&service, &["operations:read"], "live").await;
+    let reader = Api::keyed(&service, &["operations:read"], "test").await;
     let audit = reader.get(&format!("/v1/audit?target={}", person.contact)).await;
     let acts: Vec<_> = audit.json["items"].as_array().expect("acts").iter().map(|act| act["action"].as_str()).collect();
     assert_eq!(acts, [Some("handoff.resolve"), Some("handoff.write"), Some("handoff.write"), Some("handoff.take")]);
@@ -122,10 +129,10 @@ async fn a_key_of_any_allowed_length_makes_a_message_one_and_no_other_is_taken()
     let service = start().await;
     assert_eq!(service.write("main-sms", PHONE, "1", "problem").await.status(), 200);
     assert_eq!(service.shown(PHONE, 1).await, ["One moment."]);
-    let person = Person { service: &service, contact: service.contact_key(PHONE) };
+    let person = Person::of(&service, service.contact_key(PHONE)).await;
     let write = async |key: &str| {
         let body = json!({ "by": "ann", "text": "Hello." });
-        let answer = Api::of(&service).post_named(&person.path("/messages"), key, body).await;
+        let answer = person.api.post_named(&person.path("/messages"), key, body).await;
         (answer.status, answer.json)
     };
     let long = "k".repeat(256);
@@ -136,7 +143,7 @@ async fn a_key_of_any_allowed_length_makes_a_message_one_and_no_other_is_taken()
         let (status, problem) = write(&wrong).await;
         assert_eq!((status, problem["field"].as_str()), (422, Some("idempotency-key")), "{wrong}");
     }
-    let changed = Api::of(&service).post_named(&person.path("/messages"), &long, json!({ "by": "ann", "text": "Other." })).await;
+    let changed = person.api.post_named(&person.path("/messages"), &long, json!({ "by": "ann", "text": "Other." })).await;
     assert_eq!(changed.status, 409, "another text under the same name: {}", changed.text);
     assert_eq!(write("another").await.0, 202);
     assert_eq!(service.shown(PHONE, 3).await, ["One moment.", "Hello.", "Hello."]);
@@ -149,7 +156,7 @@ async fn slips_are_explained_and_nobody_without_a_key_gets_in() {
     service.write("main-sms", PHONE, "1", "problem").await;
     service.shown(PHONE, 1).await;
     let contact = service.contact_key(PHONE);
-    let person = Person { service: &service, contact };
+    let person = Person::of(&service, contact).await;
     for (what, body, field) in [
         ("take", json!({}), "by"),
         ("take", json!({ "by": "" }), "by"),
@@ -173,9 +180,9 @@ async fn slips_are_explained_and_nobody_without_a_key_gets_in() {
         let request = if what.is_empty() { service.client.get(url) } else { service.client.post(url).body("{}") };
         assert_eq!(request.send().await.expect("an answer").status(), 401, "{what}");
     }
-    let unknown = Person { service: &service, contact: service.contact_key("+447700900999") };
+    let unknown = Person::of(&service, service.contact_key("+447700900999")).await;
     assert_eq!(unknown.act("take", json!({ "by": "ann" })).await.0, 404);
-    let nobody = Person { service: &service, contact: "short".to_owned() };
+    let nobody = Person::of(&service, "short".to_owned()).await;
     assert_eq!(nobody.act("take", json!({ "by": "ann" })).await.0, 422);
     service.stop().await;
 }
@@ -243,7 +250,7 @@ async fn an_endpoint_hears_of_the_conversation_and_of_alerts() {
     let service = Service::start(&format!("{SIMULATED}\n{more}"), &[("support", WORRIED)]).await;
     assert_eq!(service.write("main-sms", PHONE, "1", "problem").await.status(), 200);
     desk.wait("/desk", |came| came.iter().any(|one| one.kind() == "handoff.opened"));
-    let person = Person { service: &service, contact: service.contact_key(PHONE) };
+    let person = Person::of(&service, service.contact_key(PHONE)).await;
     assert_eq!(person.act("take", json!({ "by": "ann" })).await.0, 202);
     service.write("main-sms", PHONE, "2", "Is anybody there?").await;
     assert_eq!(person.act("messages", json!({ "by": "ann", "text": "I am." })).await.0, 202);

@@ -56,7 +56,7 @@ fn take(from: ContactKey) -> Merge {
 }
 
 fn come(into: ContactKey) -> Merge {
-    Merge::Come { into, asked: Driver::key(), simulated: true }
+    Merge::Come { into, asked: Driver::key(), simulated: true, test: false }
 }
 
 fn arrived(from: &Driver) -> Merge {
@@ -68,7 +68,7 @@ fn arrived(from: &Driver) -> Merge {
 fn whoever_is_asked_first_waits_for_the_other() {
     let mut stays = driver();
     let invited = step(&mut stays, take(other()));
-    assert_eq!(invited, [Moving::Invite { from: other(), simulated: true }]);
+    assert_eq!(invited, [Moving::Invite { from: other(), simulated: true, test: false }]);
     assert_eq!(stays.record().coming, [other()]);
     assert_eq!(step(&mut stays, take(other())), invited, "asked again it asks again");
     assert_eq!(stays.record().coming, [other()]);
@@ -103,8 +103,14 @@ fn whoever_goes_holds_still_and_goes_to_one_place() {
     assert_eq!(goes.user("red"), ["Thank you for a"], "as if nothing had been");
     assert!(step(&mut goes, Merge::Again).is_empty());
     // Nobody real becomes part of somebody simulated.
-    let real = Merge::Come { into: other(), asked: Driver::key(), simulated: false };
+    let real = Merge::Come { into: other(), asked: Driver::key(), simulated: false, test: false };
     assert!(matches!(&step(&mut goes, real)[..], [Moving::Refuse { .. }]));
+    // Nor does anybody who is none become part of a test contact, and the other way round.
+    let tried = Merge::Come { into: other(), asked: Driver::key(), simulated: true, test: true };
+    assert!(matches!(&step(&mut goes, tried.clone())[..], [Moving::Refuse { .. }]));
+    goes.change(|record| record.test = true);
+    assert!(matches!(&step(&mut goes, come(other()))[..], [Moving::Refuse { .. }]));
+    assert!(matches!(&step(&mut goes, tried)[..], [Moving::Go { .. }]));
 }
 
 #[test]

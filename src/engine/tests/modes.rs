@@ -70,3 +70,24 @@ fn the_clock_of_a_test_contact_can_be_moved_and_of_nobody_else_here() {
         assert_eq!(d.record().clock.ahead >= Span::hours(1), moved);
     }
 }
+
+const REAL: &str = r#"
+flow: real
+channels: [main-whatsapp]
+start: [ { event: order.paid } ]
+begin: s
+states: { s: { say: Thank you, end: told } }
+"#;
+
+#[test]
+fn whoever_a_simulator_plays_is_never_reached_over_a_real_channel() {
+    for (real, said) in [(false, vec!["Thank you"]), (true, vec![])] {
+        let mut d = Driver::new(&[ASKS, REAL]);
+        d.project.channels["main-whatsapp"].simulated = !real;
+        d.user("hello");
+        d.user("yes");
+        assert!(d.record().simulated && !d.record().test);
+        assert_eq!(d.event("order.paid", serde_json::json!({})), said);
+        assert!(d.record().simulated, "and stays whoever it was");
+    }
+}

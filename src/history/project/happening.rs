@@ -11,13 +11,13 @@ use serde_json::Value as Json;
 impl Fold<'_> {
     pub(super) fn happening(&mut self, now: &Now<'_>, i: usize, event: &Event) {
         let Some(kind) = kind(event) else { return };
-        let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)
+        let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)
                    ON CONFLICT DO NOTHING";
         let skipped = match event {
             Event::Skipped(skipped) => Some(skipped),
             _ => None,
         };
-        let params: [Cell; 9] = [
+        let params: [Cell; 10] = [
             now.contact.into(),
             now.entry.token.into(),
             i.into(),
@@ -27,6 +27,7 @@ impl Fold<'_> {
             detail(event).into(),
             skipped.map(|skipped| skipped.broadcast.to_string()).into(),
             skipped.map(|skipped| skipped.reason.as_str()).into(),
+            now.mode.into(),
         ];
         self.out.push(Statement::new(sql, params));
     }

@@ -10,7 +10,7 @@ use crate::domain::time::Millis;
 use crate::history::cell::{Cell, Statement};
 
 /// What goes along, but for what the profile of the contact that stays tells whole.
-const ALONG: [&str; 11] = [
+const ALONG: [&str; 12] = [
     "UPDATE contact_address SET contact = $2 WHERE contact = $1",
     "UPDATE consent_event SET contact = $2 WHERE contact = $1",
     "UPDATE message SET contact = $2 WHERE contact = $1",
@@ -20,6 +20,7 @@ const ALONG: [&str; 11] = [
     "UPDATE call SET contact = $2 WHERE contact = $1",
     "UPDATE happening SET contact = $2 WHERE contact = $1",
     "UPDATE handoff SET contact = $2 WHERE contact = $1",
+    "UPDATE tried SET contact = $2 WHERE contact = $1",
     "UPDATE import_row SET contact = $2 WHERE contact = $1",
     "UPDATE broadcast_member SET contact = $2 WHERE contact = $1
      AND NOT EXISTS (SELECT 1 FROM broadcast_member o WHERE o.broadcast = broadcast_member.broadcast AND o.contact = $2)",

@@ -89,8 +89,16 @@ impl<'k> Fold<'k> {
             Event::Profile(profile) => Some(&**profile),
             _ => None,
         });
-        let simulated = profile.map(|p| p.simulated).or_else(|| self.people.get(&contact).map(|p| p.simulated));
+        let known = self.people.get(&contact).filter(|person| person.there).map(|person| person.simulated);
+        let simulated = profile.map(|p| p.simulated).or(known);
         let mode = if of == Mode::Test || simulated == Some(true) { "test" } else { "live" };
+        // What comes late of somebody who is deleted does not say who that was.
+        let nobodys = simulated.is_none() && entry.events.iter().all(comes_after_all);
+        let told = if nobodys && of == Mode::Live { "none" } else { mode };
+        if told != of.as_str() {
+            let sql = "UPDATE entry SET mode = $3 WHERE contact = $1 AND token = $2";
+            self.out.push(Statement::new(sql, [entry.contact.into(), entry.token.into(), told.into()]));
+        }
         let now = Now { entry, contact, of, mode, profile };
         if own && comes {
             self.meet(&now);
@@ -115,9 +123,10 @@ impl<'k> Fold<'k> {
     }
 
     /// An input for which the mailbox had no room.
-    pub(super) fn overflow(&mut self, contact: &str, token: &str, at: Millis) {
-        let sql = "INSERT INTO happening (contact, token, idx, at, kind, detail) VALUES ($1,$2,0,$3,'input.overflow','{}') ON CONFLICT DO NOTHING";
-        self.out.push(Statement::new(sql, [contact.into(), token.into(), at.into()]));
+    pub(super) fn overflow(&mut self, of: Mode, (contact, token): (&str, &str), at: Millis) {
+        let sql = "INSERT INTO happening (contact, token, idx, at, kind, detail, mode) VALUES ($1,$2,0,$3,'input.overflow','{}',
+                   COALESCE((SELECT 'test' FROM contact c WHERE c.id = $1 AND c.mode = 'test'), $4)) ON CONFLICT DO NOTHING";
+        self.out.push(Statement::new(sql, [contact.into(), token.into(), at.into(), of.as_str().into()]));
     }
 
     /// Everything that belonged to the contact goes; of its entries only their identity stays, so that none is taken for new.
@@ -169,6 +178,11 @@ const FORGET: [&str; OF_A_CONTACT.len()] = [
     "DELETE FROM broadcast_member WHERE contact = $1",
     "DELETE FROM tried WHERE contact = $1",
 ];
+
+/// Whether it can come when its contact is gone: what became of what was decided before.
+fn comes_after_all(event: &Event) -> bool {
+    matches!(event, Event::Attempted { .. } | Event::Reported { .. } | Event::CallEnded { .. } | Event::Forgotten)
+}
 
 /// Whether it is about a person who is there. What comes of a message after the contact was deleted brings nobody back, and a team's
 /// record of alerts is nobody's.

@@ -59,8 +59,8 @@ impl LivePlace {
 pub struct Heard {
     shard: u8,
     mark: Mark,
-    /// Whether its contact is live or test.
-    pub mode: Mode,
+    /// Whether its contact was live or test; nothing if nobody knows.
+    pub mode: Option<Mode>,
     /// The entry; nothing if this release cannot read it, or if it says nothing any more.
     pub entry: Option<Entry>,
 }
@@ -95,14 +95,11 @@ pub async fn heard(database: &Database, place: &LivePlace) -> Result<Vec<Heard>,
     }
     let mut heard = Vec::new();
     for row in select(&marks).rows(database).await? {
-        let played = row.opt_text(4)?.and_then(Mode::parse).unwrap_or_default();
-        let body = row.bytes(5)?;
         let entry = match row.text(3)? {
-            "entry" => codec::decode_in::<Entry>(body).ok().map(|(_, entry)| entry),
+            "entry" => codec::decode_in::<Entry>(row.bytes(5)?).ok().map(|(_, entry)| entry),
             _ => None,
         };
-        // What was written down says it itself, whoever is still there.
-        let mode = if codec::mode_of(body) == Mode::Test { Mode::Test } else { played };
+        let mode = Mode::parse(row.text(4)?);
         heard.push(Heard { shard: shard(&row)?, mark: (row.int(1)?, row.int(2)?), mode, entry });
     }
     heard.sort_by_key(|one| (one.shard, one.mark));
@@ -118,8 +115,7 @@ pub(super) fn select(marks: &[(u8, Mark)]) -> Select {
         // An index over all three is entered at the place.
         select.put(
             &format!(
-                "{}SELECT * FROM (SELECT e.shard, e.time, e.number, e.kind, (SELECT coalesce(t.mode, c.mode) FROM contact c
-                    LEFT JOIN contact t ON t.id = c.target WHERE c.id = e.contact) AS mode, e.body
+                "{}SELECT * FROM (SELECT e.shard, e.time, e.number, e.kind, e.mode, e.body
                   FROM entry e WHERE e.shard = ? AND e.time >= ? AND (e.time > ? OR e.number > ?)
                   ORDER BY e.shard, e.time, e.number LIMIT ?) x{shard}",
                 if i == 0 { "" } else { " UNION ALL " }
@@ -232,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_place_travels_and_one_that_was_made_up_is_none() {
-        let heard = |shard, number| Heard { shard, mark: (5, number), mode: Mode::Live, entry: None };
+        let heard = |shard, number| Heard { shard, mark: (5, number), mode: Some(Mode::Live), entry: None };
         let mut place = LivePlace::default();
         place.pass(&heard(3, 7));
         place.pass_events(&heard(9, 1), 2);

@@ -17,7 +17,7 @@ pub struct Happened {
     #[serde(serialize_with = "moment::at")]
     #[schema(value_type = String, format = DateTime)]
     pub at: Millis,
-    /// What: `message`, `run_started`, `left`, `set`, `tagged`, `alert` …
+    /// What: `message`, `run.started`, `state.left`, `answer.saved`, `alert.raised` …
     pub kind: String,
     /// Its id; that of the message if it is one.
     pub id: String,
@@ -141,7 +141,7 @@ pub(super) fn of_happenings(
     let mut select = Select::new("SELECT h.at, h.kind, h.token, h.idx, h.run, h.detail FROM happening h");
     select
         .and("h.contact = ?", [contact.into()])
-        .and(&format!("EXISTS (SELECT 1 FROM contact c WHERE c.id = h.contact AND c.mode = '{}')", mode.as_str()), [])
+        .and_mode("h.mode", mode)
         .and_if("h.at >= ?", between.0)
         .and_if("h.at < ?", between.1);
     if let Some((at, rank, id)) = after {

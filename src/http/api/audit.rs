@@ -22,6 +22,7 @@ pub fn act(web: &Web, caller: &Caller, action: &str, target: Option<String>, det
         at: web.core.store_now(),
         who: caller.name.clone(),
         key: caller.key,
+        mode: caller.mode,
         action: action.to_owned(),
         target,
         detail,
@@ -78,6 +79,8 @@ impl AuditEntry {
 }
 
 /// What was changed, the newest first
+///
+/// With keys of the mode of the one that asks; what was done at the command line with live ones.
 #[utoipa::path(get, path = "/v1/audit", tag = "Audit", operation_id = "list_audit", security(("key" = ["operations:read"])),
     params(
         ("action" = Option<String>, Query, description = "Only this: `key.create` …"),
@@ -90,10 +93,11 @@ impl AuditEntry {
     ),
     responses((status = 200, description = "A page of it", body = Page<AuditEntry>)))]
 pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
-    looked(&web, &request, &mut payload, Scope::OperationsRead).await?;
+    let caller = looked(&web, &request, &mut payload, Scope::OperationsRead).await?;
     let query = Query::read(&request, &["action", "target", "key", "since", "until", "limit", "cursor"])?;
     let limit = query.limit()?;
     let filter = AuditFilter {
+        mode: caller.mode,
         action: query.text("action").map(str::to_owned),
         target: query.text("target").map(str::to_owned),
         key: query.parsed("key", "the id of a key: 16 hexadecimal digits", KeyId::parse)?,

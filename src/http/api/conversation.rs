@@ -169,11 +169,11 @@ fn waits(run: &Run) -> (WaitsFor, Option<Millis>) {
     }
 }
 
-/// The record of a contact whom this caller may see: a key for test sees only contacts whom a simulator plays.
+/// The record of a contact whom this caller may see: one of the key's mode.
 async fn seen(web: &Web, caller: &Caller, id: &str) -> Result<(ContactKey, Record), Failure> {
     let key = contact(id)?;
     let record = record_of(&web.core, key).await?;
-    if caller.sees(&record, &web.core.world().project) { Ok((key, record)) } else { Err(Failure::NotFound) }
+    if caller.sees(&record) { Ok((key, record)) } else { Err(Failure::NotFound) }
 }
 
 /// Where a contact's runs rest, what they wait for, and their variables

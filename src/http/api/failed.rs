@@ -1,6 +1,7 @@
 //! `/v1/failed`: what could not be done and waits for a decision.
 
 use super::{BODY, Done, Fields, Once, Page, Query, asked, audit, looked};
+use crate::domain::mode::Mode;
 use crate::domain::scope::Scope;
 use crate::domain::value::rfc3339;
 use crate::http::error::Failure;
@@ -57,13 +58,36 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let caller = looked(&web, &request, &mut payload, Scope::OperationsRead).await?;
     let query = Query::read(&request, &["limit", "cursor"])?;
     let (limit, after) = (query.limit()?, query.cursor::<(i64, String)>()?);
-    let core = Arc::clone(&web.core);
-    let found = web.engine.spawn(async move { failed::list(core.store(), MOST).await }).await;
-    let found = found.map_err(|_| Failure::Unavailable)?.map_err(unavailable)?;
-    let own = found.into_iter().filter(|one| one.mode == caller.mode);
-    let rest = own.filter(|one| after.as_ref().is_none_or(|(at, id)| (one.at.0, &one.id) > (*at, id)));
-    let page = Page::cut(rest.take(limit + 1).collect(), limit, |one: &Failed| (one.at.0, one.id.clone()));
+    let found = own(&web, caller.mode, after, limit + 1).await?;
+    let page = Page::cut(found, limit, |one: &Failed| (one.at.0, one.id.clone()));
     Ok(HttpResponse::Ok().json(page.map(FailedThing::of)))
+}
+
+/// What failed of contacts of this mode, after a place, at most so many.
+pub(super) async fn own(web: &Web, mode: Mode, after: Option<(i64, String)>, most: usize) -> Result<Vec<Failed>, Failure> {
+    let core = Arc::clone(&web.core);
+    // Of whoever a simulator plays only the record says so.
+    let played = core.world().project.channels.values().any(|channel| channel.simulated);
+    let looked = async move {
+        let mut own = Vec::new();
+        for one in failed::list(core.store(), MOST).await? {
+            if own.len() >= most {
+                break;
+            }
+            if after.as_ref().is_some_and(|(at, id)| (one.at.0, &one.id) <= (*at, id)) {
+                continue;
+            }
+            let of = match one.mode {
+                Mode::Live if played => failed::mode_of(core.store(), one.key).await?,
+                known => known,
+            };
+            if of == mode {
+                own.push(one);
+            }
+        }
+        Ok(own)
+    };
+    web.engine.spawn(looked).await.map_err(|_| Failure::Unavailable)?.map_err(unavailable)
 }
 
 /// Do it again, as if it had never been tried

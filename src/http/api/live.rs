@@ -167,7 +167,7 @@ impl Listener {
             if self.queue.len() >= QUEUE {
                 break;
             }
-            let entry = heard.entry.as_ref().filter(|entry| heard.mode == self.wanted.mode && self.wanted.concerns(entry));
+            let entry = heard.entry.as_ref().filter(|entry| heard.mode == Some(self.wanted.mode) && self.wanted.concerns(entry));
             let Some(entry) = entry else {
                 self.place.pass(heard);
                 continue;

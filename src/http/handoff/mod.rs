@@ -47,7 +47,7 @@ pub async fn state(
     Query::read(&request, &[])?;
     let contact = contact(&id)?;
     let record = record_of(&web.core, contact).await?;
-    if !caller.sees(&record, &web.core.world().project) {
+    if !caller.sees(&record) {
         return Err(Failure::NotFound);
     }
     Ok(HttpResponse::Ok().json(view::Handoff::of(contact, &record)))
@@ -172,7 +172,7 @@ impl Act {
         judge: impl FnOnce(&Record, Millis) -> Result<(), Refused>,
     ) -> Result<Done, Failure> {
         let record = record_of(core, self.contact).await?;
-        if !self.caller.sees(&record, &core.world().project) {
+        if !self.caller.sees(&record) {
             return Err(Failure::NotFound);
         }
         let input = self.input();
@@ -222,6 +222,8 @@ fn refused(why: Refused) -> Failure {
     match why {
         Refused::NotHandedOver | Refused::OptedOut(_) | Refused::WindowClosed(_) => Failure::Conflict { reason },
         Refused::Empty | Refused::TooLong { .. } => Failure::Invalid { field: "text", reason },
-        Refused::NoChannel(_) | Refused::NeverWrote | Refused::NoAddress(_) => Failure::Invalid { field: "channel", reason },
+        Refused::NoChannel(_) | Refused::NeverWrote | Refused::Simulated(_) | Refused::NoAddress(_) => {
+            Failure::Invalid { field: "channel", reason }
+        }
     }
 }

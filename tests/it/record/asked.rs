@@ -282,10 +282,12 @@ fn entry(shard: u8, number: i64, n: usize) -> Statement {
         Event::Note { run: None, text: format!("{shard}/{number}") },
     ];
     let body = codec::encode(&Entry { contact: contact(n), token: Token(number as u64), at: Millis(number), events });
-    let sql =
-        "INSERT INTO entry (contact, token, shard, time, number, at, kind, body) VALUES ($1, $2, $3, 7, $4, $4, 'entry', $5)";
+    let sql = "INSERT INTO entry (contact, token, shard, time, number, at, kind, body, mode) VALUES ($1, $2, $3, 7, $4, $4, 'entry', $5, $6)";
     let token = format!("{shard}-{number}");
-    Statement::new(sql, [contact(n).into(), token.into(), shard.into(), number.into(), Cell::Bytes(body)])
+    // The first of them is a test contact.
+    let mode = if n == 1 { Mode::Test } else { Mode::Live };
+    let params = [contact(n).into(), token.into(), shard.into(), number.into(), Cell::Bytes(body), mode.as_str().into()];
+    Statement::new(sql, params)
 }
 
 async fn whoever_was_cut_off_hears_each_entry_once(ground: Ground) {
@@ -314,7 +316,7 @@ async fn whoever_was_cut_off_hears_each_entry_once(ground: Ground) {
     // It travels to another instance.
     let mut place_there = LivePlace::read(&place.write()).expect("read");
     let all = heard(&database, &place).await.expect("heard");
-    assert_eq!(all.iter().map(|one| one.mode).collect::<Vec<_>>(), [Mode::Live, Mode::Test, Mode::Test]);
+    assert_eq!(all.iter().map(|one| one.mode).collect::<Vec<_>>(), [Some(Mode::Live), Some(Mode::Test), Some(Mode::Test)]);
     place.pass(&all[0]);
     assert_eq!(listen(&mut place).await, ["5/3", "63/2"], "a shard of which nothing was known, then the others");
     assert_eq!(listen(&mut place_there).await, ["0/1", "5/3", "63/2"]);

@@ -79,6 +79,7 @@ async fn a_broadcast_is_moved_by_one_of_two(ground: Ground) {
         at: Millis(3_000),
         who: "ann".to_owned(),
         key: None,
+        mode: Mode::Live,
         action: "broadcast.pause".to_owned(),
         target: Some(id.to_string()),
         detail: serde_json::json!({}),

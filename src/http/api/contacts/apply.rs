@@ -70,11 +70,12 @@ pub async fn meant(core: &Core, mode: Mode, change: &ContactChange) -> Result<Me
     match core.whom(mode, &addresses).await? {
         Whom::Nobody => Ok(Meant { key: core.address_key(mode, first), found: None }),
         Whom::One(found) => {
-            fits(&found.record, change)?;
+            // Somebody is meant whom a simulator plays: nobody else leads here from the other mode.
             if super::view::mode_of(&found.record) != mode {
-                let reason = format!("belongs to a contact of the other mode; this key is for {mode}");
+                let reason = format!("belongs to a contact whom a simulator plays, {}; delete that one first", found.key);
                 return Err(Problem::Refused(Refused { field: field_of(first), reason }));
             }
+            fits(&found.record, change)?;
             Ok(Meant { key: found.key, found: Some(found) })
         }
         Whom::Several(address, key) => Err(elsewhere(&address, key)),
@@ -105,9 +106,6 @@ fn elsewhere(address: &Address, key: ContactKey) -> Problem {
 pub async fn apply(core: &Arc<Core>, mode: Mode, key: ContactKey, change: ContactChange, id: &str) -> Result<InputId, Problem> {
     let named = addresses(&change);
     let (input, _) = core.change_contact(mode, key, change, id).await?;
-    // The addresses of one whom a simulator plays are those of whoever is meant.
-    let played = core.contact(key).await?.is_some_and(|found| found.record.simulated);
-    let mode = if played { Mode::Live } else { mode };
     for address in named {
         // Somebody came there just now.
         if let Some(other) = core.lead(mode, &address, key).await? {

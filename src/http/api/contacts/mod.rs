@@ -23,14 +23,15 @@ use crate::history::audit::insert;
 use crate::http::error::Failure;
 use crate::http::person::{email, excerpt, phone, unfit};
 use crate::http::web::Web;
-use crate::service::{Core, Found};
+use crate::service::{After, Core, Found};
 use actix_web::body::MessageBody as _;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use std::sync::{Arc, Mutex, PoisonError};
+use utoipa::ToSchema;
 
 /// What a request changed, as it is remembered: nothing of the person.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,10 +39,22 @@ struct Made {
     id: String,
 }
 
+/// A change that is stored and waits for its turn.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ContactLater)]
+pub struct Later {
+    /// The contact's key.
+    id: String,
+    /// Where the contact is to be seen.
+    #[schema(example = "/v1/contacts/4kXl0aQ3xvH2tqkXmPz7Yw")]
+    href: String,
+}
+
 /// Make a contact, or change the one that these addresses name
 #[utoipa::path(post, path = "/v1/contacts", tag = "Contacts", operation_id = "post_contact", security(("key" = ["contacts:write"])),
     request_body = read::Given,
     responses((status = 201, description = "It began", body = Contact), (status = 200, description = "It was there", body = Contact),
+        (status = 202, description = "It is stored, and made when what is before it is done", body = Later),
         (status = 409, description = "The addresses are of several contacts, or the contact has another number")))]
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     let (caller, body) = asked(&web, &request, &mut payload, Scope::ContactsWrite, CONTACT_BODY_BYTES).await?;
@@ -74,7 +87,7 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let made: Made = serde_json::from_slice(&bytes).map_err(|_| Failure::Unavailable)?;
     let key = ContactKey::parse(&made.id).ok_or(Failure::Unavailable)?;
     let input = *input.lock().unwrap_or_else(PoisonError::into_inner);
-    shown(&web.core, key, input, status).await
+    shown(&web.core, caller.mode, key, input, status).await
 }
 
 /// A contact
@@ -91,7 +104,8 @@ pub async fn get(web: Data<Web>, id: Path<String>, request: HttpRequest, mut pay
 /// Change a contact
 #[utoipa::path(patch, path = "/v1/contacts/{id}", tag = "Contacts", operation_id = "patch_contact", security(("key" = ["contacts:write"])),
     params(("id" = String, Path, description = "The contact's key, or an address as for reading")), request_body = read::Given,
-    responses((status = 200, description = "As it is then", body = Contact), (status = 404, description = "No such contact"),
+    responses((status = 200, description = "As it is then", body = Contact),
+        (status = 202, description = "It is stored, and made when what is before it is done", body = Later), (status = 404, description = "No such contact"),
         (status = 409, description = "An address is another contact's, or the contact has another number")))]
 pub async fn patch(
     web: Data<Web>,
@@ -112,16 +126,38 @@ pub async fn patch(
     let mode = caller.mode;
     let done = web.engine.spawn(async move { apply(&core, mode, key, change, &name).await });
     let input = done.await.map_err(|_| Failure::Unavailable)??;
-    shown(&web.core, key, Some(input), StatusCode::OK).await
+    shown(&web.core, mode, key, Some(input), StatusCode::OK).await
 }
 
-async fn shown(core: &Core, key: ContactKey, input: Option<InputId>, status: StatusCode) -> Result<HttpResponse, Failure> {
-    let found = match input {
+/// The contact after a change; of one that is not made yet where to look for it.
+async fn shown(
+    core: &Core,
+    mode: Mode,
+    key: ContactKey,
+    input: Option<InputId>,
+    status: StatusCode,
+) -> Result<HttpResponse, Failure> {
+    let after = match input {
         Some(input) => core.after(key, input).await,
-        None => core.contact(key).await,
+        // The same request again: whatever it changed is done, or waits.
+        None => core.contact(key).await.map(|found| match found {
+            Some(found) if found.waits => After::Waits,
+            Some(found) => After::Done(Box::new(found)),
+            None => After::Nobody,
+        }),
     };
-    let found = found.map_err(unavailable)?.ok_or(Failure::NotFound)?;
-    Ok(HttpResponse::build(status).json(Contact::of(&found)))
+    match after.map_err(unavailable)? {
+        After::Done(found) if mode_of(&found.record) == mode => Ok(HttpResponse::build(status).json(Contact::of(&found))),
+        After::Waits => {
+            let (id, href) = (key.to_string(), format!("/v1/contacts/{key}"));
+            Ok(HttpResponse::Accepted().insert_header((header::LOCATION, href.as_str())).json(Later { id, href: href.clone() }))
+        }
+        After::SetAside => Err(Failure::Conflict {
+            reason: "the change could not be made, for example because the contact would be too large; GET /v1/failed has it"
+                .to_owned(),
+        }),
+        After::Done(_) | After::Nobody => Err(Failure::NotFound),
+    }
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Json>, Failure> {
