@@ -1,6 +1,7 @@
 //! What is published elsewhere, by another instance, the command or the API, runs here too within seconds: a cheap look at the store, again and
 //! again.
 
+use crate::domain::time::Span;
 use crate::history::Database;
 use crate::service::Core;
 use std::sync::Arc;
@@ -35,6 +36,22 @@ pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>
             () = stop.cancelled() => {}
             _ = timeout(EVERY, asked.notified()) => {}
         }
+    }
+}
+
+/// Between two sweeps of test contacts.
+const TIDY: Duration = Duration::from_secs(3_600);
+
+/// Deletes test contacts to whom nothing happened for so long, until the service stops; nothing: they stay.
+pub(super) async fn tidy_trials(core: Arc<Core>, record: Database, keep: Option<Span>, stop: CancellationToken) {
+    let Some(keep) = keep else { return };
+    while !stop.is_cancelled() {
+        match core.tidy_trials(&record, keep).await {
+            Ok(0) => {}
+            Ok(contacts) => tracing::info!(contacts, "test contacts were deleted to whom nothing happened for long"),
+            Err(error) => tracing::warn!(%error, "test contacts could not be deleted yet"),
+        }
+        let _ = timeout(TIDY, stop.cancelled()).await;
     }
 }
 

@@ -150,6 +150,8 @@ impl Application {
             tracing::warn!(%error, "which broadcasts were cancelled is not known yet");
         }
         let broadcasts = tokio::spawn(broadcast::work(Arc::clone(&core), record.clone(), stop.clone()));
+        let trials =
+            tokio::spawn(follow::tidy_trials(Arc::clone(&core), record.clone(), settings.history.keep.test, stop.clone()));
         let published_elsewhere = tokio::spawn(follow::follow(Arc::clone(&core), record, told, stop.clone()));
         let reload = Reload { core: Arc::clone(&core), places: Places::of(&settings), asked, watch, published };
         let following = tokio::spawn(async move {
@@ -174,6 +176,7 @@ impl Application {
         checkup.abort();
         following.abort();
         published_elsewhere.abort();
+        trials.abort();
         match ended_early {
             None => Ok(()),
             Some(ended) => ended.context("the HTTP server")?.context("the HTTP server"),

@@ -14,6 +14,7 @@ mod publish;
 mod replay;
 mod schema;
 mod test;
+mod test_data;
 
 pub use broadcast::{All, Brief, Broadcast, New as NewBroadcast, NewSchedule, One, Schedule};
 pub use check::{Check, CheckFormat};
@@ -29,6 +30,7 @@ pub use publish::{Publications, Publish};
 pub use replay::Replay;
 pub use schema::{Schema, SchemaKind};
 pub use test::{Test, TestFormat};
+pub use test_data::{Delete as TestDataDelete, TestData};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -123,6 +125,12 @@ pub enum Command {
         /// What to do with them
         #[command(subcommand)]
         command: Contacts,
+    },
+    /// What keys for test made: contacts and what happened to them
+    TestData {
+        /// What to do with it
+        #[command(subcommand)]
+        command: TestData,
     },
     /// Messages to many
     #[command(after_help = broadcast::EXAMPLES)]
@@ -302,6 +310,7 @@ mod tests {
             "schedule",
             "journal",
             "contacts",
+            "test-data",
             "failed",
             "key",
             "alert",

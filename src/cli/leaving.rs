@@ -23,9 +23,9 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// Who asks for something here, if nobody is named.
-const WHO: &str = "command line";
+pub(super) const WHO: &str = "command line";
 
-async fn opened(project: &Project) -> Result<(Settings, Arc<dyn Store>), Stop> {
+pub(super) async fn opened(project: &Project) -> Result<(Settings, Arc<dyn Store>), Stop> {
     let settings = project.load(Secrets::Tolerated)?;
     let store = open_store(&settings.store, Access::Beside).await.map_err(Stop::failed)?;
     Ok((settings, store))
@@ -105,7 +105,7 @@ pub(super) async fn delete(project: &Project, asked: &ContactDelete) -> Result<(
     // What cannot be written down is not done.
     record.write(vec![act("contact.delete", (mode, contact), by, json!({}))]).await.map_err(Stop::failed)?;
     let clock = MachineClock::default();
-    let eraser = Eraser { store, clock: &clock, media: Some(&settings.store.media) };
+    let eraser = Eraser { store, clock: &clock, media: Some(&settings.store.media), forgets_stops: false };
     match eraser.erase(contact, by).await.map_err(Stop::failed)? {
         Erased::Done(receipt) => {
             let mut out = json!(*receipt);

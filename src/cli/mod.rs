@@ -29,6 +29,7 @@ mod service_api;
 mod side_by_side;
 mod signals;
 mod test;
+mod test_data;
 mod watch;
 mod webhooks;
 mod why;
@@ -128,6 +129,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Publications(publications) => publish::list(&project, &publications),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Contacts { command } => contacts::run(&project, &command),
+        Command::TestData { command } => test_data::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Key { command } => key::run(&project, &command),
         Command::Broadcast { command } => broadcast::broadcast(&project, &command),

@@ -20,6 +20,7 @@ pub(super) const SETTINGS: &[(&str, Setting)] = &[
     ("keep_runs", Text),
     ("keep_happenings", Text),
     ("keep_audit", Text),
+    ("keep_test", Text),
 ];
 
 /// `[history]`.
@@ -80,13 +81,16 @@ pub struct Keep {
     pub happenings: Option<Span>,
     /// Who changed what through the API.
     pub audit: Option<Span>,
+    /// Test contacts to whom nothing happens, with everything that belongs to them.
+    pub test: Option<Span>,
 }
 
 impl Default for Keep {
     /// As in the shipped file.
     fn default() -> Self {
         let year = Some(Span::days(400));
-        Keep { entries: Some(Span::days(30)), messages: year, runs: year, happenings: year, audit: Some(Span::days(1_100)) }
+        let (month, years) = (Some(Span::days(30)), Some(Span::days(1_100)));
+        Keep { entries: month, messages: year, runs: year, happenings: year, audit: years, test: month }
     }
 }
 
@@ -120,6 +124,7 @@ impl HistoryConfig {
             runs: age("keep_runs"),
             happenings: age("keep_happenings"),
             audit: age("keep_audit"),
+            test: age("keep_test"),
         };
         let backend = match url {
             Some(_) => HistoryBackend::Postgres(Box::new(postgres)),

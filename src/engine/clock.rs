@@ -5,6 +5,7 @@ use super::record::{Goal, Record};
 use super::turn::TurnError;
 use super::turning::Turning;
 use crate::config::project::{ChannelInfo, Project};
+use crate::domain::broadcast::Refusal;
 use crate::domain::journal::Event;
 use crate::domain::limits;
 use crate::domain::name::ChannelName;
@@ -34,11 +35,27 @@ impl Turning<'_> {
     }
 
     /// Notes over which channel somebody writes: whoever writes first over the simulator is simulated until a real channel is
-    /// used. The first message of a record comes before everything else that could be in it.
+    /// used. The first message of a record comes before everything else that could be in it. What was tried ends with that.
     pub(super) fn meet_on(&mut self, channel: &ChannelName) {
         let simulated = !self.rec.test && self.is_simulated_channel(channel);
         let new = || self.rec.address_is_unknown() && self.rec.runs.is_empty() && self.rec.waiting.is_empty();
-        self.rec.simulated = simulated && (self.rec.simulated || new());
+        let played = self.rec.simulated;
+        self.rec.simulated = simulated && (played || new());
+        if played && !self.rec.simulated {
+            self.leave_trial();
+        }
+    }
+
+    /// What somebody else said in the place of the contact is nobody's word: no consent, no name. What they did not want stays.
+    fn leave_trial(&mut self) {
+        for run in std::mem::take(&mut self.rec.runs) {
+            self.end_run(run, "interrupted", "it was begun with somebody whom a simulator played".to_owned());
+        }
+        for waiting in std::mem::take(&mut self.rec.waiting) {
+            self.drop_start(&waiting, Refusal::Ended);
+        }
+        self.rec.forget_said();
+        self.note(None, "the contact is no longer one whom a simulator plays: what was tried is over");
     }
 
     /// Begins to move the clock; the turns that follow at once do it.

@@ -50,7 +50,7 @@ const RUNS: [&str; 5] = [
 
 /// Deletes one bite of what is too old. True if there may be more.
 pub(super) async fn bite(database: &Database, keep: &Keep, now: Millis) -> Result<bool, HistoryError> {
-    let Keep { entries, messages, runs, happenings, audit } = *keep;
+    let Keep { entries, messages, runs, happenings, audit, .. } = *keep;
     let kinds: [(Option<Span>, &[&'static str]); 8] = [
         (entries, &[MISSED, ENTRIES]),
         (messages, &[MESSAGES]),

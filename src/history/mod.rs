@@ -12,6 +12,7 @@
 //! | `broadcasts` | who is to get what, how far that is, and schedules | `broadcasts/` |
 //! | `export` | the journal as it was | `export` |
 //! | `leaving` | how much was written down of a contact, for receipts | `leaving` |
+//! | `trials` | test contacts and what else there is of tests, for those who delete it | `trials` |
 //! | `project` | what an entry means in tables: pure | `project/` |
 
 pub mod api_keys;
@@ -33,6 +34,7 @@ pub mod schema;
 mod sqlite;
 mod taken_back;
 mod takeover;
+pub mod trials;
 
 pub use cell::{Cell, Row, Statement};
 pub use database::{Answers, Database, Dialect, Round, Work};

@@ -96,6 +96,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/v1/test/reports").route(post().to(api::test::report)))
         .service(route("/v1/test/time").route(post().to(api::test::time)))
         .service(route("/v1/test/sent").route(get().to(api::test::sent::sent)))
+        .service(route("/v1/test/data").route(delete().to(api::test::data::delete)))
         .service(route("/v1/live").route(get().to(api::live::listen)))
         .service(route("/v1/broadcasts").route(get().to(broadcasts::list)).route(post().to(broadcasts::create)))
         .service(route("/v1/broadcasts/dry-run").route(post().to(broadcasts::dry_run)))

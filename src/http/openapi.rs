@@ -88,6 +88,7 @@ use utoipa::{Modify, OpenApi};
         super::api::test::report,
         super::api::test::time,
         super::api::test::sent::sent,
+        super::api::test::data::delete,
         self::document,
     ),
     components(schemas(Problem)),

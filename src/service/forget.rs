@@ -84,6 +84,8 @@ pub struct Eraser<'a> {
     pub clock: &'a dyn Clock,
     /// The folder of files that contacts sent.
     pub media: Option<&'a Path>,
+    /// Whether nothing is kept of the opt-outs of test contacts: whoever tries something begins anew.
+    pub forgets_stops: bool,
 }
 
 impl Eraser<'_> {
@@ -141,9 +143,11 @@ impl Eraser<'_> {
     ) -> Answer<(Forget, Begun)> {
         let now = self.surely(|| self.store.now()).await?;
         // The header's: whoever was not processed yet may have begun as somebody who opted out.
-        let stop = seen.record.stop;
+        let said = seen.record.stop;
         // An opt-out in test says nothing of who is meant at the same address.
         let mode = codec::mode_of(&seen.record.blob);
+        let anew = self.forgets_stops && mode == Mode::Test;
+        let stop = if anew { StopMask::NONE } else { said };
         let addresses: Vec<ContactKey> =
             addresses(&record).map(|address| ContactKey::of(mode, secret, &address.canonical())).collect();
         // Before the record is gone: as long as it is there it says the same itself.
@@ -151,7 +155,7 @@ impl Eraser<'_> {
             // What was kept of an address that leads here is in the record since then, and perhaps taken back. Of one that is only known
             // somebody else may have opted out.
             let kept = self.surely(|| self.store.suppressed(*address)).await?;
-            let bits = if record.merged.contains(address) { stop.bits() } else { kept.bits() | stop.bits() };
+            let bits = if anew || record.merged.contains(address) { stop.bits() } else { kept.bits() | stop.bits() };
             if bits != kept.bits() {
                 self.surely(|| self.store.suppress(*address, StopMask::from_bits(bits))).await?;
             }
@@ -295,9 +299,9 @@ impl Core {
         Ok(erased)
     }
 
-    fn eraser(&self) -> Eraser<'_> {
+    pub(super) fn eraser(&self) -> Eraser<'_> {
         let media = self.settings.files.as_ref().map(|files| files.folder.as_path());
-        Eraser { store: &*self.store, clock: &*self.clock, media }
+        Eraser { store: &*self.store, clock: &*self.clock, media, forgets_stops: false }
     }
 
     /// What this instance remembers of a contact.

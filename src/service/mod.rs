@@ -68,6 +68,7 @@ mod superseded;
 mod teller;
 mod template;
 mod tick;
+pub mod trials;
 mod tried;
 mod turns;
 mod unsubscribe;

@@ -4,7 +4,7 @@ use crate::support::api::Api;
 use crate::support::live::{GREETING, SIMULATED, Service};
 use replyflow::domain::address::{Address, E164};
 use replyflow::domain::mode::Mode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
@@ -62,8 +62,8 @@ fn has(shown: &Value, answer: &Value) -> bool {
 async fn every_example_of_the_page_works() {
     let config = format!("{SIMULATED}\n[teams.help]\ntitle = \"Help\"\n");
     let service = Service::start(&config, &[("support", SUPPORT)]).await;
-    service.write("main-sms", PHONE, "1", "hello").await;
     let api = Api::admin(&service).await;
+    assert_eq!(api.post("/v1/contacts", json!({ "phone": PHONE })).await.status, 201);
     let place = format!("/v1/contacts/{}/conversation", service.contact_key(PHONE));
     assert_eq!(api.becomes(&place, 200).await, 200, "the contact is known");
     let given = [("CONTACT", service.contact_key(PHONE))];

@@ -2,6 +2,10 @@
 
 use crate::support::api::{Answer, Api};
 use crate::support::live::{SIMULATED, Service};
+use replyflow::domain::codec;
+use replyflow::domain::id::{ContactKey, DedupeHash, InputId};
+use replyflow::domain::input::{Class, Input, OperatorAction};
+use replyflow::store::{Accept, Accepted, WhenFull};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -12,6 +16,8 @@ country = "GB"
 [attributes]
 vip = "boolean"
 score = "number"
+essay = "text"
+memo = "text"
 [topics]
 news = "Our weekly letter"
 "#;
@@ -244,4 +250,53 @@ async fn contacts_are_listed_and_taken_out_and_can_be_imported_again() {
     }
     service.stop().await;
     elsewhere.stop().await;
+}
+
+/// Somebody who has the contact and does nothing, until the lease ends.
+async fn held(service: &Service, contact: &str) {
+    let hash = DedupeHash::of(&["held", contact]);
+    let body = codec::encode(&Input::Operator(OperatorAction::EndRuns)).into();
+    let contact = ContactKey::parse(contact).expect("a key");
+    let (class, full) = (Class::Normal, WhenFull::Refuse);
+    let accept = Accept { contact, hash, class, id: InputId::of(hash), body, claim: true, full, known: true };
+    let core = service.core();
+    assert!(matches!(core.store().accept(accept).await, Ok(Accepted::Claimed(_))), "nobody had it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_waits_is_said_to_wait_and_one_that_cannot_be_made_is_not_said_to_be() {
+    let service = service().await;
+    let api = writer(&service).await;
+    let made = api.post("/v1/contacts", json!({ "phone": "+447700900123", "name": "Ann" })).await;
+    let id = made.json["id"].as_str().expect("an id").to_owned();
+    held(&service, &id).await;
+    let body = json!({ "phone": "+447700900123", "name": "Bea" });
+    let path = format!("/v1/contacts/{id}");
+    let (patched, posted, again) = tokio::join!(
+        patch(&api, &path, json!({ "language": "es" })),
+        api.post_named("/v1/contacts", "one", body.clone()),
+        async {
+            tokio::time::sleep(Duration::from_millis(3_500)).await;
+            api.post_named("/v1/contacts", "one", body.clone()).await
+        }
+    );
+    for answer in [&patched, &posted, &again] {
+        assert_eq!((answer.status, &answer.json["id"]), (202, &json!(id)), "{}", answer.text);
+        let href = answer.json["href"].as_str().expect("where to look");
+        assert_eq!((href, answer.header("location")), (path.as_str(), href));
+    }
+    let href = patched.json["href"].as_str().expect("where to look");
+    let seen = until(&api, href, |one| one["name"] == "Bea" && one["language"] == "es").await;
+    assert_eq!(seen["id"], json!(id));
+    let done = api.post_named("/v1/contacts", "one", body).await;
+    assert_eq!((done.status, &done.json["name"]), (200, &json!("Bea")), "it is done by now: {}", done.text);
+
+    // What does not fit into the contact is set aside: nobody is told that it was done.
+    for (attribute, status) in [("essay", 200), ("memo", 409)] {
+        let large = json!({ "attributes": { attribute: "x".repeat(40_000) }, "name": attribute });
+        let large = patch(&api, &path, large).await;
+        assert_eq!(large.status, status, "{attribute}: {}", large.text);
+    }
+    assert_eq!(api.get(&path).await.json["name"], "essay");
+    service.stop().await;
 }

@@ -27,6 +27,18 @@ impl Record {
         Ok(record)
     }
 
+    /// Takes away what is known of the person but for addresses at which they were met, opt-outs and what they said no to.
+    pub(in crate::engine) fn forget_said(&mut self) {
+        (self.name, self.language, self.timezone) = (None, None, None);
+        (self.email, self.external, self.dead) = (None, None, None);
+        self.tags.clear();
+        self.attributes.clear();
+        self.private.clear();
+        self.consent = 0;
+        self.topics.iter_mut().for_each(|topic| topic.yes = 0);
+        self.topics.retain(|topic| !topic.no.is_empty());
+    }
+
     /// Whether nothing was ever done for the contact.
     pub fn is_new(&self) -> bool {
         self.told == 0 && self.address_is_unknown() && self.runs.is_empty() && self.waiting.is_empty() && self.heard.is_empty()

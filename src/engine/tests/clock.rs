@@ -154,7 +154,7 @@ fn a_contact_of_another_system_does_not_become_simulated_by_a_message_from_the_s
 }
 
 #[test]
-fn what_is_sent_over_a_real_channel_makes_a_contact_real() {
+fn a_word_over_a_real_channel_makes_a_contact_real() {
     let mut d = Driver::new(&[QUESTION]);
     d.project.channels["main-whatsapp"].simulated = false;
     d.user("hi");

@@ -1,6 +1,7 @@
 //! What makes a test contact, and that it stays one.
 
-use super::driver::{Driver, PHONE};
+use super::driver::{Driver, PHONE, slug};
+use crate::domain::channel::ChannelKind;
 use crate::domain::codec;
 use crate::domain::input::{Input, OperatorAction};
 use crate::domain::journal::Event;
@@ -90,4 +91,26 @@ fn whoever_a_simulator_plays_is_never_reached_over_a_real_channel() {
         assert_eq!(d.event("order.paid", serde_json::json!({})), said);
         assert!(d.record().simulated, "and stays whoever it was");
     }
+}
+
+#[test]
+fn what_was_said_in_the_place_of_somebody_is_not_theirs_when_they_are_met() {
+    let mut d = Driver::new(&[ASKS]);
+    d.project.channels["main-whatsapp"].simulated = false;
+    d.user("hello");
+    d.change(|record| {
+        record.name = Some("Try".to_owned());
+        record.tags.push(slug("vip"));
+        record.consent = ChannelKind::Sms.stop_bit();
+        record.stop = ChannelKind::Email.stop_bit();
+    });
+    assert_eq!(d.record().runs.len(), 1);
+    d.kind = ChannelKind::WhatsApp;
+    // The question was asked in the trial; for the person this is the first word.
+    assert_eq!(d.user("yes"), ["Well?"]);
+    assert_eq!(d.ends(), ["interrupted"]);
+    let record = d.record();
+    assert!(!record.simulated && record.mode() == Mode::Live);
+    assert_eq!((record.name, record.tags, record.consent), (None, vec![], 0));
+    assert_eq!(record.stop, ChannelKind::Email.stop_bit(), "who wants no mail gets none");
 }

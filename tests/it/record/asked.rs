@@ -38,8 +38,11 @@ fn message(id: &str, n: usize, at: i64, text: &str) -> Statement {
 }
 
 fn happening(token: &str, idx: i64, n: usize, at: i64, kind: &str) -> Statement {
-    let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail) VALUES ($1, $2, $3, $4, $5, '000000000000000a', '{}')";
-    Statement::new(sql, [contact(n).into(), token.into(), idx.into(), at.into(), kind.into()])
+    let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, mode)
+               VALUES ($1, $2, $3, $4, $5, '000000000000000a', '{}', $6)";
+    // The second of them is a test contact.
+    let mode = if n == 2 { Mode::Test } else { Mode::Live };
+    Statement::new(sql, [contact(n).into(), token.into(), idx.into(), at.into(), kind.into(), mode.as_str().into()])
 }
 
 async fn pages_have_no_gap_and_no_double_while_messages_are_added(ground: Ground) {

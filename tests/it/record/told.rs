@@ -340,6 +340,7 @@ async fn what_is_too_old_goes_in_bites_and_live_runs_stay(ground: Ground) {
         runs: Some(Span::days(2)),
         happenings: None,
         audit: None,
+        test: None,
     };
     let (mut journal, ann, writer) = (Journal::default(), contact("ann"), ground.writer_that_keeps(keep));
     for n in 0..1_200 {

@@ -56,7 +56,7 @@ async fn whoever_a_simulator_plays_is_nobody_for_a_live_key_and_nobody_real_for_
     let contact = played(&stage, &test).await;
     for path in ["", "/conversation", "/handoff", "/timeline", "/consent"] {
         let path = format!("/v1/contacts/{contact}{path}");
-        assert_eq!(test.get(&path).await.status, 200, "{path}");
+        assert_eq!(test.becomes(&path, 200).await, 200, "{path}");
         assert_eq!(live.get(&path).await.status, 404, "{path}");
     }
     for (path, body) in [

@@ -1,5 +1,6 @@
 //! `/v1/test`: a test contact writes, its messages come further or fail, its time passes; and what would have left. For keys for test alone.
 
+pub mod data;
 pub mod sent;
 
 use super::contacts::{find, mode_of, unavailable};
