@@ -31,7 +31,9 @@ impl Core {
 
     /// A report on a message to a contact of this mode.
     pub(super) async fn receive_report_in(self: &Arc<Self>, mode: Mode, report: StatusReport) -> Answer<Received> {
-        metrics::report(status_word(report.status));
+        if mode == Mode::Live {
+            metrics::report(status_word(report.status));
+        }
         // An opt-out that the provider knows of counts, whatever message it was reported with.
         let opted_out = report.failure.as_ref().and_then(|f| f.opted_out);
         if let (Some(OptOutScope::Everything), Some(_)) = (opted_out, &report.recipient) {
