@@ -133,7 +133,8 @@ impl Core {
         let hash = DedupeHash::of(&["test", message.channel.as_str(), contact.as_str(), &message.id]);
         let class = self.class_of(&message);
         let received = self.put_encoded(contact, hash, class, fitting(Mode::Test, message), WhenFull::Refuse).await?;
-        Ok((contact, InputId::of(hash), received))
+        // Whoever became part of another is that one.
+        Ok((self.aliases.target(contact), InputId::of(hash), received))
     }
 
     /// Opt-out, opt-in and help words pass a pending call, and so does what the provider itself says of an opt-out.

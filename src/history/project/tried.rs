@@ -7,6 +7,10 @@ use crate::history::cell::{Cell, Statement};
 impl Fold<'_> {
     pub(super) fn tried(&mut self, now: &Now<'_>, event: &Event) {
         let Event::Tried(tried) = event else { return };
+        // What was in the air when the contact was deleted is nobody's.
+        if !self.people.get(&now.contact).is_some_and(|person| person.there) {
+            return;
+        }
         // One that is done again says the same again.
         let sql = "INSERT INTO tried (contact, id, at, kind, method, host, path, headers, body, cut, left_for)
                    VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) ON CONFLICT DO NOTHING";

@@ -84,7 +84,8 @@ async fn what_was_written_down_stays_of_its_mode(ground: Ground) {
     journal.at(4, ben, vec![received(3, "hi", Decision::Start), sent(2, None, "Hello"), played()]);
     journal.at(5, ben, vec![Event::Forgotten]);
     journal.at(6, ben, late(2));
-    journal.in_test(7, tried, late(3));
+    let request = Tried::within(effect(3), TriedKind::Alert, "late".to_owned());
+    journal.in_test(7, tried, [late(3), vec![Event::Tried(Box::new(request))]].concat());
     let writer = ground.writer();
     writer.append(0, journal.items.clone(), NOW).await.expect("written");
     writer.append(0, journal.items.clone(), NOW).await.expect("once");
@@ -101,4 +102,5 @@ async fn what_was_written_down_stays_of_its_mode(ground: Ground) {
     };
     assert_eq!(runs(Mode::Live).await, ["8", "8"], "of the trial it tells nothing");
     assert_eq!(runs(Mode::Test).await, ["7", "7"]);
+    assert_eq!(ground.lines("SELECT count(*) FROM tried").await, ["0"], "of nobody nothing is kept");
 }

@@ -171,7 +171,7 @@ async fn a_test_contact_to_whom_nothing_happens_goes_after_a_while_and_nobody_el
     // The own clock of one of them is far ahead.
     let ahead = writes(&test, "main-sms", "+447700900161", "go").await;
     until(&test, &format!("/v1/contacts/{ahead}/conversation"), |state| state["runs"][0]["state"] == "size").await;
-    assert_eq!(test.post("/v1/test/time", json!({ "contact": ahead, "by": "20 days" })).await.status, 202);
+    assert_eq!(test.post("/v1/test/time", json!({ "contact": ahead, "by": "20d" })).await.status, 202);
     let renamed = test.send(Method::PATCH, &format!("/v1/contacts/{ahead}"), &[], b"{\"name\":\"Ahead\"}".to_vec()).await;
     assert_eq!(renamed.status, 200, "{}", renamed.text);
     until(&test, "/v1/contacts", |all| items(all).len() == 3).await;

@@ -183,7 +183,7 @@ pub async fn report(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
 pub struct TestTime {
     /// The contact's key, or an address such as `phone:+447700900123`.
     pub contact: String,
-    /// By how much: `30m`, `2h`, `1 day`.
+    /// By how much: `30m`, `2h`, `1d`.
     pub by: String,
 }
 
