@@ -27,13 +27,15 @@ impl Record {
         Ok(record)
     }
 
-    /// Takes away what is known of the person but for addresses at which they were met, opt-outs and what they said no to.
+    /// Takes away what is known of the person but for addresses at which they were met, opt-outs and what they said no to; and which
+    /// questions were open.
     pub(in crate::engine) fn forget_said(&mut self) {
         (self.name, self.language, self.timezone) = (None, None, None);
         (self.email, self.external, self.dead) = (None, None, None);
         self.tags.clear();
         self.attributes.clear();
         self.private.clear();
+        self.unanswered.clear();
         self.consent = 0;
         self.topics.iter_mut().for_each(|topic| topic.yes = 0);
         self.topics.retain(|topic| !topic.no.is_empty());

@@ -75,7 +75,7 @@ fn the_clock_of_a_test_contact_can_be_moved_and_of_nobody_else_here() {
 const REAL: &str = r#"
 flow: real
 channels: [main-whatsapp]
-start: [ { event: order.paid } ]
+start: [ { event: order.paid, contact: "{{ event.phone }}" } ]
 begin: s
 states: { s: { say: Thank you, end: told } }
 "#;
@@ -88,7 +88,7 @@ fn whoever_a_simulator_plays_is_never_reached_over_a_real_channel() {
         d.user("hello");
         d.user("yes");
         assert!(d.record().simulated && !d.record().test);
-        assert_eq!(d.event("order.paid", serde_json::json!({})), said);
+        assert_eq!(d.event("order.paid", serde_json::json!({ "phone": PHONE })), said);
         assert!(d.record().simulated, "and stays whoever it was");
     }
 }
@@ -107,7 +107,7 @@ fn what_was_said_in_the_place_of_somebody_is_not_theirs_when_they_are_met() {
     assert_eq!(d.record().runs.len(), 1);
     d.kind = ChannelKind::WhatsApp;
     // The question was asked in the trial; for the person this is the first word.
-    assert_eq!(d.user("yes"), ["Well?"]);
+    assert_eq!(d.user("good morning"), ["Well?"]);
     assert_eq!(d.ends(), ["interrupted"]);
     let record = d.record();
     assert!(!record.simulated && record.mode() == Mode::Live);
