@@ -7,11 +7,9 @@ use replyflow::domain::broadcast_state::BroadcastState;
 use replyflow::domain::id::ContactKey;
 use replyflow::domain::mode::Mode;
 use replyflow::domain::name::Slug;
-use replyflow::domain::schedule::{Every, Rule, Zone};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::history::audit::Act;
 use replyflow::history::broadcasts::pieces::{Page, Whence};
-use replyflow::history::broadcasts::schedules::{self, Schedule};
 use replyflow::history::broadcasts::{self, Broadcast, BroadcastFilter, Counts, members, moves, pieces, progress};
 use replyflow::history::query::Selection;
 use replyflow::history::{Database, Statement};
@@ -25,11 +23,10 @@ on_both!(
     whoever_had_it_before_is_known,
     what_did_not_leave_was_not_had,
     what_became_of_it_is_counted,
-    a_schedule_makes_each_broadcast_once,
     what_is_over_goes_after_its_age,
 );
 
-fn contact(n: usize) -> ContactKey {
+pub(super) fn contact(n: usize) -> ContactKey {
     ContactKey::derive(b"s", &n.to_string())
 }
 
@@ -37,12 +34,12 @@ fn slug(text: &str) -> Slug {
     Slug::parse(text).expect("a slug")
 }
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     let content = Content { what: What::Flow(slug("sale")), with: Vec::new(), version: None };
     Plan { contents: Contents::One(content), holdout: 0, again: Reentry::Never, morning: None, rate: None }
 }
 
-fn broadcast(n: u64, mode: Mode) -> Broadcast {
+pub(super) fn broadcast(n: u64, mode: Mode) -> Broadcast {
     let what = (plan(), Audience::Query("tag = vip".to_owned()));
     let made = Broadcast::new(BroadcastId::of(n), mode, format!("number {n}"), what, Millis(1_000));
     Broadcast { created_at: Millis(n as i64), created_by: "a test".to_owned(), ..made }
@@ -54,7 +51,7 @@ async fn made(database: &Database, n: u64) -> Broadcast {
     broadcast
 }
 
-async fn found(database: &Database, n: u64) -> Broadcast {
+pub(super) async fn found(database: &Database, n: u64) -> Broadcast {
     broadcasts::find(database, BroadcastId::of(n)).await.expect("read").expect("there")
 }
 
@@ -365,63 +362,4 @@ async fn what_became_of_it_is_counted(ground: Ground) {
     assert_eq!(tally(seen.all), [4, 1, 2, 2, 1, 1, 1, 1]);
     assert_eq!(tally(seen.arms["a"]), [2, 0, 2, 2, 1, 0, 0, 1]);
     assert_eq!(tally(seen.arms["b"]), [2, 1, 0, 0, 0, 1, 1, 0]);
-}
-
-async fn a_schedule_makes_each_broadcast_once(ground: Ground) {
-    let database = &ground.database;
-    let zone = jiff::tz::TimeZone::UTC;
-    let rule = Rule { every: Every::Day, time: jiff::civil::time(9, 0, 0, 0), zone: Zone::Project };
-    let noon = Millis("2026-03-02T12:00:00Z".parse::<jiff::Timestamp>().expect("a moment").as_millisecond());
-    let schedule = Schedule {
-        id: "s_1".to_owned(),
-        mode: Mode::Live,
-        name: "daily".to_owned(),
-        created_at: noon,
-        created_by: "ann".to_owned(),
-        changed_at: noon,
-        paused_at: None,
-        next: rule.next(&zone, noon),
-        rule,
-        plan: plan(),
-        audience: Audience::Listed(2),
-        last_at: None,
-        last_broadcast: None,
-        missed: 0,
-    };
-    let listed = [contact(1), contact(2)];
-    database.write(vec![schedules::insert(&schedule, Some(&listed))]).await.expect("written");
-    assert_eq!(schedules::find(database, "s_1").await.expect("read").as_ref(), Some(&schedule), "as it was made");
-    let first = schedule.next.expect("a time");
-    assert!(schedules::due(database, Millis(first.at.0 - 1), 9).await.expect("read").is_empty());
-    assert_eq!(schedules::due(database, first.at, 9).await.expect("read").len(), 1);
-    let made = broadcast(7, Mode::Live);
-    let next = schedule.rule.next(&zone, first.at);
-    // Two instances come at the same time.
-    let advance = || schedules::advance(database, &schedule, next, Some(&made), 0);
-    let (one, two) = tokio::join!(advance(), advance());
-    assert_eq!([one.expect("written"), two.expect("written")].iter().filter(|first| **first).count(), 1);
-    let kept = broadcasts::listed(database, made.id).await.expect("read");
-    assert_eq!((kept.as_slice(), found(database, 7).await.schedule.as_deref()), (&listed[..], Some("s_1")));
-    let after = schedules::find(database, "s_1").await.expect("read").expect("there");
-    assert_eq!((after.next, after.last_broadcast, after.missed), (next, Some(made.id), 0));
-    // A time that is left out makes nothing and is counted.
-    let later = after.rule.next(&zone, next.expect("a time").at + Span::days(3));
-    assert!(schedules::advance(database, &after, later, None, 3).await.expect("written"));
-    let mut last = schedules::find(database, "s_1").await.expect("read").expect("there");
-    assert_eq!((last.next, last.missed), (later, 3));
-    // Somebody changed it in between: what was read before is not made.
-    let stale = Schedule { changed_at: Millis(last.changed_at.0 - 1), ..last.clone() };
-    assert!(!schedules::advance(database, &stale, None, Some(&broadcast(8, Mode::Live)), 0).await.expect("written"));
-    assert_eq!(broadcasts::find(database, BroadcastId::of(8)).await.expect("read"), None);
-    assert_eq!(broadcasts::live(database).await.expect("counted"), 1);
-    // A change builds on what was seen; one that is paused makes nothing.
-    let before = last.changed_at;
-    (last.paused_at, last.changed_at) = (Some(noon), Millis(before.0 + 1));
-    let changed =
-        |last: Schedule| async move { database.write(vec![schedules::update(&last, before, None)]).await.expect("written") };
-    assert_eq!(changed(last.clone()).await, [1]);
-    assert_eq!(changed(last.clone()).await, [0]);
-    assert!(schedules::due(database, Millis(i64::MAX / 2), 9).await.expect("read").is_empty());
-    database.write(vec![schedules::delete("s_1")]).await.expect("written");
-    assert_eq!(schedules::count(database).await.expect("counted"), 0);
 }

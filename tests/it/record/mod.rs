@@ -9,6 +9,7 @@ mod entries;
 mod kill;
 mod merged;
 mod once;
+mod schedules;
 mod tables;
 mod takeover;
 mod told;
