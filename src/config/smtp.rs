@@ -212,7 +212,7 @@ fn webhook_secret(section: &Section<'_>) -> Option<Secret> {
     Some(secret)
 }
 
-fn topics(section: &Section<'_>) -> Vec<String> {
+pub(super) fn topics(section: &Section<'_>) -> Vec<String> {
     let topics = section.texts("sns_topics");
     for topic in topics.iter().filter(|topic| topic.split(':').count() != 6 || !topic.starts_with("arn:aws")) {
         let help = "Write it as SNS shows it: arn:aws:sns:eu-west-1:123456789012:mail".to_owned();

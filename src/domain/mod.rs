@@ -13,6 +13,7 @@ pub mod codec;
 pub mod consent;
 pub mod decision;
 pub mod desk;
+pub mod gsm;
 pub mod handoff;
 pub mod happening;
 pub mod hook;

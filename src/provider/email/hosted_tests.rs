@@ -1,6 +1,6 @@
 //! What hosted mail services send, against the recorded vectors, and what nobody can make them say.
 
-use super::prove::{certificate_url, is_of_sns, prove};
+use super::prove::{certificate_url, prove};
 use super::tests::settings;
 use super::{decode, verify};
 use crate::config::secret::Secret;
@@ -11,6 +11,7 @@ use crate::domain::mail::MailRef;
 use crate::domain::message::DeliveryStatus;
 use crate::domain::name::ChannelName;
 use crate::domain::time::{Millis, Span};
+use crate::provider::sns::is_of_sns;
 use crate::provider::webhook::{Decoded, Facts, Malformed, Method, Pairs, Refused, Route, Routes, WebhookRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -4,21 +4,17 @@
 use super::form::Form;
 use crate::config::smtp::SmtpSettings;
 use crate::domain::time::{Millis, Span};
-use crate::provider::json;
 use crate::provider::webhook::{Facts, Refused, WebhookRequest};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
+use crate::provider::{json, sns};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use serde_json::Value;
 use sha2::Sha256;
-use url::Url;
 
-/// How far the time of a signature may be from now. SNS repeats for an hour, and signs once.
-const TOLERANCE: Span = Span::hours(1);
-/// The same of SendGrid and Mailgun, who repeat for up to a day; what comes twice takes effect once, however it is signed.
+/// How far the time of a signature of SendGrid and Mailgun may be from now: they repeat for up to a day, and what comes twice takes
+/// effect once, however it is signed.
 const FRESH: Span = Span::hours(24);
 
 /// Who writes, as far as the form of the request says it.
@@ -131,86 +127,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 /// Where the certificate of an envelope of SNS is, if it is where Amazon keeps them.
 pub fn certificate_url(request: &WebhookRequest<'_>) -> Option<String> {
     let body = (sender(request) == Sender::Sns).then(|| json::object(request.body).ok()).flatten()?;
-    let url = json::text(&body, "SigningCertURL")?;
-    (is_of_sns(url) && Url::parse(url).ok()?.path().ends_with(".pem")).then(|| url.to_owned())
-}
-
-/// Whether a URL is one of Amazon SNS itself: `https://sns.REGION.amazonaws.com/…`, nothing that only looks like it.
-pub fn is_of_sns(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let plain = url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
-    let host = url.host_str().unwrap_or("");
-    let of = |host: &str| {
-        let region = host.strip_prefix("sns.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-        region.is_some_and(|region| {
-            region.len() >= 3 && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        })
-    };
-    plain && (of(host) || host.strip_suffix(".cn").is_some_and(of))
+    sns::certificate_url(&body)
 }
 
 fn sns(settings: &SmtpSettings, request: &WebhookRequest<'_>, facts: &Facts<'_>) -> Result<(), Refused> {
     let body = json::object(request.body).map_err(|_| Refused::Unsigned)?;
-    let text = |key| json::text(&body, key);
-    let topic = text("TopicArn").ok_or(Refused::Unsigned)?;
-    if !settings.sns_topics.iter().any(|known| known == topic) {
-        return Err(Refused::UnknownKey);
-    }
-    let signature = STANDARD.decode(text("Signature").ok_or(Refused::Unsigned)?).map_err(|_| Refused::Forged)?;
-    let pem = facts.certificate.ok_or(Refused::UnknownKey)?;
-    let der = CertificateDer::from_pem_slice(pem).map_err(|_| Refused::UnknownKey)?;
-    let certificate = webpki::EndEntityCert::try_from(&der).map_err(|_| Refused::UnknownKey)?;
-    let algorithm: &dyn SignatureVerificationAlgorithm = match text("SignatureVersion") {
-        Some("1") => &RsaSha1,
-        Some("2") => webpki::aws_lc_rs::RSA_PKCS1_2048_8192_SHA256,
-        _ => return Err(Refused::UnknownKey),
-    };
-    let signed = string_to_sign(&body).ok_or(Refused::Unsigned)?;
-    certificate.verify_signature(algorithm, signed.as_bytes(), &signature).map_err(|_| Refused::Forged)?;
-    let at = text("Timestamp").and_then(|text| text.parse::<jiff::Timestamp>().ok()).ok_or(Refused::Forged)?;
-    fresh(Millis(at.as_millisecond()), facts.now, TOLERANCE)?;
-    // What is asked to be confirmed is signed too; that it is Amazon's is looked at all the same.
-    match text("SubscribeURL").filter(|_| text("Type") == Some("SubscriptionConfirmation")) {
-        Some(url) if !is_of_sns(url) => Err(Refused::Forged),
-        _ => Ok(()),
-    }
-}
-
-/// What SNS signs: names and values in a fixed order, a line each.
-fn string_to_sign(body: &Value) -> Option<String> {
-    let keys: &[&str] = match json::text(body, "Type")? {
-        "Notification" => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
-        "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
-            &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
-        }
-        _ => return None,
-    };
-    let mut signed = String::new();
-    for key in keys {
-        match body.get(*key).and_then(Value::as_str) {
-            Some(value) => signed.push_str(&format!("{key}\n{value}\n")),
-            None if *key == "Subject" => {}
-            None => return None,
-        }
-    }
-    Some(signed)
-}
-
-/// RSA with SHA-1: what SNS signs with unless its topic says `SignatureVersion` 2.
-#[derive(Debug)]
-struct RsaSha1;
-
-impl SignatureVerificationAlgorithm for RsaSha1 {
-    fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, key);
-        key.verify(message, signature).map_err(|_| InvalidSignature)
-    }
-
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        alg_id::RSA_ENCRYPTION
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        alg_id::RSA_PKCS1_SHA256
-    }
+    sns::verify(&settings.sns_topics, &body, facts)
 }

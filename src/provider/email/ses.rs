@@ -7,7 +7,8 @@ use crate::domain::mail::{MailRef, email};
 use crate::domain::message::FailureReason;
 use crate::domain::time::Millis;
 use crate::provider::json;
-use crate::provider::webhook::{Decoded, Malformed, Other, Route, Subscription};
+use crate::provider::sns::{self, Opened};
+use crate::provider::webhook::{Decoded, Malformed, Other, Route};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -15,23 +16,13 @@ use serde_json::Value;
 /// What an envelope of SNS brings. Its signature was checked.
 pub fn read(body: &[u8], here: &Route) -> Result<Vec<Decoded>, Malformed> {
     let body = json::object(body)?;
-    let other =
-        |kind: &str| Ok(vec![Decoded::Other(Other { kind: kind.to_owned(), id: json::owned(&body, "MessageId"), error: None })]);
-    match json::text(&body, "Type") {
-        Some("SubscriptionConfirmation") => {
-            let (topic, url) = (json::owned(&body, "TopicArn"), json::owned(&body, "SubscribeURL"));
-            let (Some(topic), Some(url)) = (topic, url) else { return Err(Malformed("a subscription without its URL")) };
-            Ok(vec![Decoded::Subscription(Subscription { topic, url })])
-        }
-        Some("UnsubscribeConfirmation") => other("sns_unsubscribed"),
-        Some("Notification") => {
-            let message = json::text(&body, "Message").ok_or(Malformed("a notification without a message"))?;
-            match serde_json::from_str::<Value>(message) {
-                Ok(said) if said.is_object() => notification(&said, here),
-                _ => other("sns_text"),
-            }
-        }
-        _ => Err(Malformed("no notification of SNS")),
+    let message = match sns::open(&body)? {
+        Opened::Message(message) => message,
+        Opened::Said(said) => return Ok(vec![said]),
+    };
+    match serde_json::from_str::<Value>(&message) {
+        Ok(said) if said.is_object() => notification(&said, here),
+        _ => Ok(vec![Decoded::Other(Other { kind: "sns_text".to_owned(), id: json::owned(&body, "MessageId"), error: None })]),
     }
 }
 

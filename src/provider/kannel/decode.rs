@@ -1,0 +1,75 @@
+//! What Kannel tells: messages, by the parameters that our documentation has in `get-url`, and delivery reports.
+
+use crate::domain::address::Address;
+use crate::domain::id::SendRef;
+use crate::domain::message::FailureReason;
+use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
+use crate::domain::time::Millis;
+use crate::provider::form::Form;
+use crate::provider::verdict::{Verdict, permanent};
+use crate::provider::webhook::{Decoded, Malformed, Other, ProviderError, Received, Routes, StatusReport, WebhookRequest};
+
+/// The values of a delivery report: bits of `dlr-mask`, of which a report has one.
+#[rustfmt::skip]
+const REPORTS: &[(&str, DeliveryStatus, Verdict)] = &[
+    ("1", DeliveryStatus::Delivered, permanent(FailureReason::Unknown)),
+    ("2", DeliveryStatus::Failed, permanent(FailureReason::Unreachable)),   // not delivered to the phone
+    ("4", DeliveryStatus::Sent, permanent(FailureReason::Unknown)),         // queued at the carrier
+    ("8", DeliveryStatus::Sent, permanent(FailureReason::Unknown)),         // accepted by the carrier
+    ("16", DeliveryStatus::Failed, permanent(FailureReason::Unknown)),      // refused by the carrier
+];
+
+/// What the request says: a report has a `status`, a message a `sender`.
+pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
+    let form = Form::of(request).ok_or(Malformed("the body is no form"))?;
+    if let Some(word) = form.get("status") {
+        let id = form.get("id").ok_or(Malformed("a report without an id"))?;
+        return Ok(vec![report(id, word, routes)]);
+    }
+    let from = form.get("sender").ok_or(Malformed("neither a message nor a report"))?;
+    let id = form.get("id").ok_or(Malformed("a message without an id"))?;
+    let to = form.get("to").unwrap_or("");
+    let here = routes.here();
+    let message = Inbound {
+        channel: here.channel.clone(),
+        kind: here.kind,
+        from: Address::from_wire(from),
+        user_id: None,
+        id: id.to_owned(),
+        at: form
+            .get("ts")
+            .and_then(|ts| ts.parse().ok())
+            .filter(|ts| (1..100_000_000_000).contains(ts))
+            .map(|ts: i64| Millis(ts * 1_000)),
+        text: form.raw("message").unwrap_or("").to_owned(),
+        content: InboundContent::Text,
+        profile_name: None,
+        in_reply_to: None,
+        answers: None,
+        forwarded: false,
+        referral: None,
+    };
+    Ok(vec![Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, error: None }))])
+}
+
+/// Kannel gives a message no id that we learn: the id is our own name of the send. Each part of a long text has a report of its own;
+/// a part that arrived outranks one that did not.
+fn report(id: &str, word: &str, routes: &Routes) -> Decoded {
+    let Some((_, status, verdict)) = REPORTS.iter().find(|(known, ..)| *known == word) else {
+        return Decoded::Other(Other { kind: format!("status_{word}"), id: Some(id.to_owned()), error: None });
+    };
+    let failed = *status == DeliveryStatus::Failed;
+    let failure = failed.then(|| verdict.failure(ProviderError { code: Some(word.to_owned()), text: String::new() }));
+    Decoded::Status(Box::new(StatusReport {
+        channel: routes.here().channel.clone(),
+        id: id.to_owned(),
+        send: SendRef::parse(id),
+        status: *status,
+        provider_status: word.to_owned(),
+        at: None,
+        recipient: None,
+        user_id: None,
+        failure,
+        pricing: None,
+    }))
+}
