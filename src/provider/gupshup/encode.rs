@@ -155,7 +155,7 @@ fn template(
     }
     all.extend(list.iter().map(|param| match param {
         TemplateParam::Text(text) => text.as_str(),
-        TemplateParam::Currency { fallback, .. } | TemplateParam::DateTime { fallback } => fallback,
+        TemplateParam::Currency { fallback, .. } | TemplateParam::DateTime { fallback } => fallback.as_str(),
     }));
     all.extend(buttons.iter().filter_map(|(_, button)| match button {
         TemplateButton::Url { suffix } => Some(suffix.as_str()),

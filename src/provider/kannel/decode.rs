@@ -38,9 +38,9 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
         id: id.to_owned(),
         at: form
             .get("ts")
-            .and_then(|ts| ts.parse().ok())
+            .and_then(|ts| ts.parse::<i64>().ok())
             .filter(|ts| (1..100_000_000_000).contains(ts))
-            .map(|ts: i64| Millis(ts * 1_000)),
+            .map(|ts| Millis(ts * 1_000)),
         text: form.raw("message").unwrap_or("").to_owned(),
         content: InboundContent::Text,
         profile_name: None,
