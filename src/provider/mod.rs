@@ -16,10 +16,19 @@ pub mod xml;
 pub mod email;
 
 mod account;
+mod africastalking;
+mod aws_sms;
+mod dialog360;
+mod gupshup;
+mod jasmin;
+mod kannel;
 mod meta;
+mod plain;
 mod simulator;
+mod sns;
 mod twilio;
 mod verdict;
+mod written;
 
 pub use account::Account;
 pub use features::{Features, Proof, Reports};
@@ -193,6 +202,12 @@ impl Adapter {
             ProviderSettings::Twilio(s) => Arc::new(twilio::Twilio(s.clone())),
             ProviderSettings::Meta(s) => Arc::new(meta::Meta(s.clone())),
             ProviderSettings::Smtp(s) => Arc::new(email::Smtp(Arc::new((**s).clone()))),
+            ProviderSettings::Gupshup(s) => Arc::new(gupshup::Gupshup((**s).clone())),
+            ProviderSettings::Dialog360(s) => Arc::new(dialog360::Dialog360((**s).clone())),
+            ProviderSettings::AfricasTalking(s) => Arc::new(africastalking::AfricasTalking((**s).clone())),
+            ProviderSettings::Kannel(s) => Arc::new(kannel::Kannel((**s).clone())),
+            ProviderSettings::Jasmin(s) => Arc::new(jasmin::Jasmin((**s).clone())),
+            ProviderSettings::Aws(s) => Arc::new(aws_sms::Aws((**s).clone())),
             ProviderSettings::Simulator(s) => Arc::new(simulator::Simulator(s.clone())),
         })
     }

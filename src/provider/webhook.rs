@@ -130,12 +130,13 @@ pub struct Route {
 pub struct Routes {
     here: Route,
     by_number: Vec<(String, Route)>,
+    or_here: bool,
 }
 
 impl Routes {
     /// Only the channel that was called.
     pub fn only(here: Route) -> Self {
-        Routes { here, by_number: Vec::new() }
+        Routes { here, by_number: Vec::new(), or_here: false }
     }
 
     /// Also this one, by the number that the provider names in the content.
@@ -150,9 +151,17 @@ impl Routes {
         &self.here
     }
 
+    /// The same where whoever calls serves one number: whichever it names is that of the channel that was called.
+    #[must_use]
+    pub fn or_here(mut self) -> Self {
+        self.or_here = true;
+        self
+    }
+
     /// The channel with this number.
     pub fn find(&self, number: &str) -> Option<&Route> {
-        self.by_number.iter().find(|(n, _)| n == number).map(|(_, route)| route)
+        let known = self.by_number.iter().find(|(n, _)| n == number).map(|(_, route)| route);
+        known.or(self.or_here.then_some(&self.here))
     }
 }
 

@@ -1,8 +1,17 @@
 //! The providers of this release. Each has a module with its settings, their reading and its [`ProviderEntry`]; everything else
 //! that must know all of them goes through [`PROVIDERS`].
 
+pub mod africastalking;
+pub mod aws_sms;
+pub mod dialog360;
 pub mod guard;
+pub mod gupshup;
+pub mod jasmin;
+pub mod kannel;
 pub mod meta;
+#[cfg(test)]
+mod read_tests;
+mod sender;
 pub mod simulator;
 pub mod twilio;
 
@@ -11,6 +20,12 @@ use super::schema::Setting;
 use super::section::{Secrets, Section};
 use super::smtp::{self, SmtpSettings};
 use crate::domain::channel::ChannelKind;
+use africastalking::AfricasTalkingSettings;
+use aws_sms::AwsSettings;
+use dialog360::Dialog360Settings;
+use gupshup::GupshupSettings;
+use jasmin::JasminSettings;
+use kannel::KannelSettings;
 use meta::MetaSettings;
 use simulator::SimulatorSettings;
 use twilio::TwilioSettings;
@@ -24,6 +39,18 @@ pub enum ProviderSettings {
     Meta(MetaSettings),
     /// A mail server.
     Smtp(Box<SmtpSettings>),
+    /// Gupshup: WhatsApp.
+    Gupshup(Box<GupshupSettings>),
+    /// 360dialog: WhatsApp.
+    Dialog360(Box<Dialog360Settings>),
+    /// Africa's Talking: SMS.
+    AfricasTalking(Box<AfricasTalkingSettings>),
+    /// Kannel: SMS through a gateway of one's own.
+    Kannel(Box<KannelSettings>),
+    /// Jasmin: SMS through a gateway of one's own.
+    Jasmin(Box<JasminSettings>),
+    /// AWS End User Messaging: SMS.
+    Aws(Box<AwsSettings>),
     /// The built-in simulator.
     Simulator(SimulatorSettings),
 }
@@ -63,7 +90,18 @@ impl ProviderEntry {
 }
 
 /// All of them, by their names in the configuration.
-pub const PROVIDERS: &[ProviderEntry] = &[twilio::ENTRY, meta::ENTRY, smtp::ENTRY, simulator::ENTRY];
+pub const PROVIDERS: &[ProviderEntry] = &[
+    twilio::ENTRY,
+    meta::ENTRY,
+    gupshup::ENTRY,
+    dialog360::ENTRY,
+    africastalking::ENTRY,
+    kannel::ENTRY,
+    jasmin::ENTRY,
+    aws_sms::ENTRY,
+    smtp::ENTRY,
+    simulator::ENTRY,
+];
 
 /// Their names.
 pub(super) const NAMES: &[&str] = &{
@@ -83,6 +121,12 @@ impl ProviderSettings {
             ProviderSettings::Twilio(_) => &twilio::ENTRY,
             ProviderSettings::Meta(_) => &meta::ENTRY,
             ProviderSettings::Smtp(_) => &smtp::ENTRY,
+            ProviderSettings::Gupshup(_) => &gupshup::ENTRY,
+            ProviderSettings::Dialog360(_) => &dialog360::ENTRY,
+            ProviderSettings::AfricasTalking(_) => &africastalking::ENTRY,
+            ProviderSettings::Kannel(_) => &kannel::ENTRY,
+            ProviderSettings::Jasmin(_) => &jasmin::ENTRY,
+            ProviderSettings::Aws(_) => &aws_sms::ENTRY,
             ProviderSettings::Simulator(_) => &simulator::ENTRY,
         }
     }
@@ -93,8 +137,15 @@ impl ProviderSettings {
         match self {
             ProviderSettings::Twilio(s) => Some((&s.account_sid, &s.from)),
             ProviderSettings::Meta(s) => Some(("", &s.phone_number_id)),
-            // Several senders may share a server, and several channels a sender.
-            ProviderSettings::Smtp(_) | ProviderSettings::Simulator(_) => None,
+            ProviderSettings::Aws(s) => Some((&s.access_key_id, &s.number)),
+            // Several senders may share a server, and several channels a sender; what signs nothing has a URL for each channel.
+            ProviderSettings::Smtp(_)
+            | ProviderSettings::Gupshup(_)
+            | ProviderSettings::Dialog360(_)
+            | ProviderSettings::AfricasTalking(_)
+            | ProviderSettings::Kannel(_)
+            | ProviderSettings::Jasmin(_)
+            | ProviderSettings::Simulator(_) => None,
         }
     }
 
@@ -105,6 +156,6 @@ impl ProviderSettings {
 
     /// Whether approved templates are named by an id of the provider, not by their name and language.
     pub fn templates_by_id(&self, kind: ChannelKind) -> bool {
-        kind == ChannelKind::WhatsApp && matches!(self, ProviderSettings::Twilio(_))
+        kind == ChannelKind::WhatsApp && matches!(self, ProviderSettings::Twilio(_) | ProviderSettings::Gupshup(_))
     }
 }

@@ -13,9 +13,13 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
     if request.method != Method::Post {
         return Err(Malformed("Meta's events come by POST"));
     }
-    let body = json::object(request.body)?;
+    read(&json::object(request.body)?, routes)
+}
+
+/// Everything in this body, in its order.
+pub fn read(body: &Value, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
     let entries = body.get("entry").and_then(Value::as_array).ok_or(Malformed("there is no `entry`"))?;
-    if json::text(&body, "object") != Some("whatsapp_business_account") {
+    if json::text(body, "object") != Some("whatsapp_business_account") {
         return Ok(vec![other("unknown_object", None)]);
     }
     let mut out = Vec::new();

@@ -18,13 +18,17 @@ const TEMPLATE_NAME_CHARS: usize = 512;
 
 /// The request that sends the message.
 pub fn encode(settings: &MetaSettings, message: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
-    let body = match &message.content {
-        OutboundContent::MarkRead { message, typing } => read_mark(message, *typing),
-        content => envelope(message, content, context)?,
-    };
     let base = settings.base_url.trim_end_matches('/');
     let url = format!("{base}/{}/{}/messages", settings.graph_version, settings.phone_number_id);
-    Ok(HttpRequest::json(url, vec![("Authorization", authorization(settings))], &body))
+    Ok(HttpRequest::json(url, vec![("Authorization", authorization(settings))], &body(message, context)?))
+}
+
+/// The message as Meta takes it, whoever brings it there.
+pub fn body(message: &Outbound, context: &SendContext<'_>) -> Result<Value, EncodeError> {
+    match &message.content {
+        OutboundContent::MarkRead { message, typing } => Ok(read_mark(message, *typing)),
+        content => envelope(message, content, context),
+    }
 }
 
 /// What proves that a request is the app's.

@@ -11,6 +11,11 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+// What others use who pass Meta's JSON on.
+pub use decode::{decode, read};
+pub use encode::body;
+pub use errors::{classify, verdict};
+
 use super::features::{Features, Proof, Reports};
 use super::file::{self, FileRequest, FileSource, NoFile};
 use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
