@@ -41,7 +41,7 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
             .and_then(|ts| ts.parse::<i64>().ok())
             .filter(|ts| (1..100_000_000_000).contains(ts))
             .map(|ts| Millis(ts * 1_000)),
-        text: form.raw("message").unwrap_or("").to_owned(),
+        text: text(&octets(request), form.get("coding"), form.get("charset")),
         content: InboundContent::Text,
         profile_name: None,
         in_reply_to: None,
@@ -50,6 +50,43 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
         referral: None,
     };
     Ok(vec![Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, error: None }))])
+}
+
+/// The octets of the text. Kannel says in which charset they are and need not write UTF-8.
+fn octets(request: &WebhookRequest<'_>) -> Vec<u8> {
+    let written = match request.method {
+        Method::Get => request.query().as_bytes(),
+        Method::Post => request.body,
+    };
+    let mut rest = written.split(|b| *b == b'&').find_map(|pair| pair.strip_prefix(b"message=")).unwrap_or_default();
+    let digit = |at: usize, rest: &[u8]| rest.get(at).and_then(|b| char::from(*b).to_digit(16));
+    let mut out = Vec::with_capacity(rest.len());
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match (first, digit(0, after), digit(1, after)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                rest = &after[2..];
+            }
+            (b'+', ..) => out.push(b' '),
+            (other, ..) => out.push(*other),
+        }
+    }
+    out
+}
+
+/// UTF-16 where Kannel says so (`mo-recode` is off then); else UTF-8, or Latin-1 where it is none.
+fn text(octets: &[u8], coding: Option<&str>, charset: Option<&str>) -> String {
+    let is_utf16 =
+        charset.map_or(coding == Some("2"), |charset| charset.to_ascii_uppercase().replace('-', "").starts_with("UTF16"));
+    if is_utf16 {
+        let units: Vec<u16> = octets.chunks(2).map(|two| u16::from_be_bytes([two[0], *two.get(1).unwrap_or(&0)])).collect();
+        return String::from_utf16_lossy(&units);
+    }
+    match std::str::from_utf8(octets) {
+        Ok(text) => text.to_owned(),
+        Err(_) => octets.iter().copied().map(char::from).collect(),
+    }
 }
 
 /// Kannel gives a message no id that we learn: the id is our own name of the send. Each part of a long text has a report of its own;

@@ -90,6 +90,16 @@ fn messages_come_by_get_too() {
     };
     assert_eq!((received.message.from.reveal(), received.message.text.as_str()), ("+447700900123", "Hello é"));
     assert_eq!(received.message.at, None);
+    let text = |fields: &str| match read(Method::Post, "", &format!("id=7&sender=447700900123&{fields}")) {
+        Ok(Decoded::Message(received)) => received.message.text,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(text("message=%26%3A%D8%3D%DE%00&coding=2&charset=UTF-16BE"), "☺😀");
+    assert_eq!(text("coding=2&message=%26%3A"), "☺");
+    // `mo-recode` turned it into UTF-8 and left the coding alone.
+    assert_eq!(text("message=%E2%98%BA&coding=2&charset=UTF-8"), "☺");
+    assert_eq!(text("message=caf%E9+100%&charset=windows-1252"), "café 100%");
+    assert_eq!((text("message=").as_str(), text("").as_str()), ("", ""));
     for broken in ["", "sender=1", "id=1", "status=1"] {
         assert!(read(Method::Post, "", broken).is_err(), "{broken}");
     }
