@@ -7,7 +7,9 @@ use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
 use crate::domain::time::Millis;
 use crate::provider::form::Form;
 use crate::provider::verdict::{Verdict, permanent};
-use crate::provider::webhook::{Decoded, Malformed, Other, ProviderError, Received, Routes, StatusReport, WebhookRequest};
+use crate::provider::webhook::{
+    Decoded, Malformed, Method, Other, ProviderError, Received, Routes, StatusReport, WebhookRequest,
+};
 
 /// The values of a delivery report: bits of `dlr-mask`, of which a report has one.
 #[rustfmt::skip]
