@@ -24,7 +24,11 @@ pub fn decoded(decoded: &Decoded, phones: Phones) -> Value {
             "template": t.template, "language": t.language, "event": t.event, "reason": t.reason,
         }),
         Decoded::Complaint(c) => json!({ "kind": "complaint", "type": "complaint", "id": c.id }),
-        Decoded::Subscription(s) => json!({ "kind": "subscription", "topic": s.topic }),
+        Decoded::Subscription(s) => json!({
+            "kind": "subscription", "type": "subscription_confirmation", "topic": s.topic,
+            // It is the service that fetches, once the request is proven.
+            "action": "GET SubscribeURL after verifying signature and TopicArn allow-list",
+        }),
         Decoded::Other(o) => {
             let kind = if o.kind == "error" { "error" } else { "ignored" };
             let code = o.error.as_ref().and_then(|e| e.code.clone());
@@ -217,6 +221,8 @@ pub fn differs(expected: &Value, actual: &Value, path: &str) -> Option<String> {
             wanted.iter().zip(got).enumerate().find_map(|(i, (w, g))| differs(w, g, &format!("{path}[{i}]")))
         }
         (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => None,
+        // Some say that nothing is wrong.
+        (Value::String(none), Value::Null) if none == "0" && path.ends_with(".error_code") => None,
         // A removed reaction is written either way.
         (Value::String(empty), Value::Null) | (Value::Null, Value::String(empty)) if empty.is_empty() => None,
         _ if expected == actual => None,

@@ -2,13 +2,17 @@
 //! from the folder that `REPLYFLOW_VECTORS` names.
 
 mod canonical;
+mod described;
 mod hostile;
 mod requests;
 mod subject;
 
 use canonical::{Phones, decoded, differs, outcome};
+use replyflow::domain::id::{ContactKey, DedupeHash, InputId, SendRef, Token};
 use replyflow::domain::time::Millis;
-use replyflow::provider::{Decoded, Method, Pairs, Routes, SendContext, SendOutcome, TransportError, WebhookRequest};
+use replyflow::provider::{
+    Adapter, Decoded, Facts, Method, Pairs, Refused, Routes, SendContext, SendOutcome, TransportError, WebhookRequest,
+};
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -44,14 +48,53 @@ pub fn files() -> Vec<File> {
         for path in paths {
             let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             let data: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            match Subject::of(&data) {
-                Some(subject) => out.push(File { path, data, subject }),
+            let described = std::fs::read_to_string(path.with_extension("toml")).ok();
+            match Subject::of(&data, described.as_deref()) {
+                Some(subject) => out.push(File { data: with_others(data, &path), path, subject }),
                 None => say(&format!("vectors: {} skipped, no adapter", path.display())),
             }
         }
         assert!(out.len() > before, "{}: no vectors of a provider with an adapter", folder.display());
     }
     out
+}
+
+/// `{"see": "other.json#inbound"}` stands for that list of that file.
+fn with_others(mut data: Value, path: &Path) -> Value {
+    for list in ["inbound", "status", "send"] {
+        let Some(see) = vectors(&data, list).first().and_then(|first| first.get("see")?.as_str()) else { continue };
+        let (file, name) = see.split_once('#').expect("a file and a list");
+        let text = std::fs::read_to_string(path.with_file_name(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let other: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{file}: {e}"));
+        data[list] = other[name].clone();
+    }
+    data
+}
+
+/// A name of a send, where a vector has one that is none of ours.
+fn a_send() -> SendRef {
+    let contact = ContactKey::derive(b"vectors", "+447700900123");
+    SendRef { contact, effect: Token::birth(contact, InputId::of(DedupeHash::of(&["vectors"]))).effect(0) }
+}
+
+/// The same with a name of ours wherever a foreign one stands.
+fn renamed(value: &Value, foreign: &str) -> Value {
+    serde_json::from_str(&value.to_string().replace(foreign, &a_send().to_string())).expect("JSON")
+}
+
+/// A name of a send in these words that is none of ours.
+fn foreign<'v>(mut all: impl Iterator<Item = &'v Value>) -> Option<&'v str> {
+    all.find_map(|one| one.get("client_ref")?.as_str()).filter(|name| SendRef::parse(name).is_none())
+}
+
+/// When it is, and the certificate that lies where a request says.
+fn facts<'v>(file: &File, vector: &'v Value) -> Facts<'v> {
+    let seconds = vector.get("now").or(file.data.get("now")).and_then(Value::as_i64).unwrap_or(1_795_230_000);
+    Facts { now: Millis(seconds * 1_000), certificate: vector.get("certificate_pem").and_then(Value::as_str).map(str::as_bytes) }
+}
+
+fn judge(adapter: &Adapter, request: &WebhookRequest<'_>, facts: &Facts<'_>) -> Result<(), Refused> {
+    adapter.verify(request).and_then(|()| adapter.prove(request, facts))
 }
 
 pub fn str_of<'v>(value: &'v Value, key: &str) -> &'v str {
@@ -86,6 +129,17 @@ impl<'v> Recorded<'v> {
         Recorded { method, url, headers, body: str_of(vector, "body").as_bytes() }
     }
 
+    /// The same on the URL that ends in the channel's secret, if it has one.
+    pub fn towards(mut self, adapter: &Adapter) -> Self {
+        if let Some(secret) = adapter.url_secret() {
+            let (path, query) = self.url.split_once('?').map_or((self.url.as_str(), ""), |(path, query)| (path, query));
+            let what = if path.ends_with("/status") { "/status" } else { "" };
+            let mark = if query.is_empty() { "" } else { "?" };
+            self.url = format!("https://hooks.example.org/hooks/main/{secret}{what}{mark}{query}");
+        }
+        self
+    }
+
     pub fn with<T>(&self, run: impl FnOnce(&WebhookRequest<'_>) -> T) -> T {
         run(&WebhookRequest { method: self.method, url: &self.url, headers: &Pairs(&self.headers), body: self.body, peer: None })
     }
@@ -110,29 +164,43 @@ fn all(list: &str, check: impl Fn(&File, &Value) -> Result<(), String>) {
 fn signature_vectors_are_judged_as_their_providers_do() {
     all("signature_vectors", |file, vector| {
         let adapter = file.subject.signed_with(vector);
-        let judged = Recorded::of(vector).with(|request| adapter.verify(request));
+        let facts = facts(file, vector);
+        let judged = Recorded::of(vector).towards(&adapter).with(|request| judge(&adapter, request, &facts));
         let valid = vector.get("valid").and_then(Value::as_bool).ok_or("no `valid`")?;
         file.subject.no_credential(&format!("{adapter:?} {judged:?}"))?;
         if judged.is_ok() == valid { Ok(()) } else { Err(format!("valid is {valid}, judged {judged:?}")) }
     });
 }
 
-fn check_webhook(file: &File, vector: &Value) -> Result<(), String> {
-    let adapter = file.subject.adapter(None);
-    let recorded = Recorded::of(vector);
-    if file.subject.is_signed(&recorded) {
-        recorded.with(|r| adapter.verify(r)).map_err(|e| format!("its signature is {e}"))?;
+fn check_webhook(list: &str, file: &File, vector: &Value) -> Result<(), String> {
+    let adapter = file.subject.adapter(list, Some(vector));
+    let signed = Recorded::of(vector).towards(&adapter);
+    if file.subject.is_signed(&signed) {
+        signed.with(|r| judge(&adapter, r, &facts(file, vector))).map_err(|e| format!("its signature is {e}"))?;
     }
-    let expected: Vec<&Value> = match (vector.get("expect_all"), vector.get("expect")) {
-        (Some(Value::Array(all)), _) | (None, Some(Value::Array(all))) => all.iter().collect(),
-        (None, Some(one)) => vec![one],
-        _ => return Err("no `expect`".to_owned()),
+    let expectations = |vector: &Value| match (vector.get("expect_all"), vector.get("expect")) {
+        (Some(Value::Array(all)), _) | (None, Some(Value::Array(all))) => Ok(all.clone()),
+        (None, Some(one)) => Ok(vec![one.clone()]),
+        _ => Err("no `expect`".to_owned()),
     };
-    let routes: Routes = file.subject.routes(&expected);
+    let foreign = expectations(vector)?;
+    let foreign = file.subject.described().and_then(|_| self::foreign(foreign.iter()));
+    let vector = foreign.map_or_else(|| vector.clone(), |foreign| renamed(vector, foreign));
+    let expected = expectations(&vector)?;
+    let expected: Vec<&Value> = expected.iter().collect();
+    let recorded = Recorded::of(&vector).towards(&adapter);
+    let routes: Routes = file.subject.routes(list, &vector, &expected);
     let got: Vec<Decoded> = recorded.with(|r| adapter.decode(r, &routes)).map_err(|e| e.to_string())?;
     file.subject.no_credential(&format!("{got:?}"))?;
     if got.len() != expected.len() {
         return Err(format!("expected {}, got {}: {got:?}", expected.len(), got.len()));
+    }
+    if let Some(respond) = vector.get("respond") {
+        let reply = adapter.acknowledge();
+        let wanted = (respond["status"].as_u64().unwrap_or(200), str_of(respond, "body"));
+        if (u64::from(reply.status), &*reply.body) != wanted {
+            return Err(format!("it is answered {reply:?}"));
+        }
     }
     let phones: Phones = file.subject.phones();
     let mut pairs = expected.iter().zip(&got);
@@ -141,50 +209,58 @@ fn check_webhook(file: &File, vector: &Value) -> Result<(), String> {
 
 #[test]
 fn inbound_vectors_are_decoded() {
-    all("inbound", check_webhook);
+    all("inbound", |file, vector| check_webhook("inbound", file, vector));
 }
 
 #[test]
 fn status_vectors_are_decoded() {
-    all("status", check_webhook);
+    all("status", |file, vector| check_webhook("status", file, vector));
 }
 
 #[test]
 fn send_vectors_are_encoded() {
     all("send", |file, vector| {
+        let foreign = file.subject.described().and_then(|_| self::foreign(vector.get("request").into_iter()));
+        let send = foreign.map(|_| a_send());
+        let vector = &foreign.map_or_else(|| vector.clone(), |foreign| renamed(vector, foreign));
         let request = vector.get("request").unwrap_or(&Value::Null);
         let http = vector.get("expect_http").ok_or("no `expect_http`")?;
-        let adapter = file.subject.adapter(Some(vector));
-        let message = requests::outbound(request, http.get("json").unwrap_or(&Value::Null))?;
+        let adapter = file.subject.adapter("send", Some(vector));
+        let message = requests::outbound(request, &requests::shown(http))?;
+        let callback = file.subject.described().and_then(|described| described.callback("send", vector));
         let channel = file.subject.channel();
         let context = SendContext {
             channel: &channel,
-            send: None,
-            status_callback: request.get("status_callback").and_then(Value::as_str),
-            kind: file.subject.kind_of(str_of(request, "channel")),
+            send,
+            status_callback: request.get("status_callback").and_then(Value::as_str).or(callback),
+            kind: file.subject.kind_of("send", vector, str_of(request, "channel")),
             mail: None,
             now: Millis(1_795_230_000_000),
         };
         let got = adapter.encode(&message, &context).map_err(|e| e.to_string())?;
         file.subject.no_credential(&format!("{got:?}"))?;
         let method = if got.method == Method::Get { "GET" } else { "POST" };
-        if (method, got.url.as_str()) != (str_of(http, "method"), str_of(http, "url")) {
+        // The form of a GET is its query.
+        let is_query = got.method == Method::Get && !str_of(http, "url").contains('?');
+        let url = if is_query { got.url.split('?').next().unwrap_or("") } else { &got.url };
+        if method != str_of(http, "method") || !subject::is_like(str_of(http, "url"), url) {
             return Err(format!("{method} {}", got.url));
         }
         for (name, value) in http.get("headers").and_then(Value::as_object).into_iter().flatten() {
             let found = got.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str());
-            if found != value.as_str() {
+            let like = found.zip(value.as_str()).is_some_and(|(found, value)| subject::is_like(value, found));
+            if !like {
                 return Err(format!("header {name} is {found:?}"));
             }
         }
-        subject::same_body(http, &got.body)
+        subject::same_body(http, &got, file.subject.described().map_or(&[], |described| described.without()))
     });
 }
 
 #[test]
 fn send_vectors_answers_are_classified() {
     all("send", |file, vector| {
-        let adapter = file.subject.adapter(Some(vector));
+        let adapter = file.subject.adapter("send", Some(vector));
         for response in vectors(vector, "responses") {
             let got = match response.get("status").and_then(Value::as_u64) {
                 Some(status) => {
@@ -206,7 +282,7 @@ fn send_vectors_answers_are_classified() {
 #[test]
 fn acknowledgement_and_handshake_vectors() {
     for file in files() {
-        let adapter = file.subject.adapter(None);
+        let adapter = file.subject.adapter("", None);
         for vector in vectors(&file.data, "webhook_responses").iter().filter(|v| str_of(v, "name") == "empty-ack") {
             let reply = adapter.acknowledge();
             assert_eq!(u64::from(reply.status), vector["http_status"].as_u64().expect("a status"));

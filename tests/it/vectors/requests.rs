@@ -8,7 +8,7 @@ use replyflow::domain::message::{
     TemplateParam, TemplateParams,
 };
 use replyflow::domain::value::Value as OurValue;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub fn outbound(request: &Value, body: &Value) -> Result<Outbound, String> {
     let to = text(request, "to").unwrap_or("447700900123");
@@ -17,6 +17,23 @@ pub fn outbound(request: &Value, body: &Value) -> Result<Outbound, String> {
     let quotes = matches!(content, OutboundContent::Reaction { .. } | OutboundContent::MarkRead { .. });
     let in_reply_to = if quotes { None } else { owned(request, "in_reply_to") };
     Ok(Outbound { to: Address::from_whatsapp(to), content, in_reply_to, provider: None })
+}
+
+/// The body that a vector expects, in the shape of Meta's: of a list that stands in a form as JSON, what has a place there.
+pub fn shown(http: &Value) -> Value {
+    if let Some(json) = http.get("json") {
+        return json.clone();
+    }
+    let is_message = |pair: &&Value| pair.get(0).and_then(Value::as_str) == Some("message");
+    let written = list(http, "form").iter().find(is_message).and_then(|pair| pair.get(1)?.as_str());
+    let Some(message) = written.and_then(|text| serde_json::from_str::<Value>(text).ok()) else { return Value::Null };
+    let row =
+        |option: &Value| json!({ "id": option["postbackText"], "title": option["title"], "description": option["description"] });
+    let section =
+        |item: &Value| json!({ "title": item["title"], "rows": list(item, "options").iter().map(row).collect::<Vec<_>>() });
+    let sections: Vec<Value> = list(&message, "items").iter().map(section).collect();
+    let action = json!({ "button": message["globalButtons"][0]["title"], "sections": sections });
+    json!({ "interactive": { "header": { "text": message["title"] }, "action": action } })
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {

@@ -1,6 +1,7 @@
 //! The adapter that a file of vectors is about, with the credentials that the file uses.
 
 use super::canonical::Phones;
+use super::described::Described;
 use super::{Recorded, str_of, vectors};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +11,7 @@ use replyflow::config::channel::{
 use replyflow::config::secret::Secret;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::name::ChannelName;
-use replyflow::provider::{Adapter, Headers as _, Pairs, Route, Routes};
+use replyflow::provider::{Adapter, Headers as _, HttpRequest, Method, Pairs, Route, Routes};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use url::form_urlencoded;
@@ -20,11 +21,15 @@ pub enum Subject {
     Twilio { settings: TwilioSettings },
     Meta { settings: MetaSettings },
     Simulator,
+    Described(Box<Described>),
 }
 
 impl Subject {
-    /// By the file's `provider`; nothing if it has no adapter.
-    pub fn of(data: &Value) -> Option<Self> {
+    /// By the file's `provider`, or what is described beside it; nothing if it has no adapter.
+    pub fn of(data: &Value, described: Option<&str>) -> Option<Self> {
+        if let Some(text) = described {
+            return Some(Subject::Described(Box::new(Described::read(text, data))));
+        }
         match str_of(data, "provider") {
             "twilio" => Some(Subject::Twilio { settings: twilio(data) }),
             "meta_whatsapp_cloud" => Some(Subject::Meta { settings: meta(data) }),
@@ -33,8 +38,9 @@ impl Subject {
         }
     }
 
-    /// The adapter, for one send if the vector is one.
-    pub fn adapter(&self, send: Option<&Value>) -> Adapter {
+    /// The adapter for a vector of a list.
+    pub fn adapter(&self, list: &str, vector: Option<&Value>) -> Adapter {
+        let send = vector.filter(|_| list == "send");
         match self {
             Subject::Twilio { settings } => {
                 let mut settings = settings.clone();
@@ -47,6 +53,7 @@ impl Subject {
             Subject::Simulator => {
                 Adapter::new(&ProviderSettings::Simulator(SimulatorSettings { base_url: "http://127.0.0.1:8080".to_owned() }))
             }
+            Subject::Described(described) => described.chosen(list, vector, None).adapter,
         }
     }
 
@@ -70,7 +77,11 @@ impl Subject {
             Subject::Meta { settings } => {
                 Adapter::new(&ProviderSettings::Meta(MetaSettings { app_secret: secret, ..settings.clone() }))
             }
-            Subject::Simulator => self.adapter(None),
+            Subject::Described(described) => {
+                let secret = ["secret", "public_key"].into_iter().find_map(|key| vector.get(key)?.as_str());
+                described.chosen("signature_vectors", Some(vector), secret).adapter
+            }
+            Subject::Simulator => self.adapter("", None),
         }
     }
 
@@ -79,23 +90,45 @@ impl Subject {
             Subject::Meta { settings } => {
                 Adapter::new(&ProviderSettings::Meta(MetaSettings { verify_token: Secret::new(token), ..settings.clone() }))
             }
-            _ => self.adapter(None),
+            _ => self.adapter("", None),
+        }
+    }
+
+    /// The header with the signature.
+    pub fn signature(&self) -> Option<&str> {
+        match self {
+            Subject::Twilio { .. } => Some("X-Twilio-Signature"),
+            Subject::Meta { .. } => Some("X-Hub-Signature-256"),
+            Subject::Described(described) => described.signature(),
+            Subject::Simulator => None,
         }
     }
 
     pub fn is_signed(&self, recorded: &Recorded<'_>) -> bool {
-        let header = match self {
-            Subject::Twilio { .. } => "X-Twilio-Signature",
-            Subject::Meta { .. } => "X-Hub-Signature-256",
-            Subject::Simulator => return false,
-        };
-        Pairs(&recorded.headers).get(header).is_some()
+        self.signature().is_some_and(|header| Pairs(&recorded.headers).get(header).is_some())
+    }
+
+    pub fn described(&self) -> Option<&Described> {
+        match self {
+            Subject::Described(described) => Some(described),
+            Subject::Twilio { .. } | Subject::Meta { .. } | Subject::Simulator => None,
+        }
+    }
+
+    /// Whether what comes are forms, of which a part is a form too.
+    pub fn has_forms(&self) -> bool {
+        match self {
+            Subject::Twilio { .. } => true,
+            Subject::Described(described) => described.forms,
+            Subject::Meta { .. } | Subject::Simulator => false,
+        }
     }
 
     pub fn phones(&self) -> Phones {
         match self {
             Subject::Meta { .. } => Phones::Digits,
-            Subject::Twilio { .. } | Subject::Simulator => Phones::Plus,
+            Subject::Described(described) if described.has_digits() => Phones::Digits,
+            Subject::Twilio { .. } | Subject::Described(_) | Subject::Simulator => Phones::Plus,
         }
     }
 
@@ -103,20 +136,24 @@ impl Subject {
         ChannelName::parse("main").expect("a name")
     }
 
-    pub fn kind_of(&self, channel: &str) -> ChannelKind {
+    pub fn kind_of(&self, list: &str, vector: &Value, channel: &str) -> ChannelKind {
         match (self, channel) {
+            (Subject::Described(described), _) => described.chosen(list, Some(vector), None).kind,
             (Subject::Meta { .. }, _) | (_, "whatsapp") => ChannelKind::WhatsApp,
             _ => ChannelKind::Sms,
         }
     }
 
     /// A channel for every number that a vector expects messages for.
-    pub fn routes(&self, expected: &[&Value]) -> Routes {
-        let kind = self.kind_of(expected.first().map_or("", |e| str_of(e, "channel")));
+    pub fn routes(&self, list: &str, vector: &Value, expected: &[&Value]) -> Routes {
+        if let Subject::Described(described) = self {
+            return described.chosen(list, Some(vector), None).routes();
+        }
+        let kind = self.kind_of(list, vector, expected.first().map_or("", |e| str_of(e, "channel")));
         let route = |number: &str| Route { channel: ChannelName::parse(&format!("n{number}")).expect("a name"), kind };
         let own = match self {
             Subject::Meta { settings } => settings.phone_number_id.clone(),
-            Subject::Twilio { .. } | Subject::Simulator => "1".to_owned(),
+            Subject::Twilio { .. } | Subject::Described(_) | Subject::Simulator => "1".to_owned(),
         };
         let mut routes = Routes::only(route(&own)).with(own.clone(), route(&own));
         if matches!(self, Subject::Meta { .. }) {
@@ -143,6 +180,7 @@ impl Subject {
             Subject::Meta { settings: s } => {
                 [&s.app_secret, &s.verify_token, &s.access_token].iter().map(|s| s.expose().to_owned()).collect()
             }
+            Subject::Described(described) => described.secrets(),
             Subject::Simulator => Vec::new(),
         };
         match secrets.iter().find(|s| shown.contains(s.as_str())) {
@@ -209,25 +247,64 @@ fn sender(settings: &mut TwilioSettings, vector: &Value) {
     }
 }
 
-/// Forms are compared as multimaps whose values keep their order, JSON by value.
-pub fn same_body(http: &Value, got: &[u8]) -> Result<(), String> {
-    fn multimap(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Vec<String>> {
-        let mut map: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// Forms are compared as multimaps whose values keep their order, JSON by value, also in a form; the form of a `GET` is its query.
+/// The keys of `without` say nothing.
+pub fn same_body(http: &Value, got: &HttpRequest, without: &[String]) -> Result<(), String> {
+    fn multimap(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Vec<Value>> {
+        let mut map: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for (name, value) in pairs {
-            map.entry(name).or_default().push(value);
+            let object = serde_json::from_str(&value).ok().filter(Value::is_object);
+            map.entry(name).or_default().push(object.unwrap_or(Value::String(value)));
         }
         map
     }
+    let body = match got.method {
+        Method::Get => got.url.split_once('?').map_or("", |(_, query)| query).as_bytes(),
+        Method::Post => &got.body[..],
+    };
     if let Some(form) = http.get("form").and_then(Value::as_array) {
         let text = |v: &Value| v.as_str().unwrap_or("").to_owned();
-        let wanted = multimap(form.iter().map(|pair| (text(&pair[0]), text(&pair[1]))));
-        let got = multimap(form_urlencoded::parse(got).into_owned());
+        let mut wanted = multimap(form.iter().map(|pair| (text(&pair[0]), text(&pair[1]))));
+        let mut got = multimap(form_urlencoded::parse(body).into_owned());
+        wanted.retain(|name, _| !without.contains(name));
+        got.retain(|name, _| !without.contains(name));
         return if wanted == got { Ok(()) } else { Err(format!("the form is {got:?}")) };
     }
-    let wanted = match http.get("json") {
-        Some(json) => json.clone(),
-        None => serde_json::from_str(str_of(http, "body")).map_err(|e| format!("neither form nor JSON: {e}"))?,
+    let mut wanted = match (http.get("json"), str_of(http, "body")) {
+        (Some(json), _) => json.clone(),
+        // The vector says no more than where it goes.
+        (None, "") => return Ok(()),
+        (None, text) => serde_json::from_str(text).map_err(|e| format!("neither form nor JSON: {e}"))?,
     };
-    let got: Value = serde_json::from_slice(got).map_err(|e| format!("not JSON: {e}"))?;
+    let mut got: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
+    leave_out(&mut wanted, without);
+    leave_out(&mut got, without);
     if wanted == got { Ok(()) } else { Err(format!("the body is {got}")) }
+}
+
+fn leave_out(value: &mut Value, without: &[String]) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|key, _| !without.contains(key));
+            map.values_mut().for_each(|inner| leave_out(inner, without));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|inner| leave_out(inner, without)),
+        _ => {}
+    }
+}
+
+/// Whether a text is what a vector has of it: `<…>`, `{…}` and a last `...` stand for anything.
+pub fn is_like(pattern: &str, text: &str) -> bool {
+    if pattern == text {
+        return true;
+    }
+    if let Some(start) = pattern.strip_suffix("...") {
+        return text.starts_with(start);
+    }
+    let open = pattern.find(['<', '{']);
+    let Some((before, rest)) = open.map(|at| pattern.split_at(at)) else { return false };
+    let Some(close) = rest.find(if rest.starts_with('<') { '>' } else { '}' }) else { return false };
+    let after = &rest[close + 1..];
+    let Some(text) = text.strip_prefix(before) else { return false };
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| is_like(after, &text[at..]))
 }
