@@ -25,6 +25,9 @@ struct How {
     secret: Option<String>,
     /// The header with a signature: what has one is verified before it is decoded.
     signature: Option<String>,
+    /// Whether whatever is changed in the body of a signed request is seen.
+    #[serde(default)]
+    covers: bool,
     /// The environment.
     #[serde(default)]
     env: Environment,
@@ -125,6 +128,10 @@ impl Described {
 
     pub fn signature(&self) -> Option<&str> {
         self.how.signature.as_deref()
+    }
+
+    pub fn covers(&self) -> bool {
+        self.how.covers
     }
 
     pub fn has_digits(&self) -> bool {

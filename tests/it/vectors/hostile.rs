@@ -1,7 +1,7 @@
 //! What nobody should send: forged, repeated, oversized, cut, mangled and random requests. Each gets an error or is kept as
 //! something that decides nothing; none makes an adapter panic.
 
-use super::{File, Recorded, files, str_of, vectors};
+use super::{File, Recorded, facts, files, judge, str_of, vectors};
 use proptest::prelude::*;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::limits::WEBHOOK_BODY_BYTES;
@@ -75,6 +75,26 @@ fn forged_vectors_are_refused_whichever_byte_is_changed() {
         }
         recorded.headers.remove(header);
         assert_eq!(recorded.with(|r| adapter.verify(r)), Err(Refused::Unsigned), "{name}");
+    }
+}
+
+#[test]
+fn forged_vectors_of_described_providers_are_refused_whichever_byte_is_changed() {
+    for file in files().iter().filter(|f| f.subject.described().is_some_and(|described| described.covers())) {
+        let valid = |v: &&Value| v["valid"] == json!(true) && !str_of(v, "body").is_empty();
+        for vector in vectors(&file.data, "signature_vectors").iter().filter(valid) {
+            let adapter = file.subject.signed_with(vector);
+            let facts = facts(file, vector);
+            let recorded = Recorded::of(vector).towards(&adapter);
+            for at in 0..recorded.body.len() {
+                let mut changed = recorded.body.to_vec();
+                changed[at] ^= 1;
+                let request =
+                    Recorded { body: &changed, url: recorded.url.clone(), headers: recorded.headers.clone(), ..recorded };
+                let judged = request.with(|r| judge(&adapter, r, &facts));
+                assert!(judged.is_err(), "{}, body byte {at}", str_of(vector, "name"));
+            }
+        }
     }
 }
 

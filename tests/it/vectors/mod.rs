@@ -48,7 +48,7 @@ pub fn files() -> Vec<File> {
         for path in paths {
             let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             let data: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            let described = std::fs::read_to_string(path.with_extension("toml")).ok();
+            let described = described_beside(&path);
             match Subject::of(&data, described.as_deref()) {
                 Some(subject) => out.push(File { data: with_others(data, &path), path, subject }),
                 None => say(&format!("vectors: {} skipped, no adapter", path.display())),
@@ -57,6 +57,13 @@ pub fn files() -> Vec<File> {
         assert!(out.len() > before, "{}: no vectors of a provider with an adapter", folder.display());
     }
     out
+}
+
+/// What describes the provider of a file: beside it, or beside our own file of its name.
+fn described_beside(path: &Path) -> Option<String> {
+    let beside = path.with_extension("toml");
+    let own = folders().into_iter().next()?.join(beside.file_name()?);
+    std::fs::read_to_string(beside).or_else(|_| std::fs::read_to_string(own)).ok()
 }
 
 /// `{"see": "other.json#inbound"}` stands for that list of that file.
