@@ -18,6 +18,7 @@ use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Headers, Malformed, Refused, Routes, WebhookRequest};
 use crate::config::providers::africastalking::AfricasTalkingSettings;
 use crate::config::providers::guard::Guard;
+use crate::config::secret::Secret;
 use crate::domain::channel::ChannelKind;
 use crate::domain::message::Outbound;
 use crate::domain::time::Millis;
@@ -54,6 +55,10 @@ impl Provider for AfricasTalking {
 
     fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
         errors::classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        vec![&self.0.api_key]
     }
 
     fn base_url(&self) -> Option<&str> {

@@ -1,7 +1,6 @@
 //! What the vectors do not cover.
 
 use super::*;
-use crate::config::secret::Secret;
 use crate::domain::address::{Address, E164};
 use crate::domain::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
 use crate::domain::name::ChannelName;

@@ -20,6 +20,7 @@ use super::webhook::{Decoded, Facts, Headers, Malformed, Method, Refused, Routes
 use super::{guard, json, sns};
 use crate::config::providers::aws_sms::AwsSettings;
 use crate::config::providers::guard::Guard;
+use crate::config::secret::Secret;
 use crate::domain::channel::ChannelKind;
 use crate::domain::message::Outbound;
 use crate::domain::time::Millis;
@@ -99,6 +100,10 @@ impl Provider for Aws {
 
     fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
         errors::classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        vec![&self.0.secret_access_key]
     }
 
     fn base_url(&self) -> Option<&str> {

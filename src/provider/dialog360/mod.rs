@@ -13,6 +13,7 @@ use super::webhook::{Decoded, Headers, Malformed, Refused, Routes, WebhookReques
 use super::{guard, json, meta};
 use crate::config::providers::dialog360::Dialog360Settings;
 use crate::config::providers::guard::Guard;
+use crate::config::secret::Secret;
 use crate::domain::channel::ChannelKind;
 use crate::domain::message::{Media, Outbound};
 use crate::domain::time::Millis;
@@ -68,6 +69,10 @@ impl Provider for Dialog360 {
 
     fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
         meta::classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        vec![&self.0.api_key]
     }
 
     fn base_url(&self) -> Option<&str> {

@@ -1,7 +1,6 @@
 //! What differs from Meta; what does not is in Meta's vectors and tests.
 
 use super::*;
-use crate::config::secret::Secret;
 use crate::domain::address::{Address, E164};
 use crate::domain::message::OutboundContent;
 use crate::domain::name::ChannelName;

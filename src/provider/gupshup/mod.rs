@@ -20,6 +20,7 @@ use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Headers, Malformed, Refused, Routes, WebhookRequest};
 use crate::config::providers::guard::Guard;
 use crate::config::providers::gupshup::GupshupSettings;
+use crate::config::secret::Secret;
 use crate::domain::channel::ChannelKind;
 use crate::domain::message::{Media, Outbound};
 use crate::domain::time::Millis;
@@ -68,6 +69,10 @@ impl Provider for Gupshup {
 
     fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
         errors::classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        vec![&self.0.api_key]
     }
 
     fn base_url(&self) -> Option<&str> {

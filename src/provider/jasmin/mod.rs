@@ -19,6 +19,7 @@ use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Headers, Malformed, Refused, Reply, Routes, WebhookRequest};
 use crate::config::providers::guard::Guard;
 use crate::config::providers::jasmin::JasminSettings;
+use crate::config::secret::Secret;
 use crate::domain::channel::ChannelKind;
 use crate::domain::message::Outbound;
 use crate::domain::time::Millis;
@@ -56,6 +57,10 @@ impl Provider for Jasmin {
 
     fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
         errors::classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        vec![&self.0.password]
     }
 
     fn base_url(&self) -> Option<&str> {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::config::providers::jasmin::Alphabet;
-use crate::config::secret::Secret;
 use crate::domain::address::{Address, E164};
 use crate::domain::id::{ContactKey, DedupeHash, InputId, SendRef, Token};
 use crate::domain::message::{FailureReason, InboundContent, OutboundContent};

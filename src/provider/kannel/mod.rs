@@ -17,6 +17,7 @@ use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Headers, Malformed, Refused, Routes, WebhookRequest};
 use crate::config::providers::guard::Guard;
 use crate::config::providers::kannel::KannelSettings;
+use crate::config::secret::Secret;
 use crate::domain::channel::ChannelKind;
 use crate::domain::message::Outbound;
 
@@ -52,6 +53,10 @@ impl Provider for Kannel {
 
     fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
         encode::classify(status, headers, body)
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        vec![&self.0.password]
     }
 
     fn base_url(&self) -> Option<&str> {
