@@ -60,10 +60,31 @@ pub fn moment(value: &Value, key: &str) -> Option<Millis> {
     }
 }
 
+/// A moment as text of ISO 8601 with an offset: `2026-11-21T03:00:00Z`.
+pub fn instant(value: &Value, key: &str) -> Option<Millis> {
+    iso(text(value, key)?)
+}
+
+/// The same, of a text.
+pub fn iso(text: &str) -> Option<Millis> {
+    text.trim().parse::<jiff::Timestamp>().ok().map(|at| Millis(at.as_millisecond()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn moments_of_iso_8601_have_an_offset() {
+        for text in ["2026-11-21T03:00:00Z", "2026-11-21T03:00:00.000Z", "2026-11-21T04:00:00+01:00", "2026-11-21T03:00:00+00:00"]
+        {
+            assert_eq!(iso(text), Some(Millis(1_795_230_000_000)), "{text}");
+        }
+        for text in ["2026-11-21T03:00:00", "2026-11-21", "soon", ""] {
+            assert_eq!(iso(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn moments_come_in_seconds_and_milliseconds_as_numbers_and_texts() {

@@ -18,16 +18,23 @@ pub mod email;
 mod account;
 mod africastalking;
 mod aws_sms;
+mod bandwidth;
+mod bird;
+mod bird_channels;
 mod dialog360;
 mod gupshup;
 mod jasmin;
+mod jwt;
 mod kannel;
+mod messagebird;
 mod meta;
 mod plain;
 mod simulator;
 mod sns;
 mod twilio;
 mod verdict;
+mod vonage;
+mod vonage_sms;
 mod written;
 
 pub use account::Account;
@@ -209,6 +216,12 @@ impl Adapter {
             ProviderSettings::Jasmin(s) => Arc::new(jasmin::Jasmin((**s).clone())),
             ProviderSettings::Aws(s) => Arc::new(aws_sms::Aws((**s).clone())),
             ProviderSettings::Simulator(s) => Arc::new(simulator::Simulator(s.clone())),
+            ProviderSettings::Vonage(s) => Arc::new(vonage::Vonage::new((**s).clone())),
+            ProviderSettings::VonageSms(s) => Arc::new(vonage_sms::VonageSms((**s).clone())),
+            ProviderSettings::Bird(s) => Arc::new(bird::Bird((**s).clone())),
+            ProviderSettings::BirdChannels(s) => Arc::new(bird_channels::BirdChannels((**s).clone())),
+            ProviderSettings::MessageBird(s) => Arc::new(messagebird::MessageBird((**s).clone())),
+            ProviderSettings::Bandwidth(s) => Arc::new(bandwidth::Bandwidth((**s).clone())),
         })
     }
 

@@ -22,7 +22,6 @@ pub struct Guard {
 /// The shortest secret in a URL that nobody guesses.
 const SECRET_CHARS: usize = 16;
 
-#[allow(dead_code, reason = "the providers that need it come one by one")]
 impl Guard {
     /// The keys, for the settings of an entry.
     pub(in crate::config) const SETTINGS: [(&'static str, Setting, &'static str); 6] = [
@@ -37,6 +36,20 @@ impl Guard {
         ("webhook_header_secret", SecretSetting, "the value of webhook_header"),
         ("webhook_from", Texts(&[]), "the addresses or networks that the provider calls from, such as 192.0.2.0/24; empty: any"),
     ];
+
+    /// The same where the provider may sign instead: nothing without a secret in the URL.
+    pub(in crate::config) fn opt(section: &Section<'_>) -> Option<Guard> {
+        if section.has("webhook_secret") {
+            return Some(Guard::read(section));
+        }
+        for (key, ..) in Self::SETTINGS {
+            if section.has(key) {
+                section.mistake(key, "needs webhook_secret beside it", None);
+            }
+            section.asks(key);
+        }
+        None
+    }
 
     /// Reads the keys; the secret in the URL must be there.
     pub(in crate::config) fn read(section: &Section<'_>) -> Guard {

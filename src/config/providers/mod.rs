@@ -3,17 +3,21 @@
 
 pub mod africastalking;
 pub mod aws_sms;
+pub mod bandwidth;
+pub mod bird;
 pub mod dialog360;
 pub mod guard;
 pub mod gupshup;
 pub mod jasmin;
 pub mod kannel;
+pub mod messagebird;
 pub mod meta;
 #[cfg(test)]
 mod read_tests;
 mod sender;
 pub mod simulator;
 pub mod twilio;
+pub mod vonage;
 
 use super::project::Capabilities;
 use super::schema::Setting;
@@ -22,13 +26,17 @@ use super::smtp::{self, SmtpSettings};
 use crate::domain::channel::ChannelKind;
 use africastalking::AfricasTalkingSettings;
 use aws_sms::AwsSettings;
+use bandwidth::BandwidthSettings;
+use bird::{BirdChannelsSettings, BirdSettings};
 use dialog360::Dialog360Settings;
 use gupshup::GupshupSettings;
 use jasmin::JasminSettings;
 use kannel::KannelSettings;
+use messagebird::MessageBirdSettings;
 use meta::MetaSettings;
 use simulator::SimulatorSettings;
 use twilio::TwilioSettings;
+use vonage::{VonageSettings, VonageSmsSettings};
 
 /// A provider with what it needs for one channel.
 #[derive(Debug, Clone)]
@@ -53,6 +61,18 @@ pub enum ProviderSettings {
     Aws(Box<AwsSettings>),
     /// The built-in simulator.
     Simulator(SimulatorSettings),
+    /// Vonage's Messages API.
+    Vonage(Box<VonageSettings>),
+    /// Vonage's SMS API.
+    VonageSms(Box<VonageSmsSettings>),
+    /// Bird's API v1.
+    Bird(Box<BirdSettings>),
+    /// Bird's Channels API.
+    BirdChannels(Box<BirdChannelsSettings>),
+    /// MessageBird.
+    MessageBird(Box<MessageBirdSettings>),
+    /// Bandwidth.
+    Bandwidth(Box<BandwidthSettings>),
 }
 
 /// What everybody beside the adapter needs to know of a provider.
@@ -73,7 +93,7 @@ pub struct ProviderEntry {
     /// Every key that `read` asks for beside those of all channels, with a line for operators; `a.b` is the key `b` of the table `a`.
     /// Without a line the shipped configuration file has one.
     pub(super) settings: &'static [(&'static str, Setting, &'static str)],
-    /// Whether it signs nothing, and its channels have the keys of a [`guard::Guard`] beside.
+    /// Whether it may sign nothing, and its channels have the keys of a [`guard::Guard`] beside.
     pub guards: bool,
     /// A complete section as an operator writes it.
     pub example: &'static str,
@@ -99,6 +119,12 @@ pub const PROVIDERS: &[ProviderEntry] = &[
     kannel::ENTRY,
     jasmin::ENTRY,
     aws_sms::ENTRY,
+    vonage::ENTRY,
+    vonage::ENTRY_SMS,
+    bird::ENTRY,
+    bird::ENTRY_CHANNELS,
+    messagebird::ENTRY,
+    bandwidth::ENTRY,
     smtp::ENTRY,
     simulator::ENTRY,
 ];
@@ -128,6 +154,12 @@ impl ProviderSettings {
             ProviderSettings::Jasmin(_) => &jasmin::ENTRY,
             ProviderSettings::Aws(_) => &aws_sms::ENTRY,
             ProviderSettings::Simulator(_) => &simulator::ENTRY,
+            ProviderSettings::Vonage(_) => &vonage::ENTRY,
+            ProviderSettings::VonageSms(_) => &vonage::ENTRY_SMS,
+            ProviderSettings::Bird(_) => &bird::ENTRY,
+            ProviderSettings::BirdChannels(_) => &bird::ENTRY_CHANNELS,
+            ProviderSettings::MessageBird(_) => &messagebird::ENTRY,
+            ProviderSettings::Bandwidth(_) => &bandwidth::ENTRY,
         }
     }
 
@@ -146,6 +178,13 @@ impl ProviderSettings {
             | ProviderSettings::Kannel(_)
             | ProviderSettings::Jasmin(_)
             | ProviderSettings::Simulator(_) => None,
+            // The secrets tell accounts apart; two channels with one number are a mistake in any of them.
+            ProviderSettings::Vonage(s) => Some(("", &s.number)),
+            ProviderSettings::VonageSms(s) => Some(("", &s.number)),
+            ProviderSettings::Bird(s) => Some(("", &s.number)),
+            ProviderSettings::BirdChannels(s) => Some((&s.workspace_id, &s.channel_id)),
+            ProviderSettings::MessageBird(s) => Some(("", &s.number)),
+            ProviderSettings::Bandwidth(s) => Some((&s.account_id, &s.number)),
         }
     }
 

@@ -70,7 +70,7 @@ fn envelope(message: &Outbound, content: &OutboundContent, context: &SendContext
 }
 
 /// Adds what the flow hands on, deep inside of what is written already, and never over it.
-fn hand_on(body: &mut Map<String, Value>, fields: Value) {
+pub fn hand_on(body: &mut Map<String, Value>, fields: Value) {
     let Value::Object(fields) = fields else { return };
     for (name, value) in fields {
         match body.get_mut(&name) {
@@ -82,7 +82,7 @@ fn hand_on(body: &mut Map<String, Value>, fields: Value) {
 }
 
 /// The type and what stands under its name.
-fn part(content: &OutboundContent, kind: ChannelKind) -> Result<(&'static str, Value), EncodeError> {
+pub fn part(content: &OutboundContent, kind: ChannelKind) -> Result<(&'static str, Value), EncodeError> {
     Ok(match content {
         OutboundContent::Text { text } => {
             ("text", json!({ "body": bounded("characters of text", text, WHATSAPP_TEXT_CHARS)?, "preview_url": false }))

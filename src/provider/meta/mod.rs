@@ -15,6 +15,9 @@ mod tests;
 pub use decode::{decode, read};
 pub use encode::body;
 pub use errors::{classify, verdict};
+// What WhatsApp itself says and takes: others hand it on as it is.
+pub(super) use content::read as read_content;
+pub(super) use encode::{bounded, hand_on, part};
 
 use super::features::{Features, Proof, Reports};
 use super::file::{self, FileRequest, FileSource, NoFile};

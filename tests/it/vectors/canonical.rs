@@ -156,6 +156,7 @@ pub fn outcome(outcome: &SendOutcome) -> Value {
             out["retryable"] = true.into();
             out["scope"] = scope_word(*scope).into();
             out["min_delay_s"] = seconds(*after);
+            out["min_delay_ms"] = after.map(|span| span.0).into();
         }
         SendOutcome::Retry { after, error } => {
             merge(&mut out, error_of(error));
