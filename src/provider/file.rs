@@ -64,6 +64,21 @@ pub fn with_credentials(
     Ok(FileRequest { request: HttpRequest::get(url, headers), configured })
 }
 
+/// A file at an address that its provider named, and that is good only for some time: it is fetched, with credentials only where that is
+/// the provider's own host.
+pub fn wherever(url: &str, base: &str, hosts: &[&str], headers: Vec<(&'static str, String)>) -> Result<FileSource, NoFile> {
+    match with_credentials(url, base, hosts, headers) {
+        Err(NoFile::Elsewhere) => {
+            let url = Url::parse(url).map_err(|_| NoFile::Unreadable)?;
+            if url.scheme() != "https" || !url.username().is_empty() {
+                return Err(NoFile::Elsewhere);
+            }
+            Ok(FileSource::There(FileRequest { request: HttpRequest::get(url, Vec::new()), configured: false }))
+        }
+        found => found.map(FileSource::There),
+    }
+}
+
 /// An id of a file that may stand in a URL.
 pub fn id(media: &Media) -> Result<&str, NoFile> {
     let fits = |id: &&str| id.len() <= ID_CHARS && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));

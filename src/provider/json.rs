@@ -2,7 +2,8 @@
 
 use super::webhook::Malformed;
 use crate::domain::time::Millis;
-use serde_json::Value;
+use crate::domain::value::Value as OurValue;
+use serde_json::{Map, Value};
 
 /// A body that must be a JSON object.
 pub fn object(body: &[u8]) -> Result<Value, Malformed> {
@@ -70,6 +71,22 @@ pub fn iso(text: &str) -> Option<Millis> {
     text.trim().parse::<jiff::Timestamp>().ok().map(|at| Millis(at.as_millisecond()))
 }
 
+/// Adds to a body that leaves what the flow hands on, deep inside of what is written already, and never over it.
+pub fn hand_on(body: &mut Map<String, Value>, fields: Option<&OurValue>) {
+    fn add(body: &mut Map<String, Value>, fields: Map<String, Value>) {
+        for (name, value) in fields {
+            match (body.get_mut(&name), value) {
+                (Some(Value::Object(inner)), Value::Object(fields)) => add(inner, fields),
+                (Some(_), _) => {}
+                (None, value) => drop(body.insert(name, value)),
+            }
+        }
+    }
+    if let Some(Value::Object(fields)) = fields.map(OurValue::to_json) {
+        add(body, fields);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,8 +94,13 @@ mod tests {
 
     #[test]
     fn moments_of_iso_8601_have_an_offset() {
-        for text in ["2026-11-21T03:00:00Z", "2026-11-21T03:00:00.000Z", "2026-11-21T04:00:00+01:00", "2026-11-21T03:00:00+00:00"]
-        {
+        for text in [
+            "2026-11-21T03:00:00Z",
+            "2026-11-21T03:00:00.000Z",
+            "2026-11-21T04:00:00+01:00",
+            "2026-11-21T03:00:00+00:00",
+            "2026-11-21T03:00:00.000+0000",
+        ] {
             assert_eq!(iso(text), Some(Millis(1_795_230_000_000)), "{text}");
         }
         for text in ["2026-11-21T03:00:00", "2026-11-21", "soon", ""] {

@@ -21,16 +21,22 @@ mod aws_sms;
 mod bandwidth;
 mod bird;
 mod bird_channels;
+mod callback;
 mod dialog360;
 mod gupshup;
+mod infobip;
 mod jasmin;
 mod jwt;
 mod kannel;
 mod messagebird;
 mod meta;
+mod mime;
 mod plain;
+mod plivo;
 mod simulator;
+mod sinch;
 mod sns;
+mod telnyx;
 mod twilio;
 mod verdict;
 mod vonage;
@@ -208,6 +214,10 @@ impl Adapter {
         Adapter(match settings {
             ProviderSettings::Twilio(s) => Arc::new(twilio::Twilio(s.clone())),
             ProviderSettings::Meta(s) => Arc::new(meta::Meta(s.clone())),
+            ProviderSettings::Plivo(s) => Arc::new(plivo::Plivo((**s).clone())),
+            ProviderSettings::Telnyx(s) => Arc::new(telnyx::Telnyx((**s).clone())),
+            ProviderSettings::Infobip(s) => Arc::new(infobip::Infobip((**s).clone())),
+            ProviderSettings::Sinch(s) => Arc::new(sinch::Sinch((**s).clone())),
             ProviderSettings::Smtp(s) => Arc::new(email::Smtp(Arc::new((**s).clone()))),
             ProviderSettings::Gupshup(s) => Arc::new(gupshup::Gupshup((**s).clone())),
             ProviderSettings::Dialog360(s) => Arc::new(dialog360::Dialog360((**s).clone())),

@@ -3,6 +3,7 @@
 
 use crate::support::conversations::play_project;
 use replyflow::config::project::Project;
+use replyflow::config::{Environment, Secrets, Settings};
 use std::fs;
 use std::path::Path;
 
@@ -99,6 +100,27 @@ fn the_flow_on_the_first_page_is_right() {
     let test = "test: menu\ncases:\n  hours:\n    - user: hi\n    - bot: { has: What can we do for you? }\n    - user: open\n    - bot: any\n    - end: done\n";
     fs::write(folder.path().join("flows/menu.test.yaml"), test).expect("written");
     play_project(folder.path(), &project()).assert_good();
+}
+
+/// What the pages about providers tell operators to write is read as it stands.
+#[test]
+fn the_channels_on_the_pages_of_providers_are_right() {
+    let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/providers")).expect("the pages");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut count = 0;
+    for page in pages {
+        let page = page.expect("a page").path();
+        let text = fs::read_to_string(&page).expect("text");
+        let blocks = text.split("\n```toml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+        for block in blocks.filter(|block| block.contains("[channels.")) {
+            let path = folder.path().join("replyflow.toml");
+            fs::write(&path, block).expect("written");
+            let read = Settings::load(Some(&path), &Environment::default(), Secrets::Tolerated);
+            read.map(drop).unwrap_or_else(|wrong| panic!("{}: {wrong}", page.display()));
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count} configurations");
 }
 
 /// Every key that the reader knows and that runs stands somewhere on the page.

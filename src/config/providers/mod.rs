@@ -8,14 +8,18 @@ pub mod bird;
 pub mod dialog360;
 pub mod guard;
 pub mod gupshup;
+pub mod infobip;
 pub mod jasmin;
 pub mod kannel;
 pub mod messagebird;
 pub mod meta;
+pub mod plivo;
 #[cfg(test)]
 mod read_tests;
 mod sender;
 pub mod simulator;
+pub mod sinch;
+pub mod telnyx;
 pub mod twilio;
 pub mod vonage;
 
@@ -30,11 +34,15 @@ use bandwidth::BandwidthSettings;
 use bird::{BirdChannelsSettings, BirdSettings};
 use dialog360::Dialog360Settings;
 use gupshup::GupshupSettings;
+use infobip::InfobipSettings;
 use jasmin::JasminSettings;
 use kannel::KannelSettings;
 use messagebird::MessageBirdSettings;
 use meta::MetaSettings;
+use plivo::PlivoSettings;
 use simulator::SimulatorSettings;
+use sinch::SinchSettings;
+use telnyx::TelnyxSettings;
 use twilio::TwilioSettings;
 use vonage::{VonageSettings, VonageSmsSettings};
 
@@ -59,6 +67,14 @@ pub enum ProviderSettings {
     Jasmin(Box<JasminSettings>),
     /// AWS End User Messaging: SMS.
     Aws(Box<AwsSettings>),
+    /// Plivo: SMS, MMS, WhatsApp.
+    Plivo(Box<PlivoSettings>),
+    /// Telnyx: SMS, MMS, WhatsApp.
+    Telnyx(Box<TelnyxSettings>),
+    /// Infobip: SMS, WhatsApp.
+    Infobip(Box<InfobipSettings>),
+    /// Sinch: the SMS API, and the Conversation API with WhatsApp.
+    Sinch(Box<SinchSettings>),
     /// The built-in simulator.
     Simulator(SimulatorSettings),
     /// Vonage's Messages API.
@@ -125,6 +141,10 @@ pub const PROVIDERS: &[ProviderEntry] = &[
     bird::ENTRY_CHANNELS,
     messagebird::ENTRY,
     bandwidth::ENTRY,
+    plivo::ENTRY,
+    telnyx::ENTRY,
+    infobip::ENTRY,
+    sinch::ENTRY,
     smtp::ENTRY,
     simulator::ENTRY,
 ];
@@ -146,6 +166,10 @@ impl ProviderSettings {
         match self {
             ProviderSettings::Twilio(_) => &twilio::ENTRY,
             ProviderSettings::Meta(_) => &meta::ENTRY,
+            ProviderSettings::Plivo(_) => &plivo::ENTRY,
+            ProviderSettings::Telnyx(_) => &telnyx::ENTRY,
+            ProviderSettings::Infobip(_) => &infobip::ENTRY,
+            ProviderSettings::Sinch(_) => &sinch::ENTRY,
             ProviderSettings::Smtp(_) => &smtp::ENTRY,
             ProviderSettings::Gupshup(_) => &gupshup::ENTRY,
             ProviderSettings::Dialog360(_) => &dialog360::ENTRY,
@@ -185,6 +209,10 @@ impl ProviderSettings {
             ProviderSettings::BirdChannels(s) => Some((&s.workspace_id, &s.channel_id)),
             ProviderSettings::MessageBird(s) => Some(("", &s.number)),
             ProviderSettings::Bandwidth(s) => Some((&s.account_id, &s.number)),
+            ProviderSettings::Plivo(s) => Some((&s.auth_id, s.powerpack_uuid.as_deref().unwrap_or(&s.from))),
+            ProviderSettings::Telnyx(s) => Some((s.messaging_profile_id.as_deref().unwrap_or(""), &s.from)),
+            ProviderSettings::Infobip(s) => Some((&s.base_url, &s.from)),
+            ProviderSettings::Sinch(s) => Some(s.line()),
         }
     }
 

@@ -63,9 +63,7 @@ fn envelope(message: &Outbound, content: &OutboundContent, context: &SendContext
         // Comes back in every report about this message.
         body.insert("biz_opaque_callback_data".to_owned(), send.to_string().into());
     }
-    if let Some(fields) = message.provider.as_ref().map(|fields| fields.to_json()) {
-        hand_on(&mut body, fields);
-    }
+    crate::provider::json::hand_on(&mut body, message.provider.as_ref());
     Ok(Value::Object(body))
 }
 

@@ -78,7 +78,8 @@ pub fn verdict(code: Option<&str>) -> Verdict {
     find(code).unwrap_or(permanent(FailureReason::Unknown))
 }
 
-fn find(code: Option<&str>) -> Option<Verdict> {
+/// What a code means, if it is known.
+pub fn find(code: Option<&str>) -> Option<Verdict> {
     let code: u32 = code?.parse().ok()?;
     if (200..300).contains(&code) {
         return Some(config(Configuration));

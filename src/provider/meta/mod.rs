@@ -1,10 +1,10 @@
 //! Meta's WhatsApp Cloud API. One webhook serves a whole app: its bodies are signed with the app's secret and name the number.
 
-mod content;
+pub mod content;
 mod decode;
-mod encode;
-mod errors;
-mod interactive;
+pub mod encode;
+pub mod errors;
+pub mod interactive;
 mod signature;
 mod status;
 
