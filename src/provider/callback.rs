@@ -4,6 +4,7 @@ use super::send::SendContext;
 use super::webhook::WebhookRequest;
 use crate::domain::id::SendRef;
 use sha2::{Digest, Sha256};
+use std::fmt::Display;
 use url::form_urlencoded;
 
 /// The query parameter that carries the name.
@@ -13,10 +14,14 @@ const SEND: &str = "send";
 pub fn url(context: &SendContext<'_>) -> Option<String> {
     let url = context.status_callback?;
     Some(match context.send {
-        // Neither part of a send's name needs escaping in a query.
-        Some(send) => format!("{url}{}{SEND}={send}", if url.contains('?') { '&' } else { '?' }),
+        Some(send) => with(url, SEND, send),
         None => url.to_owned(),
     })
+}
+
+/// A URL with a further parameter in its query. Neither part of a send's name needs escaping there.
+pub fn with(url: &str, name: &str, value: impl Display) -> String {
+    format!("{url}{}{name}={value}", if url.contains('?') { '&' } else { '?' })
 }
 
 /// The send that the called URL names.
@@ -41,6 +46,12 @@ pub fn uuid(send: SendRef) -> String {
 mod tests {
     use super::*;
     use crate::domain::id::{ContactKey, DedupeHash, InputId, Token};
+
+    #[test]
+    fn a_callback_keeps_its_query() {
+        assert_eq!(with("https://h.example/a", "send", 1), "https://h.example/a?send=1");
+        assert_eq!(with("https://h.example/a?t=1", "send", 1), "https://h.example/a?t=1&send=1");
+    }
 
     #[test]
     fn a_send_has_one_uuid_of_its_own() {

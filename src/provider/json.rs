@@ -66,9 +66,15 @@ pub fn instant(value: &Value, key: &str) -> Option<Millis> {
     iso(text(value, key)?)
 }
 
-/// The same, of a text.
+/// The same, of a text. Some write the offset as `+0000`, which jiff takes only with a colon.
 pub fn iso(text: &str) -> Option<Millis> {
-    text.trim().parse::<jiff::Timestamp>().ok().map(|at| Millis(at.as_millisecond()))
+    let text = text.trim();
+    let parse = |text: &str| text.parse::<jiff::Timestamp>().ok().map(|at| Millis(at.as_millisecond()));
+    parse(text).or_else(|| {
+        let (moment, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
+        let is_offset = offset.starts_with(['+', '-']) && offset[1..].bytes().all(|b| b.is_ascii_digit());
+        is_offset.then(|| parse(&format!("{moment}{}:{}", &offset[..3], &offset[3..])))?
+    })
 }
 
 /// Adds to a body that leaves what the flow hands on, deep inside of what is written already, and never over it.

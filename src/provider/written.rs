@@ -1,23 +1,7 @@
-//! Forms that leave, as a body or as a query, and callbacks that name the send they are about.
+//! Forms that leave, as a body or as a query.
 
-use super::webhook::WebhookRequest;
-use crate::domain::id::SendRef;
 use crate::domain::value::Value;
 use url::form_urlencoded;
-
-/// The query parameter of a callback that carries the name of the send.
-pub const SEND_PARAM: &str = "send";
-
-/// The name of the send in the query of the callback that was called.
-pub fn send_of(request: &WebhookRequest<'_>) -> Option<SendRef> {
-    let (_, value) = form_urlencoded::parse(request.query().as_bytes()).find(|(name, _)| name == SEND_PARAM)?;
-    SendRef::parse(&value)
-}
-
-/// A callback with a parameter in its query. Neither part of a send's name needs escaping there.
-pub fn callback(url: &str, name: &str, value: impl std::fmt::Display) -> String {
-    format!("{url}{}{name}={value}", if url.contains('?') { '&' } else { '?' })
-}
 
 /// A form that leaves, as a body or as a query.
 #[derive(Default)]
@@ -88,11 +72,5 @@ mod tests {
         form.bytes("text", &[0x26, 0x3a]);
         form.hand_on(Some(&Value::from_json(json!({ "to": "1", "tags": ["a", "b"], "n": 2, "none": null }))));
         assert_eq!(form.finish(), "to=%2B44+7&text=%26%3A&tags=a&tags=b&n=2");
-    }
-
-    #[test]
-    fn a_callback_keeps_its_query() {
-        assert_eq!(callback("https://h.example/a", "send", 1), "https://h.example/a?send=1");
-        assert_eq!(callback("https://h.example/a?t=1", "send", 1), "https://h.example/a?t=1&send=1");
     }
 }

@@ -1,8 +1,7 @@
 //! `provider = "infobip"`: an account and the sender of one channel in it.
 
 use super::guard::Guard;
-use super::plivo::is_sender;
-use super::{ProviderEntry, ProviderSettings};
+use super::{ProviderEntry, ProviderSettings, sender};
 use crate::config::project::Capabilities;
 use crate::config::schema::Setting::{Secret as SecretSetting, Text, Word};
 use crate::config::secret::Secret;
@@ -90,8 +89,8 @@ fn infobip(section: &Section<'_>, kind: ChannelKind) -> InfobipSettings {
         section.mistake("base_url", "is missing", Some(help));
     }
     let base_url = section.base_url("base_url").unwrap_or_default();
-    let form = "a number such as +447700900123, a short code or an alphanumeric sender";
-    let from = section.parsed("number", form, String::new(), |text| is_sender(text, kind).then(|| text.to_owned()));
+    let form = sender::form(kind);
+    let from = section.parsed("number", form, String::new(), |text| sender::is_sender(text, kind).then(|| text.to_owned()));
     InfobipSettings { api_key, base_url, from, kind, guard: Guard::read(section), signature: signature(section) }
 }
 

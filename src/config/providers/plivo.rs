@@ -1,11 +1,10 @@
 //! `provider = "plivo"`: an account and the sender of one channel in it.
 
-use super::{ProviderEntry, ProviderSettings};
+use super::{ProviderEntry, ProviderSettings, sender};
 use crate::config::project::Capabilities;
 use crate::config::schema::Setting::{Boolean, Secret as SecretSetting, Text};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
-use crate::domain::address::E164;
 use crate::domain::channel::ChannelKind;
 
 pub(super) const ENTRY: ProviderEntry = ProviderEntry {
@@ -45,6 +44,8 @@ auth_token = { env = "PLIVO_AUTH_TOKEN" }
 /// A Plivo account and the sender of one channel in it.
 #[derive(Debug, Clone)]
 pub struct PlivoSettings {
+    /// The channel's medium.
+    pub kind: ChannelKind,
     /// The account's id: `MA…`, of a subaccount `SA…`.
     pub auth_id: String,
     /// Its token: authenticates requests and signs webhooks.
@@ -74,15 +75,15 @@ fn plivo(section: &Section<'_>, kind: ChannelKind) -> PlivoSettings {
     let second_auth_token = section.opt_secret("second_auth_token").filter(|s| !s.is_empty());
     let powerpack = |text: &str| is_uuid(text).then(|| text.to_owned());
     let powerpack_uuid = section.opt_parsed("powerpack_uuid", "the UUID of a Powerpack", powerpack);
-    let form = "a number such as +447700900123, a short code or an alphanumeric sender";
-    let sender = |text: &str| is_sender(text, kind).then(|| text.to_owned());
+    let form = sender::form(kind);
+    let sender = |text: &str| sender::is_sender(text, kind).then(|| text.to_owned());
     let from = match powerpack_uuid {
         Some(_) => section.opt_parsed("number", form, sender).unwrap_or_default(),
         None => section.parsed("number", form, String::new(), sender),
     };
     let accept_v2 = section.boolean("accept_v2");
     let base_url = section.base_url("base_url").unwrap_or_else(|| PlivoSettings::BASE_URL.to_owned());
-    PlivoSettings { auth_id, auth_token, second_auth_token, from, powerpack_uuid, accept_v2, base_url }
+    PlivoSettings { kind, auth_id, auth_token, second_auth_token, from, powerpack_uuid, accept_v2, base_url }
 }
 
 fn is_auth_id(text: &str) -> bool {
@@ -95,17 +96,6 @@ fn is_uuid(text: &str) -> bool {
     parts == [8, 4, 4, 4, 12] && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-/// Whether a channel of this medium can send as `text`: a number, and for text messages a short code or a name.
-pub(super) fn is_sender(text: &str, kind: ChannelKind) -> bool {
-    if E164::parse(text).is_some() {
-        return true;
-    }
-    let short_code = (3..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ') && !text.trim().is_empty();
-    let name = plain && text.len() <= 11 && text.bytes().any(|b| b.is_ascii_alphabetic());
-    kind == ChannelKind::Sms && (short_code || name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,10 +105,5 @@ mod tests {
         assert!(is_auth_id("MAXXXXXXXXXXXXXXXXXX") && is_auth_id("SAABCDEFGHIJ12345678"));
         assert!(!is_auth_id("XXXXXXXXXXXXXXXXXXXX") && !is_auth_id("MA") && !is_auth_id("MAXXXXXXXXXX/../X"));
         assert!(is_uuid("2aa2f0e0-0000-4000-8000-000000000001") && !is_uuid("2aa2f0e0000040008000000000000001"));
-        for sender in ["+447700900123", "78787", "Replyflow"] {
-            assert!(is_sender(sender, ChannelKind::Sms), "{sender}");
-        }
-        assert!(is_sender("+447700900123", ChannelKind::WhatsApp) && !is_sender("78787", ChannelKind::WhatsApp));
-        assert!(!is_sender("far too long a name", ChannelKind::Sms) && !is_sender("447700900123", ChannelKind::Sms));
     }
 }

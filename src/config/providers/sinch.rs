@@ -1,8 +1,7 @@
 //! `provider = "sinch"`: a service plan of the SMS API, or an app of the Conversation API, and the sender of one channel in it.
 
 use super::guard::Guard;
-use super::plivo::is_sender;
-use super::{ProviderEntry, ProviderSettings};
+use super::{ProviderEntry, ProviderSettings, sender};
 use crate::config::project::Capabilities;
 use crate::config::schema::Setting::{Secret as SecretSetting, Text, Word};
 use crate::config::secret::Secret;
@@ -60,6 +59,8 @@ webhook_secret = { env = "SINCH_SMS_WEBHOOK" }
 /// A Sinch account and the sender of one channel in it.
 #[derive(Debug, Clone)]
 pub struct SinchSettings {
+    /// The channel's medium.
+    pub kind: ChannelKind,
     /// Which of its APIs.
     pub api: SinchApi,
     /// The sender: `+E164`, a short code or an alphanumeric id; empty if the app has one of its own.
@@ -135,8 +136,8 @@ fn sinch(section: &Section<'_>, kind: ChannelKind) -> SinchSettings {
     if api == Api::Conversation && ["au", "ca"].contains(&region) {
         section.mistake("region", "must be us, eu or br: the Conversation API is nowhere else", None);
     }
-    let form = "a number such as +447700900123, a short code or an alphanumeric sender";
-    let sender = |text: &str| is_sender(text, kind).then(|| text.to_owned());
+    let form = sender::form(kind);
+    let sender = |text: &str| sender::is_sender(text, kind).then(|| text.to_owned());
     let id = |text: &str| is_id(text).then(|| text.to_owned());
     let (api, host, from) = match api {
         Api::Sms => {
@@ -163,7 +164,7 @@ fn sinch(section: &Section<'_>, kind: ChannelKind) -> SinchSettings {
     let signing_secret = section.opt_secret("signing_secret");
     // Without a signature the URL must have a secret.
     let guard = (signing_secret.is_none() || section.has("webhook_secret")).then(|| Guard::read(section));
-    SinchSettings { api, from, signing_secret, guard, base_url }
+    SinchSettings { kind, api, from, signing_secret, guard, base_url }
 }
 
 fn is_id(text: &str) -> bool {

@@ -1,7 +1,6 @@
 //! `provider = "telnyx"`: an account and the sender of one channel in it.
 
-use super::plivo::is_sender;
-use super::{ProviderEntry, ProviderSettings};
+use super::{ProviderEntry, ProviderSettings, sender};
 use crate::config::project::Capabilities;
 use crate::config::schema::Setting::{Secret as SecretSetting, Text};
 use crate::config::secret::Secret;
@@ -44,6 +43,8 @@ const KEY_BYTES: usize = 32;
 /// A Telnyx account and the sender of one channel in it.
 #[derive(Debug, Clone)]
 pub struct TelnyxSettings {
+    /// The channel's medium.
+    pub kind: ChannelKind,
     /// Authenticates requests.
     pub api_key: Secret,
     /// Signs webhooks: Ed25519, the same for the whole account. Public.
@@ -70,14 +71,14 @@ fn telnyx(section: &Section<'_>, kind: ChannelKind) -> TelnyxSettings {
     let second_public_key = section.opt_parsed("second_public_key", form, key);
     let profile = |text: &str| is_id(text).then(|| text.to_owned());
     let messaging_profile_id = section.opt_parsed("messaging_profile_id", "the id of a messaging profile: a UUID", profile);
-    let form = "a number such as +447700900123, a short code or an alphanumeric sender";
-    let sender = |text: &str| is_sender(text, kind).then(|| text.to_owned());
+    let form = sender::form(kind);
+    let sender = |text: &str| sender::is_sender(text, kind).then(|| text.to_owned());
     let from = match messaging_profile_id {
         Some(_) if kind == ChannelKind::Sms => section.opt_parsed("number", form, sender).unwrap_or_default(),
         _ => section.parsed("number", form, String::new(), sender),
     };
     let base_url = section.base_url("base_url").unwrap_or_else(|| TelnyxSettings::BASE_URL.to_owned());
-    TelnyxSettings { api_key, public_key, second_public_key, from, messaging_profile_id, base_url }
+    TelnyxSettings { kind, api_key, public_key, second_public_key, from, messaging_profile_id, base_url }
 }
 
 fn key(text: &str) -> Option<Vec<u8>> {

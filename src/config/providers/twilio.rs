@@ -1,11 +1,10 @@
 //! `provider = "twilio"`: an account and the sender of one channel in it.
 
-use super::{ProviderEntry, ProviderSettings};
+use super::{ProviderEntry, ProviderSettings, sender};
 use crate::config::project::Capabilities;
 use crate::config::schema::Setting::{Secret as SecretSetting, SecretsByName, Text};
 use crate::config::secret::Secret;
 use crate::config::section::{Secrets, Section};
-use crate::domain::address::E164;
 use crate::domain::channel::ChannelKind;
 
 pub(super) const ENTRY: ProviderEntry = ProviderEntry {
@@ -117,11 +116,5 @@ fn is_sid(text: &str, prefix: &str) -> bool {
 }
 
 fn is_sender(text: &str, kind: ChannelKind) -> bool {
-    if E164::parse(text).is_some() || is_sid(text, "MG") {
-        return true;
-    }
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ') && !text.trim().is_empty();
-    let short_code = (3..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let alphanumeric = plain && text.len() <= 11 && text.bytes().any(|b| b.is_ascii_alphabetic());
-    kind == ChannelKind::Sms && (short_code || alphanumeric)
+    is_sid(text, "MG") || sender::is_sender(text, kind)
 }

@@ -4,6 +4,7 @@ use crate::config::providers::bandwidth::BandwidthSettings;
 use crate::domain::address::Address;
 use crate::domain::limits::SMS_CHARS;
 use crate::domain::message::{Media, Outbound, OutboundContent};
+use crate::provider::json;
 use crate::provider::meta;
 use crate::provider::send::{EncodeError, SendContext};
 use serde_json::{Map, Value, json};
@@ -37,9 +38,7 @@ pub fn body(settings: &BandwidthSettings, message: &Outbound, context: &SendCont
         // Comes back in every event about this message.
         body.insert("tag".to_owned(), send.to_string().into());
     }
-    if let Some(fields) = message.provider.as_ref().map(|fields| fields.to_json()) {
-        meta::hand_on(&mut body, fields);
-    }
+    json::hand_on(&mut body, message.provider.as_ref());
     Ok(Value::Object(body))
 }
 

@@ -8,7 +8,8 @@ use crate::domain::limits::{SMS_CHARS, WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHA
 use crate::domain::message::{
     Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
-use crate::provider::meta::{bounded, hand_on};
+use crate::provider::json;
+use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, SendContext};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -44,9 +45,7 @@ pub fn body(
         // Comes back in the events about this message.
         body.insert("metadata".to_owned(), json!({ "send": send.to_string() }));
     }
-    if let Some(fields) = message.provider.as_ref().map(|fields| fields.to_json()) {
-        hand_on(&mut body, fields);
-    }
+    json::hand_on(&mut body, message.provider.as_ref());
     if context.kind == ChannelKind::Sms && !body.contains_key("category") {
         body.insert("category".to_owned(), settings.category.into());
     }

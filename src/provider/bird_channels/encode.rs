@@ -6,7 +6,8 @@ use crate::domain::limits::{
     SMS_CHARS, WHATSAPP_BUTTON_CHARS, WHATSAPP_BUTTONS, WHATSAPP_CAPTION_CHARS, WHATSAPP_INTERACTIVE_CHARS, WHATSAPP_TEXT_CHARS,
 };
 use crate::domain::message::{Choice, Media, MediaKind, Outbound, OutboundContent, TemplateParam, TemplateParams};
-use crate::provider::meta::{bounded, hand_on};
+use crate::provider::json;
+use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, SendContext};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -33,9 +34,7 @@ pub fn body(message: &Outbound, context: &SendContext<'_>) -> Result<Value, Enco
         // Comes back in the events about this message.
         body.insert("reference".to_owned(), send.to_string().into());
     }
-    if let Some(fields) = message.provider.as_ref().map(|fields| fields.to_json()) {
-        hand_on(&mut body, fields);
-    }
+    json::hand_on(&mut body, message.provider.as_ref());
     Ok(Value::Object(body))
 }
 

@@ -43,7 +43,7 @@ fn texting(settings: &InfobipSettings, message: &Outbound, context: &SendContext
         };
         return unsupported(what, context.kind);
     };
-    let text = meta::encode::bounded("characters of text", text, SMS_CHARS)?;
+    let text = meta::bounded("characters of text", text, SMS_CHARS)?;
     let mut destination = json!({ "to": receiver(&message.to, context.kind)? });
     if let Some(send) = context.send {
         destination["messageId"] = callback::uuid(send).into();

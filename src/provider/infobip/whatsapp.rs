@@ -10,7 +10,7 @@ use crate::domain::message::{
     Card, Choice, FormRequest, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader,
     TemplateParam, TemplateParams,
 };
-use crate::provider::meta::encode::bounded;
+use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
 use crate::provider::{callback, json, meta};
 use serde_json::{Map, Value, json};
@@ -70,15 +70,15 @@ fn part(content: &OutboundContent) -> Result<(&'static str, Value), EncodeError>
         OutboundContent::List { .. } | OutboundContent::Sections { .. } => ("interactive/list", interactive(content)?),
         OutboundContent::CallToAction { text, button, url } => {
             let action = json!({ "displayText": button, "url": url });
-            meta::interactive::write(content)?;
+            meta::interactive(content)?;
             ("interactive/url-button", json!({ "body": { "text": text }, "action": action }))
         }
         OutboundContent::LocationRequest { text } => {
-            meta::interactive::write(content)?;
+            meta::interactive(content)?;
             ("interactive/location-request", json!({ "body": { "text": text } }))
         }
         OutboundContent::Form(request) => {
-            meta::interactive::write(content)?;
+            meta::interactive(content)?;
             ("interactive/flow", form(request))
         }
         OutboundContent::Template { name, params, header, buttons, .. } => {
@@ -139,7 +139,7 @@ fn card(card: &Card) -> Value {
 
 /// Buttons and lists. Their lengths are WhatsApp's own: they are checked as Meta's adapter checks them.
 fn interactive(content: &OutboundContent) -> Result<Value, EncodeError> {
-    meta::interactive::write(content)?;
+    meta::interactive(content)?;
     let row = |row: &Choice| {
         let mut out = json!({ "id": row.id, "title": row.title });
         if let Some(description) = row.description.as_deref().filter(|d| !d.is_empty()) {

@@ -5,9 +5,9 @@ use crate::config::providers::jasmin::Alphabet;
 use crate::domain::address::Address;
 use crate::domain::gsm;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
+use crate::provider::callback;
 use crate::provider::form::Form;
 use crate::provider::webhook::{Decoded, Malformed, Other, ProviderError, Received, Routes, StatusReport, WebhookRequest};
-use crate::provider::written::send_of;
 
 /// States of SMPP, and `ESME_ROK`, with which a carrier takes a message. Other words that begin with `ESME_R` are its refusals.
 const STATUSES: &[(&str, DeliveryStatus)] = &[
@@ -93,7 +93,7 @@ fn report(request: &WebhookRequest<'_>, form: &Form<'_>, id: &str, word: &str, r
     Decoded::Status(Box::new(StatusReport {
         channel: routes.here().channel.clone(),
         id: id.to_owned(),
-        send: send_of(request),
+        send: callback::send(request),
         status,
         provider_status: word.to_owned(),
         at: None,

@@ -3,9 +3,10 @@
 use crate::config::providers::jasmin::{Alphabet, JasminSettings};
 use crate::domain::gsm;
 use crate::domain::message::Outbound;
+use crate::provider::callback;
 use crate::provider::plain;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::written::{SEND_PARAM, Written, callback};
+use crate::provider::written::Written;
 
 /// The request that sends the message. The password is in its URL, as Jasmin wants it: a URL is never logged.
 pub fn encode(settings: &JasminSettings, message: &Outbound, context: &SendContext<'_>) -> Result<HttpRequest, EncodeError> {
@@ -32,15 +33,12 @@ pub fn encode(settings: &JasminSettings, message: &Outbound, context: &SendConte
             form.add("hex-content", &hex::encode(utf16));
         }
     }
-    if let Some(url) = context.status_callback {
+    if let Some(url) = callback::url(context) {
         form.add("dlr", "yes");
         // Of the terminal: whether it arrived. That the carrier took it is not worth a request of its own.
         form.add("dlr-level", "2");
         form.add("dlr-method", "POST");
-        match context.send {
-            Some(send) => form.add("dlr-url", &callback(url, SEND_PARAM, send)),
-            None => form.add("dlr-url", url),
-        }
+        form.add("dlr-url", &url);
     }
     form.hand_on(message.provider.as_ref());
     Ok(HttpRequest::get(format!("{}/send?{}", settings.base_url, form.finish()), Vec::new()))

@@ -4,11 +4,12 @@ use crate::config::providers::kannel::KannelSettings;
 use crate::domain::message::FailureReason::{self, *};
 use crate::domain::message::Outbound;
 use crate::domain::sms::{Encoding, Segments};
+use crate::provider::callback;
 use crate::provider::plain;
 use crate::provider::send::{Accepted, EncodeError, HttpRequest, SendContext, SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, permanent, retry};
 use crate::provider::webhook::{Headers, ProviderError};
-use crate::provider::written::{Written, callback};
+use crate::provider::written::Written;
 
 /// Which reports are wanted: delivered (1), not delivered (2), accepted by the carrier (8), refused by it (16).
 const REPORTS: &str = "27";
@@ -44,10 +45,10 @@ pub fn encode(settings: &KannelSettings, message: &Outbound, context: &SendConte
 /// Where to report to. Kannel fills in what stands behind a `%`: ours are doubled, its `%d` becomes the value of the report.
 fn report_url(url: &str, context: &SendContext<'_>) -> String {
     let named = match context.send {
-        Some(send) => callback(url, "id", send),
+        Some(send) => callback::with(url, "id", send),
         None => url.to_owned(),
     };
-    callback(&named.replace('%', "%%"), "status", "%d")
+    callback::with(&named.replace('%', "%%"), "status", "%d")
 }
 
 /// Kannel's own refusals that their status does not tell apart, by their beginnings; the words are fixed in its source.

@@ -4,6 +4,7 @@ use super::line;
 use crate::domain::address::Address;
 use crate::domain::limits::SMS_CHARS;
 use crate::domain::message::{Media, Outbound, OutboundContent};
+use crate::provider::json;
 use crate::provider::meta;
 use crate::provider::send::{EncodeError, SendContext};
 use serde_json::{Map, Value, json};
@@ -43,9 +44,7 @@ pub fn body(number: &str, message: &Outbound, context: &SendContext<'_>) -> Resu
             body.insert("reportUrl".to_owned(), url.into());
         }
     }
-    if let Some(fields) = message.provider.as_ref().map(|fields| fields.to_json()) {
-        meta::hand_on(&mut body, fields);
-    }
+    json::hand_on(&mut body, message.provider.as_ref());
     Ok((path, Value::Object(body)))
 }
 

@@ -8,6 +8,7 @@ use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
     Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
+use crate::provider::json;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
 use serde_json::{Map, Value, json};
 
@@ -63,20 +64,8 @@ fn envelope(message: &Outbound, content: &OutboundContent, context: &SendContext
         // Comes back in every report about this message.
         body.insert("biz_opaque_callback_data".to_owned(), send.to_string().into());
     }
-    crate::provider::json::hand_on(&mut body, message.provider.as_ref());
+    json::hand_on(&mut body, message.provider.as_ref());
     Ok(Value::Object(body))
-}
-
-/// Adds what the flow hands on, deep inside of what is written already, and never over it.
-pub fn hand_on(body: &mut Map<String, Value>, fields: Value) {
-    let Value::Object(fields) = fields else { return };
-    for (name, value) in fields {
-        match body.get_mut(&name) {
-            Some(Value::Object(inner)) => hand_on(inner, value),
-            Some(_) => {}
-            None => drop(body.insert(name, value)),
-        }
-    }
 }
 
 /// The type and what stands under its name.

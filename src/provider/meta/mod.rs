@@ -1,23 +1,22 @@
 //! Meta's WhatsApp Cloud API. One webhook serves a whole app: its bodies are signed with the app's secret and name the number.
 
-pub mod content;
+mod content;
 mod decode;
-pub mod encode;
-pub mod errors;
-pub mod interactive;
+mod encode;
+mod errors;
+mod interactive;
 mod signature;
 mod status;
 
 #[cfg(test)]
 mod tests;
 
-// What others use who pass Meta's JSON on.
-pub use decode::{decode, read};
-pub use encode::body;
-pub use errors::{classify, verdict};
-// What WhatsApp itself says and takes: others hand it on as it is.
+// What others use who pass on what WhatsApp itself says and takes.
 pub(super) use content::read as read_content;
-pub(super) use encode::{bounded, hand_on, part};
+pub(super) use decode::{decode, read};
+pub(super) use encode::{body, bounded, part};
+pub(super) use errors::{classify, find as known, verdict};
+pub(super) use interactive::write as interactive;
 
 use super::features::{Features, Proof, Reports};
 use super::file::{self, FileRequest, FileSource, NoFile};

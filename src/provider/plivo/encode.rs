@@ -53,7 +53,7 @@ fn unsupported<T>(what: &'static str, kind: ChannelKind) -> Result<T, EncodeErro
 }
 
 fn text(body: &mut Map<String, Value>, text: &str, max: usize) -> Result<(), EncodeError> {
-    body.insert("text".to_owned(), meta::encode::bounded("characters of text", text, max)?.into());
+    body.insert("text".to_owned(), meta::bounded("characters of text", text, max)?.into());
     Ok(())
 }
 
@@ -107,7 +107,7 @@ fn whatsapp(body: &mut Map<String, Value>, content: &OutboundContent) -> Result<
         | OutboundContent::List { .. }
         | OutboundContent::Sections { .. }
         | OutboundContent::CallToAction { .. } => {
-            body.insert("interactive".to_owned(), meta::interactive::write(content)?);
+            body.insert("interactive".to_owned(), meta::interactive(content)?);
         }
         OutboundContent::Album { .. } => return unsupported("several files in one message", KIND),
         OutboundContent::Form(_) => return unsupported("a form", KIND),

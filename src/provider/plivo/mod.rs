@@ -36,16 +36,20 @@ impl Provider for Plivo {
     }
 
     fn features(&self) -> Features {
+        let whatsapp = self.0.kind == ChannelKind::WhatsApp;
         Features {
             media_in: true,
             media_out: true,
-            buttons: true,
-            lists: true,
-            templates: true,
-            location: true,
+            buttons: whatsapp,
+            lists: whatsapp,
+            templates: whatsapp,
+            location: whatsapp,
             reports: Reports::WithEach,
             proof: Proof::Signature("HMAC-SHA256 over the URL and the form"),
-            documented_only: &["WhatsApp's buttons, lists, places and templates", "files that are sent", "error codes above 200"],
+            documented_only: match whatsapp {
+                true => &["buttons, lists, places and templates", "files that are sent", "error codes above 200"],
+                false => &["files that are sent", "error codes above 200"],
+            },
         }
     }
 

@@ -19,6 +19,7 @@ const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded")
 
 fn plivo() -> Plivo {
     Plivo(PlivoSettings {
+        kind: ChannelKind::WhatsApp,
         auth_id: "MAXXXXXXXXXXXXXXXXXX".to_owned(),
         auth_token: Secret::new("token-for-tests"),
         second_auth_token: None,

@@ -115,7 +115,7 @@ fn find(word: &str) -> Option<Verdict> {
 /// What the reason in a report of the Conversation API means. Where WhatsApp itself said why, that says more.
 pub fn of_reason(reason: &Value) -> Verdict {
     let theirs = json::code(reason, "channel_code").filter(|code| code != "0");
-    let said = theirs.and_then(|code| meta::errors::find(Some(code.as_str())));
+    let said = theirs.and_then(|code| meta::known(Some(code.as_str())));
     said.or_else(|| find(json::text(reason, "code")?)).unwrap_or(permanent(FailureReason::Unknown))
 }
 

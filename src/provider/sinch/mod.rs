@@ -37,7 +37,8 @@ impl Provider for Sinch {
     }
 
     fn features(&self) -> Features {
-        let rich = matches!(self.0.api, SinchApi::Conversation { .. });
+        let conversation = matches!(self.0.api, SinchApi::Conversation { .. });
+        let rich = conversation && self.0.kind == ChannelKind::WhatsApp;
         Features {
             media_in: true,
             media_out: true,
@@ -45,7 +46,7 @@ impl Provider for Sinch {
             lists: rich,
             templates: rich,
             location: rich,
-            reports: if rich { Reports::AtProvider } else { Reports::WithEach },
+            reports: if conversation { Reports::AtProvider } else { Reports::WithEach },
             proof: match self.0.signing_secret {
                 Some(_) => Proof::Signature("HMAC-SHA256 over the body, a nonce and the time"),
                 None => Proof::Guard,

@@ -9,7 +9,7 @@ use crate::domain::message::{
     Card, Choice, Location, Media, MediaKind, Outbound, OutboundContent, Section, TemplateButton, TemplateHeader, TemplateParam,
     TemplateParams,
 };
-use crate::provider::meta::encode::bounded;
+use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
 use crate::provider::{json, meta};
 use serde_json::{Map, Value, json};
@@ -67,19 +67,19 @@ fn content(content: &OutboundContent, kind: ChannelKind) -> Result<Value, Encode
         }
         OutboundContent::Buttons { text, header, footer, buttons } => {
             // The lengths are WhatsApp's own: they are checked as Meta's adapter checks them.
-            meta::interactive::write(content)?;
+            meta::interactive(content)?;
             let choice = |b: &Choice| json!({ "text_message": { "text": b.title }, "postback_data": b.id });
             let text = framed(header.as_deref(), text, footer.as_deref());
             let choices: Vec<Value> = buttons.iter().map(choice).collect();
             json!({ "choice_message": { "text_message": { "text": text }, "choices": choices } })
         }
         OutboundContent::List { text, header, footer, button, rows } => {
-            meta::interactive::write(content)?;
+            meta::interactive(content)?;
             let section = json!({ "title": button, "items": rows.iter().map(item).collect::<Vec<_>>() });
             list(header.as_deref(), text, footer.as_deref(), button, vec![section])
         }
         OutboundContent::Sections { text, header, footer, button, sections } => {
-            meta::interactive::write(content)?;
+            meta::interactive(content)?;
             let section = |s: &Section| {
                 let title = s.title.as_deref().unwrap_or(button);
                 json!({ "title": title, "items": s.rows.iter().map(item).collect::<Vec<_>>() })
@@ -87,7 +87,7 @@ fn content(content: &OutboundContent, kind: ChannelKind) -> Result<Value, Encode
             list(header.as_deref(), text, footer.as_deref(), button, sections.iter().map(section).collect())
         }
         OutboundContent::CallToAction { text, button, url } => {
-            meta::interactive::write(content)?;
+            meta::interactive(content)?;
             let choice = json!({ "url_message": { "title": button, "url": url } });
             json!({ "choice_message": { "text_message": { "text": text }, "choices": [choice] } })
         }

@@ -151,7 +151,7 @@ pub fn encode(settings: &SinchSettings, message: &Outbound, context: &SendContex
 }
 
 fn content(content: &OutboundContent, kind: ChannelKind) -> Result<(&'static str, Value), EncodeError> {
-    let bounded = |text: &str| meta::encode::bounded("characters of text", text, SMS_CHARS).map(str::to_owned);
+    let bounded = |text: &str| meta::bounded("characters of text", text, SMS_CHARS).map(str::to_owned);
     let unsupported = |what: &'static str| Err(EncodeError::Unsupported { provider: "Sinch", what, kind });
     let (media, text) = match content {
         OutboundContent::Text { text } => return Ok(("mt_text", bounded(text)?.into())),

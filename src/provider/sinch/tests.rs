@@ -18,6 +18,7 @@ const URL: &str = "https://h.example/hooks/main";
 
 fn sinch(api: SinchApi) -> Sinch {
     Sinch(SinchSettings {
+        kind: ChannelKind::WhatsApp,
         api,
         from: "+447700900001".to_owned(),
         signing_secret: Some(Secret::new("signing-for-tests")),

@@ -121,7 +121,7 @@ fn content(payload: &Value, kind: ChannelKind) -> (String, InboundContent) {
     }
     let inner = json::object_of(payload, "body");
     if kind == ChannelKind::WhatsApp && json::text(inner, "type").is_some() {
-        return meta::content::read(inner);
+        return meta::read_content(inner);
     }
     let media: Vec<Media> = json::list(payload, "media").iter().filter_map(file).take(MEDIA_MAX).collect();
     if media.is_empty() {

@@ -71,7 +71,7 @@ fn texting(body: &mut Map<String, Value>, content: &OutboundContent, kind: Chann
         _ => return unsupported("more than text and files", kind),
     };
     if media.is_empty() || text.is_some_and(|text| !text.is_empty()) {
-        let text = meta::encode::bounded("characters of text", text.unwrap_or_default(), SMS_CHARS)?;
+        let text = meta::bounded("characters of text", text.unwrap_or_default(), SMS_CHARS)?;
         body.insert("text".to_owned(), text.into());
     }
     if media.len() > MEDIA_MAX {
@@ -99,7 +99,7 @@ fn whatsapp(body: &mut Map<String, Value>, message: &Outbound, context: &SendCon
         OutboundContent::Media { media, .. } => drop(url(media)?),
         _ => {}
     }
-    let (word, part) = meta::encode::part(&message.content, context.kind)?;
+    let (word, part) = meta::part(&message.content, context.kind)?;
     let mut inner = Map::from_iter([("type".to_owned(), word.into()), (word.to_owned(), part)]);
     if let Some(send) = context.send {
         inner.insert("biz_opaque_callback_data".to_owned(), send.to_string().into());

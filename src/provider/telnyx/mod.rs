@@ -35,16 +35,20 @@ impl Provider for Telnyx {
     }
 
     fn features(&self) -> Features {
+        let whatsapp = self.0.kind == ChannelKind::WhatsApp;
         Features {
             media_in: true,
             media_out: true,
-            buttons: true,
-            lists: true,
-            templates: true,
-            location: true,
+            buttons: whatsapp,
+            lists: whatsapp,
+            templates: whatsapp,
+            location: whatsapp,
             reports: Reports::WithEach,
             proof: Proof::Signature("Ed25519 over the time and the body, at most 5 minutes old"),
-            documented_only: &["WhatsApp", "files that are sent", "error codes beside 10009, 10011, 10016, 40008 and 40300"],
+            documented_only: match whatsapp {
+                true => &["WhatsApp", "error codes beside 10009, 10011, 10016, 40008 and 40300"],
+                false => &["files that are sent", "error codes beside 10009, 10011, 10016, 40008 and 40300"],
+            },
         }
     }
 

@@ -19,6 +19,7 @@ fn pair(seed: u8) -> Ed25519KeyPair {
 
 fn telnyx() -> Telnyx {
     Telnyx(TelnyxSettings {
+        kind: ChannelKind::WhatsApp,
         api_key: Secret::new("KEY-for-tests"),
         public_key: pair(1).public_key().as_ref().to_vec(),
         second_public_key: None,

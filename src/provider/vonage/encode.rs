@@ -4,6 +4,7 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::{SMS_CHARS, WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{Media, MediaKind, Outbound, OutboundContent, TemplateParam, TemplateParams};
+use crate::provider::json;
 use crate::provider::meta;
 use crate::provider::send::{EncodeError, SendContext};
 use serde_json::{Map, Value, json};
@@ -34,9 +35,7 @@ pub fn body(number: &str, message: &Outbound, context: &SendContext<'_>) -> Resu
     if let Some(quoted) = quoted {
         body.insert("context".to_owned(), json!({ "message_uuid": quoted }));
     }
-    if let Some(fields) = message.provider.as_ref().map(|fields| fields.to_json()) {
-        meta::hand_on(&mut body, fields);
-    }
+    json::hand_on(&mut body, message.provider.as_ref());
     Ok(Value::Object(body))
 }
 
