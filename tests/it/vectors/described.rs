@@ -48,6 +48,8 @@ struct Use {
     of: String,
     /// The channel; else the first.
     channel: Option<String>,
+    /// The key for `secret`, where it is another one.
+    secret: Option<String>,
     /// Further keys of it.
     #[serde(default)]
     set: toml::Table,
@@ -100,7 +102,8 @@ impl Described {
         let mut channels = self.channels.clone();
         let channel = channels.get_mut(&name).and_then(toml::Value::as_table_mut).expect("a table");
         channel.extend(rule.map(|rule| rule.set.clone()).unwrap_or_default());
-        if let (Some(key), Some(secret)) = (&self.how.secret, secret) {
+        let key = rule.and_then(|rule| rule.secret.as_ref()).or(self.how.secret.as_ref());
+        if let (Some(key), Some(secret)) = (key, secret) {
             environment.insert("VECTOR".to_owned(), secret.to_owned());
             let value = match channel.get(key) {
                 Some(toml::Value::String(_)) => toml::Value::String(secret.to_owned()),
