@@ -33,7 +33,12 @@ pub fn send(request: &WebhookRequest<'_>) -> Option<SendRef> {
 /// A UUID (RFC 9562, version 8) that is made of the name of a send, for providers that take only such as a key or as an id. One send
 /// always has the same.
 pub fn uuid(send: SendRef) -> String {
-    let digest = Sha256::digest(send.to_string().as_bytes());
+    uuid_of(send.to_string().as_bytes())
+}
+
+/// The same of whatever names something.
+pub fn uuid_of(name: &[u8]) -> String {
+    let digest = Sha256::digest(name);
     let mut bytes = [0u8; 16];
     bytes.copy_from_slice(&digest[..16]);
     bytes[6] = (bytes[6] & 0x0f) | 0x80;

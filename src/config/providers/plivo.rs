@@ -35,7 +35,7 @@ pub(super) const ENTRY: ProviderEntry = ProviderEntry {
 provider = "plivo"
 kind = "sms"
 number = "+447700900001"
-auth_id = "MAXXXXXXXXXXXXXXXXXX"
+auth_id = "MA0123456789ABCDEFGH"
 auth_token = { env = "PLIVO_AUTH_TOKEN" }
 "#,
     read: |section, kind, _| ProviderSettings::Plivo(Box::new(plivo(section, kind))),
@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn senders_and_ids() {
-        assert!(is_auth_id("MAXXXXXXXXXXXXXXXXXX") && is_auth_id("SAABCDEFGHIJ12345678"));
-        assert!(!is_auth_id("XXXXXXXXXXXXXXXXXXXX") && !is_auth_id("MA") && !is_auth_id("MAXXXXXXXXXX/../X"));
+        assert!(is_auth_id("MA0123456789ABCDEFGH") && is_auth_id("SAABCDEFGHIJ12345678"));
+        assert!(!is_auth_id("0123456789ABCDEFGHIJ") && !is_auth_id("MA") && !is_auth_id("MA0123456789/../X"));
         assert!(is_uuid("2aa2f0e0-0000-4000-8000-000000000001") && !is_uuid("2aa2f0e0000040008000000000000001"));
     }
 }

@@ -1,3 +1,5 @@
+//! What the vectors do not cover.
+
 use super::*;
 use crate::config::secret::Secret;
 use crate::domain::address::{Address, E164};

@@ -40,12 +40,18 @@ pub fn encode(settings: &TelnyxSettings, message: &Outbound, context: &SendConte
         }
     }
     json::hand_on(&mut body, message.provider.as_ref());
+    let body = Value::Object(body);
     let mut headers = authorized(settings);
-    if let Some(send) = context.send {
-        // The same send has the same key, however often it is tried.
-        headers.push(("Idempotency-Key", callback::uuid(send)));
-    }
-    Ok(HttpRequest::json(resource(settings, path), headers, &Value::Object(body)))
+    headers.push((
+        "Idempotency-Key",
+        match context.send {
+            // The same send has the same key, however often it is tried.
+            Some(send) => callback::uuid(send),
+            // What has no name is itself only at this moment.
+            None => callback::uuid_of(format!("{}/{body}", context.now.0).as_bytes()),
+        },
+    ));
+    Ok(HttpRequest::json(resource(settings, path), headers, &body))
 }
 
 fn receiver(to: &Address, kind: ChannelKind) -> Result<&str, EncodeError> {
