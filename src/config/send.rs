@@ -21,7 +21,7 @@ pub struct SendSettings {
     pub unsure: Unsure,
 }
 
-/// What happens to a send whose answer was lost: the provider may have it or not.
+/// What happens to a send whose answer was lost, and whose provider neither knows a repeat by a key nor can say what became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsure {
     /// Fail visibly, for an operator's `failed retry` or `failed drop`. The person may miss a message; none comes twice.
@@ -65,7 +65,7 @@ impl SendSettings {
     }
 }
 
-/// Reads `unsure`. `ask` is a word of the design whose adapters cannot do it yet.
+/// Reads `unsure`. `ask` is what is done anyway, wherever it can be.
 pub(super) fn unsure(section: &Section<'_>) -> Option<Unsure> {
     #[derive(Clone, Copy)]
     enum Word {
@@ -77,8 +77,8 @@ pub(super) fn unsure(section: &Section<'_>) -> Option<Unsure> {
         Word::Fail => Some(Unsure::Fail),
         Word::Resend => Some(Unsure::Resend),
         Word::Ask => {
-            let help = "Use `fail` (an operator decides) or `resend` (it may come twice).".to_owned();
-            section.mistake("unsure", "`ask` is not in this version: no provider here can be asked", Some(help));
+            let help = "Say what happens where that does not help: `fail` (an operator decides) or `resend` (it may come twice).";
+            section.mistake("unsure", "providers that can be asked are asked anyway", Some(help.to_owned()));
             None
         }
     }

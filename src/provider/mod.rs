@@ -200,6 +200,13 @@ pub trait Provider: Send + Sync + fmt::Debug {
 #[derive(Debug, Clone)]
 pub struct Adapter(Arc<dyn Provider>);
 
+/// Any other provider: those of tests.
+impl<P: Provider + 'static> From<P> for Adapter {
+    fn from(provider: P) -> Self {
+        Adapter(Arc::new(provider))
+    }
+}
+
 impl Deref for Adapter {
     type Target = dyn Provider;
 

@@ -15,6 +15,8 @@ pub const COMMITS: &str = "replyflow_commits_total";
 /// Counter `{channel, outcome}`: attempts to send. `outcome`: accepted, rejected, throttled, retry, unknown,
 /// config_error, opted_out, unsure, too_late, invalid, expired.
 pub const SENDS: &str = "replyflow_sends_total";
+/// Counter `{channel, found}`: questions to providers what became of a message whose answer was lost. `found`: there, nowhere, unclear.
+pub const ASKED: &str = "replyflow_asked_total";
 /// Counter `{api, outcome}`: ended attempts of calls. `outcome`: a status class, timeout, refused, lost, too_large, not_allowed;
 /// circuit_open for a call that was not made.
 pub const CALLS: &str = "replyflow_calls_total";
@@ -90,6 +92,11 @@ pub fn commit(result: &'static str) {
 /// Counts an attempt to send.
 pub fn send(channel: &str, outcome: &'static str) {
     counter!(SENDS, "channel" => channel.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// Counts a question what became of a message.
+pub fn asked(channel: &str, found: &'static str) {
+    counter!(ASKED, "channel" => channel.to_owned(), "found" => found).increment(1);
 }
 
 /// Counts an attempt of a call.

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `receive`, `receive_event`, `receive_webhook`, `operate` | stores inputs; the caller is answered after it | `inbox`, `reports`, `events`, `webhook` |
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
-//! | `dispatch` | does effects and settles them | `outbox`, `send`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
+//! | `dispatch` | does effects and settles them | `outbox`, `send`, `doubt`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish`, `release::release` | publishes flows: from the folder, by a call | `publisher`, `release`, `published`, `versions` |
 //! | `follow_publications` | takes over what was published elsewhere | `publisher` |
@@ -26,6 +26,7 @@ mod circuit;
 mod contacts;
 mod core;
 pub mod desk;
+mod doubt;
 mod events;
 pub mod failed;
 mod feed;

@@ -1,6 +1,7 @@
 //! One message to a provider.
 
 use super::core::{Core, Patience, duration};
+use super::doubt::Doubt;
 use super::gate::Outside;
 use super::mail::mailed;
 use super::metrics;
@@ -11,7 +12,6 @@ use super::reports::provider_opt_out;
 use super::retry::Retry;
 use super::settings::Channel;
 use super::verdict::{self, End};
-use crate::config::send::Unsure;
 use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason;
 use crate::domain::mode::Mode;
@@ -61,7 +61,7 @@ impl Core {
             metrics::send(channel.name.as_str(), "too_late");
             return self.out_of_time(started);
         }
-        let mut unsure = started.unsure;
+        let (mut unsure, mut just_begun, mut lifted) = (started.unsure, false, false);
         match self.recent.get(started.id, self.clock.monotonic()) {
             // The store has forgotten (a failover), or could not be told for longer than the lease: the provider has it, whatever the
             // policy says of what nobody knows.
@@ -70,14 +70,27 @@ impl Core {
                 return self.finished(started, send, Some(channel), End::done(id, detail));
             }
             // A store that lost an attempt (a failover) offers as fresh what we know to be begun.
-            Some(Known::Begun) => unsure = true,
+            Some(Known::Begun) => (unsure, just_begun) = (true, !started.unsure),
             None => {}
         }
-        if unsure && channel.policy.unsure == Unsure::Fail {
-            metrics::send(channel.name.as_str(), "unsure");
-            return self.finished(started, send, Some(channel), End::unsure());
+        if unsure {
+            match self.judge_doubt(started, send, channel, just_begun, (timeout, out)).await {
+                Doubt::Ends(end) => {
+                    metrics::send(channel.name.as_str(), outcome_word(&end));
+                    return self.finished(started, send, Some(channel), end);
+                }
+                Doubt::Stays => {}
+                Doubt::Lifted => (unsure, lifted) = (false, true),
+            }
+            // The question took time, too.
+            if self.too_late(taken_at, timeout) {
+                return self.out_of_time(started);
+            }
         }
-        let end = self.attempt_send(&Started { unsure, ..started.clone() }, send, channel, (timeout, out)).await;
+        let mut end = self.attempt_send(&Started { unsure, ..started.clone() }, send, channel, (timeout, out)).await;
+        if lifted && end.detail.is_none() {
+            end.detail = Some("the answer was lost; the provider was asked, and never had it".to_owned());
+        }
         metrics::send(channel.name.as_str(), outcome_word(&end));
         self.health.ended(&channel.name, &end, self.store_now());
         self.finished(started, send, Some(channel), end)
@@ -126,6 +139,11 @@ impl Core {
             }
         }
         self.learn(started, send, channel, &outcome).await;
+        if outcome == SendOutcome::Unknown
+            && let Some(end) = self.lost(started, send, channel)
+        {
+            return end;
+        }
         let attempt = self.attempt(started, send.at);
         let end = verdict::of_send(outcome, attempt, self.retry_rules(), channel.policy.unsure);
         match unanswered {
@@ -215,7 +233,7 @@ impl Core {
         Performed { end, reply, gap, also: Vec::new() }
     }
 
-    fn retry_rules(&self) -> Retry {
+    pub(super) fn retry_rules(&self) -> Retry {
         let send = &self.settings.send;
         Retry { first: send.retry_first, longest: send.retry_max, max_age: send.max_age }
     }

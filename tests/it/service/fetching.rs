@@ -30,7 +30,7 @@ async fn rig(backend: Backend) -> (Rig, TempDir) {
 
 fn twilio(plan: &mut Plan, folder: &Path) {
     plan.settings.files = Some(FileSettings { folder: folder.to_owned(), public_url: "https://talk.example".to_owned() });
-    plan.whatsapp = Some(Adapter::new(&ProviderSettings::Twilio(TwilioSettings {
+    let whatsapp = Adapter::new(&ProviderSettings::Twilio(TwilioSettings {
         account_sid: "AC1".to_owned(),
         auth_token: Secret::new("token"),
         second_auth_token: None,
@@ -38,7 +38,8 @@ fn twilio(plan: &mut Plan, folder: &Path) {
         signing_keys: Vec::new(),
         from: "+447700900001".to_owned(),
         base_url: "https://api.twilio.com".to_owned(),
-    })));
+    }));
+    plan.adapters.push(("main-whatsapp", whatsapp));
 }
 
 /// What the flow heard.

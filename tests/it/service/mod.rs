@@ -3,9 +3,11 @@
 mod calls;
 mod collecting;
 mod crashes;
+mod doubting;
 mod echo;
 mod fetching;
 mod flowing;
+mod hands;
 mod history;
 mod hooking;
 mod logs;

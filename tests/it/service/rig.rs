@@ -1,10 +1,10 @@
 //! The service on a real store with everything else in the test's hands: time is moved, tasks are run to their end when the
 //! test says so, the network is a function. Nothing sleeps and nothing races.
 
+use super::hands::{BEGIN, Counting, HandClock, Tasks};
 use crate::support::redis::RedisServer;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use indexmap::IndexMap;
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
 use replyflow::config::send::{ChannelPolicy, Unsure};
@@ -18,92 +18,19 @@ use replyflow::domain::{id::ContactKey, journal};
 use replyflow::flow::catalog::Catalog;
 use replyflow::flow::load::Sources;
 use replyflow::provider::Adapter;
-use replyflow::service::ports::{Clock, HttpAnswer, HttpCall, HttpFailure, NoMail, Random, Spawn, Transport};
+use replyflow::service::ports::{HttpAnswer, HttpCall, HttpFailure, NoMail, Transport};
 use replyflow::service::publisher::publish;
 use replyflow::service::{Channel, Core, Engine, HistoryError, HistorySink, Parts, Received, ServiceSettings, Versions, World};
 use replyflow::store::{EmbeddedStore, JournalId, JournalItem, JournalRecord, RedisStore, Store, StoreSettings};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-const BEGIN: i64 = 1_767_225_600_000;
 
 /// Which store a test runs on.
 #[derive(Debug, Clone, Copy)]
 pub enum Backend {
     Redis,
     Embedded,
-}
-
-/// Time, moved by hand. The pause before a repeated call ends at once and takes its time.
-pub struct HandClock(Arc<AtomicI64>);
-
-impl Clock for HandClock {
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis((self.0.load(Ordering::SeqCst) - BEGIN).unsigned_abs())
-    }
-
-    fn wall(&self) -> Millis {
-        Millis(self.0.load(Ordering::SeqCst))
-    }
-
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        self.0.fetch_add(time.as_millis() as i64, Ordering::SeqCst);
-        Box::pin(async {})
-    }
-}
-
-/// Tasks wait here until the test runs them.
-#[derive(Default)]
-pub struct Tasks(Mutex<Vec<BoxFuture<'static, ()>>>);
-
-impl Spawn for Tasks {
-    fn spawn(&self, _what: &'static str, task: BoxFuture<'static, ()>) {
-        self.0.lock().expect("not poisoned").push(task);
-    }
-}
-
-impl Tasks {
-    /// Runs everything, and what comes of it, to its end.
-    pub async fn run(&self) {
-        let mut running = FuturesUnordered::new();
-        loop {
-            running.extend(self.0.lock().expect("not poisoned").drain(..));
-            if running.next().await.is_none() && self.0.lock().expect("not poisoned").is_empty() {
-                return;
-            }
-        }
-    }
-
-    /// Runs only the tasks that wait now; what they spawn waits.
-    pub async fn run_only_the_first(&self) {
-        let now: Vec<_> = self.0.lock().expect("not poisoned").drain(..).collect();
-        futures_util::future::join_all(now).await;
-    }
-
-    /// Takes the tasks out of the test's way: their process stands still.
-    pub fn hold(&self) -> Vec<BoxFuture<'static, ()>> {
-        self.0.lock().expect("not poisoned").drain(..).collect()
-    }
-
-    /// Lets them go on.
-    pub fn put_back(&self, tasks: Vec<BoxFuture<'static, ()>>) {
-        self.0.lock().expect("not poisoned").extend(tasks);
-    }
-
-    /// Forgets what has not run: the process died.
-    pub fn die(&self) -> usize {
-        self.0.lock().expect("not poisoned").drain(..).count()
-    }
-}
-
-struct Counting(AtomicU32);
-
-impl Random for Counting {
-    fn bits(&self) -> u32 {
-        self.0.fetch_add(0x9e37_79b1, Ordering::SeqCst)
-    }
 }
 
 /// What the network answers.
@@ -181,8 +108,8 @@ pub struct Plan {
     pub catalog: Catalog,
     pub wrap: Wrap,
     pub store: StoreSettings,
-    /// Whose `main-whatsapp` is; else the simulator's.
-    pub whatsapp: Option<Adapter>,
+    /// Whose channels are, where they are not the simulator's.
+    pub adapters: Vec<(&'static str, Adapter)>,
     pub toml: String,
     pub real: bool,
     /// The environment that the settings find secrets in.
@@ -202,7 +129,7 @@ impl Plan {
             catalog: Catalog::default(),
             wrap: Box::new(|store| store),
             store: StoreSettings::default(),
-            whatsapp: None,
+            adapters: Vec::new(),
             toml: String::new(),
             real: false,
             samples: false,
@@ -249,8 +176,8 @@ impl Rig {
         };
         let mut channels: IndexMap<ChannelName, Channel> =
             [channel("main-sms", ChannelKind::Sms), channel("main-whatsapp", ChannelKind::WhatsApp)].into();
-        if let Some(adapter) = plan.whatsapp {
-            channels["main-whatsapp"].adapter = adapter;
+        for (name, adapter) in plan.adapters {
+            channels[name].adapter = adapter;
         }
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let toml =

@@ -76,6 +76,7 @@ fn hold(ground: &Ground, seeds: Range<u64>) {
             "killed",
             "lost answers",
             "repeat, known as unsure",
+            "asked, and it had arrived",
             "withdrawn",
             "broadcasts begun",
             "gives way no more",

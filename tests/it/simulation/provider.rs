@@ -60,7 +60,11 @@ impl Transport for Network {
         let shared = &self.0;
         let fate = if shared.is_calm() { Fate::Taken } else { shared.dice().weighted(&FATES) };
         let fate = if is_down(&call, shared) { Fate::Overloaded } else { fate };
-        let answer = if call.url.starts_with(SHOP) { self.called(&call, fate) } else { self.sent(&call, fate) };
+        let answer = match call.url.split_once("/asked?") {
+            Some((_, name)) => self.asked(name, fate),
+            None if call.url.starts_with(SHOP) => self.called(&call, fate),
+            None => self.sent(&call, fate),
+        };
         Gate::default().await;
         let timeout = i64::try_from(call.timeout.as_millis()).expect("a short time");
         let patience = if matches!(answer, Err(HttpFailure::TimeoutAfterWrite)) { timeout } else { timeout / 3 };
@@ -94,6 +98,7 @@ impl Network {
         self.write(send.effect, fate, may_have, channel.as_str() == REPEATS, &text("text"));
         let id = format!("p{}", send.effect);
         if arrived {
+            self.0.truth().arrived.insert(send.effect);
             self.report(send, channel, &id);
         }
         let body = match fate {
@@ -102,6 +107,22 @@ impl Network {
             _ => format!("{{\"id\":\"{id}\"}}"),
         };
         answer(fate, &body, &self.0)
+    }
+
+    /// Somebody asks what became of a message.
+    fn asked(&self, name: &str, fate: Fate) -> Result<HttpAnswer, HttpFailure> {
+        let effect = SendRef::parse(name).expect("our name of a message").effect;
+        self.0.note(|| format!("HTTP asked for {effect} {fate:?}"));
+        if fate != Fate::Taken {
+            return answer(if fate == Fate::Rejected { Fate::Overloaded } else { fate }, "", &self.0);
+        }
+        let mut truth = self.0.truth();
+        let status = if truth.arrived.contains(&effect) { 200 } else { 404 };
+        if status == 404 {
+            truth.never_had(effect);
+        }
+        truth.count(if status == 200 { "asked, and it had arrived" } else { "asked, and it had not" });
+        Ok(HttpAnswer { status, headers: Vec::new(), body: Bytes::from(format!("p{effect}")) })
     }
 
     /// A call of a flow. Whatever was answered, the API may have acted.

@@ -108,6 +108,8 @@ pub struct Truth {
     /// Journal entries that the store took.
     pub journal: Vec<Bytes>,
     pub counts: BTreeMap<String, u64>,
+    /// Messages that the provider has.
+    pub arrived: BTreeSet<EffectId>,
     /// Calls whose result was given to their contact.
     pub results: BTreeSet<EffectId>,
     /// The task that is polled now.

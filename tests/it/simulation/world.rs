@@ -5,6 +5,7 @@ use super::ports::Port;
 use super::provider::{Network, PROVIDER, REPEATS, SHOP};
 use super::shared::{Instance, Shared};
 use super::store::{SECRET, SimStore};
+use crate::support::asked::Asked;
 use indexmap::IndexMap;
 use replyflow::config::api::{ApiSettings, CircuitSettings};
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
@@ -74,7 +75,7 @@ impl House {
         for (n, somebody) in people.iter().enumerate() {
             shared.truth().call(somebody.key, &format!("c{n}"));
         }
-        let world = world();
+        let world = world(shared.dice().hits(500));
         let catalog = super::flows::catalog(&world.project);
         House {
             shared: Arc::clone(shared),
@@ -150,12 +151,16 @@ fn people(shards: u8) -> Vec<Somebody> {
     panic!("no six numbers on two shards");
 }
 
-fn world() -> World {
+/// `asked`: whether the provider of the channel that never repeats can be asked what became of a message.
+fn world(asked: bool) -> World {
     let channel = |name: &str, kind, unsure, per_second| {
         let provider = ProviderSettings::Simulator(SimulatorSettings { base_url: PROVIDER.to_owned() });
+        let simulator = Adapter::new(&provider);
+        let at = (asked && unsure == Unsure::Fail).then(|| PROVIDER.to_owned());
+        let adapter = Adapter::from(Asked { inner: simulator, at, keys: false });
         let name = ChannelName::parse(name).expect("a name");
         let policy = ChannelPolicy { unsure, per_second, burst: per_second.max(1), gap: Span::millis(0) };
-        (name.clone(), Channel { name, kind, adapter: Adapter::new(&provider), policy, status_callback: None })
+        (name.clone(), Channel { name, kind, adapter, policy, status_callback: None })
     };
     let channels: IndexMap<ChannelName, Channel> =
         [channel("main-sms", ChannelKind::Sms, Unsure::Fail, 0), channel(REPEATS, ChannelKind::WhatsApp, Unsure::Resend, 10)]

@@ -2,6 +2,7 @@
 
 pub mod analytics;
 pub mod api;
+pub mod asked;
 pub mod command;
 pub mod conversations;
 pub mod defects;

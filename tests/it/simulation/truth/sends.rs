@@ -126,6 +126,14 @@ impl Truth {
         Ok(())
     }
 
+    /// The provider says that it never had it: what left was lost on its way, and the same may leave again.
+    pub fn never_had(&mut self, id: EffectId) {
+        if let Some(decided) = self.effects.get_mut(&id) {
+            decided.writes.fill(false);
+            decided.left = false;
+        }
+    }
+
     /// A request for this effect is written to the other side now, which may act on it or surely does not.
     pub fn written(&mut self, id: EffectId, may_act: bool, repeats: bool, now: i64) -> Rule {
         let decided = self.effects.get(&id).ok_or_else(|| format!("{id} leaves and was never decided"))?;
