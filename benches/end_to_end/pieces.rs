@@ -268,6 +268,7 @@ async fn message(store: &dyn Store, n: u64) {
         take: Vec::new(),
         gap: Span(0),
         who,
+        instead: None,
     };
     assert!(matches!(store.settle(settle).await.expect("settles"), Settled::Ok { .. }));
 }

@@ -292,7 +292,7 @@ pub fn channels(settings: &Settings) -> IndexMap<ChannelName, Channel> {
         let channel = Channel {
             name: name.clone(),
             kind: given.kind,
-            policy: *settings.policies.get(name)?,
+            policy: settings.policies.get(name)?.clone(),
             status_callback: Some(format!("{}/hooks/{name}/{secret}status", settings.server.public_url)),
             adapter,
         };

@@ -123,7 +123,7 @@ fn stand_in(section: &Section<'_>, secrets: Secrets) -> Option<StandInSettings> 
     Some(StandInSettings { base_url, headers })
 }
 
-fn circuit(section: &Section<'_>) -> CircuitSettings {
+pub(super) fn circuit(section: &Section<'_>) -> CircuitSettings {
     let usual = CircuitSettings::default();
     let given = |key| {
         let given = section.has(key);

@@ -234,7 +234,7 @@ impl Settings {
             server,
             store,
             history,
-            policies: channels.iter().map(|(name, channel)| (name.clone(), channel.policy)).collect(),
+            policies: channels.iter().map(|(name, channel)| (name.clone(), channel.policy.clone())).collect(),
             channels: channels.into_iter().map(|(name, channel)| (name, channel.settings)).collect(),
             apis,
             endpoints,

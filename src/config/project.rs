@@ -192,6 +192,8 @@ pub struct ChannelInfo {
     pub simulated: bool,
     /// Whether its provider knows approved templates by ids of its own, which a notification must give.
     pub templates_by_id: bool,
+    /// Channels over which its messages may go while its provider is down: who answers there answers what was asked here.
+    pub stand_ins: Vec<ChannelName>,
 }
 
 /// What a channel can show beyond text.

@@ -1,5 +1,6 @@
 //! Reads `[channels.X]`: a provider, a medium, a number, and what that provider needs.
 
+use super::api::circuit;
 use super::channel::ChannelSettings;
 use super::providers::{PROVIDERS, ProviderEntry, ProviderSettings};
 use super::read_project::{country, slug};
@@ -10,6 +11,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use indexmap::IndexMap;
+use std::collections::HashSet;
 
 /// A channel with what only some parts of the service need of it.
 pub(super) struct Channel {
@@ -37,7 +39,49 @@ pub(super) fn channels(
             all.insert(name, Channel { settings, country, policy });
         }
     }
+    for (name, channel) in &all {
+        for stand_in in &channel.policy.stand_ins {
+            if let Err(why) = stands_in(name, channel, stand_in, &all) {
+                let help = "A stand-in has the same medium, country and kind of provider, and shows all that the channel shows.";
+                section.mistake(name.as_str(), format!("stand_ins: `{stand_in}` {why}"), Some(help.to_owned()));
+            }
+        }
+    }
     all
+}
+
+/// Whether a channel can stand in for another one; else why not.
+fn stands_in(
+    name: &ChannelName,
+    channel: &Channel,
+    stand_in: &ChannelName,
+    all: &IndexMap<ChannelName, Channel>,
+) -> Result<(), String> {
+    if name == stand_in {
+        return Err("is the channel itself".to_owned());
+    }
+    let Some(other) = all.get(stand_in) else { return Err("is no channel".to_owned()) };
+    let kind = channel.settings.kind;
+    if other.settings.kind != kind {
+        return Err(format!("is of another kind: {}", other.settings.kind));
+    }
+    if other.country != channel.country {
+        return Err("is of another country".to_owned());
+    }
+    let simulated = |channel: &Channel| matches!(channel.settings.provider, ProviderSettings::Simulator(_));
+    if simulated(channel) != simulated(other) {
+        return Err("reaches nobody, or others than the channel does: only one of the two is a simulator".to_owned());
+    }
+    let (has, needed) = (other.settings.provider.shows(kind), channel.settings.provider.shows(kind));
+    let fewer = has.buttons < needed.buttons || has.rows < needed.rows;
+    if fewer || needed.media && !has.media || needed.location && !has.location {
+        return Err("shows less than the channel does".to_owned());
+    }
+    let by_id = |channel: &Channel| channel.settings.provider.templates_by_id(kind);
+    if by_id(channel) || by_id(other) {
+        return Err("names approved templates by ids of its own, or the channel does".to_owned());
+    }
+    Ok(())
 }
 
 /// What a provider calls the number of a channel, if it is known and must be the channel's own.
@@ -110,7 +154,11 @@ fn policy(section: &Section<'_>, send: &SendSettings, per_second: u32) -> Channe
             Span::millis(0)
         }
     };
-    ChannelPolicy { unsure: unsure(section).unwrap_or(send.unsure), per_second, burst, gap }
+    let names = section.texts("stand_ins");
+    let mut stand_ins: Vec<ChannelName> = names.iter().filter_map(|name| slug(section, name)).collect();
+    let mut seen = HashSet::new();
+    stand_ins.retain(|name| seen.insert(name.clone()));
+    ChannelPolicy { unsure: unsure(section).unwrap_or(send.unsure), per_second, burst, gap, circuit: circuit(section), stand_ins }
 }
 
 impl Section<'_> {

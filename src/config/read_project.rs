@@ -236,7 +236,8 @@ pub(super) fn assemble(
         let shows = channel.settings.provider.shows(kind);
         let simulated = matches!(channel.settings.provider, ProviderSettings::Simulator(_));
         let templates_by_id = channel.settings.provider.templates_by_id(kind);
-        (name.clone(), ChannelInfo { kind, shows, country: channel.country.clone(), simulated, templates_by_id })
+        let (country, stand_ins) = (channel.country.clone(), channel.policy.stand_ins.clone());
+        (name.clone(), ChannelInfo { kind, shows, country, simulated, templates_by_id, stand_ins })
     };
     let api =
         |(name, api): (&Slug, &ApiSettings)| (name.clone(), ApiInfo { methods: api.methods.clone(), paths: api.paths.clone() });

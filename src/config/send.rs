@@ -1,7 +1,9 @@
 //! How messages and calls leave: how many at once, how fast, and what happens to those whose answer was lost.
 
+use super::api::CircuitSettings;
 use super::section::Section;
 use super::server::size;
+use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 
 /// `[send]`.
@@ -31,7 +33,7 @@ pub enum Unsure {
 }
 
 /// How one channel sends: what it says itself, else what `[send]` and its provider say.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ChannelPolicy {
     /// For sends whose answer was lost.
     pub unsure: Unsure,
@@ -41,6 +43,10 @@ pub struct ChannelPolicy {
     pub burst: u32,
     /// The shortest time between two messages to one contact.
     pub gap: Span,
+    /// When its provider counts as broken.
+    pub circuit: CircuitSettings,
+    /// Channels that stand in for it then, in this order.
+    pub stand_ins: Vec<ChannelName>,
 }
 
 impl SendSettings {

@@ -206,7 +206,7 @@ fn a_whole_project_is_read() {
     assert_eq!(twilio.signing_keys[0].id, "K1");
     let channel::ProviderSettings::Simulator(simulator) = &settings.channels["test"].provider else { panic!("simulator") };
     assert_eq!(simulator.base_url, "http://127.0.0.1:80");
-    let policy = settings.policies["main-sms"];
+    let policy = &settings.policies["main-sms"];
     assert_eq!((policy.unsure, policy.per_second, policy.burst, policy.gap), (Unsure::Resend, 5, 6, Span::seconds(1)));
     let project = &settings.project;
     assert_eq!(project.channels["main-sms"].country.as_deref(), Some("GB"));

@@ -283,6 +283,17 @@ pub enum Event {
         /// The provider's own code and text, without secrets.
         detail: Option<String>,
     },
+    /// A message leaves over another channel than before: one that stands in for its own, or its own again.
+    Switched {
+        /// The effect.
+        effect: EffectId,
+        /// Where it was to leave.
+        from: ChannelName,
+        /// Where it leaves.
+        to: ChannelName,
+        /// Why, in one line.
+        reason: String,
+    },
     /// A delivery report.
     Reported {
         /// The effect.

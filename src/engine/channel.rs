@@ -78,7 +78,7 @@ pub(super) struct Choice {
 impl Turning<'_> {
     /// The channel on which a run of this flow speaks now.
     pub(super) fn route(&self, flow: &Flow, needs: Needs<'_>) -> Choice {
-        let last = self.rec.last_channel().filter(|last| flow.channels.contains(last));
+        let last = self.rec.last_channel().and_then(|last| self.own_channel(flow, last));
         let others = flow.channels.iter().filter(|channel| Some(*channel) != last);
         let mut closed: Option<Route> = None;
         let mut stopped = false;
@@ -135,6 +135,13 @@ impl Turning<'_> {
                 nothing("no channel of the flow reaches the contact".to_owned())
             }
         }
+    }
+
+    /// The channel of the flow that this one is, or for which it stands in.
+    pub(super) fn own_channel<'f>(&self, flow: &'f Flow, channel: &ChannelName) -> Option<&'f ChannelName> {
+        let is_it = |own: &&ChannelName| *own == channel;
+        let stands_in = |own: &&ChannelName| self.project.channels.get(*own).is_some_and(|info| info.stand_ins.contains(channel));
+        flow.channels.iter().find(is_it).or_else(|| flow.channels.iter().find(stands_in))
     }
 
     /// The channel that a place of a route stands for, if it can carry a message now; else why not.

@@ -185,6 +185,9 @@ pub struct Send {
     /// Which one, as long as the contact was not heard since: if it is cancelled, what has not left does not leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broadcast: Option<BroadcastId>,
+    /// The channel that it was decided for, while another one stands in for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<ChannelName>,
     /// When it was decided.
     pub at: Millis,
 }

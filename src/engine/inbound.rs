@@ -168,7 +168,7 @@ impl<'a> Turning<'a> {
     /// Whether a run listens on a channel: its flow does, or its question was asked there.
     pub(super) fn listens_on(&self, run: &Run, channel: &ChannelName) -> Result<bool, TurnError> {
         let asked = run.asked().is_some_and(|question| question.also_on.contains(channel));
-        Ok(asked || self.flow(run, 0)?.channels.contains(channel))
+        Ok(asked || self.own_channel(self.flow(run, 0)?, channel).is_some())
     }
 
     fn heard(&self, place: usize, came: &Came<'_>) -> Result<Heard, TurnError> {

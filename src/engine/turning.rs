@@ -234,6 +234,7 @@ impl<'a> Turning<'a> {
             code: from.code,
             bulk: from.bulk,
             broadcast: from.broadcast,
+            home: None,
             at: self.store_now(),
         };
         self.effect(Effect::Send(Box::new(send)))?;

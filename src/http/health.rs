@@ -30,8 +30,9 @@ pub async fn ready(web: Data<Web>) -> Result<HttpResponse, Failure> {
         Ok(Ok(Ok(_))) => {
             let (refused, read) = (web.core.versions().refused(), web.core.versions().reads());
             let broken: Vec<String> = web.core.broken_apis().iter().map(ToString::to_string).collect();
+            let channels: Vec<String> = web.core.broken_channels().iter().map(ToString::to_string).collect();
             Ok(HttpResponse::Ok().json(serde_json::json!({
-                "status": "ready", "flows_refused": refused, "flows_read": read, "apis_broken": broken
+                "status": "ready", "flows_refused": refused, "flows_read": read, "apis_broken": broken, "channels_broken": channels
             })))
         }
         _ => Ok(unready("the store does not answer")),
@@ -60,6 +61,9 @@ pub async fn metrics(web: Data<Web>, request: HttpRequest) -> Result<HttpRespons
     let broken = web.core.broken_apis();
     let apis = web.core.world().apis.keys();
     crate::service::metrics::circuits(apis.map(|api| (api.as_str(), broken.contains(api))));
+    let broken = web.core.broken_channels();
+    let channels = web.core.world().channels.keys();
+    crate::service::metrics::channel_circuits(channels.map(|channel| (channel.as_str(), broken.contains(channel))));
     crate::service::metrics::flows_refused(web.core.versions().refused());
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

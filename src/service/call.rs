@@ -112,6 +112,6 @@ impl Core {
         let took = Span((self.store_now() - call.at).0.max(0));
         let reply = Some(api::result(started.id, outcome, attempts, took));
         // A call that failed is done all the same: its result is what the flow goes on with.
-        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0), also: Vec::new() }
+        Performed { reply, ..Performed::ended(End::done(None, Some(detail))) }
     }
 }

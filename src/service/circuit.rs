@@ -1,4 +1,4 @@
-//! A circuit for each api: when it fails again and again, calls are not made for a while but end as `failed` at once, so that
+//! A circuit for each api, and one for each channel's provider: when it fails again and again, calls are not made for a while but end as `failed` at once, so that
 //! people get the flow's answer to that without waiting. After the pause one call is let through; it decides. What an
 //! instance knows of an api is its own: another one finds out for itself.
 
@@ -96,6 +96,18 @@ impl Circuits {
                 if first { Change::Opened } else { Change::None }
             }
         }
+    }
+
+    /// Whether it failed again and again, and is not known to be well again.
+    pub fn is_open(&self, api: &Slug) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(api).is_some_and(|circuit| circuit.open_until.is_some())
+    }
+
+    /// How long it is still left alone; nothing while somebody finds out.
+    pub fn pause(&self, api: &Slug, now: Duration) -> Duration {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(api).and_then(|circuit| circuit.open_until).map_or(Duration::ZERO, |until| until.saturating_sub(now))
     }
 
     /// The apis whose circuits are not closed.

@@ -94,6 +94,8 @@ pub struct Core {
     pub(super) backlog: Backlog,
     pub(super) certificates: Certificates,
     pub(super) circuits: Circuits,
+    /// The same of channels.
+    pub(super) lines: Circuits,
     pub(super) health: Healths,
     room: Arc<Notify>,
     pub(super) history_turn: Turnstile,
@@ -153,6 +155,7 @@ impl Core {
             backlog: Backlog::default(),
             certificates: Certificates::default(),
             circuits: Circuits::default(),
+            lines: Circuits::default(),
             health: Healths::default(),
             room,
             history_turn: Turnstile::default(),

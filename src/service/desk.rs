@@ -150,7 +150,7 @@ impl Core {
         let opened = matches!(task.job, DeskJob::Open(_));
         let done = DeskDone { effect: started.id, desk, talk, run, opened, outcome };
         let reply = Some(Bytes::from(codec::encode(&Input::Desk(Box::new(done)))));
-        Performed { end, reply, gap: Span::millis(0), also: Vec::new() }
+        Performed { reply, ..Performed::ended(end) }
     }
 }
 

@@ -167,7 +167,7 @@ impl Core {
         };
         let took = Span((self.store_now() - fetch.at).0.max(0));
         let reply = Some(api::result(started.id, outcome, started.attempt, took));
-        Performed { end: End::done(None, Some(detail)), reply, gap: Span::millis(0), also: Vec::new() }
+        Performed { reply, ..Performed::ended(End::done(None, Some(detail))) }
     }
 }
 

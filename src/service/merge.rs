@@ -155,7 +155,7 @@ impl Core {
         match done {
             Ok(reply) => {
                 let reply = reply.map(|step| Bytes::from(codec::encode(&merge(step))));
-                Performed { end: End::done(None, None), reply, gap: Span::millis(0), also: Vec::new() }
+                Performed { reply, ..Performed::ended(End::done(None, None)) }
             }
             Err(error) if error.is_temporary() => {
                 let due = self.store_now() + Span::seconds(i64::from(started.attempt.clamp(1, 30)));

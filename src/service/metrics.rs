@@ -31,6 +31,10 @@ pub const ALERTS: &str = "replyflow_alerts_total";
 pub const FLOWS_REFUSED: &str = "replyflow_flows_refused";
 /// Gauge `{api}`: 1 while an api that failed again and again is not called, else 0.
 pub const CIRCUIT_OPEN: &str = "replyflow_circuit_open";
+/// Gauge `{channel}`: 1 while nothing is sent over a channel whose provider failed again and again, else 0.
+pub const CHANNEL_CIRCUIT_OPEN: &str = "replyflow_channel_circuit_open";
+/// Counter `{from, to}`: messages that left over another channel than before, because the provider of `from` does not take them.
+pub const SWITCHED: &str = "replyflow_switched_total";
 /// Histogram of seconds: one accept.
 pub const ACCEPT_SECONDS: &str = "replyflow_accept_seconds";
 /// Histogram of seconds: the turns of one commit, without the commit.
@@ -167,6 +171,18 @@ pub fn circuits<'a>(apis: impl IntoIterator<Item = (&'a str, bool)>) {
     for (api, open) in apis {
         gauge!(CIRCUIT_OPEN, "api" => api.to_owned()).set(if open { 1.0 } else { 0.0 });
     }
+}
+
+/// The same of channels.
+pub fn channel_circuits<'a>(channels: impl IntoIterator<Item = (&'a str, bool)>) {
+    for (channel, open) in channels {
+        gauge!(CHANNEL_CIRCUIT_OPEN, "channel" => channel.to_owned()).set(if open { 1.0 } else { 0.0 });
+    }
+}
+
+/// Counts a message that leaves over another channel.
+pub fn switched(from: &str, to: &str) {
+    counter!(SWITCHED, "from" => from.to_owned(), "to" => to.to_owned()).increment(1);
 }
 
 /// Notes how much is in the air.

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `receive`, `receive_event`, `receive_webhook`, `operate` | stores inputs; the caller is answered after it | `inbox`, `reports`, `events`, `webhook` |
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
-//! | `dispatch` | does effects and settles them | `outbox`, `send`, `doubt`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
+//! | `dispatch` | does effects and settles them | `outbox`, `send`, `doubt`, `stand_in`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish`, `release::release` | publishes flows: from the folder, by a call | `publisher`, `release`, `published`, `versions` |
 //! | `follow_publications` | takes over what was published elsewhere | `publisher` |
@@ -65,6 +65,7 @@ mod signature;
 mod sinks;
 mod slots;
 mod sns;
+mod stand_in;
 mod superseded;
 mod teller;
 mod template;
@@ -75,6 +76,7 @@ mod turns;
 mod unsubscribe;
 mod verdict;
 mod versions;
+mod warning;
 mod webhook;
 
 pub use self::core::{Core, Engine, Parts};

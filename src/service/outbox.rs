@@ -30,11 +30,13 @@ pub(super) struct Performed {
     pub gap: Span,
     /// What the journal tells beside the end.
     pub also: Vec<Event>,
+    /// What takes its place, and where that waits.
+    pub instead: Option<(WorkSet, Bytes)>,
 }
 
 impl Performed {
     pub(super) fn ended(end: End) -> Self {
-        Performed { end, reply: None, gap: Span::millis(0), also: Vec::new() }
+        Performed { end, reply: None, gap: Span::millis(0), also: Vec::new(), instead: None }
     }
 }
 
@@ -77,7 +79,7 @@ impl Core {
                 // A run that waits for a call hears of it all the same, or it would wait for ever.
                 let lost = CallOutcome::Failed { why: "unreadable".to_owned() };
                 let reply = (started.set == WorkSet::Call).then(|| api::result(started.id, lost, 0, Span::millis(0)));
-                Performed { end, reply, gap: Span::millis(0), also: Vec::new() }
+                Performed { reply, ..Performed::ended(end) }
             }
         }
     }
@@ -105,7 +107,7 @@ impl Core {
         performed: Performed,
         taken_at: Duration,
     ) -> Option<(Started, Duration)> {
-        let Performed { end, reply, gap, also } = performed;
+        let Performed { end, reply, gap, also, instead } = performed;
         let contact = started.lane.contact;
         let event = Event::Attempted {
             effect: started.id,
@@ -129,12 +131,18 @@ impl Core {
             take: take.clone(),
             gap,
             who: self.who(),
+            instead,
         };
         let asked_at = self.clock.monotonic();
         let settled = self.patiently(Patience::Long, || self.store.settle(settle.clone())).await;
         if settled.is_ok() && settle.result != SettleResult::Done {
             // The store knows as much as we do now, and an operator may have it sent again.
             self.recent.forget(started.id);
+        }
+        if let Some((set, _)) = &settle.instead {
+            // It is due at once, and nobody has it.
+            self.meet_set(set);
+            self.room().notify_one();
         }
         let next = match settled {
             Ok(Settled::Ok { now, next }) => {

@@ -119,6 +119,7 @@ impl Core {
             take: Vec::new(),
             gap: crate::domain::time::Span::millis(0),
             who: self.who(),
+            instead: None,
         };
         self.patiently(Patience::Short, || self.store.settle(settle.clone())).await?;
         self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);

@@ -11,6 +11,7 @@ use super::recent::Known;
 use super::reports::provider_opt_out;
 use super::retry::Retry;
 use super::settings::Channel;
+use super::stand_in::health_of;
 use super::verdict::{self, End};
 use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason;
@@ -18,7 +19,7 @@ use crate::domain::mode::Mode;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
 use crate::provider::{Accepted, MailFacts, OptOutScope, SendContext, SendOutcome, Wire};
-use crate::store::{Answer, Started};
+use crate::store::{Answer, SettleResult, Started};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,12 +88,32 @@ impl Core {
                 return self.out_of_time(started);
             }
         }
-        let mut end = self.attempt_send(&Started { unsure, ..started.clone() }, send, channel, (timeout, out)).await;
+        let attempted = Started { unsure, ..started.clone() };
+        let wire = match self.written(&attempted, send, channel) {
+            Ok(wire) => wire,
+            Err(end) => {
+                metrics::send(channel.name.as_str(), outcome_word(&end));
+                return self.finished(started, send, Some(channel), end);
+            }
+        };
+        if !self.lines.lets_through(&channel.name, self.clock.monotonic(), timeout) {
+            return self.kept_back(&attempted, send, channel);
+        }
+        let (mut end, outcome) = self.attempt_send(&attempted, send, channel, wire, (timeout, out)).await;
         if lifted && end.detail.is_none() {
             end.detail = Some("the answer was lost; the provider was asked, and never had it".to_owned());
         }
         metrics::send(channel.name.as_str(), outcome_word(&end));
         self.health.ended(&channel.name, &end, self.store_now());
+        self.noted(channel, health_of(&outcome, !channel.policy.stand_ins.is_empty() || send.home.is_some())).await;
+        let refuses_all = matches!(outcome, SendOutcome::Misconfigured { .. });
+        let left_alone = matches!(end.result, SettleResult::Retry { .. }) && self.lines.is_open(&channel.name);
+        if (refuses_all || left_alone) && !unsure {
+            let why = end.detail.clone().unwrap_or_else(|| "its provider does not take messages".to_owned());
+            if let Some(switched) = self.switched(started, send, channel, &why) {
+                return switched;
+            }
+        }
         self.finished(started, send, Some(channel), end)
     }
 
@@ -115,12 +136,9 @@ impl Core {
         started: &Started,
         send: &Send,
         channel: &Channel,
+        wire: Wire,
         (timeout, out): (Duration, Outside<'_>),
-    ) -> End {
-        let wire = match self.written(started, send, channel) {
-            Ok(wire) => wire,
-            Err(end) => return end,
-        };
+    ) -> (End, SendOutcome) {
         // From here on the provider may have it, whatever happens to us.
         self.recent.remember(started.id, Known::Begun, self.clock.monotonic());
         let begun = self.clock.monotonic();
@@ -142,14 +160,15 @@ impl Core {
         if outcome == SendOutcome::Unknown
             && let Some(end) = self.lost(started, send, channel)
         {
-            return end;
+            return (end, outcome);
         }
         let attempt = self.attempt(started, send.at);
-        let end = verdict::of_send(outcome, attempt, self.retry_rules(), channel.policy.unsure);
-        match unanswered {
+        let end = verdict::of_send(outcome.clone(), attempt, self.retry_rules(), channel.policy.unsure);
+        let end = match unanswered {
             Some(failure) if end.detail.is_none() => End { detail: Some(failure), ..end },
             _ => end,
-        }
+        };
+        (end, outcome)
     }
 
     /// The message as its provider takes it, or why it cannot be written so.
@@ -230,7 +249,7 @@ impl Core {
         if end.failure().is_some() {
             tracing::info!(effect = %started.id, channel = %send.channel, outcome = outcome_word(&end), "a message failed");
         }
-        Performed { end, reply, gap, also: Vec::new() }
+        Performed { reply, gap, ..Performed::ended(end) }
     }
 
     pub(super) fn retry_rules(&self) -> Retry {

@@ -35,8 +35,8 @@ pub struct Channel {
 impl Channel {
     /// Its rate for the store's bucket.
     pub fn rate(&self) -> Option<Rate> {
-        let ChannelPolicy { per_second, burst, .. } = self.policy;
-        (per_second > 0).then(|| Rate { per_second: f64::from(per_second), burst: burst.max(1) })
+        let ChannelPolicy { per_second, burst, .. } = &self.policy;
+        (*per_second > 0).then(|| Rate { per_second: f64::from(*per_second), burst: (*burst).max(1) })
     }
 
     /// Permits that are asked for at once: a tenth of a second's worth, so that a busy channel asks ten times a second.

@@ -2,12 +2,10 @@
 
 use super::core::Core;
 use super::inbox::Received;
-use crate::domain::alert::{About, Alerts, Raised, team_canonical};
 use crate::domain::id::{ContactKey, DedupeHash};
-use crate::domain::input::{Class, Input, Reach, ReachChange};
+use crate::domain::input::{Input, Reach, ReachChange};
 use crate::domain::journal::AlertLevel;
 use crate::domain::message::{FailureReason, OutboundContent};
-use crate::domain::mode::Mode;
 use crate::engine::effect::Send;
 use crate::provider::{ProviderError, StatusReport, TemplateStatus};
 use crate::store::{Answer, Started, WhenFull};
@@ -53,25 +51,7 @@ impl Core {
              fail. Look at it in WhatsApp Manager.",
             status.template
         );
-        let level = AlertLevel::Warning;
-        let raised = Raised {
-            about: About::Contact,
-            level,
-            flow: None,
-            state: None,
-            say: Raised::cut(&say),
-            contact: None,
-            ending: None,
-            simulated: false,
-            at: self.store_now(),
-            times: 1,
-        };
-        for team in self.world.project.alerts.hearers(None, level) {
-            let key = self.contact_key(Mode::Live, &team_canonical(&team));
-            let hash = DedupeHash::of(&["template", &status.template, &format!("{:08x}", self.random.bits()), team.as_str()]);
-            let alerts = Alerts { team, raised: vec![raised.clone()] };
-            self.put(Mode::Live, key, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await?;
-        }
+        self.warn_teams("template", &status.template, AlertLevel::Warning, &say).await?;
         Ok(Received::Noted)
     }
 

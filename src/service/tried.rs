@@ -240,7 +240,7 @@ fn raised(started: &Started, raise: &Raise) -> Performed {
 
 fn noted(tried: Tried) -> Performed {
     let end = End::done(None, Some(NOTHING_LEFT.to_owned()));
-    Performed { end, reply: None, gap: Span::millis(0), also: vec![Event::Tried(Box::new(tried))] }
+    Performed { also: vec![Event::Tried(Box::new(tried))], ..Performed::ended(end) }
 }
 
 fn of_call(started: &Started, kind: TriedKind, call: &HttpCall, secrets: &[&str]) -> Tried {

@@ -140,6 +140,7 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         Event::SetAside { .. } => is("input.set_aside", of),
         // What only operators and engineers act on, and what other rows already say.
         Event::Overflow { .. }
+        | Event::Switched { .. }
         | Event::Note { .. }
         | Event::Forgotten
         | Event::TimeMoved { .. }

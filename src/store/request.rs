@@ -198,6 +198,8 @@ pub struct Settle {
     pub gap: Span,
     /// Fresh for this call, and the same when it is repeated.
     pub who: Who,
+    /// With `Retry`, if it is surely not sent: the effect that takes its place under its id, and where that waits.
+    pub instead: Option<(WorkSet, Bytes)>,
 }
 
 /// A delivery report.

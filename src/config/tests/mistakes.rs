@@ -7,6 +7,9 @@ fn each_mistake_is_told() {
     let twilio = |rest: &str| format!("[channels.a]\nprovider = \"twilio\"\nkind = \"sms\"\n{rest}");
     let complete =
         "number = \"+447700900123\"\naccount_sid = \"AC00000000000000000000000000000000\"\nauth_token = { env = \"TOKEN\" }\n";
+    let backed = |name: &str, kind: &str, other: &str| {
+        format!("[channels.a]\nprovider = \"simulator\"\nkind = \"{kind}\"\nstand_ins = [\"{name}\"]\n{other}")
+    };
     let cases: Vec<(String, &str)> = vec![
         ("[project]\nlanguage = \"english\"".into(), "project.language: `english` must be a language code such as en or pt-BR"),
         ("[project]\ntimezone = \"Madrid\"".into(), "project.timezone: `Madrid` must be a time zone"),
@@ -25,7 +28,7 @@ fn each_mistake_is_told() {
         ("[store]\nurl = \"redis://:pw@x\"".into(), "store.url: may not hold a password"),
         ("[store]\npassword = \"x\"".into(), "store.password: a secret may not stand in this file"),
         ("[store]\ndedupe_ttl = \"soon\"".into(), "store.dedupe_ttl: `soon` must be a duration"),
-        ("[send]\nunsure = \"ask\"".into(), "send.unsure: `ask` is not in this version"),
+        ("[send]\nunsure = \"ask\"".into(), "send.unsure: providers that can be asked are asked anyway"),
         ("[send]\nunsure = \"maybe\"".into(), "send.unsure: `maybe` is none of `fail`, `resend`, `ask`"),
         ("[send]\ntimeout = \"90s\"".into(), "send.timeout: must be shorter than store.send_lease"),
         ("[channels.A]\nprovider = \"simulator\"\nkind = \"sms\"".into(), "channels.A: cannot be a name: only a–z"),
@@ -48,6 +51,17 @@ fn each_mistake_is_told() {
         (
             format!("{}{}", twilio(complete), twilio(complete).replace("channels.a", "channels.b")),
             "channels.b: has the same number as channels.a",
+        ),
+        (backed("a", "sms", ""), "channels.a: stand_ins: `a` is the channel itself"),
+        (backed("b", "sms", ""), "channels.a: stand_ins: `b` is no channel"),
+        (backed("b", "sms", "[channels.b]\nprovider = \"simulator\"\nkind = \"email\""), "channels.a: stand_ins: `b` is of another kind: email"),
+        (
+            backed("b", "sms", "[channels.b]\nprovider = \"simulator\"\nkind = \"sms\"\ncountry = \"GB\""),
+            "channels.a: stand_ins: `b` is of another country",
+        ),
+        (
+            backed("b", "sms", &twilio(complete).replace("channels.a", "channels.b")),
+            "channels.a: stand_ins: `b` reaches nobody, or others than the channel does: only one of the two is a simulator",
         ),
         ("[api.a]".into(), "api.a.base_url: is missing"),
         ("[api.a]\nbase_url = \"a.example\"".into(), "api.a.base_url: is not a URL"),

@@ -30,6 +30,7 @@ impl Event {
             | Event::OptedIn { .. }
             | Event::AddressDead { .. }
             | Event::Attempted { .. }
+            | Event::Switched { .. }
             | Event::Reported { .. }
             | Event::SetAside { .. }
             | Event::Overflow { .. }

@@ -43,6 +43,7 @@ pub fn project() -> Project {
         country: None,
         simulated: true,
         templates_by_id: false,
+        stand_ins: Vec::new(),
     };
     let text = |text: &str| vec![(Language::EN, text.to_owned())];
     Project {

@@ -38,6 +38,7 @@ pub(super) fn with_mail(mut d: Driver) -> Driver {
         country: None,
         simulated: true,
         templates_by_id: false,
+        stand_ins: Vec::new(),
     };
     d.project.channels.insert(super::driver::slug("main-mail"), info);
     d.change(|record| record.email = Some("ada@example.com".to_owned()));
@@ -353,4 +354,27 @@ fn a_record_of_before_has_none_of_it() {
     let record: crate::engine::record::Record = crate::domain::codec::decode(&bytes).expect("reads");
     assert_eq!((record.stop, record.tracked.len(), record.errands.len(), record.consent), (2, 0, 0, 0));
     assert_eq!(crate::domain::codec::encode(&record).len(), bytes.len(), "and costs nothing where there is none");
+}
+
+#[test]
+fn who_answers_where_another_channel_stands_in_answers_what_was_asked() {
+    let asks = "flow: asks
+channels: [main-whatsapp, main-sms]
+start: [ { message: any } ]
+begin: a
+states: { a: { ask: Well?, go: { ok: { say: Thank you., end: done } } } }
+";
+    for stands_in in [true, false] {
+        let mut d = Driver::new(&[asks]);
+        let backup = super::driver::slug("backup-sms");
+        let info = d.project.channels["main-sms"].clone();
+        d.project.channels["main-sms"].stand_ins = if stands_in { vec![backup.clone()] } else { Vec::new() };
+        d.project.channels.insert(backup.clone(), info);
+        assert_eq!(d.user("hi"), ["Well?"]);
+        let reply = crate::domain::message::Inbound { channel: backup, ..d.inbound("fine") };
+        d.turn(Some(Input::Message(Box::new(reply))));
+        let said: Vec<_> = d.sends().into_iter().map(|(_, send)| send.channel.to_string()).collect();
+        let expected: &[&str] = if stands_in { &["main-sms"] } else { &[] };
+        assert_eq!(said, expected, "the answer comes where they know us from");
+    }
 }

@@ -46,6 +46,7 @@ fn kind(event: &Event) -> Option<&'static str> {
         | Event::Merged { .. }
         | Event::Tried(_)
         | Event::Forgotten => return None,
+        Event::Switched { .. } => "message.switched",
         Event::TookIn { .. } => "contact.took_in",
         Event::EventReceived { .. } => "event.received",
         Event::WebhookReceived { .. } => "webhook.received",

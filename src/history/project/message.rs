@@ -26,6 +26,10 @@ impl Fold<'_> {
             Event::Sent { .. } => self.sent(now, event),
             Event::Attempted { .. } => self.attempted(now, event),
             Event::Reported { .. } => self.reported(now, event),
+            Event::Switched { effect, to, .. } => {
+                let sql = "UPDATE message SET channel = $3 WHERE contact = $1 AND id = $2";
+                self.out.push(Statement::new(sql, [now.contact.into(), effect.into(), to.into()]));
+            }
             _ => {}
         }
     }

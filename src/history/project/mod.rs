@@ -189,6 +189,7 @@ fn comes_after_all(event: &Event) -> bool {
 fn says_who_is_there(event: &Event) -> bool {
     match event {
         Event::Attempted { .. }
+        | Event::Switched { .. }
         | Event::Reported { .. }
         | Event::Forgotten
         | Event::Note { .. }

@@ -198,6 +198,7 @@ kinds! {
     OptedIn => "opted_in",
     AddressDead => "address_dead",
     Attempted => "attempted",
+    Switched => "switched",
     Reported => "reported",
     SetAside => "set_aside",
     Overflow => "overflow",

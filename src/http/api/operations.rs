@@ -38,6 +38,10 @@ pub struct ChannelShown {
     per_second: u32,
     /// Contacts for whom something waits to be sent over it.
     waiting: u64,
+    /// Whether this instance sends over it now.
+    circuit: Circuit,
+    /// Channels over which its messages go while nothing is sent over it.
+    stand_ins: Vec<String>,
     /// How sending went, as this instance saw it since its start.
     sending: SendingShown,
 }
@@ -129,7 +133,7 @@ pub struct ApiShown {
     circuit: Circuit,
 }
 
-/// Whether an api is called.
+/// Whether an api is called, or a channel's provider.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Circuit {
@@ -181,7 +185,7 @@ pub async fn channels(web: Data<Web>, request: HttpRequest, mut payload: Payload
     looked(&web, &request, &mut payload, Scope::OperationsRead).await?;
     Query::read(&request, &[])?;
     let depths = depths(&web).await?;
-    let world = web.core.world();
+    let (world, broken) = (web.core.world(), web.core.broken_channels());
     let items = world.channels.values().map(|channel| {
         let ours = |set: &WorkSet| matches!(set, WorkSet::Talk(name) | WorkSet::Bulk(name) if *name == channel.name);
         ChannelShown {
@@ -191,6 +195,8 @@ pub async fn channels(web: Data<Web>, request: HttpRequest, mut payload: Payload
             simulated: world.project.channels.get(&channel.name).is_some_and(|known| known.simulated),
             per_second: channel.policy.per_second,
             waiting: depths.work.iter().filter(|(set, _)| ours(set)).map(|(_, n)| n).sum(),
+            circuit: if broken.contains(&channel.name) { Circuit::Open } else { Circuit::Closed },
+            stand_ins: channel.policy.stand_ins.iter().map(ToString::to_string).collect(),
             sending: SendingShown::of(web.core.channel_health(&channel.name)),
         }
     });

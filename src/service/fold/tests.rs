@@ -45,6 +45,7 @@ fn engine(
                     code: false,
                     bulk: false,
                     broadcast: None,
+                    home: None,
                     at: now,
                 }))
             };

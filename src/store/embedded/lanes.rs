@@ -114,8 +114,18 @@ impl Tables<'_> {
             SettleResult::Done | SettleResult::Failed => None,
         };
         if let Some((due, state)) = retry {
-            self.run("UPDATE outbox SET state = ?2 WHERE seq = ?1", (head.seq, state))?;
-            self.place(settle.lane, &head.set, due, false)?;
+            match settle.instead.as_ref().filter(|_| state == "q") {
+                Some((set, body)) => {
+                    let sql = "UPDATE outbox SET state = ?2, work = ?3, body = ?4 WHERE seq = ?1";
+                    self.run(sql, (head.seq, state, set.to_string(), &body[..]))?;
+                    self.run("INSERT OR IGNORE INTO works VALUES (?1)", [set.to_string()])?;
+                    self.place(settle.lane, set, due, false)?;
+                }
+                None => {
+                    self.run("UPDATE outbox SET state = ?2 WHERE seq = ?1", (head.seq, state))?;
+                    self.place(settle.lane, &head.set, due, false)?;
+                }
+            }
             self.journal(&settle.journal)?;
             return Ok(Settled::Ok { now: self.now, next: None });
         }

@@ -189,7 +189,8 @@ impl Store for EmbeddedStore {
         self.write(0, move |tables| tables.start(lane, &set, who, ticket)).await
     }
     async fn settle(&self, settle: Settle) -> Answer<Settled> {
-        let bytes = settle.journal.len() + settle.reply.as_ref().map_or(0, |(_, body)| body.len());
+        let more = [settle.reply.as_ref().map(|(_, body)| body), settle.instead.as_ref().map(|(_, body)| body)];
+        let bytes = settle.journal.len() + more.into_iter().flatten().map(Bytes::len).sum::<usize>();
         self.write(bytes, move |tables| tables.settle(&settle)).await
     }
     async fn report(&self, report: Report) -> Answer<Reported> {

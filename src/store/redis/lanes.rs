@@ -106,6 +106,10 @@ impl RedisStore {
 
     pub(super) async fn do_settle(&self, settle: &Settle) -> Answer<Settled> {
         let (mut set, mut next) = (settle.set.clone(), settle.set.clone());
+        if let Some((instead, _)) = &settle.instead {
+            self.sets.know(&self.link, instead).await?;
+            next = instead.clone();
+        }
         for _ in 0..REDOS {
             let mut answer = self.settle_in(settle, &set, &next).await?;
             let word = answer.text()?;
@@ -114,7 +118,10 @@ impl RedisStore {
                 "stale" => return Ok(Settled::Stale),
                 "redo" => {
                     set = self.sets.resolve(&self.link, &answer.bytes()?).await?;
-                    next = self.sets.resolve(&self.link, &answer.bytes()?).await?;
+                    let after = self.sets.resolve(&self.link, &answer.bytes()?).await?;
+                    if settle.instead.is_none() {
+                        next = after;
+                    }
                 }
                 "ok" | "claimed" | "moved" => return settled(&word, settle.lane, &next, &mut answer),
                 word => return Err(unknown("settle", word)),
@@ -154,6 +161,7 @@ impl RedisStore {
         call.flag(settle.take.contains(next)).text(self.settings.send_lease.0).text(self.settings.claim_lease.0);
         call.text(self.settings.claim_inputs).text(settle.gap.0.max(0)).text(settle.who);
         call.bytes(set.short()).bytes(next.short());
+        call.bytes(settle.instead.as_ref().map_or(&b""[..], |(_, body)| &body[..]));
         self.link.call(&call).await
     }
 

@@ -135,7 +135,9 @@ impl Person {
     /// The next entry; gives the conversation that ends with it.
     pub(super) fn take(&mut self, entry: Entry, draft: &Draft) -> Option<Conversation> {
         let contact = entry.contact;
-        let settled = entry.events.iter().all(|event| matches!(event, Event::Attempted { .. } | Event::Reported { .. }));
+        let of_sending =
+            |event: &Event| matches!(event, Event::Attempted { .. } | Event::Switched { .. } | Event::Reported { .. });
+        let settled = entry.events.iter().all(of_sending);
         if settled && self.open.is_none() {
             return None;
         }

@@ -158,7 +158,9 @@ impl Player {
     }
 
     fn entry(&mut self, entry: &Entry, next: Option<Millis>) -> Result<(), Unplayable> {
-        let settled = |event: &Event| matches!(event, Event::Attempted { .. } | Event::Reported { .. } | Event::Note { .. });
+        let settled = |event: &Event| {
+            matches!(event, Event::Attempted { .. } | Event::Switched { .. } | Event::Reported { .. } | Event::Note { .. })
+        };
         if !entry.events.iter().all(settled) {
             let late = entry.at + LATE;
             let until = if came(entry) { entry.at } else { next.map_or(late, |next| late.min(next)) };

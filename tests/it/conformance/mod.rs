@@ -88,6 +88,7 @@ conformance! {
     sending:
         a_ticket_starts_once,
         what_a_dead_sender_began_is_unsure,
+        what_surely_did_not_leave_may_go_elsewhere_under_its_name,
         what_was_taken_on_the_way_and_not_sent_is_unsure_too,
         a_sure_retry_is_sure_and_an_unsure_one_is_not,
         settling_takes_the_next_in_order,

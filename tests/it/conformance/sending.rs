@@ -73,6 +73,36 @@ pub async fn what_a_dead_sender_began_is_unsure(backend: Backend) {
     assert!(world.started(contact(1), &sms()).await.unsure, "an attempt that began unsure stays so");
 }
 
+pub async fn what_surely_did_not_leave_may_go_elsewhere_under_its_name(backend: Backend) {
+    let world = World::new(backend).await;
+    let ids = world.sends(contact(1), &[sms(), sms()]).await;
+    let first = world.started(contact(1), &sms()).await;
+    let elsewhere = WorkSet::Talk(Slug::parse("backup-sms").expect("a slug"));
+    let retry = SettleResult::Retry { due: world.now() };
+    let body = Bytes::from_static(b"over the other one");
+    let moved = Settle { instead: Some((elsewhere.clone(), body.clone())), ..world.end(&first, retry) };
+    assert_eq!(next(settle(&world, moved.clone()).await), None);
+    assert!(world.store.work_sets().await.expect("lists").contains(&elsewhere), "whoever does not know it finds it");
+    assert!(world.store.due_work(world.shard(contact(1)), &sms(), 1).await.expect("looks").lanes.is_empty());
+    let there = world.started(contact(1), &elsewhere).await;
+    assert_eq!((there.id, there.attempt, there.unsure, &there.body), (ids[0], 2, false, &body));
+    assert_eq!(settle(&world, moved).await, Settled::Stale, "a repeat");
+    // What began unsure stays what it was, where it was.
+    world.pass(Span(world.settings.send_lease.0 + 1));
+    let again = world.started(contact(1), &elsewhere).await;
+    assert!(again.unsure);
+    let back = Settle {
+        instead: Some((sms(), Bytes::from_static(b"no"))),
+        ..world.end(&again, SettleResult::Retry { due: world.now() })
+    };
+    assert_eq!(next(settle(&world, back).await), None);
+    let still = world.started(contact(1), &elsewhere).await;
+    assert_eq!((still.unsure, &still.body), (true, &body));
+    let mut done = world.end(&still, SettleResult::Done);
+    done.take = vec![sms()];
+    assert_eq!(next(settle(&world, done).await).expect("the next one").id, ids[1], "order holds over channels");
+}
+
 pub async fn what_was_taken_on_the_way_and_not_sent_is_unsure_too(backend: Backend) {
     let world = World::new(backend).await;
     let claim = world.claimed(contact(1), "m1").await;

@@ -162,6 +162,7 @@ impl World {
             take: Vec::new(),
             gap: Span(0),
             who: self.who(),
+            instead: None,
         }
     }
 

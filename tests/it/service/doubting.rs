@@ -27,7 +27,7 @@ fn sms(at: Option<&str>, keys: bool) -> impl FnOnce(&mut Plan) {
     let simulator = SimulatorSettings { base_url: "http://simulator.test".to_owned() };
     let inner = Adapter::new(&ProviderSettings::Simulator(simulator));
     let adapter = Adapter::from(Asked { inner, at: at.map(str::to_owned), keys });
-    move |plan| plan.adapters.push(("main-sms", adapter))
+    move |plan| plan.arrange = Box::new(move |channels| channels["main-sms"].adapter = adapter)
 }
 
 fn asked(rig: &Rig) -> usize {

@@ -39,7 +39,7 @@ fn twilio(plan: &mut Plan, folder: &Path) {
         from: "+447700900001".to_owned(),
         base_url: "https://api.twilio.com".to_owned(),
     }));
-    plan.adapters.push(("main-whatsapp", whatsapp));
+    plan.arrange = Box::new(move |channels| channels["main-whatsapp"].adapter = whatsapp);
 }
 
 /// What the flow heard.

@@ -22,6 +22,7 @@ mod rig;
 mod running;
 mod sending;
 mod sharing;
+mod standing_in;
 mod subscribing;
 mod withdrawing;
 

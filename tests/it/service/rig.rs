@@ -6,6 +6,7 @@ use crate::support::redis::RedisServer;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
+use replyflow::config::api::CircuitSettings;
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
 use replyflow::config::send::{ChannelPolicy, Unsure};
 use replyflow::config::{Environment, Secrets, Settings};
@@ -98,6 +99,9 @@ pub struct Rig {
 /// Something between the service and its store.
 type Wrap = Box<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store>>;
 
+/// Changes the channels.
+type Arrange = Box<dyn FnOnce(&mut IndexMap<ChannelName, Channel>)>;
+
 /// What a test may change before the service starts.
 pub struct Plan {
     pub settings: ServiceSettings,
@@ -108,8 +112,8 @@ pub struct Plan {
     pub catalog: Catalog,
     pub wrap: Wrap,
     pub store: StoreSettings,
-    /// Whose channels are, where they are not the simulator's.
-    pub adapters: Vec<(&'static str, Adapter)>,
+    /// What is different of the channels.
+    pub arrange: Arrange,
     pub toml: String,
     pub real: bool,
     /// The environment that the settings find secrets in.
@@ -129,7 +133,7 @@ impl Plan {
             catalog: Catalog::default(),
             wrap: Box::new(|store| store),
             store: StoreSettings::default(),
-            adapters: Vec::new(),
+            arrange: Box::new(|_| {}),
             toml: String::new(),
             real: false,
             samples: false,
@@ -168,17 +172,25 @@ impl Rig {
             }
         };
         let store = (plan.wrap)(store);
-        let policy = ChannelPolicy { unsure: plan.unsure, per_second: plan.per_second, burst: plan.per_second, gap: plan.gap };
+        let policy = ChannelPolicy {
+            unsure: plan.unsure,
+            per_second: plan.per_second,
+            burst: plan.per_second,
+            gap: plan.gap,
+            circuit: CircuitSettings { after: 0, ..CircuitSettings::default() },
+            stand_ins: Vec::new(),
+        };
         let channel = |name: &str, kind| {
             let provider = ProviderSettings::Simulator(SimulatorSettings { base_url: "http://simulator.test".to_owned() });
             let name = ChannelName::parse(name).expect("a name");
-            (name.clone(), Channel { name, kind, adapter: Adapter::new(&provider), policy, status_callback: None })
+            (
+                name.clone(),
+                Channel { name, kind, adapter: Adapter::new(&provider), policy: policy.clone(), status_callback: None },
+            )
         };
         let mut channels: IndexMap<ChannelName, Channel> =
             [channel("main-sms", ChannelKind::Sms), channel("main-whatsapp", ChannelKind::WhatsApp)].into();
-        for (name, adapter) in plan.adapters {
-            channels[name].adapter = adapter;
-        }
+        (plan.arrange)(&mut channels);
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let toml =
             if plan.samples { std::fs::read_to_string(root.join("replyflow.toml")).expect("the sample") } else { plan.toml };

@@ -77,6 +77,8 @@ fn hold(ground: &Ground, seeds: Range<u64>) {
             "lost answers",
             "repeat, known as unsure",
             "asked, and it had arrived",
+            "switched to backup-sms:talk",
+            "switched to main-sms:talk",
             "withdrawn",
             "broadcasts begun",
             "gives way no more",

@@ -21,6 +21,9 @@ use std::task::Poll;
 pub const PROVIDER: &str = "http://provider.test";
 /// Where the API is that flows call.
 pub const SHOP: &str = "http://shop.test";
+/// The channel that is down again and again, and one that may stand in for it.
+pub const MAIN: &str = "main-sms";
+pub const BACKUP: &str = "backup-sms";
 /// The channel whose sends are repeated when nobody knows; the others fail visibly.
 pub const REPEATS: &str = "main-whatsapp";
 
@@ -78,12 +81,12 @@ impl Transport for Network {
     }
 }
 
-/// The channel on which routes begin is down again and again, for longer than they wait.
+/// The channel on which routes begin is down again and again, for longer than they wait; the one that stands in for it is not.
 fn is_down(call: &HttpCall, shared: &Shared) -> bool {
     const DOWN: i64 = 45_000;
     let times = shared.now().div_euclid(DOWN);
     let body = || serde_json::from_slice::<serde_json::Value>(&call.body).unwrap_or_default();
-    !shared.is_calm() && times % 3 == 0 && !call.url.starts_with(SHOP) && body()["channel"] != REPEATS
+    !shared.is_calm() && times % 3 == 0 && !call.url.starts_with(SHOP) && body()["channel"] == MAIN
 }
 
 impl Network {
@@ -95,7 +98,11 @@ impl Network {
         let channel = ChannelName::parse(&text("channel")).expect("a channel");
         let arrived = matches!(fate, Fate::Taken | Fate::TakenUnsaid);
         let may_have = arrived || fate == Fate::Vanished;
-        self.write(send.effect, fate, may_have, channel.as_str() == REPEATS, &text("text"));
+        let repeats = channel.as_str() == REPEATS;
+        if let Err(broken) = self.0.truth().leaves_over(send.effect, channel.as_str(), may_have) {
+            self.0.violate(broken);
+        }
+        self.write(send.effect, fate, may_have, repeats, &text("text"));
         let id = format!("p{}", send.effect);
         if arrived {
             self.0.truth().arrived.insert(send.effect);

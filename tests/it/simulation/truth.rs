@@ -73,6 +73,8 @@ pub struct Decided {
     pub offered: Option<Offer>,
     /// Requests that were written to the other side, and whether each may have been acted on.
     pub writes: Vec<bool>,
+    /// Over which channel it left first or may have.
+    pub over: Option<String>,
     /// Whether it may ever have arrived, whatever an operator made of it since.
     pub left: bool,
 }
@@ -228,6 +230,7 @@ impl Truth {
                     forgotten: false,
                     offered: None,
                     writes: Vec::new(),
+                    over: None,
                     left: false,
                 };
                 if push.lane == Lane::Contact {

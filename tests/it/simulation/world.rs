@@ -2,7 +2,7 @@
 
 use super::ground::Door;
 use super::ports::Port;
-use super::provider::{Network, PROVIDER, REPEATS, SHOP};
+use super::provider::{BACKUP, MAIN, Network, PROVIDER, REPEATS, SHOP};
 use super::shared::{Instance, Shared};
 use super::store::{SECRET, SimStore};
 use crate::support::asked::Asked;
@@ -75,7 +75,10 @@ impl House {
         for (n, somebody) in people.iter().enumerate() {
             shared.truth().call(somebody.key, &format!("c{n}"));
         }
-        let world = world(shared.dice().hits(500));
+        let world = {
+            let mut dice = shared.dice();
+            world(dice.hits(500), dice.hits(700), dice.hits(800))
+        };
         let catalog = super::flows::catalog(&world.project);
         House {
             shared: Arc::clone(shared),
@@ -151,20 +154,28 @@ fn people(shards: u8) -> Vec<Somebody> {
     panic!("no six numbers on two shards");
 }
 
-/// `asked`: whether the provider of the channel that never repeats can be asked what became of a message.
-fn world(asked: bool) -> World {
+/// `asked`: whether the providers of the channels that never repeat can be asked what became of a message; `guarded`: whether the one that
+/// is down again and again is left alone then; `backed`: whether another channel stands in for it.
+fn world(asked: bool, guarded: bool, backed: bool) -> World {
     let channel = |name: &str, kind, unsure, per_second| {
         let provider = ProviderSettings::Simulator(SimulatorSettings { base_url: PROVIDER.to_owned() });
         let simulator = Adapter::new(&provider);
         let at = (asked && unsure == Unsure::Fail).then(|| PROVIDER.to_owned());
         let adapter = Adapter::from(Asked { inner: simulator, at, keys: false });
         let name = ChannelName::parse(name).expect("a name");
-        let policy = ChannelPolicy { unsure, per_second, burst: per_second.max(1), gap: Span::millis(0) };
+        let stand_ins =
+            if backed && name.as_str() == MAIN { vec![ChannelName::parse(BACKUP).expect("a name")] } else { Vec::new() };
+        let after = if name.as_str() == MAIN && guarded { 3 } else { 0 };
+        let circuit = CircuitSettings { after, pause: Span::seconds(10) };
+        let policy = ChannelPolicy { unsure, per_second, burst: per_second.max(1), gap: Span::millis(0), circuit, stand_ins };
         (name.clone(), Channel { name, kind, adapter, policy, status_callback: None })
     };
-    let channels: IndexMap<ChannelName, Channel> =
-        [channel("main-sms", ChannelKind::Sms, Unsure::Fail, 0), channel(REPEATS, ChannelKind::WhatsApp, Unsure::Resend, 10)]
-            .into();
+    let channels: IndexMap<ChannelName, Channel> = [
+        channel(MAIN, ChannelKind::Sms, Unsure::Fail, 0),
+        channel(REPEATS, ChannelKind::WhatsApp, Unsure::Resend, 10),
+        channel(BACKUP, ChannelKind::Sms, Unsure::Fail, 10),
+    ]
+    .into();
     let shop = Slug::parse("shop").expect("a slug");
     let api = ApiSettings {
         name: shop.clone(),

@@ -75,6 +75,13 @@ impl Truth {
         if decided.forgotten {
             return Err(format!("{id} is settled although its contact was deleted with it"));
         }
+        if let (SettleResult::Retry { .. }, Some((set, _))) = (settle.result, &settle.instead) {
+            // Another channel stands in, unless somebody began it before and nobody knows what became of it.
+            if decided.offered.is_some_and(|offer| !offer.unsure) {
+                decided.set = set.clone();
+                *self.counts.entry(format!("switched to {set}")).or_default() += 1;
+            }
+        }
         // Whoever had it has it no longer.
         decided.offered.as_mut().map(Offer::end);
         let there = self.people.get(&settle.lane.contact).is_some_and(|person| person.there);
@@ -122,6 +129,24 @@ impl Truth {
                 let input = person.accepted.remove(place);
                 person.accepted.push(input);
             }
+        }
+        Ok(())
+    }
+
+    /// A message is written to a provider over this channel. What may have left over another one does not leave over this one.
+    pub fn leaves_over(&mut self, id: EffectId, channel: &str, may_act: bool) -> Rule {
+        let Some(decided) = self.effects.get_mut(&id) else { return Ok(()) };
+        let before = decided.writes.iter().any(|may_have_arrived| *may_have_arrived);
+        match decided.over.clone() {
+            Some(over) if over != channel && before => {
+                return Err(format!("{id} leaves over {channel}, and may have left over {over}"));
+            }
+            Some(over) if over != channel => self.count(&format!("left over {channel} after {over} had refused it")),
+            _ => {}
+        }
+        let Some(decided) = self.effects.get_mut(&id) else { return Ok(()) };
+        if may_act || !before {
+            decided.over = Some(channel.to_owned());
         }
         Ok(())
     }
