@@ -154,11 +154,23 @@ fn policy(section: &Section<'_>, send: &SendSettings, per_second: u32) -> Channe
             Span::millis(0)
         }
     };
+    let per_day = match section.has("per_day") {
+        true => u32::try_from(section.number("per_day", 1, 100_000_000)).ok(),
+        false => section.opt_text("per_day").and(None),
+    };
     let names = section.texts("stand_ins");
     let mut stand_ins: Vec<ChannelName> = names.iter().filter_map(|name| slug(section, name)).collect();
     let mut seen = HashSet::new();
     stand_ins.retain(|name| seen.insert(name.clone()));
-    ChannelPolicy { unsure: unsure(section).unwrap_or(send.unsure), per_second, burst, gap, circuit: circuit(section), stand_ins }
+    ChannelPolicy {
+        unsure: unsure(section).unwrap_or(send.unsure),
+        per_second,
+        burst,
+        gap,
+        per_day,
+        circuit: circuit(section),
+        stand_ins,
+    }
 }
 
 impl Section<'_> {

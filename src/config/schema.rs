@@ -102,6 +102,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("per_second", Whole),
             ("burst", Whole),
             ("gap", Duration),
+            ("per_day", Whole),
             ("unsure", UNSURE),
             ("stand_ins", Texts(&[])),
             ("circuit_after", Whole),

@@ -43,6 +43,8 @@ pub struct ChannelPolicy {
     pub burst: u32,
     /// The shortest time between two messages to one contact.
     pub gap: Span,
+    /// Messages in 24 hours, if that is bounded.
+    pub per_day: Option<u32>,
     /// When its provider counts as broken.
     pub circuit: CircuitSettings,
     /// Channels that stand in for it then, in this order.

@@ -11,6 +11,7 @@ use super::feed::Feed;
 use super::gate::Gate;
 use super::history::Turnstile;
 use super::hook::HookSlots;
+use super::pace::Paces;
 use super::permits::Permits;
 use super::ports::{Clock, MailTransport, Random, Spawn, Transport};
 use super::quoted::Quoted;
@@ -86,6 +87,7 @@ pub struct Core {
     pub(super) pulse: Pulse,
     pub(super) forgetters: Mutex<Vec<Forgetter>>,
     pub(super) permits: Permits,
+    pub(super) paces: Paces,
     pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
@@ -147,6 +149,7 @@ impl Core {
             pulse: Pulse::default(),
             forgetters: Mutex::default(),
             permits: Permits::default(),
+            paces: Paces::default(),
             feed: Feed::new(simulated),
             contacts,
             sends,

@@ -33,6 +33,8 @@ pub const FLOWS_REFUSED: &str = "replyflow_flows_refused";
 pub const CIRCUIT_OPEN: &str = "replyflow_circuit_open";
 /// Gauge `{channel}`: 1 while nothing is sent over a channel whose provider failed again and again, else 0.
 pub const CHANNEL_CIRCUIT_OPEN: &str = "replyflow_channel_circuit_open";
+/// Gauge `{channel}`: the part of a channel's rate that was left when its provider said "too fast" last, from 0 to 1; it comes back within ten minutes.
+pub const PACE: &str = "replyflow_channel_pace";
 /// Counter `{from, to}`: messages that left over another channel than before, because the provider of `from` does not take them.
 pub const SWITCHED: &str = "replyflow_switched_total";
 /// Histogram of seconds: one accept.
@@ -178,6 +180,11 @@ pub fn channel_circuits<'a>(channels: impl IntoIterator<Item = (&'a str, bool)>)
     for (channel, open) in channels {
         gauge!(CHANNEL_CIRCUIT_OPEN, "channel" => channel.to_owned()).set(if open { 1.0 } else { 0.0 });
     }
+}
+
+/// Notes what is left of a channel's rate.
+pub fn pace(channel: &str, factor: f64) {
+    gauge!(PACE, "channel" => channel.to_owned()).set(factor);
 }
 
 /// Counts a message that leaves over another channel.

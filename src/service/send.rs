@@ -6,6 +6,7 @@ use super::gate::Outside;
 use super::mail::mailed;
 use super::metrics;
 use super::outbox::{Performed, fate, outcome_word};
+use super::pace::nothing_left;
 use super::ports::HttpCall;
 use super::recent::Known;
 use super::reports::provider_opt_out;
@@ -99,6 +100,13 @@ impl Core {
         if !self.lines.lets_through(&channel.name, self.clock.monotonic(), timeout) {
             return self.kept_back(&attempted, send, channel);
         }
+        if let Some(beyond) = self.beyond_the_day(&attempted, send, channel).await {
+            return beyond;
+        }
+        // Counting took time. From here to the request nothing may.
+        if self.too_late(taken_at, timeout) {
+            return self.out_of_time(started);
+        }
         let (mut end, outcome) = self.attempt_send(&attempted, send, channel, wire, (timeout, out)).await;
         if lifted && end.detail.is_none() {
             end.detail = Some("the answer was lost; the provider was asked, and never had it".to_owned());
@@ -144,7 +152,14 @@ impl Core {
         let begun = self.clock.monotonic();
         let (mut outcome, unanswered) = match wire {
             Wire::Http(request) => match out.http(HttpCall::to_provider(request, timeout)).await {
-                Ok(answer) => (channel.adapter.classify(answer.status, &answer, &answer.body), None),
+                Ok(answer) => {
+                    let outcome = channel.adapter.classify(answer.status, &answer, &answer.body);
+                    let pause = nothing_left(&answer, self.store_now());
+                    if let Some(pause) = pause.filter(|_| !matches!(outcome, SendOutcome::Throttled { .. })) {
+                        self.slow_down(channel, Some(pause), false).await;
+                    }
+                    (outcome, None)
+                }
                 Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
             Wire::Mail(mail) => mailed(&mail, out.mail(&mail, timeout).await),
@@ -214,7 +229,7 @@ impl Core {
                 self.recent.forget(started.id);
                 // Too fast for one person says nothing about the channel.
                 if *scope != crate::provider::LimitScope::Pair {
-                    self.permits.pause(&channel.name, *after, now);
+                    self.slow_down(channel, *after, true).await;
                 }
             }
             SendOutcome::Rejected { opted_out, reason, error } => {

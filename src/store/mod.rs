@@ -13,6 +13,7 @@ mod error;
 mod lane;
 mod leaving;
 mod once;
+mod pace;
 mod publication;
 mod redis;
 mod request;
@@ -28,6 +29,7 @@ pub use error::StoreError;
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
 pub use leaving::{Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Linked, Place, Still};
 pub use once::{Fingerprint, OnceRequest, RequestKey, RequestStep, Requested};
+pub use pace::{SlowDown, Spend, Spent, left_of_day};
 pub use publication::{Current, Kept, Publish, Published};
 pub use redis::RedisStore;
 #[doc(hidden)]
@@ -107,6 +109,13 @@ pub trait Store: Send + Sync {
 
     /// Takes up to `want` permits to send over a channel now. Conversations come first: broadcasts get what they leave, and at least a tenth.
     async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits>;
+
+    /// The provider said that a channel is too fast: nobody gets a permit for a while, and perhaps the rate is halved, from which it comes back
+    /// slowly. The answer is the part of the rate that is left, from 0 to 1. Repeated within two seconds it halves nothing again.
+    async fn slow_down(&self, slow_down: SlowDown) -> Answer<f64>;
+
+    /// Counts a message of a channel's day, if there is room. A repeat counts again.
+    async fn spend(&self, spend: Spend) -> Answer<Spent>;
 
     /// Entries of a shard's journal after `after`, oldest first.
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>>;

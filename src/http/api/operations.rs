@@ -7,7 +7,7 @@ use crate::domain::time::Millis;
 use crate::domain::value::rfc3339;
 use crate::http::error::Failure;
 use crate::http::web::Web;
-use crate::service::ChannelHealth;
+use crate::service::{ChannelHealth, Day};
 use crate::store::{Depths, WorkSet};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -38,12 +38,36 @@ pub struct ChannelShown {
     per_second: u32,
     /// Contacts for whom something waits to be sent over it.
     waiting: u64,
+    /// The part of that which is left after the provider said "too fast", as this instance knows: 1 is all.
+    pace: f64,
+    /// What it has sent of its day, if that is bounded.
+    #[schema(required)]
+    day: Option<DayShown>,
     /// Whether this instance sends over it now.
     circuit: Circuit,
     /// Channels over which its messages go while nothing is sent over it.
     stand_ins: Vec<String>,
     /// How sending went, as this instance saw it since its start.
     sending: SendingShown,
+}
+
+/// What a channel has sent of its day, as one instance saw it last.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DayShown {
+    /// Messages in 24 hours at most: `per_day`.
+    most: u32,
+    /// Messages in the last 24 hours; nothing if this instance sent none.
+    #[schema(required)]
+    used: Option<u32>,
+    /// When the day is used up if it goes on as in the last hour.
+    #[schema(required)]
+    used_up_at: Option<String>,
+}
+
+impl DayShown {
+    fn of(most: u32, day: Option<Day>) -> Self {
+        DayShown { most, used: day.map(|day| day.used), used_up_at: day.and_then(|day| day.used_up_at).map(rfc3339) }
+    }
 }
 
 /// How sending over a channel went, as one instance saw it since its start.
@@ -195,6 +219,8 @@ pub async fn channels(web: Data<Web>, request: HttpRequest, mut payload: Payload
             simulated: world.project.channels.get(&channel.name).is_some_and(|known| known.simulated),
             per_second: channel.policy.per_second,
             waiting: depths.work.iter().filter(|(set, _)| ours(set)).map(|(_, n)| n).sum(),
+            pace: web.core.channel_pace(&channel.name),
+            day: channel.policy.per_day.map(|most| DayShown::of(most, web.core.channel_day(&channel.name))),
             circuit: if broken.contains(&channel.name) { Circuit::Open } else { Circuit::Closed },
             stand_ins: channel.policy.stand_ins.iter().map(ToString::to_string).collect(),
             sending: SendingShown::of(web.core.channel_health(&channel.name)),

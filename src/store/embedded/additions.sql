@@ -21,5 +21,7 @@ CREATE TABLE IF NOT EXISTS suppressed (hash TEXT PRIMARY KEY, stop INTEGER NOT N
 CREATE TABLE IF NOT EXISTS moving (contact TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
 -- Stubs that lead to a contact who was deleted, and since when: they go when all that was seen is forgotten.
 CREATE TABLE IF NOT EXISTS fading (contact TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+-- What channels with a cap send in a day, by the hour.
+CREATE TABLE IF NOT EXISTS spent (channel TEXT NOT NULL, hour INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (channel, hour)) WITHOUT ROWID;
 -- What failed is named beside its contact: one event may concern several. What an older release wrote is named anew.
 UPDATE failed SET id = contact || id WHERE lane IS NULL AND length(id) = 16;

@@ -6,18 +6,20 @@ mod lanes;
 mod leaving;
 mod mailbox;
 mod once;
+mod pace;
 mod publications;
 mod records;
 mod tables;
 mod view;
 mod writer;
 
+use super::pace::Pace;
 use super::request::Bucket;
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
     Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, RequestStep, Requested, Settle,
-    Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
+    Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -54,7 +56,7 @@ pub struct EmbeddedStore {
     compactions: Compactions,
     journal_full: AtomicBool,
     /// When each channel's bucket is full again. Lost in a restart: then one burst is granted early.
-    buckets: Mutex<HashMap<ChannelName, Bucket>>,
+    buckets: Mutex<HashMap<ChannelName, (Bucket, Pace)>>,
 }
 
 impl EmbeddedStore {
@@ -202,10 +204,24 @@ impl Store for EmbeddedStore {
     }
     async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(channel.clone()).or_default();
-        let (permits, after) = rate.take_for(traffic, self.time(), *bucket, want);
+        let (bucket, pace) = buckets.entry(channel.clone()).or_default();
+        let now = self.time();
+        if let Some(wait) = pace.pause(now) {
+            return Ok(Permits { granted: 0, wait });
+        }
+        let (permits, after) = pace.left(now, rate).take_for(traffic, now, *bucket, want);
         *bucket = after;
         Ok(permits)
+    }
+    async fn slow_down(&self, slow_down: SlowDown) -> Answer<f64> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, pace) = buckets.entry(slow_down.channel.clone()).or_default();
+        let now = self.time();
+        *pace = pace.slowed(now, &slow_down);
+        Ok(pace.factor(now))
+    }
+    async fn spend(&self, spend: Spend) -> Answer<Spent> {
+        self.write(0, move |tables| tables.spend(&spend)).await
     }
     async fn read_journal(&self, _shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.read(move |db| view::journal(db, after, count)).await

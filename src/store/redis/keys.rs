@@ -58,6 +58,16 @@ pub fn share(channel: &ChannelName) -> String {
     format!("{PREFIX}bs:{{{channel}}}")
 }
 
+/// How fast a channel is let send; on its bucket's slot.
+pub fn pace(channel: &ChannelName) -> String {
+    format!("{PREFIX}bp:{{{channel}}}")
+}
+
+/// What a channel has sent, by the hour; on its bucket's slot.
+pub fn day(channel: &ChannelName) -> String {
+    format!("{PREFIX}bd:{{{channel}}}")
+}
+
 /// The content of a version.
 pub fn version(id: VersionId) -> String {
     format!("{PREFIX}v:{id}")

@@ -7,9 +7,10 @@ use crate::domain::id::{ContactKey, Who};
 use crate::domain::limits;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
+use crate::store::pace;
 use crate::store::{
-    Answer, Claim, DueContacts, DueLanes, LaneKey, Look, Permits, Rate, Ready, Settle, SettleResult, Settled, StartAnswer,
-    Started, StopMask, StoreError, Ticket, Traffic, WorkSet,
+    Answer, Claim, DueContacts, DueLanes, LaneKey, Look, Permits, Rate, Ready, Settle, SettleResult, Settled, SlowDown, Spend,
+    Spent, StartAnswer, Started, StopMask, StoreError, Ticket, Traffic, WorkSet,
 };
 use redis::Value;
 
@@ -168,12 +169,28 @@ impl RedisStore {
     pub(super) async fn do_permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
         let bulk = traffic == Traffic::Bulk;
         let taken = if bulk { rate.left_to_bulk() } else { rate };
-        let mut call = self.link.script(Script::Permits, &[keys::bucket(channel), keys::share(channel)]);
+        let mut call = self.link.script(Script::Permits, &[keys::bucket(channel), keys::share(channel), keys::pace(channel)]);
         call.text(want).text(format_args!("{:.6}", rate.step_millis())).text(taken.burst.max(1));
-        call.text(if bulk { limits::BULK_SHARE } else { 0 });
+        call.text(if bulk { limits::BULK_SHARE } else { 0 }).text(pace::RECOVERS.0);
         let mut answer = self.link.call(&call).await?;
         let (granted, wait) = (answer.int()?, answer.int()?);
         Ok(Permits { granted: u32::try_from(granted).unwrap_or(0), wait: Span(wait) })
+    }
+
+    pub(super) async fn do_slow_down(&self, said: &SlowDown) -> Answer<f64> {
+        let mut call = self.link.script(Script::SlowDown, &[keys::pace(&said.channel)]);
+        call.text(said.pause.0.max(0)).flag(said.lower).text(pace::RECOVERS.0).text(pace::ONCE_EVERY.0).text(pace::LEAST);
+        let left = self.link.call(&call).await?.text()?;
+        left.parse().map_err(|_| StoreError::Bug("a pace that is no number".to_owned()))
+    }
+
+    pub(super) async fn do_spend(&self, spend: &Spend) -> Answer<Spent> {
+        let mut call = self.link.script(Script::Spend, &[keys::day(&spend.channel)]);
+        call.text(spend.most).text(pace::HOURS);
+        let mut answer = self.link.call(&call).await?;
+        let (granted, used, recent, again) = (answer.int()?, answer.int()?, answer.int()?, answer.int()?);
+        let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+        Ok(Spent { granted: granted == 1, used: count(used), recent: count(recent), again: Span(again) })
     }
 }
 

@@ -22,8 +22,8 @@ pub use scripts::{NoSuchText, Script, Scripts};
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
-    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled,
-    StartAnswer, StopMask, Store, StoreSettings, Ticket, Traffic, WorkSet,
+    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown,
+    Spend, Spent, StartAnswer, StopMask, Store, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -112,6 +112,12 @@ impl Store for RedisStore {
     }
     async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
         self.do_permits(channel, traffic, want, rate).await
+    }
+    async fn slow_down(&self, slow_down: SlowDown) -> Answer<f64> {
+        self.do_slow_down(&slow_down).await
+    }
+    async fn spend(&self, spend: Spend) -> Answer<Spent> {
+        self.do_spend(&spend).await
     }
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.do_read_journal(shard, after, count).await

@@ -25,6 +25,10 @@ pub enum Script {
     Request,
     /// Rate permits.
     Permits,
+    /// "Too fast".
+    SlowDown,
+    /// A message of a channel's day.
+    Spend,
     /// A subscriber's cursor.
     Advance,
     /// Retry of a failed effect.
@@ -62,7 +66,7 @@ const HAND: &str = include_str!("lua/_hand.lua");
 const HINT: &str = include_str!("lua/_hint.lua");
 
 /// Name, first line, parts, in the order of the enum.
-const SOURCES: [(Script, &str, &[&str]); 21] = [
+const SOURCES: [(Script, &str, &[&str]); 23] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
@@ -73,6 +77,8 @@ const SOURCES: [(Script, &str, &[&str]); 21] = [
     (Script::Report, REFUSED_WHEN_FULL, &[NOW, HAND, include_str!("lua/report.lua")]),
     (Script::Request, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/request.lua")]),
     (Script::Permits, DRAINS, &[NOW, include_str!("lua/permits.lua")]),
+    (Script::SlowDown, DRAINS, &[NOW, include_str!("lua/slow_down.lua")]),
+    (Script::Spend, DRAINS, &[NOW, include_str!("lua/spend.lua")]),
     (Script::Advance, DRAINS, &[NOW, include_str!("lua/advance.lua")]),
     (Script::FailedEffect, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_effect.lua")]),
     (Script::FailedInput, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_input.lua")]),

@@ -102,7 +102,9 @@ conformance! {
         a_report_wakes_only_who_waits_for_it,
         the_stop_mask_is_the_one_of_the_moment,
         a_lane_goes_on_after_a_failure,
-        permits_follow_the_rate;
+        permits_follow_the_rate,
+        a_rate_is_lowered_for_all_and_comes_back,
+        a_day_is_counted_by_the_hour;
     withdrawing:
         a_lane_goes_on_without_what_is_given_up,
         what_is_under_way_or_unsure_stays,

@@ -16,8 +16,8 @@ use replyflow::service::{Engine, Received, failed};
 use replyflow::store::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
-    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled,
-    StartAnswer, StopMask, Store, StoreError, Ticket, Traffic, WorkSet,
+    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown,
+    Spend, Spent, StartAnswer, StopMask, Store, StoreError, Ticket, Traffic, WorkSet,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -113,6 +113,8 @@ losing! {
     report(report: Report) -> Reported;
     request(request: OnceRequest) -> Requested;
     permits(channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Permits;
+    slow_down(slow_down: SlowDown) -> f64;
+    spend(spend: Spend) -> Spent;
     read_journal(shard: u8, after: JournalId, count: usize) -> Vec<JournalItem>;
     cursor(shard: u8, subscriber: &str) -> JournalId;
     advance(advance: Advance) -> Advanced;

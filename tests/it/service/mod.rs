@@ -14,6 +14,7 @@ mod logs;
 mod lost;
 mod noticing;
 mod overflowing;
+mod pacing;
 mod passing;
 mod publishing;
 mod real;

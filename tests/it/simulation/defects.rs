@@ -192,6 +192,12 @@ impl Store for Front {
     async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
         self.store.permits(channel, traffic, want, rate).await
     }
+    async fn slow_down(&self, slow_down: SlowDown) -> Answer<f64> {
+        self.store.slow_down(slow_down).await
+    }
+    async fn spend(&self, spend: Spend) -> Answer<Spent> {
+        self.store.spend(spend).await
+    }
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.store.read_journal(shard, after, count).await
     }

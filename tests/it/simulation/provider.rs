@@ -24,6 +24,8 @@ pub const SHOP: &str = "http://shop.test";
 /// The channel that is down again and again, and one that may stand in for it.
 pub const MAIN: &str = "main-sms";
 pub const BACKUP: &str = "backup-sms";
+/// What the second one may send in a day.
+pub const PER_DAY: u32 = 12;
 /// The channel whose sends are repeated when nobody knows; the others fail visibly.
 pub const REPEATS: &str = "main-whatsapp";
 
@@ -99,7 +101,7 @@ impl Network {
         let arrived = matches!(fate, Fate::Taken | Fate::TakenUnsaid);
         let may_have = arrived || fate == Fate::Vanished;
         let repeats = channel.as_str() == REPEATS;
-        if let Err(broken) = self.0.truth().leaves_over(send.effect, channel.as_str(), may_have) {
+        if let Err(broken) = self.0.truth().leaves_over(send.effect, channel.as_str(), may_have, self.0.now()) {
             self.0.violate(broken);
         }
         self.write(send.effect, fate, may_have, repeats, &text("text"));

@@ -208,7 +208,23 @@ impl Store for SimStore {
     async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
         self.ask("permits").await?;
         let answer = self.runtime.block_on(self.inner().permits(channel, traffic, want, rate));
+        self.truth(&answer, |truth, permits| {
+            let rule = truth.permitted(channel, permits.granted, rate, self.shared.now());
+            (format!("{} permits of {channel}", permits.granted), rule)
+        });
         self.answer("permits", answer).await
+    }
+
+    async fn slow_down(&self, slow_down: SlowDown) -> Answer<f64> {
+        self.ask("slow down").await?;
+        let answer = self.runtime.block_on(self.inner().slow_down(slow_down));
+        self.answer("slow down", answer).await
+    }
+
+    async fn spend(&self, spend: Spend) -> Answer<Spent> {
+        self.ask("spend").await?;
+        let answer = self.runtime.block_on(self.inner().spend(spend));
+        self.answer("spend", answer).await
     }
 
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {

@@ -110,6 +110,11 @@ pub struct Truth {
     /// Journal entries that the store took.
     pub journal: Vec<Bytes>,
     pub counts: BTreeMap<String, u64>,
+    /// Permits that were given of each channel, all of them and, with their moment, those since the store was opened.
+    pub permits: BTreeMap<String, usize>,
+    pub permits_since: BTreeMap<String, Vec<(i64, u32)>>,
+    /// Messages that were written to the provider of each channel, and when.
+    pub over: BTreeMap<String, Vec<i64>>,
     /// Messages that the provider has.
     pub arrived: BTreeSet<EffectId>,
     /// Calls whose result was given to their contact.

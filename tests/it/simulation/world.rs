@@ -2,7 +2,7 @@
 
 use super::ground::Door;
 use super::ports::Port;
-use super::provider::{BACKUP, MAIN, Network, PROVIDER, REPEATS, SHOP};
+use super::provider::{BACKUP, MAIN, Network, PER_DAY, PROVIDER, REPEATS, SHOP};
 use super::shared::{Instance, Shared};
 use super::store::{SECRET, SimStore};
 use crate::support::asked::Asked;
@@ -167,7 +167,9 @@ fn world(asked: bool, guarded: bool, backed: bool) -> World {
             if backed && name.as_str() == MAIN { vec![ChannelName::parse(BACKUP).expect("a name")] } else { Vec::new() };
         let after = if name.as_str() == MAIN && guarded { 3 } else { 0 };
         let circuit = CircuitSettings { after, pause: Span::seconds(10) };
-        let policy = ChannelPolicy { unsure, per_second, burst: per_second.max(1), gap: Span::millis(0), circuit, stand_ins };
+        let per_day = (name.as_str() == BACKUP).then_some(PER_DAY);
+        let policy =
+            ChannelPolicy { unsure, per_second, burst: per_second.max(1), gap: Span::millis(0), per_day, circuit, stand_ins };
         (name.clone(), Channel { name, kind, adapter, policy, status_callback: None })
     };
     let channels: IndexMap<ChannelName, Channel> = [

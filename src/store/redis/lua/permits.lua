@@ -1,6 +1,14 @@
 -- Up to `want` permits of a bucket that fills evenly (GCRA): its value is the time at which it will be full again.
--- KEYS b bs   ARGV now want step burst share     share: for broadcasts, one permit of so many is theirs; 0 for conversations
+-- KEYS b bs bp   ARGV now want step burst share recovers     share: for broadcasts, one permit of so many is theirs; 0 for conversations
 local step, burst = tonumber(ARGV[3]), tonumber(ARGV[4])
+-- The provider said "too fast": see slow_down.
+local pace = redis.call('GET', KEYS[3])
+if pace then
+  local paused, factor, since = string.match(pace, '^(%S+) (%S+) (%S+)$')
+  if now < tonumber(paused) then return {0, math.ceil(tonumber(paused) - now)} end
+  factor = math.min(1, tonumber(factor) + math.max(0, now - tonumber(since)) / tonumber(ARGV[6]))
+  step, burst = step / factor, math.max(1, math.ceil(burst * factor))
+end
 local share = tonumber(ARGV[5]) * step
 local want = tonumber(ARGV[2])
 local t = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)

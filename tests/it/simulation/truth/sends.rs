@@ -1,11 +1,13 @@
 //! The way out: what was given to whom, what left, and how it ended.
 
 use super::{Offer, Rule, Truth};
+use crate::simulation::provider::{BACKUP, PER_DAY};
 use crate::simulation::world::SEND_LEASE;
 use bytes::Bytes;
 use replyflow::domain::id::{EffectId, Who};
 use replyflow::domain::input::Class;
-use replyflow::store::{Commit, FailedKey, Lane, Settle, SettleResult, Settled, StartAnswer, Started};
+use replyflow::domain::name::ChannelName;
+use replyflow::store::{Commit, FailedKey, Lane, Rate, Settle, SettleResult, Settled, StartAnswer, Started};
 
 impl Truth {
     pub fn start_answered(&mut self, who: Who, answer: &StartAnswer) -> Rule {
@@ -57,6 +59,8 @@ impl Truth {
 
     /// The process died that had all of it: nobody has anything any more.
     pub fn everybody_died(&mut self) {
+        // The embedded store keeps its buckets in memory: one burst comes early.
+        self.permits_since.clear();
         self.effects.values_mut().filter_map(|effect| effect.offered.as_mut()).for_each(Offer::end);
     }
 
@@ -134,7 +138,8 @@ impl Truth {
     }
 
     /// A message is written to a provider over this channel. What may have left over another one does not leave over this one.
-    pub fn leaves_over(&mut self, id: EffectId, channel: &str, may_act: bool) -> Rule {
+    pub fn leaves_over(&mut self, id: EffectId, channel: &str, may_act: bool, now: i64) -> Rule {
+        self.counts(channel, now)?;
         let Some(decided) = self.effects.get_mut(&id) else { return Ok(()) };
         let before = decided.writes.iter().any(|may_have_arrived| *may_have_arrived);
         match decided.over.clone() {
@@ -147,6 +152,37 @@ impl Truth {
         let Some(decided) = self.effects.get_mut(&id) else { return Ok(()) };
         if may_act || !before {
             decided.over = Some(channel.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The store gives permits: in no span of time more than the rate allows and the bucket holds, broadcasts' tenth included.
+    pub fn permitted(&mut self, channel: &ChannelName, granted: u32, rate: Rate, now: i64) -> Rule {
+        *self.permits.entry(channel.to_string()).or_default() += granted as usize;
+        let given = self.permits_since.entry(channel.to_string()).or_default();
+        given.push((now, granted));
+        let mut sum = 0.0;
+        for (at, n) in given.iter().rev() {
+            sum += f64::from(*n);
+            let most = f64::from(rate.burst) + (now - at) as f64 / rate.step_millis() * 1.1 + 2.0;
+            if sum > most {
+                return Err(format!("{sum} permits of {channel} in {} ms, and the rate gives {most}", now - at));
+            }
+        }
+        Ok(())
+    }
+
+    /// A message is written over a channel: each with a permit, and of a channel with a cap no more in a day than that.
+    fn counts(&mut self, channel: &str, now: i64) -> Rule {
+        let over = self.over.entry(channel.to_owned()).or_default();
+        over.push(now);
+        let permits = self.permits.get(channel).copied();
+        if permits.is_some_and(|permits| over.len() > permits) {
+            return Err(format!("{} messages over {channel}, and {permits:?} permits", over.len()));
+        }
+        let today = over.iter().filter(|at| now - **at < 86_400_000).count();
+        if channel == BACKUP && today > PER_DAY as usize {
+            return Err(format!("{today} messages over {channel} in a day"));
         }
         Ok(())
     }

@@ -1,0 +1,26 @@
+//! What a channel sends in a day.
+
+use super::tables::Tables;
+use crate::domain::time::Span;
+use crate::store::pace::{HOUR, HOURS};
+use crate::store::{Answer, Spend, Spent, StoreError};
+
+impl Tables<'_> {
+    /// One message of a channel's day, counted by the hour.
+    pub fn spend(&self, spend: &Spend) -> Answer<Spent> {
+        let (channel, hour) = (spend.channel.as_str(), self.now.0.div_euclid(HOUR));
+        self.run("DELETE FROM spent WHERE channel = ?1 AND hour <= ?2", (channel, hour - HOURS))?;
+        let sql = "SELECT coalesce(sum(n), 0), coalesce(sum(CASE WHEN hour >= ?2 - 1 THEN n ELSE 0 END), 0), coalesce(min(hour), ?2) \
+                   FROM spent WHERE channel = ?1";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, row.get::<_, i64>(2)?));
+        let row = super::tables::first(self.db, sql, (channel, hour), read)?;
+        let (used, recent, oldest) = row.ok_or_else(|| StoreError::Bug("a sum without a row".to_owned()))?;
+        if used >= spend.most {
+            let again = Span(((oldest + HOURS) * HOUR - self.now.0).max(0));
+            return Ok(Spent { granted: false, used, recent, again });
+        }
+        let sql = "INSERT INTO spent VALUES (?1, ?2, 1) ON CONFLICT (channel, hour) DO UPDATE SET n = n + 1";
+        self.run(sql, (channel, hour))?;
+        Ok(Spent { granted: true, used: used + 1, recent: recent + 1, again: Span(0) })
+    }
+}
