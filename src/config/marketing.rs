@@ -1,14 +1,47 @@
-//! How much marketing one contact gets, over all flows.
+//! How much marketing one contact gets, over all flows, and at what hours.
 
-use super::project::Cap;
+use super::project::{Cap, Hours, MarketingHours};
 use super::section::Section;
+use super::tree::Kind;
 use crate::domain::limits;
+use crate::domain::name::Slug;
+use crate::domain::phone::is_country;
 use crate::domain::time::Span;
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 const FORM: &str = "a number and a time such as `3 per 7 days`, `1 per 24h` or `2 per week`";
 
-/// `[marketing]`.
-pub(super) fn caps(section: Section<'_>) -> Vec<Cap> {
+/// `[marketing]`; `hours` are those of `[hours]`.
+pub(super) fn marketing(section: Section<'_>, hours: &IndexMap<Slug, Hours>) -> (Vec<Cap>, MarketingHours) {
+    let known = |inner: &Section<'_>, key: &str, text: &str| {
+        let found = Slug::parse(text).ok().filter(|name| hours.contains_key(name));
+        if found.is_none() {
+            let help = Some("It is the name of a section below [hours].".to_owned());
+            inner.mistake(key, format!("there are no hours `{text}`"), help);
+        }
+        found
+    };
+    let default = section.opt_text("hours").filter(|text| !text.is_empty()).and_then(|text| known(&section, "hours", &text));
+    let mut countries = BTreeMap::new();
+    let listed = section.section("countries");
+    for (country, node) in listed.entries() {
+        match &node.kind {
+            _ if country.bytes().any(|b| b.is_ascii_lowercase()) || !is_country(country) => {
+                listed.mistake(country, "is not a country code of two capital letters such as GB", None);
+            }
+            Kind::Text(text) => {
+                if let Some(name) = known(&listed, country, text) {
+                    countries.insert(country.to_owned(), name);
+                }
+            }
+            _ => listed.mistake(country, "must be the name of hours", None),
+        }
+    }
+    (caps(section), MarketingHours { default, countries })
+}
+
+fn caps(section: Section<'_>) -> Vec<Cap> {
     let mut caps = Vec::new();
     for text in section.texts_or_text("cap") {
         match cap(&text) {

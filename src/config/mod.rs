@@ -207,15 +207,18 @@ impl Settings {
         let carriers: Vec<_> = channels.iter().map(|(name, channel)| (name, channel.settings.kind)).collect();
         let (alert_rules, alerts) = alerts::alerts(root.section("alerts"), teams, &carriers, &server.public_url);
         let webhooks = WebhooksSettings::read(root.section("webhooks"), secrets);
+        let hours = read_project::hours(root.section("hours"));
+        let (caps, marketing_hours) = marketing::marketing(root.section("marketing"), &hours);
         let rest = read_project::Rest {
             events: events.names.clone(),
             event_fields: events.fields.clone(),
             sources: sources.values().map(|source| source.kind).collect(),
             teams: team_names,
-            hours: read_project::hours(root.section("hours")),
+            hours,
+            marketing_hours,
             attributes,
             topics: read_project::topics(root.section("topics")),
-            caps: marketing::caps(root.section("marketing")),
+            caps,
             env: read_project::env(root.section("env")),
             texts: read_project::texts(root.section("texts"), basics.language),
             desks: desks.values().map(DeskSettings::info).collect(),

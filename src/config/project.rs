@@ -13,6 +13,7 @@ use crate::domain::time::Span;
 use crate::domain::value::{Type, Value};
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The project as flows see it.
@@ -38,6 +39,8 @@ pub struct Project {
     pub topics: IndexMap<Slug, String>,
     /// How much marketing one contact gets, over all flows.
     pub caps: Vec<Cap>,
+    /// When marketing may be sent, where the contact lives.
+    pub marketing_hours: MarketingHours,
     /// The events that other systems send, as far as the project declares them.
     pub events: Vec<EventName>,
     /// What the data of those is whose fields are declared.
@@ -72,6 +75,15 @@ impl Project {
         let named = self.desks.iter().find(|desk| desk.teams.contains(team));
         named.or_else(|| self.desks.iter().find(|desk| desk.teams.is_empty()))
     }
+}
+
+/// When marketing may be sent: names of hours, by the country of the contact's phone number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarketingHours {
+    /// For countries that are not named.
+    pub default: Option<Slug>,
+    /// By country: `GB`.
+    pub countries: BTreeMap<String, Slug>,
 }
 
 /// A cap of marketing: at most so much in so long.
@@ -192,6 +204,10 @@ pub struct ChannelInfo {
     pub simulated: bool,
     /// Whether its provider knows approved templates by ids of its own, which a notification must give.
     pub templates_by_id: bool,
+    /// Whether characters for which a text message would need twice the room are replaced: typographic quotes, dashes, spaces.
+    pub smart_encoding: bool,
+    /// The countries whose people are told once how to opt out, beside the first message; `*` is all.
+    pub stop_hint: Vec<String>,
     /// Channels over which its messages may go while its provider is down: who answers there answers what was asked here.
     pub stand_ins: Vec<ChannelName>,
 }
@@ -246,4 +262,6 @@ pub struct SystemTexts {
     pub help: Vec<(Language, String)>,
     /// The label that opens a WhatsApp list.
     pub list_button: Vec<(Language, String)>,
+    /// Put below the first text message to somebody new, where a channel wants it.
+    pub stop_hint: Vec<(Language, String)>,
 }

@@ -9,6 +9,7 @@ use super::send::{ChannelPolicy, SendSettings, unsure};
 use super::server::{ServerSettings, base_url};
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::ChannelName;
+use crate::domain::phone::is_country;
 use crate::domain::time::Span;
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -18,6 +19,14 @@ pub(super) struct Channel {
     pub settings: ChannelSettings,
     pub country: Option<String>,
     pub policy: ChannelPolicy,
+    pub texts: TextPolicy,
+}
+
+/// What is done to the texts of a channel for text messages.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TextPolicy {
+    pub smart_encoding: bool,
+    pub stop_hint: Vec<String>,
 }
 
 pub(super) fn channels(
@@ -29,14 +38,14 @@ pub(super) fn channels(
     let mut all: IndexMap<ChannelName, Channel> = IndexMap::new();
     for (name, inner) in section.named() {
         let (Some(name), channel) = (slug(&section, name), channel(name, inner, secrets, server, send)) else { continue };
-        if let Some((kind, provider, country, policy)) = channel {
+        if let Some((kind, provider, country, policy, texts)) = channel {
             let settings = ChannelSettings { name: name.clone(), kind, provider };
             // What comes in for a number must have one channel to go to.
             let twin = all.values().find(|other| line(&other.settings).is_some_and(|l| Some(l) == line(&settings)));
             if let Some(twin) = twin {
                 section.mistake(name.as_str(), format!("has the same number as channels.{}", twin.settings.name), None);
             }
-            all.insert(name, Channel { settings, country, policy });
+            all.insert(name, Channel { settings, country, policy, texts });
         }
     }
     for (name, channel) in &all {
@@ -90,7 +99,7 @@ fn line(channel: &ChannelSettings) -> Option<(&'static str, &str, &str, ChannelK
     (!number.is_empty()).then_some((channel.provider.entry().name, account, number, channel.kind))
 }
 
-type Parts = (ChannelKind, ProviderSettings, Option<String>, ChannelPolicy);
+type Parts = (ChannelKind, ProviderSettings, Option<String>, ChannelPolicy, TextPolicy);
 
 fn channel(name: &str, section: Section<'_>, secrets: Secrets, server: &ServerSettings, send: &SendSettings) -> Option<Parts> {
     const KINDS: [(&str, ChannelKind); 3] =
@@ -106,6 +115,7 @@ fn channel(name: &str, section: Section<'_>, secrets: Secrets, server: &ServerSe
     // Without a provider the other keys mean nothing: one mistake, not ten.
     let provider = provider?;
     let policy = policy(&section, send, provider.per_second);
+    let texts = texts(&section, kind);
     if !provider.kinds.contains(&kind) {
         let all: Vec<String> = provider.kinds.iter().map(|kind| format!("`{kind}`")).collect();
         section.mistake("kind", format!("must be {}: {} has nothing else", all.join(" or "), provider.title), None);
@@ -122,7 +132,24 @@ fn channel(name: &str, section: Section<'_>, secrets: Secrets, server: &ServerSe
         section.mistake("provider", "needs a public URL that the provider can reach", Some(help));
     }
     section.finish();
-    Some((kind, settings, country, policy))
+    Some((kind, settings, country, policy, texts))
+}
+
+fn texts(section: &Section<'_>, kind: ChannelKind) -> TextPolicy {
+    let stop_hint = section.texts("stop_hint");
+    for country in stop_hint.iter().filter(|country| *country != "*") {
+        if country.bytes().any(|b| b.is_ascii_lowercase()) || !is_country(country) {
+            let help = Some("List codes of two capital letters such as US, or [\"*\"] for all.".to_owned());
+            section.mistake("stop_hint", format!("`{country}` is no country"), help);
+        }
+    }
+    let texts = TextPolicy { smart_encoding: section.boolean("smart_encoding"), stop_hint };
+    for (key, given) in [("smart_encoding", texts.smart_encoding), ("stop_hint", !texts.stop_hint.is_empty())] {
+        if given && kind != ChannelKind::Sms {
+            section.mistake(key, "is for text messages only (kind = \"sms\")", None);
+        }
+    }
+    texts
 }
 
 /// How the service reaches itself.

@@ -3,7 +3,7 @@
 use super::api::ApiSettings;
 use super::channel::ProviderSettings;
 use super::project::{AlertRules, ApiInfo, ChannelInfo, DeskInfo, EndpointInfo, Hours, Project, SignedInfo, SystemTexts};
-use super::read_channels::Channel;
+use super::read_channels::{Channel, TextPolicy};
 use super::section::Section;
 use super::tree::{Kind, Node};
 use crate::domain::language::Language;
@@ -196,6 +196,7 @@ pub(super) fn texts(section: Section<'_>, language: Language) -> SystemTexts {
         opted_in: read("opted_in"),
         help: read("help"),
         list_button: read("list_button"),
+        stop_hint: read("stop_hint"),
     };
     for (key, label) in [("list_button", &texts.list_button)] {
         if label.iter().any(|(_, text)| text.chars().count() > crate::domain::limits::WHATSAPP_BUTTON_CHARS) {
@@ -237,7 +238,9 @@ pub(super) fn assemble(
         let simulated = matches!(channel.settings.provider, ProviderSettings::Simulator(_));
         let templates_by_id = channel.settings.provider.templates_by_id(kind);
         let (country, stand_ins) = (channel.country.clone(), channel.policy.stand_ins.clone());
-        (name.clone(), ChannelInfo { kind, shows, country, simulated, templates_by_id, stand_ins })
+        let TextPolicy { smart_encoding, stop_hint } = channel.texts.clone();
+        let info = ChannelInfo { kind, shows, country, simulated, templates_by_id, smart_encoding, stop_hint, stand_ins };
+        (name.clone(), info)
     };
     let api =
         |(name, api): (&Slug, &ApiSettings)| (name.clone(), ApiInfo { methods: api.methods.clone(), paths: api.paths.clone() });
@@ -252,6 +255,7 @@ pub(super) fn assemble(
         attributes: rest.attributes,
         topics: rest.topics,
         caps: rest.caps,
+        marketing_hours: rest.marketing_hours,
         events: rest.events,
         event_fields: rest.event_fields,
         sources: rest.sources,
@@ -274,6 +278,7 @@ pub(super) struct Rest {
     pub attributes: IndexMap<Name, Type>,
     pub topics: IndexMap<Slug, String>,
     pub caps: Vec<super::project::Cap>,
+    pub marketing_hours: super::project::MarketingHours,
     pub env: IndexMap<String, Value>,
     pub texts: SystemTexts,
     pub endpoints: Vec<EndpointInfo>,

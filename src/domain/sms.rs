@@ -87,6 +87,36 @@ impl Segments {
     }
 }
 
+/// The text with typographic characters replaced by those of the GSM 7-bit alphabet that mean the same; nothing if that would not spare a
+/// single part: then the text stays as it was written. Letters are never replaced.
+pub fn smart(text: &str) -> Option<String> {
+    Segments::of(text).forced_by?;
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match replacement(c) {
+            Some(instead) => plain.push_str(instead),
+            None => plain.push(c),
+        }
+    }
+    let (before, after) = (Segments::of(text), Segments::of(&plain));
+    (after.forced_by.is_none() && after.segments <= before.segments).then_some(plain)
+}
+
+fn replacement(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{201B}' | '\u{2032}' | '\u{02BC}' | '`' | '\u{B4}' => "'",
+        '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{201F}' | '\u{2033}' | '\u{AB}' | '\u{BB}' => "\"",
+        '\u{2039}' => "<",
+        '\u{203A}' => ">",
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' => "-",
+        '\u{2026}' => "...",
+        '\u{2022}' | '\u{B7}' => "*",
+        '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' | '\t' => " ",
+        '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}' => "",
+        _ => return None,
+    })
+}
+
 /// Septets of a character in the GSM 7-bit alphabet: one in the basic table, two in its extension.
 pub fn septets(c: char) -> Option<usize> {
     match c {
@@ -179,6 +209,23 @@ mod tests {
         assert_eq!(count(&"😀".repeat(35)), (Encoding::Ucs2, 70, 1));
         assert_eq!(count(&"😀".repeat(36)), (Encoding::Ucs2, 72, 2));
         assert_eq!(count(&"😀".repeat(67)), (Encoding::Ucs2, 134, 3));
+    }
+
+    #[test]
+    fn typographic_characters_are_replaced_where_that_spares_something() {
+        for (text, plain) in [
+            ("It’s “here” – now…", Some("It's \"here\" - now...")),
+            ("10\u{A0}000\u{202F}€ • soft\u{AD}ly", Some("10 000 € * softly")),
+            ("plain", None),
+            ("It’s ça", None),
+            ("Привет…", None),
+        ] {
+            assert_eq!(smart(text).as_deref(), plain, "{text}");
+        }
+        let long = format!("{}’", "a".repeat(150));
+        assert_eq!((Segments::of(&long).segments, smart(&long).map(|text| Segments::of(&text).segments)), (3, Some(1)));
+        // Three dots for one can be a part more: then nothing is gained.
+        assert_eq!(smart(&"…".repeat(60)), None);
     }
 
     #[test]

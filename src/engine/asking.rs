@@ -133,8 +133,7 @@ impl<'a> Turning<'a> {
         let Some(notification) = self.inner_flow(run)?.notifications.get(&notify.name) else { return Ok(false) };
         let Some(until) = self.held_until(notification)? else { return Ok(false) };
         run.waiting = Waiting::Hours { until };
-        let hours = notification.hours.as_ref().map_or("", |hours| hours.as_str());
-        let reason = format!("outside of the hours `{hours}`");
+        let reason = format!("outside of the hours {}", self.words_of_hours(notification));
         let (run, notification) = (run.id, notify.name.clone());
         self.journal(Event::Way(Box::new(Way { run, notification, effect: None, step: Step::Held { until }, reason, to: None })));
         Ok(true)

@@ -26,7 +26,7 @@ impl<'a> Turning<'a> {
         if let Some(to) = &notify.to {
             return self.notify_elsewhere(run, depth, notification, params, to);
         }
-        if is_plain(notification) {
+        if is_plain(notification) && self.marketing_hours(notification).is_none() {
             return self.notify_at_once(run, depth, notification, &params);
         }
         let errand = self.new_errand(run, depth, notification, &params, Purpose::Word)?;

@@ -13,12 +13,16 @@ use crate::domain::id::{EffectId, RunId};
 use crate::domain::journal::Event;
 use crate::domain::limits;
 use crate::domain::message::DeliveryStatus;
-use crate::domain::name::Name;
+use crate::domain::name::{Name, Slug};
+use crate::domain::phone::country_of;
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
 use crate::domain::way::{Step, Way};
 use crate::flow::definition::{Category, Deliver, Flow, Hop, Kind, Notification};
 use indexmap::IndexMap;
+
+/// How often two sets of hours are tried against each other: the openings of two weeks.
+const HOURS_TRIED: usize = 60;
 
 /// What became of an attempt to send a notification.
 pub(super) enum SetOut {
@@ -102,10 +106,36 @@ impl<'a> Turning<'a> {
 
     /// When a notification may leave: nothing if that is now.
     pub(super) fn held_until(&self, notification: &Notification) -> Result<Option<Millis>, Fault> {
-        match &notification.hours {
-            None => Ok(None),
-            Some(hours) => Ok(Some(self.inside(hours, self.now)?).filter(|until| *until > self.now)),
+        let both = || notification.hours.iter().chain(self.marketing_hours(notification));
+        let mut until = self.now;
+        // Inside of the one may be outside of the other.
+        for _ in 0..HOURS_TRIED {
+            let before = until;
+            for hours in both() {
+                until = self.inside(hours, until)?;
+            }
+            if until == before {
+                return Ok(Some(until).filter(|until| *until > self.now));
+            }
         }
+        Err(Fault::run(format!("the hours {} are never open together", self.words_of_hours(notification))))
+    }
+
+    /// The hours of marketing that hold for the contact, if it is marketing.
+    pub(super) fn marketing_hours(&self, notification: &Notification) -> Option<&Slug> {
+        let hours = &self.project.marketing_hours;
+        if notification.category != Category::Marketing {
+            return None;
+        }
+        let phone = self.rec.phone.as_ref().filter(|_| !hours.countries.is_empty());
+        let country = phone.and_then(|phone| country_of(phone.as_str())).or_else(|| self.project.country.clone());
+        country.and_then(|country| hours.countries.get(&country)).or(hours.default.as_ref())
+    }
+
+    /// For people: `day`.
+    pub(super) fn words_of_hours(&self, notification: &Notification) -> String {
+        let both = notification.hours.iter().chain(self.marketing_hours(notification));
+        both.map(|hours| format!("`{hours}`")).collect::<Vec<_>>().join(" and ")
     }
 
     /// When the next message of one that is on its way may leave: nothing if that is now, or if none is left.
@@ -118,10 +148,10 @@ impl<'a> Turning<'a> {
     /// Puts a notification aside until its hours begin.
     pub(super) fn hold(&mut self, mut errand: Errand, until: Millis, notification: &Notification, why: Option<String>) {
         (errand.stage, errand.moment) = (Stage::Held, Some(until));
-        let hours = notification.hours.as_ref().map_or("", |hours| hours.as_str());
+        let hours = self.words_of_hours(notification);
         let why = why.map_or_else(String::new, |why| format!("{why}; "));
         self.give_up(errand.id, None);
-        self.way(&errand, Step::Held { until }, format!("{why}outside of the hours `{hours}`"));
+        self.way(&errand, Step::Held { until }, format!("{why}outside of the hours {hours}"));
         self.keep(errand);
     }
 

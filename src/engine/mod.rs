@@ -42,6 +42,7 @@ pub mod record;
 mod reply;
 mod report;
 mod scope;
+mod short_text;
 mod shown;
 mod split;
 mod start;

@@ -207,7 +207,7 @@ impl<'a> Turning<'a> {
                 let subject = about.map(|(_, title)| title.clone()).unwrap_or_default();
                 OutboundContent::Email { subject, text, html: None, from: None }
             }
-            content => content,
+            content => self.as_text_message(route, content, from.system.is_some()),
         };
         let id = self.next_effect();
         let event = Event::Sent {

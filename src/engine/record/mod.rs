@@ -92,6 +92,9 @@ pub struct Record {
     /// Kinds of channel that the contact opted out of: `ChannelKind::stop_bit`.
     #[serde(rename = "s", default, skip_serializing_if = "no_bits")]
     pub stop: u8,
+    /// Kinds of channel over which the contact was told how to opt out, where a channel says so.
+    #[serde(rename = "sh", default, skip_serializing_if = "no_bits")]
+    pub hinted: u8,
     /// Where and when the contact was heard last, one for each channel.
     #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<Heard>,

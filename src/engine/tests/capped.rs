@@ -105,3 +105,30 @@ fn what_waits_for_its_hours_counts_when_it_leaves() {
     assert_eq!(d.wait("5h").len(), 1, "the second of them is one too many");
     assert_eq!(d.record().marketing.len(), 1);
 }
+
+#[test]
+fn marketing_waits_for_the_hours_of_the_contacts_country() {
+    let at = |hour| jiff::civil::time(hour, 0, 0, 0);
+    let set = |from: i8, to: i8| crate::config::project::Hours { days: [(); 7].map(|()| vec![(at(from), at(to))]) };
+    let slug = super::driver::slug;
+    // It is Monday, 10:00, where the contact is.
+    for (country, own, says_now, later) in
+        [("GB", "", 0, "5h"), ("US", "", 1, ""), ("GB", "hours: early\n", 0, "23h"), ("US", "hours: early\n", 1, "")]
+    {
+        let mut d = driver(&format!("{PLAIN}{own}"), &[]);
+        for (name, from, to) in [("all", 0, 23), ("afternoon", 14, 18), ("early", 8, 15)] {
+            d.project.hours.insert(slug(name), set(from, to));
+        }
+        d.project.marketing_hours.default = Some(slug("all"));
+        d.project.marketing_hours.countries.insert(country.to_owned(), slug("afternoon"));
+        let held = says(&mut d, "news");
+        assert_eq!(held, says_now, "{country} {own}: the contact's number is British");
+        if says_now == 0 {
+            assert_eq!(d.wait(later).len(), 1, "{country} {own}");
+        }
+    }
+    let mut code = driver(CODE, &[]);
+    code.project.hours.insert(slug("afternoon"), set(14, 18));
+    code.project.marketing_hours.default = Some(slug("afternoon"));
+    assert_eq!(says(&mut code, "news"), 1, "what is no marketing goes at once");
+}

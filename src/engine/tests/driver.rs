@@ -43,6 +43,8 @@ pub fn project() -> Project {
         country: None,
         simulated: true,
         templates_by_id: false,
+        smart_encoding: false,
+        stop_hint: Vec::new(),
         stand_ins: Vec::new(),
     };
     let text = |text: &str| vec![(Language::EN, text.to_owned())];
@@ -59,6 +61,7 @@ pub fn project() -> Project {
         attributes: [(Name::parse("vip").expect("a name"), Type::Boolean)].into_iter().collect(),
         topics: IndexMap::new(),
         caps: Vec::new(),
+        marketing_hours: Default::default(),
         events: Vec::new(),
         event_fields: Default::default(),
         sources: Vec::new(),
@@ -68,6 +71,7 @@ pub fn project() -> Project {
             opted_in: text("You are in."),
             help: text("Reply STOP to stop."),
             list_button: text("Choose"),
+            stop_hint: text("STOP ends it."),
         },
         endpoints: Vec::new(),
         alerts: Default::default(),

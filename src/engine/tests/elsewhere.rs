@@ -31,10 +31,9 @@ states: { a: { notify: { name: note, to: '{{ to }}' }, go: b }, b: { ask: Well?,
     );
     let mut d = Driver::of(vec![with_notification(said, notification)]);
     let (kind, shows) = (ChannelKind::Email, Capabilities::default());
-    d.project.channels.insert(
-        slug("main-mail"),
-        ChannelInfo { kind, shows, country: None, simulated: false, templates_by_id: false, stand_ins: Vec::new() },
-    );
+    let like = d.project.channels["main-sms"].clone();
+    let mail = ChannelInfo { kind, shows, simulated: false, ..like };
+    d.project.channels.insert(slug("main-mail"), mail);
     d
 }
 

@@ -34,4 +34,5 @@ mod questions;
 mod quoting;
 mod reports;
 mod routes;
+mod short_texts;
 mod starts;

@@ -38,6 +38,8 @@ pub(super) fn with_mail(mut d: Driver) -> Driver {
         country: None,
         simulated: true,
         templates_by_id: false,
+        smart_encoding: false,
+        stop_hint: Vec::new(),
         stand_ins: Vec::new(),
     };
     d.project.channels.insert(super::driver::slug("main-mail"), info);
