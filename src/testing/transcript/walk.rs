@@ -194,11 +194,8 @@ impl Walk<'_> {
                 self.read_at_last(at, way);
                 self.followed(at, event);
             }
-            Event::Attempted { .. }
-            | Event::Switched { .. }
-            | Event::Reported { .. }
-            | Event::Note { .. }
-            | Event::Overflow { .. } => {}
+            Event::Attempted { .. } | Event::Reported { .. } | Event::Note { .. } | Event::Overflow { .. } => {}
+            Event::Switched { .. } => {}
             Event::SetAside { .. } => self.known(at, None, || "an input could not be processed".to_owned()),
             Event::TimeMoved { by } => {
                 self.moved = Span(self.moved.0 + by.0);

@@ -81,9 +81,9 @@ async fn what_fails_again_and_again_is_left_alone_and_its_stand_in_sends(backend
     let rig = Rig::with(backend, echo, plan(true)).await;
     main_answers(&rig, 3, 503);
     rig.say(ANN, "1", "one").await;
-    assert_eq!(ways(&rig), [way(MAIN, "one")], "once is nothing");
+    assert_eq!(ways(&rig), [way(MAIN, "echo one")], "once is nothing");
     later(&rig, Span::seconds(2)).await;
-    assert_eq!(ways(&rig)[1..], [way(MAIN, "one"), way(BACKUP, "one")]);
+    assert_eq!(ways(&rig)[1..], [way(MAIN, "echo one"), way(BACKUP, "echo one")]);
     assert_eq!(switches(&rig, ANN).await, [way(MAIN, BACKUP)]);
     assert_eq!(rig.core.broken_channels(), [name(MAIN)]);
     rig.network.calls.lock().expect("not poisoned").clear();
@@ -126,7 +126,7 @@ async fn without_a_stand_in_messages_wait_and_one_finds_out(backend: Backend) {
     }
     let mut left: Vec<_> = ways(&rig)[2..].to_vec();
     left.sort();
-    assert_eq!(left, [way(MAIN, "one"), way(MAIN, "two")]);
+    assert_eq!(left, [way(MAIN, "echo one"), way(MAIN, "echo two")]);
     assert!(switches(&rig, ANN).await.is_empty());
     assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
 }

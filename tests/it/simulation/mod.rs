@@ -31,7 +31,7 @@ const ON_EMBEDDED: u64 = 100;
 /// Seeds within which a deliberate defect must be caught.
 const TO_CATCH: u64 = 8;
 /// The same for one of how contacts leave: only few people do, and what is wrong shows only if something of theirs comes again.
-const TO_CATCH_LEAVING: u64 = 60;
+const TO_CATCH_LEAVING: u64 = 200;
 /// Seeds in which people leave all the time.
 const SEEDS_OF_LEAVING: u64 = 60;
 
@@ -78,7 +78,7 @@ fn hold(ground: &Ground, seeds: Range<u64>) {
             "repeat, known as unsure",
             "asked, and it had arrived",
             "switched to backup-sms:talk",
-            "switched to main-sms:talk",
+            "back over main-sms",
             "withdrawn",
             "broadcasts begun",
             "gives way no more",

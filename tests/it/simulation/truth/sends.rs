@@ -1,7 +1,7 @@
 //! The way out: what was given to whom, what left, and how it ended.
 
 use super::{Offer, Rule, Truth};
-use crate::simulation::provider::{BACKUP, PER_DAY};
+use crate::simulation::provider::{BACKUP, MAIN, PER_DAY};
 use crate::simulation::world::SEND_LEASE;
 use bytes::Bytes;
 use replyflow::domain::id::{EffectId, Who};
@@ -140,6 +140,9 @@ impl Truth {
     /// A message is written to a provider over this channel. What may have left over another one does not leave over this one.
     pub fn leaves_over(&mut self, id: EffectId, channel: &str, may_act: bool, now: i64) -> Rule {
         self.counts(channel, now)?;
+        if channel == MAIN && self.counts.contains_key("switched to backup-sms:talk") {
+            self.count("back over main-sms");
+        }
         let Some(decided) = self.effects.get_mut(&id) else { return Ok(()) };
         let before = decided.writes.iter().any(|may_have_arrived| *may_have_arrived);
         match decided.over.clone() {
