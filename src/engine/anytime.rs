@@ -112,8 +112,8 @@ impl<'a> Turning<'a> {
                 let AnytimeTrigger::Event { contact, key, .. } = &entry.trigger else { continue };
                 let view = View { event: Some(&event.data), ..self.bare_view(Some(&published.flow)) };
                 let here = match contact {
-                    Some(contact) => read_contact(contact, &view, self.project).is_ok_and(|who| self.rec.is(&who)),
-                    None => event.contact.as_ref().is_some_and(|who| self.rec.is(who)),
+                    Some(contact) => read_contact(contact, &view, self.project).is_ok_and(|who| self.means(&who, &event.to)),
+                    None => event.contact.as_ref().is_some_and(|who| self.means(who, &event.to)),
                 };
                 let fits = match key {
                     None => true,

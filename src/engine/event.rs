@@ -22,6 +22,8 @@ use std::fmt;
 struct Happened<'e> {
     input: InputId,
     data: &'e Value,
+    /// The address that brought it here.
+    to: &'e ContactRef,
     /// The contact that it names itself.
     named: Option<&'e ContactRef>,
     what: What<'e>,
@@ -71,7 +73,7 @@ impl<'a> Turning<'a> {
     pub(super) fn event(&mut self, input: InputId, event: &InputEvent) -> Result<(), TurnError> {
         self.rec.adopt(&event.to);
         if let Some(who) = &event.contact
-            && self.rec.is(who)
+            && self.means(who, &event.to)
         {
             self.rec.adopt(who);
             for (name, value) in who.attributes.iter().filter(|(name, _)| self.project.attributes.contains_key(name)) {
@@ -84,12 +86,15 @@ impl<'a> Turning<'a> {
         let happened = Happened {
             input,
             data: &event.data,
+            to: &event.to,
             named: event.contact.as_ref(),
             what: What::Event(&event.name),
             callback: event.callback.as_deref(),
             kept: Cell::new(self.kept_of_event(event)?),
         };
         let mut taken: Vec<Slug> = Vec::new();
+        // Contacts that became one may have brought a digest of one flow and key each: what one of them collects is for no other.
+        let mut digests: Vec<(Slug, Option<String>)> = Vec::new();
         let live: Vec<RunId> = self.rec.runs.iter().map(|run| run.id).collect();
         for id in live {
             let Some(place) = self.place_of(id) else { continue };
@@ -98,9 +103,11 @@ impl<'a> Turning<'a> {
             if let Some(digest) = self.digest_of(run)?.filter(|digest| digest.event == event.name)
                 && self.belongs(run, event, digest.key.as_ref())?
             {
-                if !self.collected(&happened, place, digest)? {
+                let of = (flow.clone(), run.key.clone());
+                if digests.contains(&of) || !self.collected(&happened, place, digest)? {
                     continue;
                 }
+                digests.push(of);
             } else if self.awaits(run, event)? {
                 self.decided(&happened, Decision::Awaited, format!("a run of `{flow}` waits for it"));
                 let mut run = self.take(place);
@@ -138,7 +145,7 @@ impl<'a> Turning<'a> {
         let starts = catalog.starts_by_webhook(webhook.flow.as_str(), webhook.name.as_str());
         let kept = Cell::new(super::kept::data(&webhook.data, starts.iter().any(|entry| super::kept::is_private_start(entry))));
         let callback = webhook.callback.as_deref();
-        let happened = Happened { input, data: &webhook.data, named: None, what, callback, kept };
+        let happened = Happened { input, data: &webhook.data, to: &webhook.to, named: None, what, callback, kept };
         if !self.begin_by(&happened, starts, &mut Vec::new())? {
             self.decided(&happened, Decision::Ignored, "no start of the flow wants it".to_owned());
         }
@@ -178,9 +185,15 @@ impl<'a> Turning<'a> {
     fn is_for_this_contact(&self, entry: &StartRef, happened: &Happened<'_>) -> bool {
         let view = View { event: Some(happened.data), ..self.bare_view(Some(&entry.published.flow)) };
         match &entry.start().contact {
-            Some(contact) => read_contact(contact, &view, self.project).is_ok_and(|who| self.rec.is(&who)),
-            None => happened.named.is_some_and(|who| self.rec.is(who)),
+            Some(contact) => read_contact(contact, &view, self.project).is_ok_and(|who| self.means(&who, happened.to)),
+            None => happened.named.is_some_and(|who| self.means(who, happened.to)),
         }
+    }
+
+    /// Whether a reference means this contact: by what is known of it, or by the address that brought the input here. That may be one
+    /// that it had before, or that of a contact which became part of it.
+    pub(super) fn means(&self, who: &ContactRef, to: &ContactRef) -> bool {
+        self.rec.is(who) || who.address().is_some_and(|address| to.address() == Some(address))
     }
 
     /// Takes over what the flow says of the contact: name, language, further addresses.

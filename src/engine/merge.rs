@@ -5,12 +5,18 @@ use super::fault::Fault;
 use super::record::Record;
 use super::turn::TurnError;
 use super::turning::Turning;
+use super::weight::value_bytes;
 use crate::domain::channel::ChannelKind;
 use crate::domain::codec::DecodeError;
 use crate::domain::id::{ContactKey, EffectId, RunId};
 use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::limits;
 use crate::domain::merge::{Blob, Merge};
+use crate::domain::name::Name;
+use crate::domain::value::Value;
+
+/// The answer to whoever asks under a second name for a contact that is coming to them already. It is no refusal.
+const ON_ITS_WAY: &str = "it is on its way under another name";
 
 impl Turning<'_> {
     /// One step.
@@ -19,7 +25,7 @@ impl Turning<'_> {
             Merge::Take { from, by } => self.asks_for(*from, by),
             Merge::Come { into, asked, simulated, test } => self.come(*into, *asked, (*simulated, *test)),
             Merge::Refused { asked, why } => {
-                if self.comes_no_more(*asked) {
+                if self.comes_no_more(*asked) && why != ON_ITS_WAY {
                     self.warn(format!("A contact did not become part of this one: {why}"));
                 }
                 Ok(())
@@ -42,8 +48,12 @@ impl Turning<'_> {
                 if *address != self.contact {
                     self.rec.leads_here(*address);
                 }
-                self.rec.stop |= stop;
-                self.rec.consent &= !stop;
+                // What was said under that address is said for all of this contact: it ends what is under way and every older yes.
+                for kind in ChannelKind::ALL.into_iter().filter(|kind| stop & kind.stop_bit() != 0) {
+                    if !self.rec.is_stopped(kind) {
+                        self.stop_kind(kind, "merged");
+                    }
+                }
                 Ok(())
             }
             Merge::Arrived { from, asked, record, awaited } => self.came_here(*from, *asked, record, awaited),
@@ -52,6 +62,25 @@ impl Turning<'_> {
 
     fn warn(&mut self, say: String) {
         self.alert(None, say, AlertLevel::Warning);
+    }
+
+    /// Attributes of both that no record has room for: the largest of the one that goes are left out. Were they found when the turn is
+    /// written, everything else of it would be lost with them.
+    fn make_room(&mut self, other: &mut Record) {
+        let size = |(name, value): &(Name, Value)| name.as_str().len() + value_bytes(value);
+        other.attributes.retain(|(name, _)| self.rec.attributes.iter().all(|(mine, _)| mine != name));
+        let mut bytes: usize = self.rec.attributes.iter().chain(&other.attributes).map(size).sum();
+        let mut left_out = 0;
+        while bytes > limits::RECORD_BYTES * 3 / 4 {
+            let largest =
+                other.attributes.iter().enumerate().max_by_key(|(_, attribute)| size(attribute)).map(|(place, _)| place);
+            let Some(place) = largest else { break };
+            bytes -= size(&other.attributes.remove(place));
+            left_out += 1;
+        }
+        if left_out > 0 {
+            self.warn(format!("Two contacts became one; there was no room for {left_out} attributes of the one that went"));
+        }
     }
 
     /// A step for the executor. There is room for it whatever else the turn does.
@@ -69,16 +98,18 @@ impl Turning<'_> {
 
     fn asks_for(&mut self, from: ContactKey, by: &str) -> Result<(), TurnError> {
         let refuse = |turning: &mut Self, why: &str| turning.warn(format!("A contact did not become part of this one: {why}"));
-        if from == self.contact || self.rec.merged.contains(&from) {
+        let again = self.rec.coming.contains(&from);
+        // Of one that is coming nobody knows how far it is: it is asked again, and its answer ends it whatever happened.
+        if from == self.contact || !again && self.rec.merged.contains(&from) {
             self.note(None, "the other contact is part of this one");
         } else if self.rec.leaving.is_some() {
             refuse(self, "this one is just becoming part of another itself");
         } else if self.rec.board.is_some() || !self.rec.clock.is_plain() {
             refuse(self, "one of them has a clock of its own, or is a team");
-        } else if self.rec.merged.len() + self.rec.coming.len() >= limits::MERGED {
+        } else if !again && self.rec.merged.len() + self.rec.coming.len() >= limits::MERGED {
             refuse(self, &format!("{} contacts are part of it already", limits::MERGED));
         } else {
-            if !self.rec.coming.contains(&from) {
+            if !again {
                 self.rec.coming.push(from);
                 self.note(None, format!("another contact is to become part of this one: {by}"));
             }
@@ -100,8 +131,9 @@ impl Turning<'_> {
             return Ok(());
         }
         let why = match self.rec.leaving {
-            // Asked again: it is on its way.
-            Some(other) if other == into => return Ok(()),
+            // Asked again: it is on its way, and its end is told under the name by which it was asked first.
+            Some(other) if other == into && self.rec.asked_as.is_none_or(|first| first == asked) => return Ok(()),
+            Some(other) if other == into => ON_ITS_WAY,
             Some(_) => "it is just becoming part of another",
             None if !self.rec.coming.is_empty() => "another contact is just becoming part of it",
             None if self.rec.board.is_some() || !self.rec.clock.is_plain() => "it has a clock of its own, or is a team",
@@ -127,6 +159,10 @@ impl Turning<'_> {
             Err(_) => return Err(TurnError::Damaged("the record of a contact that becomes part of this one")),
         };
         (other.leaving, other.asked_as) = (None, None);
+        // Its own names before all others by which it was known: by them it is found when this contact is deleted.
+        self.rec.leads_here(from);
+        self.rec.leads_here(asked);
+        self.make_room(&mut other);
         for (version, n) in other.live() {
             self.count_live(version, n);
         }
@@ -148,8 +184,6 @@ impl Turning<'_> {
         }
         let taken = self.rec.take_in(other, self.now);
         self.forget_zone();
-        self.rec.leads_here(from);
-        self.rec.leads_here(asked);
         self.journal(Event::TookIn { from });
         for id in taken.paused {
             self.drop_awaited(id, false);

@@ -182,8 +182,13 @@ impl<'a> Turning<'a> {
     }
 
     pub(super) fn effect(&mut self, effect: Effect) -> Result<EffectId, Fault> {
-        // What must be said to whoever opts out has a place of its own.
-        let own = matches!(&effect, Effect::Send(send) if send.system.is_some());
+        // What must be said to whoever opts out has a place of its own, and so has a step of two contacts that become one: without it a
+        // contact that stands still would do so for ever.
+        let own = match &effect {
+            Effect::Send(send) => send.system.is_some(),
+            Effect::Move(_) => true,
+            _ => false,
+        };
         if self.out.effects.len() >= limits::EFFECTS_PER_TURN + usize::from(own) {
             return Err(Fault::run(format!("more than {} effects in one turn", limits::EFFECTS_PER_TURN)));
         }

@@ -26,10 +26,20 @@ fn fill<T>(mine: &mut Option<T>, theirs: Option<T>) {
 
 impl Record {
     /// Takes another contact in. Both clocks are the store's.
-    pub fn take_in(&mut self, other: Record, now: Millis) -> TakenIn {
+    pub fn take_in(&mut self, mut other: Record, now: Millis) -> TakenIn {
         let mut out = TakenIn::default();
-        // Before the addresses are one: a mail address is dead for whoever has it.
+        let said_no = ChannelKind::ALL.map(|kind| (kind, (self.said_no(kind), other.said_no(kind))));
         self.consent = self.consent_with(&other);
+        // A no to all marketing ends every topic, on whichever side it was said.
+        let mine = self.topics.clone();
+        for (kind, (my_no, their_no)) in said_no {
+            if their_no {
+                self.wants_only_topics(kind, &other.topics);
+            }
+            if my_no {
+                other.wants_only_topics(kind, &mine);
+            }
+        }
         self.stop |= other.stop;
         self.consent &= !self.stop;
         for no in other.withdrew {
@@ -50,6 +60,9 @@ impl Record {
         fill(&mut self.user_id, other.user_id);
         if self.email.is_none() {
             (self.email, self.dead) = (other.email, other.dead);
+        } else if self.email == other.email {
+            // A mail address is dead for whoever has it.
+            fill(&mut self.dead, other.dead);
         }
         fill(&mut self.external, other.external);
         fill(&mut self.verbatim, other.verbatim);
@@ -125,14 +138,16 @@ impl Record {
     /// A yes to marketing counts if both said it, or one did and the other never said no: nobody knows when a yes was said, so an older
     /// no of the other cannot be told from a newer one.
     fn consent_with(&self, other: &Record) -> u8 {
-        let said_no = |record: &Record, kind: ChannelKind| {
-            record.is_stopped(kind) || record.consent & kind.stop_bit() == 0 && record.withdrew.iter().any(|no| no.kind == kind)
-        };
         let agreed = |kind: &ChannelKind| {
             let bit = kind.stop_bit();
-            (self.consent | other.consent) & bit != 0 && !said_no(self, *kind) && !said_no(other, *kind)
+            (self.consent | other.consent) & bit != 0 && !self.said_no(*kind) && !other.said_no(*kind)
         };
         ChannelKind::ALL.into_iter().filter(agreed).fold(0, |bits, kind| bits | kind.stop_bit())
+    }
+
+    /// Whether the last word on all marketing over this kind of channel was a no.
+    fn said_no(&self, kind: ChannelKind) -> bool {
+        self.is_stopped(kind) || self.consent & kind.stop_bit() == 0 && self.refused(kind)
     }
 
     /// Of a topic too the no of either counts.

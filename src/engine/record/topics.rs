@@ -108,7 +108,17 @@ impl Record {
 
     /// A no to all marketing on this kind of channel: no yes to a topic outlives it.
     pub(super) fn wants_no_topic(&mut self, kind: ChannelKind) {
-        self.topics.iter_mut().for_each(|own| own.yes &= !kind.stop_bit());
+        self.wants_only_topics(kind, &[]);
+    }
+
+    /// The same, but for topics that were asked for by whoever said no.
+    pub(super) fn wants_only_topics(&mut self, kind: ChannelKind, asked: &[Preference]) {
+        let bit = kind.stop_bit();
+        for own in &mut self.topics {
+            if !asked.iter().any(|asked| asked.topic == own.topic && asked.yes & bit != 0) {
+                own.yes &= !bit;
+            }
+        }
         self.topics.retain(|own| own.yes != 0 || !own.no.is_empty());
     }
 }

@@ -13,11 +13,11 @@ use crate::domain::value::Value;
 use crate::engine::effect::{Effect, Moving};
 use crate::engine::record::{Heard, Record, Withdrew};
 
-fn other() -> ContactKey {
+pub fn other() -> ContactKey {
     ContactKey::derive(b"test", "bsuid:GB.1")
 }
 
-fn third() -> ContactKey {
+pub fn third() -> ContactKey {
     ContactKey::derive(b"test", "email:ann@example.com")
 }
 
@@ -37,12 +37,12 @@ states:
     )
 }
 
-fn driver() -> Driver {
+pub fn driver() -> Driver {
     let flows = ["a", "b", "c"].map(flow);
     Driver::new(&flows.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-fn step(driver: &mut Driver, step: Merge) -> Vec<Moving> {
+pub fn step(driver: &mut Driver, step: Merge) -> Vec<Moving> {
     driver.turn(Some(Input::Merge(Box::new(step))));
     let moving = |(_, effect): &(EffectId, Effect)| match effect {
         Effect::Move(step) => Some((**step).clone()),
@@ -51,15 +51,15 @@ fn step(driver: &mut Driver, step: Merge) -> Vec<Moving> {
     driver.last.effects.iter().filter_map(moving).collect()
 }
 
-fn take(from: ContactKey) -> Merge {
+pub fn take(from: ContactKey) -> Merge {
     Merge::Take { from, by: "an operator".to_owned() }
 }
 
-fn come(into: ContactKey) -> Merge {
+pub fn come(into: ContactKey) -> Merge {
     Merge::Come { into, asked: Driver::key(), simulated: true, test: false }
 }
 
-fn arrived(from: &Driver) -> Merge {
+pub fn arrived(from: &Driver) -> Merge {
     let awaited = from.record().runs.iter().filter_map(|run| run.question()?.awaited).collect();
     Merge::Arrived { from: other(), asked: other(), record: Blob(from.bytes().to_vec()), awaited }
 }

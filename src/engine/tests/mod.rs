@@ -2,6 +2,7 @@
 
 mod alerts;
 mod answers;
+mod become_one;
 mod bounds;
 mod broadcasts;
 mod calls;

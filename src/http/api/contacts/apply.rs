@@ -75,23 +75,34 @@ pub async fn meant(core: &Core, mode: Mode, change: &ContactChange) -> Result<Me
                 let reason = format!("belongs to a contact whom a simulator plays, {}; delete that one first", found.key);
                 return Err(Problem::Refused(Refused { field: field_of(first), reason }));
             }
-            fits(&found.record, change)?;
+            fits(core, &found, change)?;
             Ok(Meant { key: found.key, found: Some(found) })
         }
         Whom::Several(address, key) => Err(elsewhere(&address, key)),
     }
 }
 
-/// Says no to a change that would make another person of the contact.
-pub fn fits(record: &Record, change: &ContactChange) -> Result<(), Problem> {
+/// Says no to a change that would make another person of the contact. A number or an id that leads to it already is its own: it had it
+/// before, or whoever became part of it did.
+pub fn fits(core: &Core, found: &Found, change: &ContactChange) -> Result<(), Problem> {
+    let record = &found.record;
+    let leads_here = |address: Address| {
+        let key = core.address_key(record.mode(), &address);
+        let live = core.address_key(Mode::Live, &address);
+        [key, live].iter().any(|key| *key == found.key || record.merged.contains(key))
+    };
     let other = |field, what: &str| {
         let reason = format!("is another one than the contact has: {what} is not exchanged; merge contacts that are one person");
         Err(Problem::Refused(Refused { field, reason }))
     };
-    if change.phone.is_some() && record.phone.is_some() && record.phone != change.phone {
+    if let Some(phone) = change.phone.clone().filter(|phone| record.phone.as_ref().is_some_and(|known| known != phone))
+        && !leads_here(Address::Phone(phone))
+    {
         return other("phone", "a phone number");
     }
-    if change.external.is_some() && record.external.is_some() && record.external != change.external {
+    if let Some(id) = change.external.clone().filter(|id| record.external.as_ref().is_some_and(|known| known != id))
+        && !leads_here(Address::External(id))
+    {
         return other("external_id", "your own id");
     }
     Ok(())

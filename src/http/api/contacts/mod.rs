@@ -119,7 +119,7 @@ pub async fn patch(
     let named = fields(&given);
     let change = change(given, &web.core.world().project, &caller.name)?;
     let found = find(&web, &id, caller.mode).await?;
-    fits(&found.record, &change)?;
+    fits(&web.core, &found, &change)?;
     is_own(&web.core, caller.mode, found.key, &change).await?;
     audit::write(&web, &caller, "contact.change", Some(found.key.to_string()), named).await?;
     let (core, name, key) = (Arc::clone(&web.core), web.core.fresh_id(), found.key);

@@ -205,7 +205,7 @@ impl Import {
             // A key of the other mode is no contact's.
             let found = self.core.contact(key).await?.filter(|found| contacts::mode_of(&found.record) == self.mode);
             if let Some(found) = found {
-                contacts::fits(&found.record, &said.change)?;
+                contacts::fits(&self.core, &found, &said.change)?;
                 contacts::is_own(&self.core, self.mode, found.key, &said.change).await?;
                 return Ok(Meant { key: found.key, found: Some(Box::new(found)) });
             }
