@@ -58,7 +58,7 @@ impl Core {
         let got = self.get_file(channel, files, &fetch.media, (&owner, &own), (duration(timeout), out)).await;
         if got.is_ok() && self.is_gone(started.lane.contact).await {
             // Deleted while it was fetched: whoever deleted it did not see this file.
-            if let Err(error) = owner.delete_all(&files.folder).await {
+            if let Err(error) = owner.delete_all(&files.folder, None).await {
                 tracing::error!(%error, "a file of a deleted contact could not be deleted");
                 metrics::alert("file_not_deleted");
             }

@@ -2,24 +2,22 @@
 //! elsewhere (files, stubs of other addresses, what instances remember) follows the journal's `Forgotten`, so that a crash in between
 //! leaves nothing behind: who copies the journal does it again before the entry may be trimmed.
 
+use super::aliases::HOPS;
 use super::core::{Core, Patience};
 use super::marks;
-use super::media::Owner;
+use super::metrics;
 use super::ports::Clock;
+use super::traces::{Deletion, Traces, goes_with, whoever};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::codec;
-use crate::domain::id::{ContactKey, Token};
+use crate::domain::codec::{self, DecodeError};
+use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::limits;
 use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
-use crate::engine::effect::Effect;
 use crate::engine::record::Record;
-use crate::store::{
-    Answer, Emptied, FailedKey, Forget, Forgot, Inspection, JournalItem, JournalRecord, Outgoing, Place, StopMask, Store,
-    StoreError, WorkSet,
-};
+use crate::store::{Answer, Emptied, Forget, Forgot, Inspection, JournalItem, JournalRecord, Place, StopMask, Store, StoreError};
 use bytes::Bytes;
 use serde::Serialize;
 use std::future::Future;
@@ -30,8 +28,6 @@ use std::time::Duration;
 const TRIES: u32 = 50;
 /// Between two tries, and before a call of a store that does not answer is repeated.
 const PAUSE: Duration = Duration::from_millis(100);
-/// What failed visibly in one shard that is looked at.
-const FAILED: usize = 10_000;
 
 /// What was deleted, without a name or a number: for whoever must show that it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -109,9 +105,14 @@ impl Eraser<'_> {
                     continue;
                 }
             }
-            // What cannot be read is deleted all the same.
-            let record: Record = Record::decode(&seen.record.blob).unwrap_or_default();
-            if !record.coming.is_empty() || record.leaving.is_some() {
+            let record: Record = match Record::decode(&seen.record.blob) {
+                Ok(record) => record,
+                // It says whom else to look for, which only whoever reads it knows.
+                Err(error @ DecodeError::Newer(_)) => return Err(StoreError::Bug(format!("the contact was {error}"))),
+                // What cannot be read is deleted all the same.
+                Err(DecodeError::Broken(_)) => Record::default(),
+            };
+            if record.leaving.is_some() || self.is_awaited(key, &record.coming).await? {
                 return Ok(Erased::Merging);
             }
             let (forget, begun) = self.prepare(key, by, &seen, record, &secret).await?;
@@ -148,25 +149,32 @@ impl Eraser<'_> {
         let mode = codec::mode_of(&seen.record.blob);
         let anew = self.forgets_stops && mode == Mode::Test;
         let stop = if anew { StopMask::NONE } else { said };
-        let addresses: Vec<ContactKey> =
-            addresses(&record).map(|address| ContactKey::of(mode, secret, &address.canonical())).collect();
+        let known: Vec<(ContactKey, StopMask)> = addresses(&record)
+            .map(|address| (ContactKey::of(mode, secret, &address.canonical()), reached_at(&address)))
+            .collect();
+        let addresses: Vec<ContactKey> = known.iter().map(|(address, _)| *address).collect();
+        let others = record.merged.iter().filter(|merged| !addresses.contains(merged)).map(|merged| (*merged, anywhere()));
         // Before the record is gone: as long as it is there it says the same itself.
-        for address in addresses.iter().chain(&record.merged).filter(|address| **address != key) {
+        for (address, reaches) in known.iter().copied().chain(others).filter(|(address, _)| *address != key) {
             // What was kept of an address that leads here is in the record since then, and perhaps taken back. Of one that is only known
             // somebody else may have opted out.
-            let kept = self.surely(|| self.store.suppressed(*address)).await?;
-            let bits = if anew || record.merged.contains(address) { stop.bits() } else { kept.bits() | stop.bits() };
+            let kept = self.surely(|| self.store.suppressed(address)).await?;
+            let stop = stop.bits() & reaches.bits();
+            let bits = if anew || record.merged.contains(&address) { stop } else { kept.bits() | stop };
             if bits != kept.bits() {
-                self.surely(|| self.store.suppress(*address, StopMask::from_bits(bits))).await?;
+                self.surely(|| self.store.suppress(address, StopMask::from_bits(bits))).await?;
             }
         }
         let own = self.surely(|| self.store.own_lanes(key)).await?;
         let (mut lanes, mut on_the_way) = (Vec::new(), Vec::new());
-        for effect in own.iter().filter(|effect| goes_with(effect, key, secret)).take(limits::LANES_FORGOTTEN) {
+        let names = names_of(key, &record.merged);
+        for effect in own.iter().filter(|effect| goes_with(effect, &names, secret)).take(limits::LANES_FORGOTTEN) {
             lanes.push((effect.id, effect.set.clone()));
             on_the_way.push(marks::reply(effect.id).0);
         }
-        let failed = self.failed_of(mode, key, &record.merged, now).await?;
+        // What is more than that is dropped when nothing new can come.
+        let mut failed = self.surely(|| self.store.failed_of(key)).await?;
+        failed.truncate(limits::FAILED_FORGOTTEN);
         let entry = |contact: ContactKey| {
             let token = marks::forgotten(contact, seen.record.token);
             Bytes::from(codec::encode_in(mode, &Entry { contact, token, at: now, events: vec![Event::Forgotten] }))
@@ -195,52 +203,33 @@ impl Eraser<'_> {
             lanes: forget.lanes.len() as u64,
             failed: forget.failed.len() as u64,
         };
-        Ok((forget, Begun { receipt, emptied, merged: record.merged }))
-    }
-
-    /// What failed visibly of a contact. What the deletion itself cannot take along is dropped here: what is too much, and what lies with
-    /// contacts that became part of it.
-    async fn failed_of(&self, mode: Mode, key: ContactKey, merged: &[ContactKey], now: Millis) -> Answer<Vec<FailedKey>> {
-        let of = |item: &FailedKey| match item {
-            FailedKey::Effect(of, _) | FailedKey::Input(of, _) => *of,
-        };
-        let all = self.surely(|| self.store.failed_list(FAILED)).await?.into_iter().map(|item| item.key);
-        let (mut mine, others): (Vec<_>, Vec<_>) =
-            all.filter(|item| of(item) == key || merged.contains(&of(item))).partition(|item| of(item) == key);
-        let more = mine.split_off(mine.len().min(limits::FAILED_FORGOTTEN));
-        for item in more.into_iter().chain(others) {
-            let token = marks::forgotten(of(&item), Token(u64::try_from(now.0).unwrap_or(0)));
-            let journal = Bytes::from(codec::encode_in(mode, &Entry { contact: of(&item), token, at: now, events: Vec::new() }));
-            self.surely(|| self.store.failed_drop(item, journal.clone())).await?;
-        }
-        Ok(mine)
+        Ok((forget, Begun { receipt, emptied, names, mode }))
     }
 
     async fn finish(&self, begun: Begun, secret: &[u8]) -> Answer<Erased> {
-        let Begun { mut receipt, emptied, merged } = begun;
-        for contact in [receipt.contact].iter().chain(&merged) {
-            receipt.files += self.follow(*contact, secret).await?;
-        }
+        let Begun { mut receipt, emptied, names, mode } = begun;
+        let when = Deletion { at: receipt.at, mode };
         let Emptied { inputs, messages, lanes, failed } = emptied;
         (receipt.inputs, receipt.messages, receipt.requests, receipt.failed) = (inputs, messages, lanes, failed);
+        for contact in &names {
+            match self.follow(*contact, &names, secret, when).await {
+                Ok(Traces { requests, failed, files }) => {
+                    receipt.requests += requests;
+                    receipt.failed += failed;
+                    receipt.files += files;
+                }
+                // The contact is gone, and whoever asked must have that in writing: the rest follows the journal.
+                Err(error) => {
+                    tracing::error!(contact = %receipt.contact, %error, "what is left of a deleted contact goes later");
+                    metrics::alert("traces_left");
+                }
+            }
+        }
         Ok(Erased::Done(Box::new(receipt)))
     }
 
-    /// What lies outside of the deleted contact's own keys: files, and the stub that led to it. Says how many files there were.
-    pub async fn follow(&self, contact: ContactKey, secret: &[u8]) -> Answer<u64> {
-        if let Some(seen) = self.surely(|| self.store.inspect(contact)).await?
-            && let Place::Moved(to) = seen.place
-            && self.surely(|| self.store.inspect(to)).await?.is_none()
-        {
-            self.surely(|| self.store.unlink(contact, to)).await?;
-        }
-        let Some(folder) = self.media else { return Ok(0) };
-        let deleted = Owner::of(secret, contact).delete_all(folder).await;
-        deleted.map_err(|error| StoreError::Unavailable(format!("files of a deleted contact cannot be deleted: {error}")))
-    }
-
     /// Repeats a call whose answer was lost: each may be repeated with the same arguments.
-    async fn surely<T, F: Future<Output = Answer<T>>>(&self, call: impl Fn() -> F) -> Answer<T> {
+    pub(super) async fn surely<T, F: Future<Output = Answer<T>>>(&self, call: impl Fn() -> F) -> Answer<T> {
         let begun = self.clock.monotonic();
         loop {
             match call().await {
@@ -257,7 +246,9 @@ impl Eraser<'_> {
 struct Begun {
     receipt: Receipt,
     emptied: Emptied,
-    merged: Vec<ContactKey>,
+    /// All that the contact was known by.
+    names: Vec<ContactKey>,
+    mode: Mode,
 }
 
 /// Every address that a record knows.
@@ -273,19 +264,24 @@ fn addresses(record: &Record) -> impl Iterator<Item = Address> {
     phone.into_iter().chain(others.into_iter().flatten())
 }
 
-/// Whether an effect goes with its contact: what is about them and for nobody else here. Alerts and what goes to other contacts end by
-/// themselves.
-fn goes_with(effect: &Outgoing, contact: ContactKey, secret: &[u8]) -> bool {
-    let mode = codec::mode_of(&effect.body);
-    match codec::decode_in::<Effect>(&effect.body).map(|(_, effect)| effect) {
-        Ok(Effect::Call(_) | Effect::Fetch(_) | Effect::Desk(_) | Effect::Hook(_) | Effect::Send(_) | Effect::Move(_)) => true,
-        Ok(Effect::Post(post)) => {
-            let to = post.to.address().map(|address| ContactKey::of(mode, secret, &address.canonical()));
-            to == Some(contact)
-        }
-        Ok(Effect::Pass(_) | Effect::Raise(_) | Effect::Tell(_)) => false,
-        Err(_) => effect.set == WorkSet::Call,
+/// The kinds of channel that reach somebody at an address; for an id of another system this may be any.
+fn reached_at(address: &Address) -> StopMask {
+    match address {
+        Address::Phone(_) => StopMask::of(&[ChannelKind::Sms, ChannelKind::WhatsApp]),
+        Address::Bsuid(_) => StopMask::of(&[ChannelKind::WhatsApp]),
+        Address::Email(_) => StopMask::of(&[ChannelKind::Email]),
+        Address::Verbatim(_) => StopMask::of(&[ChannelKind::Sms]),
+        Address::External(_) => anywhere(),
     }
+}
+
+fn anywhere() -> StopMask {
+    StopMask::of(&ChannelKind::ALL)
+}
+
+/// All names that lead to a contact, its own first. At an address that it only knows there may be somebody else.
+fn names_of(key: ContactKey, merged: &[ContactKey]) -> Vec<ContactKey> {
+    [key].into_iter().chain(merged.iter().copied().filter(|name| *name != key)).collect()
 }
 
 impl Core {
@@ -293,7 +289,7 @@ impl Core {
     pub async fn forget(&self, contact: ContactKey, by: &str) -> Answer<Erased> {
         let erased = self.eraser().erase(contact, by).await?;
         if let Erased::Done(receipt) = &erased {
-            tracing::info!(contact = %receipt.contact, by, "a contact was deleted");
+            tracing::info!(contact = %receipt.contact, "a contact was deleted");
             self.forget_here(receipt.contact);
         }
         Ok(erased)
@@ -326,9 +322,9 @@ impl Core {
             if body.len() > SHORT {
                 continue;
             }
-            let Ok(Entry { contact, events, .. }) = codec::decode_in::<Entry>(body).map(|(_, entry)| entry) else { continue };
+            let Ok((mode, Entry { contact, at, events, .. })) = codec::decode_in::<Entry>(body) else { continue };
             if events == [Event::Forgotten] {
-                self.eraser().follow(contact, &self.secret).await?;
+                self.eraser().follow(contact, &[contact], &self.secret, Deletion { at, mode }).await?;
                 self.forget_here(contact);
             }
         }
@@ -346,14 +342,23 @@ impl Core {
 
     /// Whether a contact is not there.
     pub(super) async fn is_gone(&self, contact: ContactKey) -> bool {
-        matches!(self.patiently(Patience::Short, || self.store.inspect(contact)).await, Ok(None))
+        matches!(self.patiently(Patience::Short, || whoever(&*self.store, contact)).await, Ok(None))
     }
 
-    /// Somebody who is not there wants no messages of this kind: should they ever be, they begin so.
+    /// Somebody who is not there wants no messages of this kind: should they ever be, they begin so. Whoever was deleted begins at the end of the
+    /// stubs that lead there, as long as these stand, and at the address itself afterwards.
     pub(super) async fn keep_opt_out(&self, address: ContactKey, kind: ChannelKind) -> Answer<()> {
-        let kept = self.patiently(Patience::Short, || self.store.suppressed(address)).await?;
-        let stop = StopMask::from_bits(kept.bits() | kind.stop_bit());
-        self.patiently(Patience::Short, || self.store.suppress(address, stop)).await
+        let mut at = address;
+        for _ in 0..HOPS {
+            let kept = self.patiently(Patience::Short, || self.store.suppressed(at)).await?;
+            let stop = StopMask::from_bits(kept.bits() | kind.stop_bit());
+            self.patiently(Patience::Short, || self.store.suppress(at, stop)).await?;
+            match self.patiently(Patience::Short, || self.store.inspect(at)).await? {
+                Some(Inspection { place: Place::Moved(to), .. }) => at = to,
+                _ => break,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -118,9 +118,12 @@ impl Core {
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
         let both = (message.user_id.is_some()).then(|| message.clone());
-        let received = self.put_encoded(contact, hash, class, fitting(Mode::Live, message), WhenFull::Drop).await;
+        let (known, full) = (is_about_others(&message.content), WhenFull::Drop);
+        let received = self.put_as(contact, Given { hash, class, body: fitting(Mode::Live, message), full, known }).await;
         metrics::input("message", received.as_ref().map_or("refused", |r| r.name()));
-        if let (Some(message), Ok(_)) = (both, &received) {
+        if let (Some(message), Ok(received)) = (both, &received)
+            && *received != Received::Nobody
+        {
             self.meet_both(&message, contact).await?;
         }
         received
@@ -252,23 +255,34 @@ impl Core {
 
     async fn accept(self: &Arc<Self>, contact: ContactKey, given: Given) -> Answer<(ContactKey, Accepted, Option<Slot>)> {
         let Given { hash, class, body, full, known } = given;
-        let (mut contact, mut stubs) = (self.aliases.target(contact), Vec::new());
+        let now = self.clock.monotonic();
+        let (named, mut stubs) = (contact, Vec::new());
+        let mut contact = self.aliases.target_of_input(named, now);
         let slot = if self.is_stopping() { None } else { self.contacts.take() };
         let claim = slot.is_some();
-        for _ in 0..HOPS {
-            let accept = Accept { contact, hash, class, id: InputId::of(hash), body: body.clone(), claim, full, known };
+        // Of whom it is only remembered that they are there it is not known whether they still are.
+        let mut remembered = contact != named;
+        for _ in 0..2 * HOPS {
+            let id = InputId::of(hash);
+            let accept = Accept { contact, hash, class, id, body: body.clone(), claim, full, known: known || remembered };
             match self.patiently(Patience::Short, || self.store.accept(accept.clone())).await? {
                 Accepted::Moved(to) => {
-                    self.aliases.moved(contact, to);
-                    stubs.push(contact);
+                    stubs.push((contact, to));
                     contact = to;
                 }
+                Accepted::Nobody if remembered => {
+                    // Deleted since then: it is for whoever is at the address itself now.
+                    self.aliases.forget(contact);
+                    stubs.clear();
+                    (contact, remembered) = (named, false);
+                }
                 accepted => {
-                    if matches!(&accepted, Accepted::Claimed(claim) if claim.record.blob.is_empty()) {
-                        // The contact was deleted and begins again: its stubs stay.
-                        for stub in stubs {
-                            self.linked_again(stub, contact).await?;
+                    for (stub, to) in stubs {
+                        // Somebody is there: what leads to them stays, also where they were deleted and began again.
+                        if accepted != Accepted::Nobody {
+                            self.linked_again(stub, to).await?;
                         }
+                        self.aliases.walked(stub, to, now);
                     }
                     return Ok((contact, accepted, slot));
                 }
@@ -302,6 +316,11 @@ pub(super) struct Given {
     pub full: WhenFull,
     /// Whether it is only for a contact who is there.
     pub known: bool,
+}
+
+/// Whether it only says something of earlier messages, or of the number: it brings nobody back who was deleted.
+fn is_about_others(content: &InboundContent) -> bool {
+    matches!(content, InboundContent::Reaction { .. } | InboundContent::Deleted { .. } | InboundContent::System { .. })
 }
 
 /// The message as it goes into a mailbox, cut until it fits: no provider lets people write so much, so what is cut was no

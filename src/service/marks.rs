@@ -33,6 +33,11 @@ pub(super) fn forgotten(contact: ContactKey, at: Token) -> Token {
     of(&["forgotten", contact.as_str(), &at.to_string()])
 }
 
+/// Of an effect that ends with its contact.
+pub(super) fn gone(effect: EffectId) -> Token {
+    of(&["gone", &effect.to_string()])
+}
+
 /// Of the end of a move.
 pub(super) fn merged(contact: ContactKey, at: Token) -> Token {
     of(&["merged", contact.as_str(), &at.to_string()])

@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
@@ -83,8 +84,9 @@ impl Owner {
         format!("{}{own}", self.digits)
     }
 
-    /// Deletes all files of the contact, whole ones and such as were being written; says how many there were.
-    pub async fn delete_all(&self, folder: &Path) -> io::Result<u64> {
+    /// Deletes all files of the contact, whole ones and such as were being written, or those that were written until then; says how many
+    /// there were.
+    pub async fn delete_all(&self, folder: &Path, until: Option<SystemTime>) -> io::Result<u64> {
         let mut files = match tokio::fs::read_dir(folder).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             files => files?,
@@ -94,6 +96,11 @@ impl Owner {
             let name = file.file_name();
             let Some(name) = name.to_str() else { continue };
             if !name.trim_start_matches('.').starts_with(&self.digits) {
+                continue;
+            }
+            if let Some(until) = until
+                && file.metadata().await.and_then(|about| about.modified()).is_ok_and(|written| written > until)
+            {
                 continue;
             }
             match tokio::fs::remove_file(file.path()).await {
@@ -217,7 +224,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path();
         let owner = |who: &str| Owner::of(b"s", ContactKey::derive(b"s", who));
-        assert_eq!(owner("ada").delete_all(&folder.join("none")).await.expect("nothing to do"), 0);
+        assert_eq!(owner("ada").delete_all(&folder.join("none"), None).await.expect("nothing to do"), 0);
+        let before = SystemTime::now() - std::time::Duration::from_secs(60);
         for who in ["ada", "bob"] {
             let mut keeper = Keeper::begin(folder, &owner(who), "1").await.expect("a file");
             assert!(keeper.take(Bytes::from_static(b"the same picture")).await);
@@ -225,9 +233,10 @@ mod tests {
         }
         // The service died while this was written.
         drop(Keeper::begin(folder, &owner("ada"), "2").await.expect("a file"));
-        assert_eq!(owner("ada").delete_all(folder).await.expect("deleted"), 2);
+        assert_eq!(owner("ada").delete_all(folder, Some(before)).await.expect("looked"), 0, "they were written since");
+        assert_eq!(owner("ada").delete_all(folder, None).await.expect("deleted"), 2);
         assert_eq!(std::fs::read_dir(folder).expect("files").count(), 1, "what is bob's stays");
-        assert_eq!(owner("ada").delete_all(folder).await.expect("again"), 0);
+        assert_eq!(owner("ada").delete_all(folder, None).await.expect("again"), 0);
     }
 
     #[test]

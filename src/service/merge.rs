@@ -108,7 +108,7 @@ impl Core {
         }
     }
 
-    /// A contact that was deleted has begun again through a stub.
+    /// A stub leads to somebody who is there: it does not fade.
     pub(super) async fn linked_again(&self, address: ContactKey, contact: ContactKey) -> Answer<()> {
         self.patiently(Patience::Short, || self.store.link(address, contact)).await.map(|_| ())
     }
@@ -183,14 +183,37 @@ impl Core {
         if self.hand(started, from, &come).await? != Received::Nobody {
             return Ok(None);
         }
-        // Nobody is there: then the address leads here from now on.
-        match self.patiently(Patience::Short, || self.store.link(from, into)).await? {
-            Linked::Ok => {
-                let stop = self.patiently(Patience::Short, || self.store.suppressed(from)).await?.bits();
-                Ok(Some(Merge::Linked { address: from, stop }))
+        // Nobody is there: then the address leads here from now on. Where it led to somebody who was deleted, the way goes on from there: what
+        // was said to them comes again through their place, which has seen it.
+        let (mut at, mut stop) = (from, 0);
+        for _ in 0..HOPS {
+            stop |= self.patiently(Patience::Short, || self.store.suppressed(at)).await?.bits();
+            match self.patiently(Patience::Short, || self.store.link(at, into)).await? {
+                Linked::Ok => {
+                    self.stays_linked(from, at).await?;
+                    if at != from {
+                        let hash = DedupeHash::of(&["linked", at.as_str(), &started.id.to_string()]);
+                        let linked = merge(Merge::Linked { address: at, stop });
+                        self.put_known(into, hash, &linked, WhenFull::Take).await?;
+                    }
+                    return Ok(Some(Merge::Linked { address: from, stop }));
+                }
+                Linked::Elsewhere(to) => at = to,
+                Linked::Taken => break,
             }
-            Linked::Taken | Linked::Elsewhere(_) => Err(StoreError::Unavailable("somebody came there just now".to_owned())),
         }
+        Err(StoreError::Unavailable("somebody came there just now".to_owned()))
+    }
+
+    /// The stubs between two addresses lead to somebody again.
+    async fn stays_linked(&self, from: ContactKey, to: ContactKey) -> Answer<()> {
+        let mut at = from;
+        while at != to {
+            let Some(Place::Moved(next)) = self.store.inspect(at).await?.map(|seen| seen.place) else { break };
+            self.linked_again(at, next).await?;
+            at = next;
+        }
+        Ok(())
     }
 
     async fn go(self: &Arc<Self>, started: &Started, into: ContactKey, asked: ContactKey) -> Answer<Option<Merge>> {
@@ -238,6 +261,13 @@ impl Core {
         });
         // What it has seen comes first: a redelivery may be on its way to the other contact already.
         self.patiently(Patience::Short, || self.store.remember(into, still.seen.clone())).await?;
+        // Its no goes ahead of everything else: it must be heard also where the rest of the record cannot be taken in.
+        let stop = still.record.stop.bits();
+        if stop != 0 {
+            let no = Bytes::from(codec::encode(&merge(Merge::Linked { address: into, stop })));
+            let hash = DedupeHash::of(&["stopped", &effect]);
+            self.put_as(into, Given { hash, class: Class::Priority, body: no, full: WhenFull::Take, known: false }).await?;
+        }
         let hash = DedupeHash::of(&["arrived", &effect]);
         let (body, full) = (Bytes::from(codec::encode(&arrived)), WhenFull::Take);
         self.put_as(into, Given { hash, class: Class::Priority, body, full, known: false }).await?;

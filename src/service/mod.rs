@@ -71,6 +71,7 @@ mod superseded;
 mod teller;
 mod template;
 mod tick;
+mod traces;
 pub mod trials;
 mod tried;
 mod turns;

@@ -14,13 +14,14 @@ use super::retry::Retry;
 use super::settings::Channel;
 use super::stand_in::health_of;
 use super::verdict::{self, End};
+use crate::domain::channel::ChannelKind;
 use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason;
 use crate::domain::mode::Mode;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
 use crate::provider::{Accepted, MailFacts, OptOutScope, SendContext, SendOutcome, Wire};
-use crate::store::{Answer, SettleResult, Started};
+use crate::store::{Answer, SettleResult, Started, StopMask};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,20 +37,16 @@ impl Core {
         out: Outside<'_>,
     ) -> Performed {
         let Some(channel) = self.channel(&send.channel) else { return self.unknown_channel(started, send) };
-        if started.stop.stops(send.kind) && !send.is_stop_confirmation() {
-            metrics::send(channel.name.as_str(), "opted_out");
-            return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
-        }
         if self.is_cancelled(started, send) {
             metrics::send(channel.name.as_str(), "cancelled");
             return self.finished(started, send, Some(channel), End::withdrawn("its broadcast was cancelled"));
         }
-        match self.stopped_there(Mode::Live, started, send).await {
-            Ok(false) => {}
-            Ok(true) => {
+        match self.opted_out(Mode::Live, started, send).await {
+            Ok(None) => {}
+            Ok(Some(detail)) => {
                 metrics::send(channel.name.as_str(), "opted_out");
-                let detail = Some("whoever is at this address opted out there".to_owned());
-                return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, detail));
+                let end = End::failed(FailureReason::OptedOut, detail.map(str::to_owned));
+                return self.finished(started, send, Some(channel), end);
             }
             Err(error) => {
                 let due = self.store_now() + Span::seconds(1);
@@ -130,10 +127,27 @@ impl Core {
         !started.unsure && send.broadcast.is_some_and(|broadcast| self.cancelled.has(broadcast))
     }
 
+    /// Whether nothing may be sent there, with more about it where there is more to say.
+    pub(super) async fn opted_out(&self, mode: Mode, started: &Started, send: &Send) -> Answer<Option<Option<&'static str>>> {
+        if send.is_stop_confirmation() {
+            return Ok(None);
+        }
+        if started.stop.stops(send.kind) {
+            // A contact that became part of another says no to everything: then the other's word counts.
+            let contact = started.lane.contact;
+            let all = started.stop == StopMask::of(&ChannelKind::ALL);
+            if !all || self.patiently(Patience::Short, || self.wants_none(contact, send.kind)).await? {
+                return Ok(Some(None));
+            }
+        }
+        let there = self.stopped_there(mode, started, send).await?;
+        Ok(there.then_some(Some("whoever is at this address opted out there")))
+    }
+
     /// Whether the address is not the contact's own, and whoever is there, or was before they were deleted, opted out of this kind.
-    pub(super) async fn stopped_there(&self, mode: Mode, started: &Started, send: &Send) -> Answer<bool> {
+    async fn stopped_there(&self, mode: Mode, started: &Started, send: &Send) -> Answer<bool> {
         let key = self.contact_key(mode, &send.outbound.to.canonical());
-        if self.aliases.target(key) == started.lane.contact || send.is_stop_confirmation() {
+        if self.aliases.target(key) == started.lane.contact {
             return Ok(false);
         }
         self.patiently(Patience::Short, || self.wants_none(key, send.kind)).await

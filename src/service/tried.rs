@@ -107,15 +107,12 @@ impl Core {
 
     async fn send_tried(self: &Arc<Self>, started: &Started, send: &Send) -> Performed {
         let Some(channel) = self.channel(&send.channel) else { return self.unknown_channel(started, send) };
-        if started.stop.stops(send.kind) && !send.is_stop_confirmation() {
-            return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None));
-        }
         if self.is_cancelled(started, send) {
             return self.finished(started, send, Some(channel), End::withdrawn("its broadcast was cancelled"));
         }
-        match self.stopped_there(Mode::Test, started, send).await {
-            Ok(false) => {}
-            Ok(true) => return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None)),
+        match self.opted_out(Mode::Test, started, send).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return self.finished(started, send, Some(channel), End::failed(FailureReason::OptedOut, None)),
             Err(error) => {
                 let end = End::again(self.store_now() + Span::seconds(2), started.unsure, Some(error.to_string()));
                 return self.finished(started, send, Some(channel), end);

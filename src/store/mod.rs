@@ -129,6 +129,9 @@ pub trait Store: Send + Sync {
     /// Effects and inputs in a visible failed state, oldest first, at most `n` for each shard.
     async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>>;
 
+    /// What is in a visible failed state of one contact. Looks through all of it: for a deletion, not for every day.
+    async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>>;
+
     /// Puts a failed effect at the end of its lane as a fresh, sure attempt, or a set-aside input back into the mailbox.
     /// False if it is no longer there.
     async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool>;

@@ -2,9 +2,7 @@
 
 use super::Sink;
 use crate::config::sinks::Identity;
-use crate::domain::codec;
 use crate::domain::id::ContactKey;
-use crate::engine::record::Record;
 use crate::service::core::Core;
 use crate::sink::{Encoded, Person, Row};
 use hmac::{Hmac, KeyInit, Mac};
@@ -45,12 +43,12 @@ impl Sink {
                 if let Some(id) = people.0.get(&contact) {
                     return Some(Person { id: id.clone(), known: true });
                 }
-                let found = core.store.inspect(contact).await;
+                // Whoever became part of another is known by the other's id.
+                let found = core.contact(contact).await;
                 let found = found
                     .inspect_err(|error| tracing::warn!(sink = self.name(), %error, "a contact cannot be looked up"))
                     .ok()?;
-                let record = found.and_then(|found| codec::decode::<Record>(&found.record.blob).ok());
-                let Some(id) = record.and_then(|record| record.external) else { return Some(hashed()) };
+                let Some(id) = found.and_then(|found| found.record.external) else { return Some(hashed()) };
                 if people.0.len() >= KNOWN {
                     people.0.clear();
                 }

@@ -130,8 +130,11 @@ impl Tables<'_> {
             return Ok(Settled::Ok { now: self.now, next: None });
         }
         self.run("DELETE FROM outbox WHERE seq = ?1", [head.seq])?;
-        // Of somebody who was deleted nothing is kept for an operator to look at.
-        if settle.result == SettleResult::Failed && self.header(settle.lane.contact)?.is_some() {
+        // Of somebody who was deleted nothing is kept for an operator to look at; nor of a stub that led to them, which fades since then.
+        if settle.result == SettleResult::Failed
+            && self.header(settle.lane.contact)?.is_some()
+            && !self.fades(settle.lane.contact)?
+        {
             let sql =
                 "INSERT OR REPLACE INTO failed (id, contact, at, lane, work, attempt, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
             let contact = settle.lane.contact;

@@ -1,6 +1,7 @@
 //! Contacts that leave: deleted, or moved into another one.
 
 use super::tables::{ALIAS, MOVING, Tables, member, read_effect, read_entry, read_set};
+use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, DedupeHash, InputId, Token, VersionId};
 use crate::store::{
     Answer, Emptied, Entry, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, LaneKey, Linked, Outgoing, OutgoingState,
@@ -166,8 +167,9 @@ impl Tables<'_> {
         for table in ["seen", "awaited", "moving"] {
             self.run(&format!("DELETE FROM {table} WHERE contact = ?1"), [key])?;
         }
-        let sql = "UPDATE contact SET flag = ?2, attend = NULL, leased = 0, record = ?3 WHERE id = ?1";
-        self.run(sql, (key, ALIAS, flip.into.as_str().as_bytes()))?;
+        // What is done again for it from here on asks the other one first.
+        let sql = "UPDATE contact SET flag = ?2, attend = NULL, leased = 0, record = ?3, stop = ?4 WHERE id = ?1";
+        self.run(sql, (key, ALIAS, flip.into.as_str().as_bytes(), StopMask::of(&ChannelKind::ALL).bits()))?;
         self.count_live(&flip.live)?;
         self.journal(&flip.journal)?;
         Ok(Flipped::Ok)
@@ -198,6 +200,12 @@ impl Tables<'_> {
     pub fn unlink(&self, address: ContactKey, to: ContactKey) -> Answer<()> {
         let sql = "INSERT OR IGNORE INTO fading SELECT id, ?4 FROM contact WHERE id = ?1 AND flag = ?2 AND record = ?3";
         self.run(sql, (address.as_str(), ALIAS, to.as_str().as_bytes(), self.now.0)).map(|_| ())
+    }
+
+    /// Whether it is a stub that has ended.
+    pub fn fades(&self, address: ContactKey) -> Answer<bool> {
+        let at = self.first("SELECT at FROM fading WHERE contact = ?1", [address.as_str()], |row| row.get::<_, i64>(0))?;
+        Ok(at.is_some())
     }
 
     /// Takes stubs away that ended so long ago.

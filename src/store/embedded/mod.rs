@@ -236,6 +236,9 @@ impl Store for EmbeddedStore {
     async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
         self.read(move |db| view::failed(db, n)).await
     }
+    async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
+        self.read(move |db| view::failed_of(db, contact)).await
+    }
     async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
         self.write(journal.len(), move |tables| tables.failed_retry(key, &journal)).await
     }

@@ -6,8 +6,8 @@ use super::tables::{ALIAS, MOVING, all, first, read_contact, read_effect, read_e
 use crate::domain::id::{ContactKey, Token, VersionId};
 use crate::domain::time::{Millis, Span};
 use crate::store::{
-    Answer, Depths, FailedItem, Finding, FindingLevel, Inspection, JournalId, JournalItem, JournalRecord, Look, Outgoing, Place,
-    Ready, Record, StopMask, StoreError, WorkSet,
+    Answer, Depths, FailedItem, FailedKey, Finding, FindingLevel, Inspection, JournalId, JournalItem, JournalRecord, Look,
+    Outgoing, Place, Ready, Record, StopMask, StoreError, WorkSet,
 };
 use bytes::Bytes;
 use rusqlite::Connection;
@@ -63,6 +63,13 @@ pub fn cursor(db: &Connection, subscriber: &str) -> Answer<JournalId> {
 /// What failed, oldest first.
 pub fn failed(db: &Connection, n: usize) -> Answer<Vec<FailedItem>> {
     all(db, &format!("SELECT {FAILED} FROM failed ORDER BY at, id LIMIT ?1"), [limit(n)], read_failed)
+}
+
+/// What failed of one contact.
+pub fn failed_of(db: &Connection, contact: ContactKey) -> Answer<Vec<FailedKey>> {
+    let sql = format!("SELECT {FAILED} FROM failed WHERE contact = ?1 ORDER BY at, id");
+    let items: Vec<FailedItem> = all(db, &sql, [contact.as_str()], read_failed)?;
+    Ok(items.into_iter().map(|item| item.key).collect())
 }
 
 /// A version's content.

@@ -17,6 +17,9 @@ fn bug(what: &str) -> StoreError {
     StoreError::Bug(format!("Redis holds something unreadable: {what}"))
 }
 
+/// What one step of a look through what failed gives, about.
+const STEP: usize = 500;
+
 fn contact(bytes: &[u8]) -> Answer<ContactKey> {
     std::str::from_utf8(bytes).ok().and_then(ContactKey::parse).ok_or_else(|| bug("a contact's key"))
 }
@@ -100,6 +103,35 @@ impl RedisStore {
         }
         items.sort_by_key(|item| item.at);
         Ok(items)
+    }
+
+    /// Looks through all of the contact's shard, as no script may.
+    pub(super) async fn do_failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
+        let mut found: Vec<FailedKey> = Vec::new();
+        let mut cursor = "0".to_owned();
+        loop {
+            let mut command = redis::cmd("HSCAN");
+            command.arg(keys::shard("x", contact.shard())).arg(&cursor).arg("COUNT").arg(STEP);
+            let (next, items): (String, Vec<(String, Vec<u8>)>) = self.link.query(&command).await?;
+            for (_, value) in items {
+                // Who it is stands at one place, whatever it is.
+                if value.get(1..23) != Some(contact.as_str().as_bytes()) {
+                    continue;
+                }
+                let key = match read_failed(&value)? {
+                    Failed::Effect(lane, effect) => FailedKey::Effect(lane.contact, read_effect(effect)?.id),
+                    Failed::Input(contact, entry) => FailedKey::Input(contact, entry.id),
+                };
+                // What moves while it is looked through may be seen twice.
+                if !found.contains(&key) {
+                    found.push(key);
+                }
+            }
+            if next == "0" {
+                return Ok(found);
+            }
+            cursor = next;
+        }
     }
 
     async fn failed_item(&self, value: &[u8], at: Millis) -> Answer<FailedItem> {

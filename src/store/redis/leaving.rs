@@ -3,6 +3,7 @@
 use super::scripts::Script;
 use super::wire::{Reader, read_effect, read_member, read_record, stop_letter};
 use super::{RedisStore, keys};
+use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token};
 use crate::store::{
     Answer, Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, LaneKey, Linked, Outgoing, Still, StopMask, StoreError,
@@ -157,7 +158,9 @@ impl RedisStore {
 
     pub(super) async fn do_remember(&self, contact: ContactKey, seen: &[DedupeHash]) -> Answer<()> {
         let names = ['r', 'd', 'e'].map(|kind| keys::contact(kind, contact));
-        for some in seen.chunks(HASHES) {
+        // So few at once that they never fill a generation: the next input would push the contact's own out else.
+        let few = (self.settings.dedupe_cap / 2).clamp(1, HASHES);
+        for some in seen.chunks(few) {
             let mut call = self.link.script(Script::Remember, &names);
             call.text(self.settings.dedupe_ttl.0).text(self.settings.dedupe_cap);
             some.iter().for_each(|hash| {
@@ -175,7 +178,8 @@ impl RedisStore {
         let names = [own('r'), own('m'), own('d'), own('e'), shard("a"), shard("j"), own('k'), shard("f")];
         let mut call = self.link.script(Script::Flip, &names);
         let moved: String = flip.moved.iter().map(InputId::to_string).collect();
-        call.text(flip.into).text(moved).bytes(&flip.journal[..]);
+        let all = stop_letter(StopMask::of(&ChannelKind::ALL));
+        call.text(flip.into).text(moved).bytes(&flip.journal[..]).text(all);
         for (version, change) in &flip.live {
             call.text(version).text(change);
         }

@@ -131,6 +131,9 @@ impl Store for RedisStore {
     async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
         self.do_failed_list(n).await
     }
+    async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
+        self.do_failed_of(contact).await
+    }
     async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
         self.do_failed_retry(key, &journal).await
     }

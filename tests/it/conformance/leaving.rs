@@ -186,6 +186,12 @@ pub async fn what_failed_goes_along_and_nothing_is_kept_afterwards(backend: Back
     }
     world.store.settle(world.end(&started[0], SettleResult::Failed)).await.expect("settles");
     assert_eq!(world.store.failed_list(10).await.expect("lists").len(), 2);
+    for (who, what) in
+        [(1, vec![FailedKey::Effect(contact(1), started[0].id)]), (2, vec![FailedKey::Effect(contact(2), others.id)])]
+    {
+        assert_eq!(world.store.failed_of(contact(who)).await, Ok(what));
+    }
+    assert_eq!(world.store.failed_of(contact(3)).await, Ok(Vec::new()));
     let key = FailedKey::Effect(contact(1), started[0].id);
     let not_mine = FailedKey::Effect(contact(1), others.id);
     let forgotten = Forget { failed: vec![key, not_mine], ..deletion(&world, contact(1)).await };

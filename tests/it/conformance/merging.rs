@@ -2,11 +2,12 @@
 
 use super::world::{Backend, World, bodies, contact, hash, id, input, lane, push, sms, urgent};
 use bytes::Bytes;
+use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId};
 use replyflow::domain::time::Span;
 use replyflow::store::{
-    Accept, Accepted, Claimed, Committed, Flip, Flipped, Forgot, Freeze, Frozen, JournalId, Linked, Place, Report, Reported,
-    SettleResult, Settled, Still, Wake, WhenFull,
+    Accept, Accepted, Claimed, Committed, FailedKey, Flip, Flipped, Forgot, Freeze, Frozen, JournalId, Linked, Place, Report,
+    Reported, SettleResult, Settled, Still, StopMask, Wake, WhenFull,
 };
 
 fn freeze(effect: EffectId) -> Freeze {
@@ -130,17 +131,17 @@ pub async fn what_was_seen_is_seen_at_the_other_contact(backend: Backend) {
     for n in 0..6 {
         world.deliver(contact(2), &format!("c{n}")).await;
     }
-    let hashes: Vec<DedupeHash> = (0..7).map(|n| hash(&format!("a{n}"))).collect();
+    let hashes: Vec<DedupeHash> = (0..20).map(|n| hash(&format!("a{n}"))).collect();
     for _ in 0..2 {
         world.store.remember(contact(2), hashes.clone()).await.expect("remembers");
     }
-    for n in 0..7 {
+    assert_eq!(world.deliver(contact(2), "new").await, Accepted::Queued);
+    for n in 0..20 {
         assert_eq!(world.deliver(contact(2), &format!("a{n}")).await, Accepted::Duplicate, "a{n}");
     }
     for n in 0..6 {
         assert_eq!(world.deliver(contact(2), &format!("c{n}")).await, Accepted::Duplicate, "c{n}: nothing of its own is lost");
     }
-    assert_eq!(world.deliver(contact(2), "new").await, Accepted::Queued);
     world.store.remember(contact(5), vec![hash("a1")]).await.expect("remembers");
     assert_eq!(world.deliver(contact(5), "a1").await, Accepted::Duplicate, "also of nobody");
 }
@@ -191,6 +192,41 @@ pub async fn a_stub_leads_everything_on(backend: Backend) {
         world.pass(Span(world.settings.dedupe_ttl.0 + 1));
         world.deliver(contact(9), "m2").await;
         assert_eq!(place().await, Some(Place::Moved(contact(2))));
+    }
+}
+
+/// A message that failed before its contact became part of another, and is tried again afterwards: the stub says no to all, so that the other
+/// one's opt-out is asked for.
+pub async fn what_is_done_again_for_a_stub_asks_the_other_one_first(backend: Backend) {
+    let world = World::new(backend).await;
+    let sends = world.sends(contact(1), &[sms()]).await;
+    let failed = world.started(contact(1), &sms()).await;
+    assert!(ChannelKind::ALL.into_iter().all(|kind| !failed.stop.stops(kind)));
+    world.store.settle(world.end(&failed, SettleResult::Failed)).await.expect("settles");
+    moved(&world).await;
+    let key = FailedKey::Effect(contact(1), sends[0]);
+    assert_eq!(world.store.failed_retry(key, Bytes::from("again")).await, Ok(true));
+    let started = world.started(contact(1), &sms()).await;
+    assert_eq!((started.id, started.stop), (failed.id, StopMask::of(&ChannelKind::ALL)));
+}
+
+/// A request in the name of a contact that became part of another, which was deleted meanwhile.
+pub async fn what_fails_for_a_stub_that_leads_to_nobody_is_not_kept(backend: Backend) {
+    for (ends, kept) in [(false, 1), (true, 0)] {
+        let world = World::new(backend).await;
+        world.sends(contact(1), &[sms()]).await;
+        let started = world.started(contact(1), &sms()).await;
+        world.store.settle(world.end(&started, SettleResult::Failed)).await.expect("settles");
+        moved(&world).await;
+        let key = FailedKey::Effect(contact(1), started.id);
+        assert_eq!(world.store.failed_retry(key, Bytes::from("again")).await, Ok(true));
+        let again = world.started(contact(1), &sms()).await;
+        if ends {
+            world.store.unlink(contact(1), contact(2)).await.expect("answers");
+        }
+        let settled = world.store.settle(world.end(&again, SettleResult::Failed)).await;
+        assert!(matches!(settled, Ok(Settled::Ok { .. })), "it ends by itself");
+        assert_eq!(world.store.failed_list(10).await.expect("lists").len(), kept);
     }
 }
 

@@ -119,6 +119,7 @@ losing! {
     cursor(shard: u8, subscriber: &str) -> JournalId;
     advance(advance: Advance) -> Advanced;
     failed_list(n: usize) -> Vec<FailedItem>;
+    failed_of(contact: ContactKey) -> Vec<FailedKey>;
     failed_retry(key: FailedKey, journal: Bytes) -> bool;
     failed_drop(key: FailedKey, journal: Bytes) -> bool;
     put_version(id: VersionId, content: Bytes) -> ();

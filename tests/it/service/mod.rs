@@ -10,6 +10,7 @@ mod flowing;
 mod hands;
 mod history;
 mod hooking;
+mod leaving;
 mod logs;
 mod lost;
 mod noticing;

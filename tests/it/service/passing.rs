@@ -91,7 +91,7 @@ pub fn report(send: Option<SendRef>, status: DeliveryStatus, failure: Option<Fai
     }
 }
 
-fn failure(reason: FailureReason, opted_out: Option<OptOutScope>) -> Option<Failure> {
+pub fn failure(reason: FailureReason, opted_out: Option<OptOutScope>) -> Option<Failure> {
     let error = ProviderError { code: Some("131050".to_owned()), text: String::new() };
     Some(Failure { reason, retryable: false, after: None, scope: None, opted_out, error })
 }

@@ -210,6 +210,9 @@ impl Store for Front {
     async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
         self.store.failed_list(n).await
     }
+    async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
+        self.store.failed_of(contact).await
+    }
     async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
         self.store.failed_retry(key, journal).await
     }

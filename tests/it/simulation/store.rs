@@ -249,6 +249,12 @@ impl Store for SimStore {
         self.runtime.block_on(self.inner().failed_list(n))
     }
 
+    async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
+        self.ask("failed of").await?;
+        let answer = self.runtime.block_on(self.inner().failed_of(contact));
+        self.answer("failed of", answer).await
+    }
+
     async fn failed_retry(&self, key: FailedKey, journal: Bytes) -> Answer<bool> {
         Gate::default().await;
         let answer = self.runtime.block_on(self.inner().failed_retry(key, journal.clone()));
@@ -396,6 +402,10 @@ impl Store for SimStore {
     async fn unlink(&self, address: ContactKey, to: ContactKey) -> Answer<()> {
         self.ask("unlink").await?;
         let answer = self.runtime.block_on(self.inner().unlink(address, to));
+        self.truth(&answer, |truth, ()| {
+            truth.unlinked(address, to);
+            (format!("{} leads to {} no more", truth.name(address), truth.name(to)), Ok(()))
+        });
         self.answer("unlink", answer).await
     }
 

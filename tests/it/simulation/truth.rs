@@ -50,6 +50,8 @@ pub struct Person {
     /// Of whom it is being made, or has become, a part; with the effect that does it.
     pub moving: Option<(ContactKey, EffectId)>,
     pub moved: Option<ContactKey>,
+    /// The one that it leads to was deleted.
+    pub fading: bool,
     /// What was in the mailbox and is at the other contact.
     pub carried: Vec<(InputId, Class)>,
     /// Inputs that were accepted before the person was deleted: none of them may come back.

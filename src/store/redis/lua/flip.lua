@@ -1,5 +1,6 @@
 -- Ends the move of a contact: what was moved leaves the mailbox; when nothing is left the contact is a stub that leads to the other one.
--- KEYS r m d e a j k f   ARGV now into ids journal (version delta)*
+-- KEYS r m d e a j k f   ARGV now into ids journal stop (version delta)*
+--      stop: all kinds, so that what is done again for the contact from here on asks the other one first
 local r, m = KEYS[1], KEYS[2]
 local h = redis.call('GETRANGE', r, 0, 45)
 if h == '' then return {'gone'} end
@@ -17,8 +18,8 @@ if n > 0 and gone > 0 then redis.call('LPOP', m, gone) end
 if redis.call('LLEN', m) > 0 then return {'more', redis.call('LRANGE', m, 0, -1)} end
 redis.call('UNLINK', m, KEYS[3], KEYS[4], KEYS[7])
 redis.call('ZREM', KEYS[5], string.sub(r, 12))
-redis.call('SET', r, 'A' .. string.sub(h, 2, 24) .. ARGV[2])
-for i = 5, #ARGV, 2 do
+redis.call('SET', r, 'A' .. string.sub(h, 2, 4) .. ARGV[5] .. string.sub(h, 6, 24) .. ARGV[2])
+for i = 6, #ARGV, 2 do
   if redis.call('HINCRBY', KEYS[8], ARGV[i], ARGV[i + 1]) == 0 then redis.call('HDEL', KEYS[8], ARGV[i]) end
 end
 redis.call('XADD', KEYS[6], '*', 'b', ARGV[4])

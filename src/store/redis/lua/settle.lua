@@ -29,8 +29,8 @@ if retry then
   return {'ok', now, ''}
 end
 redis.call('LPOP', lane)
--- Of somebody who was deleted nothing is kept for an operator to look at.
-if result == 'failed' and redis.call('EXISTS', r) == 1 then
+-- Of somebody who was deleted nothing is kept for an operator to look at; nor of a stub that led to them, which fades since then.
+if result == 'failed' and redis.call('PTTL', r) == -1 then
   redis.call('HSET', KEYS[8], ARGV[2], 'E' .. contact .. (#member > 22 and '1' or '0') .. head)
   redis.call('ZADD', KEYS[9], now, ARGV[2])
 end

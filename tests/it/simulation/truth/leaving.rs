@@ -98,9 +98,15 @@ impl Truth {
             return Err("an address leads away from somebody who is there".to_owned());
         }
         if *answer == Linked::Ok {
-            person.moved = Some(to);
+            (person.moved, person.fading) = (Some(to), false);
         }
         Ok(())
+    }
+
+    /// It leads to nobody any more.
+    pub fn unlinked(&mut self, address: ContactKey, to: ContactKey) {
+        let person = self.person(address);
+        person.fading |= person.moved == Some(to);
     }
 
     /// What failed of somebody who is a part of a contact that is deleted.

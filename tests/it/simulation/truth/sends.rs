@@ -4,10 +4,11 @@ use super::{Offer, Rule, Truth};
 use crate::simulation::provider::{BACKUP, MAIN, PER_DAY};
 use crate::simulation::world::SEND_LEASE;
 use bytes::Bytes;
+use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::{EffectId, Who};
 use replyflow::domain::input::Class;
 use replyflow::domain::name::ChannelName;
-use replyflow::store::{Commit, FailedKey, Lane, Rate, Settle, SettleResult, Settled, StartAnswer, Started};
+use replyflow::store::{Commit, FailedKey, Lane, Rate, Settle, SettleResult, Settled, StartAnswer, Started, StopMask};
 
 impl Truth {
     pub fn start_answered(&mut self, who: Who, answer: &StartAnswer) -> Rule {
@@ -88,14 +89,17 @@ impl Truth {
         }
         // Whoever had it has it no longer.
         decided.offered.as_mut().map(Offer::end);
-        let there = self.people.get(&settle.lane.contact).is_some_and(|person| person.there);
+        let person = self.people.get(&settle.lane.contact);
+        let (there, fading) = person.map_or((false, false), |person| (person.there, person.fading));
+        // Whoever deletes a contact ends what is on its way in the names of those who had become part of it.
+        let ended = settle.result == SettleResult::Done && settle.who == Who(0);
         if matches!(settle.result, SettleResult::Done | SettleResult::Failed) {
             decided.settled.push(settle.result);
             if decided.settled.len() > 1 {
                 return Err(format!("{id} is settled twice"));
             }
             // Nothing is kept for an operator, and nobody hears of it.
-            decided.forgotten = !there;
+            decided.forgotten = !there || ended || fading && settle.result == SettleResult::Failed;
             if let Some((input, body)) = settle.reply.as_ref().filter(|_| there) {
                 self.results.insert(id);
                 if matches!(answer, Settled::Moved { .. }) {
@@ -221,7 +225,10 @@ impl Truth {
         if before && !repeats {
             return Err(format!("{id} leaves again over a channel that never repeats"));
         }
-        if decided.kind.is_some_and(|kind| offer.stop.stops(kind)) && !decided.confirmation {
+        // A stub says no to all: whoever sends asks the contact that it is part of.
+        let asks = offer.stop == StopMask::of(&ChannelKind::ALL)
+            && self.people.get(&decided.contact).is_some_and(|person| person.moved.is_some());
+        if decided.kind.is_some_and(|kind| offer.stop.stops(kind)) && !decided.confirmation && !asks {
             return Err(format!("{id} leaves to somebody who has opted out"));
         }
         if decided.lane == Lane::Contact && decided.writes.is_empty() {
