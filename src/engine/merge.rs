@@ -189,8 +189,11 @@ impl Turning<'_> {
             self.drop_awaited(id, false);
             self.note(Some(id), "its question is put aside");
         }
-        let waited_for = |id: &&EffectId| !taken.untracked.iter().any(|gone| gone == *id || gone.every_report() == **id);
-        self.out.await_add.extend(awaited.iter().filter(waited_for));
+        let untracked = |id: &EffectId| taken.untracked.iter().any(|gone| gone == id || gone.every_report() == *id);
+        // The executor took all of it as awaited before this turn, so that no report is missed in between.
+        let (gone, waits): (Vec<EffectId>, Vec<EffectId>) = awaited.iter().copied().partition(untracked);
+        self.out.await_add.extend(waits);
+        self.out.await_remove.extend(gone);
         for id in taken.surplus {
             if let Some(place) = self.place_of(id) {
                 let run = self.rec.runs.remove(place);

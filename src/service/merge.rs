@@ -259,8 +259,9 @@ impl Core {
             record: Blob(still.record.blob.to_vec()),
             awaited: still.awaited.clone(),
         });
-        // What it has seen comes first: a redelivery may be on its way to the other contact already.
-        self.patiently(Patience::Short, || self.store.remember(into, still.seen.clone())).await?;
+        // What it has seen comes first: a redelivery may be on its way to the other contact already. So may a report on a message, and the turn that
+        // takes the run in which waits for it may be a while away.
+        self.patiently(Patience::Short, || self.store.remember(into, still.seen.clone(), still.awaited.clone())).await?;
         // Its no goes ahead of everything else: it must be heard also where the rest of the record cannot be taken in.
         let stop = still.record.stop.bits();
         if stop != 0 {

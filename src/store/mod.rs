@@ -192,8 +192,8 @@ pub trait Store: Send + Sync {
     /// Stops work on a contact that is to be moved into another one. Inputs are still accepted, and wait.
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen>;
 
-    /// Takes these inputs as seen by a contact.
-    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()>;
+    /// Takes these inputs as seen by a contact, and reports on these effects as awaited by it, if it is there.
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> Answer<()>;
 
     /// Ends the move of a contact if nothing is left in its mailbox: from then on it is a stub that leads to the other one.
     async fn flip(&self, flip: Flip) -> Answer<Flipped>;

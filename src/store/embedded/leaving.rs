@@ -2,7 +2,7 @@
 
 use super::tables::{ALIAS, MOVING, Tables, member, read_effect, read_entry, read_set};
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::{ContactKey, DedupeHash, InputId, Token, VersionId};
+use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token, VersionId};
 use crate::store::{
     Answer, Emptied, Entry, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, LaneKey, Linked, Outgoing, OutgoingState,
     Record, Still, StopMask,
@@ -134,6 +134,17 @@ impl Tables<'_> {
         for hash in seen {
             let sql = "INSERT OR REPLACE INTO seen (contact, hash, at) VALUES (?1, ?2, ?3)";
             self.run(sql, (contact.as_str(), hash.0 as i64, self.now.0))?;
+        }
+        Ok(())
+    }
+
+    /// Takes reports on these effects as awaited, unless nobody is there.
+    pub fn awaits(&self, contact: ContactKey, awaited: &[EffectId]) -> Answer<()> {
+        if self.header(contact)?.is_none_or(|header| header.flag == ALIAS) {
+            return Ok(());
+        }
+        for effect in awaited {
+            self.run("INSERT OR IGNORE INTO awaited VALUES (?1, ?2)", (contact.as_str(), effect.to_string()))?;
         }
         Ok(())
     }

@@ -305,8 +305,9 @@ impl Store for EmbeddedStore {
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
         self.write(0, move |tables| tables.freeze(&freeze)).await
     }
-    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
-        self.write(seen.len() * 16, move |tables| tables.remember(contact, &seen)).await
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> Answer<()> {
+        let size = seen.len() * 16 + awaited.len() * 20;
+        self.write(size, move |tables| tables.remember(contact, &seen).and_then(|()| tables.awaits(contact, &awaited))).await
     }
     async fn flip(&self, flip: Flip) -> Answer<Flipped> {
         self.write(flip.journal.len(), move |tables| tables.flip(&flip)).await

@@ -194,8 +194,8 @@ impl Store for RedisStore {
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
         self.do_freeze(&freeze).await
     }
-    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
-        self.do_remember(contact, &seen).await
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> Answer<()> {
+        self.do_remember(contact, &seen, &awaited).await
     }
     async fn flip(&self, flip: Flip) -> Answer<Flipped> {
         self.do_flip(&flip).await

@@ -133,7 +133,7 @@ pub async fn what_was_seen_is_seen_at_the_other_contact(backend: Backend) {
     }
     let hashes: Vec<DedupeHash> = (0..20).map(|n| hash(&format!("a{n}"))).collect();
     for _ in 0..2 {
-        world.store.remember(contact(2), hashes.clone()).await.expect("remembers");
+        world.store.remember(contact(2), hashes.clone(), Vec::new()).await.expect("remembers");
     }
     assert_eq!(world.deliver(contact(2), "new").await, Accepted::Queued);
     for n in 0..20 {
@@ -142,8 +142,29 @@ pub async fn what_was_seen_is_seen_at_the_other_contact(backend: Backend) {
     for n in 0..6 {
         assert_eq!(world.deliver(contact(2), &format!("c{n}")).await, Accepted::Duplicate, "c{n}: nothing of its own is lost");
     }
-    world.store.remember(contact(5), vec![hash("a1")]).await.expect("remembers");
+    world.store.remember(contact(5), vec![hash("a1")], Vec::new()).await.expect("remembers");
     assert_eq!(world.deliver(contact(5), "a1").await, Accepted::Duplicate, "also of nobody");
+}
+
+/// A report that comes between the end of a move and the turn that takes the run in which waits for it.
+pub async fn what_is_awaited_is_awaited_at_the_other_contact_at_once(backend: Backend) {
+    let world = World::new(backend).await;
+    world.claimed(contact(2), "m1").await;
+    world.queued(contact(2), "arrived").await;
+    let effect = EffectId::parse(&format!("{:0>20}", "7")).expect("an id");
+    for _ in 0..2 {
+        world.store.remember(contact(2), Vec::new(), vec![effect]).await.expect("takes it");
+        world.store.remember(contact(5), Vec::new(), vec![effect]).await.expect("takes it");
+    }
+    let report = |to| {
+        let wake = Some(Wake { hash: hash("report"), id: id("report"), body: Bytes::from("report") });
+        Report { contact: to, effect, journal: Bytes::from("reported"), wake }
+    };
+    assert_eq!(world.store.report(report(contact(2))).await, Ok(Reported::Queued));
+    let seen = world.store.inspect(contact(2)).await.expect("looks").expect("is there");
+    assert_eq!((bodies(&seen.mailbox), seen.awaited), (vec!["m1", "arrived", "report"], vec![effect]), "behind what was carried over");
+    assert_eq!(world.store.report(report(contact(5))).await, Ok(Reported::Journaled));
+    assert!(world.store.inspect(contact(5)).await.expect("looks").is_none(), "nobody comes to be by it");
 }
 
 async fn moved(world: &World) -> EffectId {

@@ -126,6 +126,7 @@ conformance! {
         a_move_ends_when_the_mailbox_is_empty,
         a_contact_moves_to_one_place,
         what_was_seen_is_seen_at_the_other_contact,
+        what_is_awaited_is_awaited_at_the_other_contact_at_once,
         what_is_done_again_for_a_stub_asks_the_other_one_first,
         what_fails_for_a_stub_that_leads_to_nobody_is_not_kept,
         a_stub_leads_everything_on,

@@ -139,7 +139,7 @@ losing! {
     suppress(address: ContactKey, stop: StopMask) -> ();
     suppressed(address: ContactKey) -> StopMask;
     freeze(freeze: Freeze) -> Frozen;
-    remember(contact: ContactKey, seen: Vec<DedupeHash>) -> ();
+    remember(contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> ();
     flip(flip: Flip) -> Flipped;
     link(address: ContactKey, to: ContactKey) -> Linked;
     unlink(address: ContactKey, to: ContactKey) -> ();

@@ -6,7 +6,7 @@ use super::truth::{Decided, Rule, Truth};
 use super::world::CLAIM_LEASE;
 use bytes::Bytes;
 use replyflow::domain::codec;
-use replyflow::domain::id::{EffectId, InputId, VersionId};
+use replyflow::domain::id::{ContactKey, EffectId, InputId, VersionId};
 use replyflow::domain::input::Class;
 use replyflow::domain::time::Millis;
 use replyflow::engine::record::Record;
@@ -72,9 +72,18 @@ fn lanes(truth: &Truth) -> BTreeMap<WorkSet, u64> {
     lanes
 }
 
-fn inspect(run: &Run<'_>, contact: replyflow::domain::id::ContactKey) -> Option<Inspection> {
+fn inspect(run: &Run<'_>, contact: ContactKey) -> Option<Inspection> {
     let store = run.house.door.store();
     run.ground.runtime.block_on(store.inspect(contact)).expect("the store answers")
+}
+
+/// Everybody was deleted.
+pub fn nobody_is_there(run: &Run<'_>) {
+    for somebody in &run.house.people {
+        if let Some(seen) = inspect(run, somebody.key).filter(|seen| !matches!(seen.place, Place::Moved(_))) {
+            run.shared.violate(format!("{} is still there: {seen:?}", run.shared.truth().name(somebody.key)));
+        }
+    }
 }
 
 /// What keeps a run from its end.
@@ -100,6 +109,9 @@ pub fn at_the_end(run: &Run<'_>) {
         {
             run.shared.violate(format!("{name} is not at rest: {seen:?}"));
         }
+        if let Some(into) = inspect(run, somebody.key).and_then(|seen| leaves_for(&seen)) {
+            run.shared.violate(format!("{name} never becomes part of {}", run.shared.truth().name(into)));
+        }
         let rule = processed(&run.shared, somebody.key);
         if let Err(broken) = rule {
             run.shared.violate(format!("{name}: {broken}"));
@@ -113,8 +125,13 @@ pub fn at_the_end(run: &Run<'_>) {
     }
 }
 
+fn leaves_for(seen: &Inspection) -> Option<ContactKey> {
+    let record = codec::decode::<Record>(&seen.record.blob).ok().filter(|_| seen.place == Place::Here);
+    record.and_then(|record| record.leaving)
+}
+
 /// Accepted is processed: once, in order, and told.
-fn processed(shared: &Shared, contact: replyflow::domain::id::ContactKey) -> Rule {
+fn processed(shared: &Shared, contact: ContactKey) -> Rule {
     let truth = shared.truth();
     let person = &truth.people[&contact];
     let of = |class: Class| person.accepted.iter().filter(move |(_, c)| *c == class).map(|(id, _)| *id);

@@ -5,7 +5,7 @@ use crate::support::defects::{DEFECTS, LEAVING};
 use async_trait::async_trait;
 use bytes::Bytes;
 use replyflow::domain::codec;
-use replyflow::domain::id::{ContactKey, DedupeHash, InputId, Token, VersionId, Who};
+use replyflow::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token, VersionId, Who};
 use replyflow::domain::input::{Input, OperatorAction};
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
@@ -53,6 +53,7 @@ pub fn of_leaving_in_front() -> Vec<Defect> {
         defect("forget: no version check", |store| front(store, Wrong::ForgetsAnyVersion)),
         defect("forget: the opt-out goes too", |store| front(store, Wrong::ForgetsTheOptOut)),
         defect("remember: nothing", |store| front(store, Wrong::RemembersNothing)),
+        defect("remember: nothing is awaited", |store| front(store, Wrong::AwaitsNothing)),
     ]
 }
 
@@ -88,6 +89,7 @@ enum Wrong {
     ForgetsAnyVersion,
     ForgetsTheOptOut,
     RemembersNothing,
+    AwaitsNothing,
 }
 
 /// A store that hands everything on, except for what it does wrong.
@@ -278,9 +280,10 @@ impl Store for Front {
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
         self.store.freeze(freeze).await
     }
-    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> Answer<()> {
         let seen = if self.wrong == Wrong::RemembersNothing { Vec::new() } else { seen };
-        self.store.remember(contact, seen).await
+        let awaited = if self.wrong == Wrong::AwaitsNothing { Vec::new() } else { awaited };
+        self.store.remember(contact, seen, awaited).await
     }
     async fn flip(&self, flip: Flip) -> Answer<Flipped> {
         self.store.flip(flip).await

@@ -75,6 +75,9 @@ impl<'a> Run<'a> {
         if self.shared.violation().is_none() {
             check::at_the_end(&self);
         }
+        if self.shared.violation().is_none() {
+            self.delete_everybody();
+        }
         // The instances hold what holds them.
         self.shared.instances().clear();
         self.actors.clear();
@@ -125,6 +128,36 @@ impl<'a> Run<'a> {
             self.shared.violate(format!("it does not come to its end: {}", check::what_is_left(self)));
         }
         calm && self.actors.is_empty() && self.is_quiet()
+    }
+
+    /// Whatever became of those who were to become one: nobody waits for ever for somebody who does not come, and so cannot be deleted.
+    fn delete_everybody(&mut self) {
+        let keys: Vec<_> = self.house.people.iter().map(|somebody| somebody.key).collect();
+        for somebody in keys {
+            let Instance { number, core, .. } = self.shared.an_instance();
+            let shared = Arc::clone(&self.shared);
+            let task = async move {
+                let erased = core.forget(somebody, "an operator").await;
+                if !matches!(erased, Ok(Erased::Done(_) | Erased::Nobody)) {
+                    let name = shared.truth().name(somebody);
+                    shared.violate(format!("{name} cannot be deleted at the end: {erased:?}"));
+                }
+            };
+            self.shared.begin("erase at the end", Some(number), Box::pin(task));
+        }
+        self.actors.extend(self.shared.born());
+        while !self.actors.is_empty() && self.shared.violation().is_none() {
+            self.steps += 1;
+            self.pass_time();
+            self.go_on();
+            self.actors.extend(self.shared.born());
+            if self.steps > LIMIT {
+                self.shared.violate("people are deleted without an end");
+            }
+        }
+        if self.shared.violation().is_none() {
+            check::nobody_is_there(self);
+        }
     }
 
     fn pass_time(&self) {

@@ -367,9 +367,12 @@ impl Store for SimStore {
         self.answer("freeze", answer).await
     }
 
-    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>) -> Answer<()> {
+    async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> Answer<()> {
         self.ask("remember").await?;
-        let answer = self.runtime.block_on(self.inner().remember(contact, seen));
+        let answer = self.runtime.block_on(self.inner().remember(contact, seen, awaited.clone()));
+        if answer.is_ok() {
+            self.shared.truth().awaits(contact, &awaited);
+        }
         self.answer("remember", answer).await
     }
 

@@ -347,8 +347,11 @@ impl Truth {
                 _ => Err(format!("a report on {} wakes twice", report.effect)),
             };
         }
+        let waits = person.there && person.awaited.contains(&report.effect);
+        let missed = report.wake.as_ref().is_some_and(|wake| waits && !person.erased.contains(&wake.id));
         self.journal.push(report.journal.clone());
         match (answer, &report.wake) {
+            (Reported::Journaled, _) if missed => Err(format!("a run awaits reports on {} and hears nothing of one", report.effect)),
             (Reported::Journaled, _) => Ok(()),
             (Reported::Queued, Some(wake)) => self.took(report.contact, wake.id, Class::Priority, &wake.body),
             (Reported::Claimed(claim), Some(wake)) => {

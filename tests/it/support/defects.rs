@@ -49,7 +49,7 @@ pub const DEFECTS: [Defect; 13] = [
 
 /// Deliberate defects of how contacts leave. What `freeze` and `flip` could do wrong the conformance suite sees: a contact that is about to move has
 /// nearly nothing to do any more, so a run of the simulation hardly ever meets it.
-pub const LEAVING: [Defect; 6] = [
+pub const LEAVING: [Defect; 7] = [
     ("forget: no version check", &[(Script::Forget, "if string.sub(h, 9, 24) ~= ARGV[2] then return {'stale'} end", "")]),
     (
         "forget: what was seen goes too",
@@ -61,5 +61,6 @@ pub const LEAVING: [Defect; 6] = [
         &[(Script::Forget, "redis.call('HSET', s, contact, ARGV[4])", "redis.call('HDEL', s, contact)")],
     ),
     ("accept: somebody begins without the opt-out", &[(Script::Accept, "redis.call('HGET', KEYS[7], contact) or '0'", "'0'")]),
-    ("remember: nothing", &[(Script::Remember, "for i = 4, #ARGV do redis.call('SADD', d, ARGV[i]) end", "")]),
+    ("remember: nothing", &[(Script::Remember, "for i = 5 + awaited, #ARGV do redis.call('SADD', d, ARGV[i]) end", "")]),
+    ("remember: nothing is awaited", &[(Script::Remember, "redis.call('HSET', KEYS[4], ARGV[i], '1')", "")]),
 ];

@@ -3,7 +3,7 @@
 
 use super::{Person, Rule, Truth};
 use bytes::Bytes;
-use replyflow::domain::id::{ContactKey, DedupeHash, InputId};
+use replyflow::domain::id::{ContactKey, DedupeHash, EffectId, InputId};
 use replyflow::domain::input::Class;
 use replyflow::store::{FailedKey, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Lane, Linked, SettleResult};
 use std::collections::BTreeSet;
@@ -51,6 +51,14 @@ impl Truth {
             }
         }
         Ok(())
+    }
+
+    /// Runs that wait for reports are on their way to a contact.
+    pub fn awaits(&mut self, contact: ContactKey, awaited: &[EffectId]) {
+        let person = self.person(contact);
+        if person.there && person.moved.is_none() {
+            person.awaited.extend(awaited);
+        }
     }
 
     /// What was not processed is at the other contact, once and in its order.
