@@ -84,7 +84,12 @@ pub(super) async fn merge(project: &Project, asked: &ContactMerge) -> Result<(),
         return Err(Stop::Unasked("the two are one contact".to_owned(), None));
     }
     let by = asked.by.as_deref().unwrap_or(WHO);
+    let record = Database::open(&settings.history).await.map_err(Stop::failed)?;
+    let mode = mode_of_contact(store, into).await.map_err(Stop::failed)?;
     let now = store.now().await.map_err(Stop::failed)?;
+    // What cannot be written down is not done.
+    let detail = json!({ "from": from.to_string() });
+    record.write(vec![act("contact.merge", (mode, into), by, detail)]).await.map_err(Stop::failed)?;
     if service::merge::ask(store, from, into, by, &format!("{from}:{into}:{}", now.0)).await.map_err(Stop::failed)? {
         println!("{from} becomes part of {into} when what was said to it has left.");
         return Ok(());

@@ -196,7 +196,7 @@ impl<'a> Turning<'a> {
     pub(super) fn begin_put_off(&mut self, start: Beginning<'a>, since: crate::domain::time::Millis) -> Result<(), TurnError> {
         let Some(sending) = start.sending.clone() else { return Ok(()) };
         if since + limits::BROADCAST_WAITS <= self.now {
-            self.skip(&sending, Refusal::Busy, Some(format!("a question was open longer than {}", limits::BROADCAST_WAITS)));
+            self.was_busy(&sending);
             return Ok(());
         }
         if let Some((refusal, detail)) = self.stands_against(start.flow, &sending) {
@@ -208,6 +208,22 @@ impl<'a> Turning<'a> {
             return Ok(());
         }
         self.begin_sending(start, &sending)
+    }
+
+    /// What broadcasts began so long ago that it is no news any more does not wait longer, however long the question stays open.
+    pub(super) fn drop_old_news(&mut self, until: Millis) {
+        let old = |waiting: &WaitingStart| waiting.no_news_from().is_some_and(|at| at <= until);
+        while let Some(place) = self.rec.waiting.iter().position(old) {
+            let waiting = self.rec.waiting.remove(place);
+            self.count_live(waiting.version, -1);
+            if let Some(sending) = &waiting.sending {
+                self.was_busy(sending);
+            }
+        }
+    }
+
+    fn was_busy(&mut self, sending: &Sending) {
+        self.skip(sending, Refusal::Busy, Some(format!("a question was open longer than {}", limits::BROADCAST_WAITS)));
     }
 
     /// A start does not wait any more and does not begin.

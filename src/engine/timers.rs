@@ -16,6 +16,7 @@ impl<'a> Turning<'a> {
     /// Fires what is due at `until` or before, in its order, until so many effects are decided. `until` is not after now and
     /// new times count from now, so this comes to an end.
     pub(super) fn fire_due(&mut self, until: Millis, effects: usize) -> Result<(), TurnError> {
+        self.drop_old_news(until);
         while self.out.effects.len() < effects {
             let due = self.rec.runs.iter().enumerate().filter_map(|(place, run)| Some((self.rec.alarm_of(run)?, place))).min();
             let errand = self.rec.errand_alarm();

@@ -132,7 +132,11 @@ impl Core {
             tracing::debug!(channel = %report.channel, "a report names neither message nor receiver");
             return Ok(Received::Noted);
         };
-        let contact = self.aliases.target(self.contact_key(Mode::Live, &recipient.canonical()));
+        let recipient = self.contact_key(Mode::Live, &recipient.canonical());
+        // Of nobody, and of whoever was deleted, nothing is written down.
+        let Some((contact, _)) = self.patiently(Patience::Short, || self.seen(recipient)).await? else {
+            return Ok(Received::Noted);
+        };
         let word = status_word(report.status);
         let code = report.failure.as_ref().and_then(|f| f.error.code.as_deref()).unwrap_or("none");
         let text =

@@ -351,7 +351,8 @@ impl Record {
         let at_once = (untold || (waits && !self.is_occupied())).then_some(Millis(self.last.0.saturating_add(1)));
         let errands = self.errand_alarm().map(|(at, _)| at);
         let alerts = self.board.as_ref().and_then(|board| board.next());
-        next.into_iter().chain(errands).chain(kept).chain(at_once).chain(alerts).chain(self.given_up_alarm()).min()
+        let next = next.into_iter().chain(self.no_news_from());
+        next.chain(errands).chain(kept).chain(at_once).chain(alerts).chain(self.given_up_alarm()).min()
     }
 
     /// When the contact was heard last on a channel.

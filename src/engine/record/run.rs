@@ -1,5 +1,6 @@
 //! One run of a contact as it is stored.
 
+use super::Record;
 use super::compact;
 use super::question::Question;
 use super::talk::Talk;
@@ -262,6 +263,20 @@ pub struct WaitingStart {
     /// The broadcast that begins it.
     #[serde(rename = "d", default, skip_serializing_if = "none")]
     pub sending: Option<Box<Sending>>,
+}
+
+impl Record {
+    /// When the first of the broadcasts that wait for an open question is no news any more.
+    pub(in crate::engine) fn no_news_from(&self) -> Option<Millis> {
+        self.waiting.iter().filter_map(WaitingStart::no_news_from).min()
+    }
+}
+
+impl WaitingStart {
+    /// When it is no news any more; what a broadcast did not begin waits as long as it must.
+    pub(in crate::engine) fn no_news_from(&self) -> Option<Millis> {
+        self.sending.as_ref().map(|_| self.since + limits::BROADCAST_WAITS)
+    }
 }
 
 impl Run {

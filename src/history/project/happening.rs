@@ -11,8 +11,19 @@ use serde_json::Value as Json;
 impl Fold<'_> {
     pub(super) fn happening(&mut self, now: &Now<'_>, i: usize, event: &Event) {
         let Some(kind) = kind(event) else { return };
-        let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)
-                   ON CONFLICT DO NOTHING";
+        // Of a call the journal says at its end which one it was, and at its beginning whose.
+        let (sql, run): (&'static str, Cell) = match event {
+            Event::CallEnded { effect, .. } => {
+                let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode)
+                           VALUES ($1,$2,$3,$4,$5,(SELECT c.run FROM call c WHERE c.id = $6),$7,$8,$9,$10) ON CONFLICT DO NOTHING";
+                (sql, effect.into())
+            }
+            _ => {
+                let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode)
+                           VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10) ON CONFLICT DO NOTHING";
+                (sql, event.run().into())
+            }
+        };
         let skipped = match event {
             Event::Skipped(skipped) => Some(skipped),
             _ => None,
@@ -23,7 +34,7 @@ impl Fold<'_> {
             i.into(),
             now.entry.at.into(),
             kind.into(),
-            event.run().into(),
+            run,
             detail(event).into(),
             skipped.map(|skipped| skipped.broadcast.to_string()).into(),
             skipped.map(|skipped| skipped.reason.as_str()).into(),

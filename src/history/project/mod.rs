@@ -124,7 +124,9 @@ impl<'k> Fold<'k> {
 
     /// An input for which the mailbox had no room.
     pub(super) fn overflow(&mut self, of: Mode, (contact, token): (&str, &str), at: Millis) {
-        let sql = "INSERT INTO happening (contact, token, idx, at, kind, detail, mode) VALUES ($1,$2,0,$3,'input.overflow','{}',
+        // Of whoever became part of another it is the other's.
+        let sql = "INSERT INTO happening (contact, token, idx, at, kind, detail, mode)
+                   VALUES (COALESCE((SELECT c.target FROM contact c WHERE c.id = $1), $1), $2, 0, $3, 'input.overflow', '{}',
                    COALESCE((SELECT 'test' FROM contact c WHERE c.id = $1 AND c.mode = 'test'), $4)) ON CONFLICT DO NOTHING";
         self.out.push(Statement::new(sql, [contact.into(), token.into(), at.into(), of.as_str().into()]));
     }
@@ -144,7 +146,7 @@ impl<'k> Fold<'k> {
             self.out.push(Statement::new(sql, [contact.into()]));
         }
         self.out.push(Statement::new("DELETE FROM contact WHERE id = $1", [contact.into()]));
-        self.out.push(Statement::new("UPDATE import_row SET contact = NULL WHERE contact = $1", [contact.into()]));
+        self.out.push(Statement::new("UPDATE import_row SET contact = NULL, mark = NULL WHERE contact = $1", [contact.into()]));
         let sql = "UPDATE entry SET kind = 'forgotten', body = $2 WHERE contact = $1 AND shard = $3 AND kind <> 'forgotten'
                    AND (time, number) < ($4, $5)";
         let params = [contact.into(), Vec::new().into(), shard.into(), time.into(), number.into()];

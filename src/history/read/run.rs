@@ -26,7 +26,7 @@ pub struct RunShown {
     pub channel: Option<String>,
     /// The contact's language when it began.
     pub language: Option<String>,
-    /// The arms of the splits that it came through.
+    /// The arm of the first split that it came through: `SPLIT/ARM`.
     pub arm: Option<String>,
     /// When it began.
     #[serde(serialize_with = "moment::at")]
