@@ -17,6 +17,7 @@
 
 mod alerts;
 mod aliases;
+pub mod among;
 mod api;
 mod backlog;
 pub mod broadcast;

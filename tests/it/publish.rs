@@ -189,6 +189,31 @@ fn mistakes_are_shown_and_nothing_is_published() {
     assert_eq!((code, &json["flows"]), (0, &serde_json::json!([])));
 }
 
+/// The channel that the version before speaks over was given up since.
+#[test]
+fn what_could_not_be_published_any_more_is_said_before_it_is_gone_back_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(folder.path().join("flows")).expect("made");
+    let config = folder.path().join("replyflow.toml");
+    let old = "[channels.old-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n";
+    fs::write(&config, format!("{}{old}", call())).expect("written");
+    write(folder.path(), &talk("one").replace("[main-sms]", "[main-sms, old-sms]"));
+    publish(folder.path(), &[]);
+    write(folder.path(), &talk("two"));
+    publish(folder.path(), &[]);
+    let back = ["publish", "--rollback", "talk", "--dry-run"];
+    let (out, code) = replyflow_in(folder.path(), &back);
+    assert!(code == 0 && !out.contains("mistakes"), "{out}");
+    fs::write(&config, call()).expect("written");
+    let (out, code) = replyflow_in(folder.path(), &back);
+    assert!(code == 0 && out.contains("old-sms") && out.contains("flows/talk.yaml:3") && out.contains("has these mistakes"), "{out}");
+    let (out, _) = replyflow_in(folder.path(), &[&back[..], &["--format", "json"]].concat());
+    let json: Value = serde_json::from_str(&out).expect("JSON");
+    assert!(json["flows"][0]["mistakes"][0].as_str().is_some_and(|said| said.contains("old-sms")), "{out}");
+    // Whoever says yes to it knows.
+    assert!(publish(folder.path(), &["--rollback", "talk"]).contains("publication 3"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_on_one_redis_take_a_publication() {
     let redis = RedisServer::start();

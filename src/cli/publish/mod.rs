@@ -12,6 +12,7 @@ use crate::app::{Access, open_store};
 use crate::config::publish::PublishFrom;
 use crate::config::store::Backend;
 use crate::config::{Secrets, Settings};
+use crate::domain::id::VersionId;
 use crate::domain::name::Slug;
 use crate::domain::publication::tidy_note;
 use crate::flow::check::{Checked, check_project};
@@ -20,10 +21,11 @@ use crate::flow::diagnostic::Severity;
 use crate::flow::load::Sources;
 use crate::flow::version::Version;
 use crate::history::Database;
+use crate::service::among::{Files, among};
 use crate::service::release::{Order, Refused, Released, Wish, plan, release};
 use crate::service::review::{Around, Review, review};
 use crate::service::{Stands, read_standings, stored_version};
-use crate::store::Store;
+use crate::store::{Answer, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -63,6 +65,8 @@ struct Step {
     review: Option<Review>,
     /// The publication that it builds on.
     base: u64,
+    /// What the checker says of a version that was published once, if it would refuse it now.
+    mistakes: Vec<String>,
 }
 
 impl Step {
@@ -97,6 +101,9 @@ impl Work<'_> {
         if !json {
             for step in &steps {
                 print!("{}", text::step(step.review.as_ref(), &step.flow, self.command, style()));
+                if !step.mistakes.is_empty() {
+                    println!("{}\n{}", step.mistakes.join("\n"), text::unsound(&step.flow));
+                }
             }
             if self.settings.publish == PublishFrom::Folder {
                 println!("{}", text::FOLDER);
@@ -145,7 +152,7 @@ impl Work<'_> {
             if said.is_some_and(|said| said.retired || said.whole == flow.version || said.version() == flow.version) {
                 continue;
             }
-            let step = Step { flow: name.clone(), version: Some(version), review: None, base: 0 };
+            let step = Step { flow: name.clone(), version: Some(version), review: None, base: 0, mistakes: Vec::new() };
             let base = match plan(self.store, &name, step.wish(self.command), &self.order).await {
                 Ok((base, _)) => base,
                 // What runs so already is no reason to stop where all flows are meant.
@@ -184,7 +191,7 @@ impl Work<'_> {
         let around = Around { project: &self.settings.project, database: self.database.as_ref(), others: &[] };
         let mut steps = Vec::new();
         for name in names {
-            let mut step = Step { flow: name.clone(), version: None, review: None, base: 0 };
+            let mut step = Step { flow: name.clone(), version: None, review: None, base: 0, mistakes: Vec::new() };
             let planned = plan(self.store, name, step.wish(self.command), &self.order).await;
             let (base, said) = planned.map_err(refused)?;
             step.base = base;
@@ -200,10 +207,30 @@ impl Work<'_> {
                     stands
                 });
                 step.review = Some(review(self.store, around, stands.as_ref(), &newer).await.map_err(Stop::failed)?);
+                let runs = standings.get(name).is_some_and(|now| now.said.whole == said.whole && !now.said.retired);
+                if !runs {
+                    step.mistakes = self.mistakes(name, said.whole, standings).await.map_err(Stop::failed)?;
+                }
             }
             steps.push(step);
         }
         Ok(steps)
+    }
+
+    /// What the checker says of a stored version beside what runs, if it would refuse it.
+    async fn mistakes(&self, flow: &Slug, id: VersionId, standings: &BTreeMap<Slug, Stands>) -> Answer<Vec<String>> {
+        let Some(content) = self.store.get_version(id).await? else { return Ok(Vec::new()) };
+        let Ok(version) = Version::decode(&content) else { return Ok(Vec::new()) };
+        let others = standings.values().filter(|stands| !stands.said.retired).map(|stands| stands.said.whole);
+        let sources = among(self.store, Files::from(&version), flow, &others.collect::<Vec<_>>()).await?;
+        let checked = check_project(&sources, &self.settings.project);
+        if checked.flows.contains_key(version.name()) {
+            return Ok(Vec::new());
+        }
+        let texts = sources.flows.values().chain(sources.notifications.values());
+        let texts: BTreeMap<&str, &str> = texts.map(|source| (source.file.as_str(), source.text.as_str())).collect();
+        let errors = checked.diagnostics.iter().filter(|d| d.code.severity() == Severity::Error);
+        Ok(errors.map(|d| render::text(d, texts.get(&*d.file).copied(), style())).collect())
     }
 
     /// Nothing happens before somebody said yes.
@@ -242,7 +269,7 @@ fn refused(why: Refused) -> Stop {
 
 fn shown(step: &Step, released: Option<&Released>) -> serde_json::Value {
     let published = released.map(|released| json!({ "number": released.number, "publication": released.said }));
-    json!({ "flow": step.flow, "review": step.review, "published": published })
+    json!({ "flow": step.flow, "review": step.review, "mistakes": step.mistakes, "published": published })
 }
 
 fn say_json(flows: &[serde_json::Value]) {

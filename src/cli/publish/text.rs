@@ -12,6 +12,11 @@ use std::fmt::Write as _;
 pub(super) const FOLDER: &str = "The services of this project also publish their folder by themselves ([publish] from = \"folder\"): what changes there \
                                  goes live over what is published here.";
 
+/// Of a version that could not be published any more.
+pub(super) fn unsound(flow: &Slug) -> String {
+    format!("That version of `{flow}` has these mistakes beside what runs now: publishing it anew would be refused.")
+}
+
 /// Texts that are shown before and after.
 const TEXTS: usize = 20;
 

@@ -79,14 +79,10 @@ pub async fn publish(
     let once = Once::of(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
     let given = Given::take(&mut fields)?;
-    let retire = fields
-        .take("retire")
-        .map(|value| value.as_bool().ok_or_else(|| invalid("retire", "is not true or false")))
-        .transpose()?;
+    let retire = flag(&mut fields, "retire")?;
     let share = share(&mut fields)?;
     let order = order(&mut fields, &caller)?;
     fields.finish()?;
-    let retire = retire.unwrap_or(false);
     if retire && (share.is_some() || given.is_some()) {
         return Err(invalid("retire", "goes with neither `flow` nor `share`"));
     }
@@ -103,11 +99,12 @@ pub async fn publish(
 /// Go back to the version before
 ///
 /// A running share is taken back; without one, new runs begin on the version that ran before, or on the one that `to` names. What becomes of the runs on
-/// the version that is left is said by `runs`.
+/// the version that is left is said by `runs`. A version that could not be published any more, because it names a channel, an api or a flow that is no
+/// longer there, is refused with its mistakes, unless the request says `anyway`.
 #[utoipa::path(post, path = "/v1/flows/{name}/rollback", tag = "Flows", operation_id = "roll_back_flow",
     params(("name" = String, Path, description = "The flow")), security(("key" = ["flows:publish"])), request_body = view::Rollback,
     responses((status = 201, description = "It is published", body = view::Published), (status = 404, description = "It was never published"),
-        (status = 409, description = "There is no version before, or somebody else published in between")))]
+        (status = 409, description = "There is no version before, it has mistakes now, or somebody else published in between")))]
 pub async fn rollback(
     web: Data<Web>,
     name: Path<String>,
@@ -121,11 +118,21 @@ pub async fn rollback(
     let once = Once::of(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
     let to = fields.text("to", 16)?.map(|id| VersionId::parse(&id).ok_or_else(|| invalid("to", VERSION))).transpose()?;
+    let anyway = flag(&mut fields, "anyway")?;
     let order = order(&mut fields, &caller)?;
     fields.finish()?;
     let act = audit::act(&web, &caller, "flow.rollback", Some(flow.to_string()), json!({}));
     let shared = web.clone();
-    once.answer(&web, async move { publishes(&shared, &flow, Wish::Back(to), &order, act).await }).await
+    let work = async move {
+        let (_, said) = plan(shared.core.store(), &flow, Wish::Back(to), &order).await.map_err(refused)?;
+        stored(&shared, said.whole).await?;
+        if !anyway && let Some(mistakes) = sources::mistakes_of(&shared, &flow, said.whole).await? {
+            let reason = format!("the version {} {mistakes}\nSend `\"anyway\": true` to go back to it all the same.", said.whole);
+            return Err(Failure::Conflict { reason });
+        }
+        publishes(&shared, &flow, Wish::Back(to), &order, act).await
+    };
+    once.answer(&web, work).await
 }
 
 /// What would change, in words
@@ -178,9 +185,6 @@ const VERSION_IS: &str = "a version: 16 hexadecimal digits";
 async fn publishes(web: &Web, flow: &Slug, wish: Wish<'_>, order: &Order, mut act: Act) -> Result<Done, Failure> {
     // What cannot be done is not written down; what is written down may still be overtaken, and says what was wanted.
     let (base, said) = plan(web.core.store(), flow, wish, order).await.map_err(refused)?;
-    if let Wish::Back(_) = wish {
-        stored(web, said.whole).await?;
-    }
     act.detail =
         json!({ "version": said.version(), "share": said.trial.map(|trial| trial.share), "runs": said.runs, "builds_on": base });
     let statement = crate::history::audit::insert(&act, rand::random());
@@ -218,6 +222,11 @@ fn order(fields: &mut Fields, caller: &Caller) -> Result<Order, Failure> {
         Some(number) => Some(number.as_u64().ok_or_else(|| invalid("base", "is not the number of a publication"))?),
     };
     Ok(Order { by: caller.name.clone(), note, runs, base })
+}
+
+fn flag(fields: &mut Fields, name: &'static str) -> Result<bool, Failure> {
+    let given = fields.take(name).map(|value| value.as_bool().ok_or_else(|| invalid(name, "is not true or false")));
+    Ok(given.transpose()?.unwrap_or(false))
 }
 
 fn share(fields: &mut Fields) -> Result<Option<Share>, Failure> {

@@ -1,15 +1,17 @@
 //! What a version is made of that is published through the API: what was sent, or what the folder of the service holds.
 
 use super::{invalid, unavailable};
+use crate::domain::id::VersionId;
 use crate::domain::name::Slug;
 use crate::flow::check::{Checked, check_project};
 use crate::flow::definition::Flow;
 use crate::flow::diagnostic::Severity;
 use crate::flow::load::Sources;
-use crate::flow::version::{SourceFile, Version};
+use crate::flow::version::Version;
 use crate::http::api::Fields;
 use crate::http::error::Failure;
 use crate::http::web::Web;
+use crate::service::among::{Files, among};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -75,7 +77,9 @@ fn texts(given: Option<Json>, field: &'static str) -> Result<BTreeMap<String, St
 /// The version of a flow that would be published, checked among the flows that run.
 pub(super) async fn version(web: &Web, name: &Slug, given: Option<Given>) -> Result<(Arc<Flow>, Version), Failure> {
     let sources = match given {
-        Some(given) => among_published(web, name, given).await?,
+        Some(Given { flow, notifications, pages }) => {
+            among_published(web, name, Files { name: name.clone(), flow, notifications, pages }).await?
+        }
         None => {
             let folders = web.folders.clone();
             let read =
@@ -84,9 +88,7 @@ pub(super) async fn version(web: &Web, name: &Slug, given: Option<Given>) -> Res
             read.map_err(|error| Failure::Conflict { reason: format!("the folder cannot be read: {}", error.kind()) })?
         }
     };
-    let project = Arc::clone(&web.core.world().project);
-    let checked = tokio::task::spawn_blocking(move || check_project(&sources, &project));
-    let mut checked = checked.await.map_err(|_| Failure::Unavailable)?;
+    let mut checked = checked(web, sources).await?;
     match checked.flows.remove(name) {
         Some(found) => Ok(found),
         None if checked.refused.iter().any(|bad| bad == name.as_str()) => Err(invalid("flow", mistakes(&checked))),
@@ -94,33 +96,32 @@ pub(super) async fn version(web: &Web, name: &Slug, given: Option<Given>) -> Res
     }
 }
 
-/// What was sent, beside what is published: a flow may run others as parts of its own.
-async fn among_published(web: &Web, name: &Slug, given: Given) -> Result<Sources, Failure> {
-    let mut sources = Sources::default();
-    let notification = |name: &Slug, text: &str| SourceFile { file: format!("templates/{name}.yaml"), text: text.to_owned() };
-    let flow = |name: &Slug, text: &str| SourceFile { file: format!("flows/{name}.yaml"), text: text.to_owned() };
-    sources.flows.insert(name.to_string(), flow(name, &given.flow));
-    sources.notifications = given.notifications.iter().map(|(name, text)| (name.clone(), notification(name, text))).collect();
-    sources.pages = given.pages.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
+/// What was sent, beside what is published.
+async fn among_published(web: &Web, name: &Slug, files: Files) -> Result<Sources, Failure> {
     let catalog = web.core.versions().catalog();
     // What this flow runs with comes first, then the others in one order: the same call means the same everywhere.
     let mut others: Vec<_> = catalog.flows().collect();
     others.sort_by_key(|flow| (flow.name != *name, &flow.name));
     let others: Vec<_> = others.into_iter().map(|flow| flow.version).collect();
-    for id in others {
-        let content = web.core.store().get_version(id).await.map_err(unavailable)?;
-        let Some(version) = content.and_then(|content| Version::decode(&content).ok()) else { continue };
-        for (name, text) in version.notifications() {
-            sources.notifications.entry(name.clone()).or_insert_with(|| notification(name, text));
-        }
-        for (name, text) in version.pages() {
-            sources.pages.entry(name.clone()).or_insert_with(|| text.as_str().into());
-        }
-        if version.name() != name {
-            sources.flows.insert(version.name().to_string(), flow(version.name(), version.flow()));
-        }
+    among(web.core.store(), files, name, &others).await.map_err(unavailable)
+}
+
+async fn checked(web: &Web, sources: Sources) -> Result<Checked, Failure> {
+    let project = Arc::clone(&web.core.world().project);
+    let checked = tokio::task::spawn_blocking(move || check_project(&sources, &project));
+    checked.await.map_err(|_| Failure::Unavailable)
+}
+
+/// What the checker says of a version that was published once, if it would refuse it now. A version that runs was not asked for.
+pub(super) async fn mistakes_of(web: &Web, flow: &Slug, id: VersionId) -> Result<Option<String>, Failure> {
+    if web.core.versions().catalog().current(flow.as_str()).is_some_and(|current| current.version == id) {
+        return Ok(None);
     }
-    Ok(sources)
+    let content = web.core.store().get_version(id).await.map_err(unavailable)?;
+    // What cannot be read was refused before this.
+    let Some(version) = content.and_then(|content| Version::decode(&content).ok()) else { return Ok(None) };
+    let checked = checked(web, among_published(web, flow, Files::from(&version)).await?).await?;
+    Ok((!checked.flows.contains_key(version.name())).then(|| mistakes(&checked)))
 }
 
 /// Mistakes as one text, a line each.

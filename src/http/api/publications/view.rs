@@ -144,6 +144,8 @@ pub struct Rollback {
     /// The number of the publication that was looked at before.
     #[schema(minimum = 0)]
     base: Option<u64>,
+    /// Whether a version goes live that has mistakes beside what runs now.
+    anyway: Option<bool>,
 }
 
 /// What to know before a flow is published.
