@@ -202,9 +202,18 @@ pub struct ContactRef {
 impl ContactRef {
     /// The identity: phone before user id before email before the caller's id.
     pub fn address(&self) -> Option<Address> {
+        self.addresses().next()
+    }
+
+    /// Every address that it names, the identity first.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
         let phone = self.phone.clone().map(Address::Phone);
-        let phone = phone.or_else(|| self.user_id.clone().map(Address::Bsuid));
-        phone.or_else(|| self.email.clone().map(Address::Email)).or_else(|| self.id.clone().map(Address::External))
+        let others = [
+            self.user_id.clone().map(Address::Bsuid),
+            self.email.clone().map(Address::Email),
+            self.id.clone().map(Address::External),
+        ];
+        phone.into_iter().chain(others.into_iter().flatten())
     }
 }
 

@@ -6,6 +6,7 @@ use super::inbox::Received;
 use super::metrics;
 use super::outbox::Performed;
 use super::verdict::End;
+use crate::domain::address::Address;
 use crate::domain::id::{ContactKey, DedupeHash, Who};
 use crate::domain::input::{Callback, Class, ContactRef, Event, Input, Passed};
 use crate::domain::limits;
@@ -69,6 +70,9 @@ struct Addressed {
     contact: ContactKey,
     hash: DedupeHash,
     body: Bytes,
+    mode: Mode,
+    /// The other addresses by which it names the contact.
+    others: Vec<Address>,
 }
 
 impl Core {
@@ -84,10 +88,17 @@ impl Core {
 
     async fn take_event(self: &Arc<Self>, event: NewEvent) -> Result<Vec<Received>, EventRefused> {
         let mut done = Vec::new();
-        for Addressed { contact, hash, body } in self.address(event)? {
-            done.push(self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await?);
+        for addressed in self.address(event)? {
+            done.push(self.put_event(addressed).await?);
         }
         Ok(done)
+    }
+
+    async fn put_event(self: &Arc<Self>, addressed: Addressed) -> Answer<Received> {
+        let Addressed { contact, hash, body, mode, others } = addressed;
+        let received = self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await?;
+        self.known_by(mode, contact, &others).await;
+        Ok(received)
     }
 
     /// Takes many events: those of one contact in their order, contacts side by side. Each has an answer of its own.
@@ -108,8 +119,8 @@ impl Core {
         }
         let work = groups.into_values().map(|group| async move {
             let mut done = Vec::with_capacity(group.len());
-            for (place, Addressed { contact, hash, body }) in group {
-                let received = self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await;
+            for (place, addressed) in group {
+                let received = self.put_event(addressed).await;
                 let lost = received.is_err();
                 done.push((place, received));
                 // What comes after it must not overtake it.
@@ -180,7 +191,8 @@ impl Core {
         };
         let id = event.id.unwrap_or_else(|| self.fresh_id());
         let hash = DedupeHash::of(&["event", event.name.as_str(), &id]);
-        let address = |(contact, to)| {
+        let address = |(contact, to): (ContactKey, ContactRef)| {
+            let (mode, others) = (event.mode, to.addresses().skip(1).collect());
             let input = Event {
                 name: event.name.clone(),
                 data: event.data.clone(),
@@ -189,7 +201,7 @@ impl Core {
                 callback: event.callback.clone(),
             };
             let body = Bytes::from(crate::domain::codec::encode_in(event.mode, &Input::Event(Box::new(input))));
-            if body.len() > limits::INPUT_BYTES { Err(EventRefused::TooLarge) } else { Ok(Addressed { contact, hash, body }) }
+            if body.len() > limits::INPUT_BYTES { Err(EventRefused::TooLarge) } else { Ok(Addressed { contact, hash, body, mode, others }) }
         };
         targets.into_iter().map(address).collect()
     }

@@ -108,6 +108,22 @@ impl Core {
         }
     }
 
+    /// Somebody names a contact by several addresses: all of them lead there from now on, but for one at which somebody else is. What it was said for is
+    /// stored already; if this fails, the next one says it again.
+    pub(super) async fn known_by(self: &Arc<Self>, mode: Mode, contact: ContactKey, others: &[Address]) {
+        for address in others {
+            let known = self.aliases.target(self.contact_key(mode, &address.canonical()));
+            if known == self.aliases.target(contact) {
+                continue;
+            }
+            match self.lead(mode, address, contact).await {
+                Ok(None) => {}
+                Ok(Some(other)) => tracing::debug!(%contact, %other, "an address that was named with a contact leads to another"),
+                Err(error) => tracing::warn!(%contact, %error, "an address does not lead to its contact yet"),
+            }
+        }
+    }
+
     /// A stub leads to somebody who is there: it does not fade.
     pub(super) async fn linked_again(&self, address: ContactKey, contact: ContactKey) -> Answer<()> {
         self.patiently(Patience::Short, || self.store.link(address, contact)).await.map(|_| ())

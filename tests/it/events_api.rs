@@ -166,6 +166,29 @@ async fn an_event_brings_the_contacts_attributes_and_finds_them_by_their_own_id(
     service.stop().await;
 }
 
+/// A person's phone and id are named once; from then on either is enough. Where somebody else is already, nobody is taken away.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_addresses_of_an_event_lead_to_its_contact() {
+    let service = start("").await;
+    let (ann, ben) = ("+447700900107", "+447700900108");
+    let named = |order: &str, phone: &str| {
+        let mut event = paid(order, phone);
+        event["contact"] = json!({ "phone": phone, "id": "cust-7" });
+        event
+    };
+    assert_eq!(post(&service, None, &named("A1", ann)).await.0, 202);
+    assert_eq!(service.shown(ann, 1).await, ["Order A1."]);
+    assert_eq!(post(&service, None, &json!({ "events": [named("B1", ben)] })).await.0, 202);
+    assert_eq!(service.shown(ben, 1).await, ["Order B1."]);
+    let nudge = json!({ "event": "nudge", "contact": { "id": "cust-7" }, "data": { "who": "cust-7" } });
+    assert_eq!(post(&service, None, &nudge).await.0, 202);
+    for (order, phone, text) in [("A2", ann, "Order A2 for our VIP."), ("B2", ben, "Order B2.")] {
+        assert_eq!(post(&service, None, &paid(order, phone)).await.0, 202);
+        assert_eq!(service.shown(phone, 2).await[1], text);
+    }
+    service.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_goes_only_where_the_project_allows() {
     let service = start("").await;
