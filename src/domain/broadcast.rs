@@ -1,7 +1,9 @@
 //! Broadcasts: one flow or notification for many contacts at once. What a run keeps of the broadcast that began it, and why a
 //! broadcast began nothing with a contact.
 
+use super::codec;
 use super::id::{ContactKey, DedupeHash, InputId};
+use super::input::{Input, OperatorAction};
 use super::name::Slug;
 use super::time::Span;
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,16 @@ impl TryFrom<String> for BroadcastId {
 impl From<BroadcastId> for String {
     fn from(id: BroadcastId) -> String {
         id.to_string()
+    }
+}
+
+/// The broadcast that an input in a mailbox hands over, if it is one.
+pub fn said_by(body: &[u8]) -> Option<BroadcastId> {
+    match codec::decode_in::<Input>(body) {
+        Ok((_, Input::Operator(OperatorAction::Begin { sending, .. } | OperatorAction::Notify { sending, .. }))) => {
+            sending.map(|sending| sending.broadcast)
+        }
+        _ => None,
     }
 }
 

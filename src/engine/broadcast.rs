@@ -11,6 +11,7 @@ use crate::domain::id::{InputId, VersionId};
 use crate::domain::journal::{AlertLevel, Event};
 use crate::domain::limits;
 use crate::domain::name::{Name, Slug};
+use crate::domain::time::Millis;
 use crate::domain::value::Value;
 use crate::flow::definition::Flow;
 use std::cell::Cell;
@@ -193,7 +194,7 @@ impl<'a> Turning<'a> {
     }
 
     /// A start that waited for an open question begins now, for a broadcast.
-    pub(super) fn begin_put_off(&mut self, start: Beginning<'a>, since: crate::domain::time::Millis) -> Result<(), TurnError> {
+    pub(super) fn begin_put_off(&mut self, start: Beginning<'a>, since: Millis) -> Result<(), TurnError> {
         let Some(sending) = start.sending.clone() else { return Ok(()) };
         if since + limits::BROADCAST_WAITS <= self.now {
             self.was_busy(&sending);

@@ -201,7 +201,11 @@ impl Core {
                 callback: event.callback.clone(),
             };
             let body = Bytes::from(crate::domain::codec::encode_in(event.mode, &Input::Event(Box::new(input))));
-            if body.len() > limits::INPUT_BYTES { Err(EventRefused::TooLarge) } else { Ok(Addressed { contact, hash, body, mode, others }) }
+            if body.len() > limits::INPUT_BYTES {
+                Err(EventRefused::TooLarge)
+            } else {
+                Ok(Addressed { contact, hash, body, mode, others })
+            }
         };
         targets.into_iter().map(address).collect()
     }

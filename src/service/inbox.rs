@@ -229,9 +229,9 @@ impl Core {
     pub(super) async fn put_as(self: &Arc<Self>, contact: ContactKey, given: Given) -> Answer<Received> {
         let begun = self.clock.monotonic();
         let full = given.full;
-        let (contact, accepted, slot) = self.accept(contact, given).await?;
+        let (contact, accepted, slot, stubs) = self.accept(contact, given).await?;
         metrics::took(metrics::ACCEPT_SECONDS, self.clock.monotonic().saturating_sub(begun));
-        Ok(match accepted {
+        let received = match accepted {
             Accepted::Claimed(claim) => {
                 self.begin(contact, claim, slot);
                 Received::Begun
@@ -250,10 +250,18 @@ impl Core {
                 Received::Full
             }
             Accepted::Moved(_) => return Err(StoreError::Bug("a chain of merged contacts does not end".to_owned())),
-        })
+        };
+        for stub in stubs.into_iter().filter(|_| received != Received::Nobody) {
+            // What it is about is stored.
+            if let Err(error) = Box::pin(self.tell_of(stub, contact)).await {
+                tracing::warn!(%contact, %error, "a contact does not know yet that another name leads to it");
+            }
+        }
+        Ok(received)
     }
 
-    async fn accept(self: &Arc<Self>, contact: ContactKey, given: Given) -> Answer<(ContactKey, Accepted, Option<Slot>)> {
+    /// Gives it to whoever is there, with the stubs that were met on the way.
+    async fn accept(self: &Arc<Self>, contact: ContactKey, given: Given) -> Answer<Led> {
         let Given { hash, class, body, full, known } = given;
         let now = self.clock.monotonic();
         let (named, mut stubs) = (contact, Vec::new());
@@ -277,18 +285,18 @@ impl Core {
                     (contact, remembered) = (named, false);
                 }
                 accepted => {
-                    for (stub, to) in stubs {
+                    for (stub, to) in &stubs {
                         // Somebody is there: what leads to them stays, also where they were deleted and began again.
                         if accepted != Accepted::Nobody {
-                            self.linked_again(stub, to).await?;
+                            self.linked_again(*stub, *to).await?;
                         }
-                        self.aliases.walked(stub, to, now);
+                        self.aliases.walked(*stub, *to, now);
                     }
-                    return Ok((contact, accepted, slot));
+                    return Ok((contact, accepted, slot, stubs.into_iter().map(|(stub, _)| stub).collect()));
                 }
             }
         }
-        Ok((contact, Accepted::Moved(contact), slot))
+        Ok((contact, Accepted::Moved(contact), slot, Vec::new()))
     }
 
     /// Works on a contact that is ours, in a task of its own.
@@ -303,6 +311,9 @@ impl Core {
         });
     }
 }
+
+/// Who was there, what became of an input, the slot for its turn, and the stubs that led on.
+type Led = (ContactKey, Accepted, Option<Slot>, Vec<ContactKey>);
 
 /// An input on its way into a mailbox.
 pub(super) struct Given {

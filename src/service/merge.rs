@@ -8,6 +8,7 @@ use super::marks;
 use super::outbox::Performed;
 use super::verdict::End;
 use crate::domain::address::Address;
+use crate::domain::broadcast::said_by;
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, InputId, Token};
 use crate::domain::input::{Class, Input};
@@ -19,7 +20,7 @@ use crate::domain::time::Span;
 use crate::engine::effect::Moving;
 use crate::engine::record::Record;
 use crate::store::{
-    Accept, Accepted, Answer, Flip, Flipped, Freeze, Frozen, Inspection, Linked, Place, Started, Still, Store, StoreError,
+    self, Accept, Accepted, Answer, Flip, Flipped, Freeze, Frozen, Inspection, Linked, Place, Started, Still, Store, StoreError,
     WhenFull,
 };
 use bytes::Bytes;
@@ -127,6 +128,16 @@ impl Core {
     /// A stub leads to somebody who is there: it does not fade.
     pub(super) async fn linked_again(&self, address: ContactKey, contact: ContactKey) -> Answer<()> {
         self.patiently(Patience::Short, || self.store.link(address, contact)).await.map(|_| ())
+    }
+
+    /// A stub leads to a contact that may not know of it: it was deleted and has begun again. Whoever deletes it once more must find the stub. What was
+    /// kept of its opt-outs it began with.
+    pub(super) async fn tell_of(self: &Arc<Self>, stub: ContactKey, contact: ContactKey) -> Answer<()> {
+        if self.contact(contact).await?.is_none_or(|found| found.record.merged.contains(&stub)) {
+            return Ok(());
+        }
+        let hash = DedupeHash::of(&["linked", stub.as_str(), &self.fresh_id()]);
+        self.put_known(contact, hash, &merge(Merge::Linked { address: stub, stop: 0 }), WhenFull::Take).await.map(|_| ())
     }
 
     /// Tells a contact that an address leads to it, with what is kept of whoever had it before.
@@ -275,9 +286,13 @@ impl Core {
             record: Blob(still.record.blob.to_vec()),
             awaited: still.awaited.clone(),
         });
+        // What a broadcast said to both is said once: what was not processed yet is under its own name there too, if it is not there already.
+        let said = |entry: &store::Entry| said_by(&entry.body).map(DedupeHash::of_broadcast);
+        let waits: Vec<DedupeHash> = still.mailbox.iter().filter_map(said).collect();
+        let seen: Vec<DedupeHash> = still.seen.iter().copied().filter(|hash| !waits.contains(hash)).collect();
         // What it has seen comes first: a redelivery may be on its way to the other contact already. So may a report on a message, and the turn that
         // takes the run in which waits for it may be a while away.
-        self.patiently(Patience::Short, || self.store.remember(into, still.seen.clone(), still.awaited.clone())).await?;
+        self.patiently(Patience::Short, || self.store.remember(into, seen.clone(), still.awaited.clone())).await?;
         // Its no goes ahead of everything else: it must be heard also where the rest of the record cannot be taken in.
         let stop = still.record.stop.bits();
         if stop != 0 {
@@ -290,7 +305,7 @@ impl Core {
         self.put_as(into, Given { hash, class: Class::Priority, body, full, known: false }).await?;
         for entry in &still.mailbox {
             // Its own hash is among what was seen, and would be refused.
-            let hash = DedupeHash::of(&["arrived", &effect, &entry.id.to_string()]);
+            let hash = said(entry).unwrap_or_else(|| DedupeHash::of(&["arrived", &effect, &entry.id.to_string()]));
             let given = Given { hash, class: entry.class, body: entry.body.clone(), full, known: false };
             self.put_as(into, given).await?;
         }

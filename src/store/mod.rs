@@ -43,7 +43,7 @@ pub use view::{
     JournalRecord, Meta, Outgoing, OutgoingState,
 };
 
-use crate::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
+use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use async_trait::async_trait;

@@ -206,7 +206,10 @@ fn what_could_not_be_published_any_more_is_said_before_it_is_gone_back_to() {
     assert!(code == 0 && !out.contains("mistakes"), "{out}");
     fs::write(&config, call()).expect("written");
     let (out, code) = replyflow_in(folder.path(), &back);
-    assert!(code == 0 && out.contains("old-sms") && out.contains("flows/talk.yaml:3") && out.contains("has these mistakes"), "{out}");
+    assert!(
+        code == 0 && out.contains("old-sms") && out.contains("flows/talk.yaml:3") && out.contains("has these mistakes"),
+        "{out}"
+    );
     let (out, _) = replyflow_in(folder.path(), &[&back[..], &["--format", "json"]].concat());
     let json: Value = serde_json::from_str(&out).expect("JSON");
     assert!(json["flows"][0]["mistakes"][0].as_str().is_some_and(|said| said.contains("old-sms")), "{out}");

@@ -88,8 +88,12 @@ async fn a_flow_is_published_looked_at_and_taken_back() {
 /// A flow that the version before runs as a part of its own was given up since.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_has_mistakes_now_is_gone_back_to_only_if_somebody_says_so() {
-    let with_part = talk("one").replace("go: { ok: { end: done } }", "go: part\n  part:\n    run: part\n    go: { done: { end: done }, failed: { end: failed } }");
-    let part = "flow: part\nlanguages: [en]\nchannels: [main-sms]\nstart: []\nbegin: a\nstates: { a: { say: Hello, end: done } }\n";
+    let with_part = talk("one").replace(
+        "go: { ok: { end: done } }",
+        "go: part\n  part:\n    run: part\n    go: { done: { end: done }, failed: { end: failed } }",
+    );
+    let part =
+        "flow: part\nlanguages: [en]\nchannels: [main-sms]\nstart: []\nbegin: a\nstates: { a: { say: Hello, end: done } }\n";
     let service = Service::start(&call(), &[("talk", &with_part), ("part", part)]).await;
     let api = Api::keyed(&service, &["flows:publish"], "live").await;
     for flow in ["part", "talk"] {
@@ -99,7 +103,11 @@ async fn a_version_that_has_mistakes_now_is_gone_back_to_only_if_somebody_says_s
     assert_eq!(api.post(PUBLICATIONS, json!({ "flow": talk("two") })).await.status, 201);
     assert_eq!(api.post("/v1/flows/part/publications", json!({ "retire": true })).await.status, 201);
     let refused = api.post("/v1/flows/talk/rollback", json!({})).await;
-    assert!(refused.status == 409 && refused.text.contains("flows/talk.yaml:") && refused.text.contains("part"), "{}", refused.text);
+    assert!(
+        refused.status == 409 && refused.text.contains("flows/talk.yaml:") && refused.text.contains("part"),
+        "{}",
+        refused.text
+    );
     assert_eq!(api.post("/v1/flows/talk/rollback", json!({ "anyway": "yes" })).await.status, 422);
     assert_eq!(api.post("/v1/flows/talk/rollback", json!({ "anyway": true })).await.status, 201);
     service.stop().await;

@@ -196,7 +196,11 @@ fn it_waits_for_an_open_question_and_is_no_news_after_a_day() {
         // The question is kept open.
         d.change(|record| record.runs[0].question_mut().expect("a question").until = MONDAY + Span::days(9));
         d.wait(waits);
-        assert_eq!((skipped(&d), d.record().waiting.is_empty()), (refusal, refusal.is_some()), "{waits}: told although it is open still");
+        assert_eq!(
+            (skipped(&d), d.record().waiting.is_empty()),
+            (refusal, refusal.is_some()),
+            "{waits}: told although it is open still"
+        );
         d.user("Fine");
         assert_eq!(skipped(&d), None, "{waits}");
         let said = d.said();

@@ -133,7 +133,7 @@ pub enum Handed {
 impl Core {
     /// Hands a broadcast over to a contact and makes the turn: whoever hands over many waits for it, so that what is handed over does not pile up before it
     /// is decided. Whoever became part of another contact gets it there, once.
-    pub(super) async fn hand_over(self: &Arc<Self>, broadcast: BroadcastId, contact: ContactKey, body: Bytes) -> Handed {
+    pub async fn hand_over(self: &Arc<Self>, broadcast: BroadcastId, contact: ContactKey, body: Bytes) -> Handed {
         match self.hand_to(broadcast, contact, body).await {
             Ok(handed) => handed,
             Err(error) if error.is_temporary() => {

@@ -22,7 +22,7 @@ mod resolve;
 mod schedules;
 mod sorted;
 
-pub use member::NotSaid;
+pub use member::{Handed, NotSaid};
 pub use resolve::{Unreadable, whence};
 pub use schedules::id_of;
 

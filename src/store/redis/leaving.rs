@@ -158,13 +158,11 @@ impl RedisStore {
 
     pub(super) async fn do_remember(&self, contact: ContactKey, seen: &[DedupeHash], awaited: &[EffectId]) -> Answer<()> {
         let names = ['r', 'd', 'e', 'k'].map(|kind| keys::contact(kind, contact));
-        // So few at once that they never fill a generation: the next input would push the contact's own out else.
-        let few = (self.settings.dedupe_cap / 2).clamp(1, HASHES);
-        let seen = seen.chunks(few).map(|some| (some, &[][..]));
+        let seen = seen.chunks(HASHES).map(|some| (some, &[][..]));
         let awaited = awaited.chunks(HASHES).map(|some| (&[][..], some));
         for (seen, awaited) in seen.chain(awaited) {
             let mut call = self.link.script(Script::Remember, &names);
-            call.text(self.settings.dedupe_ttl.0).text(self.settings.dedupe_cap).text(awaited.len());
+            call.text(self.settings.dedupe_ttl.0).text(awaited.len());
             for effect in awaited {
                 call.text(effect);
             }

@@ -25,7 +25,7 @@ use super::{
     Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown,
     Spend, Spent, StartAnswer, StopMask, Store, StoreSettings, Ticket, Traffic, WorkSet,
 };
-use crate::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
+use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use async_trait::async_trait;

@@ -8,7 +8,7 @@ use super::{ANN, BEN, on_every_store};
 use async_trait::async_trait;
 use bytes::Bytes;
 use replyflow::config::send::Unsure;
-use replyflow::domain::id::{ContactKey, DedupeHash, SendRef, Token, VersionId, Who};
+use replyflow::domain::id::{ContactKey, DedupeHash, EffectId, SendRef, Token, VersionId, Who};
 use replyflow::domain::message::DeliveryStatus;
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};

@@ -5,11 +5,14 @@ use super::shared::{Gate, Shared};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use replyflow::domain::broadcast::BroadcastId;
+use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, EffectId, SendRef};
-use replyflow::domain::input::OperatorAction;
+use replyflow::domain::input::{Input, OperatorAction};
 use replyflow::domain::message::{DeliveryStatus, FailureReason};
 use replyflow::domain::name::ChannelName;
 use replyflow::provider::{Decoded, Failure, ProviderError, StatusReport};
+use replyflow::service::broadcast::Handed;
 use replyflow::service::ports::{HttpAnswer, HttpCall, HttpFailure, Transport};
 use replyflow::service::{Core, NewEvent};
 use std::future::poll_fn;
@@ -241,6 +244,20 @@ pub fn act(shared: &Arc<Shared>, name: &str, contact: ContactKey, action: Operat
             Box::pin(async move { core.operate(contact, action, &id).await.is_ok() })
         });
         shared.begin(name, None, Box::pin(task));
+    }
+}
+
+/// A feeder of a broadcast comes to somebody, or several do.
+pub fn feed(shared: &Arc<Shared>, broadcast: BroadcastId, contact: ContactKey, action: OperatorAction, copies: usize) {
+    let body = Bytes::from(codec::encode(&Input::Operator(action)));
+    for _ in 0..copies {
+        let (all, body) = (Arc::clone(shared), body.clone());
+        let first = shared.dice().below(2_000);
+        let task = until_taken(all, first, move |core| {
+            let body = body.clone();
+            Box::pin(async move { matches!(core.hand_over(broadcast, contact, body).await, Handed::Stored | Handed::Nobody) })
+        });
+        shared.begin(broadcast.to_string(), None, Box::pin(task));
     }
 }
 

@@ -1,7 +1,7 @@
 //! One run from one seed: who goes on, who dies, what comes in, until everything has come to its end.
 
 use super::check;
-use super::provider::{act, announce, deliver};
+use super::provider::{act, announce, deliver, feed};
 use super::shared::{Actor, Chaos, Instance, Shared, WAKE, what_broke};
 use super::world::{House, Somebody};
 use super::{Ground, flows};
@@ -375,7 +375,7 @@ impl<'a> Run<'a> {
         let sending = Some(Box::new(Sending { reentry: Reentry::Always, ..Sending::by(broadcast) }));
         let flow = Slug::parse(["many", "chat", "routed"][n]).expect("a name");
         let action = OperatorAction::Begin { flow, with: Vec::new(), sending };
-        act(&self.shared, &broadcast.to_string(), somebody.key, action, copies);
+        feed(&self.shared, broadcast, somebody.key, action, copies);
     }
 
     fn message(&self, from: &Somebody, id: &str) -> Decoded {

@@ -6,7 +6,7 @@ use super::shared::{Gate, Shared};
 use super::truth::{Rule, Truth};
 use async_trait::async_trait;
 use bytes::Bytes;
-use replyflow::domain::id::{ContactKey, DedupeHash, Token, VersionId, Who};
+use replyflow::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::*;

@@ -5,7 +5,7 @@ mod leaving;
 mod sends;
 
 use bytes::Bytes;
-use replyflow::domain::broadcast::BroadcastId;
+use replyflow::domain::broadcast::{BroadcastId, said_by};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, EffectId, InputId, Who};
@@ -56,6 +56,8 @@ pub struct Person {
     pub carried: Vec<(InputId, Class)>,
     /// Inputs that were accepted before the person was deleted: none of them may come back.
     pub erased: BTreeSet<InputId>,
+    /// Inputs by which broadcasts came.
+    pub fed: BTreeMap<InputId, BroadcastId>,
 }
 
 /// An effect that was decided.
@@ -172,6 +174,9 @@ impl Truth {
         }
         if person.erased.contains(&id) {
             return Err(format!("the input {id} brings somebody back who was deleted"));
+        }
+        if let Some(broadcast) = said_by(body) {
+            person.fed.insert(id, broadcast);
         }
         person.there = true;
         person.came.push(id);
@@ -351,7 +356,9 @@ impl Truth {
         let missed = report.wake.as_ref().is_some_and(|wake| waits && !person.erased.contains(&wake.id));
         self.journal.push(report.journal.clone());
         match (answer, &report.wake) {
-            (Reported::Journaled, _) if missed => Err(format!("a run awaits reports on {} and hears nothing of one", report.effect)),
+            (Reported::Journaled, _) if missed => {
+                Err(format!("a run awaits reports on {} and hears nothing of one", report.effect))
+            }
             (Reported::Journaled, _) => Ok(()),
             (Reported::Queued, Some(wake)) => self.took(report.contact, wake.id, Class::Priority, &wake.body),
             (Reported::Claimed(claim), Some(wake)) => {

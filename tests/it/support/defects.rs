@@ -61,6 +61,9 @@ pub const LEAVING: [Defect; 7] = [
         &[(Script::Forget, "redis.call('HSET', s, contact, ARGV[4])", "redis.call('HDEL', s, contact)")],
     ),
     ("accept: somebody begins without the opt-out", &[(Script::Accept, "redis.call('HGET', KEYS[7], contact) or '0'", "'0'")]),
-    ("remember: nothing", &[(Script::Remember, "for i = 5 + awaited, #ARGV do redis.call('SADD', d, ARGV[i]) end", "")]),
+    (
+        "remember: nothing",
+        &[(Script::Remember, "redis.call('SADD', e, ARGV[i])", ""), (Script::Remember, "redis.call('SADD', d, ARGV[#ARGV])", "")],
+    ),
     ("remember: nothing is awaited", &[(Script::Remember, "redis.call('HSET', KEYS[4], ARGV[i], '1')", "")]),
 ];

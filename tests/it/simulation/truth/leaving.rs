@@ -83,12 +83,21 @@ impl Truth {
         person.moved = Some(into);
         person.awaited.clear();
         let left = std::mem::take(&mut person.carried);
+        let fed = std::mem::take(&mut person.fed);
         let seen: Vec<InputId> = person.accepted.iter().chain(&left).map(|(id, _)| *id).chain(person.erased.clone()).collect();
         self.journal.push(flip.journal.clone());
         let there = self.person(into);
+        // A broadcast that waited for its turn is there once, whichever of the two it was for.
+        for broadcast in left.iter().filter_map(|(id, _)| fed.get(id)) {
+            if !there.fed.values().any(|known| known == broadcast) && there.erased.is_empty() {
+                return Err(format!("{broadcast} is lost on the way from one contact to another"));
+            }
+        }
+        there.fed.extend(fed.clone());
         for class in [Class::Normal, Class::Priority] {
             let of = |id: &InputId| InputId::of(DedupeHash::of(&["arrived", &effect.to_string(), &id.to_string()]));
-            let wanted: Vec<InputId> = left.iter().filter(|(_, c)| *c == class).map(|(id, _)| of(id)).collect();
+            let wanted = left.iter().filter(|(id, c)| *c == class && !fed.contains_key(id));
+            let wanted: Vec<InputId> = wanted.map(|(id, _)| of(id)).collect();
             let came: Vec<InputId> = there.came.iter().copied().filter(|id| wanted.contains(id)).collect();
             if came != wanted {
                 return Err(format!("of a contact's inputs {wanted:?} came {came:?} to where it moved"));
