@@ -10,7 +10,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 const DAYS: i64 = 15;
 
 /// This moment if it is inside of the hours, else the next one that is. Nothing if they are never open.
-pub(super) fn next_inside(hours: &Hours, zone: &TimeZone, at: Millis) -> Option<Millis> {
+pub fn next_inside(hours: &Hours, zone: &TimeZone, at: Millis) -> Option<Millis> {
     let now = Timestamp::from_millisecond(at.0).ok()?;
     let first = zone.to_datetime(now).date();
     for day in 0..DAYS {

@@ -59,6 +59,7 @@ mod weight;
 pub mod write;
 
 pub use clock::is_simulated;
+pub use hours::next_inside;
 pub use opt::is_priority;
 pub use split::arm_of;
 pub use turn::{Context, Ended, TurnError, TurnOutput, turn};

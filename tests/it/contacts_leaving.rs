@@ -1,6 +1,7 @@
 //! Contacts that leave through the API: deleted with a receipt, or made part of another and found under either name from then on.
 
 use crate::support::api::{Answer, Api, record};
+use crate::support::command::replyflow_in;
 use crate::support::live::{GREETING, SIMULATED, Service};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -161,6 +162,28 @@ async fn two_contacts_become_one_and_are_found_under_both_names() {
     for word in ["marmalade", "porridge"] {
         assert_eq!(api.get(&format!("/v1/search?q={word}")).await.json["items"], json!([]));
     }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_on_the_command_line_is_in_the_audit() {
+    let service = service().await;
+    for (n, phone) in ["+447700900001", "+447700900002"].into_iter().enumerate() {
+        service.write("main-sms", phone, &format!("SM{n}"), "hi").await;
+        service.shown(phone, 1).await;
+    }
+    let (from, into) = (service.contact_key("+447700900001"), service.contact_key("+447700900002"));
+    let asked = ["contacts", "merge", "+447700900001", "+447700900002", "--by", "ann"];
+    let (said, code) = replyflow_in(service.folder(), &asked);
+    assert_eq!((code, said.contains("becomes part of")), (0, true), "{said}");
+    let auditor = Api::keyed(&service, &["admin"], "test").await;
+    let audit = auditor.get(&format!("/v1/audit?target={into}")).await.json;
+    let act = &audit["items"][0];
+    assert_eq!(
+        (&act["action"], &act["who"], &act["detail"]),
+        (&json!("contact.merge"), &json!("ann"), &json!({ "from": from })),
+        "{audit}"
+    );
     service.stop().await;
 }
 

@@ -90,7 +90,7 @@ async fn a_flow_is_published_looked_at_and_taken_back() {
 async fn a_version_that_has_mistakes_now_is_gone_back_to_only_if_somebody_says_so() {
     let with_part = talk("one").replace(
         "go: { ok: { end: done } }",
-        "go: part\n  part:\n    run: part\n    go: { done: { end: done }, failed: { end: failed } }",
+        "go: part\n  part:\n    run: { flow: part }\n    go: { done: { end: done }, failed: { end: failed } }",
     );
     let part =
         "flow: part\nlanguages: [en]\nchannels: [main-sms]\nstart: []\nbegin: a\nstates: { a: { say: Hello, end: done } }\n";

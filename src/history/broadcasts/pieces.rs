@@ -109,7 +109,7 @@ fn found(row: &Row) -> Result<Found, HistoryError> {
 }
 
 /// The time zones of these; one whom the record does not know yet has none.
-async fn zones(database: &Database, contacts: &[ContactKey]) -> Result<Vec<Found>, HistoryError> {
+pub async fn zones(database: &Database, contacts: &[ContactKey]) -> Result<Vec<Found>, HistoryError> {
     let mut all = Vec::with_capacity(contacts.len());
     for some in contacts.chunks(PIECE) {
         let (places, params) = places(some, 1);
@@ -191,6 +191,12 @@ pub async fn next(database: &Database, id: BroadcastId) -> Result<Option<Piece>,
     let piece =
         |row: &Row| Ok(Piece { n: row.int(0)?, due: row.at(1)?, begun_at: row.opt_at(2)?, contacts: unpacked(row.bytes(3)?) });
     rows.first().map(piece).transpose()
+}
+
+/// It is handed over later.
+pub async fn later(database: &Database, id: BroadcastId, n: i64, due: Millis) -> Result<(), HistoryError> {
+    let sql = "UPDATE broadcast_piece SET due = $3 WHERE broadcast = $1 AND n = $2 AND fed_at IS NULL";
+    database.write(vec![Statement::new(sql, [id.to_string().into(), n.into(), due.into()])]).await.map(drop)
 }
 
 /// Somebody begins to hand it over.

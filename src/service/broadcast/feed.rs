@@ -4,6 +4,7 @@ use super::member::{self, Handed, NotSaid};
 use super::pace::{self, CALLS, CHUNK, FULL, Pace, WORD};
 use super::sorted::{Names, Sorted};
 use super::{Halt, Work};
+use crate::config::project::Hours;
 use crate::domain::broadcast::Refusal;
 use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::id::ContactKey;
@@ -23,11 +24,13 @@ const SIDE_BY_SIDE: usize = 16;
 const TRIES: u32 = 8;
 
 /// What is known of a broadcast while it is handed over.
-struct Feeding<'b> {
+pub(super) struct Feeding<'b> {
     broadcast: &'b Broadcast,
     /// What goes into mailboxes, by the arm.
     bodies: HashMap<Option<&'b Slug>, Bytes>,
     names: Names,
+    /// To which it keeps; none if something of it is said at any time.
+    pub(super) hours: Vec<Hours>,
     /// What may wait over each channel.
     channels: Vec<(WorkSet, u64)>,
     pace: Pace,
@@ -66,6 +69,10 @@ impl Work {
                 tracing::info!(broadcast = %self.id, pieces = off, "their mornings are past; they get it in the next one");
                 continue;
             }
+            if let Some(opens) = self.opens(&feeding, &piece, now).await? {
+                pieces::later(&self.record, self.id, piece.n, opens).await?;
+                continue;
+            }
             self.keeps(BroadcastState::Running).await?;
             pieces::begun(&self.record, self.id, piece.n, self.core.store_now()).await?;
             self.hand_over(&mut feeding, &piece).await?;
@@ -81,7 +88,8 @@ impl Work {
         // A flow may ask another system before it says anything, and conversations ask the same way.
         let channels = known.iter().filter_map(bound).chain([(WorkSet::Call, CALLS)]).collect();
         let names = self.core.called(&broadcast.plan.contents);
-        Ok(Feeding { broadcast, bodies, names, channels, pace: Pace::new(broadcast.plan.rate, now), told: now })
+        let hours = self.core.hours_of(&broadcast.plan.contents).await?;
+        Ok(Feeding { broadcast, bodies, names, hours, channels, pace: Pace::new(broadcast.plan.rate, now), told: now })
     }
 
     async fn hand_over(&self, feeding: &mut Feeding<'_>, piece: &Piece) -> Result<(), Halt> {

@@ -140,7 +140,9 @@ pub async fn forecast(
     whence: &Whence,
 ) -> Result<Forecast, Unforeseen> {
     let (begun, plan) = (core.clock.monotonic(), &broadcast.plan);
-    let mut times = Times::new(plan, &core.world().project.timezone, broadcast.starts_at);
+    // What cannot be said now is refused before it is made.
+    let hours = core.hours_of(&plan.contents).await.unwrap_or_default();
+    let mut times = Times::new(plan, &core.world().project.timezone, broadcast.starts_at).keeping(hours);
     let (mut seen, mut place) = (Forecast::default(), String::new());
     let names = core.called(&plan.contents);
     loop {

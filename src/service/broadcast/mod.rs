@@ -6,6 +6,7 @@
 //! | `work` | looks for what is to be done, and does it until the service stops | here |
 //! | resolving | finds out who gets it | `resolve` |
 //! | feeding | hands it over, piece by piece and no faster than it leaves | `feed`, `sorted`, `member`, `pace` |
+//! | hours | when what keeps to hours may be handed over | `opening` |
 //! | giving way | how much it takes beside conversations | `manners` |
 //! | giving up | what this instance misses; what was cancelled | `missing`, `cancelled` |
 //! | foreseeing | what would become of it, asked of the engine itself | `foresee` |
@@ -17,6 +18,7 @@ pub mod foresee;
 pub(super) mod manners;
 mod member;
 mod missing;
+mod opening;
 mod pace;
 mod resolve;
 mod schedules;

@@ -1,7 +1,8 @@
 //! Who gets a broadcast: its audience page by page, each contact at the time that is theirs. What is found is written down with the place where it goes on.
 
-use super::{Halt, Work};
-use crate::config::project::Project;
+use super::member::NotSaid;
+use super::{Halt, Work, opening};
+use crate::config::project::{Hours, Project};
 use crate::domain::broadcast_plan::{Audience, Plan};
 use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::id::ContactKey;
@@ -39,35 +40,45 @@ pub struct Times<'p> {
     plan: &'p Plan,
     project: &'p TimeZone,
     from: Millis,
+    hours: Vec<Hours>,
     known: HashMap<String, Millis>,
 }
 
 impl<'p> Times<'p> {
     /// Of a broadcast that begins at this moment.
     pub fn new(plan: &'p Plan, project: &'p TimeZone, from: Millis) -> Self {
-        Times { plan, project, from, known: HashMap::new() }
+        Times { plan, project, from, hours: Vec::new(), known: HashMap::new() }
+    }
+
+    /// The same for what keeps to hours.
+    pub fn keeping(self, hours: Vec<Hours>) -> Self {
+        Times { hours, ..self }
     }
 
     /// The time of a contact in this zone; the project's if they have none, or one that nobody knows.
     pub fn of(&mut self, timezone: Option<&str>) -> Millis {
-        let Some(morning) = self.plan.morning else { return self.from };
+        if self.plan.morning.is_none() && self.hours.is_empty() {
+            return self.from;
+        }
         let name = timezone.unwrap_or("");
         if let Some(known) = self.known.get(name) {
             return *known;
         }
         let zone = timezone.and_then(zone_of);
-        let due = morning.due(zone.as_ref().unwrap_or(self.project), self.from);
+        let zone = zone.as_ref().unwrap_or(self.project);
+        let due = opening::next(&self.hours, zone, self.plan.morning.map_or(self.from, |morning| morning.due(zone, self.from)));
         self.known.insert(name.to_owned(), due);
         due
     }
 
-    /// A page in pieces: those of one time together, the earliest first.
+    /// A page in pieces: those of one time together, the earliest first. Of what keeps to hours those of one zone, so that a piece can wait for them.
     pub fn pieces(&mut self, page: &[Found]) -> Vec<(Millis, Vec<ContactKey>)> {
-        let mut by_time: BTreeMap<Millis, Vec<ContactKey>> = BTreeMap::new();
+        let mut by_time: BTreeMap<(Millis, &str), Vec<ContactKey>> = BTreeMap::new();
         for found in page {
-            by_time.entry(self.of(found.timezone.as_deref())).or_default().push(found.contact);
+            let zone = found.timezone.as_deref().filter(|_| !self.hours.is_empty()).unwrap_or("");
+            by_time.entry((self.of(found.timezone.as_deref()), zone)).or_default().push(found.contact);
         }
-        let cut = |(due, contacts): (Millis, Vec<ContactKey>)| {
+        let cut = |((due, _), contacts): ((Millis, &str), Vec<ContactKey>)| {
             contacts.chunks(PIECE).map(|piece| (due, piece.to_vec())).collect::<Vec<_>>()
         };
         by_time.into_iter().flat_map(cut).collect()
@@ -86,7 +97,12 @@ impl Work {
             }
             Err(Unreadable::Database(error)) => return Err(error.into()),
         };
-        let mut times = Times::new(&broadcast.plan, &project.timezone, broadcast.starts_at);
+        let hours = match self.core.hours_of(&broadcast.plan.contents).await {
+            Ok(hours) => hours,
+            Err(NotSaid::Missing(problem)) => return self.misses(broadcast, &problem).await,
+            Err(NotSaid::Store(error)) => return Err(Halt::Trouble(error)),
+        };
+        let mut times = Times::new(&broadcast.plan, &project.timezone, broadcast.starts_at).keeping(hours);
         let (mut place, mut written) = (broadcast.place.clone(), broadcast.pieces);
         loop {
             self.keeps(BroadcastState::Resolving).await?;
@@ -112,5 +128,46 @@ impl Work {
             written += i64::try_from(cut.len()).unwrap_or(0);
             place = Some(last.to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::broadcast::Reentry;
+    use crate::domain::broadcast_plan::{Content, Contents, What};
+    use crate::domain::name::Slug;
+    use crate::domain::time::Span;
+    use jiff::civil::time;
+
+    /// 2026-03-02 12:00 UTC, a Monday.
+    const NOON: Millis = Millis(1_772_452_800_000);
+
+    fn found(name: &str, timezone: &str) -> Found {
+        Found { contact: ContactKey::derive(b"secret", name), timezone: Some(timezone.to_owned()) }
+    }
+
+    #[test]
+    fn what_keeps_to_hours_is_due_when_they_begin_in_each_zone() {
+        let what = What::Notification(Slug::parse("news").expect("a slug"));
+        let contents = Contents::One(Content { what, with: Vec::new(), version: None });
+        let plan = Plan { contents, holdout: 0, again: Reentry::Never, morning: None, rate: None };
+        let day = || vec![(time(9, 0, 0, 0), time(18, 0, 0, 0))];
+        let hours = Hours { days: std::array::from_fn(|_| day()) };
+        let page = [
+            found("ann", "Europe/Madrid"),
+            found("ben", "Asia/Tokyo"),
+            found("cem", "Europe/Berlin"),
+            found("dan", "Asia/Tokyo"),
+        ];
+        let at_any_time = Times::new(&plan, &TimeZone::UTC, NOON).pieces(&page);
+        assert_eq!(at_any_time.len(), 1);
+        let pieces = Times::new(&plan, &TimeZone::UTC, NOON).keeping(vec![hours.clone()]).pieces(&page);
+        let due: Vec<(Millis, usize)> = pieces.iter().map(|(due, contacts)| (*due, contacts.len())).collect();
+        // In Tokyo it is 21:00, and 9:00 of the next day is midnight in UTC. Madrid and Berlin are open, each in a piece of its own.
+        assert_eq!(due, [(NOON, 1), (NOON, 1), (NOON + Span::hours(12), 2)]);
+        let never = Hours::default();
+        assert_eq!(opening::next(std::slice::from_ref(&never), &TimeZone::UTC, NOON), NOON);
+        assert_eq!(opening::next(&[never, hours], &TimeZone::UTC, NOON + Span::hours(7)), NOON + Span::hours(21));
     }
 }

@@ -5,6 +5,7 @@ mod commands;
 mod done;
 #[path = "../../../benches/broadcast/people.rs"]
 mod ground;
+mod hours;
 mod killed;
 mod many;
 mod real;

@@ -2,20 +2,24 @@
 
 use super::entries::*;
 use super::{Ground, on_both, tables};
+use bytes::Bytes;
 use replyflow::domain::id::ContactKey;
+use replyflow::domain::id::InputId;
+use replyflow::domain::input::Class;
 use replyflow::domain::journal::{AttemptOutcome, Decision, Event};
 use replyflow::domain::message::{DeliveryStatus, InboundContent};
 use replyflow::domain::mode::Mode;
 use replyflow::domain::profile::Profile;
 use replyflow::domain::time::Millis;
 use replyflow::history::read::{timeline, whose};
-use replyflow::history::{ExportFilter, export};
-use replyflow::store::JournalItem;
+use replyflow::history::{ExportFilter, Statement, export};
+use replyflow::store::{Entry, JournalId, JournalItem, JournalRecord};
 
 on_both!(
     all_of_a_contact_is_found_under_whom_it_became_part_of,
     both_may_tell_it_in_any_order_and_any_batches,
     with_a_contact_goes_all_of_those_who_became_part_of_it,
+    what_overflowed_and_what_was_imported_is_the_others_and_goes_with_them,
     words_that_were_taken_back_after_it_go_as_well,
 );
 
@@ -123,7 +127,7 @@ async fn both_may_tell_it_in_any_order_and_any_batches(ground: Ground) {
         }
         // When it was told for the first time is not the same.
         let sql = "UPDATE contact SET created_at = 0, changed_at = 0 WHERE mode = 'moved'";
-        here.database.write(vec![replyflow::history::Statement::new(sql, [])]).await.expect("written");
+        here.database.write(vec![Statement::new(sql, [])]).await.expect("written");
         all.push(tables::dump(here).await);
     }
     for (i, tables) in all.iter().enumerate() {
@@ -178,6 +182,27 @@ async fn with_a_contact_goes_all_of_those_who_became_part_of_it(ground: Ground) 
     assert_eq!(ground.lines("SELECT mode FROM contact WHERE mode <> 'gone'").await, ["live"]);
     while writer.tidy(Millis(START + 40 * 86_400_000)).await.expect("done") {}
     assert_eq!(ground.lines("SELECT mode FROM contact").await, ["live"], "what was left of the others is too old");
+}
+
+async fn what_overflowed_and_what_was_imported_is_the_others_and_goes_with_them(ground: Ground) {
+    let (ann, ben) = (contact("ann"), contact("ben"));
+    let mut journal = Journal::default();
+    journal.at(0, ann, vec![received(1, "hi", Decision::Inbox)]);
+    journal.at(1, ben, vec![received(2, "hello", Decision::Inbox), Event::TookIn { from: ann }]);
+    let entry = Entry { class: Class::Normal, id: InputId(9), accepted_at: Millis(START), body: Bytes::from_static(b"x") };
+    let overflow = JournalRecord::Overflow { contact: ann, entry };
+    journal.items.push(JournalItem { id: JournalId { time: 0, number: 3 }, record: overflow });
+    let row = "INSERT INTO import_row (job, n, result, contact, mark) VALUES ('people', 1, 'created', $1, 7)";
+    ground.database.write(vec![Statement::new(row, [ben.into()])]).await.expect("written");
+    let writer = ground.writer();
+    writer.append(0, journal.items[..2].to_vec(), NOW).await.expect("written");
+    writer.append(0, journal.items[2..].to_vec(), NOW).await.expect("written");
+    let of = "SELECT contact FROM happening WHERE kind = 'input.overflow'";
+    assert_eq!(ground.lines(of).await, [ben.to_string()]);
+    journal.at(9, ben, vec![Event::Forgotten]);
+    writer.append(0, journal.items[3..].to_vec(), NOW).await.expect("written");
+    assert_eq!(ground.count("SELECT count(*) FROM happening").await, 0);
+    assert_eq!(ground.lines("SELECT result, contact, mark FROM import_row").await, ["created|–|–"]);
 }
 
 async fn words_that_were_taken_back_after_it_go_as_well(ground: Ground) {

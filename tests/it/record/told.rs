@@ -139,6 +139,8 @@ async fn a_conversation_is_told_with_its_run_and_its_figures(ground: Ground) {
     let happenings = ground.lines("SELECT kind FROM happening ORDER BY at, token, idx").await;
     let expected = "run.started state.left state.left answer.saved call.made call.ended state.left state.left run.ended";
     assert_eq!(happenings.join(" "), expected);
+    let ended = ground.lines("SELECT run FROM happening WHERE kind = 'call.ended'").await;
+    assert_eq!(ended, [run.to_string()], "it is found among the run's turns");
 
     let figures = "SELECT flow, arm, state, what, bucket, sum(n) FROM figure WHERE what <> 'took' AND n <> 0
                    GROUP BY flow, arm, state, what, bucket ORDER BY flow, arm, state, what, bucket";

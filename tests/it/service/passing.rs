@@ -144,8 +144,10 @@ async fn a_report_of_an_opt_out_opts_out_once(backend: Backend) {
 
 async fn a_report_without_our_name_is_written_down(backend: Backend) {
     let rig = Rig::new(backend, echo).await;
-    rig.say(ANN, "1", "hi").await;
     let nameless = report(None, DeliveryStatus::Failed, failure(FailureReason::Blocked, None));
+    assert_eq!(rig.core.receive_report(nameless.clone()).await.expect("noted"), Received::Noted);
+    assert!(rig.journal(rig.key(ANN)).await.is_empty(), "of nobody nothing is written down");
+    rig.say(ANN, "1", "hi").await;
     assert_eq!(rig.core.receive_report(nameless).await.expect("noted"), Received::Noted);
     let journal = rig.journal(rig.key(ANN)).await;
     assert!(matches!(journal.last(), Some(Event::Note { text, .. }) if text.contains("131050") && !text.contains("447700")));

@@ -176,6 +176,10 @@ impl Truth {
             return Err(format!("the input {id} brings somebody back who was deleted"));
         }
         if let Some(broadcast) = said_by(body) {
+            // Whoever became part of them had it for them.
+            if person.fed.values().any(|known| *known == broadcast) {
+                return Err(format!("{broadcast} comes again to somebody who has it"));
+            }
             person.fed.insert(id, broadcast);
         }
         person.there = true;

@@ -14,7 +14,7 @@ use crate::domain::broadcast::{BroadcastId, Reentry, Refusal};
 use crate::domain::broadcast_plan::Plan;
 use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::id::{ContactKey, DedupeHash};
-use crate::domain::limits::{BROADCAST_BODY_BYTES, BROADCAST_LATEST, BROADCASTS_LIVE};
+use crate::domain::limits::{BROADCAST_BODY_BYTES, BROADCAST_LATEST, BROADCASTS_LIVE, REQUEST_KEPT};
 use crate::domain::schedule::{Morning, time_of_day};
 use crate::domain::scope::Scope;
 use crate::domain::time::Millis;
@@ -57,7 +57,7 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
 /// written down; it begins within seconds of its time.
 #[utoipa::path(post, path = "/v1/broadcasts", tag = "Broadcasts", operation_id = "create_broadcast",
     security(("key" = ["broadcasts:write"])), request_body = view::New,
-    responses((status = 201, description = "It is made", body = Shown), (status = 409, description = "Too many are not over")))]
+    responses((status = 201, description = "It is made", body = Shown), (status = 409, description = "Too many are not over, or this Idempotency-Key made one more than a day ago")))]
 pub async fn create(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     let (caller, body) = asked(&web, &request, &mut payload, Scope::BroadcastsWrite, BROADCAST_BODY_BYTES).await?;
     Query::read(&request, &[])?;
@@ -102,9 +102,18 @@ fn morning(fields: &mut Fields) -> Result<Option<Morning>, Failure> {
     Ok(Some(Morning { time, date: None }))
 }
 
+/// The same request again. For a while its answer is the same; whoever sends it later means another broadcast, and must hear that there is none.
+fn made_before(known: &Broadcast, now: Millis) -> Result<Done, Failure> {
+    if now - known.created_at > REQUEST_KEPT {
+        let reason = format!("the broadcast {} was made with this Idempotency-Key; a new one needs a new key", known.id);
+        return Err(Failure::Conflict { reason });
+    }
+    Ok(Done::new(StatusCode::CREATED, Shown::of(known)))
+}
+
 async fn made(db: &Database, broadcast: Broadcast, listed: Option<&[ContactKey]>, act: &Act) -> Result<Done, Failure> {
     if let Some(known) = broadcasts::find(db, broadcast.id).await.map_err(unwritten)? {
-        return Ok(Done::new(StatusCode::CREATED, Shown::of(&known)));
+        return made_before(&known, broadcast.created_at);
     }
     if broadcasts::live(db).await.map_err(unwritten)? >= BROADCASTS_LIVE {
         return Err(Failure::Conflict { reason: format!("{BROADCASTS_LIVE} broadcasts are not over yet") });
@@ -270,4 +279,25 @@ pub(super) fn unwritten(error: HistoryError) -> Failure {
 
 pub(super) fn invalid(field: &'static str, reason: impl Into<String>) -> Failure {
     read::invalid(field, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::broadcast_plan::{Audience, Content, Contents, What};
+    use crate::domain::mode::Mode;
+    use crate::domain::name::Slug;
+    use crate::domain::time::Span;
+
+    #[test]
+    fn a_key_makes_one_broadcast_and_says_so_when_its_answer_is_no_longer_kept() {
+        let what = What::Flow(Slug::parse("sale").expect("a slug"));
+        let contents = Contents::One(Content { what, with: Vec::new(), version: None });
+        let plan = Plan { contents, holdout: 0, again: Reentry::Never, morning: None, rate: None };
+        let audience = Audience::Query("tag = vip".to_owned());
+        let known = Broadcast::new(BroadcastId::of(7), Mode::Live, "sale".to_owned(), (plan, audience), Millis(0));
+        assert!(made_before(&known, known.created_at + Span::hours(24)).is_ok());
+        let late = made_before(&known, known.created_at + Span::hours(25));
+        assert!(matches!(&late, Err(Failure::Conflict { reason }) if reason.contains("b_0000000000000007")));
+    }
 }

@@ -1,0 +1,47 @@
+//! What keeps to hours is handed over in them. Outside of them it would wait in the contacts' records and leave at once when they begin: no pause and no
+//! cancel would reach it, and nothing would keep it to the rate of its channels.
+
+use super::Work;
+use super::feed::Feeding;
+use super::member::{NotSaid, What};
+use crate::config::project::Hours;
+use crate::domain::broadcast_plan::Contents;
+use crate::domain::time::Millis;
+use crate::engine::{next_inside, zone_of};
+use crate::history::HistoryError;
+use crate::history::broadcasts::pieces::{self, Piece};
+use crate::service::core::Core;
+use jiff::tz::TimeZone;
+
+/// The next moment that is inside of one of these hours; `at` itself if it is, or if there are none.
+pub(super) fn next(hours: &[Hours], zone: &TimeZone, at: Millis) -> Millis {
+    hours.iter().filter_map(|hours| next_inside(hours, zone, at)).min().unwrap_or(at)
+}
+
+impl Core {
+    /// The hours to which what a plan sends keeps. None if something of it is said at any time: then the engine holds the rest.
+    pub(super) async fn hours_of(&self, contents: &Contents) -> Result<Vec<Hours>, NotSaid> {
+        let mut all = Vec::new();
+        for content in contents.all().map(|(_, content)| content) {
+            let What::Notification(name) = &content.what else { return Ok(Vec::new()) };
+            let flow = self.flow_of(content).await?;
+            let hours = flow.notifications.get(name).and_then(|notification| notification.hours.as_ref());
+            match hours.and_then(|hours| self.world().project.hours.get(hours)) {
+                Some(hours) => all.push(hours.clone()),
+                None => return Ok(Vec::new()),
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Work {
+    /// When the hours of a piece begin, if they are over or not there yet. All of a piece lived in one zone when it was made.
+    pub(super) async fn opens(&self, feeding: &Feeding<'_>, piece: &Piece, now: Millis) -> Result<Option<Millis>, HistoryError> {
+        let Some(first) = piece.contacts.first().filter(|_| !feeding.hours.is_empty()) else { return Ok(None) };
+        let found = pieces::zones(&self.record, std::slice::from_ref(first)).await?;
+        let zone = found.first().and_then(|found| found.timezone.as_deref()).and_then(zone_of);
+        let opens = next(&feeding.hours, zone.as_ref().unwrap_or(&self.core.world().project.timezone), now);
+        Ok(Some(opens).filter(|opens| *opens > now))
+    }
+}
