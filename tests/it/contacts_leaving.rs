@@ -124,7 +124,8 @@ async fn two_contacts_become_one_and_are_found_under_both_names() {
 
     let asked = api.post_named(&path, "merge-1", json!({ "from": "phone:+447700900001" })).await;
     assert_eq!((asked.status, &asked.json), (202, &json!({ "contact": into, "from": from })), "{}", asked.text);
-    let shown = until(&api, &format!("/v1/contacts/{from}"), |answer| answer.json["id"] == json!(into)).await;
+    let one = |answer: &Answer| answer.json["id"] == json!(into) && answer.json["name"] == json!("Ann");
+    let shown = until(&api, &format!("/v1/contacts/{from}"), one).await;
     assert_eq!(
         (&shown.json["name"], &shown.json["tags"], &shown.json["phone"]),
         (&json!("Ann"), &json!(["hers"]), &json!("+447700900002"))

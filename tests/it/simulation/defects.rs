@@ -52,8 +52,6 @@ pub fn of_leaving_in_front() -> Vec<Defect> {
     vec![
         defect("forget: no version check", |store| front(store, Wrong::ForgetsAnyVersion)),
         defect("forget: the opt-out goes too", |store| front(store, Wrong::ForgetsTheOptOut)),
-        defect("remember: nothing", |store| front(store, Wrong::RemembersNothing)),
-        defect("remember: nothing is awaited", |store| front(store, Wrong::AwaitsNothing)),
     ]
 }
 
@@ -88,8 +86,6 @@ enum Wrong {
     NothingHurries,
     ForgetsAnyVersion,
     ForgetsTheOptOut,
-    RemembersNothing,
-    AwaitsNothing,
 }
 
 /// A store that hands everything on, except for what it does wrong.
@@ -281,8 +277,6 @@ impl Store for Front {
         self.store.freeze(freeze).await
     }
     async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> Answer<()> {
-        let seen = if self.wrong == Wrong::RemembersNothing { Vec::new() } else { seen };
-        let awaited = if self.wrong == Wrong::AwaitsNothing { Vec::new() } else { awaited };
         self.store.remember(contact, seen, awaited).await
     }
     async fn flip(&self, flip: Flip) -> Answer<Flipped> {

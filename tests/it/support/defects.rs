@@ -47,9 +47,9 @@ pub const DEFECTS: [Defect; 13] = [
     ),
 ];
 
-/// Deliberate defects of how contacts leave. What `freeze` and `flip` could do wrong the conformance suite sees: a contact that is about to move has
+/// Deliberate defects of how contacts leave. What `freeze`, `remember` and `flip` could do wrong the conformance suite sees: a contact that is about to move has
 /// nearly nothing to do any more, so a run of the simulation hardly ever meets it.
-pub const LEAVING: [Defect; 7] = [
+pub const LEAVING: [Defect; 5] = [
     ("forget: no version check", &[(Script::Forget, "if string.sub(h, 9, 24) ~= ARGV[2] then return {'stale'} end", "")]),
     (
         "forget: what was seen goes too",
@@ -61,9 +61,4 @@ pub const LEAVING: [Defect; 7] = [
         &[(Script::Forget, "redis.call('HSET', s, contact, ARGV[4])", "redis.call('HDEL', s, contact)")],
     ),
     ("accept: somebody begins without the opt-out", &[(Script::Accept, "redis.call('HGET', KEYS[7], contact) or '0'", "'0'")]),
-    (
-        "remember: nothing",
-        &[(Script::Remember, "redis.call('SADD', e, ARGV[i])", ""), (Script::Remember, "redis.call('SADD', d, ARGV[#ARGV])", "")],
-    ),
-    ("remember: nothing is awaited", &[(Script::Remember, "redis.call('HSET', KEYS[4], ARGV[i], '1')", "")]),
 ];
