@@ -121,6 +121,7 @@ impl Eraser<'_> {
             take: Vec::new(),
             gap: Span::millis(0),
             who: Who(0),
+            instead: None,
         };
         self.surely(|| self.store.settle(settle.clone())).await.map(|_| ())
     }
