@@ -1,6 +1,7 @@
 //! The command line: what can be asked, with examples. Nothing here does anything.
 
 mod broadcast;
+mod channel;
 mod check;
 mod contact_files;
 mod contacts;
@@ -17,6 +18,7 @@ mod test;
 mod test_data;
 
 pub use broadcast::{All, Brief, Broadcast, New as NewBroadcast, NewSchedule, One, Schedule};
+pub use channel::Channel;
 pub use check::{Check, CheckFormat};
 pub use contact_files::{Export as ContactsExport, FileFormat, Import as ContactsImport, Service};
 pub use contacts::Contacts;
@@ -163,6 +165,12 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: Alert,
+    },
+    /// The virtual numbers
+    Channel {
+        /// What to do with them
+        #[command(subcommand)]
+        command: Channel,
     },
     /// Print the URLs of the flows' webhooks and of the sources; they hold secrets
     Webhooks,

@@ -5,6 +5,7 @@ pub mod render;
 
 mod alert;
 mod broadcast;
+mod channel;
 mod chat;
 mod check;
 mod contact_files;
@@ -135,6 +136,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Broadcast { command } => broadcast::broadcast(&project, &command),
         Command::Schedule { command } => broadcast::schedule(&project, &command),
         Command::Alert { command } => alert::run(&project, &command),
+        Command::Channel { command } => channel::run(&project, &command),
         Command::Webhooks => webhooks::run(&project),
         Command::Doctor => doctor::run(&project),
     };

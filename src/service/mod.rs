@@ -23,6 +23,7 @@ mod backlog;
 pub mod broadcast;
 mod call;
 mod channel_health;
+mod channel_probe;
 mod circuit;
 mod contacts;
 mod core;
@@ -84,6 +85,7 @@ mod webhook;
 
 pub use self::core::{Core, Engine, Parts};
 pub use channel_health::ChannelHealth;
+pub use channel_probe::probe_channel;
 pub use contacts::{After, Found, Whom};
 pub use events::{EventRefused, NewEvent};
 pub use feed::Overheard;

@@ -9,6 +9,7 @@ mod api_page;
 mod api_postgres;
 mod broadcast;
 mod callbacks;
+mod channel_test;
 mod check_watch;
 mod checker;
 mod circuit;

@@ -108,6 +108,7 @@ fn message(message: &Value, contacts: &[Value], number: &str, route: &Route) -> 
         },
         to: number.to_owned(),
         segments: None,
+        part: None,
         error: json::list(message, "errors").first().map(errors::error),
     };
     Decoded::Message(Box::new(received))
@@ -159,7 +160,13 @@ fn preferences(value: &Value, routes: &Routes, out: &mut Vec<Decoded>) {
             forwarded: false,
             referral: None,
         };
-        out.push(Decoded::Message(Box::new(Received { message, to: number.to_owned(), segments: None, error: None })));
+        out.push(Decoded::Message(Box::new(Received {
+            message,
+            to: number.to_owned(),
+            segments: None,
+            part: None,
+            error: None,
+        })));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::json;
-use crate::provider::send::{Accepted, SendOutcome, retry_after};
+use crate::provider::send::{Accepted, Checked, SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry, throttle};
 use crate::provider::webhook::{Headers, LimitScope, OptOutScope, ProviderError};
 use serde_json::Value;
@@ -76,6 +76,18 @@ const CODES: &[(u32, Verdict)] = &[
 /// What a code means; no code or an unknown one: permanent, for a reason that we do not know.
 pub fn verdict(code: Option<&str>) -> Verdict {
     find(code).unwrap_or(permanent(FailureReason::Unknown))
+}
+
+/// What the answer to a question about the number says. Graph answers 400 to a token that is no longer good, and to one that may not use
+/// this number; the code says so.
+pub fn checked(status: u16, body: &[u8]) -> Checked {
+    let code = json::object(body).ok().and_then(|body| json::code(json::object_of(&body, "error"), "code"));
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    match (status, code) {
+        (200..=299, _) => Checked::Valid,
+        (401 | 403, _) | (_, Some(10 | 100 | 102 | 190 | 200..=299)) => Checked::Refused,
+        _ => Checked::Unclear,
+    }
 }
 
 /// What a code means, if it is known.

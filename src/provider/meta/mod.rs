@@ -20,7 +20,7 @@ pub(super) use interactive::write as interactive;
 
 use super::features::{Features, Proof, Reports};
 use super::file::{self, FileRequest, FileSource, NoFile};
-use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
+use super::send::{Checked, EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Headers, Malformed, Refused, Reply, Routes, WebhookRequest};
 use super::{Account, Provider};
 use crate::config::channel::MetaSettings;
@@ -107,6 +107,10 @@ impl Provider for Meta {
 
     fn check(&self, _: Millis) -> Option<HttpRequest> {
         Some(HttpRequest::get(format!("{}?fields=display_phone_number", self.number_url()), self.authorized()))
+    }
+
+    fn checked(&self, status: u16, body: &[u8]) -> Checked {
+        errors::checked(status, body)
     }
 
     fn file(&self, media: &Media) -> Result<FileSource, NoFile> {

@@ -90,7 +90,8 @@ pub fn command(folder: &Path, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-fn environment(command: &mut Command) -> &mut Command {
+/// The variables that the configuration names.
+pub fn environment(command: &mut Command) -> &mut Command {
     command
         .env("TEST_TWILIO_TOKEN", TWILIO_TOKEN)
         .env("TEST_META_SECRET", META_SECRET)
