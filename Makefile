@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BINARY := target/release/replyflow
 
-.PHONY: help run build check test understanding bench clean-data
+.PHONY: help run build check test understanding bench fuzz clean-data
 
 help: ## Show this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ understanding: ## Precision and recall of the understanding of replies; REPLYFLO
 
 bench: ## Measure: a turn, understanding a reply, checking a large project, messages a second
 	cargo bench --locked
+
+fuzz: ## Requests made of the recorded ones, to each provider's adapter for a minute; FUZZ_SECONDS: for so long
+	@cargo run --quiet --locked --example fuzz -- $(or $(FUZZ_SECONDS),60)
 
 clean-data: ## Forget every conversation of `make run`
 	rm -rf data

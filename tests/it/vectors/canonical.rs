@@ -64,6 +64,7 @@ fn message(received: &Received, phones: Phones) -> Value {
         "forwarded": m.forwarded,
         "referral": m.referral,
         "segments": received.segments,
+        "concat": received.part.as_ref().map(|p| json!({ "ref": p.reference, "part": p.number, "total": p.of })),
         "error_code": received.error.as_ref().and_then(|e| e.code.clone()),
     });
     let mut more = content(&m.content);

@@ -98,12 +98,21 @@ impl Described {
         let rule = self.rule(list, vector);
         let first = || self.channels.keys().next().cloned().expect("a channel");
         let name = rule.and_then(|rule| rule.channel.clone()).unwrap_or_else(first);
+        let key = rule.and_then(|rule| rule.secret.as_ref()).or(self.how.secret.as_ref());
+        self.loaded(&name, rule.map(|rule| rule.set.clone()).unwrap_or_default(), key.zip(secret))
+    }
+
+    /// Every channel as it is written.
+    pub fn every(&self) -> Vec<Chosen> {
+        self.channels.keys().map(|name| self.loaded(name, toml::Table::new(), None)).collect()
+    }
+
+    fn loaded(&self, name: &str, set: toml::Table, secret: Option<(&String, &str)>) -> Chosen {
         let mut environment = self.how.env.clone();
         let mut channels = self.channels.clone();
-        let channel = channels.get_mut(&name).and_then(toml::Value::as_table_mut).expect("a table");
-        channel.extend(rule.map(|rule| rule.set.clone()).unwrap_or_default());
-        let key = rule.and_then(|rule| rule.secret.as_ref()).or(self.how.secret.as_ref());
-        if let (Some(key), Some(secret)) = (key, secret) {
+        let channel = channels.get_mut(name).and_then(toml::Value::as_table_mut).expect("a table");
+        channel.extend(set);
+        if let Some((key, secret)) = secret {
             environment.insert("VECTOR".to_owned(), secret.to_owned());
             let value = match channel.get(key) {
                 Some(toml::Value::String(_)) => toml::Value::String(secret.to_owned()),
@@ -117,7 +126,7 @@ impl Described {
         let path = folder.path().join("replyflow.toml");
         fs::write(&path, toml::to_string(&text).expect("TOML")).expect("written");
         let settings = Settings::load(Some(&path), &environment, Secrets::Required).unwrap_or_else(|wrong| panic!("{wrong}"));
-        let name = ChannelName::parse(&name).expect("a name");
+        let name = ChannelName::parse(name).expect("a name");
         let route = |name: &ChannelName, kind| Route { channel: name.clone(), kind };
         let all: Vec<(Route, Adapter)> =
             settings.channels.iter().map(|(name, c)| (route(name, c.kind), Adapter::new(&c.provider))).collect();

@@ -4,12 +4,15 @@
 mod canonical;
 mod described;
 mod hostile;
+pub mod mutated;
 mod requests;
 mod subject;
 
 use canonical::{Phones, decoded, differs, outcome};
 use replyflow::domain::id::{ContactKey, DedupeHash, InputId, SendRef, Token};
+use replyflow::domain::message::Media;
 use replyflow::domain::time::Millis;
+use replyflow::provider::file::FileSource;
 use replyflow::provider::{
     Adapter, Decoded, Facts, Method, Pairs, Refused, Routes, SendContext, SendOutcome, TransportError, WebhookRequest,
 };
@@ -20,9 +23,9 @@ use subject::Subject;
 
 /// One file of vectors with the adapter that it is about.
 pub struct File {
-    path: PathBuf,
-    data: Value,
-    subject: Subject,
+    pub path: PathBuf,
+    pub data: Value,
+    pub subject: Subject,
 }
 
 /// Says something that the test harness does not swallow.
@@ -95,7 +98,7 @@ fn foreign<'v>(mut all: impl Iterator<Item = &'v Value>) -> Option<&'v str> {
 }
 
 /// When it is, and the certificate that lies where a request says.
-fn facts<'v>(file: &File, vector: &'v Value) -> Facts<'v> {
+pub fn facts<'v>(file: &File, vector: &'v Value) -> Facts<'v> {
     let seconds = vector.get("now").or(file.data.get("now")).and_then(Value::as_i64).unwrap_or(1_795_230_000);
     Facts { now: Millis(seconds * 1_000), certificate: vector.get("certificate_pem").and_then(Value::as_str).map(str::as_bytes) }
 }
@@ -140,7 +143,8 @@ impl<'v> Recorded<'v> {
     pub fn towards(mut self, adapter: &Adapter) -> Self {
         if let Some(secret) = adapter.url_secret() {
             let (path, query) = self.url.split_once('?').map_or((self.url.as_str(), ""), |(path, query)| (path, query));
-            let what = if path.ends_with("/status") { "/status" } else { "" };
+            const BEHIND: [&str; 5] = ["/status", "/sent", "/delivered", "/failed", "/stopped"];
+            let what = BEHIND.into_iter().find(|what| path.ends_with(what)).unwrap_or("");
             let mark = if query.is_empty() { "" } else { "?" };
             self.url = format!("https://hooks.example.org/hooks/main/{secret}{what}{mark}{query}");
         }
@@ -303,6 +307,42 @@ fn acknowledgement_and_handshake_vectors() {
             if let Some(body) = expected.get("body").and_then(Value::as_str) {
                 assert_eq!(reply.body, body, "{vector}");
             }
+        }
+    }
+}
+
+/// Files are asked for by their id and are where the answer says: with the credentials, from the provider's own hosts.
+#[test]
+fn media_vectors_are_asked_for_and_found() {
+    let mut count = 0;
+    for file in files() {
+        // What is uploaded there leaves by its URL instead.
+        for vector in vectors(&file.data, "media").iter().filter(|v| str_of(v, "method") == "GET") {
+            let adapter = file.subject.adapter("", None);
+            let id = str_of(vector, "path").rsplit('/').next().map(str::to_owned);
+            let source = adapter.file(&Media { id, ..Media::default() }).expect("a source");
+            let FileSource::Asked(asked) = source else { panic!("{source:?}") };
+            assert!(asked.request.url.ends_with(&format!("{}?{}", str_of(vector, "path"), str_of(vector, "query"))), "{vector}");
+            let located = adapter.located(str_of(&vector["response"], "body").as_bytes()).expect("a place");
+            for (name, value) in vector["headers"].as_object().into_iter().flatten() {
+                let value = value.as_str();
+                assert_eq!((asked.request.header(name), located.request.header(name)), (value, value), "{vector}");
+            }
+            assert!(str_of(&vector["response"], "body").contains(&located.request.url), "{vector}");
+            count += 1;
+        }
+    }
+    assert!(count > 0, "no file is asked for");
+}
+
+/// A list that no test here knows would be a vector that is never run.
+#[test]
+fn vectors_are_in_lists_that_are_run() {
+    const RUN: [&str; 7] = ["signature_vectors", "inbound", "status", "send", "webhook_responses", "verification_get", "media"];
+    for file in files() {
+        for (name, list) in file.data.as_object().into_iter().flatten().filter(|(name, list)| *name != "notes" && list.is_array())
+        {
+            assert!(RUN.contains(&name.as_str()), "{}: nothing runs `{name}`: {list}", file.path.display());
         }
     }
 }

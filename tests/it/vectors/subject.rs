@@ -57,6 +57,16 @@ impl Subject {
         }
     }
 
+    /// All channels, with what their webhooks may speak for.
+    pub fn every(&self) -> Vec<(Adapter, Routes)> {
+        match self {
+            Subject::Described(described) => {
+                described.every().into_iter().map(|chosen| (chosen.adapter.clone(), chosen.routes())).collect()
+            }
+            _ => vec![(self.adapter("", None), self.routes("", &Value::Null, &[]))],
+        }
+    }
+
     /// The adapter whose webhook secret is the vector's.
     pub fn signed_with(&self, vector: &Value) -> Adapter {
         let secret = Secret::new(str_of(vector, "secret"));
