@@ -1,5 +1,6 @@
 //! `replyflow doctor`: looks at everything that would go wrong in production, and says what to do about it.
 
+mod channels;
 mod sinks;
 
 use super::{Project, Stop, style};
@@ -205,6 +206,7 @@ fn configuration(settings: &Settings) -> Vec<Finding> {
             say("webhook", FindingLevel::Fine, message, "Enter it at Meta, with the verify token.");
         }
     }
+    findings.extend(channels::findings(settings));
     findings.extend(alerts(settings));
     let mut say = |name, level, message: String, remedy: &str| {
         findings.push(Finding { name, level, message, remedy: remedy.to_owned() });

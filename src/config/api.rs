@@ -144,7 +144,7 @@ pub(super) fn circuit(section: &Section<'_>) -> CircuitSettings {
     }
 }
 
-fn headers(section: &Section<'_>) -> Vec<(String, Secret)> {
+pub(super) fn headers(section: &Section<'_>) -> Vec<(String, Secret)> {
     let inner = section.section("headers");
     let mut out = Vec::new();
     for (name, node) in inner.entries() {

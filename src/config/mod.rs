@@ -154,6 +154,12 @@ impl Settings {
         }
     }
 
+    /// Reads a text as if it were the file of a project in the current folder.
+    pub fn of(text: &str, environment: &Environment, secrets: Secrets) -> Result<Settings, Mistakes> {
+        let (settings, list, _) = Self::read(text, Path::new("."), environment, secrets);
+        if list.is_empty() { Ok(settings) } else { Err(Mistakes { file: None, list }) }
+    }
+
     /// The same from a text. Gives what could be read, what is wrong, and every key that is understood.
     fn read(
         text: &str,

@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::peer::peer;
 use super::web::{Hook, Web};
 use crate::provider::guard;
-use crate::provider::{Facts, Headers, Method, Refused, Reply, WebhookRequest};
+use crate::provider::{Decoded, Facts, Headers, Method, Refused, Reply, WebhookRequest};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Data, Path, Payload};
@@ -97,11 +97,19 @@ pub async fn receive(web: &Web, hook: &Hook, request: WebhookRequest<'_>) -> Res
         tracing::warn!(channel, reason, "a webhook was refused");
         return Err(if refused == Refused::NoLogin { Failure::NoLogin } else { Failure::Refused });
     }
-    let said = hook.adapter.decode(&request, &hook.routes).map_err(|malformed| {
+    let mut said = hook.adapter.decode(&request, &hook.routes).map_err(|malformed| {
         metrics::counter!(MALFORMED, "channel" => channel.to_owned()).increment(1);
         tracing::warn!(channel, reason = malformed.0, "a webhook could not be read");
         Failure::Malformed(malformed.0)
     })?;
+    for one in &mut said {
+        // A gateway that names nothing: whether it is a repeat cannot be known, and nothing may be lost.
+        if let Decoded::Message(received) = one
+            && received.message.id.is_empty()
+        {
+            received.message.id = format!("unnamed-{:016x}", web.core.random_bits());
+        }
+    }
     let core = std::sync::Arc::clone(&web.core);
     // A client that hangs up cancels its request here, but not what the request has begun.
     let stored = web.engine.spawn(async move { core.receive(said).await });

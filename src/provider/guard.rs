@@ -58,7 +58,8 @@ pub(super) fn after_secret(url: &str) -> &str {
     behind_channel(url).split_once('/').map_or("", |(_, rest)| rest)
 }
 
-fn behind_channel(url: &str) -> &str {
+/// What follows the channel's name in the path.
+pub(super) fn behind_channel(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or("");
     let Some((_, rest)) = path.rsplit_once("/hooks/") else { return "" };
     rest.split_once('/').map_or("", |(_, rest)| rest)

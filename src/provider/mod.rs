@@ -10,6 +10,7 @@ pub mod guard;
 pub mod json;
 pub mod proof;
 pub mod send;
+pub mod table;
 pub mod webhook;
 pub mod xml;
 
@@ -24,6 +25,7 @@ mod bird_channels;
 mod callback;
 mod dialog360;
 mod gupshup;
+mod http;
 mod infobip;
 mod jasmin;
 mod jwt;
@@ -50,7 +52,7 @@ pub use send::{
 };
 pub use simulator::played;
 pub use webhook::{
-    Complaint, Decoded, Facts, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Pricing,
+    Complaint, Decoded, Facts, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Part, Pricing,
     ProviderError, Received, Refused, Reply, Route, Routes, StatusReport, Subscription, TemplateStatus, WebhookRequest,
 };
 
@@ -232,6 +234,7 @@ impl Adapter {
             ProviderSettings::Kannel(s) => Arc::new(kannel::Kannel((**s).clone())),
             ProviderSettings::Jasmin(s) => Arc::new(jasmin::Jasmin((**s).clone())),
             ProviderSettings::Aws(s) => Arc::new(aws_sms::Aws((**s).clone())),
+            ProviderSettings::Http(s) => Arc::new(http::Http((**s).clone())),
             ProviderSettings::Simulator(s) => Arc::new(simulator::Simulator(s.clone())),
             ProviderSettings::Vonage(s) => Arc::new(vonage::Vonage::new((**s).clone())),
             ProviderSettings::VonageSms(s) => Arc::new(vonage_sms::VonageSms((**s).clone())),

@@ -81,7 +81,7 @@ fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>,
     }
     let message = typed(&body, id, routes.here())?;
     let to = message.channel.to_string();
-    Ok(vec![Decoded::Message(Box::new(Received { message, to, segments: None, error: None }))])
+    Ok(vec![Decoded::Message(Box::new(Received { message, to, segments: None, part: None, error: None }))])
 }
 
 /// What somebody writes in the place of a contact, over any channel: `{id, from, text | press | media | location}`.

@@ -215,8 +215,21 @@ pub struct Received {
     pub to: String,
     /// SMS segments, if the provider counts them.
     pub segments: Option<u32>,
+    /// Which part of a longer message it is, if the provider hands on the parts as they come.
+    pub part: Option<Part>,
     /// Why the provider could not pass on the content.
     pub error: Option<ProviderError>,
+}
+
+/// A part of a longer message: each is a message of its own here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What the parts of one message have in common.
+    pub reference: String,
+    /// Which one it is, from 1.
+    pub number: u16,
+    /// How many there are.
+    pub of: u16,
 }
 
 /// A delivery report.

@@ -226,6 +226,11 @@ impl Core {
         Millis(self.store_offset.load(Ordering::Relaxed).saturating_add(millis(self.clock.monotonic())))
     }
 
+    /// 64 fresh bits: a name for what has none.
+    pub fn random_bits(&self) -> u64 {
+        u64::from(self.random.bits()) << 32 | u64::from(self.random.bits())
+    }
+
     /// The store said what time it is.
     pub(super) fn note_now(&self, now: Millis) {
         self.store_offset.store(now.0.saturating_sub(millis(self.clock.monotonic())), Ordering::Relaxed);

@@ -47,6 +47,22 @@ fn signatures_for_a_webhook_that_there_is_not_are_an_error() {
 }
 
 #[test]
+fn channels_whose_provider_signs_nothing_are_named() {
+    let gateway = "[server]\npublic_url = \"https://replies.example.com\"\n[channels.gateway]\nprovider = \"http\"\nkind = \"sms\"\n\
+                   webhook_secret = { env = \"SHOP_SECRET\" }\n[channels.gateway.send]\nurl = \"https://gw.example/send\"\n\
+                   body = '[{{to}},{{text}}]'\n";
+    let config = format!("{CONFIG}{gateway}").replace("shopfiy", "shopify");
+    let (output, _) = doctor(&config);
+    assert!(output.contains("gateway: nothing but the secret in its URL shows that Any gateway with HTTP calls it"), "{output}");
+    assert!(output.contains("gateway: https://replies.example.com/hooks/gateway/SECRET"), "{output}");
+    assert!(!output.contains("the-secret-of-the-shop"), "{output}");
+    let with = config.replace("[channels.gateway.send]", "webhook_from = [\"192.0.2.0/24\"]\n[channels.gateway.send]");
+    let (output, _) = doctor(&with);
+    assert!(output.contains("by the secret in its URL and the addresses that it calls from"), "{output}");
+    assert!(!output.contains("nothing but the secret"), "{output}");
+}
+
+#[test]
 fn a_record_that_would_be_split_over_instances_is_said() {
     let split = "\n[store]\nkind = \"redis\"\nurl = \"redis://127.0.0.1:1\"\n";
     let (output, _) = doctor(&format!("{CONFIG}{split}"));

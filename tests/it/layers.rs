@@ -14,7 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("reply", &["domain"]),
     ("template", &["domain", "config", "flow", "reply", "layout"]),
     ("engine", &["domain", "config", "flow", "reply", "template"]),
-    ("provider", &["domain", "config"]),
+    // How others sign what they send is read in one place, whoever they are.
+    ("provider", &["domain", "config", "source"]),
     ("sink", &["domain", "config"]),
     ("source", &["domain", "config"]),
     ("store", &["domain", "config"]),

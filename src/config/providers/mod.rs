@@ -8,6 +8,7 @@ pub mod bird;
 pub mod dialog360;
 pub mod guard;
 pub mod gupshup;
+pub mod http;
 pub mod infobip;
 pub mod jasmin;
 pub mod kannel;
@@ -34,6 +35,7 @@ use bandwidth::BandwidthSettings;
 use bird::{BirdChannelsSettings, BirdSettings};
 use dialog360::Dialog360Settings;
 use gupshup::GupshupSettings;
+use http::HttpSettings;
 use infobip::InfobipSettings;
 use jasmin::JasminSettings;
 use kannel::KannelSettings;
@@ -75,6 +77,8 @@ pub enum ProviderSettings {
     Infobip(Box<InfobipSettings>),
     /// Sinch: the SMS API, and the Conversation API with WhatsApp.
     Sinch(Box<SinchSettings>),
+    /// Any gateway with HTTP, as its operator describes it.
+    Http(Box<HttpSettings>),
     /// The built-in simulator.
     Simulator(SimulatorSettings),
     /// Vonage's Messages API.
@@ -146,6 +150,7 @@ pub const PROVIDERS: &[ProviderEntry] = &[
     infobip::ENTRY,
     sinch::ENTRY,
     smtp::ENTRY,
+    http::ENTRY,
     simulator::ENTRY,
 ];
 
@@ -177,6 +182,7 @@ impl ProviderSettings {
             ProviderSettings::Kannel(_) => &kannel::ENTRY,
             ProviderSettings::Jasmin(_) => &jasmin::ENTRY,
             ProviderSettings::Aws(_) => &aws_sms::ENTRY,
+            ProviderSettings::Http(_) => &http::ENTRY,
             ProviderSettings::Simulator(_) => &simulator::ENTRY,
             ProviderSettings::Vonage(_) => &vonage::ENTRY,
             ProviderSettings::VonageSms(_) => &vonage::ENTRY_SMS,
@@ -201,6 +207,7 @@ impl ProviderSettings {
             | ProviderSettings::AfricasTalking(_)
             | ProviderSettings::Kannel(_)
             | ProviderSettings::Jasmin(_)
+            | ProviderSettings::Http(_)
             | ProviderSettings::Simulator(_) => None,
             // The secrets tell accounts apart; two channels with one number are a mistake in any of them.
             ProviderSettings::Vonage(s) => Some(("", &s.number)),

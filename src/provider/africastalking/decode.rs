@@ -68,7 +68,7 @@ fn received(from: &str, to: &str, id: &str, at: Option<Millis>, text: String, co
         forwarded: false,
         referral: None,
     };
-    Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, error: None }))
+    Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, part: None, error: None }))
 }
 
 /// It has neither an id nor a time: a second one of the same person looks like a repeat. That harms nobody, as they refuse what is

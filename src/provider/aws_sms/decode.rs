@@ -73,7 +73,7 @@ fn said(body: &Value, routes: &Routes) -> Result<Decoded, Malformed> {
         forwarded: false,
         referral: None,
     };
-    Ok(Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, error: None })))
+    Ok(Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, part: None, error: None })))
 }
 
 fn report(body: &Value, event: &str, routes: &Routes) -> Decoded {

@@ -83,7 +83,7 @@ fn received(event: &Value, message: &Value, id: &str, routes: &Routes) -> Decode
         referral: None,
     };
     let segments = json::number(message, "segmentCount").map(|n| n.clamp(0.0, 1_000.0) as u32);
-    Decoded::Message(Box::new(Received { message: decoded, to: ours.to_owned(), segments, error: None }))
+    Decoded::Message(Box::new(Received { message: decoded, to: ours.to_owned(), segments, part: None, error: None }))
 }
 
 /// The files of a message, without the description of how a phone lays them out.

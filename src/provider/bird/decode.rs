@@ -120,7 +120,7 @@ fn message(said: &Said<'_>, word: &str, routes: &Routes) -> Decoded {
         referral: None,
     };
     let segments = json::number(said.data, "segments").map(|n| n.clamp(0.0, 1_000.0) as u32);
-    Decoded::Message(Box::new(Received { message: decoded, to: number.to_owned(), segments, error: None }))
+    Decoded::Message(Box::new(Received { message: decoded, to: number.to_owned(), segments, part: None, error: None }))
 }
 
 fn status(said: &Said<'_>, event: &str, word: &str, routes: &Routes) -> Decoded {

@@ -90,7 +90,7 @@ fn message(payload: &Value, id: &str, route: &Route) -> Decoded {
         referral: None,
     };
     let to = json::owned(payload, "channelId").unwrap_or_default();
-    Decoded::Message(Box::new(Received { message: decoded, to, segments: None, error: None }))
+    Decoded::Message(Box::new(Received { message: decoded, to, segments: None, part: None, error: None }))
 }
 
 fn content(body: &Value) -> (String, InboundContent) {

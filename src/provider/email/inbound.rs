@@ -120,7 +120,7 @@ impl Written {
             forwarded: false,
             referral: None,
         };
-        Received { message, to: here.channel.to_string(), segments: None, error: None }
+        Received { message, to: here.channel.to_string(), segments: None, part: None, error: None }
     }
 }
 

@@ -87,7 +87,7 @@ fn received(from: &str, app: &str, id: &str, at: Option<Millis>, route: &Route) 
         forwarded: false,
         referral: None,
     };
-    Received { message, to: app.to_owned(), segments: None, error: None }
+    Received { message, to: app.to_owned(), segments: None, part: None, error: None }
 }
 
 /// Only some events carry `gsId`, Gupshup's own id, by which the send is known; where it is missing `id` is that.

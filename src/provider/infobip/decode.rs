@@ -96,5 +96,5 @@ fn message(result: &Value, routes: &Routes) -> Decoded {
     let count = json::number(result, "smsCount").or_else(|| json::number(result, "messageCount"));
     let segments = count.filter(|n| kind == ChannelKind::Sms && (0.0..=255.0).contains(n)).map(|n| n as u32);
     let to = address(ours, kind).reveal().to_owned();
-    Decoded::Message(Box::new(Received { message, to, segments, error: None }))
+    Decoded::Message(Box::new(Received { message, to, segments, part: None, error: None }))
 }

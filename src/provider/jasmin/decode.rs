@@ -53,7 +53,7 @@ fn message(alphabet: Alphabet, form: &Form<'_>, id: &str, routes: &Routes) -> Re
         forwarded: false,
         referral: None,
     };
-    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, error: None })))
+    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, part: None, error: None })))
 }
 
 /// The octets say more than `content`, which some releases spoil on the way; without them `content` is taken as it is.

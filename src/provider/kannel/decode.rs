@@ -51,7 +51,7 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
         forwarded: false,
         referral: None,
     };
-    Ok(vec![Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, error: None }))])
+    Ok(vec![Decoded::Message(Box::new(Received { message, to: to.to_owned(), segments: None, part: None, error: None }))])
 }
 
 /// The octets of the text. Kannel says in which charset they are and need not write UTF-8.

@@ -71,7 +71,7 @@ fn message(request: &WebhookRequest<'_>, form: &Form<'_>, id: &str, routes: &Rou
         referral: None,
     };
     let to = Address::from_wire(ours).reveal().to_owned();
-    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, error: None })))
+    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, part: None, error: None })))
 }
 
 /// `20261121030000` in UTC.

@@ -129,7 +129,7 @@ fn message(settings: &PlivoSettings, form: &Form<'_>, id: &str, routes: &Routes)
     };
     let to = address(ours, kind).reveal().to_owned();
     let segments = form.get("units").and_then(|n| n.parse().ok());
-    Ok(Decoded::Message(Box::new(Received { message, to, segments, error: None })))
+    Ok(Decoded::Message(Box::new(Received { message, to, segments, part: None, error: None })))
 }
 
 /// The text and what kind of message it is, by the fields that are there.

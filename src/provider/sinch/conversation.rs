@@ -89,7 +89,7 @@ fn message(settings: &SinchSettings, app_id: &str, body: &Value, message: &Value
         forwarded: false,
         referral: None,
     };
-    Decoded::Message(Box::new(Received { message, to: app_id.to_owned(), segments: None, error: None }))
+    Decoded::Message(Box::new(Received { message, to: app_id.to_owned(), segments: None, part: None, error: None }))
 }
 
 /// The text and the content, by the field that is there.

@@ -83,7 +83,7 @@ fn message(kind: &str, body: &Value, routes: &Routes) -> Result<Decoded, Malform
         referral: None,
     };
     let to = Address::from_wire(ours).reveal().to_owned();
-    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, error: None })))
+    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, part: None, error: None })))
 }
 
 fn files(body: &Value) -> (String, InboundContent) {

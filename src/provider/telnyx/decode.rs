@@ -110,7 +110,7 @@ fn message(payload: &Value, routes: &Routes) -> Decoded {
     };
     let segments = json::number(payload, "parts").filter(|n| (0.0..=255.0).contains(n)).map(|n| n as u32);
     let error = json::list(payload, "errors").first().map(errors::error);
-    Decoded::Message(Box::new(Received { message, to: ours.to_owned(), segments, error }))
+    Decoded::Message(Box::new(Received { message, to: ours.to_owned(), segments, part: None, error }))
 }
 
 /// The text and what kind of message it is. What came over WhatsApp lies in `body`, in Meta's shape.

@@ -96,7 +96,7 @@ fn message(form: &Form<'_>, id: &str, routes: &Routes) -> Result<Vec<Decoded>, M
     };
     let to = to.strip_prefix(WHATSAPP).unwrap_or(to).to_owned();
     let segments = form.get("NumSegments").and_then(|n| n.parse().ok());
-    Ok(vec![Decoded::Message(Box::new(Received { message, to, segments, error: None }))])
+    Ok(vec![Decoded::Message(Box::new(Received { message, to, segments, part: None, error: None }))])
 }
 
 /// The text and what kind of message it is, by the fields that are there: `MessageType` is often missing.

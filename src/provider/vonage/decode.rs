@@ -88,7 +88,7 @@ fn message(body: &Value, id: &str, routes: &Routes) -> Result<Decoded, Malformed
     };
     let segments = json::number(json::object_of(body, "sms"), "num_messages").map(|n| n.clamp(0.0, 1_000.0) as u32);
     let to = address(kind, ours).reveal().to_owned();
-    Ok(Decoded::Message(Box::new(Received { message, to, segments, error: None })))
+    Ok(Decoded::Message(Box::new(Received { message, to, segments, part: None, error: None })))
 }
 
 fn status(body: &Value, id: &str, routes: &Routes) -> Decoded {

@@ -9,7 +9,7 @@ use crate::domain::time::Millis;
 use crate::provider::form;
 use crate::provider::json;
 use crate::provider::webhook::{
-    Decoded, Malformed, Method, Other, ProviderError, Received, Routes, StatusReport, WebhookRequest,
+    Decoded, Malformed, Method, Other, Part, ProviderError, Received, Routes, StatusReport, WebhookRequest,
 };
 use serde_json::Value;
 use url::form_urlencoded;
@@ -114,7 +114,14 @@ fn message(said: &Said, id: &str, routes: &Routes) -> Result<Decoded, Malformed>
         referral: None,
     };
     let to = Address::from_wire(ours).reveal().to_owned();
-    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, error: None })))
+    Ok(Decoded::Message(Box::new(Received { message, to, segments: None, part: part(said), error: None })))
+}
+
+/// Which part of a longer message this is: the SMS API does not put them together.
+fn part(said: &Said) -> Option<Part> {
+    let number = |name| said.get(name)?.parse().ok();
+    let reference = said.get("concat-ref")?.to_owned();
+    Some(Part { reference, number: number("concat-part")?, of: number("concat-total")? })
 }
 
 /// A delivery receipt: `msisdn` is the receiver here, `to` the sender.

@@ -121,7 +121,7 @@ async fn a_batch_is_stored_in_its_order(backend: Backend) {
     let rig = Rig::new(backend, echo).await;
     let said = |from: &str, n: usize| {
         let message = message(from, &format!("{from}{n}"), &n.to_string());
-        Decoded::Message(Box::new(Said { message, to: "main-sms".to_owned(), segments: None, error: None }))
+        Decoded::Message(Box::new(Said { message, to: "main-sms".to_owned(), segments: None, part: None, error: None }))
     };
     let batch: Vec<Decoded> = (0..40).map(|n| said(if n % 2 == 0 { ANN } else { BEN }, n)).collect();
     let answers = rig.core.receive(batch.clone()).await.expect("stored");

@@ -399,7 +399,7 @@ impl<'a> Run<'a> {
             forwarded: false,
             referral: None,
         };
-        Decoded::Message(Box::new(Received { message, to: channel.to_owned(), segments: None, error: None }))
+        Decoded::Message(Box::new(Received { message, to: channel.to_owned(), segments: None, part: None, error: None }))
     }
 }
 

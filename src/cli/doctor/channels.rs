@@ -1,0 +1,65 @@
+//! How the providers of channels are believed, and the URLs that are entered there.
+
+use crate::config::Settings;
+use crate::config::channel::ChannelSettings;
+use crate::config::providers::guard::Guard;
+use crate::provider::Adapter;
+use crate::store::{Finding, FindingLevel};
+
+/// One finding for each channel whose provider signs nothing, and one with the URL for those that the rest of this command does
+/// not speak of.
+pub(super) fn findings(settings: &Settings) -> Vec<Finding> {
+    settings.channels.values().flat_map(|channel| of(settings, channel)).collect()
+}
+
+fn of(settings: &Settings, channel: &ChannelSettings) -> Vec<Finding> {
+    let entry = channel.provider.entry();
+    let adapter = Adapter::new(&channel.provider);
+    let mut found = Vec::new();
+    let mut say = |level, message: String, remedy: &str| {
+        found.push(Finding { name: "webhook", level, message, remedy: remedy.to_owned() });
+    };
+    let base = format!("{}/hooks/{}", settings.server.public_url, channel.name);
+    match adapter.guard() {
+        Some(guard) => {
+            say(
+                FindingLevel::Fine,
+                format!("{}: {base}/SECRET", channel.name),
+                "Enter it at the provider, with webhook_secret at its end.",
+            );
+            let (level, message, remedy) = believed(channel, entry.title, guard);
+            say(level, message, remedy);
+        }
+        None if entry.is_called && !matches!(entry.name, "twilio" | "meta") => {
+            say(FindingLevel::Fine, format!("{}: {base}", channel.name), "Enter it at the provider: docs/providers/ says where.");
+        }
+        None => {}
+    }
+    found
+}
+
+fn believed(channel: &ChannelSettings, title: &str, guard: &Guard) -> (FindingLevel, String, &'static str) {
+    let beside: Vec<&str> = [
+        (guard.basic.is_some(), "a login"),
+        (guard.header.is_some(), "a header"),
+        (!guard.from.is_empty(), "the addresses that it calls from"),
+    ]
+    .into_iter()
+    .filter_map(|(has, words)| has.then_some(words))
+    .collect();
+    match beside.is_empty() {
+        true => (
+            FindingLevel::Warning,
+            format!("{}: nothing but the secret in its URL shows that {title} calls it: nothing is signed", channel.name),
+            "Set webhook_user and webhook_password, webhook_header, or webhook_from, as far as the provider has them; keep the URL out of logs.",
+        ),
+        false => {
+            let message = format!(
+                "{}: {title} signs nothing and is believed by the secret in its URL and {}",
+                channel.name,
+                beside.join(", ")
+            );
+            (FindingLevel::Fine, message, "")
+        }
+    }
+}
