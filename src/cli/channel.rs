@@ -96,7 +96,7 @@ fn urls(settings: &Settings, channel: &ChannelSettings, adapter: &Adapter) {
 async fn arrives(settings: &Settings, channel: &ChannelSettings, since: Millis, wait: Span) -> Result<bool, Stop> {
     let hint = "`replyflow serve` must run: it takes what the provider posts, and writes the record that is looked at here.";
     let record = Database::open_beside(&settings.history).await.map_err(|HistoryError(error)| Stop::with_hint(error, hint))?;
-    line("waiting", &format!("write to this channel now; it is waited for {wait}"));
+    line("waiting", &format!("write to this channel now; this waits for {wait}"));
     let filter = MessageFilter {
         channel: Some(channel.name.to_string()),
         direction: Some("in".to_owned()),
@@ -155,6 +155,7 @@ fn nothing(settings: &Settings) {
          \x20             elsewhere   webhook_from does not list the caller; behind a proxy set server.trusted_proxies\n\
          \x20             stale       the clock of this machine is wrong\n\
          \x20             no_login    webhook_user and webhook_password are not entered at the provider\n\
+         \x20             It says `a webhook could not be read` if what came is not what this provider sends: look at how it is set up there.\n\
          \x20             If it says nothing, nothing reached it: look at the provider's own log of webhooks, and at the proxy.",
         settings.server.public_url
     );
