@@ -62,7 +62,7 @@ const COLUMNS: &str = "id, name, hash, scopes, mode, created_at, created_by, exp
 /// The key with this id.
 pub async fn find(database: &Database, id: KeyId) -> Result<Option<ApiKey>, HistoryError> {
     let sql = format!("SELECT {COLUMNS} FROM api_key WHERE id = $1");
-    let rows = database.read(&sql, &[id.to_string().into()]).await?;
+    let rows = database.look_up(&sql, &[id.to_string().into()]).await?;
     rows.first().map(ApiKey::of).transpose()
 }
 

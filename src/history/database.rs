@@ -7,6 +7,10 @@ use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use crate::config::history::{HistoryBackend, HistoryConfig};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What takes longer is given up: a read, or a transaction of a server, which may also say nothing any more.
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +131,14 @@ impl Database {
     pub async fn read(&self, sql: &str, params: &[Cell]) -> Result<Vec<Row>, HistoryError> {
         match &self.0 {
             Driver::Sqlite(sqlite) => sqlite.read(sql, params).await,
+            Driver::Postgres(postgres) => postgres.read(sql, params).await,
+        }
+    }
+
+    /// Reads what is found by its key: long reads are not in its way.
+    pub async fn look_up(&self, sql: &str, params: &[Cell]) -> Result<Vec<Row>, HistoryError> {
+        match &self.0 {
+            Driver::Sqlite(sqlite) => sqlite.look_up(sql, params).await,
             Driver::Postgres(postgres) => postgres.read(sql, params).await,
         }
     }

@@ -23,6 +23,7 @@ mod database;
 mod error;
 mod export;
 mod feed;
+mod interrupt;
 mod keep;
 pub mod leaving;
 mod postgres;

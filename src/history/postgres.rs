@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool of connections. The statements of a round are sent together, before the first is answered.
 
 use super::cell::{Cell, Row, Statement};
-use super::database::{Answers, Dialect, Round, Work};
+use super::database::{Answers, Dialect, LONGEST, Round, Work};
 use super::error::{HistoryError, with_causes};
 use super::schema;
 use crate::config::history::{PostgresSettings, PostgresTls};
@@ -21,8 +21,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A connection that is not there by then is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A transaction that takes longer is given up, and so is a server that says nothing any more.
-const LONGEST: Duration = Duration::from_secs(60);
 /// What the server holds to by itself: an instance that disappeared keeps no lock for hours, and nothing runs on that nobody waits for.
 const SESSION: &str = "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=30 \
                        -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";

@@ -1,8 +1,9 @@
 //! SQLite: one thread writes, many transactions in one commit; readers have connections of their own. No async thread ever waits for the disk.
 
 use super::cell::{Cell, Row, Statement};
-use super::database::{Answers, Dialect, Round, Work};
+use super::database::{Answers, Dialect, LONGEST, Round, Work};
 use super::error::HistoryError;
+use super::interrupt::Interrupt;
 use super::schema;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OpenFlags};
@@ -28,6 +29,9 @@ pub(super) struct Sqlite {
     jobs: Option<mpsc::SyncSender<Box<dyn Job>>>,
     idle: Mutex<Vec<Connection>>,
     readers: Arc<Semaphore>,
+    /// A reader of its own for what is looked up by its key, so that long reads are not in the way.
+    at_once: Arc<Semaphore>,
+    longest: Duration,
 }
 
 /// A transaction on its way through the thread.
@@ -89,7 +93,8 @@ impl Sqlite {
     }
 
     fn of(path: &Path, jobs: Option<mpsc::SyncSender<Box<dyn Job>>>) -> Self {
-        Sqlite { path: path.to_owned(), jobs, idle: Mutex::default(), readers: Arc::new(Semaphore::new(READERS)) }
+        let (readers, at_once) = (Arc::new(Semaphore::new(READERS)), Arc::new(Semaphore::new(1)));
+        Sqlite { path: path.to_owned(), jobs, idle: Mutex::default(), readers, at_once, longest: LONGEST }
     }
 
     pub(super) async fn transact<W: Work + 'static>(&self, work: W) -> Result<W, HistoryError> {
@@ -113,20 +118,35 @@ impl Sqlite {
         tokio::task::spawn_blocking(work).await.map_err(|e| HistoryError(e.to_string()))?
     }
 
+    /// Rows. A read that takes too long, or that nobody waits for any more, is broken off and frees its place.
     pub(super) async fn read(&self, sql: &str, params: &[Cell]) -> Result<Vec<Row>, HistoryError> {
-        let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(|e| HistoryError(e.to_string()))?;
+        self.read_among(&self.readers, sql, params).await
+    }
+
+    /// Rows that are found by their key, however many long reads there are.
+    pub(super) async fn look_up(&self, sql: &str, params: &[Cell]) -> Result<Vec<Row>, HistoryError> {
+        self.read_among(&self.at_once, sql, params).await
+    }
+
+    async fn read_among(&self, places: &Arc<Semaphore>, sql: &str, params: &[Cell]) -> Result<Vec<Row>, HistoryError> {
+        let permit = Arc::clone(places).acquire_owned().await.map_err(|e| HistoryError(e.to_string()))?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let (path, sql, params) = (self.path.clone(), numbered(sql), params.to_vec());
+        let (interrupt, running) = Interrupt::pair();
         let work = move || -> Result<(Connection, Result<Vec<Row>, HistoryError>), HistoryError> {
             let connection = match idle {
                 Some(connection) => connection,
                 None => reader(&path)?,
             };
-            let rows = query(&connection, &sql, &params);
+            let rows = running.run(&connection, || query(&connection, &sql, &params));
             drop(permit);
             Ok((connection, rows))
         };
-        let (connection, rows) = tokio::task::spawn_blocking(work).await.map_err(|e| HistoryError(e.to_string()))??;
+        let done = tokio::time::timeout(self.longest, tokio::task::spawn_blocking(work)).await;
+        // From here on the connection may be another one's: what was not broken off must not be any more.
+        let Ok(done) = done else { return Err(late(self.longest)) };
+        interrupt.disarm();
+        let (connection, rows) = done.map_err(|e| HistoryError(e.to_string()))??;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         rows
     }
@@ -292,6 +312,10 @@ fn other_version(path: &Path, version: i64) -> HistoryError {
     HistoryError(format!("{} has layout {version}, this release knows {known}{hint}", path.display()))
 }
 
+fn late(longest: Duration) -> HistoryError {
+    HistoryError(format!("it took longer than {} s and was broken off", longest.as_secs()))
+}
+
 fn gone() -> HistoryError {
     HistoryError("its thread is gone".to_owned())
 }
@@ -331,6 +355,48 @@ mod tests {
         let connection = Connection::open(&path).expect("opens");
         connection.pragma_update(None, "user_version", 99).expect("written");
         assert!(Sqlite::open(&path).is_err_and(|error| error.0.contains("layout 99")));
+    }
+
+    /// So long that no test waits for its end.
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    fn opened(folder: &Path, longest: Duration) -> Arc<Sqlite> {
+        let mut sqlite = Sqlite::open(&folder.join("history.db")).expect("opens");
+        sqlite.longest = longest;
+        Arc::new(sqlite)
+    }
+
+    #[tokio::test]
+    async fn a_read_that_takes_too_long_is_broken_off_and_frees_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sqlite = opened(folder.path(), Duration::from_millis(50));
+        for _ in 0..=READERS {
+            let refused = sqlite.read(ENDLESS, &[]).await;
+            assert!(refused.is_err_and(|error| error.0.contains("broken off")));
+        }
+        // A place is free when the thread that read has seen that it is over.
+        let all = sqlite.readers.acquire_many(READERS as u32).await.expect("all places");
+        drop(all);
+        assert_eq!(sqlite.read("SELECT 1", &[]).await.map(|rows| rows.len()), Ok(1));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_broken_off_and_keys_are_looked_up_meanwhile() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sqlite = opened(folder.path(), LONGEST);
+        let long = |_| {
+            let sqlite = Arc::clone(&sqlite);
+            tokio::spawn(async move { sqlite.read(ENDLESS, &[]).await })
+        };
+        let reads: Vec<_> = (0..READERS).map(long).collect();
+        while sqlite.readers.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sqlite.look_up("SELECT 1", &[]).await.map(|rows| rows.len()), Ok(1));
+        for read in &reads {
+            read.abort();
+        }
+        assert_eq!(sqlite.read("SELECT 1", &[]).await.map(|rows| rows.len()), Ok(1), "a place became free long before its time");
     }
 
     #[test]
