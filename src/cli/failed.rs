@@ -5,15 +5,12 @@ use super::replay::mask;
 use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::Secrets;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::domain::value::rfc3339;
 use crate::history::{Database, ExportFilter, export};
-use crate::service::failed::{self, Act};
+use crate::service::failed::{self, Act, Walk};
 use crate::store::{FailedKey, Store};
 use serde_json::json;
-
-/// Failed things of one shard that are looked at.
-const MOST: usize = 10_000;
 
 pub(super) fn run(project: &Project, command: &Failed) -> Result<(), Stop> {
     let settings = project.load(Secrets::Tolerated)?;
@@ -31,8 +28,17 @@ pub(super) fn run(project: &Project, command: &Failed) -> Result<(), Stop> {
     })
 }
 
+/// Everything that failed.
+async fn all(store: &dyn Store) -> Result<Vec<failed::Failed>, Stop> {
+    let (mut walk, mut all) = (Walk::from(Millis(0)), Vec::new());
+    while let Some(part) = walk.next(store).await.map_err(Stop::failed)? {
+        all.extend(part);
+    }
+    Ok(all)
+}
+
 async fn list(store: &dyn Store, history: Option<&Database>, format: Format) -> Result<(), Stop> {
-    let all = failed::list(store, MOST).await.map_err(Stop::failed)?;
+    let all = all(store).await?;
     let mut why: Vec<Option<String>> = Vec::with_capacity(all.len());
     for item in &all {
         why.push(match history {
@@ -94,7 +100,7 @@ async fn reason(history: &Database, item: &failed::Failed) -> Option<String> {
 async fn act(store: &dyn Store, which: &Which, act: Act, what: &str) -> Result<(), Stop> {
     let mut ids = which.ids.clone();
     if which.all {
-        ids = failed::list(store, MOST).await.map_err(Stop::failed)?.into_iter().map(|item| item.id).collect();
+        ids = all(store).await?.into_iter().map(|item| item.id).collect();
     }
     let (mut done, mut gone) = (0, 0);
     for id in &ids {

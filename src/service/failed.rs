@@ -13,6 +13,9 @@ use crate::engine::record::Record;
 use crate::store::{Answer, FailedBody, FailedItem, FailedKey, Place, Store};
 use bytes::Bytes;
 
+/// Failed things that are looked at together.
+const PART: usize = 1_000;
+
 /// Something that failed, for people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failed {
@@ -42,11 +45,54 @@ pub enum Act {
     Drop,
 }
 
-/// What failed, oldest first; at most `most` for each shard.
+/// The oldest `most` of what failed.
 pub async fn list(store: &dyn Store, most: usize) -> Answer<Vec<Failed>> {
-    let mut all: Vec<Failed> = store.failed_list(most).await?.into_iter().map(describe).collect();
+    Ok(described(store.failed_list(most).await?))
+}
+
+/// All that failed, however much it is: in parts, the oldest first, each sorted by time and name.
+#[derive(Debug)]
+pub struct Walk {
+    since: Millis,
+    part: usize,
+    over: bool,
+}
+
+impl Walk {
+    /// From what failed then on.
+    pub fn from(since: Millis) -> Self {
+        Walk::of(since, PART)
+    }
+
+    /// In parts of about this many.
+    pub fn of(since: Millis, part: usize) -> Self {
+        Walk { since, part, over: false }
+    }
+
+    /// The next part; nothing when all was seen. What fails meanwhile comes in a later part.
+    pub async fn next(&mut self, store: &dyn Store) -> Answer<Option<Vec<Failed>>> {
+        let mut part = self.part;
+        while !self.over {
+            let (mut items, more) = store.failed_since(self.since, part).await?;
+            self.over = !more;
+            if let Some(last) = items.last().map(|item| item.at).filter(|_| more) {
+                // Others of the same moment may not be among these: a part ends between two moments.
+                items.retain(|item| item.at < last);
+                self.since = last;
+            }
+            if self.over || !items.is_empty() {
+                return Ok(Some(described(items)));
+            }
+            part = part.saturating_mul(2);
+        }
+        Ok(None)
+    }
+}
+
+fn described(items: Vec<FailedItem>) -> Vec<Failed> {
+    let mut all: Vec<Failed> = items.into_iter().map(describe).collect();
     all.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-    Ok(all)
+    all
 }
 
 /// Does it. False if it is no longer there.

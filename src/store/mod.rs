@@ -126,8 +126,13 @@ pub trait Store: Send + Sync {
     /// Moves a subscriber's cursor if it still stands where the caller thinks; a guard's move also trims behind it.
     async fn advance(&self, advance: Advance) -> Answer<Advanced>;
 
-    /// Effects and inputs in a visible failed state, oldest first, at most `n` for each shard.
-    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>>;
+    /// Effects and inputs in a visible failed state since then or later, oldest first, at most `n` in all; and whether there are more.
+    async fn failed_since(&self, since: Millis, n: usize) -> Answer<(Vec<FailedItem>, bool)>;
+
+    /// The oldest `n` effects and inputs in a visible failed state.
+    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
+        Ok(self.failed_since(Millis(0), n).await?.0)
+    }
 
     /// What is in a visible failed state of one contact. Looks through all of it: for a deletion, not for every day.
     async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>>;

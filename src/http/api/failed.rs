@@ -3,10 +3,11 @@
 use super::{BODY, Done, Fields, Once, Page, Query, asked, audit, looked};
 use crate::domain::mode::Mode;
 use crate::domain::scope::Scope;
+use crate::domain::time::Millis;
 use crate::domain::value::rfc3339;
 use crate::http::error::Failure;
 use crate::http::web::Web;
-use crate::service::failed::{self, Act, Failed};
+use crate::service::failed::{self, Act, Failed, Walk};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,9 +15,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// Failed things of one shard that are looked at.
-const MOST: usize = 1_000;
 
 /// Something that failed visibly.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,8 +47,6 @@ impl FailedThing {
 }
 
 /// What failed, the oldest first
-///
-/// At most 1,000 things of each of the store's shards are looked at.
 #[utoipa::path(get, path = "/v1/failed", tag = "Operations", operation_id = "list_failed", security(("key" = ["operations:read"])),
     params(("limit" = Option<u16>, Query, minimum = 1, maximum = 200), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "A page of it", body = Page<FailedThing>)))]
@@ -70,19 +66,22 @@ pub(super) async fn own(web: &Web, mode: Mode, after: Option<(i64, String)>, mos
     let played = core.world().project.channels.values().any(|channel| channel.simulated);
     let looked = async move {
         let mut own = Vec::new();
-        for one in failed::list(core.store(), MOST).await? {
-            if own.len() >= most {
-                break;
-            }
-            if after.as_ref().is_some_and(|(at, id)| (one.at.0, &one.id) <= (*at, id)) {
-                continue;
-            }
-            let of = match one.mode {
-                Mode::Live if played => failed::mode_of(core.store(), one.key).await?,
-                known => known,
-            };
-            if of == mode {
-                own.push(one);
+        let mut walk = Walk::from(after.as_ref().map_or(Millis(0), |(at, _)| Millis(*at)));
+        while let Some(part) = walk.next(core.store()).await? {
+            for one in part {
+                if own.len() >= most {
+                    return Ok(own);
+                }
+                if after.as_ref().is_some_and(|(at, id)| (one.at.0, &one.id) <= (*at, id)) {
+                    continue;
+                }
+                let of = match one.mode {
+                    Mode::Live if played => failed::mode_of(core.store(), one.key).await?,
+                    known => known,
+                };
+                if of == mode {
+                    own.push(one);
+                }
             }
         }
         Ok(own)

@@ -233,8 +233,8 @@ impl Store for EmbeddedStore {
     async fn advance(&self, advance: Advance) -> Answer<Advanced> {
         self.write(0, move |tables| tables.advance(&advance)).await
     }
-    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
-        self.read(move |db| view::failed(db, n)).await
+    async fn failed_since(&self, since: Millis, n: usize) -> Answer<(Vec<FailedItem>, bool)> {
+        self.read(move |db| view::failed(db, since, n)).await
     }
     async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
         self.read(move |db| view::failed_of(db, contact)).await

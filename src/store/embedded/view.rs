@@ -60,9 +60,13 @@ pub fn cursor(db: &Connection, subscriber: &str) -> Answer<JournalId> {
     Ok(JournalId { time: 0, number: count(at) })
 }
 
-/// What failed, oldest first.
-pub fn failed(db: &Connection, n: usize) -> Answer<Vec<FailedItem>> {
-    all(db, &format!("SELECT {FAILED} FROM failed ORDER BY at, id LIMIT ?1"), [limit(n)], read_failed)
+/// What failed since then, oldest first, and whether there is more.
+pub fn failed(db: &Connection, since: Millis, n: usize) -> Answer<(Vec<FailedItem>, bool)> {
+    let sql = format!("SELECT {FAILED} FROM failed WHERE at >= ?1 ORDER BY at, id LIMIT ?2");
+    let mut items: Vec<FailedItem> = all(db, &sql, (since.0, limit(n.saturating_add(1))), read_failed)?;
+    let more = items.len() > n;
+    items.truncate(n);
+    Ok((items, more))
 }
 
 /// What failed of one contact.

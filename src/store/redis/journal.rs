@@ -81,28 +81,37 @@ impl RedisStore {
         }
     }
 
-    pub(super) async fn do_failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
+    pub(super) async fn do_failed_since(&self, since: Millis, n: usize) -> Answer<(Vec<FailedItem>, bool)> {
         let mut pipeline = redis::pipe();
         for shard in 0..keys::SHARDS {
-            pipeline.cmd("ZRANGE").arg(keys::shard("xt", shard)).arg(0).arg(n.max(1) - 1).arg("WITHSCORES");
+            let range = pipeline.cmd("ZRANGE").arg(keys::shard("xt", shard)).arg(since.0).arg("+inf").arg("BYSCORE");
+            range.arg("LIMIT").arg(0).arg(n.saturating_add(1)).arg("WITHSCORES");
         }
         let heads: Vec<Vec<(String, f64)>> = self.link.pipeline(&pipeline).await?;
-        let mut items = Vec::new();
-        for (shard, head) in (0..keys::SHARDS).zip(heads).filter(|(_, head)| !head.is_empty()) {
+        let of_shard =
+            |(shard, head): (u8, Vec<(String, f64)>)| head.into_iter().map(move |(id, at)| (Millis(at as i64), shard, id));
+        let mut oldest: Vec<(Millis, u8, String)> = (0..keys::SHARDS).zip(heads).flat_map(of_shard).collect();
+        oldest.sort();
+        let more = oldest.len() > n;
+        oldest.truncate(n);
+        // Those of a shard stand together, so that each shard is asked once.
+        oldest.sort_by_key(|(_, shard, _)| *shard);
+        let mut items = Vec::with_capacity(oldest.len());
+        for same in oldest.chunk_by(|a, b| a.1 == b.1) {
             let mut command = redis::cmd("HMGET");
-            command.arg(keys::shard("x", shard));
-            head.iter().for_each(|(id, _)| {
+            command.arg(keys::shard("x", same[0].1));
+            same.iter().for_each(|(_, _, id)| {
                 command.arg(id);
             });
             let values: Vec<Option<Vec<u8>>> = self.link.query(&command).await?;
-            for ((_, at), value) in head.iter().zip(values) {
+            for ((at, ..), value) in same.iter().zip(values) {
                 // Retried or dropped since the first look.
                 let Some(value) = value else { continue };
-                items.push(self.failed_item(&value, Millis(*at as i64)).await?);
+                items.push(self.failed_item(&value, *at).await?);
             }
         }
         items.sort_by_key(|item| item.at);
-        Ok(items)
+        Ok((items, more))
     }
 
     /// Looks through all of the contact's shard, as no script may.

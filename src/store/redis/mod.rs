@@ -128,8 +128,8 @@ impl Store for RedisStore {
     async fn advance(&self, advance: Advance) -> Answer<Advanced> {
         self.do_advance(&advance).await
     }
-    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
-        self.do_failed_list(n).await
+    async fn failed_since(&self, since: Millis, n: usize) -> Answer<(Vec<FailedItem>, bool)> {
+        self.do_failed_since(since, n).await
     }
     async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
         self.do_failed_of(contact).await

@@ -136,6 +136,7 @@ conformance! {
         a_journal_over_its_limit_refuses_input,
         a_failed_effect_is_listed_retried_and_dropped,
         reports_wait_apart_for_each_endpoint_and_can_be_done_again,
+        what_failed_is_walked_through_in_parts,
         a_retried_effect_wakes_an_empty_lane,
         an_input_is_set_aside_and_retried,
         one_input_of_two_contacts_is_set_aside_for_each,

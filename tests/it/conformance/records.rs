@@ -5,9 +5,10 @@ use bytes::Bytes;
 use replyflow::domain::id::VersionId;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
+use replyflow::service::failed::Walk;
 use replyflow::store::{
-    Advance, Advanced, Claimed, Current, FailedBody, FailedKey, FindingLevel, JournalId, JournalRecord, Kept, Lane, LaneKey,
-    LanePush, NewEffect, Publish, Published, Ready, SettleResult, StartAnswer, StoreError, WorkSet,
+    Advance, Advanced, Claimed, Current, FailedBody, FailedItem, FailedKey, FindingLevel, JournalId, JournalRecord, Kept, Lane,
+    LaneKey, LanePush, NewEffect, Publish, Published, Ready, SettleResult, StartAnswer, StoreError, WorkSet,
 };
 
 pub async fn the_journal_is_read_in_pieces_and_trimmed_behind_its_guard(backend: Backend) {
@@ -92,6 +93,31 @@ pub async fn a_failed_effect_is_listed_retried_and_dropped(backend: Backend) {
     let journal = world.store.read_journal(world.shard(contact(1)), JournalId::START, 20).await.expect("reads");
     let last = &journal[journal.len() - 1].record;
     assert_eq!(*last, JournalRecord::Entry(Bytes::from("dropped")));
+}
+
+/// However much failed and however much of it in one moment, all of it is seen, each thing once.
+pub async fn what_failed_is_walked_through_in_parts(backend: Backend) {
+    let world = World::new(backend).await;
+    for (who, sends) in [(1, 3), (2, 1), (3, 2)] {
+        let ids = world.sends(contact(who), &vec![sms(); sends]).await;
+        for _ in ids {
+            let first = world.started(contact(who), &sms()).await;
+            world.store.settle(world.end(&first, SettleResult::Failed)).await.expect("settles");
+        }
+        world.pass(Span::seconds(1));
+    }
+    let all: Vec<FailedItem> = world.store.failed_list(100).await.expect("lists");
+    assert!(all.len() == 6 && all.is_sorted_by_key(|item| item.at));
+    assert_eq!(world.store.failed_since(all[2].at, 2).await.map(|(items, more)| (items.len(), more)), Ok((2, true)));
+    let (two, more) = world.store.failed_since(all[4].at, 2).await.expect("lists");
+    assert_eq!((two.iter().map(|item| item.at).collect::<Vec<_>>(), more), (vec![all[4].at, all[5].at], false));
+    for part in 1..=7 {
+        let (mut walk, mut seen) = (Walk::of(Millis(0), part), Vec::new());
+        while let Some(items) = walk.next(&*world.store).await.expect("walks") {
+            seen.extend(items.into_iter().map(|item| item.key));
+        }
+        assert!(seen.len() == 6 && all.iter().all(|item| seen.contains(&item.key)), "{part}: {seen:?}");
+    }
 }
 
 pub async fn a_retried_effect_wakes_an_empty_lane(backend: Backend) {

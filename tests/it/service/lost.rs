@@ -118,7 +118,7 @@ losing! {
     read_journal(shard: u8, after: JournalId, count: usize) -> Vec<JournalItem>;
     cursor(shard: u8, subscriber: &str) -> JournalId;
     advance(advance: Advance) -> Advanced;
-    failed_list(n: usize) -> Vec<FailedItem>;
+    failed_since(since: Millis, n: usize) -> (Vec<FailedItem>, bool);
     failed_of(contact: ContactKey) -> Vec<FailedKey>;
     failed_retry(key: FailedKey, journal: Bytes) -> bool;
     failed_drop(key: FailedKey, journal: Bytes) -> bool;

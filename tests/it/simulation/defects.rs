@@ -205,8 +205,8 @@ impl Store for Front {
     async fn advance(&self, advance: Advance) -> Answer<Advanced> {
         self.store.advance(advance).await
     }
-    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
-        self.store.failed_list(n).await
+    async fn failed_since(&self, since: Millis, n: usize) -> Answer<(Vec<FailedItem>, bool)> {
+        self.store.failed_since(since, n).await
     }
     async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
         self.store.failed_of(contact).await

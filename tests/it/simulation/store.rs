@@ -245,8 +245,8 @@ impl Store for SimStore {
         self.answer("advance", answer).await
     }
 
-    async fn failed_list(&self, n: usize) -> Answer<Vec<FailedItem>> {
-        self.runtime.block_on(self.inner().failed_list(n))
+    async fn failed_since(&self, since: Millis, n: usize) -> Answer<(Vec<FailedItem>, bool)> {
+        self.runtime.block_on(self.inner().failed_since(since, n))
     }
 
     async fn failed_of(&self, contact: ContactKey) -> Answer<Vec<FailedKey>> {
