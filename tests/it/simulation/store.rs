@@ -359,10 +359,8 @@ impl Store for SimStore {
         let answer = self.runtime.block_on(self.inner().freeze(freeze.clone()));
         self.truth(&answer, |truth, answer| {
             truth.count(&format!("freeze {}", word(answer)));
-            (
-                format!("{} freeze into {} -> {}", truth.name(freeze.contact), truth.name(freeze.into), word(answer)),
-                truth.frozen(&freeze, answer),
-            )
+            let (who, into) = (truth.name(freeze.contact), truth.name(freeze.into));
+            (format!("{who} freeze into {into} -> {}", word(answer)), truth.frozen(&freeze, answer))
         });
         self.answer("freeze", answer).await
     }
@@ -370,9 +368,7 @@ impl Store for SimStore {
     async fn remember(&self, contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> Answer<()> {
         self.ask("remember").await?;
         let answer = self.runtime.block_on(self.inner().remember(contact, seen, awaited.clone()));
-        if answer.is_ok() {
-            self.shared.truth().awaits(contact, &awaited);
-        }
+        answer.iter().for_each(|()| self.shared.truth().awaits(contact, &awaited));
         self.answer("remember", answer).await
     }
 
