@@ -5,6 +5,7 @@ mod leaving;
 mod merging;
 mod model;
 mod once;
+mod pacing;
 mod property;
 mod records;
 mod sending;
@@ -101,7 +102,8 @@ conformance! {
         a_message_for_a_contact_that_is_not_there_still_settles,
         a_report_wakes_only_who_waits_for_it,
         the_stop_mask_is_the_one_of_the_moment,
-        a_lane_goes_on_after_a_failure,
+        a_lane_goes_on_after_a_failure;
+    pacing:
         permits_follow_the_rate,
         a_rate_is_lowered_for_all_and_comes_back,
         a_day_is_counted_by_the_hour;
