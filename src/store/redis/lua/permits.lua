@@ -1,8 +1,9 @@
 -- Up to `want` permits of a bucket that fills evenly (GCRA): its value is the time at which it will be full again.
 -- KEYS b bs bp   ARGV now want step burst share recovers     share: for broadcasts, one permit of so many is theirs; 0 for conversations
 local step, burst = tonumber(ARGV[3]), tonumber(ARGV[4])
+local kept = redis.call('MGET', KEYS[1], KEYS[3])
 -- The provider said "too fast": see slow_down.
-local pace = redis.call('GET', KEYS[3])
+local pace = kept[2]
 if pace then
   local paused, factor, since = string.match(pace, '^(%S+) (%S+) (%S+)$')
   if now < tonumber(paused) then return {0, math.ceil(tonumber(paused) - now)} end
@@ -11,7 +12,7 @@ if pace then
 end
 local share = tonumber(ARGV[5]) * step
 local want = tonumber(ARGV[2])
-local t = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local t = math.max(tonumber(kept[1] or '0'), now)
 local free = math.floor((now + burst * step - t) / step + 1e-9)
 local granted = math.max(0, math.min(want, free))
 local theirs = share > 0 and math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + share)
