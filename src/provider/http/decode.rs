@@ -72,7 +72,10 @@ fn message(
     routes: &Routes,
     stopped: bool,
 ) -> Result<Decoded, Malformed> {
-    let wire = posted.text(&places.from, item).ok_or(Malformed("there is no sender where the channel says that it is"))?;
+    let wire = posted
+        .text(&places.from, item)
+        .filter(|wire| !wire.trim().is_empty())
+        .ok_or(Malformed("there is no sender where the channel says that it is"))?;
     let to = posted.text(&places.to, item).unwrap_or_default();
     let route = routes.find(&to).unwrap_or(routes.here());
     let from = sender(&wire, route.kind);
