@@ -30,6 +30,7 @@ mod infobip;
 mod jasmin;
 mod jwt;
 mod kannel;
+mod location;
 mod messagebird;
 mod meta;
 mod mime;

@@ -207,6 +207,14 @@ pub struct Accepted {
 }
 
 impl SendOutcome {
+    /// What an answer means that says the message was taken: it is believed only with an id in it.
+    pub fn taken(id: Option<String>) -> Self {
+        match id {
+            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
+            None => SendOutcome::Unknown,
+        }
+    }
+
     /// The word of a metric's label.
     pub fn name(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use super::Provider;
 use super::features::{Features, Reports};
 use super::file::{self, FileSource, NoFile};
 use super::json;
-use super::send::{Accepted, EncodeError, HttpRequest, SendContext, SendOutcome, retry_after};
+use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome, retry_after};
 use super::webhook::{
     Decoded, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, ProviderError, Received, Refused, Reply, Route,
     Routes, StatusReport, WebhookRequest,
@@ -268,10 +268,7 @@ fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let error = ProviderError { code: json::code(&problem, "code"), text: json::owned(&problem, "text").unwrap_or_default() };
     let reason: Option<FailureReason> = json::text(&problem, "reason").and_then(parse_word);
     match status {
-        200..=299 => match json::code(&body, "id") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        },
+        200..=299 => SendOutcome::taken(json::code(&body, "id")),
         429 => SendOutcome::Throttled { after: retry_after(headers), scope: LimitScope::Number, error },
         401 | 403 | 404 => SendOutcome::Misconfigured { reason: reason.unwrap_or(FailureReason::Configuration), error },
         500..=599 => SendOutcome::Retry { after: retry_after(headers), error },

@@ -94,10 +94,10 @@ const APIS: &[Api] = &[
         refused: (401, r#"{"type":"authentication-error","description":"Access is denied"}"#),
     },
     Api {
-        lines: "provider = \"plivo\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nauth_id = \"MAXXXXXXXXXXXXXXXXXX\"\nauth_token = { env = \"LOGIN\" }",
-        asked: "/v1/Account/MAXXXXXXXXXXXXXXXXXX/",
-        login: Header("authorization", "Basic TUFYWFhYWFhYWFhYWFhYWFhYWFg6Z29vZA=="),
-        valid: r#"{"auth_id":"MAXXXXXXXXXXXXXXXXXX","cash_credits":"1.0","name":"Shop"}"#,
+        lines: "provider = \"plivo\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nauth_id = \"MA0123456789ABCDEFGH\"\nauth_token = { env = \"LOGIN\" }",
+        asked: "/v1/Account/MA0123456789ABCDEFGH/",
+        login: Header("authorization", "Basic TUEwMTIzNDU2Nzg5QUJDREVGR0g6Z29vZA=="),
+        valid: r#"{"auth_id":"MA0123456789ABCDEFGH","cash_credits":"1.0","name":"Shop"}"#,
         refused: (401, "Could not verify your access level for that URL.\nYou have to login with proper credentials"),
     },
     Api {

@@ -3,7 +3,7 @@
 use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::json;
-use crate::provider::send::{Accepted, Checked, SendOutcome, retry_after};
+use crate::provider::send::{Checked, SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry, throttle};
 use crate::provider::webhook::{Headers, LimitScope, OptOutScope, ProviderError};
 use serde_json::Value;
@@ -82,10 +82,7 @@ fn kind(body: &Value) -> Option<&str> {
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     if (200..300).contains(&status) {
-        return match json::owned(&body, "MessageId") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(&body, "MessageId"));
     }
     let (kind, reason) = (kind(&body), json::text(&body, "Reason").unwrap_or(""));
     let text = json::owned(&body, "Message").or_else(|| json::owned(&body, "message")).unwrap_or_default();

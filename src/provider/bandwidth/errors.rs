@@ -3,7 +3,7 @@
 use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::json;
-use crate::provider::send::{Accepted, SendOutcome, retry_after};
+use crate::provider::send::{SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry, throttle};
 use crate::provider::webhook::{Headers, LimitScope, OptOutScope, ProviderError};
 use serde_json::Value;
@@ -108,11 +108,7 @@ pub fn verdict(code: Option<&str>) -> Verdict {
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     if (200..300).contains(&status) {
-        // Believed only with an id in it.
-        return match json::owned(&body, "id") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(&body, "id"));
     }
     let code = json::owned(&body, "type");
     let fields = json::list(&body, "fieldErrors").first().and_then(|field| json::text(field, "description"));

@@ -6,11 +6,11 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::{SMS_CHARS, WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
-    Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
+    Card, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
-use crate::provider::json;
 use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, SendContext};
+use crate::provider::{json, location};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -82,7 +82,7 @@ fn part(content: &OutboundContent, kind: ChannelKind) -> Result<(&'static str, V
     Ok(match content {
         OutboundContent::Text { text } => ("text", json!({ "body": bounded("characters of text", text, WHATSAPP_TEXT_CHARS)? })),
         OutboundContent::Media { kind, media, caption } => (word(*kind), file(*kind, media, caption.as_deref())?),
-        OutboundContent::Location { location, .. } => ("location", place(location)),
+        OutboundContent::Location { location, .. } => ("location", location::written(location)),
         OutboundContent::Contacts(cards) => ("contact_cards", self::cards(cards)?),
         OutboundContent::Template { name, language, params, header, buttons } => {
             ("template", template(name, language.as_deref(), params, header.as_ref(), buttons)?)
@@ -126,16 +126,6 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, 
     Ok(part)
 }
 
-fn place(location: &Location) -> Value {
-    let mut part = json!({ "latitude": location.lat, "longitude": location.lon });
-    for (key, value) in [("name", &location.name), ("address", &location.address)] {
-        if let Some(value) = value {
-            part[key] = value.as_str().into();
-        }
-    }
-    part
-}
-
 fn cards(cards: &[Card]) -> Result<Value, EncodeError> {
     match cards.len() {
         0 => return Err(EncodeError::Empty("the list of contact cards")),
@@ -167,7 +157,7 @@ fn template(
         let parameter = match header {
             TemplateHeader::Text(text) => json!({ "type": "text", "text": text }),
             TemplateHeader::Media { kind, media } => json!({ "type": word(*kind), "url": url_of(media)? }),
-            TemplateHeader::Location(location) => json!({ "type": "location", "location": place(location) }),
+            TemplateHeader::Location(location) => json!({ "type": "location", "location": location::written(location) }),
         };
         components.push(json!({ "type": "header", "parameters": [parameter] }));
     }

@@ -3,7 +3,7 @@
 
 use crate::domain::message::FailureReason::*;
 use crate::provider::json;
-use crate::provider::send::{Accepted, SendOutcome, retry_after};
+use crate::provider::send::{SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, permanent, retry};
 use crate::provider::webhook::{Headers, ProviderError};
 use crate::provider::{messagebird, meta};
@@ -47,11 +47,7 @@ pub fn of_report(payload: &Value) -> (Verdict, ProviderError) {
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     if (200..300).contains(&status) {
-        // Believed only with an id in it.
-        return match json::owned(&body, "id") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(&body, "id"));
     }
     let error = ProviderError { code: json::code(&body, "code"), text: json::owned(&body, "message").unwrap_or_default() };
     match status {

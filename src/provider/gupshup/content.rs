@@ -1,7 +1,7 @@
 //! What a person sent, by type. Fields that are missing are empty; types that are new are kept by name.
 
-use crate::domain::message::{Card, InboundContent, Location, Media, MediaKind};
-use crate::provider::json;
+use crate::domain::message::{Card, InboundContent, Media, MediaKind};
+use crate::provider::{json, location};
 use serde_json::Value;
 
 /// The text and the content of a message's payload.
@@ -16,7 +16,7 @@ pub fn read(payload: &Value) -> (String, InboundContent) {
         "audio" | "voice" => file(part, MediaKind::Audio),
         "file" | "document" => file(part, MediaKind::Document),
         "sticker" => file(part, MediaKind::Sticker),
-        "location" => (String::new(), place(part)),
+        "location" => (String::new(), location::read(part, ["latitude", "longitude"], "location")),
         "contact" => (String::new(), InboundContent::Contacts(json::list(part, "contacts").iter().map(card).collect())),
         // A button of a template has only its label, unless it was sent with something to give back.
         "button" | "quick_reply" => {
@@ -57,19 +57,6 @@ fn file(part: &Value, kind: MediaKind) -> (String, InboundContent) {
         filename: json::owned(part, "name").or_else(|| json::owned(part, "filename")),
     };
     (json::owned(part, "caption").unwrap_or_default(), InboundContent::Media { kind: Some(kind), media: vec![media] })
-}
-
-/// The coordinates are texts.
-fn place(part: &Value) -> InboundContent {
-    match (json::number(part, "latitude"), json::number(part, "longitude")) {
-        (Some(lat), Some(lon)) => InboundContent::Location(Location {
-            lat,
-            lon,
-            name: json::owned(part, "name"),
-            address: json::owned(part, "address"),
-        }),
-        _ => InboundContent::Unsupported { kind: "location".to_owned() },
-    }
 }
 
 fn card(contact: &Value) -> Card {

@@ -8,9 +8,9 @@ use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
     Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
-use crate::provider::plain;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
 use crate::provider::written::Written;
+use crate::provider::{location, plain};
 use serde_json::{Value, json};
 
 /// The request that sends the message.
@@ -112,13 +112,9 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, 
     Ok(part)
 }
 
-fn place(location: &Location) -> Value {
-    let mut part = json!({ "type": "location", "longitude": location.lon, "latitude": location.lat });
-    for (key, value) in [("name", &location.name), ("address", &location.address)] {
-        if let Some(value) = value {
-            part[key] = value.as_str().into();
-        }
-    }
+fn place(place: &Location) -> Value {
+    let mut part = location::written(place);
+    part["type"] = "location".into();
     part
 }
 

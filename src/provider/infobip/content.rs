@@ -1,9 +1,9 @@
 //! What a person sent, by type: a text message, its parts where it carries files, or a message of WhatsApp. Fields that are missing are
 //! empty; types that are new are kept by name.
 
-use crate::domain::message::{Card, InboundContent, Location, Media, MediaKind, OrderItem};
+use crate::domain::message::{Card, InboundContent, Media, MediaKind, OrderItem};
 use crate::domain::value::Value as OurValue;
-use crate::provider::{json, mime};
+use crate::provider::{json, location, mime};
 use serde_json::Value;
 
 /// Files of one message.
@@ -67,7 +67,7 @@ fn one(part: &Value) -> (String, InboundContent) {
         "AUDIO" | "VOICE" => file(part, MediaKind::Audio),
         "DOCUMENT" | "FILE" => file(part, MediaKind::Document),
         "STICKER" => file(part, MediaKind::Sticker),
-        "LOCATION" => (String::new(), place(part)),
+        "LOCATION" => (String::new(), location::read(part, ["latitude", "longitude"], "LOCATION")),
         "CONTACT" => (String::new(), InboundContent::Contacts(json::list(part, "contacts").iter().map(card).collect())),
         "BUTTON" | "INTERACTIVE_BUTTON_REPLY" | "BUTTON_REPLY" => {
             let text = json::owned(part, "title").or_else(|| json::owned(part, "text")).unwrap_or_default();
@@ -115,18 +115,6 @@ fn file(part: &Value, kind: MediaKind) -> (String, InboundContent) {
     };
     let caption = json::owned(part, "caption").or_else(|| json::owned(part, "text")).unwrap_or_default();
     (caption, InboundContent::Media { kind: Some(kind), media: vec![media] })
-}
-
-fn place(part: &Value) -> InboundContent {
-    match (json::number(part, "latitude"), json::number(part, "longitude")) {
-        (Some(lat), Some(lon)) => InboundContent::Location(Location {
-            lat,
-            lon,
-            name: json::owned(part, "name"),
-            address: json::owned(part, "address"),
-        }),
-        _ => InboundContent::Unsupported { kind: "LOCATION".to_owned() },
-    }
 }
 
 fn card(contact: &Value) -> Card {

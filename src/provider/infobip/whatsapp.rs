@@ -7,12 +7,12 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
-    Card, Choice, FormRequest, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader,
-    TemplateParam, TemplateParams,
+    Card, Choice, FormRequest, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam,
+    TemplateParams,
 };
 use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::{callback, json, meta};
+use crate::provider::{callback, json, location, meta};
 use serde_json::{Map, Value, json};
 
 const KIND: ChannelKind = ChannelKind::WhatsApp;
@@ -63,7 +63,7 @@ fn part(content: &OutboundContent) -> Result<(&'static str, Value), EncodeError>
     Ok(match content {
         OutboundContent::Text { text } => ("text", json!({ "text": bounded("characters of text", text, WHATSAPP_TEXT_CHARS)? })),
         OutboundContent::Media { kind, media, caption } => file(*kind, media, caption.as_deref())?,
-        OutboundContent::Location { location, .. } => ("location", place(location)),
+        OutboundContent::Location { location, .. } => ("location", location::written(location)),
         OutboundContent::Contacts(cards) if cards.is_empty() => return Err(EncodeError::Empty("the list of contact cards")),
         OutboundContent::Contacts(cards) => ("contact", json!({ "contacts": cards.iter().map(card).collect::<Vec<_>>() })),
         OutboundContent::Buttons { .. } => ("interactive/buttons", interactive(content)?),
@@ -112,16 +112,6 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<(&'stat
         content["filename"] = filename.as_str().into();
     }
     Ok((path, content))
-}
-
-fn place(location: &Location) -> Value {
-    let mut part = json!({ "latitude": location.lat, "longitude": location.lon });
-    for (key, value) in [("name", &location.name), ("address", &location.address)] {
-        if let Some(value) = value {
-            part[key] = value.as_str().into();
-        }
-    }
-    part
 }
 
 fn card(card: &Card) -> Value {

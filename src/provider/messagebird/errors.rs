@@ -4,7 +4,7 @@
 use crate::domain::message::FailureReason::*;
 use crate::domain::time::Span;
 use crate::provider::json;
-use crate::provider::send::{Accepted, SendOutcome, retry_after};
+use crate::provider::send::{SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry};
 use crate::provider::webhook::{Headers, OptOutScope, ProviderError};
 use serde_json::Value;
@@ -74,11 +74,7 @@ pub fn delivery(code: Option<&str>, reason: &str) -> Verdict {
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     if (200..300).contains(&status) {
-        // Believed only with an id in it.
-        return match json::owned(&body, "id") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(&body, "id"));
     }
     let problem = json::list(&body, "errors").first().unwrap_or(&Value::Null);
     let code = json::code(problem, "code");

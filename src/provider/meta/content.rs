@@ -1,8 +1,8 @@
 //! What a person sent over WhatsApp, by type. Fields that are missing are empty; types that are new are kept by name.
 
-use crate::domain::message::{Card, InboundContent, Location, Media, MediaKind, OrderItem};
+use crate::domain::message::{Card, InboundContent, Media, MediaKind, OrderItem};
 use crate::domain::value::Value as OurValue;
-use crate::provider::json;
+use crate::provider::{json, location};
 use serde_json::Value;
 
 /// The text and the content.
@@ -23,7 +23,7 @@ pub fn read(message: &Value) -> (String, InboundContent) {
         "audio" | "voice" => file(part, MediaKind::Audio),
         "document" => file(part, MediaKind::Document),
         "sticker" => file(part, MediaKind::Sticker),
-        "location" => (String::new(), place(part)),
+        "location" => (String::new(), location::read(part, ["latitude", "longitude"], "location")),
         "contacts" => (String::new(), InboundContent::Contacts(json::list(message, "contacts").iter().map(card).collect())),
         "reaction" => {
             let reaction = InboundContent::Reaction { message: text_of("message_id"), emoji: json::owned(part, "emoji") };
@@ -96,18 +96,6 @@ fn file(part: &Value, kind: MediaKind) -> (String, InboundContent) {
     };
     let caption = json::owned(part, "caption").unwrap_or_default();
     (caption, InboundContent::Media { kind: Some(kind), media: vec![media] })
-}
-
-fn place(part: &Value) -> InboundContent {
-    match (json::number(part, "latitude"), json::number(part, "longitude")) {
-        (Some(lat), Some(lon)) => InboundContent::Location(Location {
-            lat,
-            lon,
-            name: json::owned(part, "name"),
-            address: json::owned(part, "address"),
-        }),
-        _ => InboundContent::Unsupported { kind: "location".to_owned() },
-    }
 }
 
 fn card(contact: &Value) -> Card {

@@ -6,10 +6,10 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
-    Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
+    Card, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
-use crate::provider::json;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
+use crate::provider::{json, location};
 use serde_json::{Map, Value, json};
 
 /// Contact cards in one message.
@@ -75,7 +75,7 @@ pub fn part(content: &OutboundContent, kind: ChannelKind) -> Result<(&'static st
             ("text", json!({ "body": bounded("characters of text", text, WHATSAPP_TEXT_CHARS)?, "preview_url": false }))
         }
         OutboundContent::Media { kind, media, caption } => (media_word(*kind), file(*kind, media, caption.as_deref())?),
-        OutboundContent::Location { location, .. } => ("location", place(location)),
+        OutboundContent::Location { location, .. } => ("location", location::written(location)),
         OutboundContent::Contacts(cards) => ("contacts", self::cards(cards)?),
         OutboundContent::Reaction { message, emoji } => ("reaction", json!({ "message_id": message, "emoji": emoji })),
         OutboundContent::Template { name, language, params, header, buttons } => {
@@ -135,16 +135,6 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, 
     Ok(part)
 }
 
-fn place(location: &Location) -> Value {
-    let mut part = json!({ "latitude": location.lat, "longitude": location.lon });
-    for (key, value) in [("name", &location.name), ("address", &location.address)] {
-        if let Some(value) = value {
-            part[key] = value.as_str().into();
-        }
-    }
-    part
-}
-
 fn cards(cards: &[Card]) -> Result<Value, EncodeError> {
     match cards.len() {
         0 => return Err(EncodeError::Empty("the list of contact cards")),
@@ -186,7 +176,7 @@ fn template(
                 let word = media_word(*kind);
                 json!({ "type": word, word: file(*kind, media, None)? })
             }
-            TemplateHeader::Location(location) => json!({ "type": "location", "location": place(location) }),
+            TemplateHeader::Location(location) => json!({ "type": "location", "location": location::written(location) }),
         };
         components.push(json!({ "type": "header", "parameters": [parameter] }));
     }

@@ -49,10 +49,7 @@ pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome 
     if (200..300).contains(&status) {
         // The message may be in several parts, or have gone to several people: we send to one, and the first is its name.
         let id = json::list(&body, "message_uuid").first().and_then(Value::as_str).filter(|id| !id.is_empty());
-        return match id {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id.to_owned()), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(id.map(str::to_owned));
     }
     let code = json::code(&body, "error_code");
     let error = ProviderError { text: json::owned(&body, "error").unwrap_or_default(), code };

@@ -128,10 +128,7 @@ pub fn reason(reason: &Value) -> ProviderError {
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     if (200..300).contains(&status) {
-        return match json::owned(&body, "message_id").or_else(|| json::owned(&body, "id")) {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(&body, "message_id").or_else(|| json::owned(&body, "id")));
     }
     let inner = under(&body, "error");
     let code = json::owned(inner, "status").or_else(|| json::code(inner, "code")).or_else(|| json::code(&body, "code"));

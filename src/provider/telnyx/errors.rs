@@ -99,10 +99,7 @@ pub fn error(error: &Value) -> ProviderError {
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     if (200..300).contains(&status) {
-        return match json::owned(json::object_of(&body, "data"), "id") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(json::object_of(&body, "data"), "id"));
     }
     let error = json::list(&body, "errors").first().map(error).unwrap_or_default();
     match find(error.code.as_deref()) {

@@ -1,8 +1,7 @@
 //! What a person sent, by `message_type`. What Vonage does not describe in its own way has WhatsApp's shape.
 
-use crate::domain::message::{InboundContent, Location, Media, MediaKind};
-use crate::provider::json;
-use crate::provider::meta;
+use crate::domain::message::{InboundContent, Media, MediaKind};
+use crate::provider::{json, location, meta};
 use serde_json::{Value, json};
 
 /// The text and the content.
@@ -17,7 +16,7 @@ pub fn read(body: &Value) -> (String, InboundContent) {
         "audio" => file(part, MediaKind::Audio),
         "file" | "vcard" => file(part, MediaKind::Document),
         "sticker" => file(part, MediaKind::Sticker),
-        "location" => (String::new(), place(part)),
+        "location" => (String::new(), location::read(part, ["lat", "long"], "location")),
         "reply" => {
             let payload = text_of("id");
             let content = match json::owned(part, "description") {
@@ -52,16 +51,4 @@ fn file(part: &Value, kind: MediaKind) -> (String, InboundContent) {
     let media = Media { url: json::owned(part, "url"), id: None, content_type: None, filename: json::owned(part, "name") };
     let caption = json::owned(part, "caption").unwrap_or_default();
     (caption, InboundContent::Media { kind: Some(kind), media: vec![media] })
-}
-
-fn place(part: &Value) -> InboundContent {
-    match (json::number(part, "lat"), json::number(part, "long")) {
-        (Some(lat), Some(lon)) => InboundContent::Location(Location {
-            lat,
-            lon,
-            name: json::owned(part, "name"),
-            address: json::owned(part, "address"),
-        }),
-        _ => InboundContent::Unsupported { kind: "location".to_owned() },
-    }
 }

@@ -4,7 +4,7 @@
 use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::json;
-use crate::provider::send::{Accepted, SendOutcome, retry_after};
+use crate::provider::send::{SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, permanent, retry, throttle};
 use crate::provider::webhook::{Headers, LimitScope, ProviderError};
 use serde_json::Value;
@@ -90,11 +90,7 @@ pub fn error(problem: &Value) -> ProviderError {
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     if (200..300).contains(&status) {
-        // Believed only with an id in it.
-        return match json::owned(&body, "message_uuid") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(&body, "message_uuid"));
     }
     let error = error(&body);
     match find(error.code.as_deref()) {

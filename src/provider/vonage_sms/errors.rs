@@ -4,7 +4,7 @@
 use crate::domain::message::FailureReason::*;
 use crate::domain::time::Span;
 use crate::provider::json;
-use crate::provider::send::{Accepted, SendOutcome, retry_after};
+use crate::provider::send::{SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, permanent, retry, throttle};
 use crate::provider::webhook::{Headers, LimitScope, ProviderError};
 use serde_json::Value;
@@ -78,10 +78,7 @@ pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome 
     let message = json::list(&body, "messages").first().unwrap_or(&Value::Null);
     let code = json::code(message, "status");
     if (200..300).contains(&status) && code.as_deref() == Some("0") {
-        return match json::owned(message, "message-id") {
-            Some(id) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-            None => SendOutcome::Unknown,
-        };
+        return SendOutcome::taken(json::owned(message, "message-id"));
     }
     let known = find(ANSWERS, code.as_deref());
     let text = json::owned(message, "error-text").unwrap_or_default();
