@@ -26,6 +26,7 @@ use crate::http::api::publications::Folders;
 use crate::http::api::streams::Streams;
 use crate::http::body::Memory;
 use crate::http::keys::Keys;
+use crate::http::links;
 use crate::http::phone::Desk;
 use crate::http::simulator::phone::Phones;
 use crate::http::trace;
@@ -34,6 +35,7 @@ use crate::provider::Adapter;
 use crate::service::HttpClient;
 use crate::service::MailClient;
 use crate::service::broadcast;
+use crate::service::media::links::LinkTimes;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
 use crate::service::{Channel, FileSettings, LinkSettings, ServiceSettings, World};
 use crate::service::{Core, KeyRing, Parts, Sink, open_sinks};
@@ -128,7 +130,10 @@ impl Application {
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
         let web = Data::new(web(&settings, &core, record.clone(), metrics.clone(), ready.clone()));
-        let app = move || App::new().app_data(Data::clone(&web)).wrap(from_fn(trace::around)).configure(crate::http::routes);
+        let app = move || {
+            let app = App::new().app_data(Data::clone(&web)).wrap(from_fn(links::around)).wrap(from_fn(trace::around));
+            app.configure(crate::http::routes)
+        };
         let server = HttpServer::new(app)
             .workers(settings.server.workers)
             .max_connections(settings.server.max_connections.div_ceil(settings.server.workers))
@@ -275,7 +280,16 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
         send_lease: limits.send_lease,
         dedupe_ttl: limits.dedupe_ttl,
         tick: limits.tick,
-        files: Some(FileSettings { folder: settings.store.media.clone(), public_url: settings.server.public_url.clone() }),
+        files: Some(FileSettings {
+            folder: settings.store.media.clone(),
+            public_url: settings.server.public_url.clone(),
+            times: LinkTimes {
+                providers: settings.media.provider_links,
+                others: settings.media.links,
+                api: settings.media.api_links,
+            },
+            unsigned: settings.media.unsigned,
+        }),
         // What a sink tells of a message is told best by who has its beginning too.
         history_apart: if settings.sinks.is_empty() { Span::millis(0) } else { Span::seconds(30) },
         links: LinkSettings { public_url: Some(settings.server.public_url.clone()), keys: settings.webhooks.keys.clone() },

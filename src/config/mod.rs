@@ -13,6 +13,7 @@ pub mod fence;
 pub mod history;
 pub mod hooks;
 mod marketing;
+pub mod media;
 pub mod mistake;
 pub mod observe;
 pub mod prices;
@@ -53,6 +54,7 @@ use events::EventsSettings;
 use history::HistoryConfig;
 use hooks::{CallbackSettings, EndpointSettings};
 use indexmap::IndexMap;
+use media::MediaConfig;
 use observe::{LogSettings, MetricsSettings, WebhooksSettings};
 use project::{EndpointInfo, Project};
 use publish::PublishFrom;
@@ -111,6 +113,8 @@ pub struct Settings {
     pub prices: IndexMap<ChannelName, prices::Prices>,
     /// What makes a flow go live.
     pub publish: PublishFrom,
+    /// Files of contacts: how they are given out.
+    pub media: MediaConfig,
     /// How messages leave.
     pub send: SendSettings,
     /// Who may send events.
@@ -251,6 +255,7 @@ impl Settings {
             desks,
             prices,
             publish: publish::read(root.section("publish")),
+            media: MediaConfig::read(root.section("media")),
             callbacks: CallbackSettings::read(root.section("callbacks"), secrets),
             send,
             events,

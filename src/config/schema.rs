@@ -81,6 +81,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("tick", Duration),
         ],
     ),
+    ("media", super::media::SETTINGS),
     (
         "send",
         &[

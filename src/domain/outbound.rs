@@ -179,6 +179,31 @@ pub enum OutboundContent {
     },
 }
 
+impl OutboundContent {
+    /// The files that its provider fetches.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut Media> {
+        let (one, more): (Option<&mut Media>, &mut [Media]) = match self {
+            OutboundContent::Media { media, .. }
+            | OutboundContent::Template { header: Some(TemplateHeader::Media { media, .. }), .. } => (Some(media), &mut []),
+            OutboundContent::Album { media, .. } => (None, media),
+            OutboundContent::Text { .. }
+            | OutboundContent::Buttons { .. }
+            | OutboundContent::List { .. }
+            | OutboundContent::Sections { .. }
+            | OutboundContent::Form(_)
+            | OutboundContent::CallToAction { .. }
+            | OutboundContent::LocationRequest { .. }
+            | OutboundContent::Location { .. }
+            | OutboundContent::Contacts(_)
+            | OutboundContent::Reaction { .. }
+            | OutboundContent::Template { .. }
+            | OutboundContent::Email { .. }
+            | OutboundContent::MarkRead { .. } => (None, &mut []),
+        };
+        one.into_iter().chain(more)
+    }
+}
+
 /// A parameter of an approved template that is more than text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -136,6 +136,14 @@ impl Receiver {
 }
 
 impl Effect {
+    /// Whether its content leaves the service: others stay within it, or come back.
+    pub fn leaves(&self) -> bool {
+        match self {
+            Effect::Send(_) | Effect::Call(_) | Effect::Hook(_) | Effect::Tell(_) | Effect::Desk(_) => true,
+            Effect::Post(_) | Effect::Pass(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Move(_) => false,
+        }
+    }
+
     /// What it is, for people.
     pub fn word(&self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 
 use super::trace;
 use crate::domain::scope::Scope;
+use crate::service::media::links::Closed;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
@@ -34,6 +35,9 @@ pub enum Failure {
         /// What it would need.
         scope: Scope,
     },
+    /// A link to a file that does not open it.
+    #[error("{0}")]
+    Link(#[from] Closed),
     /// It cannot be read at all.
     #[error("malformed: {0}")]
     Malformed(&'static str),
@@ -128,7 +132,7 @@ impl Failure {
         match self {
             Failure::NotFound => StatusCode::NOT_FOUND,
             Failure::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Failure::Refused | Failure::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Failure::Refused | Failure::Forbidden { .. } | Failure::Link(_) => StatusCode::FORBIDDEN,
             Failure::Unauthorized | Failure::NoLogin => StatusCode::UNAUTHORIZED,
             Failure::Malformed(_) => StatusCode::BAD_REQUEST,
             Failure::Invalid { .. } | Failure::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -159,6 +163,7 @@ impl Failure {
             | Failure::TooMany { .. }
             | Failure::OtherBody
             | Failure::Forbidden { .. }
+            | Failure::Link(_)
             | Failure::InProgress { .. } => Some(self.to_string()),
         }
     }
@@ -239,13 +244,14 @@ mod tests {
 
     #[test]
     fn each_failure_has_one_status_and_providers_learn_nothing_else() {
-        let table: [(Failure, u16, u16); 17] = [
+        let table: [(Failure, u16, u16); 18] = [
             (Failure::NotFound, 404, 404),
             (Failure::Method, 405, 405),
             (Failure::Refused, 403, 403),
             (Failure::Unauthorized, 401, 401),
             (Failure::NoLogin, 401, 401),
             (Failure::Forbidden { scope: Scope::KeysWrite }, 403, 403),
+            (Failure::Link(Closed::Ended), 403, 403),
             (Failure::Malformed("no JSON"), 400, 400),
             (Failure::Invalid { field: "event", reason: "is missing".into() }, 422, 422),
             (Failure::Conflict { reason: "it is over".into() }, 409, 409),

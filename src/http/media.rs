@@ -1,41 +1,117 @@
-//! `GET /media/NAME`: files that contacts sent. Whoever has the name may have the file, and nobody can guess one. What comes
-//! back is never shown as a page of ours: a contact chose its bytes.
+//! `GET /media/NAME?until=…&sig=…`: files that contacts sent, to whoever has a link that has not ended. What comes back is never shown as a page
+//! of ours: a contact chose its bytes. A file never changes under its name, so a copy of it stays good.
 
 use super::error::Failure;
 use super::web::Web;
 use crate::service::media;
-use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::body::SizedStream;
+use actix_web::http::header::{
+    ACCEPT_RANGES, CONTENT_RANGE, ContentRange, ContentRangeSpec, ETag, EntityTag, Header as _, IfNoneMatch, IfRange, Range,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::BytesMut;
 use futures_util::stream::unfold;
+use serde::Deserialize;
+use std::io::SeekFrom;
 use tokio::fs::File;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 /// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
 
-/// Gives a file.
-pub async fn get(web: Data<Web>, name: Path<String>) -> Result<HttpResponse, Failure> {
+/// What makes an address a link.
+#[derive(Deserialize)]
+pub struct Signed {
+    until: Option<String>,
+    sig: Option<String>,
+}
+
+/// Gives a file, or a part of it.
+pub async fn get(
+    web: Data<Web>,
+    request: HttpRequest,
+    name: Path<String>,
+    signed: Query<Signed>,
+) -> Result<HttpResponse, Failure> {
     web.buckets.files.take().map_err(|after| Failure::TooMany { after })?;
     let folder = web.files.as_deref().ok_or(Failure::NotFound)?;
     let place = media::kept(folder, &name).ok_or(Failure::NotFound)?;
-    let file = File::open(place).await.map_err(|_| Failure::NotFound)?;
+    // Who has no link does not even learn whether there is such a file.
+    let left = web.core.opens_file(&name, signed.until.as_deref(), signed.sig.as_deref())?;
+    let mut file = File::open(place).await.map_err(|_| Failure::NotFound)?;
     let size = file.metadata().await.map_err(|_| Failure::NotFound)?.len();
-    let pieces = unfold(file, |mut file| async {
-        let mut piece = BytesMut::with_capacity(PIECE);
-        match file.read_buf(&mut piece).await {
-            Ok(0) => None,
-            Ok(_) => Some((Ok(piece.freeze()), file)),
-            Err(error) => Some((Err(error), file)),
-        }
-    });
-    Ok(HttpResponse::Ok()
+    let tag = EntityTag::new_strong(name.split('.').next().unwrap_or(&name).to_owned());
+    if has_it(&request, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header(ETag(tag)).finish());
+    }
+    let mut answer = HttpResponse::Ok();
+    answer
         .content_type(media::type_of(&name))
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
         .insert_header(("Content-Security-Policy", "default-src 'none'; sandbox"))
-        .insert_header(("Cache-Control", "private, max-age=31536000, immutable"))
+        .insert_header(("Cache-Control", format!("private, max-age={}, immutable", left.0 / 1_000)))
         .insert_header(("Referrer-Policy", "no-referrer"))
-        .no_chunking(size)
-        .streaming(pieces))
+        .insert_header((ACCEPT_RANGES, "bytes"))
+        .insert_header(ETag(tag.clone()));
+    let (from, length) = match part(&request, &tag, size) {
+        Part::Whole => (0, size),
+        Part::Of(from, to) => {
+            let range = ContentRangeSpec::Bytes { range: Some((from, to)), instance_length: Some(size) };
+            answer.status(StatusCode::PARTIAL_CONTENT).insert_header(ContentRange(range));
+            (from, to - from + 1)
+        }
+        Part::Beyond => {
+            let range = (CONTENT_RANGE, format!("bytes */{size}"));
+            return Ok(HttpResponse::RangeNotSatisfiable().insert_header(range).finish());
+        }
+    };
+    let wanted = if request.method() == Method::HEAD { 0 } else { length };
+    if from > 0 {
+        file.seek(SeekFrom::Start(from)).await.map_err(|_| Failure::NotFound)?;
+    }
+    let pieces = unfold(file.take(wanted), |mut file| async {
+        let mut piece = BytesMut::with_capacity(PIECE.min(usize::try_from(file.limit()).unwrap_or(PIECE)));
+        match file.read_buf(&mut piece).await {
+            Ok(0) => None,
+            Ok(_) => Some((Ok::<_, std::io::Error>(piece.freeze()), file)),
+            Err(error) => Some((Err(error), file)),
+        }
+    });
+    Ok(answer.body(SizedStream::new(length, Box::pin(pieces))))
+}
+
+/// Whether the caller has it already.
+fn has_it(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|one| one.weak_eq(tag)),
+        Err(_) => false,
+    }
+}
+
+/// What of a file is wanted.
+enum Part {
+    Whole,
+    /// From and to, both included.
+    Of(u64, u64),
+    /// Nothing that there is.
+    Beyond,
+}
+
+/// One part, as players and downloads that go on ask for it; of several the whole is a right answer (RFC 9110, 14.2).
+fn part(request: &HttpRequest, tag: &EntityTag, size: u64) -> Part {
+    let Ok(Range::Bytes(parts)) = Range::parse(request) else { return Part::Whole };
+    let [only] = parts.as_slice() else { return Part::Whole };
+    let same = match request.headers().contains_key("if-range").then(|| IfRange::parse(request)) {
+        None => true,
+        Some(Ok(IfRange::EntityTag(had))) => had.strong_eq(tag),
+        Some(_) => false,
+    };
+    if !same {
+        return Part::Whole;
+    }
+    only.to_satisfiable_range(size).map_or(Part::Beyond, |(from, to)| Part::Of(from, to))
 }

@@ -14,6 +14,7 @@ pub mod handoff;
 pub mod health;
 pub mod hooks;
 pub mod keys;
+pub mod links;
 pub mod media;
 pub mod openapi;
 pub mod peer;
@@ -27,7 +28,7 @@ pub mod unsubscribe;
 pub mod web;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Payload, ServiceConfig, delete, get, patch, post, resource};
+use actix_web::web::{Data, Payload, ServiceConfig, delete, get, head, patch, post, resource};
 use api::{broadcasts, contacts, imports, publications, schedules};
 use error::Failure;
 use simulator::routes;
@@ -117,7 +118,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/v1/openapi.json").route(get().to(openapi::document)))
         .service(route("/v1/docs").route(get().to(docs::there)))
         .service(route("/v1/docs/{file:.*}").route(get().to(docs::file)))
-        .service(route("/media/{name}").route(get().to(media::get)))
+        .service(route("/media/{name}").route(get().to(media::get)).route(head().to(media::get)))
         .service(route("/simulator/messages").route(get().to(routes::messages)).route(delete().to(routes::clear)))
         .service(route("/simulator/send").route(post().to(routes::send)))
         .service(route("/simulator/behaviour").route(get().to(routes::behaviour)).route(post().to(routes::behave)))

@@ -11,6 +11,7 @@ use super::feed::Feed;
 use super::gate::Gate;
 use super::history::Turnstile;
 use super::hook::HookSlots;
+use super::media::links::Links;
 use super::pace::Paces;
 use super::permits::Permits;
 use super::ports::{Clock, MailTransport, Random, Spawn, Transport};
@@ -80,6 +81,7 @@ pub struct Core {
     pub(super) world: World,
     pub(super) versions: Versions,
     pub(super) secret: bytes::Bytes,
+    pub(super) file_links: Links,
     pub(super) recent: Recent,
     pub(super) quoted: Quoted,
     pub(super) aliases: Aliases,
@@ -131,6 +133,7 @@ impl Core {
         let sends = Slots::new(parts.settings.send.in_flight, Arc::clone(&room));
         let bulk = Slots::within(&sends);
         let simulated = parts.world.project.channels.values().any(|channel| channel.simulated);
+        let file_links = parts.settings.file_links(&meta.contact_secret);
         let core = Core {
             store: parts.store,
             gate: Gate::new(parts.transport, parts.mail),
@@ -142,6 +145,7 @@ impl Core {
             world: parts.world,
             versions: parts.versions,
             secret: meta.contact_secret,
+            file_links,
             recent: Recent::default(),
             quoted: Quoted::default(),
             aliases: Aliases::default(),

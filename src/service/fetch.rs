@@ -140,9 +140,7 @@ impl Core {
             let told = media.content_type.as_deref().or_else(|| answer.get("content-type"));
             let mime = told.unwrap_or("application/octet-stream").to_owned();
             return match keeper.keep(&mime).await {
-                Ok((name, size)) => {
-                    Ok(Kept { url: Some(format!("{}/media/{name}", files.public_url)), mime: Some(mime), size: Some(size) })
-                }
+                Ok((name, size)) => Ok(Kept { url: Some(self.file_links.lasting(&name)), mime: Some(mime), size: Some(size) }),
                 Err(error) => Err(unwritten(&error)),
             };
         }

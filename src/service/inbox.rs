@@ -135,7 +135,8 @@ impl Core {
         message.answers = answers;
         let hash = DedupeHash::of(&["test", message.channel.as_str(), contact.as_str(), &message.id]);
         let class = self.class_of(&message);
-        let received = self.put_encoded(contact, hash, class, fitting(Mode::Test, message), WhenFull::Refuse).await?;
+        let given = Given { hash, class, body: fitting(Mode::Test, message), full: WhenFull::Refuse, known: false };
+        let received = self.put_as(contact, given).await?;
         // Whoever became part of another is that one.
         Ok((self.aliases.target(contact), InputId::of(hash), received))
     }
@@ -211,7 +212,7 @@ impl Core {
         input: &Input,
         full: WhenFull,
     ) -> Answer<Received> {
-        let body = Bytes::from(codec::encode_in(mode, input));
+        let body = self.lasting(Bytes::from(codec::encode_in(mode, input)));
         self.put_as(contact, Given { hash, class: Class::Priority, body, full, known: true }).await
     }
 
@@ -223,6 +224,8 @@ impl Core {
         body: Bytes,
         full: WhenFull,
     ) -> Answer<Received> {
+        // A link in what another system says is kept as what it stands for. What a contact writes stays as it is written.
+        let body = self.lasting(body);
         self.put_as(contact, Given { hash, class, body, full, known: false }).await
     }
 

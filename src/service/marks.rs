@@ -58,6 +58,6 @@ impl Core {
     pub(super) fn entry(&self, mode: Mode, contact: ContactKey, token: Token, events: Vec<Event>) -> Bytes {
         let at = self.store_now();
         self.overhear(contact, token, at, &events);
-        Bytes::from(codec::encode_in(mode, &Entry { contact, token, at, events }))
+        self.lasting(Bytes::from(codec::encode_in(mode, &Entry { contact, token, at, events })))
     }
 }

@@ -52,7 +52,7 @@ impl Core {
     }
 
     async fn perform(self: &Arc<Self>, started: &Started, taken_at: Duration) -> Performed {
-        match self.gate.open(&started.body) {
+        match self.opened(started) {
             Ok(Opened::Test(effect)) => self.tried(started, effect, taken_at).await,
             Ok(Opened::Live(effect, out)) => match effect {
                 Effect::Send(send) => self.send(started, &send, taken_at, out).await,
@@ -108,6 +108,7 @@ impl Core {
         taken_at: Duration,
     ) -> Option<(Started, Duration)> {
         let Performed { end, reply, gap, also, instead } = performed;
+        let (reply, instead) = (reply.map(|body| self.lasting(body)), instead.map(|(set, body)| (set, self.lasting(body))));
         let contact = started.lane.contact;
         let event = Event::Attempted {
             effect: started.id,

@@ -1,5 +1,6 @@
 //! What the service needs to know: taken from the configuration by whoever composes it.
 
+use super::media::links::{LinkTimes, Links};
 use super::unsubscribe::LinkSettings;
 use crate::config::alerts::AlertSettings;
 use crate::config::api::ApiSettings;
@@ -10,9 +11,10 @@ use crate::config::send::{ChannelPolicy, SendSettings, Unsure};
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits;
 use crate::domain::name::{ChannelName, Slug};
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::provider::{Adapter, Route};
 use crate::store::Rate;
+use bytes::Bytes;
 use indexmap::IndexMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -92,6 +94,26 @@ pub struct FileSettings {
     pub folder: PathBuf,
     /// How the service is reached from outside, without a slash at the end: a file is at `{public_url}/media/NAME`.
     pub public_url: String,
+    /// How long links to them last.
+    pub times: LinkTimes,
+    /// Until when addresses without a signature, as there were before, open too.
+    pub unsigned: Option<Millis>,
+}
+
+impl FileSettings {
+    /// A folder, with what is usual.
+    pub fn folder(folder: PathBuf, public_url: &str) -> Self {
+        FileSettings { folder, public_url: public_url.to_owned(), times: LinkTimes::default(), unsigned: None }
+    }
+}
+
+impl ServiceSettings {
+    /// What makes and reads links to files. Where none are kept there are none to link to.
+    pub(super) fn file_links(&self, secret: &Bytes) -> Links {
+        let files = self.files.as_ref();
+        let (url, unsigned) = files.map_or(("", None), |files| (files.public_url.as_str(), files.unsigned));
+        Links::new(secret.clone(), url, files.map(|files| files.times).unwrap_or_default(), unsigned)
+    }
 }
 
 impl Default for ServiceSettings {

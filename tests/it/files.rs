@@ -1,5 +1,5 @@
-//! Files that contacts send: fetched with the provider's credentials, kept, and given to whoever has their name. Over real
-//! HTTP, with a stand-in for Twilio and Meta.
+//! Files that contacts send: fetched with the provider's credentials, kept, and given to whoever has a link. Over real HTTP,
+//! with a stand-in for Twilio and Meta.
 
 use crate::support::live::Service;
 use crate::support::server::Server;
@@ -9,25 +9,27 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture";
+pub const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture";
 
-/// Requests as they came: method and path, and whether with credentials.
+/// Requests as they came: path, and whether with credentials.
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     requests: Mutex<Vec<(String, bool)>>,
     sent: Mutex<Vec<String>>,
+    /// The bodies of what was sent.
+    pub bodies: Mutex<Vec<String>>,
     /// What the next requests for bytes are answered instead.
     wrong: Mutex<Vec<u16>>,
 }
 
-struct Provider {
-    url: String,
-    seen: Arc<Seen>,
+pub struct Provider {
+    pub url: String,
+    pub seen: Arc<Seen>,
     _server: Server,
 }
 
 impl Provider {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let seen: Arc<Seen> = Arc::default();
         let data = web::Data::from(seen.clone());
         let server = Server::start(move |app| {
@@ -37,7 +39,7 @@ impl Provider {
     }
 
     /// The texts that were sent to the contact, once there are `n` of them.
-    async fn texts(&self, n: usize) -> Vec<String> {
+    pub async fn texts(&self, n: usize) -> Vec<String> {
         for _ in 0..1_200 {
             let sent = self.seen.sent.lock().expect("not poisoned").clone();
             if sent.len() >= n {
@@ -60,6 +62,7 @@ async fn answer(request: HttpRequest, body: web::Bytes, seen: web::Data<Seen>) -
             Ok(sent) => sent.pointer("/text/body").and_then(Value::as_str).unwrap_or_default().to_owned(),
             Err(_) => url::form_urlencoded::parse(&body).find(|(k, _)| k == "Body").map_or_else(String::new, |(_, v)| v.into()),
         };
+        seen.bodies.lock().expect("not poisoned").push(String::from_utf8_lossy(&body).into_owned());
         seen.sent.lock().expect("not poisoned").push(text);
         return match path.ends_with(".json") {
             true => HttpResponse::Created().json(json!({ "sid": "SM1", "status": "queued" })),
@@ -98,7 +101,7 @@ states:
       silence: { after: 1h, end: silent }
 "#;
 
-fn config(base: &str) -> String {
+pub fn config(base: &str) -> String {
     format!(
         r#"
 [server]
@@ -126,7 +129,7 @@ base_url = "{base}"
     )
 }
 
-async fn whatsapp(service: &Service, id: &str, message: Value) {
+pub async fn whatsapp(service: &Service, id: &str, message: Value) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
     let mut all = json!({ "from": "447700900123", "id": id, "timestamp": now.to_string() });
     all.as_object_mut().expect("a map").extend(message.as_object().expect("a map").clone());
@@ -144,11 +147,11 @@ async fn whatsapp(service: &Service, id: &str, message: Value) {
     assert_eq!(request.send().await.expect("an answer").status(), 200);
 }
 
-fn text(text: &str) -> Value {
+pub fn text(text: &str) -> Value {
     json!({ "type": "text", "text": { "body": text } })
 }
 
-fn image(id: &str) -> Value {
+pub fn image(id: &str) -> Value {
     json!({ "type": "image", "image": { "id": id, "mime_type": "image/jpeg" } })
 }
 
@@ -166,17 +169,18 @@ async fn a_whatsapp_file_is_fetched_kept_and_served() {
     let asked = |path: &str| provider.requests().iter().filter(|(p, known)| p == path && *known).count();
     assert_eq!((asked("/v23.0/photo"), asked("/attachment")), (2, 2), "tried again, each time with the token");
 
-    let name = url.strip_prefix("https://replies.example.com/media/").expect("under our own address").to_owned();
+    let link = url.strip_prefix("https://replies.example.com").expect("under our own address");
+    let name = link.strip_prefix("/media/").and_then(|link| link.split_once('?')).expect("a link").0;
     assert!(name.ends_with(".jpg") && name.len() == 44, "{name}");
-    let answer = service.get(&format!("/media/{name}")).await;
+    let answer = service.get(link).await;
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     assert_eq!((answer.status().as_u16(), header("content-type")), (200, "image/jpeg".to_owned()));
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert!(header("content-disposition").starts_with("attachment;"), "{}", header("content-disposition"));
     assert_eq!(header("content-length"), PICTURE.len().to_string());
     assert_eq!(&answer.bytes().await.expect("bytes")[..], PICTURE);
-    let guess = format!("/media/{}.jpg", "0".repeat(40));
-    assert_eq!(service.get(&guess).await.status(), 404);
+    let none = link.replace(name, &format!("{}.jpg", "0".repeat(40)));
+    assert_eq!(service.get(&none).await.status(), 403, "who has no link does not learn whether there is a file");
     assert_eq!(service.get("/media/..%2Fstore.db").await.status(), 404);
 
     let folder = service.stop().await;

@@ -33,6 +33,7 @@ mod events_declared;
 mod events_kill;
 mod explore;
 mod expressions;
+mod file_links;
 mod files;
 mod flow_files;
 mod formatting;

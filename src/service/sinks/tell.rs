@@ -27,7 +27,9 @@ impl Sink {
             self.done(work).await;
             return if work.places.is_some() { Stepped::Wait(LOOK) } else { Stepped::Busy };
         };
-        let ended = core.gate.of_the_service().http(call(&self.settings, self.service.request(&rows))).await;
+        let mut request = self.service.request(&rows);
+        request.body = core.leaving(request.body);
+        let ended = core.gate.of_the_service().http(call(&self.settings, request)).await;
         let asked = match &ended {
             Ok(answer) => answer.get("retry-after").and_then(|header| asked_pause(header, core.store_now())),
             Err(_) => None,

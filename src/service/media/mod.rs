@@ -2,6 +2,9 @@
 //! kind and which files are of one contact. The same bytes of one contact have the same name, so that a fetch which is done again
 //! changes nothing; all files of a contact begin alike, so that they can be found and deleted without a list of them.
 
+pub mod links;
+mod passing;
+
 use super::ports::Sink;
 use crate::domain::id::ContactKey;
 use async_trait::async_trait;
