@@ -35,6 +35,7 @@ use crate::provider::Adapter;
 use crate::service::HttpClient;
 use crate::service::MailClient;
 use crate::service::broadcast;
+use crate::service::media::kind::FileRules;
 use crate::service::media::links::LinkTimes;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
 use crate::service::{Channel, FileSettings, LinkSettings, ServiceSettings, World};
@@ -283,6 +284,7 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
         files: Some(FileSettings {
             folder: settings.store.media.clone(),
             public_url: settings.server.public_url.clone(),
+            rules: FileRules { refuses_strange: settings.media.refuses_mismatched, forbidden: settings.media.forbidden.clone() },
             times: LinkTimes {
                 providers: settings.media.provider_links,
                 others: settings.media.links,

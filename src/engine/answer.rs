@@ -194,7 +194,7 @@ impl<'a> Turning<'a> {
         let gathered = run.question_mut().and_then(|question| question.gathered.take()).unwrap_or_default();
         let (min, max) = match &ask.answer {
             Answer::Text { min, max, .. } => (min, max),
-            Answer::Media { .. } => return self.answered_files(run, gathered),
+            Answer::Media { types, .. } => return self.answered_files(run, gathered, types),
             _ => return Err(Fault::run("only a text and files can be gathered")),
         };
         let lines = gathered.text.lines().count();

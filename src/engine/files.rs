@@ -63,6 +63,14 @@ fn is_of(file: &Media, kind: Option<MediaKind>, wanted: &FileType) -> bool {
     }
 }
 
+/// Whether a file was kept as one of no type, and the question wants a type. Its sender had said another, or it would not have been fetched.
+fn turned_out_otherwise(file: &Value, types: &[FileType]) -> bool {
+    const UNKNOWN: &str = "application/octet-stream";
+    let unknown = || Media { content_type: Some(UNKNOWN.to_owned()), ..Media::default() };
+    let kept = if let Value::Map(file) = file { file.get("type").and_then(Value::as_text) } else { None };
+    kept == Some(UNKNOWN) && !types.is_empty() && !types.iter().any(|wanted| is_of(&unknown(), None, wanted))
+}
+
 fn kind_of(main: &str) -> MediaKind {
     match main {
         "image" => MediaKind::Image,
@@ -144,17 +152,23 @@ impl<'a> Turning<'a> {
     }
 
     /// What came is the answer; files that were not fetched by now are not part of it.
-    pub(super) fn answered_files(&self, run: &Run, gathered: Gathered) -> Result<Next<'a>, Fault> {
+    pub(super) fn answered_files(&self, run: &Run, mut gathered: Gathered, types: &[FileType]) -> Result<Next<'a>, Fault> {
         let lost = gathered.files.iter().filter(|file| file.fetch.is_some()).count();
+        let all = gathered.files.len();
+        gathered.files.retain(|file| file.fetch.is_some() || !turned_out_otherwise(&file.value, types));
+        let other = all - gathered.files.len();
         let value = files_of(&gathered);
         let count = if let Value::List(files) = &value { files.len() } else { 0 };
         if count == 0 {
-            return Ok(Next::Trouble { trouble: Trouble::NoMatch, reason: "no file could be fetched".to_owned() });
+            let reason = if other > 0 { "a file that is not what it is said to be" } else { "no file could be fetched" };
+            return Ok(Next::Trouble { trouble: Trouble::NoMatch, reason: reason.to_owned() });
         }
-        let reason = match lost {
-            0 => format!("files: {count}"),
-            lost => format!("files: {count}; not fetched: {lost}"),
-        };
+        let mut reason = format!("files: {count}");
+        for (n, what) in [(lost, "not fetched"), (other, "not what they are said to be")] {
+            if n > 0 {
+                reason.push_str(&format!("; {what}: {n}"));
+            }
+        }
         self.answered(run, Understood { value, exact: true, reason })
     }
 }

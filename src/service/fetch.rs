@@ -4,6 +4,7 @@
 use super::api;
 use super::core::{Core, duration};
 use super::gate::Outside;
+use super::media::kind::{self, Judged};
 use super::media::{Keeper, Owner};
 use super::metrics;
 use super::outbox::Performed;
@@ -85,7 +86,7 @@ impl Core {
 
     /// Of a test contact: the file stays where it is said to be.
     pub(super) fn fetch_tried(&self, started: &Started, fetch: &Fetch) -> Performed {
-        self.fetch_ended(started, fetch, Ok(Kept { url: None, mime: None, size: None }))
+        self.fetch_ended(started, fetch, Ok(Kept::default()))
     }
 
     async fn get_file(
@@ -99,7 +100,7 @@ impl Core {
         let until = self.clock.monotonic() + timeout;
         let left = || until.saturating_sub(self.clock.monotonic()).max(Duration::from_millis(1));
         let mut request = match channel.adapter.file(media).map_err(never)? {
-            FileSource::Open => return Ok(Kept { url: None, mime: None, size: None }),
+            FileSource::Open => return Ok(Kept::default()),
             FileSource::There(request) => request,
             FileSource::Asked(request) => {
                 let ended = out.http(call(request, left(), WHERE_BYTES)).await;
@@ -137,10 +138,26 @@ impl Core {
                     return Err(miss);
                 }
             };
-            let told = media.content_type.as_deref().or_else(|| answer.get("content-type"));
-            let mime = told.unwrap_or("application/octet-stream").to_owned();
-            return match keeper.keep(&mime).await {
-                Ok((name, size)) => Ok(Kept { url: Some(self.file_links.lasting(&name)), mime: Some(mime), size: Some(size) }),
+            let told = media.content_type.as_deref().or_else(|| answer.get("content-type")).unwrap_or_default();
+            let judged = match files.rules.judge(&keeper.look(told)) {
+                Ok(judged) => judged,
+                Err(why) => {
+                    keeper.drop_it().await;
+                    return Err(Miss::Never(why));
+                }
+            };
+            let Judged { mime, strange } = judged;
+            // With its parameters as long as it is what it was said to be.
+            let shown = if strange.is_none() && !told.is_empty() && kind::is_named(told, mime) {
+                told.to_owned()
+            } else {
+                mime.to_owned()
+            };
+            return match keeper.keep(mime).await {
+                Ok((name, size)) => {
+                    let url = Some(self.file_links.lasting(&name));
+                    Ok(Kept { url, mime: Some(shown), size: Some(size), strange })
+                }
                 Err(error) => Err(unwritten(&error)),
             };
         }
@@ -149,14 +166,14 @@ impl Core {
 
     fn fetch_ended(&self, started: &Started, fetch: &Fetch, ended: Result<Kept, &'static str>) -> Performed {
         let (outcome, detail) = match ended {
-            Ok(Kept { url, mime, size }) => {
+            Ok(Kept { url, mime, size, strange }) => {
                 let media = Media {
                     url: url.or_else(|| fetch.media.url.clone()),
-                    content_type: fetch.media.content_type.clone().or(mime),
+                    content_type: mime.or_else(|| fetch.media.content_type.clone()),
                     ..fetch.media.clone()
                 };
                 let body = Fetch { media, ..fetch.clone() }.value(size);
-                (CallOutcome::Answered { status: 200, body }, "kept".to_owned())
+                (CallOutcome::Answered { status: 200, body }, strange.map_or("kept".to_owned(), |why| format!("kept: {why}")))
             }
             Err(why) => {
                 tracing::warn!(channel = %fetch.channel, why, "a file of a contact could not be fetched");
@@ -170,10 +187,13 @@ impl Core {
 }
 
 /// A file as it is kept; nothing where it stays where it is.
+#[derive(Default)]
 struct Kept {
     url: Option<String>,
     mime: Option<String>,
     size: Option<u64>,
+    /// That it is not what it was said to be.
+    strange: Option<String>,
 }
 
 fn call(file: FileRequest, timeout: Duration, max_answer: usize) -> HttpCall {

@@ -1,5 +1,6 @@
 //! What the service needs to know: taken from the configuration by whoever composes it.
 
+use super::media::kind::FileRules;
 use super::media::links::{LinkTimes, Links};
 use super::unsubscribe::LinkSettings;
 use crate::config::alerts::AlertSettings;
@@ -94,6 +95,8 @@ pub struct FileSettings {
     pub folder: PathBuf,
     /// How the service is reached from outside, without a slash at the end: a file is at `{public_url}/media/NAME`.
     pub public_url: String,
+    /// What becomes of those that are not what they are said to be.
+    pub rules: FileRules,
     /// How long links to them last.
     pub times: LinkTimes,
     /// Until when addresses without a signature, as there were before, open too.
@@ -103,7 +106,13 @@ pub struct FileSettings {
 impl FileSettings {
     /// A folder, with what is usual.
     pub fn folder(folder: PathBuf, public_url: &str) -> Self {
-        FileSettings { folder, public_url: public_url.to_owned(), times: LinkTimes::default(), unsigned: None }
+        FileSettings {
+            folder,
+            public_url: public_url.to_owned(),
+            rules: FileRules::default(),
+            times: LinkTimes::default(),
+            unsigned: None,
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Seen {
     pub bodies: Mutex<Vec<String>>,
     /// What the next requests for bytes are answered instead.
     wrong: Mutex<Vec<u16>>,
+    /// The bytes that a file has instead of those of a picture.
+    pub bytes: Mutex<Option<&'static [u8]>>,
 }
 
 pub struct Provider {
@@ -48,6 +50,11 @@ impl Provider {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         panic!("{n} messages expected: {:?}", self.seen.sent.lock().expect("not poisoned"));
+    }
+
+    /// How often somebody with credentials asked for this path.
+    pub fn fetched(&self, path: &str) -> usize {
+        self.requests().iter().filter(|(asked, known)| asked == path && *known).count()
     }
 
     fn requests(&self) -> Vec<(String, bool)> {
@@ -79,7 +86,9 @@ async fn answer(request: HttpRequest, body: web::Bytes, seen: web::Data<Seen>) -
         "/attachment" if !known => HttpResponse::Unauthorized().finish(),
         "/attachment" | "/signed" => match seen.wrong.lock().expect("not poisoned").pop() {
             Some(status) => HttpResponse::build(actix_web::http::StatusCode::from_u16(status).expect("a status")).finish(),
-            None => HttpResponse::Ok().content_type("image/jpeg").body(PICTURE),
+            None => {
+                HttpResponse::Ok().content_type("image/jpeg").body(seen.bytes.lock().expect("not poisoned").unwrap_or(PICTURE))
+            }
         },
         _ => HttpResponse::NotFound().finish(),
     }
@@ -166,8 +175,8 @@ async fn a_whatsapp_file_is_fetched_kept_and_served() {
     let said = provider.texts(2).await[1].clone();
     let [url, kind, size] = said.split(' ').collect::<Vec<_>>().try_into().expect("three parts");
     assert_eq!((kind, size), ("image/jpeg", PICTURE.len().to_string().as_str()));
-    let asked = |path: &str| provider.requests().iter().filter(|(p, known)| p == path && *known).count();
-    assert_eq!((asked("/v23.0/photo"), asked("/attachment")), (2, 2), "tried again, each time with the token");
+    let asked = (provider.fetched("/v23.0/photo"), provider.fetched("/attachment"));
+    assert_eq!(asked, (2, 2), "tried again, each time with the token");
 
     let link = url.strip_prefix("https://replies.example.com").expect("under our own address");
     let name = link.strip_prefix("/media/").and_then(|link| link.split_once('?')).expect("a link").0;
@@ -225,4 +234,38 @@ async fn a_twilio_file_is_fetched_through_its_redirect() {
     assert!(provider.texts(2).await[1].ends_with(" image/jpeg 14"), "{:?}", provider.texts(2).await);
     assert_eq!(provider.requests(), [("/media/ME1".to_owned(), true), ("/signed".to_owned(), false)]);
     service.stop().await;
+}
+
+/// What the contact is told who sends these bytes as a picture, and how many files are kept; with a flow that wants pictures or takes anything.
+async fn sent_as_a_picture(bytes: &'static [u8], settings: &str, flow: &str) -> (String, usize) {
+    let provider = Provider::start();
+    let service = Service::start(&format!("{}{settings}", config(&provider.url)), &[("damage", flow)]).await;
+    *provider.seen.bytes.lock().expect("not poisoned") = Some(bytes);
+    whatsapp(&service, "1", text("damage")).await;
+    provider.texts(1).await;
+    whatsapp(&service, "2", image("photo")).await;
+    let said = provider.texts(2).await[1].clone();
+    let folder = service.stop().await;
+    (said, std::fs::read_dir(folder.path().join("data/media")).expect("a folder").count())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_called_a_picture_is_none() {
+    let (page, anything) = (b"<html><script>".as_slice(), FLOW.replace("{ media: { types: [image] } }", "media"));
+    assert_eq!(sent_as_a_picture(page, "", FLOW).await, ("That is no picture.".to_owned(), 1));
+    let (said, kept) = sent_as_a_picture(page, "", &anything).await;
+    assert!(said.contains(".bin?until=") && said.ends_with(" application/octet-stream 14") && kept == 1, "{said}");
+    let refused = "[media]\nmismatched = \"refused\"\n";
+    assert_eq!(sent_as_a_picture(page, refused, &anything).await, ("That is no picture.".to_owned(), 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forbidden_is_not_kept() {
+    let anything = FLOW.replace("{ media: { types: [image] } }", "media");
+    let program = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00";
+    assert_eq!(sent_as_a_picture(program, "", &anything).await, ("That is no picture.".to_owned(), 0));
+    let (said, kept) = sent_as_a_picture(program, "[media]\nforbidden = []\n", &anything).await;
+    assert!(said.contains(".bin?until=") && kept == 1, "{said}");
+    let pictures = "[media]\nforbidden = [\"image/*\"]\n";
+    assert_eq!(sent_as_a_picture(PICTURE, pictures, &anything).await, ("That is no picture.".to_owned(), 0));
 }

@@ -49,6 +49,26 @@ fn picture(id: &str) -> Vec<Media> {
 }
 
 #[test]
+fn a_file_that_is_not_what_it_was_said_to_be_is_no_answer_to_who_wants_a_type() {
+    let unknown = |url: &str| json!({ "url": url, "type": "application/octet-stream", "name": null, "size": 5 });
+    for (answer, said) in [
+        ("{ media: { types: [image] } }", "No."),
+        ("{ media: { types: [image/*, application/pdf] } }", "No."),
+        ("{ media: { types: [image, document] } }", "1: /media/a"),
+        ("media", "1: /media/a"),
+    ] {
+        let mut d = asking(answer);
+        let [(effect, _)] = sends(&mut d, Some(MediaKind::Image), picture("a")).try_into().expect("one file");
+        assert_eq!(d.answers(effect, 200, unknown("/media/a")), [said], "{answer}");
+    }
+    let mut d = asking("{ media: { types: [image], max: 2 } }");
+    let both = vec![file("a", "image/jpeg"), file("b", "image/png")];
+    let [(one, _), (two, _)] = sends(&mut d, None, both).try_into().expect("two files");
+    assert_eq!(d.answers(one, 200, unknown("/media/a")), Vec::<String>::new());
+    assert_eq!(fetched(&mut d, two, "/media/b"), ["1: /media/b"]);
+}
+
+#[test]
 fn a_file_is_the_answer_once_it_is_fetched() {
     let mut d = asking("media");
     assert_eq!(d.user("wait"), ["No."]);

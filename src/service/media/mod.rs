@@ -2,9 +2,11 @@
 //! kind and which files are of one contact. The same bytes of one contact have the same name, so that a fetch which is done again
 //! changes nothing; all files of a contact begin alike, so that they can be found and deleted without a list of them.
 
+pub mod kind;
 pub mod links;
 mod passing;
 
+use self::kind::Found;
 use super::ports::Sink;
 use crate::domain::id::ContactKey;
 use async_trait::async_trait;
@@ -23,42 +25,17 @@ const NAME_DIGITS: usize = 40;
 /// Those of them that are of the contact: 64 bits.
 const OWNER_DIGITS: usize = 16;
 
-/// Kinds of files that we name; any other is `bin`, which nothing opens by itself.
-const ENDINGS: [(&str, &str); 20] = [
-    ("image/jpeg", "jpg"),
-    ("image/png", "png"),
-    ("image/gif", "gif"),
-    ("image/webp", "webp"),
-    ("audio/ogg", "ogg"),
-    ("audio/mpeg", "mp3"),
-    ("audio/aac", "aac"),
-    ("audio/amr", "amr"),
-    ("audio/mp4", "m4a"),
-    ("video/mp4", "mp4"),
-    ("video/3gpp", "3gp"),
-    ("application/pdf", "pdf"),
-    ("application/zip", "zip"),
-    ("text/plain", "txt"),
-    ("text/csv", "csv"),
-    ("text/vcard", "vcf"),
-    ("application/msword", "doc"),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
-    ("application/vnd.ms-excel", "xls"),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-];
-
 /// The place of a kept file, if this can be the name of one: 40 hexadecimal digits and an ending.
 pub fn kept(folder: &Path, name: &str) -> Option<PathBuf> {
     let (digits, ending) = name.split_once('.')?;
     let hex = digits.len() == NAME_DIGITS && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let known = ending == "bin" || ENDINGS.iter().any(|(_, known)| *known == ending);
-    (hex && known).then(|| folder.join(name))
+    (hex && kind::of_ending(ending).is_some()).then(|| folder.join(name))
 }
 
 /// The type of a kept file by its name.
 pub fn type_of(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    ENDINGS.iter().find(|(_, known)| *known == ending).map_or("application/octet-stream", |(mime, _)| mime)
+    kind::of_ending(ending).unwrap_or(kind::UNKNOWN)
 }
 
 /// Whose files: how their names begin, and the secret that they are made with.
@@ -131,6 +108,7 @@ pub(super) struct Keeper {
     folder: PathBuf,
     file: File,
     hash: Sha256,
+    head: Vec<u8>,
     size: u64,
     failed: Option<io::Error>,
 }
@@ -141,7 +119,16 @@ impl Keeper {
         tokio::fs::create_dir_all(folder).await?;
         let part = folder.join(format!(".{}-{own}.part", owner.digits));
         let file = File::create(&part).await?;
-        Ok(Keeper { owner: owner.clone(), part, folder: folder.to_owned(), file, hash: Sha256::new(), size: 0, failed: None })
+        Ok(Keeper {
+            owner: owner.clone(),
+            part,
+            folder: folder.to_owned(),
+            file,
+            hash: Sha256::new(),
+            head: Vec::new(),
+            size: 0,
+            failed: None,
+        })
     }
 
     /// Why bytes could not be written, if they could not.
@@ -149,14 +136,17 @@ impl Keeper {
         self.failed.as_ref()
     }
 
-    /// Gives the file its name: nobody who does not know the secret can tell it, not even from the file itself.
+    /// What the file is that its sender called so.
+    pub fn look(&self, told: &str) -> Found {
+        kind::look(told, &self.head)
+    }
+
+    /// Gives the file its name, as one of this type: nobody who does not know the secret can tell it, not even from the file itself.
     pub async fn keep(mut self, mime: &str) -> io::Result<(String, u64)> {
         self.file.flush().await?;
         self.file.sync_all().await?;
         let digits = self.owner.name(&self.hash.clone().finalize());
-        let essence = mime.split(';').next().unwrap_or(mime).trim().to_ascii_lowercase();
-        let ending = ENDINGS.iter().find(|(known, _)| *known == essence).map_or("bin", |(_, ending)| ending);
-        let name = format!("{digits}.{ending}");
+        let name = format!("{digits}.{}", kind::ending(mime));
         tokio::fs::rename(&self.part, self.folder.join(&name)).await?;
         Ok((name, self.size))
     }
@@ -173,6 +163,7 @@ impl Keeper {
 impl Sink for Keeper {
     async fn take(&mut self, bytes: Bytes) -> bool {
         self.hash.update(&bytes);
+        self.head.extend_from_slice(&bytes[..bytes.len().min(kind::HEAD - self.head.len())]);
         self.size += bytes.len() as u64;
         match self.file.write_all(&bytes).await {
             Ok(()) => true,
@@ -201,8 +192,8 @@ mod tests {
     async fn a_name_depends_on_the_bytes_and_on_the_secret() {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path();
-        let name = keep(folder, b"s", b"hello", "image/jpeg; x=1").await;
-        assert_eq!(keep(folder, b"s", b"hello", "IMAGE/JPEG").await, name);
+        let name = keep(folder, b"s", b"hello", "image/jpeg").await;
+        assert_eq!(keep(folder, b"s", b"hello", "image/jpeg").await, name);
         assert_ne!(keep(folder, b"t", b"hello", "image/jpeg").await, name);
         assert_ne!(keep(folder, b"s", b"hallo", "image/jpeg").await, name);
         assert!(keep(folder, b"s", b"x", "text/html").await.ends_with(".bin"), "nothing that a browser runs");
