@@ -1,11 +1,13 @@
 //! The composition root: the only place that knows which store, which client and which clock the service runs on.
 
+mod files;
 mod follow;
 mod measure;
 mod publish;
 mod reload;
 pub mod watch;
 
+pub use files::open_files;
 pub use measure::start_log;
 
 use crate::domain::mode::Mode;
@@ -30,16 +32,15 @@ use crate::http::links;
 use crate::http::phone::Desk;
 use crate::http::simulator::phone::Phones;
 use crate::http::trace;
-use crate::http::web::{Buckets, Hook, Ready, Web};
+use crate::http::web::{Buckets, Files, Hook, Ready, Web};
 use crate::provider::Adapter;
 use crate::service::HttpClient;
 use crate::service::MailClient;
 use crate::service::broadcast;
-use crate::service::media::kind::FileRules;
-use crate::service::media::links::LinkTimes;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
-use crate::service::{Channel, FileSettings, LinkSettings, ServiceSettings, World};
+use crate::service::{Channel, LinkSettings, ServiceSettings, World};
 use crate::service::{Core, KeyRing, Parts, Sink, open_sinks};
+use crate::store::files::FileStore;
 use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreError, StoreSettings};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web::Data};
@@ -61,6 +62,7 @@ pub struct Application {
     history: Writer,
     sinks: Vec<Arc<Sink>>,
     record: Database,
+    files: Arc<dyn FileStore>,
     metrics: Option<PrometheusHandle>,
     published: Sources,
     asked: Arc<Notify>,
@@ -76,6 +78,7 @@ impl Application {
         let port = listener.local_addr()?.port();
         name_port(&mut settings, port);
         let store = open_store(&settings.store, Access::Serve).await.context("the store")?;
+        let files = open_files(&settings).context("where files of contacts are kept")?;
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
         if settings.record_is_split() {
             tracing::warn!(
@@ -94,14 +97,14 @@ impl Application {
             clock: Arc::new(MachineClock::default()),
             tasks: Arc::new(tasks.clone()),
             random: Arc::new(MachineRandom),
-            settings: service_settings(&settings),
+            settings: service_settings(&settings, &files),
             engine: crate::engine::turn,
             world: world(&settings),
             versions,
         };
         let core = Core::start(parts).await.context("the store")?;
         let (asked, watch) = (Arc::default(), true);
-        Ok(Application { settings, listener, core, tasks, history, sinks, record, metrics, published, asked, watch })
+        Ok(Application { settings, listener, core, tasks, history, sinks, record, files, metrics, published, asked, watch })
     }
 
     /// The same, but flows are read again only when somebody asks.
@@ -127,10 +130,12 @@ impl Application {
     /// Serves until `stop` is cancelled; then takes no more requests, ends what is in the air and leaves the rest, which
     /// is durable, to the next start.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Application { settings, listener, core, tasks, history, sinks, record, metrics, published, asked, watch } = self;
+        let Application { settings, listener, core, tasks, history, sinks, record, files, metrics, published, asked, watch } =
+            self;
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
-        let web = Data::new(web(&settings, &core, record.clone(), metrics.clone(), ready.clone()));
+        let files = Files { store: files, redirect: settings.media.redirect };
+        let web = Data::new(web(&settings, &core, record.clone(), files, metrics.clone(), ready.clone()));
         let app = move || {
             let app = App::new().app_data(Data::clone(&web)).wrap(from_fn(links::around)).wrap(from_fn(trace::around));
             app.configure(crate::http::routes)
@@ -273,7 +278,7 @@ fn name_port(settings: &mut Settings, port: u16) {
     }
 }
 
-fn service_settings(settings: &Settings) -> ServiceSettings {
+fn service_settings(settings: &Settings, files: &Arc<dyn FileStore>) -> ServiceSettings {
     let limits = settings.store.limits;
     ServiceSettings {
         send: settings.send.clone(),
@@ -281,17 +286,7 @@ fn service_settings(settings: &Settings) -> ServiceSettings {
         send_lease: limits.send_lease,
         dedupe_ttl: limits.dedupe_ttl,
         tick: limits.tick,
-        files: Some(FileSettings {
-            folder: settings.store.media.clone(),
-            public_url: settings.server.public_url.clone(),
-            rules: FileRules { refuses_strange: settings.media.refuses_mismatched, forbidden: settings.media.forbidden.clone() },
-            times: LinkTimes {
-                providers: settings.media.provider_links,
-                others: settings.media.links,
-                api: settings.media.api_links,
-            },
-            unsigned: settings.media.unsigned,
-        }),
+        files: Some(files::settings(settings, files)),
         // What a sink tells of a message is told best by who has its beginning too.
         history_apart: if settings.sinks.is_empty() { Span::millis(0) } else { Span::seconds(30) },
         links: LinkSettings { public_url: Some(settings.server.public_url.clone()), keys: settings.webhooks.keys.clone() },
@@ -337,7 +332,14 @@ fn world(settings: &Settings) -> World {
     }
 }
 
-fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<PrometheusHandle>, ready: Ready) -> Web {
+fn web(
+    settings: &Settings,
+    core: &Arc<Core>,
+    record: Database,
+    files: Files,
+    metrics: Option<PrometheusHandle>,
+    ready: Ready,
+) -> Web {
     let channels = &core.world().channels;
     let all = || channels.values().map(|channel| (channel.route(), &channel.adapter));
     let hook = |channel: &Channel| Hook {
@@ -371,7 +373,7 @@ fn web(settings: &Settings, core: &Arc<Core>, record: Database, metrics: Option<
             templates: settings.templates.clone(),
             folder: settings.folder.clone(),
         },
-        files: Some(settings.store.media.clone()),
+        files,
         simulator: simulated.then(|| simulator(core)),
         phone: simulated.then(|| Desk::new(settings.flows.clone())),
         buckets: Buckets::new(settings.server.rates),

@@ -10,6 +10,7 @@ mod fmt;
 mod graph;
 mod key;
 mod leaving;
+mod media;
 mod new;
 mod publish;
 mod replay;
@@ -27,6 +28,7 @@ pub use fmt::Fmt;
 pub use graph::Graph;
 pub use key::Key;
 pub use leaving::{Delete as ContactDelete, Merge as ContactMerge};
+pub use media::Media;
 pub use new::{New, Template};
 pub use publish::{Publications, Publish};
 pub use replay::Replay;
@@ -127,6 +129,12 @@ pub enum Command {
         /// What to do with them
         #[command(subcommand)]
         command: Contacts,
+    },
+    /// The files that contacts sent
+    Media {
+        /// What to do with them
+        #[command(subcommand)]
+        command: Media,
     },
     /// What keys for test made: contacts and what happened to them
     TestData {

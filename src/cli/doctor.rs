@@ -1,6 +1,7 @@
 //! `replyflow doctor`: looks at everything that would go wrong in production, and says what to do about it.
 
 mod channels;
+mod files;
 mod sinks;
 
 use super::{Project, Stop, style};
@@ -24,6 +25,7 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
     findings.extend(super::runtime()?.block_on(mail_servers(&settings)));
     findings.extend(super::runtime()?.block_on(sinks::findings(&settings)));
     findings.extend(super::runtime()?.block_on(desks(&settings)));
+    findings.extend(super::runtime()?.block_on(files::findings(&settings)));
     let store = super::runtime()?.block_on(async {
         let store = open_store(&settings.store, Access::Beside).await?;
         store.meta().await?;

@@ -2,7 +2,7 @@
 
 use super::arguments::{ContactDelete, ContactMerge, Format};
 use super::{Project, Stop, style};
-use crate::app::{Access, open_store};
+use crate::app::{Access, open_files, open_store};
 use crate::config::{Secrets, Settings};
 use crate::domain::address::Address;
 use crate::domain::id::ContactKey;
@@ -110,7 +110,8 @@ pub(super) async fn delete(project: &Project, asked: &ContactDelete) -> Result<(
     // What cannot be written down is not done.
     record.write(vec![act("contact.delete", (mode, contact), by, json!({}))]).await.map_err(Stop::failed)?;
     let clock = MachineClock::default();
-    let eraser = Eraser { store, clock: &clock, media: Some(&settings.store.media), forgets_stops: false };
+    let files = open_files(settings).map_err(Stop::failed)?;
+    let eraser = Eraser { store, clock: &clock, media: Some(&*files), forgets_stops: false };
     match eraser.erase(contact, by).await.map_err(Stop::failed)? {
         Erased::Done(receipt) => {
             let mut out = json!(*receipt);

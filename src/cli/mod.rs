@@ -20,6 +20,7 @@ mod journal;
 mod keep;
 mod key;
 mod leaving;
+mod media;
 mod new;
 mod publish;
 mod replace_file;
@@ -130,6 +131,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Publications(publications) => publish::list(&project, &publications),
         Command::Journal { command } => journal::run(&project, &command),
         Command::Contacts { command } => contacts::run(&project, &command),
+        Command::Media { command } => media::run(&project, &command),
         Command::TestData { command } => test_data::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Key { command } => key::run(&project, &command),

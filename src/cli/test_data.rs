@@ -3,6 +3,7 @@
 use super::arguments::{Format, TestData, TestDataDelete};
 use super::leaving::{WHO, opened};
 use super::{Project, Stop};
+use crate::app::open_files;
 use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 use crate::history::Database;
@@ -31,7 +32,8 @@ async fn delete(project: &Project, asked: &TestDataDelete) -> Result<(), Stop> {
     // What cannot be written down is not done.
     record.write(vec![audit::insert(&act, rand::random())]).await.map_err(Stop::failed)?;
     let clock = MachineClock::default();
-    let eraser = Eraser { store: &*store, clock: &clock, media: Some(&settings.store.media), forgets_stops: true };
+    let files = open_files(&settings).map_err(Stop::failed)?;
+    let eraser = Eraser { store: &*store, clock: &clock, media: Some(&*files), forgets_stops: true };
     let cleared = clear(&eraser, &record, &by, PATIENCE).await.map_err(Stop::failed)?;
     match asked.format {
         Format::Json => println!("{}", json!(cleared)),

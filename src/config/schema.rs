@@ -82,6 +82,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         ],
     ),
     ("media", super::media::SETTINGS),
+    ("media.s3", super::media::BUCKET),
     (
         "send",
         &[

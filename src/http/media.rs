@@ -4,6 +4,7 @@
 use super::error::Failure;
 use super::web::Web;
 use crate::service::media;
+use crate::store::files::{FileError, Pieces};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
     ACCEPT_RANGES, CONTENT_RANGE, ContentRange, ContentRangeSpec, ETag, EntityTag, Header as _, IfNoneMatch, IfRange, Range,
@@ -11,15 +12,12 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use bytes::BytesMut;
-use futures_util::stream::unfold;
+use futures_util::stream::empty;
 use serde::Deserialize;
-use std::io::SeekFrom;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use std::time::Duration;
 
-/// Bytes that are read at once.
-const PIECE: usize = 64 * 1024;
+/// No link of a bucket may last longer: seven days.
+const OWN_LINK: Duration = Duration::from_secs(7 * 86_400);
 
 /// What makes an address a link.
 #[derive(Deserialize)]
@@ -36,19 +34,27 @@ pub async fn get(
     signed: Query<Signed>,
 ) -> Result<HttpResponse, Failure> {
     web.buckets.files.take().map_err(|after| Failure::TooMany { after })?;
-    let folder = web.files.as_deref().ok_or(Failure::NotFound)?;
-    let place = media::kept(folder, &name).ok_or(Failure::NotFound)?;
+    if !media::is_name(&name) {
+        return Err(Failure::NotFound);
+    }
     // Who has no link does not even learn whether there is such a file.
     let left = web.core.opens_file(&name, signed.until.as_deref(), signed.sig.as_deref())?;
-    let mut file = File::open(place).await.map_err(|_| Failure::NotFound)?;
-    let size = file.metadata().await.map_err(|_| Failure::NotFound)?.len();
+    let files = &web.files.store;
+    let mime = media::type_of(&name);
+    let lasts = Duration::from_millis(left.0.unsigned_abs()).min(OWN_LINK);
+    if let Some(there) = web.files.redirect.then(|| files.own_link(&name, mime, lasts)).flatten() {
+        let answer =
+            HttpResponse::Found().insert_header(("Location", there)).insert_header(("Cache-Control", "no-store")).finish();
+        return Ok(answer);
+    }
+    let size = files.size(&name).await.map_err(|error| away(&error))?.ok_or(Failure::NotFound)?;
     let tag = EntityTag::new_strong(name.split('.').next().unwrap_or(&name).to_owned());
     if has_it(&request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header(ETag(tag)).finish());
     }
     let mut answer = HttpResponse::Ok();
     answer
-        .content_type(media::type_of(&name))
+        .content_type(mime)
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
         .insert_header(("Content-Security-Policy", "default-src 'none'; sandbox"))
@@ -68,19 +74,17 @@ pub async fn get(
             return Ok(HttpResponse::RangeNotSatisfiable().insert_header(range).finish());
         }
     };
-    let wanted = if request.method() == Method::HEAD { 0 } else { length };
-    if from > 0 {
-        file.seek(SeekFrom::Start(from)).await.map_err(|_| Failure::NotFound)?;
-    }
-    let pieces = unfold(file.take(wanted), |mut file| async {
-        let mut piece = BytesMut::with_capacity(PIECE.min(usize::try_from(file.limit()).unwrap_or(PIECE)));
-        match file.read_buf(&mut piece).await {
-            Ok(0) => None,
-            Ok(_) => Some((Ok::<_, std::io::Error>(piece.freeze()), file)),
-            Err(error) => Some((Err(error), file)),
-        }
-    });
-    Ok(answer.body(SizedStream::new(length, Box::pin(pieces))))
+    let pieces: Pieces = match *request.method() {
+        Method::HEAD => Box::pin(empty()),
+        _ => files.read(&name, from, length).await.map_err(|error| away(&error))?.ok_or(Failure::NotFound)?,
+    };
+    Ok(answer.body(SizedStream::new(length, pieces)))
+}
+
+/// Where files are kept does not answer: whoever asks may come again.
+fn away(error: &FileError) -> Failure {
+    tracing::error!(%error, "a file of a contact cannot be read");
+    Failure::Unavailable
 }
 
 /// Whether the caller has it already.

@@ -15,10 +15,10 @@ use crate::domain::name::{ChannelName, Name, Slug};
 use crate::history::Database;
 use crate::provider::{Adapter, Routes};
 use crate::service::{Core, KeyRing, WebhookKeys};
+use crate::store::files::FileStore;
 use indexmap::IndexMap;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -71,8 +71,8 @@ pub struct Web {
     pub metrics: Option<(PrometheusHandle, Keys)>,
     /// Where the service's own flows and notifications are.
     pub folders: Folders,
-    /// The folder of files that contacts sent.
-    pub files: Option<PathBuf>,
+    /// The files that contacts sent.
+    pub files: Files,
     /// The simulator, if a channel uses it.
     pub simulator: Option<Arc<Phones>>,
     /// The page with a phone, if there is something to be tried on it.
@@ -87,6 +87,14 @@ pub struct Web {
     pub request_timeout: Duration,
     /// Whether the service takes work; false while it stops.
     pub ready: Ready,
+}
+
+/// How files are given out.
+pub struct Files {
+    /// Where they are kept.
+    pub store: Arc<dyn FileStore>,
+    /// Whether who has a link is sent on to where they are kept, if that is possible.
+    pub redirect: bool,
 }
 
 /// Whether the service takes work.

@@ -20,6 +20,7 @@ use crate::engine::effect::Fetch;
 use crate::provider::Headers;
 use crate::provider::file::{FileRequest, FileSource, NoFile};
 use crate::store::Started;
+use crate::store::files::FileError;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ use std::time::Duration;
 const RETRY: Retry = Retry { first: Span::seconds(1), longest: Span::seconds(30), max_age: limits::FETCH_DEADLINE };
 /// One attempt: the largest file over a slow line.
 const ATTEMPT: Span = Span::seconds(40);
+/// For storing what was fetched, however long that took.
+const STORING: Duration = Duration::from_secs(10);
 /// The answer that says where a file is.
 const WHERE_BYTES: usize = 64 * 1024;
 /// How often a provider may send us on.
@@ -59,7 +62,7 @@ impl Core {
         let got = self.get_file(channel, files, &fetch.media, (&owner, &own), (duration(timeout), out)).await;
         if got.is_ok() && self.is_gone(started.lane.contact).await {
             // Deleted while it was fetched: whoever deleted it did not see this file.
-            if let Err(error) = owner.delete_all(&files.folder, None).await {
+            if let Err(error) = files.store.delete_beginning(owner.beginning(), None).await {
                 tracing::error!(%error, "a file of a deleted contact could not be deleted");
                 metrics::alert("file_not_deleted");
             }
@@ -110,17 +113,16 @@ impl Core {
             }
         };
         for _ in 0..=REDIRECTS {
-            let mut keeper = match Keeper::begin(&files.folder, owner, own).await {
+            let mut keeper = match Keeper::begin(&*files.store, owner, own).await {
                 Ok(keeper) => keeper,
-                Err(error) => return Err(unwritten(&error)),
+                Err(error) => return Err(unwritten(&error.into())),
             };
             let here = request.request.url.clone();
             let ended = out.download(call(request, left(), limits::MEDIA_BYTES), &mut keeper).await;
             metrics::call(channel.name.as_str(), api::word(&ended));
-            if let Some(error) = keeper.failed() {
-                let miss = unwritten(error);
+            if let Some(error) = keeper.take_failure() {
                 keeper.drop_it().await;
-                return Err(miss);
+                return Err(unwritten(&error.into()));
             }
             if let Ok(answer) = &ended
                 && (300..400).contains(&answer.status)
@@ -153,7 +155,7 @@ impl Core {
             } else {
                 mime.to_owned()
             };
-            return match keeper.keep(mime).await {
+            return match keeper.keep(&*files.store, mime, left().max(STORING)).await {
                 Ok((name, size)) => {
                     let url = Some(self.file_links.lasting(&name));
                     Ok(Kept { url, mime: Some(shown), size: Some(size), strange })
@@ -217,8 +219,8 @@ fn never(no: NoFile) -> Miss {
     })
 }
 
-/// The folder or its disk: an engineer must look, and room may be made.
-fn unwritten(error: &std::io::Error) -> Miss {
+/// The folder, its disk or the bucket: an engineer must look, and it may be well again.
+fn unwritten(error: &FileError) -> Miss {
     tracing::error!(%error, "a file of a contact cannot be kept");
     metrics::alert("file_not_kept");
     Miss::Later("not_kept", None)

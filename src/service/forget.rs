@@ -17,11 +17,11 @@ use crate::domain::limits;
 use crate::domain::mode::Mode;
 use crate::domain::time::Millis;
 use crate::engine::record::Record;
+use crate::store::files::FileStore;
 use crate::store::{Answer, Emptied, Forget, Forgot, Inspection, JournalItem, JournalRecord, Place, StopMask, Store, StoreError};
 use bytes::Bytes;
 use serde::Serialize;
 use std::future::Future;
-use std::path::Path;
 use std::time::Duration;
 
 /// How often a contact is read again who goes on changing.
@@ -78,8 +78,8 @@ pub struct Eraser<'a> {
     pub store: &'a dyn Store,
     /// For pauses.
     pub clock: &'a dyn Clock,
-    /// The folder of files that contacts sent.
-    pub media: Option<&'a Path>,
+    /// Where files are that contacts sent.
+    pub media: Option<&'a dyn FileStore>,
     /// Whether nothing is kept of the opt-outs of test contacts: whoever tries something begins anew.
     pub forgets_stops: bool,
 }
@@ -296,7 +296,7 @@ impl Core {
     }
 
     pub(super) fn eraser(&self) -> Eraser<'_> {
-        let media = self.settings.files.as_ref().map(|files| files.folder.as_path());
+        let media = self.settings.files.as_ref().map(|files| &*files.store);
         Eraser { store: &*self.store, clock: &*self.clock, media, forgets_stops: false }
     }
 

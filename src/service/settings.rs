@@ -15,6 +15,7 @@ use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::provider::{Adapter, Route};
 use crate::store::Rate;
+use crate::store::files::{FileStore, FolderStore};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use std::path::PathBuf;
@@ -91,8 +92,8 @@ pub struct ServiceSettings {
 /// Where files of contacts are kept.
 #[derive(Debug, Clone)]
 pub struct FileSettings {
-    /// The folder.
-    pub folder: PathBuf,
+    /// The folder or the bucket.
+    pub store: Arc<dyn FileStore>,
     /// How the service is reached from outside, without a slash at the end: a file is at `{public_url}/media/NAME`.
     pub public_url: String,
     /// What becomes of those that are not what they are said to be.
@@ -107,7 +108,7 @@ impl FileSettings {
     /// A folder, with what is usual.
     pub fn folder(folder: PathBuf, public_url: &str) -> Self {
         FileSettings {
-            folder,
+            store: Arc::new(FolderStore::new(folder)),
             public_url: public_url.to_owned(),
             rules: FileRules::default(),
             times: LinkTimes::default(),

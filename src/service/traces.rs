@@ -86,9 +86,9 @@ impl Eraser<'_> {
             }
             gone.failed = self.drop_failed(failed, when).await?;
         }
-        if let Some(folder) = self.media {
+        if let Some(files) = self.media {
             let until = anew.then(|| UNIX_EPOCH + Duration::from_millis(u64::try_from(when.at.0).unwrap_or(0)));
-            let deleted = Owner::of(secret, contact).delete_all(folder, until).await;
+            let deleted = files.delete_beginning(Owner::of(secret, contact).beginning(), until).await;
             let failed = |error| StoreError::Unavailable(format!("files of a deleted contact cannot be deleted: {error}"));
             gone.files = deleted.map_err(failed)?;
         }

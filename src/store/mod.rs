@@ -10,6 +10,7 @@
 mod answer;
 mod embedded;
 mod error;
+pub mod files;
 mod lane;
 mod leaving;
 mod once;

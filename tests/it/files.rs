@@ -52,6 +52,17 @@ impl Provider {
         panic!("{n} messages expected: {:?}", self.seen.sent.lock().expect("not poisoned"));
     }
 
+    /// Returns once somebody with credentials asked for this path so often.
+    pub async fn fetches(&self, path: &str, n: usize) {
+        for _ in 0..1_200 {
+            if self.fetched(path) >= n {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{path} was asked for {} times", self.fetched(path));
+    }
+
     /// How often somebody with credentials asked for this path.
     pub fn fetched(&self, path: &str) -> usize {
         self.requests().iter().filter(|(asked, known)| asked == path && *known).count()

@@ -6,6 +6,9 @@ use std::panic::catch_unwind;
 /// First bytes that are looked at.
 pub const HEAD: usize = 8 * 1024;
 
+/// Characters that are kept of what a sender said.
+const TOLD: usize = 100;
+
 /// What nothing opens by itself.
 pub const UNKNOWN: &str = "application/octet-stream";
 
@@ -196,7 +199,8 @@ fn seen(head: &[u8]) -> Option<&'static str> {
 }
 
 fn essence(told: &str) -> String {
-    let essence = told.split(';').next().unwrap_or(told).trim().to_ascii_lowercase();
+    let essence: String = told.split(';').next().unwrap_or(told).trim().chars().take(TOLD).collect();
+    let essence = essence.to_ascii_lowercase();
     if essence.is_empty() { UNKNOWN.to_owned() } else { essence }
 }
 

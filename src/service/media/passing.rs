@@ -8,6 +8,7 @@ use crate::service::core::Core;
 use crate::service::gate::Opened;
 use crate::store::Started;
 use bytes::Bytes;
+use std::borrow::Cow;
 
 impl Core {
     /// Reads an effect. One that leaves has links of now: its provider gets those for providers where it fetches a file itself.
@@ -34,6 +35,11 @@ impl Core {
     /// What is stored: a lasting name for each link that opens.
     pub(in crate::service) fn lasting(&self, body: Bytes) -> Bytes {
         self.file_links.kept(&body, self.store_now()).map_or(body, Bytes::from)
+    }
+
+    /// What a request asks to be kept, likewise.
+    pub fn keeping<'b>(&self, body: &'b [u8]) -> Cow<'b, [u8]> {
+        self.file_links.kept(body, self.store_now()).map_or(Cow::Borrowed(body), Cow::Owned)
     }
 
     /// What other systems are told beside effects: a link of now for each lasting name.

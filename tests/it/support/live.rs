@@ -170,6 +170,8 @@ fn settings(folder: &Path) -> Settings {
 
 fn environment() -> Environment {
     let secrets = [
+        ("MEDIA_ACCESS_KEY", super::bucket::ACCESS),
+        ("MEDIA_SECRET_KEY", super::bucket::SECRET),
         ("EVENTS_KEY", "0123456789abcdef0123456789abcdef"),
         ("TWILIO_AUTH_TOKEN", "12345678901234567890123456789012"),
         ("META_APP_SECRET", "meta-app-secret"),

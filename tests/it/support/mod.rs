@@ -3,6 +3,7 @@
 pub mod analytics;
 pub mod api;
 pub mod asked;
+pub mod bucket;
 pub mod command;
 pub mod conversations;
 pub mod defects;

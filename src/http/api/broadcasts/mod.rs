@@ -71,7 +71,7 @@ pub async fn create(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
 
 /// What a request asks for.
 async fn wanted(web: &Web, caller: &Caller, body: &[u8], name: &str) -> Result<(Broadcast, Option<Vec<ContactKey>>), Failure> {
-    let mut fields = Fields::read(body)?;
+    let mut fields = Fields::read(&web.core.keeping(body))?;
     let mut brief = brief(&mut fields, web, caller, Reentry::Never).await?;
     let now = web.core.store_now();
     let starts_at = match fields.text("at", 64)? {

@@ -49,7 +49,7 @@ pub async fn create(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
     let (caller, body) = asked(&web, &request, &mut payload, Scope::BroadcastsWrite, BROADCAST_BODY_BYTES).await?;
     Query::read(&request, &[])?;
     let once = Once::of(&web, &request, &caller, &body)?;
-    let mut fields = Fields::read(&body)?;
+    let mut fields = Fields::read(&web.core.keeping(&body))?;
     let Brief { name, plan, audience, listed } = brief(&mut fields, &web, &caller, AGAIN).await?;
     let rule = rule(&mut fields, None)?.ok_or_else(|| invalid("every", "is missing: day, week or month"))?;
     fields.finish()?;
@@ -125,7 +125,7 @@ pub async fn change(
     Query::read(&request, &[])?;
     let mut schedule = seen(&web, &caller, &id).await?;
     let before = schedule.changed_at;
-    let mut fields = Fields::read(&body)?;
+    let mut fields = Fields::read(&web.core.keeping(&body))?;
     let (mut listed, named) = (None, fields.has(&["name"]));
     if fields.has(&["flow", "notification", "arms", "audience", "with", "holdout", "again", "rate"]) {
         let brief = brief(&mut fields, &web, &caller, schedule.plan.again).await?;
