@@ -70,11 +70,15 @@ pub async fn filled(folder: &Path, size: Size) -> Database {
         Dialect::Postgres => "lpad(to_hex(i + 1), 16, '0')".to_owned(),
     };
     let at = when(size.runs);
+    let day_of = match database.dialect() {
+        Dialect::Sqlite => format!("date(({at}) / 1000, 'unixepoch')"),
+        Dialect::Postgres => format!("to_char(to_timestamp(({at}) / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')"),
+    };
     let state = format!("'state_' || {}", text("i % 8"));
     let sql = format!(
         "INSERT INTO run (contact, id, mode, flow, version, channel, language, arm, started_at, state, state_since, ended_at, \"end\", day)
          SELECT {who}, {hex}, 'live', 'shop', 'v1', 'main-sms', 'en', '', {at}, {state}, {at},
-                CASE WHEN i % 10 = 0 THEN NULL ELSE {at} + 60000 END, CASE WHEN i % 10 = 0 THEN NULL ELSE 'done' END, '2026-01-01' FROM n"
+                CASE WHEN i % 10 = 0 THEN NULL ELSE {at} + 60000 END, CASE WHEN i % 10 = 0 THEN NULL ELSE 'done' END, {day_of} FROM n"
     );
     many(&database, size.runs, &sql).await;
     let sql = format!(
@@ -121,6 +125,9 @@ async fn counters(database: &Database, size: Size) {
     }
     let sql = "INSERT INTO figure_total (flow, mode, state, what, bucket, n)
                SELECT flow, mode, state, what, bucket, CAST(SUM(n) AS BIGINT) FROM figure GROUP BY flow, mode, state, what, bucket";
+    write(database, vec![sql.to_owned()]).await;
+    let sql = "INSERT INTO figure_day (flow, mode, day, state, what, bucket, n)
+               SELECT flow, mode, day, state, what, bucket, CAST(SUM(n) AS BIGINT) FROM figure GROUP BY flow, mode, day, state, what, bucket";
     write(database, vec![sql.to_owned()]).await;
     write(database, vec!["ANALYZE".to_owned()]).await;
 }

@@ -5,7 +5,7 @@
 use super::database::Dialect;
 
 /// The layout that this release knows.
-pub const VERSION: i64 = 9;
+pub const VERSION: i64 = 10;
 
 /// One step from a layout to the next.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Migration {
     postgres: Option<&'static str>,
 }
 
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration { number: 1, text: include_str!("schema/1.sql"), postgres: None },
     Migration { number: 2, text: include_str!("schema/2.sql"), postgres: None },
     Migration { number: 3, text: include_str!("schema/3.sqlite.sql"), postgres: Some(include_str!("schema/3.postgres.sql")) },
@@ -27,6 +27,7 @@ const MIGRATIONS: [Migration; 9] = [
     Migration { number: 7, text: include_str!("schema/7.sql"), postgres: None },
     Migration { number: 8, text: include_str!("schema/8.sql"), postgres: None },
     Migration { number: 9, text: include_str!("schema/9.sql"), postgres: None },
+    Migration { number: 10, text: include_str!("schema/10.sql"), postgres: None },
 ];
 
 /// The steps that are still to be done after this layout.

@@ -64,6 +64,7 @@ pub fn rest(now: Millis) -> Vec<Statement> {
     let plain = [
         "DELETE FROM schedule WHERE mode = 'test'",
         "DELETE FROM figure WHERE mode = 'test'",
+        "DELETE FROM figure_day WHERE mode = 'test'",
         "DELETE FROM figure_total WHERE mode = 'test'",
         "DELETE FROM import_row WHERE job LIKE 'test-%'",
         "DELETE FROM import_job WHERE id LIKE 'test-%'",

@@ -57,11 +57,22 @@ impl Figures {
         self.write_totals(out);
     }
 
-    /// The same without what runs have in common: a flow's figures of all time are few rows, however long it runs.
+    /// The same without what runs have in common, by day and of all time: a flow's figures are few rows, however many runs differ.
     fn write_totals(&self, out: &mut Vec<Statement>) {
-        let mut totals: BTreeMap<(&str, &Count), i64> = BTreeMap::new();
+        let mut days: BTreeMap<(&str, &Count, &str), i64> = BTreeMap::new();
         for ((of, count), n) in &self.0 {
-            *totals.entry((&of.mode, count)).or_default() += n;
+            *days.entry((&of.mode, count, &of.day)).or_default() += n;
+        }
+        let sql = "INSERT INTO figure_day (flow, mode, day, state, what, bucket, n) VALUES ($1,$2,$3,$4,$5,$6,$7)
+                   ON CONFLICT (flow, mode, day, state, what, bucket) DO UPDATE SET n = figure_day.n + excluded.n";
+        let mut totals: BTreeMap<(&str, &Count), i64> = BTreeMap::new();
+        for ((mode, count, day), n) in days {
+            *totals.entry((mode, count)).or_default() += n;
+            if n != 0 {
+                let Count { flow, state, what, bucket } = count;
+                let params = [flow.into(), mode.into(), day.into(), state.into(), (*what).into(), bucket.into(), n.into()];
+                out.push(Statement::new(sql, params));
+            }
         }
         let sql = "INSERT INTO figure_total (flow, mode, state, what, bucket, n) VALUES ($1,$2,$3,$4,$5,$6)
                    ON CONFLICT (flow, mode, state, what, bucket) DO UPDATE SET n = figure_total.n + excluded.n";

@@ -1,6 +1,7 @@
 //! Figures of a flow: how many runs began, where they are, which ways they went, how they ended and how long it took. Summed up
 //! from counters that are kept beside the rows, so that they cost the same for a thousand runs and for a million; only where
-//! runs are now is counted, through an index of those under way. Those of all time have totals of their own.
+//! runs are now is counted, through an index of those under way. Those of all time and those of certain days have totals of
+//! their own.
 
 use super::interval::{Interval, wilson};
 use super::select::Select;
@@ -33,10 +34,15 @@ pub struct FiguresFilter {
 }
 
 impl FiguresFilter {
+    /// Whether it asks for no more than certain days, or for all of them.
+    fn is_of_days(&self) -> bool {
+        let FiguresFilter { mode: _, version, channel, language, arm, since: _, until: _ } = self;
+        [version, channel, language, arm].iter().all(|text| text.is_none())
+    }
+
     /// Whether it leaves nothing out.
     fn is_everything(&self) -> bool {
-        let FiguresFilter { mode: _, version, channel, language, arm, since, until } = self;
-        [version, channel, language, arm].iter().all(|text| text.is_none()) && since.is_none() && until.is_none()
+        self.is_of_days() && self.since.is_none() && self.until.is_none()
     }
 }
 
@@ -158,8 +164,9 @@ pub(super) fn by_state(flow: &str, filter: &FiguresFilter) -> Select {
         select.and("f.flow = ?", [flow.into()]).and_mode("f.mode", filter.mode);
         return select;
     }
-    let head = "SELECT f.state, f.what, f.bucket, CAST(SUM(f.n) AS BIGINT) FROM figure f";
-    let mut select = counters(head, flow, filter);
+    let table = if filter.is_of_days() { "figure_day" } else { "figure" };
+    let head = format!("SELECT f.state, f.what, f.bucket, CAST(SUM(f.n) AS BIGINT) FROM {table} f");
+    let mut select = counters(&head, flow, filter);
     select.put(" GROUP BY f.state, f.what, f.bucket", []);
     select
 }

@@ -38,6 +38,7 @@ async fn every_question_goes_through_an_index() {
     let between = (Some(Millis(1)), Some(Millis(2)));
     let line = (5, 1, "t-1".to_owned());
     let figures = FiguresFilter { version: some("v"), ..FiguresFilter::default() };
+    let lately = FiguresFilter { since: "2026-03-02".parse().ok(), ..FiguresFilter::default() };
     let questions = [
         ("message_at", message::select(&messages(), Some(&after), 5)),
         ("message_test", message::select(&MessageFilter { mode: Mode::Test, ..messages() }, Some(&after), 5)),
@@ -62,9 +63,11 @@ async fn every_question_goes_through_an_index() {
         ("VIRTUAL TABLE INDEX", search(SearchScope::default())),
         ("VIRTUAL TABLE INDEX", search(SearchScope { contact: who, ..SearchScope::default() })),
         ("PRIMARY KEY (flow=? AND mode=?)", figures::by_state("f", &FiguresFilter::default())),
+        ("PRIMARY KEY (flow=? AND mode=? AND day>?", figures::by_state("f", &lately)),
         ("PRIMARY KEY (flow=? AND version=?)", figures::by_state("f", &figures)),
         ("COVERING INDEX figure_whole (flow=? AND mode=?)", figures::by_group("f", &FiguresFilter::default())),
-        ("run_live (flow=? AND mode=?", figures::under_way("f", &FiguresFilter::default())),
+        ("COVERING INDEX run_live (flow=? AND mode=?", figures::under_way("f", &FiguresFilter::default())),
+        ("COVERING INDEX run_live (flow=? AND mode=?", figures::under_way("f", &lately)),
         ("tried_at", tried::select(&TriedFilter::default(), Some(&(5, "x".to_owned())), 5)),
         ("tried_contact", tried::select(&TriedFilter { contact: who, ..TriedFilter::default() }, Some(&(5, "x".to_owned())), 5)),
         ("entry_place (shard=? AND time>?", live::select(&[(1, (5, 5)), (2, (5, 5))])),

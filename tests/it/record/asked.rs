@@ -254,6 +254,9 @@ async fn figures_are_those_of_the_counters_that_are_asked_for(ground: Ground) {
     let sql = "INSERT INTO figure_total (flow, mode, state, what, bucket, n)
                SELECT flow, mode, state, what, bucket, CAST(SUM(n) AS BIGINT) FROM figure GROUP BY flow, mode, state, what, bucket";
     rows.push(Statement::new(sql, []));
+    let sql = "INSERT INTO figure_day (flow, mode, day, state, what, bucket, n)
+               SELECT flow, mode, day, state, what, bucket, CAST(SUM(n) AS BIGINT) FROM figure GROUP BY flow, mode, day, state, what, bucket";
+    rows.push(Statement::new(sql, []));
     database.write(rows).await.expect("written");
     let some = FiguresFilter { version: Some("v1".into()), ..FiguresFilter::default() };
     let summed = figures(&database, "shop", &some).await.expect("figures");
@@ -270,6 +273,12 @@ async fn figures_are_those_of_the_counters_that_are_asked_for(ground: Ground) {
     let day = |text: &str| Some(text.parse().expect("a day"));
     let some = FiguresFilter { since: day("2026-03-02"), channel: Some("a".into()), ..FiguresFilter::default() };
     assert_eq!(figures(&database, "shop", &some).await.expect("figures").all.entered, 1);
+    let lately = FiguresFilter { since: day("2026-03-02"), until: day("2026-03-02"), ..FiguresFilter::default() };
+    let again = FiguresFilter { version: Some("v1".into()), ..lately.clone() };
+    let (lately, again) = (figures(&database, "shop", &lately).await, figures(&database, "shop", &again).await);
+    let lately = lately.expect("figures");
+    assert_eq!(lately, again.expect("figures"), "whether counters of days are summed up now or were before");
+    assert_eq!((lately.all.entered, lately.states[0].entered, lately.states[0].outcomes[0].count), (5, 5, 1));
     let test = FiguresFilter { mode: Mode::Test, ..FiguresFilter::default() };
     assert_eq!(figures(&database, "shop", &test).await.expect("figures").all.entered, 0);
 }

@@ -6,7 +6,7 @@ use replyflow::history::schema::OF_A_CONTACT;
 /// Everything that entries become, in an order that is always the same.
 pub async fn dump(ground: &Ground) -> Vec<String> {
     let mut all = Vec::new();
-    for table in OF_A_CONTACT.iter().chain(&["contact", "figure", "figure_total"]) {
+    for table in OF_A_CONTACT.iter().chain(&["contact", "figure", "figure_day", "figure_total"]) {
         let columns =
             if table.starts_with("figure") { format!("* FROM {table} WHERE n <> 0") } else { format!("* FROM {table}") };
         let mut rows = ground.rows(&format!("SELECT {columns}"), &[]).await;

@@ -31,7 +31,7 @@ async fn delete(api: &Api, path: &str) -> (u16, Value) {
 async fn rows_of_test(stage: &Stage) -> Vec<(&'static str, i64)> {
     let record = record(&stage.service).await;
     let mut found = Vec::new();
-    for table in ["contact", "message", "run", "figure", "figure_total", "broadcast", "schedule", "happening"] {
+    for table in ["contact", "message", "run", "figure", "figure_day", "figure_total", "broadcast", "schedule", "happening"] {
         let sql = format!("SELECT count(*) FROM {table} WHERE mode = 'test'");
         found.push((table, record.read(&sql, &[]).await.expect("read")[0].int(0).expect("a number")));
     }
@@ -130,7 +130,7 @@ async fn all_that_was_tried_goes_at_once_and_nothing_that_is_meant() {
     until(&test, &path, |one| one["stopped"] == json!(["sms"])).await;
     until(&test, "/v1/contacts", |all| items(all).len() == 3).await;
     let before: Vec<_> = rows_of_test(&stage).await.into_iter().map(|(table, _)| table).collect();
-    assert_eq!(before.len(), 12, "there is something of each: {before:?}");
+    assert_eq!(before.len(), 13, "there is something of each: {before:?}");
 
     assert_eq!(delete(&live, "/v1/test/data").await.0, 409, "a key that is not for test");
     assert_eq!(delete(&stage.test(&["history:read"]).await, "/v1/test/data").await.0, 403);
