@@ -185,6 +185,15 @@ pub enum Command {
     /// Look for what would go wrong in production
     #[command(after_help = "Examples:\n  replyflow doctor\n  REPLYFLOW_STORE__URL=redis://10.0.0.5 replyflow doctor")]
     Doctor,
+    /// Ask a running service whether it takes webhooks: for containers and supervisors
+    #[command(
+        after_help = "Examples:\n  replyflow health\n  replyflow health --url http://10.0.0.7:8080\n\nExit codes: 0 it does · 1 it does not, or does not answer"
+    )]
+    Health {
+        /// Where it is; else where the project's file says that it listens
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
 }
 
 /// `replyflow serve`

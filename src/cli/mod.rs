@@ -16,6 +16,7 @@ mod failed;
 mod flows;
 mod fmt;
 mod graph;
+mod health;
 mod journal;
 mod keep;
 mod key;
@@ -141,6 +142,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Channel { command } => channel::run(&project, &command),
         Command::Webhooks => webhooks::run(&project),
         Command::Doctor => doctor::run(&project),
+        Command::Health { url } => health::run(&project, url.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,6 +19,7 @@ mod conformance;
 mod contacts_api;
 mod contacts_leaving;
 mod contacts_page;
+mod deploying;
 mod desks;
 mod diagnostics;
 mod doctor;
