@@ -237,3 +237,19 @@ fn every_block_is_of_a_kind_that_somebody_tries() {
         }
     }
 }
+
+/// The page on security names tests: `FILE::NAME`. Each must exist, or the page promises what nobody shows.
+#[test]
+fn the_tests_that_the_page_on_security_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/security.md")).expect("the page");
+    let named = Regex::new(r"`((?:src|tests)/[a-z0-9_/]+\.rs)::([a-z0-9_]+)`").expect("a pattern");
+    let mut n = 0;
+    for found in named.captures_iter(&page) {
+        let (file, name) = (&found[1], &found[2]);
+        let source = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(source.contains(&format!("fn {name}(")), "{file} has no test `{name}`");
+        n += 1;
+    }
+    assert!(n >= 40, "{n} tests are named");
+}
