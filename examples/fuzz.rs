@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use vectors::files;
 use vectors::mutated::mutate::{Dice, Request};
 use vectors::mutated::{Target, found};
 
@@ -24,7 +23,7 @@ fn main() -> ExitCode {
     let names: Vec<String> = arguments.collect();
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64) | 1;
     let mut all_well = true;
-    for target in files().iter().map(Target::of) {
+    for target in Target::all() {
         if names.is_empty() || names.contains(&target.name) {
             all_well &= fuzz(&target, Duration::from_secs(seconds), seed);
         }

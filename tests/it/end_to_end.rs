@@ -34,7 +34,8 @@ struct Stage {
 
 impl Stage {
     fn new(more: &str, files: &[(&str, &str)]) -> Self {
-        let (folder, provider, redis) = (tempfile::tempdir().expect("a folder"), FakeProvider::start(), RedisServer::start());
+        let (folder, provider, redis) =
+            (tempfile::tempdir().expect("a folder"), FakeProvider::start(), RedisServer::start_durable());
         let store = format!(
             "kind = \"redis\"\nurl = \"{}\"\nhistory = \"history.db\"\nsend_lease = \"5s\"\nclaim_lease = \"1s\"",
             redis.url()

@@ -68,7 +68,7 @@ async fn the_embedded_store_loses_and_repeats_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_loses_and_repeats_nothing_also_when_it_dies_itself() {
-    let mut redis = RedisServer::start();
+    let mut redis = RedisServer::start_durable();
     storm(&format!("kind = \"redis\"\nurl = \"{}\"", redis.url()), 1, Some(&mut redis)).await;
 }
 
@@ -119,6 +119,7 @@ async fn storm(store: &str, instances: usize, mut redis: Option<&mut RedisServer
         said.insert(who, messages);
     }
     at_rest(folders[0].path(), &provider, &said);
+    journal_holds_all(&folders, &said);
     for service in services {
         assert!(service.stop(), "a clean stop");
     }
@@ -212,6 +213,30 @@ fn journal(folders: &[TempDir]) -> Vec<Value> {
         }
     }
     entries.into_values().collect()
+}
+
+/// Waits until it holds every message that was taken: the copy follows what was sent.
+fn journal_holds_all(folders: &[TempDir], said: &BTreeMap<usize, usize>) {
+    let (begun, taken) = (Instant::now(), said.values().sum::<usize>());
+    loop {
+        let journal = journal(folders);
+        let events = journal.iter().flat_map(|entry| entry["events"].as_array().into_iter().flatten());
+        let received = events.filter(|event| event.get("received").is_some()).count();
+        if received >= taken {
+            return;
+        }
+        if begun.elapsed() > REST {
+            let heard: BTreeSet<String> = journal
+                .iter()
+                .flat_map(|entry| entry["events"].as_array().into_iter().flatten())
+                .filter_map(|event| event.get("received")?["provider_id"].as_str().map(str::to_owned))
+                .collect();
+            let all = said.iter().flat_map(|(who, n)| (1..=*n).map(move |n| format!("SM{who}x{n}")));
+            let missing: Vec<String> = all.filter(|id| !heard.contains(id)).collect();
+            let failed = command(folders[0].path(), &["failed", "list", "--format", "json"]);
+            panic!("of {taken} messages that were taken {received} are in the journal: {missing:?} are not\n{failed}");
+        }
+    }
 }
 
 /// What must hold of all that happened.

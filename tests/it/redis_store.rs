@@ -137,6 +137,9 @@ async fn accepted(store: &dyn Store, accept: Accept) -> Accepted {
 #[tokio::test]
 async fn what_was_answered_survives_kill_9() {
     let mut world = World::new(Backend::Redis).await;
+    let mut redis = world.redis.as_ref().expect("a Redis").connection().await;
+    let set = redis::cmd("CONFIG").arg(&["SET", "appendfsync", "always"]).exec_async(&mut redis).await;
+    set.expect("an answer means that it is on the disk");
     for round in 0..3 {
         for n in 0..50 {
             world.claimed(contact(n), &format!("m{round} {n}")).await;

@@ -22,6 +22,12 @@ impl RedisServer {
         Self::start_with(&[])
     }
 
+    /// One that answers only when what it was told is on the disk. With `everysec` a process that is killed while an fsync is late can lose
+    /// what it has answered: Redis holds its own buffer back for up to two seconds then.
+    pub fn start_durable() -> Self {
+        Self::start_with(&["--appendfsync", "always"])
+    }
+
     /// With further options: `&["--maxmemory", "8mb"]`.
     pub fn start_with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for Redis");

@@ -9,7 +9,10 @@ use super::{File, Recorded, files, str_of, vectors};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mutate::{Dice, Request, mutated};
-use replyflow::provider::{Adapter, Method, Routes};
+use replyflow::config::providers::PROVIDERS;
+use replyflow::domain::name::ChannelName;
+use replyflow::provider::table::examples;
+use replyflow::provider::{Adapter, Method, Route, Routes};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -41,6 +44,66 @@ impl Target {
         Target { name, channels, pool }
     }
 
+    /// Every provider that was recorded, and mail.
+    pub fn all() -> Vec<Self> {
+        files().iter().map(Target::of).chain([Target::mail()]).collect()
+    }
+
+    /// Mail, as servers and services hand it on: mails themselves, with and without a form around them, and what services say in JSON.
+    fn mail() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/providers");
+        let url = "https://hooks.example.org/hooks/mail/a-secret-of-16-letters";
+        let request = |kind: &str, body: Vec<u8>| Request {
+            is_get: false,
+            url: url.to_owned(),
+            headers: vec![("Content-Type".to_owned(), kind.to_owned())],
+            body,
+        };
+        let mut pool = Vec::new();
+        let mut paths: Vec<PathBuf> =
+            std::fs::read_dir(folder.join("email")).expect("mails").map(|entry| entry.expect("a mail").path()).collect();
+        paths.sort();
+        for path in paths {
+            let body = std::fs::read(&path).expect("readable");
+            match path.extension().and_then(|ending| ending.to_str()) {
+                Some("eml") => {
+                    let raw = String::from_utf8_lossy(&body).into_owned();
+                    let form = |fields: &[(&str, &str)]| {
+                        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                        request("application/x-www-form-urlencoded", form.into_bytes())
+                    };
+                    pool.push(form(&[
+                        ("email", &raw),
+                        ("from", "ann@example.com"),
+                        ("to", "hello@shop.example"),
+                        ("charsets", "{}"),
+                    ]));
+                    let signed = [("timestamp", "1795230000"), ("token", "t"), ("signature", "s")];
+                    let said = [("recipient", "hello@shop.example"), ("sender", "ann@example.com"), ("body-plain", &*raw)];
+                    pool.push(form(&[&said[..], &signed[..]].concat()));
+                    pool.push(request("message/rfc822", body));
+                }
+                _ => pool.push(request("application/json", body)),
+            }
+        }
+        let text = std::fs::read_to_string(folder.join("email.json")).expect("the file");
+        let data: Value = serde_json::from_str(&text).expect("JSON");
+        for vector in vectors(&data, "signature_vectors").iter().chain(vectors(&data, "inbound")) {
+            let mut recorded = owned(&Recorded::of(vector));
+            if !recorded.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                recorded.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+            }
+            pool.push(recorded);
+        }
+        let entry = PROVIDERS.iter().find(|entry| entry.name == "smtp").expect("mail is a provider");
+        let channels = examples(entry).into_iter().map(|(kind, adapter)| {
+            let route = Route { channel: ChannelName::parse("mail").expect("a name"), kind };
+            let routes = adapter.routes(route, []);
+            (adapter, routes)
+        });
+        Target { name: "email".to_owned(), channels: channels.collect(), pool }
+    }
+
     /// One request for one channel.
     pub fn made(&self, dice: &mut Dice) -> (usize, Request, u16) {
         let status = [200, 200, 201, 400, 401, 404, 429, 500][dice.roll(8)];
@@ -69,7 +132,7 @@ pub fn found() -> PathBuf {
 
 #[test]
 fn vectors_that_are_mutated_never_panic_and_what_is_read_of_them_can_be_acted_upon() {
-    for target in files().iter().map(Target::of) {
+    for target in Target::all() {
         let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
         for _ in 0..REQUESTS {
             let (channel, request, status) = target.made(&mut dice);
@@ -80,7 +143,7 @@ fn vectors_that_are_mutated_never_panic_and_what_is_read_of_them_can_be_acted_up
 
 #[test]
 fn vectors_that_were_found_before_are_harmless() {
-    let targets: Vec<Target> = files().iter().map(Target::of).collect();
+    let targets = Target::all();
     let cases = std::fs::read_dir(found()).into_iter().flatten().map(|entry| entry.expect("an entry").path());
     for path in cases.filter(|path| path.extension().is_some_and(|e| e == "json")) {
         let case: Value = serde_json::from_str(&std::fs::read_to_string(&path).expect("a case")).expect("JSON");
