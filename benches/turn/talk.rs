@@ -65,7 +65,7 @@ impl<'a> Talk<'a> {
     /// A conversation that the flow's keyword has begun.
     pub fn begin(catalog: &'a Catalog, project: &'a Project, flow: &str) -> Self {
         let contact = ContactKey::derive(b"bench", "+447700900123");
-        let context = Context { catalog, project };
+        let context = Context { catalog, project, barred: &replyflow::domain::suppression::NOT_BARRED };
         let stored = codec::encode(&Record::default());
         let mut talk = Talk { context, contact, stored, token: Token(1), now: Millis(1_767_225_600_000), messages: 0 };
         let out = talk.say(flow);

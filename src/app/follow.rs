@@ -1,5 +1,5 @@
-//! What is published elsewhere, by another instance, the command or the API, runs here too within seconds: a cheap look at the store, again and
-//! again.
+//! What is published elsewhere, by another instance, the command or the API, runs here too within seconds, and what is put on the suppression list
+//! holds here too: cheap looks at the store, again and again.
 
 use crate::domain::time::Span;
 use crate::history::Database;
@@ -30,6 +30,9 @@ pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>
                 failed = true;
             }
             Err(_) => {}
+        }
+        if let Err(error) = core.follow_suppressions().await {
+            tracing::debug!(%error, "the suppression list was not looked at");
         }
         sweep.look(&core, &record).await;
         tokio::select! {

@@ -15,6 +15,7 @@ mod new;
 mod publish;
 mod replay;
 mod schema;
+mod suppress;
 mod test;
 mod test_data;
 
@@ -33,6 +34,7 @@ pub use new::{New, Template};
 pub use publish::{Publications, Publish};
 pub use replay::Replay;
 pub use schema::{Schema, SchemaKind};
+pub use suppress::{Add as SuppressAdd, Export as SuppressExport, List as SuppressList, Remove as SuppressRemove, Suppress};
 pub use test::{Test, TestFormat};
 pub use test_data::{Delete as TestDataDelete, TestData};
 
@@ -135,6 +137,12 @@ pub enum Command {
         /// What to do with them
         #[command(subcommand)]
         command: Media,
+    },
+    /// Addresses that nothing is written to
+    Suppress {
+        /// What to do with the list
+        #[command(subcommand)]
+        command: Suppress,
     },
     /// What keys for test made: contacts and what happened to them
     TestData {
@@ -335,6 +343,7 @@ mod tests {
             "schedule",
             "journal",
             "contacts",
+            "suppress",
             "test-data",
             "failed",
             "key",

@@ -23,10 +23,48 @@ const SCOPES: &str = "contacts:read,contacts:write";
 /// How often it is tried again where the service cannot be reached.
 const TRIES: u32 = 30;
 
+/// What a file is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Contacts,
+    Suppressions,
+}
+
+impl Kind {
+    /// Where it is sent.
+    fn path(self) -> &'static str {
+        match self {
+            Kind::Contacts => "/v1/imports",
+            Kind::Suppressions => "/v1/suppressions/import",
+        }
+    }
+
+    /// What a key must be able to do.
+    fn scopes(self) -> &'static str {
+        match self {
+            Kind::Contacts => SCOPES,
+            Kind::Suppressions => super::suppress::SCOPES,
+        }
+    }
+
+    /// What the name of an import begins with: one file may be of both.
+    fn beginning(self) -> &'static str {
+        match self {
+            Kind::Contacts => "file",
+            Kind::Suppressions => "suppressions",
+        }
+    }
+}
+
 /// Sends a file to the service.
 pub(super) async fn import(project: &Project, asked: &ContactsImport) -> Result<(), Stop> {
-    let api = Api::new(project, asked.service.url.as_deref(), SCOPES)?;
-    let (_, report) = take_in(&api, asked, |line| println!("{line}")).await?;
+    import_of(project, Kind::Contacts, asked).await
+}
+
+/// The same of a file of this kind.
+pub(super) async fn import_of(project: &Project, kind: Kind, asked: &ContactsImport) -> Result<(), Stop> {
+    let api = Api::new(project, asked.service.url.as_deref(), kind.scopes())?;
+    let (_, report) = take_in(&api, kind, asked, |line| println!("{line}")).await?;
     told(&api, &report, asked).await
 }
 
@@ -34,20 +72,20 @@ pub(super) async fn import(project: &Project, asked: &ContactsImport) -> Result<
 pub(super) async fn imported(api: &Api, file: &Path, format: Option<FileFormat>, service: &Service) -> Result<String, Stop> {
     let (file, service) = (file.to_owned(), service.clone());
     let asked = ContactsImport { file, dry_run: false, format, ignore: Vec::new(), again: false, report: None, service };
-    let (job, report) = take_in(api, &asked, |line| eprintln!("{line}")).await?;
+    let (job, report) = take_in(api, Kind::Contacts, &asked, |line| eprintln!("{line}")).await?;
     eprintln!("{} rows: {} refused", report["rows"], report["refused"]);
     Ok(job)
 }
 
 /// Sends a file until it is taken in: the name of its import, and what became of it. One that was taken in before stays as it is.
-async fn take_in(api: &Api, asked: &ContactsImport, say: fn(&str)) -> Result<(String, Json), Stop> {
+async fn take_in(api: &Api, kind: Kind, asked: &ContactsImport, say: fn(&str)) -> Result<(String, Json), Stop> {
     let format = asked.format.or_else(|| by_ending(&asked.file)).ok_or_else(|| {
         Stop::Unasked(
             format!("{} ends neither in .csv nor in .jsonl", asked.file.display()),
             Some("say how it is written".to_owned()),
         )
     })?;
-    let (job, bytes) = named(&asked.file, asked.again)?;
+    let (job, bytes) = named(kind, &asked.file, asked.again)?;
     let path = format!("/v1/imports/{job}");
     if !asked.dry_run {
         match api.get(&path, &[]).await? {
@@ -67,7 +105,7 @@ async fn take_in(api: &Api, asked: &ContactsImport, say: fn(&str)) -> Result<(St
     for attempt in 0.. {
         let progress = Progress::new(bytes);
         let body = reqwest::Body::wrap_stream(pieces(File::open(&asked.file)?, Arc::clone(&progress.sent)));
-        let request = api.request(Method::POST, "/v1/imports", &query)?.body(body);
+        let request = api.request(Method::POST, kind.path(), &query)?.body(body);
         let response = progress.over(request.send()).await;
         match response {
             Ok(response) if response.status() != StatusCode::SERVICE_UNAVAILABLE || attempt >= TRIES => {
@@ -131,11 +169,16 @@ pub(super) async fn export(project: &Project, asked: &ContactsExport) -> Result<
     let api = Api::new(project, asked.service.url.as_deref(), SCOPES)?;
     let mut query = vec![("format", asked.format.as_str().to_owned())];
     query.extend(asked.query.iter().map(|text| ("query", text.clone())));
-    let response = api.request(Method::GET, "/v1/contacts/export", &query)?.send().await.map_err(|e| api.unreachable(&e))?;
+    saved(&api, "/v1/contacts/export", &query, asked.output.as_deref()).await
+}
+
+/// Takes a file out of the service, as it comes.
+pub(super) async fn saved(api: &Api, path: &str, query: &[(&str, String)], output: Option<&Path>) -> Result<(), Stop> {
+    let response = api.request(Method::GET, path, query)?.send().await.map_err(|e| api.unreachable(&e))?;
     if !response.status().is_success() {
         return answer(response).await.map(drop);
     }
-    let mut out: Box<dyn std::io::Write> = match &asked.output {
+    let mut out: Box<dyn std::io::Write> = match output {
         Some(file) => Box::new(File::create(file).map_err(|e| Stop::failed(format!("{}: {e}", file.display())))?),
         None => Box::new(std::io::stdout().lock()),
     };
@@ -160,7 +203,7 @@ fn by_ending(file: &Path) -> Option<FileFormat> {
 }
 
 /// A name for the import of a file, by what is in it, and its size: the same file goes on where it was cut off.
-fn named(file: &Path, again: bool) -> Result<(String, u64), Stop> {
+fn named(kind: Kind, file: &Path, again: bool) -> Result<(String, u64), Stop> {
     let mut read = File::open(file).map_err(|e| Stop::Unasked(format!("{}: {e}", file.display()), None))?;
     let (mut hash, mut piece, mut bytes) = (Sha256::new(), vec![0; PIECE], 0);
     loop {
@@ -173,7 +216,7 @@ fn named(file: &Path, again: bool) -> Result<(String, u64), Stop> {
         }
     }
     let fresh = if again { format!("-{:08x}", rand::random::<u32>()) } else { String::new() };
-    Ok((format!("file-{}{fresh}", hex::encode(&hash.finalize()[..12])), bytes))
+    Ok((format!("{}-{}{fresh}", kind.beginning(), hex::encode(&hash.finalize()[..12])), bytes))
 }
 
 /// A file in pieces; `sent` counts what was taken.

@@ -111,7 +111,7 @@ pub(super) async fn delete(project: &Project, asked: &ContactDelete) -> Result<(
     record.write(vec![act("contact.delete", (mode, contact), by, json!({}))]).await.map_err(Stop::failed)?;
     let clock = MachineClock::default();
     let files = open_files(settings).map_err(Stop::failed)?;
-    let eraser = Eraser { store, clock: &clock, media: Some(&*files), forgets_stops: false };
+    let eraser = Eraser { store, clock: &clock, media: Some(&*files), forgets_stops: false, suppresses: asked.suppress };
     match eraser.erase(contact, by).await.map_err(Stop::failed)? {
         Erased::Done(receipt) => {
             let mut out = json!(*receipt);
@@ -152,6 +152,7 @@ fn print(receipt: &Receipt, written: &Written) {
         (receipt.requests, "requests and reports that were under way"),
         (receipt.failed, "things that had failed"),
         (receipt.files, "files"),
+        (receipt.suppressed as u64, "addresses that are on the suppression list now"),
         (written.messages, "messages in the history"),
         (written.runs, "runs in the history"),
         (written.happenings, "other events in the history"),

@@ -31,6 +31,7 @@ mod serve;
 mod service_api;
 mod side_by_side;
 mod signals;
+mod suppress;
 mod test;
 mod test_data;
 mod watch;
@@ -133,6 +134,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Journal { command } => journal::run(&project, &command),
         Command::Contacts { command } => contacts::run(&project, &command),
         Command::Media { command } => media::run(&project, &command),
+        Command::Suppress { command } => suppress::run(&project, &command),
         Command::TestData { command } => test_data::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Key { command } => key::run(&project, &command),

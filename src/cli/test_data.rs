@@ -33,7 +33,7 @@ async fn delete(project: &Project, asked: &TestDataDelete) -> Result<(), Stop> {
     record.write(vec![audit::insert(&act, rand::random())]).await.map_err(Stop::failed)?;
     let clock = MachineClock::default();
     let files = open_files(&settings).map_err(Stop::failed)?;
-    let eraser = Eraser { store: &*store, clock: &clock, media: Some(&*files), forgets_stops: true };
+    let eraser = Eraser { store: &*store, clock: &clock, media: Some(&*files), forgets_stops: true, suppresses: false };
     let cleared = clear(&eraser, &record, &by, PATIENCE).await.map_err(Stop::failed)?;
     match asked.format {
         Format::Json => println!("{}", json!(cleared)),

@@ -127,6 +127,8 @@ pub enum Refusal {
     NoConsent,
     /// The contact opted out of every channel that reaches them.
     OptedOut,
+    /// Every address that reaches the contact is on the suppression list.
+    Suppressed,
     /// The contact had as much marketing as the project allows.
     Capped,
     /// No channel of the flow, or of the notification's route, reaches the contact.
@@ -153,9 +155,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Refusal; 13] = [
+    pub const ALL: [Refusal; 14] = [
         Refusal::NoConsent,
         Refusal::OptedOut,
+        Refusal::Suppressed,
         Refusal::Capped,
         Refusal::NoAddress,
         Refusal::WindowClosed,
@@ -174,6 +177,7 @@ impl Refusal {
         match self {
             Refusal::NoConsent => "no_consent",
             Refusal::OptedOut => "opted_out",
+            Refusal::Suppressed => "suppressed",
             Refusal::Capped => "capped",
             Refusal::NoAddress => "no_address",
             Refusal::WindowClosed => "window_closed",

@@ -315,5 +315,13 @@ pub const BROADCAST_LATEST: Span = Span::days(366);
 pub const BROADCASTS_LIVE: i64 = 1_000;
 /// Schedules.
 pub const SCHEDULES: i64 = 1_000;
+/// Addresses on the suppression list. An instance remembers 8 bytes of each, the store some 200.
+pub const SUPPRESSIONS: usize = 1_000_000;
+/// Entries of one address.
+pub const SUPPRESSIONS_OF_AN_ADDRESS: usize = 16;
+/// Characters of a note beside an entry.
+pub const SUPPRESSION_NOTE_CHARS: usize = 500;
+/// How long a number that a provider called invalid stays on the list: numbers are given to others.
+pub const INVALID_NUMBER_STAYS: Span = Span::days(90);
 /// Bytes that are kept of a body that would have left for a test contact.
 pub const TRIED_BYTES: usize = 16 * 1024;

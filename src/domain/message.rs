@@ -276,6 +276,8 @@ pub enum FailureReason {
     Blocked,
     /// The person opted out.
     OptedOut,
+    /// The address is on the suppression list: we did not send it.
+    Suppressed,
     /// Content was filtered.
     Filtered,
     /// The 24-hour window is closed.

@@ -35,6 +35,7 @@ pub mod schedule;
 pub mod scope;
 pub mod shape;
 pub mod sms;
+pub mod suppression;
 pub mod time;
 pub mod tried;
 pub mod value;

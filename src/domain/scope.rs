@@ -31,11 +31,15 @@ pub enum Scope {
     OperationsWrite,
     /// See, make and revoke keys.
     KeysWrite,
+    /// Read the suppression list.
+    SuppressionsRead,
+    /// Put addresses on the suppression list and take them off.
+    SuppressionsWrite,
 }
 
 impl Scope {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Scope; 13] = [
+    pub const ALL: [Scope; 15] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::EventsWrite,
@@ -49,6 +53,8 @@ impl Scope {
         Scope::OperationsRead,
         Scope::OperationsWrite,
         Scope::KeysWrite,
+        Scope::SuppressionsRead,
+        Scope::SuppressionsWrite,
     ];
 
     /// As people and tables write it.
@@ -67,6 +73,8 @@ impl Scope {
             Scope::OperationsRead => "operations:read",
             Scope::OperationsWrite => "operations:write",
             Scope::KeysWrite => "keys:write",
+            Scope::SuppressionsRead => "suppressions:read",
+            Scope::SuppressionsWrite => "suppressions:write",
         }
     }
 

@@ -91,9 +91,9 @@ impl<'a> Turning<'a> {
         self.count_marketing(notification);
         let speaker = Speaker { flow: self.flow(run, depth)?, run: Some((run, depth)), params: Some(params) };
         let (said, provider) = self.said(speaker, &notification.message, &route, None)?;
-        let code = notification.category == Category::Code;
+        let (code, marketing) = (notification.category == Category::Code, notification.category == Category::Marketing);
         let (notification, provider) = (Some(&notification.name), provider.as_ref());
-        self.send_all(&route, said, From { flow: Some(&run.flow), notification, provider, code, ..From::run(run) })
+        self.send_all(&route, said, From { flow: Some(&run.flow), notification, provider, code, marketing, ..From::run(run) })
     }
 
     fn send_all(&mut self, route: &Route, said: Said, from: From<'_>) -> Result<(), Fault> {

@@ -43,9 +43,10 @@ struct Before {
 /// Of several reasons the one that says most to an operator.
 fn weight(refusal: Refusal) -> u8 {
     match refusal {
-        Refusal::Capped => 5,
-        Refusal::NoConsent => 4,
-        Refusal::WindowClosed => 3,
+        Refusal::Capped => 6,
+        Refusal::NoConsent => 5,
+        Refusal::WindowClosed => 4,
+        Refusal::Suppressed => 3,
         Refusal::OptedOut => 2,
         Refusal::NoAddress => 1,
         _ => 0,
@@ -134,16 +135,19 @@ impl<'a> Turning<'a> {
             let what = if lives { "is live" } else { "waits to begin" };
             return Some((Refusal::Running, format!("a run of `{}` {what}", flow.name)));
         }
-        let kinds = flow.channels.iter().filter_map(|channel| self.project.channels.get(channel)).map(|info| info.kind);
-        let (mut reached, mut open) = (false, false);
-        for kind in kinds.filter(|kind| self.rec.address(*kind).is_some()) {
+        let known = |channel| Some((channel, self.project.channels.get(channel)?.kind));
+        let (mut reached, mut wanted, mut open) = (false, false, false);
+        for (channel, kind) in flow.channels.iter().filter_map(known).filter(|(_, kind)| self.rec.address(*kind).is_some()) {
             reached = true;
-            open |= !self.rec.is_stopped(kind);
+            wanted |= !self.rec.is_stopped(kind);
+            // What is only marketing's is known where it is said.
+            open |= !self.rec.is_stopped(kind) && self.barred.against((kind, channel), false, self.store_now()).is_none();
         }
-        match (reached, open) {
-            (false, _) => Some((Refusal::NoAddress, "no channel of the flow reaches the contact".to_owned())),
-            (true, false) => Some((Refusal::OptedOut, "the contact opted out of every channel of the flow".to_owned())),
-            (true, true) => None,
+        match (reached, wanted, open) {
+            (false, ..) => Some((Refusal::NoAddress, "no channel of the flow reaches the contact".to_owned())),
+            (true, false, _) => Some((Refusal::OptedOut, "the contact opted out of every channel of the flow".to_owned())),
+            (true, true, false) => Some((Refusal::Suppressed, "the contact's address is on the suppression list".to_owned())),
+            (true, true, true) => None,
         }
     }
 

@@ -82,6 +82,7 @@ impl Turning<'_> {
         let others = flow.channels.iter().filter(|channel| Some(*channel) != last);
         let mut closed: Option<Route> = None;
         let mut stopped = false;
+        let mut barred = false;
         let mut refused = false;
         let mut capped = false;
         for channel in last.into_iter().chain(others) {
@@ -93,6 +94,10 @@ impl Turning<'_> {
             if self.rec.is_stopped(info.kind) {
                 self.stands(Refusal::OptedOut);
                 stopped = true;
+                continue;
+            }
+            if self.is_barred(info.kind, channel, needs) {
+                barred = true;
                 continue;
             }
             if needs.lacks_consent(self.rec, info.kind) {
@@ -129,6 +134,7 @@ impl Turning<'_> {
             }
             None if capped => nothing(CAPPED.to_owned()),
             None if refused => nothing(needs.disagreed()),
+            None if barred => nothing("the contact's address is on the suppression list".to_owned()),
             None if stopped => nothing("the contact opted out of every channel of the flow".to_owned()),
             None => {
                 self.stands(Refusal::NoAddress);
@@ -172,6 +178,9 @@ impl Turning<'_> {
             self.stands(Refusal::NoAddress);
             return Err("the contact has no address there");
         };
+        if self.is_barred(info.kind, channel, needs) {
+            return Err("its address is on the suppression list");
+        }
         if needs.lacks_consent(self.rec, info.kind) {
             self.stands(Refusal::NoConsent);
             return Err(match needs.topic {
@@ -188,6 +197,15 @@ impl Turning<'_> {
             return Err("its 24-hour window is closed, and there is no approved template");
         }
         Ok(Route { channel: channel.clone(), kind: info.kind, shows: info.shows, to, open })
+    }
+
+    /// Whether the suppression list is against it.
+    fn is_barred(&self, kind: ChannelKind, channel: &ChannelName, needs: Needs<'_>) -> bool {
+        let barred = self.barred.against((kind, channel), needs.consent, self.store_now()).is_some();
+        if barred {
+            self.stands(Refusal::Suppressed);
+        }
+        barred
     }
 
     /// Whether the caps of marketing are against it.

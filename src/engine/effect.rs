@@ -193,6 +193,9 @@ pub struct Send {
     /// Which one, as long as the contact was not heard since: if it is cancelled, what has not left does not leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broadcast: Option<BroadcastId>,
+    /// Whether it is marketing: what the suppression list says of that alone counts then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marketing: bool,
     /// The channel that it was decided for, while another one stands in for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<ChannelName>,

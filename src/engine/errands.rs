@@ -252,6 +252,7 @@ impl<'a> Turning<'a> {
             flow: Some(&errand.flow),
             notification: Some(&errand.notification),
             code: notification.category == Category::Code,
+            marketing: notification.category == Category::Marketing,
             bulk: errand.bulk,
             broadcast: errand.broadcast,
             ..From::default()
@@ -306,6 +307,7 @@ impl<'a> Turning<'a> {
                     flow: Some(&errand.flow),
                     notification: Some(&errand.notification),
                     code: notification.category == Category::Code,
+                    marketing: notification.category == Category::Marketing,
                     provider: provider.as_ref(),
                     bulk: errand.bulk,
                     broadcast: errand.broadcast,

@@ -231,6 +231,7 @@ impl<'a> Turning<'a> {
                 notification: notification.map(|notification| &notification.name),
                 provider: provider.as_ref(),
                 code: notification.is_some_and(|notification| notification.category == Category::Code),
+                marketing: notification.is_some_and(|notification| notification.category == Category::Marketing),
                 errand: errand.as_ref().map(|errand| errand.id),
                 ..From::run(run)
             };

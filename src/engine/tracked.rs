@@ -175,6 +175,7 @@ fn reason_word(reason: FailureReason) -> &'static str {
         FailureReason::Invalid => "no such number or person",
         FailureReason::Blocked => "blocked",
         FailureReason::OptedOut => "opted out",
+        FailureReason::Suppressed => "the address is on the suppression list",
         FailureReason::Filtered => "filtered",
         FailureReason::WindowClosed => "the 24-hour window is closed",
         FailureReason::Template => "the approved template does not fit",

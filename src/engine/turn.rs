@@ -12,6 +12,7 @@ use crate::domain::journal;
 use crate::domain::limits;
 use crate::domain::mode::Mode;
 use crate::domain::name::Slug;
+use crate::domain::suppression::Barred;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::flow::catalog::Catalog;
@@ -24,6 +25,8 @@ pub struct Context<'a> {
     pub catalog: &'a Catalog,
     /// The settings that flows may know.
     pub project: &'a Project,
+    /// What the suppression list says of the contact's addresses. Whoever sends looks again.
+    pub barred: &'a Barred,
 }
 
 /// What a turn decided, besides the new record.

@@ -20,6 +20,7 @@ use crate::domain::limits;
 use crate::domain::message::DeliveryStatus;
 use crate::domain::name::Slug;
 use crate::domain::outbound::{Outbound, OutboundContent};
+use crate::domain::suppression::Barred;
 use crate::domain::time::Millis;
 use crate::domain::value::Value;
 use crate::flow::catalog::{Catalog, Published};
@@ -32,6 +33,7 @@ use std::sync::LazyLock;
 pub(super) struct Turning<'a> {
     pub catalog: &'a Catalog,
     pub project: &'a Project,
+    pub barred: &'a Barred,
     pub token: Token,
     pub contact: ContactKey,
     /// The present moment by the contact's own clock, never before that of the last turn.
@@ -69,6 +71,7 @@ impl<'a> Turning<'a> {
         Turning {
             catalog: context.catalog,
             project: context.project,
+            barred: context.barred,
             token,
             contact,
             now,
@@ -239,6 +242,7 @@ impl<'a> Turning<'a> {
             code: from.code,
             bulk: from.bulk,
             broadcast: from.broadcast,
+            marketing: from.marketing,
             home: None,
             at: self.store_now(),
         };
@@ -289,6 +293,8 @@ pub(super) struct From<'b> {
     pub provider: Option<&'b Value>,
     /// Whether the journal masks it.
     pub code: bool,
+    /// Whether it is marketing.
+    pub marketing: bool,
     /// Whether a broadcast sends it, to somebody who was not heard since.
     pub bulk: bool,
     /// Which one.

@@ -12,6 +12,7 @@ use crate::domain::journal::Event;
 use crate::domain::limits;
 use crate::domain::name::ChannelName;
 use crate::domain::outbound::OutboundContent;
+use crate::domain::suppression::Barred;
 use crate::domain::time::Millis;
 
 /// Why a person's message is not sent.
@@ -48,6 +49,9 @@ pub enum Refused {
     /// The contact opted out.
     #[error("the contact opted out of {0}")]
     OptedOut(ChannelKind),
+    /// Nothing is sent to the address.
+    #[error("the contact's address is on the suppression list")]
+    Suppressed,
     /// WhatsApp takes no free text now.
     #[error("the 24-hour window of `{0}` is closed: the contact must write first")]
     WindowClosed(ChannelName),
@@ -55,16 +59,22 @@ pub enum Refused {
 
 /// The way on which a person's message leaves at this moment by the contact's own clock, or why it does not.
 pub fn way(
-    record: &Record,
+    (record, barred): (&Record, &Barred),
     project: &Project,
     text: &str,
     channel: Option<&ChannelName>,
     now: Millis,
 ) -> Result<ChannelName, Refused> {
-    route(record, project, text, channel, now).map(|route| route.channel)
+    route((record, barred), project, text, channel, now).map(|route| route.channel)
 }
 
-fn route(record: &Record, project: &Project, text: &str, channel: Option<&ChannelName>, now: Millis) -> Result<Route, Refused> {
+fn route(
+    (record, barred): (&Record, &Barred),
+    project: &Project,
+    text: &str,
+    channel: Option<&ChannelName>,
+    now: Millis,
+) -> Result<Route, Refused> {
     if !record.is_with_person() {
         return Err(Refused::NotHandedOver);
     }
@@ -79,6 +89,9 @@ fn route(record: &Record, project: &Project, text: &str, channel: Option<&Channe
     let to = record.address(info.kind).ok_or_else(|| Refused::NoAddress(channel.clone()))?;
     if record.is_stopped(info.kind) {
         return Err(Refused::OptedOut(info.kind));
+    }
+    if barred.against((info.kind, &channel), false, now - record.clock.ahead).is_some() {
+        return Err(Refused::Suppressed);
     }
     let most = match info.kind {
         ChannelKind::Sms => limits::SMS_CHARS,
@@ -104,7 +117,7 @@ impl Turning<'_> {
         }
         // Where the state is private, so is what is said there.
         let private = self.rec.runs.iter().any(|run| self.handoff_of(run).is_ok_and(|(_, _, state)| state.private));
-        let sent = route(self.rec, self.project, text, channel, self.now).map_err(|refused| refused.to_string());
+        let sent = route((self.rec, self.barred), self.project, text, channel, self.now).map_err(|refused| refused.to_string());
         let sent = sent.and_then(|route| {
             let content = OutboundContent::Text { text: text.to_owned() };
             let from = From { run, code: private, ..From::default() };

@@ -29,7 +29,7 @@ pub mod web;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Payload, ServiceConfig, delete, get, head, patch, post, resource};
-use api::{broadcasts, contacts, imports, publications, schedules};
+use api::{broadcasts, contacts, imports, publications, schedules, suppressions};
 use error::Failure;
 use simulator::routes;
 use web::Web;
@@ -57,6 +57,9 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(route("/v1/contacts/{id}/merge").route(post().to(contacts::leave::merge)))
         .service(route("/v1/contacts/{id}/consent").route(get().to(contacts::consent::history)))
+        .service(route("/v1/suppressions").route(get().to(suppressions::list)).route(post().to(suppressions::post)))
+        .service(route("/v1/suppressions/import").route(post().to(suppressions::import::post)))
+        .service(route("/v1/suppressions/{id}").route(delete().to(suppressions::delete)))
         .service(route("/v1/imports").route(get().to(imports::list)).route(post().to(imports::post)))
         .service(route("/v1/imports/{id}").route(get().to(imports::get)))
         .service(route("/v1/imports/{id}/rows").route(get().to(imports::rows_of)))

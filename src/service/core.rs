@@ -20,6 +20,7 @@ use super::recent::Recent;
 use super::settings::{Channel, ServiceSettings, World};
 use super::slots::Slots;
 use super::sns::Certificates;
+use super::suppressions::Listed;
 use super::versions::Versions;
 use crate::domain::desk::desk_set;
 use crate::domain::id::{ContactKey, Token, Who};
@@ -86,6 +87,7 @@ pub struct Core {
     pub(super) quoted: Quoted,
     pub(super) aliases: Aliases,
     pub(super) cancelled: Cancelled,
+    pub(super) listed: Listed,
     pub(super) pulse: Pulse,
     pub(super) forgetters: Mutex<Vec<Forgetter>>,
     pub(super) permits: Permits,
@@ -150,6 +152,7 @@ impl Core {
             quoted: Quoted::default(),
             aliases: Aliases::default(),
             cancelled: Cancelled::default(),
+            listed: Listed::default(),
             pulse: Pulse::default(),
             forgetters: Mutex::default(),
             permits: Permits::default(),
@@ -171,6 +174,8 @@ impl Core {
             stopping: AtomicBool::new(false),
             store_offset: AtomicI64::new(now.0 - monotonic),
         };
+        // Before anything is sent.
+        core.follow_suppressions().await?;
         Ok(Arc::new(core))
     }
 

@@ -7,6 +7,7 @@ use super::core::{Core, Patience};
 use super::marks;
 use super::metrics;
 use super::ports::Clock;
+use super::suppressions::{forget_notes, list_erased};
 use super::traces::{Deletion, Traces, goes_with, whoever};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -57,6 +58,8 @@ pub struct Receipt {
     pub failed: u64,
     /// Files that the contact had sent.
     pub files: u64,
+    /// Addresses that are on the suppression list since then, as keyed hashes.
+    pub suppressed: usize,
     /// Kinds of channel of which is kept, under a keyed hash of each address, that this person is not to be written to.
     pub opted_out: Vec<ChannelKind>,
 }
@@ -82,6 +85,8 @@ pub struct Eraser<'a> {
     pub media: Option<&'a dyn FileStore>,
     /// Whether nothing is kept of the opt-outs of test contacts: whoever tries something begins anew.
     pub forgets_stops: bool,
+    /// Whether the addresses go onto the suppression list.
+    pub suppresses: bool,
 }
 
 impl Eraser<'_> {
@@ -165,6 +170,7 @@ impl Eraser<'_> {
                 self.surely(|| self.store.suppress(address, StopMask::from_bits(bits))).await?;
             }
         }
+        let listed = if mode == Mode::Live { self.list(&record, by, now, secret).await? } else { 0 };
         let own = self.surely(|| self.store.own_lanes(key)).await?;
         let (mut lanes, mut on_the_way) = (Vec::new(), Vec::new());
         let names = names_of(key, &record.merged);
@@ -195,6 +201,7 @@ impl Eraser<'_> {
             requests: 0,
             failed: 0,
             files: 0,
+            suppressed: listed,
             opted_out: ChannelKind::ALL.into_iter().filter(|kind| stop.stops(*kind)).collect(),
         };
         let emptied = Emptied {
@@ -204,6 +211,23 @@ impl Eraser<'_> {
             failed: forget.failed.len() as u64,
         };
         Ok((forget, Begun { receipt, emptied, names, mode }))
+    }
+
+    /// What the suppression list says of a person's addresses names nobody, and stays; only notes go, which people wrote. Gives how many
+    /// addresses are put there.
+    async fn list(&self, record: &Record, by: &str, now: Millis, secret: &[u8]) -> Answer<usize> {
+        let reached = addresses(record).filter(|address| !matches!(address, Address::External(_)));
+        let own = reached.map(|address| ContactKey::derive(secret, &address.canonical()));
+        let mut hashes: Vec<ContactKey> = own.chain(record.merged.iter().copied()).collect();
+        hashes.sort();
+        hashes.dedup();
+        for hash in &hashes {
+            self.surely(|| forget_notes(self.store, *hash)).await?;
+            if self.suppresses {
+                self.surely(|| list_erased(self.store, *hash, by, now)).await?;
+            }
+        }
+        Ok(if self.suppresses { hashes.len() } else { 0 })
     }
 
     async fn finish(&self, begun: Begun, secret: &[u8]) -> Answer<Erased> {
@@ -287,7 +311,18 @@ fn names_of(key: ContactKey, merged: &[ContactKey]) -> Vec<ContactKey> {
 impl Core {
     /// Deletes a contact with everything that belongs to them.
     pub async fn forget(&self, contact: ContactKey, by: &str) -> Answer<Erased> {
-        let erased = self.eraser().erase(contact, by).await?;
+        self.forget_by(&self.eraser(), contact, by).await
+    }
+
+    /// The same, and nothing is written to their addresses any more.
+    pub async fn forget_and_suppress(&self, contact: ContactKey, by: &str) -> Answer<Erased> {
+        let erased = self.forget_by(&Eraser { suppresses: true, ..self.eraser() }, contact, by).await?;
+        self.follow_suppressions().await?;
+        Ok(erased)
+    }
+
+    async fn forget_by(&self, eraser: &Eraser<'_>, contact: ContactKey, by: &str) -> Answer<Erased> {
+        let erased = eraser.erase(contact, by).await?;
         if let Erased::Done(receipt) = &erased {
             tracing::info!(contact = %receipt.contact, "a contact was deleted");
             self.forget_here(receipt.contact);
@@ -297,7 +332,7 @@ impl Core {
 
     pub(super) fn eraser(&self) -> Eraser<'_> {
         let media = self.settings.files.as_ref().map(|files| &*files.store);
-        Eraser { store: &*self.store, clock: &*self.clock, media, forgets_stops: false }
+        Eraser { store: &*self.store, clock: &*self.clock, media, forgets_stops: false, suppresses: false }
     }
 
     /// What this instance remembers of a contact.

@@ -115,6 +115,7 @@ impl Core {
     pub async fn receive_message(self: &Arc<Self>, mut message: Inbound) -> Answer<Received> {
         let (contact, answers) = self.writer(Mode::Live, &message);
         message.answers = answers;
+        self.disproved_by(&message).await;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
         let both = (message.user_id.is_some()).then(|| message.clone());

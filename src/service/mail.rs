@@ -34,6 +34,7 @@ impl Core {
 
     /// A complaint is an opt-out that the person did not bother to tell us.
     pub(super) async fn receive_complaint(self: &Arc<Self>, complaint: Complaint) -> Answer<Received> {
+        self.list_complaint(&complaint).await?;
         let by_address = || complaint.recipient.as_ref().map(|address| self.contact_key(Mode::Live, &address.canonical()));
         let Some(contact) = complaint.send.map(|send| send.contact).or_else(by_address) else {
             tracing::info!(channel = %complaint.channel, "a complaint names neither mail nor person");

@@ -13,7 +13,7 @@ pub const TURNS: &str = "replyflow_turns_total";
 /// Counter `{result}`: commits. `result`: ok, already, stale, gone, missing, unavailable.
 pub const COMMITS: &str = "replyflow_commits_total";
 /// Counter `{channel, outcome}`: attempts to send. `outcome`: accepted, rejected, throttled, retry, unknown,
-/// config_error, opted_out, unsure, too_late, invalid, expired.
+/// config_error, opted_out, suppressed, unsure, too_late, invalid, expired.
 pub const SENDS: &str = "replyflow_sends_total";
 /// Counter `{channel, found}`: questions to providers what became of a message whose answer was lost. `found`: there, nowhere, unclear.
 pub const ASKED: &str = "replyflow_asked_total";

@@ -70,6 +70,7 @@ mod slots;
 mod sns;
 mod stand_in;
 mod superseded;
+pub mod suppressions;
 mod teller;
 mod template;
 mod tick;

@@ -41,6 +41,9 @@ impl Core {
         }
         // Before a run hears of it: its next message is not to go there again.
         self.dead_by_report(&report).await?;
+        if mode == Mode::Live {
+            self.list_by_report(&report).await?;
+        }
         self.template_refused_by_report(&report).await?;
         match report.send {
             Some(send) => self.report_on(mode, send, &report).await,

@@ -53,6 +53,17 @@ impl Core {
                 return self.finished(started, send, Some(channel), End::again(due, started.unsure, Some(error.to_string())));
             }
         }
+        match self.suppressed(send).await {
+            Ok(None) => {}
+            Ok(Some(entry)) => {
+                metrics::send(channel.name.as_str(), "suppressed");
+                return self.finished(started, send, Some(channel), End::failed(FailureReason::Suppressed, Some(entry.words())));
+            }
+            Err(error) => {
+                let due = self.store_now() + Span::seconds(1);
+                return self.finished(started, send, Some(channel), End::again(due, started.unsure, Some(error.to_string())));
+            }
+        }
         // However the two are configured, a request must fit into the lease, or it would never be begun.
         let timeout = channel.adapter.timeout().unwrap_or(self.settings.send.timeout);
         let timeout = duration(timeout).min(duration(self.settings.send_lease) * 4 / 5);
@@ -250,6 +261,9 @@ impl Core {
                 self.recent.forget(started.id);
                 if *reason == FailureReason::Invalid {
                     self.dead_by_send(started, send, error).await;
+                    if let Err(error) = self.list_invalid(&send.outbound.to, (send.kind, &send.channel)).await {
+                        tracing::error!(effect = %started.id, %error, "an invalid address was not put on the suppression list");
+                    }
                 }
                 if *reason == FailureReason::Template {
                     self.template_refused(started, send, error).await;

@@ -118,6 +118,17 @@ impl Core {
                 return self.finished(started, send, Some(channel), end);
             }
         }
+        match self.suppressed(send).await {
+            Ok(None) => {}
+            Ok(Some(entry)) => {
+                let end = End::failed(FailureReason::Suppressed, Some(entry.words()));
+                return self.finished(started, send, Some(channel), end);
+            }
+            Err(error) => {
+                let end = End::again(self.store_now() + Span::seconds(2), started.unsure, Some(error.to_string()));
+                return self.finished(started, send, Some(channel), end);
+            }
+        }
         let wire = match self.written(started, send, channel) {
             Ok(wire) => wire,
             Err(end) => return self.finished(started, send, Some(channel), end),

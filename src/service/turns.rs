@@ -73,12 +73,13 @@ impl Core {
     /// Folds what there is, loading versions as they are met.
     async fn fold(&self, contact: ContactKey, work: &Work) -> Option<Folded> {
         let mut loaded = Vec::new();
+        let barred = self.barred(&work.held.record).await;
         loop {
             let catalog = self.versions.catalog();
             let begun = self.clock.monotonic();
             let folder = Folder {
                 engine: self.engine,
-                context: Context { catalog: &catalog, project: &self.world.project },
+                context: Context { catalog: &catalog, project: &self.world.project, barred: &barred },
                 settings: &self.settings,
                 contact,
                 now: work.now,

@@ -13,6 +13,7 @@ mod error;
 pub mod files;
 mod lane;
 mod leaving;
+mod list;
 mod once;
 mod pace;
 mod publication;
@@ -29,6 +30,7 @@ pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
 pub use leaving::{Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Linked, Place, Still};
+pub use list::{ListChange, ListChanged, ListItem, ListMark};
 pub use once::{Fingerprint, OnceRequest, RequestKey, RequestStep, Requested};
 pub use pace::{SlowDown, Spend, Spent, left_of_day};
 pub use publication::{Current, Kept, Publish, Published};
@@ -194,6 +196,21 @@ pub trait Store: Send + Sync {
 
     /// Where the person behind an address opted out before their contact was deleted.
     async fn suppressed(&self, address: ContactKey) -> Answer<StopMask>;
+
+    /// Changes what the suppression list has of an address, if that is still what the caller read. At most `limits::SUPPRESSIONS` addresses.
+    async fn list_change(&self, change: ListChange) -> Answer<ListChanged>;
+
+    /// What the suppression list has of an address.
+    async fn list_find(&self, address: ContactKey) -> Answer<Option<Bytes>>;
+
+    /// What the suppression list has, the last change first, below a number.
+    async fn list_page(&self, before: Option<u64>, n: usize) -> Answer<Vec<ListItem>>;
+
+    /// Addresses on the suppression list that were changed after this number, in the order of their last change.
+    async fn list_after(&self, after: u64, n: usize) -> Answer<Vec<(u64, ContactKey)>>;
+
+    /// How far the suppression list has come.
+    async fn list_mark(&self) -> Answer<ListMark>;
 
     /// Stops work on a contact that is to be moved into another one. Inputs are still accepted, and wait.
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen>;

@@ -134,7 +134,7 @@ pub struct Meta {
 
 impl Meta {
     /// The facts about a store with this secret.
-    pub(super) fn of(secret: Vec<u8>) -> Self {
+    pub fn of(secret: Vec<u8>) -> Self {
         let fingerprint = hex::encode(&Sha256::digest(&secret)[..4]);
         Meta { contact_secret: Bytes::from(secret), fingerprint }
     }

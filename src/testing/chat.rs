@@ -343,7 +343,8 @@ impl Chat {
             forwarded: false,
             referral: None,
         };
-        let context = Context { catalog: before.catalog(), project: before.project() };
+        let context =
+            Context { catalog: before.catalog(), project: before.project(), barred: &crate::domain::suppression::NOT_BARRED };
         let record = before.record(&self.address).unwrap_or_default();
         let explained = explain(&context, &record, before.key(&self.address), &message, before.now());
         explained.ok().flatten().map(|explained| explained.considered).unwrap_or_default()

@@ -208,7 +208,12 @@ impl<'a> Play<'a> {
         // The question is asked where the contact wrote last.
         record.heard.push(Heard { channel: asking.channel.clone(), at: asking.now });
         let contact = ContactKey::derive(b"why", &asking.contact.canonical());
-        Ok(Play { context: Context { catalog, project }, record, contact, turns: 0 })
+        Ok(Play {
+            context: Context { catalog, project, barred: &crate::domain::suppression::NOT_BARRED },
+            record,
+            contact,
+            turns: 0,
+        })
     }
 
     fn message(&self, asking: &Asking) -> Result<Inbound, String> {

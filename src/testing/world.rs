@@ -342,7 +342,7 @@ impl World {
             (Some(a), None) => Token::birth(key, a.id).after(&[a.id]),
             (None, token) => token.unwrap_or(Token(0)).after_alarm(person.alarm.unwrap_or(self.now)),
         };
-        let context = Context { catalog: &self.catalog, project: &self.project };
+        let context = Context { catalog: &self.catalog, project: &self.project, barred: &crate::domain::suppression::NOT_BARRED };
         let out = turn(&context, &mut record, token, key, accepted.as_ref(), self.now);
         let out = out.map_err(|e| WorldError::Engine(e.to_string()))?;
         // What is sent here leaves at once: nothing waits in a lane that could still be given up.

@@ -72,6 +72,7 @@ mod simulation;
 mod sinks;
 mod sources_in;
 mod support;
+mod suppressions;
 mod test_command;
 mod test_mode;
 mod transcripts;

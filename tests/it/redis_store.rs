@@ -8,8 +8,8 @@ use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
-    Accept, Accepted, Claimed, Commit, Committed, FindingLevel, Fingerprint, OnceRequest, Rate, RedisStore, Report, RequestKey,
-    RequestStep, Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Traffic,
+    Accept, Accepted, Claimed, Commit, Committed, FindingLevel, Fingerprint, ListChange, OnceRequest, Rate, RedisStore, Report,
+    RequestKey, RequestStep, Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Traffic,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -249,6 +249,8 @@ async fn scripts_stay_within_their_budget() {
     world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits");
     world.queued(contact(9), "m9").await;
     world.store.claim(contact(9), world.who()).await.expect("claims");
+    let listing = |address, body| ListChange { address, was: None, now: Some(Bytes::from_static(body)) };
+    world.store.list_change(listing(contact(9), b"a")).await.expect("lists");
     macro_rules! count {
         ($name:literal, $at_most:literal, $call:expr) => {{
             commands(&mut redis).await;
@@ -286,6 +288,9 @@ async fn scripts_stay_within_their_budget() {
     count!("accept, known contact", 5, world.claimed(person, "m3").await);
     count!("due, nothing due", 2, world.due(person).await);
     count!("permits", 2, world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits"));
+    count!("list, new address", 6, world.store.list_change(listing(person, b"a")).await.expect("lists"));
+    count!("list, repeated", 1, world.store.list_change(listing(person, b"a")).await.expect("lists"));
+    count!("list, refused", 1, world.store.list_change(listing(person, b"b")).await.expect("lists"));
     for (name, at_most, line) in spent {
         println!("{name} (at most {at_most}) {line}");
     }

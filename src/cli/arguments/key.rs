@@ -12,7 +12,8 @@ Examples:
   CRM_KEY=$(replyflow key create crm --scope contacts:read,events:write)
 
 Scopes: contacts:read contacts:write events:write conversations:read conversations:write history:read
-flows:read flows:publish broadcasts:read broadcasts:write operations:read operations:write keys:write, or admin
+flows:read flows:publish broadcasts:read broadcasts:write operations:read operations:write keys:write
+suppressions:read suppressions:write, or admin
 
 Exit codes: 0 fine · 1 it could not be written · 2 there is no such scope, mode or duration";
 

@@ -11,6 +11,7 @@ not written to again. What was deleted may still be read on the disk until the f
 Examples:
   replyflow contacts delete +447700900123 --by ada@example.com
   replyflow contacts delete ann@example.com --by ada@example.com --format json > receipt.json
+  replyflow contacts delete ann@example.com --suppress --by ada@example.com
 
 Exit codes: 0 deleted · 1 there is no such contact, or it could not be done";
 
@@ -32,6 +33,9 @@ pub struct Delete {
     /// A phone number, a mail address, `id:` with your own id, or the contact's key
     #[arg(value_name = "CONTACT", allow_hyphen_values = true)]
     pub contact: String,
+    /// Put their addresses onto the suppression list: nothing is written there any more, whoever comes with them
+    #[arg(long)]
+    pub suppress: bool,
     /// Who asks for it: stands in the receipt
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,

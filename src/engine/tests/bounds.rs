@@ -161,7 +161,8 @@ states: { w: { wait: 1s, go: { ok: { alert: tick, go: w } } } }
     let message = Input::Message(Box::new(d.inbound("hello")));
     let at = d.now + Span::hours(1);
     let accepted = crate::domain::input::Accepted { id: crate::domain::id::InputId(7), at, mode: Mode::Live, input: message };
-    let context = crate::engine::Context { catalog: &d.catalog, project: &d.project };
+    let context =
+        crate::engine::Context { catalog: &d.catalog, project: &d.project, barred: &crate::domain::suppression::NOT_BARRED };
     let mut record = d.record();
     let out = crate::engine::turn(&context, &mut record, crate::domain::id::Token(5), Driver::key(), Some(&accepted), d.now);
     let ticks = out.expect("a turn").events.iter().filter(|e| matches!(e, Event::Alert { .. })).count();
@@ -299,7 +300,8 @@ states:
     d.now = d.now + Span::hours(3);
     let id = crate::domain::id::InputId(7);
     let accepted = crate::domain::input::Accepted { id, at: accepted, mode: Mode::Live, input: message };
-    let context = crate::engine::Context { catalog: &d.catalog, project: &d.project };
+    let context =
+        crate::engine::Context { catalog: &d.catalog, project: &d.project, barred: &crate::domain::suppression::NOT_BARRED };
     let mut record = d.record();
     let out = crate::engine::turn(&context, &mut record, crate::domain::id::Token(5), Driver::key(), Some(&accepted), d.now);
     assert_eq!(out.expect("a turn").ended[0].end, "no");

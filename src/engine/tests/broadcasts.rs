@@ -6,6 +6,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::input::OperatorAction;
 use crate::domain::journal::Event;
 use crate::domain::name::Name;
+use crate::domain::suppression::{Barred, Over, Suppression, SuppressionReason, Suppressions, Withheld};
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::engine::effect::Effect;
@@ -95,12 +96,40 @@ fn it_begins_a_run_that_gives_way_until_the_contact_is_heard() {
     assert_eq!(in_bulk(&d), [false], "from now on it is a conversation");
 }
 
+/// What the suppression list says of the contact's phone.
+fn barred(over: &str, what: Withheld) -> Barred {
+    let over = Over::parse(over).expect("channels");
+    let (reason, by) = (SuppressionReason::Manual, "ada".to_owned());
+    let mut entries = Suppressions::default();
+    entries.put(Suppression { over, what, reason, by, at: MONDAY, note: None, until: None });
+    let mut barred = Barred::NOTHING;
+    barred.add(3, entries);
+    barred
+}
+
+#[test]
+fn a_channel_that_is_not_on_the_list_carries_it() {
+    for over in ["whatsapp", "channel:main-whatsapp"] {
+        let mut d = driver(NOTE);
+        d.kind = ChannelKind::WhatsApp;
+        d.user("hello");
+        d.barred = barred(over, Withheld::Everything);
+        assert_eq!(broadcast(&mut d, "offer"), None, "{:?}", d.last.events);
+        let over: Vec<_> = d.sends().into_iter().map(|(_, send)| (send.kind, send.marketing)).collect();
+        assert_eq!(over, [(ChannelKind::Sms, true)], "{over:?}");
+    }
+    let mut d = driver(NOTE);
+    d.barred = barred("all", Withheld::Marketing);
+    assert_eq!(broadcast(&mut d, "asks"), None, "what is no marketing is said");
+    assert_eq!(d.said(), ["How are you?"]);
+}
+
 /// What it is, how it comes about, what is told.
 type Case<'c> = (&'c str, &'c dyn Fn(&mut Driver), Refusal);
 
 #[test]
 fn what_stands_against_it_is_told_and_nothing_of_it_happened() {
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 10] = [
         ("no consent", &|d| d.change(|record| record.consent = 0), Refusal::NoConsent),
         ("opted out of all", &|d| d.change(|record| record.stop = 3), Refusal::OptedOut),
         ("no address", &|d| d.change(|record| record.phone = None), Refusal::NoAddress),
@@ -135,6 +164,8 @@ fn what_stands_against_it_is_told_and_nothing_of_it_happened() {
             Refusal::WindowClosed,
         ),
         ("too many runs", &|_| {}, Refusal::TooMany),
+        ("an address on the suppression list", &|d| d.barred = barred("all", Withheld::Everything), Refusal::Suppressed),
+        ("one that gets no marketing", &|d| d.barred = barred("all", Withheld::Marketing), Refusal::Suppressed),
     ];
     for notification in [NOTE, ROUTED] {
         for (what, change, refusal) in &cases {

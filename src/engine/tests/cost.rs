@@ -33,7 +33,7 @@ fn allocations(d: &mut Driver) -> u64 {
     let message = Input::Message(Box::new(d.inbound("1")));
     let accepted = Accepted { id: InputId(9), at: d.now, mode: Mode::Live, input: message };
     let bytes = d.bytes().to_vec();
-    let context = Context { catalog: &d.catalog, project: &d.project };
+    let context = Context { catalog: &d.catalog, project: &d.project, barred: &crate::domain::suppression::NOT_BARRED };
     let mut written = Vec::new();
     let info = allocation_counter::measure(|| {
         let mut record: Record = codec::decode(&bytes).expect("a record");

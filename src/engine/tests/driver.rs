@@ -11,6 +11,7 @@ use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, OutboundCo
 use crate::domain::mode::Mode;
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::publication::{OldRuns, Share, Trial};
+use crate::domain::suppression::Barred;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::{Type, Value};
 use crate::engine::effect::{Call, Effect, Send};
@@ -111,6 +112,7 @@ pub struct Driver {
     pub now: Millis,
     pub kind: ChannelKind,
     pub mode: Mode,
+    pub barred: Barred,
     pub last: TurnOutput,
     record: Vec<u8>,
     token: Option<Token>,
@@ -130,6 +132,7 @@ impl Driver {
             now: MONDAY,
             kind: ChannelKind::Sms,
             mode: Mode::Live,
+            barred: Barred::NOTHING,
             last: TurnOutput::default(),
             record: Record::default().encode(),
             token: None,
@@ -197,7 +200,7 @@ impl Driver {
             (Some(a), None) => Token::birth(Driver::key(), a.id).after(&[a.id]),
             (None, token) => token.unwrap_or(Token(1)).after_alarm(self.now),
         };
-        let context = Context { catalog: &self.catalog, project: &self.project };
+        let context = Context { catalog: &self.catalog, project: &self.project, barred: &self.barred };
         let mut record = self.record();
         let out = turn(&context, &mut record, token, Driver::key(), accepted.as_ref(), self.now)?;
         // The same again is the same: the engine is pure.

@@ -243,7 +243,7 @@ proptest! {
         let message = Inbound { content, ..d.inbound(&text) };
         d.turn(Some(Input::Message(Box::new(message))));
         if let Ok(mut record) = crate::domain::codec::decode::<crate::engine::record::Record>(&bytes) {
-            let context = crate::engine::Context { catalog: &d.catalog, project: &d.project };
+            let context = crate::engine::Context { catalog: &d.catalog, project: &d.project, barred: &crate::domain::suppression::NOT_BARRED };
             let now = d.now;
             let result = crate::engine::turn(&context, &mut record, crate::domain::id::Token(1), Driver::key(), None, now);
             prop_assert!(!matches!(result, Err(TurnError::TooLarge(_))));

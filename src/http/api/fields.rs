@@ -56,6 +56,11 @@ impl Fields {
         items.into_iter().map(text).collect::<Result<_, _>>().map(Some)
     }
 
+    /// All that is left, for a reader of its own.
+    pub fn rest(self) -> Map<String, Json> {
+        self.0
+    }
+
     /// Nothing may be left.
     pub fn finish(self) -> Result<(), Failure> {
         match self.0.keys().next() {

@@ -23,6 +23,7 @@ mod query;
 pub mod runs;
 pub mod schedules;
 pub mod streams;
+pub mod suppressions;
 pub mod test;
 pub mod timeline;
 

@@ -13,6 +13,7 @@ use crate::domain::id::{ContactKey, DedupeHash, InputId};
 use crate::domain::input::OperatorAction;
 use crate::domain::name::ChannelName;
 use crate::domain::scope::Scope;
+use crate::domain::suppression::Barred;
 use crate::domain::time::Millis;
 use crate::engine::record::Record;
 use crate::engine::write::{Refused, way};
@@ -62,7 +63,7 @@ pub async fn state(
 pub async fn take(web: Data<Web>, id: Path<String>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {
     let mut asked = Asked::read(&web, &request, payload).await?;
     let action = OperatorAction::Take { by: asked.by()? };
-    let judge = |record: &Record, _| if record.is_with_person() { Ok(()) } else { Err(Refused::NotHandedOver) };
+    let judge = |(record, _): (&Record, &Barred), _| if record.is_with_person() { Ok(()) } else { Err(Refused::NotHandedOver) };
     asked.act(&web, &id, "take", action, judge).await
 }
 
@@ -81,7 +82,7 @@ pub async fn write(web: Data<Web>, id: Path<String>, request: HttpRequest, paylo
     };
     let action = OperatorAction::Write { by: asked.by()?, text: text.clone(), channel: channel.clone() };
     let project = Arc::clone(&web.core.world().project);
-    let judge = move |record: &Record, now| way(record, &project, &text, channel.as_ref(), now).map(drop);
+    let judge = move |whom: (&Record, &Barred), now| way(whom, &project, &text, channel.as_ref(), now).map(drop);
     asked.act(&web, &id, "write", action, judge).await
 }
 
@@ -98,7 +99,7 @@ pub async fn resolve(web: Data<Web>, id: Path<String>, request: HttpRequest, pay
         return Err(invalid("note", "is longer than 2000 characters"));
     }
     let action = OperatorAction::Resolve { by: asked.by()?, note };
-    let judge = |record: &Record, _| if record.is_with_person() { Ok(()) } else { Err(Refused::NotHandedOver) };
+    let judge = |(record, _): (&Record, &Barred), _| if record.is_with_person() { Ok(()) } else { Err(Refused::NotHandedOver) };
     asked.act(&web, &id, "resolve", action, judge).await
 }
 
@@ -130,7 +131,7 @@ impl Asked {
         contact: &str,
         what: &str,
         action: OperatorAction,
-        judge: impl FnOnce(&Record, Millis) -> Result<(), Refused> + Send + 'static,
+        judge: impl FnOnce((&Record, &Barred), Millis) -> Result<(), Refused> + Send + 'static,
     ) -> Result<HttpResponse, Failure> {
         let contact = self::contact(contact)?;
         let named = self.fields.text("id", NAME)?;
@@ -169,7 +170,7 @@ impl Act {
         core: &Arc<Core>,
         database: &Database,
         action: OperatorAction,
-        judge: impl FnOnce(&Record, Millis) -> Result<(), Refused>,
+        judge: impl FnOnce((&Record, &Barred), Millis) -> Result<(), Refused>,
     ) -> Result<Done, Failure> {
         let record = record_of(core, self.contact).await?;
         if !self.caller.sees(&record) {
@@ -180,7 +181,7 @@ impl Act {
         if self.repeats && record.acts.contains(&input) {
             return Ok(done);
         }
-        judge(&record, core.store_now() + record.clock.ahead).map_err(refused)?;
+        judge((&record, &core.barred(&record).await), core.store_now() + record.clock.ahead).map_err(refused)?;
         match core.operate(self.contact, action, &self.id).await {
             Ok(Received::Full) => Err(Failure::Unavailable),
             Ok(_) => {
@@ -220,7 +221,9 @@ fn invalid(field: &'static str, reason: impl Into<String>) -> Failure {
 fn refused(why: Refused) -> Failure {
     let reason = why.to_string();
     match why {
-        Refused::NotHandedOver | Refused::OptedOut(_) | Refused::WindowClosed(_) => Failure::Conflict { reason },
+        Refused::NotHandedOver | Refused::OptedOut(_) | Refused::WindowClosed(_) | Refused::Suppressed => {
+            Failure::Conflict { reason }
+        }
         Refused::Empty | Refused::TooLong { .. } => Failure::Invalid { field: "text", reason },
         Refused::NoChannel(_) | Refused::NeverWrote | Refused::Simulated(_) | Refused::NoAddress(_) => {
             Failure::Invalid { field: "channel", reason }

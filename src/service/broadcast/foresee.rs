@@ -211,9 +211,10 @@ impl Core {
         let now = self.store_now();
         let input = Accepted { id, at: now, mode: found.record.stored_mode(), input: Input::Operator(act) };
         let mut loaded = Vec::new();
+        let barred = self.barred(&found.record).await;
         loop {
             let catalog = self.versions.catalog();
-            let context = Context { catalog: &catalog, project: &self.world.project };
+            let context = Context { catalog: &catalog, project: &self.world.project, barred: &barred };
             let mut trial = found.record.clone();
             match (self.engine)(&context, &mut trial, Token(id.0), found.key, Some(&input), now) {
                 Ok(out) => return Ok(told(&out)),

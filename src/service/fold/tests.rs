@@ -45,6 +45,7 @@ fn engine(
                     code: false,
                     bulk: false,
                     broadcast: None,
+                    marketing: false,
                     home: None,
                     at: now,
                 }))
@@ -93,7 +94,7 @@ fn fold(before: &Held, inputs: &[Entry], tries: u8, most: usize) -> Result<Folde
     let project = project.expect("the defaults").project;
     let settings = ServiceSettings { fold: most, ..ServiceSettings::default() };
     let contact = ContactKey::derive(b"s", "a");
-    let context = Context { catalog: &Catalog::default(), project: &project };
+    let context = Context { catalog: &Catalog::default(), project: &project, barred: &crate::domain::suppression::NOT_BARRED };
     Folder { engine, context, settings: &settings, contact, now: Millis(100), tries }.fold(before, inputs)
 }
 

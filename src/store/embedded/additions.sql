@@ -17,6 +17,12 @@ CREATE TABLE IF NOT EXISTS publication (
 );
 -- Where people opted out whose contacts were deleted: a keyed hash of an address, and the kinds of channel.
 CREATE TABLE IF NOT EXISTS suppressed (hash TEXT PRIMARY KEY, stop INTEGER NOT NULL) WITHOUT ROWID;
+-- The suppression list: a keyed hash of an address, and what is said of it, by the number of its last change; and how far it has come.
+CREATE TABLE IF NOT EXISTS listed (address TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS list_mark (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, n INTEGER NOT NULL);
+INSERT OR IGNORE INTO list_mark SELECT 1, coalesce(max(number), 0), count(*) FROM listed;
+CREATE TRIGGER IF NOT EXISTS listed_added AFTER INSERT ON listed BEGIN UPDATE list_mark SET n = n + 1; END;
+CREATE TRIGGER IF NOT EXISTS listed_gone AFTER DELETE ON listed BEGIN UPDATE list_mark SET n = n - 1; END;
 -- Into whom a contact is being moved (flag 2).
 CREATE TABLE IF NOT EXISTS moving (contact TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
 -- Stubs that lead to a contact who was deleted, and since when: they go when all that was seen is forgotten.

@@ -4,6 +4,7 @@
 mod file;
 mod lanes;
 mod leaving;
+mod list;
 mod mailbox;
 mod once;
 mod pace;
@@ -18,8 +19,9 @@ use super::request::Bucket;
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
-    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, RequestStep, Requested, Settle,
-    Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
+    ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report,
+    Reported, RequestStep, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError,
+    StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -301,6 +303,21 @@ impl Store for EmbeddedStore {
     }
     async fn suppressed(&self, address: ContactKey) -> Answer<StopMask> {
         self.read(move |db| view::suppressed(db, address)).await
+    }
+    async fn list_change(&self, change: ListChange) -> Answer<ListChanged> {
+        self.write(change.now.as_ref().map_or(0, Bytes::len), move |tables| tables.list_change(&change)).await
+    }
+    async fn list_find(&self, address: ContactKey) -> Answer<Option<Bytes>> {
+        self.read(move |db| list::find(db, address)).await
+    }
+    async fn list_page(&self, before: Option<u64>, n: usize) -> Answer<Vec<ListItem>> {
+        self.read(move |db| list::page(db, before, n)).await
+    }
+    async fn list_after(&self, after: u64, n: usize) -> Answer<Vec<(u64, ContactKey)>> {
+        self.read(move |db| list::after(db, after, n)).await
+    }
+    async fn list_mark(&self) -> Answer<ListMark> {
+        self.read(list::mark).await
     }
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
         self.write(0, move |tables| tables.freeze(&freeze)).await

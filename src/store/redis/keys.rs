@@ -83,6 +83,11 @@ pub fn beside_current(what: &str) -> String {
     format!("{PREFIX}{what}:{{{}}}", current())
 }
 
+/// The suppression list on a slot of its own: `entries`, `order`, `mark`.
+pub fn list(what: &str) -> String {
+    format!("{PREFIX}list-{what}:{{list}}")
+}
+
 /// A lane from its name in a work set: the contact, then the effect that owns it.
 pub fn parse_member(member: &str) -> Option<LaneKey> {
     match member.split_once(':') {

@@ -9,6 +9,7 @@ mod keys;
 mod lanes;
 mod leaving;
 mod link;
+mod list;
 mod mailbox;
 mod once;
 mod publications;
@@ -22,8 +23,9 @@ pub use scripts::{NoSuchText, Script, Scripts};
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
-    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown,
-    Spend, Spent, StartAnswer, StopMask, Store, StoreSettings, Ticket, Traffic, WorkSet,
+    ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report,
+    Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreSettings, Ticket, Traffic,
+    WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -190,6 +192,21 @@ impl Store for RedisStore {
     }
     async fn suppressed(&self, address: ContactKey) -> Answer<StopMask> {
         self.do_suppressed(address).await
+    }
+    async fn list_change(&self, change: ListChange) -> Answer<ListChanged> {
+        self.do_list_change(&change).await
+    }
+    async fn list_find(&self, address: ContactKey) -> Answer<Option<Bytes>> {
+        self.do_list_find(address).await
+    }
+    async fn list_page(&self, before: Option<u64>, n: usize) -> Answer<Vec<ListItem>> {
+        self.do_list_page(before, n).await
+    }
+    async fn list_after(&self, after: u64, n: usize) -> Answer<Vec<(u64, ContactKey)>> {
+        self.do_list_after(after, n).await
+    }
+    async fn list_mark(&self) -> Answer<ListMark> {
+        self.do_list_mark().await
     }
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
         self.do_freeze(&freeze).await

@@ -51,6 +51,8 @@ pub enum Script {
     Flip,
     /// An address that leads to a contact.
     Link,
+    /// The suppression list.
+    List,
 }
 
 /// Frees memory or must go on when Redis is full, so that it can drain.
@@ -66,7 +68,7 @@ const HAND: &str = include_str!("lua/_hand.lua");
 const HINT: &str = include_str!("lua/_hint.lua");
 
 /// Name, first line, parts, in the order of the enum.
-const SOURCES: [(Script, &str, &[&str]); 23] = [
+const SOURCES: [(Script, &str, &[&str]); 24] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
@@ -90,6 +92,7 @@ const SOURCES: [(Script, &str, &[&str]); 23] = [
     (Script::Remember, DRAINS, &[include_str!("lua/remember.lua")]),
     (Script::Flip, DRAINS, &[include_str!("lua/flip.lua")]),
     (Script::Link, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/link.lua")]),
+    (Script::List, REFUSED_WHEN_FULL, &[include_str!("lua/list.lua")]),
 ];
 
 /// A script's text and the name by which Redis knows it.

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod leaving;
+mod listing;
 mod merging;
 mod model;
 mod once;
@@ -122,6 +123,10 @@ conformance! {
         an_opt_out_survives_and_whoever_comes_again_begins_with_it,
         an_input_for_somebody_known_begins_nobody,
         what_was_deleted_is_written_over;
+    listing:
+        an_address_is_listed_as_it_was_seen_last,
+        the_list_is_read_in_the_order_of_its_changes,
+        a_number_is_never_given_twice;
     merging:
         a_frozen_contact_takes_inputs_and_no_commit,
         messages_behind_the_move_come_first,

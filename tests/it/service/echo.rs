@@ -148,6 +148,7 @@ fn send(to: &Inbound, text: &str, awaited: bool, now: Millis) -> Send {
         code: false,
         bulk: false,
         broadcast: None,
+        marketing: false,
         home: None,
     }
 }

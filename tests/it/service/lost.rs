@@ -16,8 +16,9 @@ use replyflow::service::{Engine, Received, failed};
 use replyflow::store::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
-    Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown,
-    Spend, Spent, StartAnswer, StopMask, Store, StoreError, Ticket, Traffic, WorkSet,
+    ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report,
+    Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError, Ticket, Traffic,
+    WorkSet,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -138,6 +139,11 @@ losing! {
     own_lanes(contact: ContactKey) -> Vec<Outgoing>;
     suppress(address: ContactKey, stop: StopMask) -> ();
     suppressed(address: ContactKey) -> StopMask;
+    list_change(change: ListChange) -> ListChanged;
+    list_find(address: ContactKey) -> Option<Bytes>;
+    list_page(before: Option<u64>, n: usize) -> Vec<ListItem>;
+    list_after(after: u64, n: usize) -> Vec<(u64, ContactKey)>;
+    list_mark() -> ListMark;
     freeze(freeze: Freeze) -> Frozen;
     remember(contact: ContactKey, seen: Vec<DedupeHash>, awaited: Vec<EffectId>) -> ();
     flip(flip: Flip) -> Flipped;

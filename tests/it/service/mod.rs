@@ -26,6 +26,7 @@ mod sending;
 mod sharing;
 mod standing_in;
 mod subscribing;
+mod suppressing;
 mod withdrawing;
 
 /// People.

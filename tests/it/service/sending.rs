@@ -102,7 +102,7 @@ async fn garbage_is_not_repeated(backend: Backend) {
 
 async fn a_rejected_message_fails_visibly_and_the_next_one_leaves(backend: Backend) {
     let rig = Rig::new(backend, echo).await;
-    rig.script(|_| answer(400, r#"{"error":{"code":"bad","reason":"invalid","text":"no such number"}}"#));
+    rig.script(|_| answer(400, r#"{"error":{"code":"bad","reason":"filtered","text":"looks like spam"}}"#));
     rig.say(ANN, "1", "one|two").await;
     assert_eq!(rig.texts(), ["one", "two"]);
     let journal = rig.journal(rig.key(ANN)).await;
@@ -110,7 +110,7 @@ async fn a_rejected_message_fails_visibly_and_the_next_one_leaves(backend: Backe
         Event::Attempted { outcome: AttemptOutcome::Failed { reason }, detail, .. } => Some((*reason, detail.clone())),
         _ => None,
     });
-    assert_eq!(failed, Some((FailureReason::Invalid, Some("bad: no such number".to_owned()))));
+    assert_eq!(failed, Some((FailureReason::Filtered, Some("bad: looks like spam".to_owned()))));
 }
 
 async fn a_run_that_waits_hears_of_a_failure(backend: Backend) {

@@ -273,6 +273,21 @@ impl Store for Front {
     async fn suppressed(&self, address: ContactKey) -> Answer<StopMask> {
         self.store.suppressed(address).await
     }
+    async fn list_change(&self, change: ListChange) -> Answer<ListChanged> {
+        self.store.list_change(change).await
+    }
+    async fn list_find(&self, address: ContactKey) -> Answer<Option<Bytes>> {
+        self.store.list_find(address).await
+    }
+    async fn list_page(&self, before: Option<u64>, n: usize) -> Answer<Vec<ListItem>> {
+        self.store.list_page(before, n).await
+    }
+    async fn list_after(&self, after: u64, n: usize) -> Answer<Vec<(u64, ContactKey)>> {
+        self.store.list_after(after, n).await
+    }
+    async fn list_mark(&self) -> Answer<ListMark> {
+        self.store.list_mark().await
+    }
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
         self.store.freeze(freeze).await
     }

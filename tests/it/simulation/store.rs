@@ -354,6 +354,30 @@ impl Store for SimStore {
         self.answer("suppressed", answer).await
     }
 
+    async fn list_change(&self, change: ListChange) -> Answer<ListChanged> {
+        self.ask("list change").await?;
+        let answer = self.runtime.block_on(self.inner().list_change(change));
+        self.answer("list change", answer).await
+    }
+
+    async fn list_find(&self, address: ContactKey) -> Answer<Option<Bytes>> {
+        self.ask("list find").await?;
+        let answer = self.runtime.block_on(self.inner().list_find(address));
+        self.answer("list find", answer).await
+    }
+
+    async fn list_page(&self, before: Option<u64>, n: usize) -> Answer<Vec<ListItem>> {
+        self.runtime.block_on(self.inner().list_page(before, n))
+    }
+
+    async fn list_after(&self, after: u64, n: usize) -> Answer<Vec<(u64, ContactKey)>> {
+        self.runtime.block_on(self.inner().list_after(after, n))
+    }
+
+    async fn list_mark(&self) -> Answer<ListMark> {
+        self.runtime.block_on(self.inner().list_mark())
+    }
+
     async fn freeze(&self, freeze: Freeze) -> Answer<Frozen> {
         self.ask("freeze").await?;
         let answer = self.runtime.block_on(self.inner().freeze(freeze.clone()));

@@ -52,6 +52,8 @@ pub struct Deleted {
     files: u64,
     /// What was written down of the contact, and goes within a second or so.
     history: Written,
+    /// Addresses that are on the suppression list since then, as hashes.
+    suppressed: usize,
     /// Kinds of channel of which is kept, as a hash of each address, that this person is not to be written to.
     opted_out: Vec<&'static str>,
 }
@@ -72,6 +74,7 @@ impl Deleted {
             failed: receipt.failed,
             files: receipt.files,
             history,
+            suppressed: receipt.suppressed,
             opted_out: receipt.opted_out.into_iter().map(|kind| kind.as_str()).collect(),
         }
     }
@@ -99,7 +102,8 @@ pub struct Merging {
 ///
 /// Record, messages that wait, live runs, files, what failed, and their part of the history. An opt-out is kept as a hash of the address.
 #[utoipa::path(delete, path = "/v1/contacts/{id}", tag = "Contacts", operation_id = "delete_contact",
-    params(("id" = String, Path, description = "The contact's key, or an address as for reading")), security(("key" = ["contacts:write"])),
+    params(("id" = String, Path, description = "The contact's key, or an address as for reading"),
+        ("suppress" = Option<bool>, Query, description = "Put their addresses onto the suppression list, as hashes: nothing is written there any more. The key needs `suppressions:write` for it")), security(("key" = ["contacts:write"])),
     responses((status = 200, description = "It is done: the receipt", body = Deleted), (status = 404, description = "No such contact"),
         (status = 409, description = "The contact is just becoming one with another: ask again in a moment")))]
 pub async fn delete(
@@ -109,14 +113,20 @@ pub async fn delete(
     mut payload: Payload,
 ) -> Result<HttpResponse, Failure> {
     let caller = looked(&web, &request, &mut payload, Scope::ContactsWrite).await?;
-    Query::read(&request, &[])?;
+    let suppress = Query::read(&request, &["suppress"])?.boolean("suppress")?.unwrap_or(false);
+    if suppress && !caller.scopes.has(Scope::SuppressionsWrite) {
+        return Err(Failure::Forbidden { scope: Scope::SuppressionsWrite });
+    }
     let contact = find(&web, &id, caller.mode).await?.key;
     let record = web.record.clone();
     let history = recorded(&web, async move { written_of(&record, contact).await }).await?;
-    audit::write(&web, &caller, "contact.delete", Some(contact.to_string()), json!({})).await?;
+    let asked = if suppress { json!({ "suppress": true }) } else { json!({}) };
+    audit::write(&web, &caller, "contact.delete", Some(contact.to_string()), asked).await?;
     let (core, by) = (Arc::clone(&web.core), caller.name.clone());
+    let work =
+        async move { if suppress { core.forget_and_suppress(contact, &by).await } else { core.forget(contact, &by).await } };
     // To its end, also if the caller hangs up.
-    let erased = web.engine.spawn(async move { core.forget(contact, &by).await }).await.map_err(|_| Failure::Unavailable)?;
+    let erased = web.engine.spawn(work).await.map_err(|_| Failure::Unavailable)?;
     match erased.map_err(unavailable)? {
         Erased::Done(receipt) => {
             let deleted = Deleted::of(*receipt, history);

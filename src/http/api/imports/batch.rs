@@ -3,6 +3,7 @@
 
 use super::super::contacts::{self as contacts, Meant};
 use super::columns::Row;
+use super::file::Taker;
 use super::job::{self, Outcome, Problem};
 use crate::domain::change::ContactChange;
 use crate::domain::id::ContactKey;
@@ -81,23 +82,22 @@ impl Import {
     }
 
     /// Takes a row. It waits until there are enough, or until another row names the same person.
-    pub async fn take(&mut self, n: i64, mark: i64, row: Result<Row, Failure>) -> Result<(), Stopped> {
+    async fn taken(&mut self, n: i64, mark: i64, row: Result<Row, Failure>) -> Result<(), Stopped> {
         if self.whole.is_some_and(|whole| n > whole) {
             return Err(Stopped::Other(n));
         }
         let said = (n > self.before).then(|| row.and_then(|row| self.read(row)).map_err(problem));
         let names: Vec<String> = said.iter().flatten().flat_map(Said::names).collect();
         if self.waiting.len() >= BATCH || names.iter().any(|name| self.named.contains(name)) {
-            self.work().await?;
+            self.done().await?;
         }
         self.named.extend(names);
         self.waiting.push((n, mark, said));
         Ok(())
     }
 
-    /// The file is at its end, after so many rows.
-    pub async fn end(&mut self, rows: i64) -> Result<(), Stopped> {
-        self.work().await?;
+    async fn ended(&mut self, rows: i64) -> Result<(), Stopped> {
+        self.done().await?;
         match self.whole {
             Some(whole) if whole != rows => Err(Stopped::Other(rows + 1)),
             Some(_) => Ok(()),
@@ -118,7 +118,7 @@ impl Import {
     }
 
     /// Does what waits.
-    pub async fn work(&mut self) -> Result<(), Stopped> {
+    async fn done(&mut self) -> Result<(), Stopped> {
         let waiting = std::mem::take(&mut self.waiting);
         self.named.clear();
         let (Some(first), Some(last)) = (waiting.first().map(|(n, ..)| *n), waiting.last().map(|(n, ..)| *n)) else {
@@ -236,6 +236,22 @@ impl Import {
     }
 }
 
+impl Taker for Import {
+    type Row = Row;
+
+    async fn take(&mut self, n: i64, mark: i64, row: Result<Row, Failure>) -> Result<(), Stopped> {
+        self.taken(n, mark, row).await
+    }
+
+    async fn work(&mut self) -> Result<(), Stopped> {
+        self.done().await
+    }
+
+    async fn end(&mut self, rows: i64) -> Result<(), Stopped> {
+        self.ended(rows).await
+    }
+}
+
 impl Said {
     /// What names the person: no two rows of one batch share it.
     fn names(&self) -> Vec<String> {
@@ -244,11 +260,11 @@ impl Said {
     }
 }
 
-fn stopped(error: StoreError) -> Stopped {
+pub(crate) fn stopped(error: StoreError) -> Stopped {
     Stopped::Unavailable(error.to_string())
 }
 
-fn problem(failure: Failure) -> Problem {
+pub(crate) fn problem(failure: Failure) -> Problem {
     Problem {
         field: failure.field().unwrap_or("row").to_owned(),
         reason: failure.detail().unwrap_or_else(|| failure.to_string()),

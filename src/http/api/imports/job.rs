@@ -202,6 +202,9 @@ fn problem_cell(outcome: &Outcome) -> Cell {
     }
 }
 
+const JOB: &str = "UPDATE import_job SET done = $2, created = created + $3, changed = changed + $4, skipped = skipped + $5, \
+                   failed = failed + $6 WHERE id = $1 AND done < $2";
+
 /// What was decided is done, up to this row; `corrected` are rows of which something else became.
 pub async fn done(db: &Database, job: &str, rows: &[(i64, Outcome)], corrected: &[(i64, Outcome)]) -> Result<(), HistoryError> {
     let Some((last, _)) = rows.last() else { return Ok(()) };
@@ -211,8 +214,6 @@ pub async fn done(db: &Database, job: &str, rows: &[(i64, Outcome)], corrected: 
         counts[outcome.place()] += 1;
     }
     const ROW: &str = "UPDATE import_row SET result = $3, contact = $4, problem = $5 WHERE job = $1 AND n = $2";
-    const JOB: &str = "UPDATE import_job SET done = $2, created = created + $3, changed = changed + $4, skipped = skipped + $5, \
-                       failed = failed + $6 WHERE id = $1 AND done < $2";
     let again = |(n, outcome): &(i64, Outcome)| {
         let cells = vec![job.into(), (*n).into(), outcome.word().into(), outcome.contact().into(), problem_cell(outcome)];
         Statement::new(ROW, cells)
@@ -222,6 +223,26 @@ pub async fn done(db: &Database, job: &str, rows: &[(i64, Outcome)], corrected: 
     params.extend(counts.map(Cell::from));
     statements.push(Statement::new(JOB, params));
     db.write(statements).await.map(drop)
+}
+
+/// What became of rows that are done, and name no contact: their number, result, what is wrong, and the hash of what they say. Written at once.
+pub async fn told(db: &Database, job: &str, rows: &[(i64, &'static str, Option<Problem>, i64)]) -> Result<(), HistoryError> {
+    let Some((last, ..)) = rows.last() else { return Ok(()) };
+    let mut sql = String::from("INSERT INTO import_row (job, n, result, contact, problem, mark) VALUES ");
+    let (mut params, mut counts): (Vec<Cell>, _) = (vec![job.into()], [0i64; RESULTS.len()]);
+    for (place, (n, result, problem, mark)) in rows.iter().enumerate() {
+        let at = params.len();
+        let comma = if place == 0 { "" } else { ", " };
+        let _ = write!(sql, "{comma}($1, ${}, ${}, NULL, ${}, ${})", at + 1, at + 2, at + 3, at + 4);
+        let problem = problem.as_ref().map_or(Cell::Null, |problem| serde_json::to_string(problem).unwrap_or_default().into());
+        params.extend([(*n).into(), (*result).into(), problem, (*mark).into()]);
+        if let Some(count) = RESULTS.iter().position(|word| word == result).and_then(|place| counts.get_mut(place)) {
+            *count += 1;
+        }
+    }
+    let mut all: Vec<Cell> = vec![job.into(), (*last).into()];
+    all.extend(counts.map(Cell::from));
+    db.write(vec![Statement { sql: sql.into(), params }, Statement::new(JOB, all)]).await.map(drop)
 }
 
 /// The file is at its end.

@@ -1,15 +1,15 @@
 //! `/v1/imports`: contacts from a file, row by row as it streams in. Each row is taken once under its job and number, so a file that was cut off
 //! goes on where it was; and each row is told what became of it.
 
-mod batch;
+pub(super) mod batch;
 mod columns;
-mod job;
+pub mod file;
+pub mod job;
 mod rows;
 
 pub use rows::Format;
 
 use super::{Page, Query, audit, chosen, looked, recorded};
-use crate::domain::limits::{IMPORT_BYTES, IMPORT_ROW_BYTES, IMPORT_ROWS};
 use crate::domain::mode::Mode;
 use crate::domain::scope::Scope;
 use crate::http::body;
@@ -20,23 +20,21 @@ use crate::http::web::Web;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use batch::{Import, Stopped};
-use bytes::Bytes;
-use columns::{Columns, Row};
-use futures_util::StreamExt as _;
+use batch::Import;
+pub use batch::Stopped;
+use columns::Columns;
+use file::{File, Said, drain, worked};
 use job::{Job, JobRow, RESULTS};
-use rows::{Rows, TooLong, fields, without_mark};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::time::timeout;
+use tokio::sync::mpsc::channel;
+use tokio::task::JoinError;
 use utoipa::ToSchema;
 
 /// Rows that are read ahead of those that are worked on.
-const AHEAD: usize = 256;
+pub(super) const AHEAD: usize = 256;
 /// Rows that were refused which the answer shows.
 const SHOWN: usize = 20;
 
@@ -49,12 +47,6 @@ pub struct Report {
     job: Job,
     /// The first rows that were refused; `/rows` has all.
     problems: Vec<JobRow>,
-}
-
-/// What comes of a file: a row, or its end.
-enum Came {
-    Row(i64, i64, Result<Row, Failure>),
-    End(i64),
 }
 
 /// Import contacts from CSV or JSON lines
@@ -84,10 +76,10 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let whole = known.as_ref().filter(|job| job.state == "done").map(|job| job.rows);
     let ignored: Vec<&str> = asked.text("ignore").unwrap_or("").split(',').map(str::trim).collect();
     let before = known.map_or(0, |job| job.rows);
-    let mut file = File { web: &web, payload: &mut payload, rows: Rows::new(format), bytes: 0, seed: Sha256::new() };
+    let mut file = File::new(&web, &mut payload, format);
     let columns = match format {
         Format::JsonLines => None,
-        Format::Csv => Some(file.columns(&ignored).await?),
+        Format::Csv => Some(Columns::read(&file.names(&ignored).await?, &web.core.world().project, &ignored)?),
     };
     if whole.is_none() {
         audit::write(&web, &caller, "contacts.import", Some(id.clone()), json!({ "dry_run": tried })).await?;
@@ -101,23 +93,14 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     import.whole = whole;
     // Who hangs up ends the file, and not what is being done.
     let work = web.engine.spawn(worked(import, receiver));
-    let read = file.send(columns.as_ref(), &sender).await;
+    let row = |bytes: Said| match (bytes, &columns) {
+        (Said::Cells(cells), Some(columns)) => columns.row(cells),
+        (Said::Cells(_), None) => Err(unfit("row", "is no JSON")),
+        (Said::Line(line), _) => columns::line(&line),
+    };
+    let read = file.send(row, &sender).await;
     drop(sender);
-    let done = work.await.map_err(|_| Failure::Unavailable)?;
-    match done {
-        Ok(()) => read?,
-        Err(Stopped::Other(row)) => {
-            drain(&web, &mut payload).await?;
-            let reason = format!("row {row} is not what was imported under this name before: another file needs another `job`");
-            return Err(Failure::Conflict { reason });
-        }
-        Err(Stopped::Unavailable(error)) => {
-            tracing::error!(job = id, error, "an import was interrupted");
-            return Err(Failure::Unavailable);
-        }
-    }
-    let job = find(&web, &id).await?.ok_or(Failure::Unavailable)?;
-    report(&web, job).await
+    ended(&web, &mut payload, &id, work.await, read).await
 }
 
 /// How an import is
@@ -168,7 +151,31 @@ pub async fn rows_of(
     Ok(HttpResponse::Ok().json(Page::cut(rows, limit, |row| row.row)))
 }
 
-async fn find(web: &Web, id: &str) -> Result<Option<Job>, Failure> {
+/// What became of a file, once it was read and worked on.
+pub(super) async fn ended(
+    web: &Web,
+    payload: &mut Payload,
+    id: &str,
+    work: Result<Result<(), Stopped>, JoinError>,
+    read: Result<(), Failure>,
+) -> Result<HttpResponse, Failure> {
+    match work.map_err(|_| Failure::Unavailable)? {
+        Ok(()) => read?,
+        Err(Stopped::Other(row)) => {
+            drain(web, payload).await?;
+            let reason = format!("row {row} is not what was imported under this name before: another file needs another `job`");
+            return Err(Failure::Conflict { reason });
+        }
+        Err(Stopped::Unavailable(error)) => {
+            tracing::error!(job = id, error, "an import was interrupted");
+            return Err(Failure::Unavailable);
+        }
+    }
+    let job = find(web, id).await?.ok_or(Failure::Unavailable)?;
+    report(web, job).await
+}
+
+pub(super) async fn find(web: &Web, id: &str) -> Result<Option<Job>, Failure> {
     let (db, id) = (web.record.clone(), id.to_owned());
     recorded(web, async move { job::find(&db, &id).await }).await
 }
@@ -180,7 +187,7 @@ async fn report(web: &Web, job: Job) -> Result<HttpResponse, Failure> {
 }
 
 /// What the import is called: as the caller says, by the name of the request, or a new name. One that changes nothing is always a new one.
-fn job_id(web: &Web, request: &HttpRequest, caller: &Caller, asked: &Query, tried: bool) -> Result<String, Failure> {
+pub(super) fn job_id(web: &Web, request: &HttpRequest, caller: &Caller, asked: &Query, tried: bool) -> Result<String, Failure> {
     let form = "1 to 64 letters, digits, `-` and `_`";
     let is_id = |id: &str| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let given = asked.parsed("job", form, |id| is_id(id).then(|| id.to_owned()))?;
@@ -212,115 +219,4 @@ pub async fn is_done(web: &Web, caller: &Caller, id: &str) -> Result<Option<bool
 async fn seen(web: &Web, caller: &Caller, id: &str) -> Result<Job, Failure> {
     let found = if id.starts_with(TRIED) == (caller.mode == Mode::Test) { find(web, id).await? } else { None };
     found.ok_or(Failure::NotFound)
-}
-
-/// The file as it comes in.
-struct File<'a> {
-    web: &'a Web,
-    payload: &'a mut Payload,
-    rows: Rows,
-    bytes: usize,
-    /// What each row is hashed behind: the line of names, and what is left out.
-    seed: Sha256,
-}
-
-impl File<'_> {
-    /// The next row that is not empty.
-    async fn next(&mut self) -> Result<Option<Result<Bytes, TooLong>>, Failure> {
-        loop {
-            while let Some(row) = self.rows.next() {
-                if row.as_ref().is_ok_and(|row| row.iter().all(u8::is_ascii_whitespace)) {
-                    continue;
-                }
-                return Ok(Some(row));
-            }
-            match timeout(self.web.request_timeout, self.payload.next()).await {
-                Err(_) => return Err(Failure::Slow),
-                Ok(Some(Err(_))) => return Err(Failure::Malformed("the body was cut off")),
-                Ok(None) => return Ok(self.rows.rest()),
-                Ok(Some(Ok(chunk))) => {
-                    self.bytes += chunk.len();
-                    if self.bytes > IMPORT_BYTES {
-                        return Err(Failure::TooLarge { limit: IMPORT_BYTES });
-                    }
-                    self.rows.push(&chunk);
-                }
-            }
-        }
-    }
-
-    /// The line of names.
-    async fn columns(&mut self, ignored: &[&str]) -> Result<Columns, Failure> {
-        let first =
-            self.next().await?.ok_or_else(|| unfit("header", "is missing: the first line has the names of the columns"))?;
-        let first = without_mark(first.map_err(|TooLong| unfit("header", "is too long"))?);
-        self.rows.divided_as(&first);
-        self.seed.update(&first);
-        self.seed.update(ignored.join(","));
-        let names = fields(&first, self.rows.delimiter()).ok_or_else(|| unfit("header", "is not text in UTF-8"))?;
-        Columns::read(&names, &self.web.core.world().project, ignored)
-    }
-
-    /// What a row says, in eight bytes.
-    fn mark(&self, row: &[u8]) -> i64 {
-        let hash = self.seed.clone().chain_update(b"\n").chain_update(row).finalize();
-        hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
-    }
-
-    /// Hands over every row.
-    async fn send(&mut self, columns: Option<&Columns>, to: &Sender<Came>) -> Result<(), Failure> {
-        let mut n = 0i64;
-        while let Some(row) = self.next().await? {
-            n += 1;
-            if n > IMPORT_ROWS {
-                return Err(unfit("row", format!("is the last that is taken: one import has at most {IMPORT_ROWS} rows")));
-            }
-            let mark = self.mark(row.as_deref().unwrap_or_default());
-            let read = match row {
-                Err(TooLong) if columns.is_some() => {
-                    return Err(unfit(
-                        format!("row {n}"),
-                        format!("is longer than {IMPORT_ROW_BYTES} bytes: a quote may not be closed"),
-                    ));
-                }
-                Err(TooLong) => Err(unfit("row", format!("is longer than {IMPORT_ROW_BYTES} bytes"))),
-                Ok(bytes) => match columns {
-                    Some(columns) => match fields(&bytes, self.rows.delimiter()) {
-                        Some(cells) => columns.row(cells),
-                        None => Err(unfit("row", "is not text in UTF-8")),
-                    },
-                    None => columns::line(&without_mark(bytes)),
-                },
-            };
-            // Who works on them has stopped: it says why.
-            if to.send(Came::Row(n, mark, read)).await.is_err() {
-                return Ok(());
-            }
-        }
-        let _ = to.send(Came::End(n)).await;
-        Ok(())
-    }
-}
-
-async fn worked(mut import: Import, mut came: Receiver<Came>) -> Result<(), Stopped> {
-    while let Some(came) = came.recv().await {
-        match came {
-            Came::Row(n, mark, row) => import.take(n, mark, row).await?,
-            Came::End(rows) => return import.end(rows).await,
-        }
-    }
-    // The file was cut off: what came of it is done.
-    import.work().await
-}
-
-/// Reads what nobody wants, so that the caller can read the answer.
-async fn drain(web: &Web, payload: &mut Payload) -> Result<(), Failure> {
-    let mut bytes = 0usize;
-    while let Ok(Some(Ok(chunk))) = timeout(web.request_timeout.min(Duration::from_secs(10)), payload.next()).await {
-        bytes += chunk.len();
-        if bytes > IMPORT_BYTES {
-            return Err(Failure::TooLarge { limit: IMPORT_BYTES });
-        }
-    }
-    Ok(())
 }
