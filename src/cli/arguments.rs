@@ -12,6 +12,7 @@ mod key;
 mod leaving;
 mod media;
 mod new;
+mod preview;
 mod publish;
 mod replay;
 mod schema;
@@ -31,6 +32,7 @@ pub use key::Key;
 pub use leaving::{Delete as ContactDelete, Merge as ContactMerge};
 pub use media::Media;
 pub use new::{New, Template};
+pub use preview::Preview;
 pub use publish::{Publications, Publish};
 pub use replay::Replay;
 pub use schema::{Schema, SchemaKind};
@@ -138,6 +140,9 @@ pub enum Command {
         #[command(subcommand)]
         command: Media,
     },
+    /// What one message would look like on each channel, what it costs, and whether it would be sent
+    #[command(after_help = preview::EXAMPLES)]
+    Preview(Preview),
     /// Addresses that nothing is written to
     Suppress {
         /// What to do with the list

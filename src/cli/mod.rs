@@ -23,6 +23,7 @@ mod key;
 mod leaving;
 mod media;
 mod new;
+mod preview;
 mod publish;
 mod replace_file;
 mod replay;
@@ -134,6 +135,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Journal { command } => journal::run(&project, &command),
         Command::Contacts { command } => contacts::run(&project, &command),
         Command::Media { command } => media::run(&project, &command),
+        Command::Preview(asked) => preview::run(&project, &asked),
         Command::Suppress { command } => suppress::run(&project, &command),
         Command::TestData { command } => test_data::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),

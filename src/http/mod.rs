@@ -57,6 +57,7 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(route("/v1/contacts/{id}/merge").route(post().to(contacts::leave::merge)))
         .service(route("/v1/contacts/{id}/consent").route(get().to(contacts::consent::history)))
+        .service(route("/v1/messages/preview").route(post().to(api::preview::post)))
         .service(route("/v1/suppressions").route(get().to(suppressions::list)).route(post().to(suppressions::post)))
         .service(route("/v1/suppressions/import").route(post().to(suppressions::import::post)))
         .service(route("/v1/suppressions/{id}").route(delete().to(suppressions::delete)))

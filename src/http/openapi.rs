@@ -71,6 +71,7 @@ use utoipa::{Modify, OpenApi};
         super::api::runs::get,
         super::api::messages::list,
         super::api::messages::search,
+        super::api::preview::post,
         super::api::figures::get,
         super::api::live::listen,
         super::api::broadcasts::list,

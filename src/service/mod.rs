@@ -53,6 +53,7 @@ mod outbox;
 mod pace;
 mod permits;
 pub mod ports;
+pub mod preview;
 mod published;
 pub mod publisher;
 mod quoted;

@@ -55,6 +55,7 @@ mod moving_time;
 mod pages;
 mod phone;
 mod planted;
+mod previews;
 mod publish;
 mod publish_api;
 mod questions;

@@ -18,6 +18,7 @@ pub mod live;
 pub mod messages;
 mod once;
 mod page;
+pub mod preview;
 pub mod publications;
 mod query;
 pub mod runs;

@@ -211,7 +211,7 @@ fn scaled(n: u64, total: u64, sample: u64) -> u64 {
 }
 
 /// Millionths as a decimal number with at least two digits behind the point.
-fn decimal(millionths: u64) -> String {
+pub fn decimal(millionths: u64) -> String {
     let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
     let ends = text.trim_end_matches('0').len().max(text.len() - 4);
     text[..ends].to_owned()
