@@ -13,7 +13,7 @@ pub struct SendSettings {
     pub in_flight: usize,
     /// The longest that one request to a provider may take.
     pub timeout: Span,
-    /// How old a message may become before it fails visibly.
+    /// For how long a message is tried, from its first attempt, before it fails visibly.
     pub max_age: Span,
     /// The first pause before a repetition; each next one is twice as long.
     pub retry_first: Span,

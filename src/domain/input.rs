@@ -264,6 +264,9 @@ pub struct Delivery {
     /// Whether nobody knows: the answer to its sending was lost and it is not sent again. It may have arrived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsure: bool,
+    /// What the engine holds until the hours of the message begin, in its own words: they were over before it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Vec<u8>>,
 }
 
 /// What an operator can do to a contact.

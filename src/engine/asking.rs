@@ -2,6 +2,7 @@
 
 use super::channel::{Needs, Route};
 use super::drive::Next;
+use super::effect::Quiet;
 use super::errands::{is_plain, named};
 use super::fault::Fault;
 use super::marketing::CAPPED;
@@ -42,24 +43,34 @@ pub(super) struct Over<'a> {
     pub notification: Option<(&'a Notification, IndexMap<Name, Value>)>,
     /// What may follow it along its route.
     pub errand: Option<Errand>,
+    /// The hours that it takes along.
+    pub quiet: Option<Quiet>,
 }
 
 impl<'a> Turning<'a> {
-    /// Finds the channel for a question. `besides`: whether its notification is also sent besides its route.
-    pub(super) fn asking(&mut self, run: &Run, depth: usize, said: Instead<'a>, besides: bool) -> Result<Asking<'a>, Fault> {
+    /// Finds the channel for a question. `besides`: whether its notification is also sent besides its route; `answers`: whether the contact
+    /// has just written, so that it is no marketing that comes by itself.
+    pub(super) fn asking(
+        &mut self,
+        run: &Run,
+        depth: usize,
+        said: Instead<'a>,
+        (besides, answers): (bool, bool),
+    ) -> Result<Asking<'a>, Fault> {
         const NOWHERE: &str = "no channel can carry the question";
         let (errand, why, sets_out) = match said {
             Instead::Message(message) => {
                 self.drop_awaited(run.id, false);
                 return Ok(match self.route_of(run, Needs::default())? {
-                    Some(route) => Asking::Over(Over { route, message, notification: None, errand: None }),
+                    Some(route) => Asking::Over(Over { route, message, notification: None, errand: None, quiet: None }),
                     None => Asking::Nowhere(NOWHERE.to_owned()),
                 });
             }
             Instead::Notify(notify) => {
                 self.drop_awaited(run.id, false);
                 let (notification, params) = self.notification(run, depth, notify)?;
-                if is_plain(notification) {
+                let marketing = !answers && self.marketing_hours(notification).is_some();
+                if is_plain(notification) && (!marketing || self.held_until(notification)?.is_none()) {
                     let (route, message) = (self.route_of(run, Needs::of(notification))?, &notification.message);
                     if route.is_some() && besides {
                         if self.is_one_too_many(run.id, notification) {
@@ -67,9 +78,16 @@ impl<'a> Turning<'a> {
                         }
                         self.count_marketing(notification);
                     }
+                    let quiet = match marketing {
+                        true => {
+                            let errand = self.new_errand(run, depth, notification, &params, Purpose::Question)?;
+                            self.quiet(notification, Some((&errand, run.question().map(|question| question.tag))))
+                        }
+                        false => None,
+                    };
                     let notification = Some((notification, params));
                     return Ok(match route {
-                        Some(route) => Asking::Over(Over { route, message, notification, errand: None }),
+                        Some(route) => Asking::Over(Over { route, message, notification, errand: None, quiet }),
                         None => Asking::Nowhere(NOWHERE.to_owned()),
                     });
                 }
@@ -96,6 +114,7 @@ impl<'a> Turning<'a> {
     ) -> Result<Asking<'a>, Fault> {
         let notification = self.of_errand(&errand)?.1;
         let channels = self.channels_of(&errand)?;
+        let quiet = self.quiet(notification, Some((&errand, run.question().map(|question| question.tag))));
         if sets_out {
             if !errand.alone {
                 self.also(&errand, Some((run, depth)))?;
@@ -124,7 +143,7 @@ impl<'a> Turning<'a> {
         if !followed {
             self.release(errand.id);
         }
-        Ok(Asking::Over(Over { route, message, notification, errand: followed.then_some(errand) }))
+        Ok(Asking::Over(Over { route, message, notification, errand: followed.then_some(errand), quiet }))
     }
 
     /// Puts off a question until the hours of its notification begin; it is not open before.

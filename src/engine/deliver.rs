@@ -93,7 +93,7 @@ impl<'a> Turning<'a> {
         Ok(self.of_errand(errand)?.1.until)
     }
 
-    fn leave_held(&mut self, errand: Errand) -> Result<(), TurnError> {
+    pub(super) fn leave_held(&mut self, errand: Errand) -> Result<(), TurnError> {
         // The hours may be over again: nobody looked when they began.
         let notification = self.of_errand(&errand)?.1;
         match self.held_until(notification) {

@@ -1,5 +1,6 @@
 //! What a turn wants done outside: a closed enum, stored in the outbox exactly as it is written here.
 
+pub use super::quiet::{Back, Quiet};
 use crate::domain::address::Address;
 use crate::domain::alert::{Alerts, Medium, Raised};
 use crate::domain::broadcast::BroadcastId;
@@ -199,11 +200,22 @@ pub struct Send {
     /// The channel that it was decided for, while another one stands in for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<ChannelName>,
+    /// The hours outside of which it does not leave, if it is marketing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Box<Quiet>>,
     /// When it was decided.
     pub at: Millis,
+    /// From when its age counts, where that is later: it waited for what has nothing to do with its provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Millis>,
 }
 
 impl Send {
+    /// From when its age counts.
+    pub fn aged_from(&self) -> Millis {
+        self.since.unwrap_or(self.at)
+    }
+
     /// Whether it may be sent to somebody who opted out: only the confirmation of that.
     pub fn is_stop_confirmation(&self) -> bool {
         self.system == Some(System::OptedOut)

@@ -230,6 +230,7 @@ impl<'a> Turning<'a> {
     ) -> Result<SetOut, Fault> {
         let (flow, notification) = self.of_errand(&errand)?;
         let channels = self.channels_of(&errand)?;
+        let quiet = self.quiet(notification, Some((&errand, None)));
         let Some(route) = self.next_of_route(&mut errand, channels, notification) else {
             let reason = why.unwrap_or_else(|| "nothing of its route can carry it".to_owned());
             self.way(&errand, Step::UsedUp, reason);
@@ -255,6 +256,7 @@ impl<'a> Turning<'a> {
             marketing: notification.category == Category::Marketing,
             bulk: errand.bulk,
             broadcast: errand.broadcast,
+            quiet: quiet.as_ref(),
             ..From::default()
         };
         let last = contents.len();
@@ -301,6 +303,7 @@ impl<'a> Turning<'a> {
             let speaker = Speaker { flow, run: run.or_else(|| self.speaking(errand)), params: Some(&params) };
             let (said, provider) = self.said(speaker, &notification.message, &route, None)?;
             let contents = said.laid_out(&route);
+            let quiet = self.quiet(notification, None);
             for content in contents {
                 let from = From {
                     run: Some(errand.run),
@@ -311,6 +314,7 @@ impl<'a> Turning<'a> {
                     provider: provider.as_ref(),
                     bulk: errand.bulk,
                     broadcast: errand.broadcast,
+                    quiet: quiet.as_ref(),
                     ..From::default()
                 };
                 self.send(&route, content, from)?;

@@ -37,6 +37,7 @@ mod opt;
 mod pause;
 mod person;
 pub mod question;
+mod quiet;
 mod reach;
 pub mod record;
 mod reply;

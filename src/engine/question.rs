@@ -48,6 +48,8 @@ enum Form {
     Whole,
     /// Its text and choices: the contact knows the rest.
     Short,
+    /// As it was written, because the contact was silent: no word of theirs asked for it.
+    Reminder,
 }
 
 impl<'a> Turning<'a> {
@@ -141,7 +143,11 @@ impl<'a> Turning<'a> {
                 _ => {}
             }
         }
-        self.put(run, flow, ask, instead, Form::Whole)
+        let form = match counter {
+            Counter::Wrong => Form::Whole,
+            Counter::Silent => Form::Reminder,
+        };
+        self.put(run, flow, ask, instead, form)
     }
 
     /// Asks the open question as it was, without counting it.
@@ -184,7 +190,8 @@ impl<'a> Turning<'a> {
         let mut numbered = false;
         let mut elsewhere = None;
         if let Some(said) = said {
-            let over = match self.asking(run, depth, said, besides)? {
+            let answers = !matches!(form, Form::First | Form::Reminder);
+            let over = match self.asking(run, depth, said, (besides, answers))? {
                 Asking::Over(over) => over,
                 Asking::Nowhere(reason) => return Ok(Next::Trouble { trouble: Trouble::Undelivered, reason }),
                 Asking::Held(leaves) => {
@@ -195,7 +202,7 @@ impl<'a> Turning<'a> {
                     return Ok(Next::Rest);
                 }
             };
-            let Over { route, message, notification, errand } = over;
+            let Over { route, message, notification, errand, quiet } = over;
             let tag = run.question().map(|question| question.tag);
             let params = notification.as_ref().map(|(_, params)| params);
             let (said, provider) = self.said(Speaker { flow, run: Some((run, depth)), params }, message, &route, tag)?;
@@ -233,6 +240,7 @@ impl<'a> Turning<'a> {
                 code: notification.is_some_and(|notification| notification.category == Category::Code),
                 marketing: notification.is_some_and(|notification| notification.category == Category::Marketing),
                 errand: errand.as_ref().map(|errand| errand.id),
+                quiet: quiet.as_ref(),
                 ..From::run(run)
             };
             if !self.flow(run, 0)?.channels.contains(&route.channel) {

@@ -4,6 +4,7 @@
 use super::channel::Route;
 use super::turning::Turning;
 use crate::domain::channel::ChannelKind;
+use crate::domain::limits;
 use crate::domain::outbound::OutboundContent;
 use crate::domain::phone::country_of;
 use crate::domain::sms::smart;
@@ -24,11 +25,13 @@ impl Turning<'_> {
         if wanted && is_of(&info.stop_hint, route) {
             let language = self.rec.language.unwrap_or(self.project.language);
             let hint = template::system_text(&self.project.texts.stop_hint, language);
-            if !hint.is_empty() {
+            // A text that it would make too long leaves without it: the next one says it.
+            let fits = text.chars().count() + 1 + hint.chars().count() <= limits::SMS_CHARS;
+            if !hint.is_empty() && fits {
                 text.push_str(if text.is_empty() { "" } else { "\n" });
                 text.push_str(hint);
+                self.rec.hinted |= route.kind.stop_bit();
             }
-            self.rec.hinted |= route.kind.stop_bit();
         }
         if info.smart_encoding
             && let Some(replaced) = smart(text)

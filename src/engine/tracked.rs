@@ -27,7 +27,12 @@ impl Turning<'_> {
     /// A report, or how the send was settled.
     pub(super) fn delivery(&mut self, delivery: &Delivery) -> Result<(), TurnError> {
         // However it ended: it need not be given up any more.
+        let of_it = |message: &GivenUp| message.effect == delivery.effect || message.parts.contains(&delivery.effect);
+        let given_up = self.rec.given_up.iter().any(of_it);
         self.rec.given_up.retain(|message| message.effect != delivery.effect);
+        if let Some(back) = &delivery.back {
+            return if given_up { Ok(()) } else { self.came_back(delivery.effect, back) };
+        }
         if delivery.unsure {
             self.may_be_lost(delivery);
             return Ok(());

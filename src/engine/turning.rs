@@ -2,7 +2,7 @@
 
 use super::broadcast::Tried;
 use super::channel::Route;
-use super::effect::{Effect, Send, System};
+use super::effect::{Effect, Quiet, Send, System};
 use super::fault::Fault;
 use super::record::{Record, Reply, Run, Tracked};
 use super::report::Told;
@@ -244,7 +244,9 @@ impl<'a> Turning<'a> {
             broadcast: from.broadcast,
             marketing: from.marketing,
             home: None,
+            quiet: from.quiet.cloned().map(Box::new),
             at: self.store_now(),
+            since: None,
         };
         self.effect(Effect::Send(Box::new(send)))?;
         self.journal(event);
@@ -299,6 +301,8 @@ pub(super) struct From<'b> {
     pub bulk: bool,
     /// Which one.
     pub broadcast: Option<BroadcastId>,
+    /// The hours that it takes along.
+    pub quiet: Option<&'b Quiet>,
 }
 
 impl From<'_> {

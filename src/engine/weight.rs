@@ -26,7 +26,8 @@ const EFFECT: usize = 8 * 1024;
 pub(super) fn effect_bytes(effect: &Effect) -> usize {
     let words = match effect {
         Effect::Send(send) => {
-            let provider = send.outbound.provider.as_ref().map_or(0, value_bytes);
+            let held = send.quiet.as_ref().map_or(0, |quiet| quiet.bytes());
+            let provider = held + send.outbound.provider.as_ref().map_or(0, value_bytes);
             match &send.outbound.content {
                 OutboundContent::Text { text } => text.len() + provider,
                 OutboundContent::Email { subject, text, html, from } => {

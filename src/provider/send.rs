@@ -179,6 +179,8 @@ pub enum SendOutcome {
     Retry {
         /// When to try again, if the provider says so.
         after: Option<Span>,
+        /// Why: `Unreachable` is about the receiver, and says nothing of the provider.
+        reason: FailureReason,
         /// The provider's words.
         error: ProviderError,
     },
@@ -204,6 +206,10 @@ pub struct Accepted {
     pub wa_id: Option<String>,
     /// The provider holds it back for now.
     pub held: bool,
+    /// It says that it has had it before, by its key: that proves something only of a send of which an attempt was lost.
+    pub repeat: bool,
+    /// Our name of it, where the answer says it: of a list that was asked for one it may be another.
+    pub named: Option<SendRef>,
 }
 
 impl SendOutcome {
@@ -230,7 +236,9 @@ impl SendOutcome {
     /// What it means that there was no answer.
     pub fn of_transport(error: TransportError) -> Self {
         match error {
-            TransportError::NotSent => SendOutcome::Retry { after: None, error: ProviderError::default() },
+            TransportError::NotSent => {
+                SendOutcome::Retry { after: None, reason: FailureReason::Unknown, error: ProviderError::default() }
+            }
             TransportError::Lost => SendOutcome::Unknown,
         }
     }

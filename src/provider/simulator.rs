@@ -261,7 +261,7 @@ fn written(content: &OutboundContent) -> Value {
     }
 }
 
-/// `{id}`, or `{error: {code, reason, text}}` with a status that says the rest.
+/// `{id}`, or `{error: {code, reason, text}}` with a status that says the rest; with the reason `opted_out` also `scope: marketing`.
 fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
     let problem = body.get("error").cloned().unwrap_or(Value::Null);
@@ -271,10 +271,14 @@ fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
         200..=299 => SendOutcome::taken(json::code(&body, "id")),
         429 => SendOutcome::Throttled { after: retry_after(headers), scope: LimitScope::Number, error },
         401 | 403 | 404 => SendOutcome::Misconfigured { reason: reason.unwrap_or(FailureReason::Configuration), error },
-        500..=599 => SendOutcome::Retry { after: retry_after(headers), error },
+        500..=599 => SendOutcome::Retry { after: retry_after(headers), reason: FailureReason::Unknown, error },
         _ => {
             let reason = reason.unwrap_or(FailureReason::Content);
-            let opted_out = (reason == FailureReason::OptedOut).then_some(OptOutScope::Everything);
+            let scope = match json::text(&problem, "scope") {
+                Some("marketing") => OptOutScope::Marketing,
+                _ => OptOutScope::Everything,
+            };
+            let opted_out = (reason == FailureReason::OptedOut).then_some(scope);
             SendOutcome::Rejected { reason, error, opted_out }
         }
     }

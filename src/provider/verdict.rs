@@ -70,7 +70,7 @@ impl Verdict {
             Class::Permanent => SendOutcome::Rejected { reason: self.reason, error, opted_out: self.opted_out },
             Class::Config => SendOutcome::Misconfigured { reason: self.reason, error },
             Class::Throttle(scope) => SendOutcome::Throttled { after, scope, error },
-            Class::Retry => SendOutcome::Retry { after, error },
+            Class::Retry => SendOutcome::Retry { after, reason: self.reason, error },
         }
     }
 

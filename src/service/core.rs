@@ -18,7 +18,7 @@ use super::ports::{Clock, MailTransport, Random, Spawn, Transport};
 use super::quoted::Quoted;
 use super::recent::Recent;
 use super::settings::{Channel, ServiceSettings, World};
-use super::slots::Slots;
+use super::slots::{Shares, Slots};
 use super::sns::Certificates;
 use super::suppressions::Listed;
 use super::versions::Versions;
@@ -96,6 +96,7 @@ pub struct Core {
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
     bulk: Arc<Slots>,
+    shares: Shares,
     hooks: HookSlots,
     pub(super) backlog: Backlog,
     pub(super) certificates: Certificates,
@@ -161,6 +162,7 @@ impl Core {
             contacts,
             sends,
             bulk,
+            shares: Shares::default(),
             hooks: HookSlots::default(),
             backlog: Backlog::default(),
             certificates: Certificates::default(),
@@ -266,12 +268,14 @@ impl Core {
         if matches!(set, WorkSet::Bulk(_)) { Traffic::Bulk } else { Traffic::Talk }
     }
 
-    /// How much of a set's work may be in the air: broadcasts leave a part of it to conversations, and reports have slots of their own for each endpoint.
+    /// How much of a set's work may be in the air: broadcasts leave a part of it to conversations, each channel and all calls together leave a part of
+    /// it to the others, however slowly their own are answered, and reports have slots of their own for each endpoint.
     pub(super) fn slots_of(&self, set: &WorkSet) -> Arc<Slots> {
         match set {
             WorkSet::Hook(endpoint) => self.hooks.of(endpoint, self.hooks_in_flight(endpoint), &self.room),
-            WorkSet::Bulk(_) => Arc::clone(&self.bulk),
-            WorkSet::Talk(_) | WorkSet::Call | WorkSet::Post | WorkSet::Move => Arc::clone(&self.sends),
+            WorkSet::Bulk(_) => self.shares.of(set, &self.bulk),
+            WorkSet::Talk(_) | WorkSet::Call => self.shares.of(set, &self.sends),
+            WorkSet::Post | WorkSet::Move => Arc::clone(&self.sends),
         }
     }
 

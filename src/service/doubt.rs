@@ -47,7 +47,7 @@ impl Core {
         }
         let Some(question) = self.question(started, send, channel) else { return by_policy(channel) };
         let again = |why: &str| {
-            let attempt = self.attempt(started, send.at);
+            let attempt = self.attempt(started, self.aged_from(started, send));
             let rules = self.retry_rules();
             let due = rules.next(attempt.decided_at, attempt.now, attempt.number, Some(ASKED_AFTER), attempt.chance);
             due.filter(|_| attempt.number < ASKS).map(|due| Doubt::Ends(End::again(due, true, Some(why.to_owned()))))
@@ -60,7 +60,8 @@ impl Core {
             Err(_) => Found::Unclear,
         };
         match found {
-            Found::There(accepted) => {
+            // A list that was asked for this one and gives another says nothing of it.
+            Found::There(accepted) if accepted.named.is_none_or(|named| named.effect == started.id) => {
                 metrics::asked(channel.name.as_str(), "there");
                 Doubt::Ends(End::done(accepted.id, Some("the answer was lost; the provider was asked, and has it".to_owned())))
             }
@@ -68,7 +69,7 @@ impl Core {
                 metrics::asked(channel.name.as_str(), "nowhere");
                 Doubt::Lifted
             }
-            Found::Unclear => {
+            Found::Unclear | Found::There(_) => {
                 metrics::asked(channel.name.as_str(), "unclear");
                 again("the provider was asked what became of it, and could not say").unwrap_or_else(|| by_policy(channel))
             }
@@ -84,13 +85,13 @@ impl Core {
                 (Some(ASKED_AFTER), "the answer was lost; the provider is asked what became of it")
             }
         };
-        let attempt = self.attempt(started, send.at);
+        let attempt = self.attempt(started, self.aged_from(started, send));
         let due = self.retry_rules().next(attempt.decided_at, attempt.now, attempt.number, pause, attempt.chance);
         Some(due.map_or_else(End::unsure, |due| End::again(due, true, Some(why.to_owned()))))
     }
 
     fn is_known_by_key(&self, send: &Send, channel: &Channel) -> bool {
-        channel.adapter.idempotent() && self.store_now() - send.at < KEY_HOLDS
+        channel.adapter.idempotent() && self.store_now() - send.aged_from() < KEY_HOLDS
     }
 
     fn question(&self, started: &Started, send: &Send, channel: &Channel) -> Option<HttpRequest> {

@@ -106,7 +106,7 @@ fn of_failure(failure: MailFailure) -> SendOutcome {
     let error = ProviderError { code: None, text: failure.to_string() };
     match failure {
         MailFailure::Refused | MailFailure::Tls | MailFailure::TimeoutBefore | MailFailure::Broken => {
-            SendOutcome::Retry { after: None, error }
+            SendOutcome::Retry { after: None, reason: FailureReason::Unknown, error }
         }
         // A receiver that cannot stand in an envelope is refused when the mail is written: here it is the sender.
         MailFailure::NoTls | MailFailure::NoLogin | MailFailure::Authorities | MailFailure::Invalid => {

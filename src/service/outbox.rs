@@ -98,7 +98,8 @@ impl Core {
     }
 
     pub(super) fn attempt(&self, started: &Started, decided_at: Millis) -> Attempt {
-        Attempt { number: started.attempt, unsure: started.unsure, decided_at, now: self.store_now(), chance: self.random.bits() }
+        let (number, unsure, patient) = (started.attempt, started.unsure, matches!(started.set, WorkSet::Bulk(_)));
+        Attempt { number, unsure, decided_at, now: self.store_now(), chance: self.random.bits(), patient }
     }
 
     async fn settle(
@@ -239,7 +240,7 @@ pub(super) fn fate(started: &Started, end: &End, tracked: bool) -> Option<Bytes>
     let code = end.detail.as_deref().and_then(|words| words.split([':', ' ']).next());
     let code = code.filter(|code| reason.is_some() && !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit()));
     let unsure = end.outcome == AttemptOutcome::Unsure;
-    let delivery = Delivery { effect: started.id, status, reason, code: code.map(str::to_owned), unsure };
+    let delivery = Delivery { effect: started.id, status, reason, code: code.map(str::to_owned), unsure, back: None };
     Some(Bytes::from(codec::encode(&Input::Delivery(delivery))))
 }
 

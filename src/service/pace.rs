@@ -14,14 +14,16 @@ use crate::domain::time::{Millis, Span};
 use crate::domain::value::rfc3339;
 use crate::engine::effect::Send;
 use crate::provider::Headers;
-use crate::store::{SlowDown, Spend, Spent, Started, left_of_day};
+use crate::store::{Answer, RECOVERS, SlowDown, Spend, Spent, Started, Traffic, left_of_day};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The longest pause that one answer may ask for.
-const LONGEST: Span = Span::seconds(300);
+/// The longest pause that one answer may ask for: the longest that adapters read and tables say.
+const LONGEST: Span = Span::hours(1);
 /// The longest that the header of an answer which was no refusal is followed.
 const HEADER: Span = Span::seconds(60);
+/// The shortest time until a broadcast's message is tried again for which a day has no room.
+const AGAIN: Span = Span::seconds(1);
 const HOUR: i64 = 3_600_000;
 
 /// What a channel has sent of its day, as this instance saw it last.
@@ -93,7 +95,7 @@ impl Core {
                 ));
             }
         };
-        self.note_day(channel, per_day, spent).await;
+        self.note_day(channel, (per_day, most), spent).await;
         if spent.granted {
             return None;
         }
@@ -106,10 +108,17 @@ impl Core {
         if let Some(switched) = self.switched(started, send, channel, &why) {
             return Some(switched);
         }
-        let attempt = self.attempt(started, send.at);
-        let rules = self.retry_rules();
-        let pause = rules.within(attempt.decided_at, attempt.now, Some(spent.again));
-        let end = match rules.next(attempt.decided_at, attempt.now, attempt.number, pause, attempt.chance) {
+        let attempt = self.attempt(started, self.aged_from(started, send));
+        let due = match Self::traffic_of(&started.set) {
+            // A broadcast has the time. Should its contact write meanwhile, it becomes a conversation's, for which a part is kept.
+            Traffic::Bulk if !started.unsure => Some(attempt.now + spent.again.max(AGAIN)),
+            // What cannot leave as long as it may wait holds up nothing: a route goes on at once.
+            _ => {
+                let rules = self.retry_rules();
+                rules.next(attempt.decided_at, attempt.now, attempt.number, Some(spent.again), attempt.chance)
+            }
+        };
+        let end = match due {
             Some(due) => End::again(due, started.unsure, Some(why)),
             None if started.unsure => End::unsure(),
             None => End::failed(FailureReason::Limit, Some(why)),
@@ -117,11 +126,22 @@ impl Core {
         Some(self.finished(started, send, Some(channel), end))
     }
 
-    async fn note_day(self: &Arc<Self>, channel: &Channel, per_day: u32, spent: Spent) {
+    /// How many messages broadcasts may still send over a channel now; nothing if its day is not bounded.
+    pub(super) async fn left_for_broadcasts(&self, channel: &Channel) -> Answer<Option<u64>> {
+        let Some(per_day) = channel.policy.per_day else { return Ok(None) };
+        // None may be: so none is counted.
+        let asked = Spend { channel: channel.name.clone(), most: 0 };
+        let used = self.store.spend(asked).await?.used;
+        Ok(Some(u64::from(left_of_day(per_day, Traffic::Bulk).saturating_sub(used))))
+    }
+
+    async fn note_day(self: &Arc<Self>, channel: &Channel, (per_day, most): (u32, u32), spent: Spent) {
         let now = self.store_now();
         let day = Day { most: per_day, used: spent.used, used_up_at: used_up(per_day, spent, now) };
         let level = match (spent.granted, u64::from(spent.used) * 10 >= u64::from(per_day) * 8) {
-            (false, _) => Some(AlertLevel::Urgent),
+            // As long as conversations still send it is a warning.
+            (false, _) if most == per_day => Some(AlertLevel::Urgent),
+            (false, _) => Some(AlertLevel::Warning),
             (true, true) => Some(AlertLevel::Warning),
             (true, false) => None,
         };
@@ -137,6 +157,10 @@ impl Core {
         let Some(level) = tell else { return };
         let name = &channel.name;
         let say = match (level, day.used_up_at) {
+            _ if !spent.granted && most < per_day => format!(
+                "Channel `{name}` has sent {} of its {per_day} messages in 24 hours: broadcasts wait, what is left is for conversations.",
+                day.used
+            ),
             (AlertLevel::Urgent, _) => {
                 format!(
                     "Channel `{name}` has sent {} of its {per_day} messages in 24 hours: what is over waits or fails.",
@@ -150,7 +174,8 @@ impl Core {
             ),
             (_, None) => format!("Channel `{name}` has sent {} of its {per_day} messages in 24 hours.", day.used),
         };
-        if let Err(error) = self.warn_teams("day", name.as_str(), level, &say).await {
+        let of_day = format!("{level:?} {}", now.0.div_euclid(24 * HOUR));
+        if let Err(error) = self.warn_teams(("day", name.as_str(), Some(&of_day)), level, &say).await {
             tracing::error!(channel = %name, %error, "operators could not be told of a channel's day");
         }
     }
@@ -158,7 +183,7 @@ impl Core {
     /// The part of a channel's rate that this instance knows to be left, from 0 to 1.
     pub fn channel_pace(&self, channel: &ChannelName) -> f64 {
         let lowered = self.paces.with(channel, |known| known.lowered);
-        lowered.map_or(1.0, |(factor, at)| (factor + (self.store_now() - at).0.max(0) as f64 / (600.0 * 1_000.0)).min(1.0))
+        lowered.map_or(1.0, |(factor, at)| (factor + (self.store_now() - at).0.max(0) as f64 / RECOVERS.0 as f64).min(1.0))
     }
 
     /// What a channel has sent of its day, if it has a cap and this instance sent over it.

@@ -13,7 +13,7 @@ use std::time::Duration;
 const KEEP: Duration = Duration::from_secs(1);
 /// A pause after a throttled send, if the provider does not say how long.
 pub const PAUSE: Span = Span::seconds(2);
-const PAUSE_MAX: Span = Span::seconds(300);
+const PAUSE_MAX: Span = Span::hours(1);
 
 /// The permits of this instance.
 #[derive(Debug, Default)]
@@ -135,6 +135,6 @@ mod tests {
         assert_eq!(permits.paused(&channel, at(1_000)), Some(at(2_000)));
         assert_eq!(permits.paused(&channel, at(3_000)), None);
         permits.pause(&channel, Some(Span::days(9)), at(0));
-        assert_eq!(permits.paused(&channel, at(0)), Some(Duration::from_secs(300)));
+        assert_eq!(permits.paused(&channel, at(0)), Some(Duration::from_secs(3_600)));
     }
 }

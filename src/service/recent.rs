@@ -21,6 +21,8 @@ pub enum Known {
     Unsettled(Option<String>),
     /// It was begun, and its end is not yet written down.
     Begun,
+    /// The provider took it, and the store has nothing of it any more: a further report says nothing new.
+    Over,
 }
 
 /// The memory.

@@ -14,9 +14,12 @@ use crate::domain::journal::{AttemptOutcome, Event};
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent};
 use crate::domain::mode::Mode;
 use crate::provider::{OptOutScope, StatusReport};
-use crate::store::{Answer, Lane, LaneKey, Report, Reported, Settle, SettleResult, Wake, WhenFull, WorkSet};
+use crate::store::{Answer, Lane, LaneKey, Report, Reported, Settle, SettleResult, Settled, Wake, WhenFull, WorkSet};
 use bytes::Bytes;
 use std::sync::Arc;
+
+/// The scope of an opt-out that leaves everything else allowed.
+const MARKETING: &str = "marketing";
 
 impl Core {
     /// A report, verified and decoded.
@@ -36,8 +39,8 @@ impl Core {
         }
         // An opt-out that the provider knows of counts, whatever message it was reported with.
         let opted_out = report.failure.as_ref().and_then(|f| f.opted_out);
-        if let (Some(OptOutScope::Everything), Some(_)) = (opted_out, &report.recipient) {
-            self.opted_out_by_report(mode, &report).await?;
+        if let Some(scope) = opted_out {
+            self.opted_out_by_report(mode, &report, scope).await?;
         }
         // Before a run hears of it: its next message is not to go there again.
         self.dead_by_report(&report).await?;
@@ -67,7 +70,14 @@ impl Core {
         };
         let wake = wakes.then(|| {
             let hash = DedupeHash::of(&["delivery", &effect.to_string(), word]);
-            let input = Input::Delivery(Delivery { effect, status: report.status, reason, code: code.clone(), unsure: false });
+            let input = Input::Delivery(Delivery {
+                effect,
+                status: report.status,
+                reason,
+                code: code.clone(),
+                unsure: false,
+                back: None,
+            });
             Wake { hash, id: InputId::of(hash), body: Bytes::from(codec::encode(&input)) }
         });
         let mut request = Report { contact, effect: awaited, journal, wake };
@@ -85,8 +95,8 @@ impl Core {
         Ok(Received::Noted)
     }
 
-    /// The provider reports on a message, so it has it: if our answer was lost, this is the answer. A no-op, and not even
-    /// that for what this instance settled itself, unless the effect still stands at the head of its lane.
+    /// The provider reports on a message, so it has it: if our answer was lost, this is the answer, also where the loss was given up
+    /// visibly. A no-op, and not even that for what this instance settled itself, unless the effect still stands at the head of its lane.
     async fn settle_by_report(
         self: &Arc<Self>,
         mode: Mode,
@@ -96,7 +106,7 @@ impl Core {
     ) -> Answer<()> {
         let now = self.clock.monotonic();
         match self.recent.get(effect, now) {
-            Some(Known::Accepted(_)) => return Ok(()),
+            Some(Known::Accepted(_) | Known::Over) => return Ok(()),
             Some(Known::Begun) => {
                 // Its report was faster than the provider's answer, which settles it. Should that be lost, this is known.
                 self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
@@ -104,6 +114,8 @@ impl Core {
             }
             Some(Known::Unsettled(_)) | None => {}
         }
+        let fails = report.status == DeliveryStatus::Failed;
+        let gap = self.channel(&report.channel).map_or(crate::domain::time::Span::millis(0), |channel| channel.policy.gap);
         let event = Event::Attempted {
             effect,
             attempt: 0,
@@ -116,16 +128,22 @@ impl Core {
             set: WorkSet::Talk(report.channel.clone()),
             id: effect,
             attempt: 0,
-            result: SettleResult::Done,
+            result: if fails { SettleResult::Ended } else { SettleResult::Arrived },
             journal: self.entry(mode, contact, marks::attempt(effect, 0), vec![event]),
             reply: None,
             take: Vec::new(),
-            gap: crate::domain::time::Span::millis(0),
+            gap,
             who: self.who(),
             instead: None,
         };
-        self.patiently(Patience::Short, || self.store.settle(settle.clone())).await?;
-        self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
+        match self.patiently(Patience::Short, || self.store.settle(settle.clone())).await? {
+            // That an attempt failed says nothing of the next one, which an operator may have asked for.
+            Settled::Gone | Settled::Stale if fails => self.recent.forget(effect),
+            Settled::Gone | Settled::Stale => self.recent.remember(effect, Known::Over, now),
+            Settled::Ok { .. } | Settled::Claimed { .. } | Settled::Moved { .. } => {
+                self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
+            }
+        }
         Ok(())
     }
 
@@ -151,11 +169,11 @@ impl Core {
         Ok(Received::Noted)
     }
 
-    async fn opted_out_by_report(self: &Arc<Self>, mode: Mode, report: &StatusReport) -> Answer<()> {
+    async fn opted_out_by_report(self: &Arc<Self>, mode: Mode, report: &StatusReport, scope: OptOutScope) -> Answer<()> {
         let (Some(to), Some(channel)) = (&report.recipient, self.channel(&report.channel)) else {
             return Ok(());
         };
-        let input = provider_opt_out(to.clone(), channel.name.clone(), channel.kind, &report.id);
+        let input = provider_opt_out(to.clone(), (channel.name.clone(), channel.kind), scope, &report.id);
         self.opt_out(mode, input).await
     }
 
@@ -163,22 +181,26 @@ impl Core {
     pub(super) async fn opt_out(self: &Arc<Self>, mode: Mode, message: Inbound) -> Answer<()> {
         let contact = self.contact_key(mode, &message.from.canonical());
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
-        let kind = message.kind;
+        let (kind, of_all) = (message.kind, !matches!(&message.content, InboundContent::OptOut { scope: Some(_), .. }));
         match self.put_known_in(mode, contact, hash, &Input::Message(Box::new(message)), WhenFull::Drop).await? {
             // Whoever says so is not there: should they ever be, they begin as somebody who opted out.
-            Received::Nobody => self.keep_opt_out(contact, kind).await,
+            Received::Nobody if of_all => self.keep_opt_out(contact, kind).await,
             _ => Ok(()),
         }
     }
 }
 
-/// An opt-out as the provider's own word, told of the message with this id.
+/// An opt-out as the provider's own word, of everything or of marketing, told of the message with this id.
 pub(super) fn provider_opt_out(
     from: crate::domain::address::Address,
-    channel: crate::domain::name::ChannelName,
-    kind: crate::domain::channel::ChannelKind,
+    (channel, kind): (crate::domain::name::ChannelName, crate::domain::channel::ChannelKind),
+    scope: OptOutScope,
     of: &str,
 ) -> Inbound {
+    let scope = match scope {
+        OptOutScope::Everything => None,
+        OptOutScope::Marketing => Some(MARKETING.to_owned()),
+    };
     Inbound {
         channel,
         kind,
@@ -187,7 +209,7 @@ pub(super) fn provider_opt_out(
         id: format!("opt-out-of-{of}"),
         at: None,
         text: String::new(),
-        content: InboundContent::OptOut { word: "STOP".to_owned(), scope: None },
+        content: InboundContent::OptOut { word: "STOP".to_owned(), scope },
         profile_name: None,
         in_reply_to: None,
         answers: None,

@@ -15,18 +15,23 @@ use super::settings::Channel;
 use super::stand_in::health_of;
 use super::verdict::{self, End};
 use crate::domain::channel::ChannelKind;
+use crate::domain::codec;
 use crate::domain::id::SendRef;
-use crate::domain::message::FailureReason;
+use crate::domain::input::{Delivery, Input};
+use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::mode::Mode;
-use crate::domain::time::Span;
-use crate::engine::effect::Send;
-use crate::provider::{Accepted, MailFacts, OptOutScope, SendContext, SendOutcome, Wire};
-use crate::store::{Answer, SettleResult, Started, StopMask};
+use crate::domain::time::{Millis, Span};
+use crate::engine::effect::{Effect, Quiet, Send};
+use crate::provider::{Accepted, MailFacts, SendContext, SendOutcome, Wire};
+use crate::store::{Answer, SettleResult, Started, StopMask, WorkSet};
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A message for a channel that this instance does not know is left for one that does.
 const UNKNOWN_CHANNEL: Span = Span::seconds(30);
+/// A first attempt that comes so soon says nothing of a message's age.
+const ON_TIME: Span = Span::seconds(60);
 
 impl Core {
     pub(super) async fn send(
@@ -81,7 +86,7 @@ impl Core {
             }
             // A store that lost an attempt (a failover) offers as fresh what we know to be begun.
             Some(Known::Begun) => (unsure, just_begun) = (true, !started.unsure),
-            None => {}
+            Some(Known::Over) | None => {}
         }
         if unsure {
             match self.judge_doubt(started, send, channel, just_begun, (timeout, out)).await {
@@ -98,6 +103,9 @@ impl Core {
             }
         }
         let attempted = Started { unsure, ..started.clone() };
+        if let Some(quiet) = send.quiet.as_deref().filter(|quiet| quiet.is_over(&self.world.project, self.store_now())) {
+            return self.outside(&attempted, send, channel, quiet);
+        }
         let wire = match self.written(&attempted, send, channel) {
             Ok(wire) => wire,
             Err(end) => {
@@ -106,9 +114,10 @@ impl Core {
             }
         };
         if !self.lines.lets_through(&channel.name, self.clock.monotonic(), timeout) {
-            return self.kept_back(&attempted, send, channel);
+            // What may have left is of this provider, also where nobody has to doubt it any more.
+            return self.kept_back(started, send, channel);
         }
-        if let Some(beyond) = self.beyond_the_day(&attempted, send, channel).await {
+        if let Some(beyond) = self.beyond_the_day(started, send, channel).await {
             return beyond;
         }
         // Counting took time. From here to the request nothing may.
@@ -196,13 +205,18 @@ impl Core {
                 outcome = SendOutcome::Accepted(Accepted { id, ..Accepted::default() });
             }
         }
+        if matches!(outcome, SendOutcome::Accepted(Accepted { repeat: true, .. })) && !started.unsure {
+            // It refused an earlier attempt and kept its key: nothing of ours is known to be there.
+            let detail = Some("the provider says that it has had it before, and no attempt was lost".to_owned());
+            return (End { detail, ..End::unsure() }, outcome);
+        }
         self.learn(started, send, channel, &outcome).await;
         if outcome == SendOutcome::Unknown
             && let Some(end) = self.lost(started, send, channel)
         {
             return (end, outcome);
         }
-        let attempt = self.attempt(started, send.at);
+        let attempt = self.attempt(started, self.aged_from(started, send));
         let end = verdict::of_send(outcome.clone(), attempt, self.retry_rules(), channel.policy.unsure);
         let end = match unanswered {
             Some(failure) if end.detail.is_none() => End { detail: Some(failure), ..end },
@@ -227,10 +241,36 @@ impl Core {
         wire.map_err(|error| End::failed(FailureReason::Content, Some(error.to_string())))
     }
 
+    /// Marketing whose hours are over: its contact holds it until they begin, so that it holds up nothing else. What may have left is not
+    /// repeated outside of them.
+    fn outside(&self, started: &Started, send: &Send, channel: &Channel, quiet: &Quiet) -> Performed {
+        metrics::send(channel.name.as_str(), "outside_hours");
+        self.unused(&started.set, 1);
+        let why = format!("the hours {} were over before it left", quiet.words());
+        let back = match (started.unsure, &quiet.back) {
+            (true, _) => return self.finished(started, send, Some(channel), End::unsure()),
+            (false, None) => {
+                let end = End::failed(FailureReason::Limit, Some(why));
+                return self.finished(started, send, Some(channel), end);
+            }
+            (false, Some(back)) => codec::encode(back),
+        };
+        let delivery = Delivery {
+            effect: started.id,
+            status: DeliveryStatus::Failed,
+            reason: Some(FailureReason::Superseded),
+            code: None,
+            unsure: false,
+            back: Some(back),
+        };
+        let reply = Some(Bytes::from(codec::encode(&Input::Delivery(delivery))));
+        Performed { reply, ..Performed::ended(End::withdrawn(&why)) }
+    }
+
     /// A message for a channel that is not configured here: again later, or not at all.
     pub(super) fn unknown_channel(&self, started: &Started, send: &Send) -> Performed {
-        let attempt = self.attempt(started, send.at);
-        let due = self.retry_rules().next(send.at, attempt.now, 1, Some(UNKNOWN_CHANNEL), 0);
+        let attempt = self.attempt(started, self.aged_from(started, send));
+        let due = self.retry_rules().next(attempt.decided_at, attempt.now, 1, Some(UNKNOWN_CHANNEL), 0);
         let detail = Some("the channel is not configured".to_owned());
         let end = match due {
             Some(due) => End::again(due, started.unsure, detail),
@@ -268,9 +308,9 @@ impl Core {
                 if *reason == FailureReason::Template {
                     self.template_refused(started, send, error).await;
                 }
-                if *opted_out == Some(OptOutScope::Everything) {
-                    let of = started.id.to_string();
-                    let input = provider_opt_out(send.outbound.to.clone(), channel.name.clone(), channel.kind, &of);
+                if let Some(scope) = *opted_out {
+                    let (to, of) = (send.outbound.to.clone(), started.id.to_string());
+                    let input = provider_opt_out(to, (channel.name.clone(), channel.kind), scope, &of);
                     // Before the settle: a crash in between repeats it, and it takes effect once.
                     if let Err(error) = self.opt_out(Mode::Live, input).await {
                         tracing::error!(effect = %started.id, %error, "an opt-out known to the provider could not be stored");
@@ -292,7 +332,29 @@ impl Core {
         if end.failure().is_some() {
             tracing::info!(effect = %started.id, channel = %send.channel, outcome = outcome_word(&end), "a message failed");
         }
-        Performed { reply, gap, ..Performed::ended(end) }
+        let instead = self.younger(started, send, &end);
+        Performed { reply, gap, instead, ..Performed::ended(end) }
+    }
+
+    /// From when the age of a message counts: from its first attempt, however long it waited for that.
+    pub(super) fn aged_from(&self, started: &Started, send: &Send) -> Millis {
+        if started.attempt <= 1 && !started.unsure { self.store_now() } else { send.aged_from() }
+    }
+
+    /// The message with the moment from which its age counts, where that is not when it was decided: it is tried again, and waited long for its
+    /// first attempt, or waits for longer than it may be tried.
+    fn younger(&self, started: &Started, send: &Send, end: &End) -> Option<(WorkSet, Bytes)> {
+        let SettleResult::Retry { due } = end.result else { return None };
+        let from = self.aged_from(started, send);
+        let from = if due > from + self.settings.send.max_age { due } else { from };
+        if started.unsure || from - send.aged_from() <= ON_TIME {
+            return None;
+        }
+        let younger = Send { since: Some(from), ..send.clone() };
+        Some((
+            started.set.clone(),
+            Bytes::from(codec::encode_in(codec::mode_of(&started.body), &Effect::Send(Box::new(younger)))),
+        ))
     }
 
     pub(super) fn retry_rules(&self) -> Retry {

@@ -1,7 +1,9 @@
 //! How much may be in the air at once. A slot is given back when it is dropped, also when its task is.
 
-use std::sync::Arc;
+use crate::store::WorkSet;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// A bound.
@@ -21,6 +23,21 @@ pub struct Slots {
 pub struct Slot {
     of: Arc<Slots>,
     _under: Option<Box<Slot>>,
+}
+
+/// What each channel, and all calls together, may have in the air.
+#[derive(Debug, Default)]
+pub struct Shares(Mutex<HashMap<WorkSet, Arc<Slots>>>);
+
+impl Shares {
+    /// The slots of one of them, within those of all. There are as many as there are channels.
+    pub fn of(&self, set: &WorkSet, all: &Arc<Slots>) -> Arc<Slots> {
+        let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match shares.get(set) {
+            Some(slots) => Arc::clone(slots),
+            None => Arc::clone(shares.entry(set.clone()).or_insert_with(|| Slots::within(all))),
+        }
+    }
 }
 
 impl Slots {

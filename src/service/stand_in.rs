@@ -31,6 +31,8 @@ pub(super) fn health_of(outcome: &SendOutcome, has_stand_ins: bool) -> Health {
     match outcome {
         SendOutcome::Accepted(_) | SendOutcome::Rejected { .. } => Health::Well,
         SendOutcome::Throttled { .. } => Health::Unknown,
+        // One receiver is out of reach: a phone that is off, a mailbox that is full.
+        SendOutcome::Retry { reason: FailureReason::Unreachable, .. } => Health::Unknown,
         SendOutcome::Retry { .. } | SendOutcome::Unknown => Health::Ill,
         SendOutcome::Misconfigured { .. } if has_stand_ins => Health::Ill,
         SendOutcome::Misconfigured { .. } => Health::Well,
@@ -45,7 +47,7 @@ impl Core {
         if let Some(switched) = self.switched(started, send, channel, WHY) {
             return switched;
         }
-        let attempt = self.attempt(started, send.at);
+        let attempt = self.attempt(started, self.aged_from(started, send));
         let rules = self.retry_rules();
         let pause = self.lines.pause(&channel.name, self.clock.monotonic());
         let pause = Span(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).max(SHORTEST);
@@ -53,7 +55,7 @@ impl Core {
         let end = match rules.next(attempt.decided_at, attempt.now, attempt.number, pause, attempt.chance) {
             Some(due) => End::again(due, started.unsure, Some(WHY.to_owned())),
             None if started.unsure => End::unsure(),
-            None => End::failed(FailureReason::Unreachable, Some(WHY.to_owned())),
+            None => End::failed(FailureReason::Unknown, Some(WHY.to_owned())),
         };
         self.finished(started, send, Some(channel), end)
     }
@@ -77,7 +79,7 @@ impl Core {
             }
         };
         tracing::warn!(channel = %name, "{say}");
-        if let Err(error) = self.warn_teams("channel", name.as_str(), level, &say).await {
+        if let Err(error) = self.warn_teams(("channel", name.as_str(), None), level, &say).await {
             tracing::error!(channel = %name, %error, "operators could not be told of a channel");
         }
     }
@@ -87,7 +89,8 @@ impl Core {
         if started.unsure || started.attempt >= SWITCHES {
             return None;
         }
-        let (to, moved) = self.elsewhere(started, send)?;
+        let (to, mut moved) = self.elsewhere(started, send)?;
+        moved.since = Some(self.aged_from(started, send)).filter(|since| *since != moved.at);
         let set = match &started.set {
             WorkSet::Bulk(_) => WorkSet::Bulk(to.name.clone()),
             _ => WorkSet::Talk(to.name.clone()),
@@ -160,7 +163,8 @@ mod tests {
             (SendOutcome::Accepted(Accepted::default()), Health::Well),
             (SendOutcome::Rejected { reason, error: error(), opted_out: None }, Health::Well),
             (SendOutcome::Throttled { after: None, scope, error: error() }, Health::Unknown),
-            (SendOutcome::Retry { after: None, error: error() }, Health::Ill),
+            (SendOutcome::Retry { after: None, reason: FailureReason::Unreachable, error: error() }, Health::Unknown),
+            (SendOutcome::Retry { after: None, reason: FailureReason::Unknown, error: error() }, Health::Ill),
             (SendOutcome::Unknown, Health::Ill),
         ] {
             assert_eq!(health_of(&outcome, true), health, "{outcome:?}");

@@ -120,7 +120,9 @@ fn of_slack(ended: Result<HttpAnswer, HttpFailure>, detail: &str, now: Millis) -
             SendOutcome::Accepted(Accepted::default())
         }
         Ok(answer) if answer.status == 429 => SendOutcome::Throttled { after: asked(&answer), scope: LimitScope::Account, error },
-        Ok(answer) if answer.status == 408 || answer.status >= 500 => SendOutcome::Retry { after: asked(&answer), error },
+        Ok(answer) if answer.status == 408 || answer.status >= 500 => {
+            SendOutcome::Retry { after: asked(&answer), reason: FailureReason::Unknown, error }
+        }
         Ok(_) | Err(HttpFailure::NotAllowed | HttpFailure::Invalid) => {
             SendOutcome::Rejected { reason: FailureReason::Configuration, error, opted_out: None }
         }

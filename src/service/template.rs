@@ -51,7 +51,7 @@ impl Core {
              fail. Look at it in WhatsApp Manager.",
             status.template
         );
-        self.warn_teams("template", &status.template, AlertLevel::Warning, &say).await?;
+        self.warn_teams(("template", &status.template, None), AlertLevel::Warning, &say).await?;
         Ok(Received::Noted)
     }
 

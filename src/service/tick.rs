@@ -106,6 +106,8 @@ impl Core {
         if want == 0 {
             return Ok(Took::NOTHING);
         }
+        // What is not wanted is somebody else's while permits are asked for.
+        slots.truncate(want as usize);
         let now = self.clock.monotonic();
         let (granted, wait) = match channel {
             Some(channel) => {

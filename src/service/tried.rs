@@ -21,7 +21,7 @@ use crate::domain::time::Span;
 use crate::domain::tried::{Tried, TriedKind};
 use crate::engine::effect::{Call, Desk, Effect, Hook, Raise, Send};
 use crate::provider::desk::{Dialog, Step};
-use crate::provider::{ProviderError, Wire};
+use crate::provider::{OptOutScope, ProviderError, Wire};
 use crate::store::Started;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -161,7 +161,7 @@ impl Core {
         let last = play.reports().last().copied();
         let reply = match last {
             Some(status) if send.tracked || (send.awaited && status == DeliveryStatus::Failed) => {
-                let delivery = Delivery { effect: started.id, status, reason, code: None, unsure: false };
+                let delivery = Delivery { effect: started.id, status, reason, code: None, unsure: false, back: None };
                 Some(Bytes::from(codec::encode(&Input::Delivery(delivery))))
             }
             _ => done.reply,
@@ -178,7 +178,8 @@ impl Core {
             }
             FailureReason::OptedOut => {
                 let (to, of) = (send.outbound.to.clone(), started.id.to_string());
-                self.opt_out(Mode::Test, provider_opt_out(to, send.channel.clone(), send.kind, &of)).await
+                self.opt_out(Mode::Test, provider_opt_out(to, (send.channel.clone(), send.kind), OptOutScope::Everything, &of))
+                    .await
             }
             _ => Ok(()),
         };

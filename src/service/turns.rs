@@ -336,7 +336,7 @@ fn withdrawal(contact: ContactKey, effect: EffectId, at: Millis, after: &Record)
     let entry = journal::Entry { contact, token: marks::attempt(effect, 0), at, events: vec![given_up(effect)] };
     let told = after.given_up.iter().any(|message| message.effect == effect).then(|| {
         let (status, reason) = (DeliveryStatus::Failed, Some(FailureReason::Superseded));
-        let delivery = Delivery { effect, status, reason, code: None, unsure: false };
+        let delivery = Delivery { effect, status, reason, code: None, unsure: false, back: None };
         (marks::reply(effect).1, Bytes::from(codec::encode(&Input::Delivery(delivery))))
     });
     Withdrawal { id: effect, journal: Bytes::from(codec::encode_in(after.stored_mode(), &entry)), reply: told }

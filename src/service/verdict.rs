@@ -5,7 +5,7 @@ use crate::config::send::Unsure;
 use crate::domain::journal::AttemptOutcome;
 use crate::domain::message::FailureReason;
 use crate::domain::time::{Millis, Span};
-use crate::provider::{ProviderError, SendOutcome};
+use crate::provider::{LimitScope, ProviderError, SendOutcome};
 use crate::store::SettleResult;
 
 /// An attempt, as far as its end depends on it.
@@ -21,6 +21,8 @@ pub struct Attempt {
     pub now: Millis,
     /// 32 bits for jitter.
     pub chance: u32,
+    /// Whether it has the time to wait for a limit that passes, however long that takes: a broadcast's.
+    pub patient: bool,
 }
 
 /// The end of an attempt.
@@ -95,8 +97,15 @@ pub fn of_send(answer: SendOutcome, attempt: Attempt, retry: Retry, policy: Unsu
         SendOutcome::Rejected { reason, error, .. } | SendOutcome::Misconfigured { reason, error } => {
             End::failed(reason, words(&error))
         }
-        SendOutcome::Throttled { after, error, .. } => again(after, FailureReason::Limit, words(&error)),
-        SendOutcome::Retry { after, error } => again(after, FailureReason::Unreachable, words(&error)),
+        SendOutcome::Throttled { after, scope, error } => {
+            let waits = attempt.patient && !attempt.unsure && scope != LimitScope::Pair;
+            let due = attempt.now + after.filter(|_| waits).unwrap_or(Span(0));
+            match due > attempt.decided_at + retry.max_age {
+                true => End::again(due, false, words(&error)),
+                false => again(after, FailureReason::Limit, words(&error)),
+            }
+        }
+        SendOutcome::Retry { after, reason, error } => again(after, reason, words(&error)),
         SendOutcome::Unknown => match policy {
             Unsure::Fail => End::unsure(),
             Unsure::Resend => match retry.next(attempt.decided_at, attempt.now, attempt.number, None, attempt.chance) {
@@ -121,12 +130,12 @@ fn words(error: &ProviderError) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{Accepted, LimitScope, TransportError};
+    use crate::provider::{Accepted, TransportError};
 
     const RETRY: Retry = Retry { first: Span::seconds(1), longest: Span::seconds(60), max_age: Span::minutes(15) };
 
     fn attempt(unsure: bool, now: i64) -> Attempt {
-        Attempt { number: 1, unsure, decided_at: Millis(0), now: Millis(now), chance: 200 }
+        Attempt { number: 1, unsure, decided_at: Millis(0), now: Millis(now), chance: 200, patient: false }
     }
 
     fn throttled() -> SendOutcome {
@@ -161,6 +170,27 @@ mod tests {
         assert_eq!((late.result, late.failure()), (SettleResult::Failed, Some(FailureReason::Limit)));
         let late = of_send(throttled(), attempt(true, 899_000), RETRY, Unsure::Resend);
         assert_eq!(late.outcome, AttemptOutcome::Unsure);
+    }
+
+    #[test]
+    fn a_broadcast_waits_for_a_number_that_must_rest() {
+        let rests = |scope| {
+            let answer = SendOutcome::Throttled { after: Some(Span::hours(1)), scope, error: ProviderError::default() };
+            move |patient, unsure| {
+                of_send(answer.clone(), Attempt { patient, ..attempt(unsure, 1_000) }, RETRY, Unsure::Fail).result
+            }
+        };
+        let number = rests(LimitScope::Number);
+        assert_eq!(number(true, false), SettleResult::Retry { due: Millis(3_601_000) });
+        assert_eq!(number(false, false), SettleResult::Failed, "a route goes on at once");
+        assert_eq!(number(true, true), SettleResult::Failed, "what may have left is decided in time");
+        assert_eq!(rests(LimitScope::Pair)(true, false), SettleResult::Failed);
+    }
+
+    #[test]
+    fn a_retry_that_is_given_up_says_what_stood_against_it() {
+        let answer = SendOutcome::Retry { after: None, reason: FailureReason::Filtered, error: ProviderError::default() };
+        assert_eq!(of_send(answer, attempt(false, 899_999), RETRY, Unsure::Fail).failure(), Some(FailureReason::Filtered));
     }
 
     #[test]

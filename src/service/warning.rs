@@ -10,8 +10,14 @@ use crate::store::Answer;
 use std::sync::Arc;
 
 impl Core {
-    /// Tells the teams that are told of everything. `kind` and `of` say what it is about; who hears it twice counts it twice.
-    pub(super) async fn warn_teams(self: &Arc<Self>, kind: &str, of: &str, level: AlertLevel, say: &str) -> Answer<()> {
+    /// Tells the teams that are told of everything. `kind` and `of` say what it is about, `when` which time it is: what several instances find
+    /// out is told once where that is the same for all of them; nothing: every time counts.
+    pub(super) async fn warn_teams(
+        self: &Arc<Self>,
+        (kind, of, when): (&str, &str, Option<&str>),
+        level: AlertLevel,
+        say: &str,
+    ) -> Answer<()> {
         let raised = Raised {
             about: About::Contact,
             level,
@@ -24,9 +30,10 @@ impl Core {
             at: self.store_now(),
             times: 1,
         };
+        let when = when.map_or_else(|| format!("{:08x}", self.random.bits()), str::to_owned);
         for team in self.world.project.alerts.hearers(None, level) {
             let key = self.contact_key(Mode::Live, &team_canonical(&team));
-            let hash = DedupeHash::of(&[kind, of, &format!("{:08x}", self.random.bits()), team.as_str()]);
+            let hash = DedupeHash::of(&[kind, of, &when, team.as_str()]);
             let alerts = Alerts { team, raised: vec![raised.clone()] };
             self.put(Mode::Live, key, hash, Class::Normal, &Input::Alerts(Box::new(alerts))).await?;
         }

@@ -32,7 +32,7 @@ pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
 pub use leaving::{Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Linked, Place, Still};
 pub use list::{ListChange, ListChanged, ListItem, ListMark};
 pub use once::{Fingerprint, OnceRequest, RequestKey, RequestStep, Requested};
-pub use pace::{SlowDown, Spend, Spent, left_of_day};
+pub use pace::{RECOVERS, SlowDown, Spend, Spent, left_of_day};
 pub use publication::{Current, Kept, Publish, Published};
 pub use redis::RedisStore;
 #[doc(hidden)]

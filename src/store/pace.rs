@@ -5,7 +5,7 @@ use crate::domain::name::ChannelName;
 use crate::domain::time::{Millis, Span};
 
 /// A rate that was lowered is whole again after so long, if nothing lowers it meanwhile; it rises evenly.
-pub(super) const RECOVERS: Span = Span::minutes(10);
+pub const RECOVERS: Span = Span::minutes(10);
 /// Refusals within so long are one.
 pub(super) const ONCE_EVERY: Span = Span::seconds(2);
 /// The lowest part of a channel's rate.

@@ -173,6 +173,10 @@ pub enum SettleResult {
     },
     /// Given up, visibly.
     Failed,
+    /// A delivery report: the provider has it. True like `Done`, and of what is listed as failed as well: it is listed no longer.
+    Arrived,
+    /// A delivery report: the provider had it and gave it up. True of what was begun; of what surely did not leave it is no news.
+    Ended,
 }
 
 /// The end of an attempt.

@@ -276,7 +276,14 @@ impl Driver {
 
     pub fn undelivered(&mut self, effect: EffectId) -> Vec<String> {
         let reason = Some(crate::domain::message::FailureReason::Unreachable);
-        self.turn(Some(Input::Delivery(Delivery { effect, status: DeliveryStatus::Failed, reason, code: None, unsure: false })));
+        self.turn(Some(Input::Delivery(Delivery {
+            effect,
+            status: DeliveryStatus::Failed,
+            reason,
+            code: None,
+            unsure: false,
+            back: None,
+        })));
         self.said()
     }
 

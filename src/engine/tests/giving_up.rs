@@ -12,7 +12,7 @@ impl Driver {
     /// The store took it out of its lane.
     fn withdrawn(&mut self, effect: EffectId) {
         let (status, reason) = (DeliveryStatus::Failed, Some(FailureReason::Superseded));
-        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None, unsure: false })));
+        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None, unsure: false, back: None })));
     }
 }
 

@@ -26,7 +26,7 @@ impl Driver {
     /// Nobody knows whether it was sent.
     pub(super) fn unsure(&mut self, effect: EffectId) {
         let (status, reason) = (DeliveryStatus::Failed, Some(FailureReason::Unknown));
-        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None, unsure: true })));
+        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None, unsure: true, back: None })));
     }
 }
 

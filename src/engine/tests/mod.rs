@@ -32,6 +32,7 @@ mod persons;
 mod precedence;
 mod purity;
 mod questions;
+mod quiet;
 mod quoting;
 mod reports;
 mod routes;

@@ -70,7 +70,7 @@ fn sends(out: &TurnOutput) -> Vec<EffectId> {
 fn report(d: &mut Driver, effect: EffectId, status: DeliveryStatus) -> Vec<String> {
     let reason = (status == DeliveryStatus::Failed).then_some(FailureReason::Unreachable);
     let code = reason.map(|_| "30003".to_owned());
-    let out = d.turn(Some(Input::Delivery(Delivery { effect, status, reason, code, unsure: false })));
+    let out = d.turn(Some(Input::Delivery(Delivery { effect, status, reason, code, unsure: false, back: None })));
     kinds(&out)
 }
 

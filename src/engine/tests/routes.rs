@@ -55,7 +55,7 @@ impl Driver {
     /// What is heard of a message.
     pub(super) fn report(&mut self, effect: EffectId, status: DeliveryStatus) {
         let reason = (status == DeliveryStatus::Failed).then_some(FailureReason::Unreachable);
-        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None, unsure: false })));
+        self.turn(Some(Input::Delivery(Delivery { effect, status, reason, code: None, unsure: false, back: None })));
     }
 
     /// Where the last turn sent something.

@@ -38,6 +38,19 @@ fn somebody_new_is_told_once_how_to_opt_out_where_the_channel_says_so() {
 }
 
 #[test]
+fn a_hint_that_does_not_fit_is_left_for_the_next_text() {
+    let long = "x".repeat(1_590);
+    let begins = |name: &str, text: &str| {
+        format!("flow: {name}\nstart: [ {{ keyword: {name} }} ]\nbegin: a\nstates: {{ a: {{ say: {text}, end: done }} }}\n")
+    };
+    let mut d = Driver::new(&[&begins("long", &long), &begins("short", "Hello")]);
+    d.project.channels[&slug("main-sms")].stop_hint = vec!["*".to_owned()];
+    assert_eq!(d.user("long"), [long]);
+    assert_eq!(d.user("short"), ["Hello\nSTOP ends it."]);
+    assert_eq!(d.user("short"), ["Hello"]);
+}
+
+#[test]
 fn typographic_characters_cost_nothing_more_where_the_channel_says_so() {
     let mut d = driver(&[], true);
     assert_eq!(d.user("hi"), ["It's \"you\" - hello..."]);

@@ -113,7 +113,10 @@ fn later(answer: &SmtpAnswer, enhanced: Option<Enhanced>) -> Verdict {
         // Too much from us, whoever it is for.
         Some(Enhanced { subject: 7, .. }) if about_us => throttle(LimitScope::Number),
         _ if answer.code == 421 => throttle(LimitScope::Number),
-        _ => retry(FailureReason::Unreachable),
+        // Greylisting, a full mailbox: it says nothing of other receivers.
+        Some(Enhanced { subject: 1 | 2, .. }) => retry(FailureReason::Unreachable),
+        _ if answer.step == SmtpStep::Receiver => retry(FailureReason::Unreachable),
+        _ => retry(FailureReason::Unknown),
     }
 }
 
@@ -204,6 +207,20 @@ mod tests {
             (Hello, 421, "too many connections", "throttled"),
         ] {
             assert_eq!(of(step, code, text).name(), expected, "{code} {text}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_about_the_receiver_is_told_as_that() {
+        for (step, code, text, expected) in [
+            (Receiver, 450, "4.2.0 Greylisted, come back in 5 minutes", Unreachable),
+            (Receiver, 451, "try again later", Unreachable),
+            (SmtpStep::Content, 452, "4.2.2 mailbox full", Unreachable),
+            (SmtpStep::Content, 451, "local error", FailureReason::Unknown),
+            (Login, 454, "4.7.0 Temporary authentication failure", FailureReason::Unknown),
+        ] {
+            let SendOutcome::Retry { reason, .. } = of(step, code, text) else { panic!("{code} {text}") };
+            assert_eq!(reason, expected, "{code} {text}");
         }
     }
 

@@ -134,7 +134,9 @@ fn taken(message: &Value) -> SendOutcome {
     let name = json::text(status, "name").unwrap_or("");
     match (status.get("groupId").and_then(Value::as_i64), id) {
         (Some(1 | 3), Some(id)) => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
-        (Some(_), Some(id)) if name == DUPLICATE => SendOutcome::Accepted(Accepted { id: Some(id), ..Accepted::default() }),
+        (Some(_), Some(id)) if name == DUPLICATE => {
+            SendOutcome::Accepted(Accepted { id: Some(id), repeat: true, ..Accepted::default() })
+        }
         (Some(2 | 4 | 5), _) => verdict(status, &Value::Null).outcome(of_report(status, &Value::Null), None),
         _ => SendOutcome::Unknown,
     }
@@ -192,7 +194,7 @@ mod tests {
     #[test]
     fn a_repeat_that_is_refused_is_there() {
         let body = r#"{"messages":[{"messageId":"a","status":{"groupId":5,"name":"REJECTED_DUPLICATE_MESSAGE_ID"}}]}"#;
-        let there = Accepted { id: Some("a".to_owned()), ..Accepted::default() };
+        let there = Accepted { id: Some("a".to_owned()), repeat: true, ..Accepted::default() };
         assert_eq!(classify(200, &Pairs(&[]), body.as_bytes()), SendOutcome::Accepted(there));
     }
 

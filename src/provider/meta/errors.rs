@@ -139,6 +139,8 @@ fn taken(body: &Value) -> SendOutcome {
         user_id: json::owned(contact, "user_id"),
         wa_id: json::owned(contact, "wa_id"),
         held: matches!(json::text(message, "message_status"), Some("held_for_quality_assessment" | "paused")),
+        repeat: false,
+        named: None,
     })
 }
 

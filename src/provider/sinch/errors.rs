@@ -1,6 +1,7 @@
 //! Sinch's codes: numbers in the reports of the SMS API, words in those of the Conversation API, and the words of answers.
 
 use super::under;
+use crate::domain::id::SendRef;
 use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::send::{Accepted, Found, SendOutcome, retry_after};
@@ -146,7 +147,10 @@ pub fn found(status: u16, body: &[u8]) -> Found {
     let body = json::object(body).unwrap_or(Value::Null);
     let one = json::list(&body, "batches").first().unwrap_or(&body);
     match json::owned(one, "id") {
-        Some(id) if status == 200 => Found::There(Accepted { id: Some(id), ..Accepted::default() }),
+        Some(id) if status == 200 => {
+            let named = json::text(one, "client_reference").and_then(SendRef::parse);
+            Found::There(Accepted { id: Some(id), named, ..Accepted::default() })
+        }
         _ => Found::Unclear,
     }
 }

@@ -8,13 +8,15 @@ use crate::config::project::Hours;
 use crate::domain::broadcast::Refusal;
 use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::id::ContactKey;
-use crate::domain::name::Slug;
+use crate::domain::name::{ChannelName, Slug};
 use crate::history::Statement;
 use crate::history::broadcasts::pieces::Piece;
 use crate::history::broadcasts::{Broadcast, Counts, members, pieces};
-use crate::store::WorkSet;
+use crate::service::settings::Channel;
+use crate::store::{Answer, WorkSet};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
+use indexmap::IndexSet;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -31,8 +33,8 @@ pub(super) struct Feeding<'b> {
     names: Names,
     /// To which it keeps; none if something of it is said at any time.
     pub(super) hours: Vec<Hours>,
-    /// What may wait over each channel.
-    channels: Vec<(WorkSet, u64)>,
+    /// Over which it may leave.
+    channels: IndexSet<ChannelName>,
     pace: Pace,
     told: Duration,
 }
@@ -82,11 +84,8 @@ impl Work {
     async fn feeding<'b>(&self, broadcast: &'b Broadcast) -> Result<Feeding<'b>, NotSaid> {
         let body = |(arm, content)| (arm, member::body(member::action(content, self.id, arm, broadcast.plan.again)));
         let bodies = broadcast.plan.contents.all().map(body).collect();
-        let known = self.core.settled(&mut broadcast.plan.contents.clone()).await?;
-        let bound = |name| self.core.channel(name).map(|channel| (WorkSet::Bulk(name.clone()), pace::ahead(channel)));
+        let channels = self.core.settled(&mut broadcast.plan.contents.clone()).await?;
         let now = self.core.clock.monotonic();
-        // A flow may ask another system before it says anything, and conversations ask the same way.
-        let channels = known.iter().filter_map(bound).chain([(WorkSet::Call, CALLS)]).collect();
         let names = self.core.called(&broadcast.plan.contents);
         let hours = self.core.hours_of(&broadcast.plan.contents).await?;
         Ok(Feeding { broadcast, bodies, names, hours, channels, pace: Pace::new(broadcast.plan.rate, now), told: now })
@@ -164,15 +163,32 @@ impl Work {
 
     /// For how many contacts there is room now.
     async fn room(&self, feeding: &Feeding<'_>) -> Result<usize, Halt> {
-        let sets: Vec<WorkSet> = feeding.channels.iter().map(|(set, _)| set.clone()).collect();
-        match self.core.store.waiting(&sets).await {
-            Ok(waits) => {
-                let bounds: Vec<(u64, u64)> = feeding.channels.iter().map(|(_, most)| *most).zip(waits).collect();
-                Ok(pace::room(&bounds).min(CHUNK))
-            }
+        match self.rooms(feeding).await {
+            Ok(rooms) => Ok(pace::room(&rooms).min(CHUNK)),
             Err(error) if error.is_temporary() => Ok(0),
             Err(error) => Err(Halt::Trouble(error.to_string())),
         }
+    }
+
+    /// What may wait over each of its channels, and what does. A channel that others stand in for now waits where they do.
+    async fn rooms(&self, feeding: &Feeding<'_>) -> Answer<Vec<(u64, u64)>> {
+        // A flow may ask another system before it says anything, and conversations ask the same way.
+        let mut bounds = vec![(WorkSet::Call, CALLS)];
+        for channel in feeding.channels.iter().filter_map(|name| self.core.channel(name)) {
+            let left = self.core.left_for_broadcasts(channel).await?;
+            let away = left == Some(0) || self.core.lines.is_open(&channel.name);
+            let stand_ins: Vec<&Channel> =
+                channel.policy.stand_ins.iter().filter(|_| away).filter_map(|name| self.core.channel(name)).collect();
+            let taken_over = left == Some(0) && !stand_ins.is_empty();
+            let most = left.filter(|_| !taken_over).map_or(u64::MAX, |left| left).min(pace::ahead(channel));
+            bounds.push((WorkSet::Bulk(channel.name.clone()), most));
+            for other in stand_ins {
+                let left = self.core.left_for_broadcasts(other).await?.unwrap_or(u64::MAX);
+                bounds.push((WorkSet::Bulk(other.name.clone()), pace::ahead(other).min(left)));
+            }
+        }
+        let (sets, most): (Vec<WorkSet>, Vec<u64>) = bounds.into_iter().unzip();
+        Ok(most.into_iter().zip(self.core.store.waiting(&sets).await?).collect())
     }
 
     async fn pause(&self, time: Duration) -> Result<(), Halt> {

@@ -4,10 +4,12 @@
 use super::Work;
 use super::feed::Feeding;
 use super::member::{NotSaid, What};
-use crate::config::project::Hours;
+use crate::config::project::{Hours, Project};
 use crate::domain::broadcast_plan::Contents;
+use crate::domain::name::Slug;
 use crate::domain::time::Millis;
 use crate::engine::{next_inside, zone_of};
+use crate::flow::definition::{Category, Notification};
 use crate::history::HistoryError;
 use crate::history::broadcasts::pieces::{self, Piece};
 use crate::service::core::Core;
@@ -25,13 +27,27 @@ impl Core {
         for content in contents.all().map(|(_, content)| content) {
             let What::Notification(name) = &content.what else { return Ok(Vec::new()) };
             let flow = self.flow_of(content).await?;
-            let hours = flow.notifications.get(name).and_then(|notification| notification.hours.as_ref());
-            match hours.and_then(|hours| self.world().project.hours.get(hours)) {
-                Some(hours) => all.push(hours.clone()),
-                None => return Ok(Vec::new()),
+            let project = &self.world().project;
+            let names = flow.notifications.get(name).map_or_else(Vec::new, |notification| kept(notification, project));
+            let hours: Vec<&Hours> = names.into_iter().filter_map(|name| project.hours.get(name)).collect();
+            if hours.is_empty() {
+                return Ok(Vec::new());
             }
+            all.extend(hours.into_iter().cloned());
         }
         Ok(all)
+    }
+}
+
+/// The hours of a notification: its own, else those of marketing, wherever its receivers are. None if some of them are written to at any time.
+fn kept<'a>(notification: &'a Notification, project: &'a Project) -> Vec<&'a Slug> {
+    let marketing = &project.marketing_hours;
+    match (&notification.hours, &marketing.default) {
+        (Some(own), _) => vec![own],
+        (None, Some(default)) if notification.category == Category::Marketing => {
+            std::iter::once(default).chain(marketing.countries.values()).collect()
+        }
+        (None, _) => Vec::new(),
     }
 }
 

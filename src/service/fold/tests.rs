@@ -47,6 +47,8 @@ fn engine(
                     broadcast: None,
                     marketing: false,
                     home: None,
+                    quiet: None,
+                    since: None,
                     at: now,
                 }))
             };

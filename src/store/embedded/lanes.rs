@@ -5,7 +5,8 @@ use crate::domain::id::{EffectId, Who};
 use crate::domain::input::Class;
 use crate::domain::time::Millis;
 use crate::store::{
-    Answer, DueContacts, DueLanes, Entry, LaneKey, Settle, SettleResult, Settled, StartAnswer, Started, StopMask, Ticket, WorkSet,
+    Answer, DueContacts, DueLanes, Entry, FailedKey, LaneKey, Settle, SettleResult, Settled, StartAnswer, Started, StopMask,
+    Ticket, WorkSet,
 };
 use bytes::Bytes;
 
@@ -102,16 +103,30 @@ impl Tables<'_> {
     pub fn settle(&self, settle: &Settle) -> Answer<Settled> {
         let name = member(settle.lane);
         let (head, next) = self.heads(&name)?;
-        let Some(head) = head.filter(|head| head.id == settle.id) else { return Ok(Settled::Gone) };
-        // "Done" is a fact and needs no attempt; "try again" and "failed" are for the holder of the current one.
-        if settle.result != SettleResult::Done && head.attempt != settle.attempt {
+        let Some(head) = head.filter(|head| head.id == settle.id) else {
+            let listed = FailedKey::Effect(settle.lane.contact, settle.id);
+            if settle.result == SettleResult::Arrived {
+                self.failed_drop(listed, &settle.journal)?;
+            }
+            return Ok(Settled::Gone);
+        };
+        let stale = match settle.result {
+            // Facts need no attempt; what a report says of an earlier one is no news of one that surely did not leave.
+            SettleResult::Done | SettleResult::Arrived => false,
+            SettleResult::Ended => head.state == "q",
+            // "Try again" and "failed" are for the holder of the current one.
+            SettleResult::Retry { .. } | SettleResult::RetryUnsure { .. } | SettleResult::Failed => {
+                head.attempt != settle.attempt
+            }
+        };
+        if stale {
             return Ok(Settled::Stale);
         }
         let retry = match settle.result {
             // An attempt that began unsure stays unsure, whatever its holder says.
             SettleResult::Retry { due } => Some((due, if matches!(&head.state[..], "s" | "q") { "q" } else { "u" })),
             SettleResult::RetryUnsure { due } => Some((due, "u")),
-            SettleResult::Done | SettleResult::Failed => None,
+            SettleResult::Done | SettleResult::Failed | SettleResult::Arrived | SettleResult::Ended => None,
         };
         if let Some((due, state)) = retry {
             match settle.instead.as_ref().filter(|_| state == "q") {

@@ -210,9 +210,10 @@ impl Tables<'_> {
     /// What lies in a lane and gives way to conversations gives way no more.
     fn hurry(&self, lane: LaneKey) -> Answer<()> {
         let name = member(lane);
-        let sql = "SELECT seq, work, state = 'q' AND attempt = 0 FROM outbox WHERE lane = ?1 ORDER BY seq";
-        let rows = self.all(sql, [&name], |row| Ok((row.get::<_, i64>(0)?, read_set(row, 1)?, row.get::<_, bool>(2)?)))?;
-        for (place, (seq, set, fresh)) in rows.into_iter().enumerate() {
+        let sql = "SELECT seq, work, state = 'q', attempt > 0 FROM outbox WHERE lane = ?1 ORDER BY seq";
+        let rows =
+            self.all(sql, [&name], |row| Ok((row.get::<_, i64>(0)?, read_set(row, 1)?, row.get::<_, bool>(2)?, row.get(3)?)))?;
+        for (place, (seq, set, sure, tried)) in rows.into_iter().enumerate() {
             let Some(talk) = set.hurried() else { continue };
             self.run("INSERT OR IGNORE INTO works VALUES (?1)", [talk.to_string()])?;
             self.run("UPDATE outbox SET work = ?2 WHERE seq = ?1", (seq, talk.to_string()))?;
@@ -221,8 +222,10 @@ impl Tables<'_> {
             }
             self.run("UPDATE lane SET work = ?2 WHERE id = ?1", (&name, talk.to_string()))?;
             let due = self.first("SELECT due FROM lane WHERE id = ?1", [&name], |row| row.get::<_, i64>(0))?;
-            // Whoever has a ticket for it begins nothing with that any more: it is due. What was never begun waits so long only for a lease.
-            if fresh && due.is_some_and(|due| due > self.now.0 + self.settings.send_lease.0 / 2) {
+            // Whoever has a ticket for it begins nothing with that any more: it is due. What was never begun waits so long only for a lease,
+            // and what was tried and surely did not leave may wait for what only broadcasts lack.
+            let longest = if tried { self.now.0 } else { self.now.0 + self.settings.send_lease.0 / 2 };
+            if sure && due.is_some_and(|due| due > longest) {
                 self.place(lane, &talk, self.now, false)?;
             }
         }

@@ -143,7 +143,7 @@ impl RedisStore {
             keys::shard("a", shard),
             keys::shard("j", shard),
         ];
-        if settle.result == SettleResult::Failed {
+        if matches!(settle.result, SettleResult::Failed | SettleResult::Arrived) {
             names.extend([keys::shard("x", shard), keys::shard("xt", shard)]);
         }
         let (word, due) = match settle.result {
@@ -151,6 +151,8 @@ impl RedisStore {
             SettleResult::Retry { due } => ("retry", due.0),
             SettleResult::RetryUnsure { due } => ("retry_unsure", due.0),
             SettleResult::Failed => ("failed", 0),
+            SettleResult::Arrived => ("arrived", 0),
+            SettleResult::Ended => ("ended", 0),
         };
         let mut call = self.link.script(Script::Settle, &names);
         call.text(settle.id).text(format_args!("{:02}", settle.attempt.min(99))).text(word).text(due);

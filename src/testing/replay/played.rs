@@ -308,7 +308,9 @@ impl Player {
     fn told(&mut self, effect: EffectId, status: DeliveryStatus) -> Result<(), Unplayable> {
         let Some(place) = self.sent.get(&effect).copied() else { return Ok(()) };
         match self.world.messages.get(place).map(|message| message.effect) {
-            Some(effect) => self.give(Input::Delivery(Delivery { effect, status, reason: None, code: None, unsure: false })),
+            Some(effect) => {
+                self.give(Input::Delivery(Delivery { effect, status, reason: None, code: None, unsure: false, back: None }))
+            }
             None => Ok(()),
         }
     }

@@ -37,7 +37,7 @@ impl World {
             self.accept(
                 key,
                 true,
-                Input::Delivery(Delivery { effect: last.effect, status, reason: None, code: None, unsure: false }),
+                Input::Delivery(Delivery { effect: last.effect, status, reason: None, code: None, unsure: false, back: None }),
             );
             self.settle()?;
         }
@@ -83,5 +83,5 @@ impl World {
 }
 
 fn delivered(effect: EffectId) -> Input {
-    Input::Delivery(Delivery { effect, status: DeliveryStatus::Delivered, reason: None, code: None, unsure: false })
+    Input::Delivery(Delivery { effect, status: DeliveryStatus::Delivered, reason: None, code: None, unsure: false, back: None })
 }

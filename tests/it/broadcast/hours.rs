@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const LETTER: &str = "notification: letter\nkind: service\nroute: [main-sms]\nhours: open\ntext: Our letter.\n";
+const ADVERT: &str = "notification: letter\nkind: marketing\nroute: [main-sms]\ntext: Our letter.\n";
 
 /// Hours in which it is now in UTC, for an hour at least, and not on the other side of the Earth.
 fn hours() -> String {
@@ -19,13 +20,23 @@ fn hours() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_to_hours_is_not_handed_over_before_they_begin() {
+    is_handed_over_in_hours(LETTER, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marketing_is_not_handed_over_before_its_hours_begin() {
+    is_handed_over_in_hours(ADVERT, "[marketing]\nhours = \"open\"\n").await;
+}
+
+async fn is_handed_over_in_hours(letter: &str, more: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("templates")).expect("made");
-    std::fs::write(folder.path().join("replyflow.toml"), format!("{SIMULATED}{}", hours())).expect("written");
-    std::fs::write(folder.path().join("templates/letter.yaml"), LETTER).expect("written");
+    std::fs::write(folder.path().join("replyflow.toml"), format!("{SIMULATED}{}{more}", hours())).expect("written");
+    std::fs::write(folder.path().join("templates/letter.yaml"), letter).expect("written");
     let service = Service::start_in(folder).await;
     let api = Api::admin(&service).await;
-    let file = "phone,timezone\n+447700900301,UTC\n+447700900302,UTC\n+447700900303,Pacific/Auckland\n".as_bytes().to_vec();
+    let file = "phone,timezone,marketing\n+447700900301,UTC,yes\n+447700900302,UTC,yes\n+447700900303,Pacific/Auckland,yes\n";
+    let file = file.as_bytes().to_vec();
     let import = api.send(Method::POST, "/v1/imports?job=people", &[("content-type", "text/csv")], file).await;
     assert_eq!((import.status, &import.json["created"]), (200, &json!(3)), "{}", import.text);
     let id = make(&api, json!({ "notification": "letter", "audience": { "import": "people" } })).await;

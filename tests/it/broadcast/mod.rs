@@ -1,6 +1,7 @@
 //! Broadcasts and schedules.
 
 mod asked;
+mod bounded;
 mod commands;
 mod done;
 #[path = "../../../benches/broadcast/people.rs"]

@@ -85,7 +85,7 @@ conformance! {
         what_a_conversation_follows_gives_way_no_more,
         a_ticket_for_what_was_moved_begins_nothing,
         what_is_being_sent_is_settled_where_it_was_moved_to,
-        a_pause_before_another_attempt_is_kept,
+        what_was_tried_and_waits_is_due_for_a_conversation,
         what_is_given_up_before_it_does_not_hold_it_up;
     sending:
         a_ticket_starts_once,
@@ -96,6 +96,7 @@ conformance! {
         settling_takes_the_next_in_order,
         a_gap_delays_what_is_not_taken,
         done_is_a_fact_from_anyone_however_late,
+        a_report_settles_what_was_begun_and_what_failed_visibly,
         a_lane_crosses_channels,
         the_result_of_a_call_claims_the_waiting_contact,
         a_failed_call_has_a_result_too,

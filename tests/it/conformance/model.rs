@@ -188,8 +188,8 @@ impl Model {
                 for (i, effect) in row.effects.iter_mut().enumerate() {
                     let Some(talk) = effect.set.hurried() else { continue };
                     effect.set = talk;
-                    let fresh = (effect.state, effect.attempt) == ('q', 0);
-                    if i == 0 && fresh && row.due > self.now + Span(self.settings.send_lease.0 / 2) {
+                    let longest = if effect.attempt > 0 { Span(0) } else { Span(self.settings.send_lease.0 / 2) };
+                    if i == 0 && effect.state == 'q' && row.due > self.now + longest {
                         (row.due, row.ticket) = (self.now, None);
                     }
                 }
@@ -261,10 +261,15 @@ impl Model {
         let now = self.now;
         let Some(row) = self.lanes.get_mut(&settle.lane).filter(|row| row.effects.first().is_some_and(|h| h.id == settle.id))
         else {
+            let listed = FailedKey2::Effect(settle.lane.contact, settle.id);
+            if settle.result == SettleResult::Arrived && self.failed.remove(&listed) {
+                self.journal.push(settle.journal.clone());
+            }
             return Settled::Gone;
         };
         let head = &mut row.effects[0];
-        if settle.result != SettleResult::Done && head.attempt != settle.attempt {
+        let fact = matches!(settle.result, SettleResult::Done | SettleResult::Arrived | SettleResult::Ended);
+        if !fact && head.attempt != settle.attempt || settle.result == SettleResult::Ended && head.state == 'q' {
             return Settled::Stale;
         }
         self.journal.push(settle.journal.clone());

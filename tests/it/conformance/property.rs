@@ -91,7 +91,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::CommitAgain),
         4 => (0..4usize).prop_map(|set| Step::DueWork { set }),
         4 => (any::<usize>(), 0..12usize, prop::bool::weighted(0.2)).prop_map(|(pick, set, repeat)| Step::Start { pick, set, repeat }),
-        6 => (any::<usize>(), 0..6usize, 0..5usize, any::<bool>())
+        6 => (any::<usize>(), 0..8usize, 0..5usize, any::<bool>())
             .prop_map(|(pick, result, take, reply)| Step::Settle { pick, result, take, reply }),
         1 => Just(Step::SettleAgain),
         2 => (any::<usize>(), 0..3usize, prop::bool::weighted(0.8)).prop_map(|(pick, status, wake)| Step::Report { pick, status, wake }),
@@ -267,7 +267,9 @@ impl Run {
             0..3 => SettleResult::Done,
             3 => SettleResult::Retry { due },
             4 => SettleResult::RetryUnsure { due },
-            _ => SettleResult::Failed,
+            5 => SettleResult::Failed,
+            6 => SettleResult::Arrived,
+            _ => SettleResult::Ended,
         };
         let mut settle = self.world.end(&started, result);
         settle.take = sets()[..take].to_vec();

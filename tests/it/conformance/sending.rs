@@ -197,6 +197,32 @@ pub async fn done_is_a_fact_from_anyone_however_late(backend: Backend) {
     assert_eq!(seen.lane.iter().map(|out| out.id).collect::<Vec<_>>(), [ids[1]], "the next one is untouched");
 }
 
+pub async fn a_report_settles_what_was_begun_and_what_failed_visibly(backend: Backend) {
+    let world = World::new(backend).await;
+    let ids = world.sends(contact(1), &[sms(), sms(), sms()]).await;
+    let first = world.started(contact(1), &sms()).await;
+    settle(&world, world.end(&first, SettleResult::Retry { due: world.now() })).await;
+    let ended = world.end(&first, SettleResult::Ended);
+    assert_eq!(settle(&world, ended).await, Settled::Stale, "of what surely did not leave it is no news");
+    let first = world.started(contact(1), &sms()).await;
+    let late = Settle { attempt: 0, ..world.end(&first, SettleResult::Ended) };
+    assert!(matches!(settle(&world, late).await, Settled::Ok { .. }), "of what was begun it is the end");
+    let second = world.started(contact(1), &sms()).await;
+    assert_eq!(second.id, ids[1]);
+    settle(&world, world.end(&second, SettleResult::Failed)).await;
+    let listed = || async { world.store.failed_list(10).await.expect("lists").len() };
+    for (result, left) in
+        [(SettleResult::Ended, 1), (SettleResult::Done, 1), (SettleResult::Arrived, 0), (SettleResult::Arrived, 0)]
+    {
+        assert_eq!(settle(&world, world.end(&second, result)).await, Settled::Gone);
+        assert_eq!(listed().await, left, "{result:?}");
+    }
+    let third = world.started(contact(1), &sms()).await;
+    settle(&world, world.end(&third, SettleResult::Failed)).await;
+    let somebody_else = Settle { lane: lane(contact(2)), ..world.end(&third, SettleResult::Arrived) };
+    assert_eq!((settle(&world, somebody_else).await, listed().await), (Settled::Gone, 1), "whose it is counts");
+}
+
 pub async fn a_lane_crosses_channels(backend: Backend) {
     let world = World::new(backend).await;
     let ids = world.sends(contact(1), &[sms(), whatsapp(), sms(), whatsapp(), whatsapp()]).await;

@@ -127,16 +127,24 @@ pub async fn what_is_being_sent_is_settled_where_it_was_moved_to(backend: Backen
     }
 }
 
-pub async fn a_pause_before_another_attempt_is_kept(backend: Backend) {
+pub async fn what_was_tried_and_waits_is_due_for_a_conversation(backend: Backend) {
     let world = World::new(backend).await;
+    let due = world.now() + Span::minutes(2);
+    // It surely did not leave: it may have waited for what is kept for conversations.
     let first = world.sends(contact(1), &[bulk()]).await;
     let started = world.started(contact(1), &bulk()).await;
-    let due = world.now() + Span::minutes(2);
     world.store.settle(world.end(&started, SettleResult::Retry { due })).await.expect("settles");
     let then = follows(&world, 1, "hi", &[sms()], None).await;
-    assert!(drained(&world, 1, &[sms(), bulk()]).await.is_empty());
-    world.pass(Span::minutes(2));
     assert_eq!(drained(&world, 1, &[sms()]).await, [(first[0], sms()), (then[0], sms())]);
+    // What may have left waits: its provider is asked when it can know.
+    let first = world.sends(contact(2), &[bulk()]).await;
+    let started = world.started(contact(2), &bulk()).await;
+    world.store.settle(world.end(&started, SettleResult::RetryUnsure { due })).await.expect("settles");
+    follows(&world, 2, "hi", &[sms()], None).await;
+    assert!(drained(&world, 2, &[sms(), bulk()]).await.is_empty());
+    world.pass(Span::minutes(2));
+    let again = world.started(contact(2), &sms()).await;
+    assert_eq!((again.id, again.unsure), (first[0], true));
 }
 
 pub async fn what_is_given_up_before_it_does_not_hold_it_up(backend: Backend) {

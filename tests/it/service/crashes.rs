@@ -10,8 +10,10 @@ use replyflow::domain::message::DeliveryStatus;
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Span;
 use replyflow::provider::StatusReport;
+use replyflow::service::failed::Failed;
 use replyflow::service::ports::HttpFailure;
 use replyflow::service::{Received, failed};
+use replyflow::store::FailedKey;
 
 on_every_store!(
     death_after_accept_delays_the_answer_by_a_lease,
@@ -22,6 +24,9 @@ on_every_store!(
     what_kills_the_service_again_and_again_is_set_aside,
     a_report_settles_what_was_never_settled,
     a_report_that_is_faster_than_the_answer_is_remembered,
+    a_report_clears_what_was_given_up,
+    what_an_operator_repeats_after_a_failure_was_reported_is_sent,
+    a_failure_that_is_reported_does_not_end_what_is_tried_again,
     a_lost_answer_is_sent_again_where_the_channel_says_so,
 );
 
@@ -154,6 +159,49 @@ async fn a_report_that_is_faster_than_the_answer_is_remembered(backend: Backend)
     rig.quiet().await;
     assert_eq!(rig.texts(), ["one", "two"]);
     assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+}
+
+/// Its answer was lost, and the channel says not to repeat it; gives what was to be sent.
+async fn given_up(rig: &Rig) -> EffectId {
+    rig.script(|_| Err(HttpFailure::Lost));
+    rig.say(ANN, "1", "hi").await;
+    rig.quiet().await;
+    let list = failed::list(&*rig.store, 10).await.expect("lists");
+    let [Failed { key: FailedKey::Effect(_, effect), .. }] = list[..] else { panic!("{list:?}") };
+    effect
+}
+
+async fn a_report_clears_what_was_given_up(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    let effect = given_up(&rig).await;
+    rig.core.receive_report(report(rig.key(ANN), effect)).await.expect("noted");
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty(), "it arrived: nobody need repeat it");
+    let known = |event: &Event| matches!(event, Event::Attempted { outcome: AttemptOutcome::Accepted, .. });
+    assert!(rig.journal(rig.key(ANN)).await.iter().any(known));
+}
+
+async fn what_an_operator_repeats_after_a_failure_was_reported_is_sent(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    let effect = given_up(&rig).await;
+    let failed = StatusReport { status: DeliveryStatus::Failed, ..report(rig.key(ANN), effect) };
+    rig.core.receive_report(failed).await.expect("noted");
+    let key = FailedKey::Effect(rig.key(ANN), effect);
+    assert!(failed::act(&*rig.store, key, failed::Act::Retry).await.expect("retries"));
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["echo hi", "echo hi"]);
+}
+
+async fn a_failure_that_is_reported_does_not_end_what_is_tried_again(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    // The provider did not take it, and reports the same once more by its webhook.
+    rig.script(|_| answer(503, "{}"));
+    rig.say(ANN, "1", "hi").await;
+    let effect = rig.store.inspect(rig.key(ANN)).await.expect("looks").expect("a contact").lane[0].id;
+    let failed = StatusReport { status: DeliveryStatus::Failed, ..report(rig.key(ANN), effect) };
+    rig.core.receive_report(failed).await.expect("noted");
+    rig.pass(Span::seconds(5));
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["echo hi", "echo hi"], "the repetition leaves");
 }
 
 fn report(contact: ContactKey, effect: EffectId) -> StatusReport {

@@ -2,10 +2,11 @@
 
 use super::echo::echo;
 use super::rig::{Backend, Plan, Rig, answer};
-use super::{ANN, on_every_store};
+use super::{ANN, BEN, on_every_store};
 use crate::support::asked::Asked;
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
 use replyflow::config::send::Unsure;
+use replyflow::domain::id::{SendRef, Token};
 use replyflow::domain::journal::{AttemptOutcome, Event};
 use replyflow::domain::time::Span;
 use replyflow::provider::Adapter;
@@ -14,9 +15,11 @@ use replyflow::service::ports::HttpFailure;
 
 on_every_store!(
     a_provider_that_has_it_is_believed_and_nothing_is_sent_again,
+    a_provider_that_speaks_of_another_message_is_not_believed,
     a_provider_that_never_had_it_gets_it_again,
     a_provider_that_does_not_know_is_asked_again_and_then_the_policy_decides,
     a_key_makes_a_repeat_harmless,
+    a_key_that_was_refused_proves_nothing,
     what_a_dead_instance_began_is_asked_for,
 );
 
@@ -64,6 +67,19 @@ async fn a_provider_that_has_it_is_believed_and_nothing_is_sent_again(backend: B
     assert_eq!(ends[0], (AttemptOutcome::RetryUnsure, None));
     assert_eq!(ends[1], (AttemptOutcome::Accepted, Some("p77".to_owned())));
     assert_eq!(failures(&rig).await, 0);
+}
+
+async fn a_provider_that_speaks_of_another_message_is_not_believed(backend: Backend) {
+    let rig = Rig::with(backend, echo, sms(Some(ASKED), false)).await;
+    let other = SendRef { contact: rig.key(BEN), effect: Token(1).effect(0) }.to_string();
+    rig.script(|_| Err(HttpFailure::TimeoutAfterWrite));
+    rig.script(move |_| answer(200, &other));
+    rig.script(|_| answer(200, "p77"));
+    rig.say(ANN, "1", "one").await;
+    later(&rig, Span::seconds(12)).await;
+    assert!(!rig.is_at_rest(rig.key(ANN)).await, "nothing is known of this one");
+    later(&rig, Span::seconds(12)).await;
+    assert_eq!((rig.texts(), asked(&rig), failures(&rig).await), (vec!["echo one".to_owned()], 2, 0));
 }
 
 async fn a_provider_that_never_had_it_gets_it_again(backend: Backend) {
@@ -118,4 +134,22 @@ async fn what_a_dead_instance_began_is_asked_for(backend: Backend) {
     later(&rig, Span::seconds(61)).await;
     assert_eq!((rig.texts().len(), asked(&rig), failures(&rig).await), (0, 1, 0), "the provider has it");
     assert!(rig.is_at_rest(rig.key(ANN)).await);
+}
+
+async fn a_key_that_was_refused_proves_nothing(backend: Backend) {
+    let rig = Rig::with(backend, echo, sms(None, true)).await;
+    // It refused the message for now and kept its key, which it then takes for a repeat.
+    rig.script(|_| answer(503, "{}"));
+    rig.script(|_| answer(200, r#"{"id":"p1","text":"had it before"}"#));
+    rig.say(ANN, "1", "hi").await;
+    later(&rig, Span::seconds(5)).await;
+    assert_eq!((rig.texts().len(), failures(&rig).await), (2, 1), "nobody is told that it was sent");
+    let journal = rig.journal(rig.key(ANN)).await;
+    assert!(!journal.iter().any(|e| matches!(e, Event::Attempted { outcome: AttemptOutcome::Accepted, .. })), "{journal:?}");
+    // Where an attempt was lost it does prove that.
+    rig.script(|_| Err(HttpFailure::Lost));
+    rig.script(|_| answer(200, r#"{"id":"p2","text":"had it before"}"#));
+    rig.say(ANN, "2", "ho").await;
+    later(&rig, Span::seconds(5)).await;
+    assert_eq!((rig.texts().len(), failures(&rig).await), (4, 1));
 }

@@ -3,7 +3,7 @@
 //! `hi` is answered `echo hi` · `a|b` by two messages · `call /path` calls the shop and says what came back ·
 //! `file /path` has a file of Twilio's fetched and says where it is · `panic` panics ·
 //! `bulk x` sends `x` as a broadcast does · `await x` sends `x` and hears of its failure · `stop` opts out and is confirmed · `wake 5` sets an alarm in five seconds ·
-//! `need 7` is on version 7 of a flow · an event is answered with its name.
+//! `night x` sends `x` in the hours `night` only · `need 7` is on version 7 of a flow · an event is answered with its name.
 
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::{ContactKey, EffectId, RunId, Token, VersionId};
@@ -13,7 +13,7 @@ use replyflow::domain::name::Slug;
 use replyflow::domain::outbound::{Outbound, OutboundContent};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::domain::value::Value;
-use replyflow::engine::effect::{Call, Effect, Fetch, Send, System};
+use replyflow::engine::effect::{Call, Effect, Fetch, Quiet, Send, System};
 use replyflow::engine::record::Record;
 use replyflow::engine::{Context, TurnError, TurnOutput};
 
@@ -41,6 +41,9 @@ pub fn echo(
     };
     match &accepted.input {
         Input::Message(message) => match &message.content {
+            InboundContent::OptOut { scope: Some(scope), .. } => {
+                effects.say(&address(), &format!("you are out of {scope}"), false)
+            }
             InboundContent::OptOut { .. } => effects.say(&address(), "you are out", false),
             _ if message.text == "stop" => {
                 record.stop = 1;
@@ -53,6 +56,13 @@ pub fn echo(
                 let seconds: i64 = message.text["wake ".len()..].parse().unwrap_or(1);
                 out.alarm = Some(now + Span::seconds(seconds));
                 record.name = out.alarm.map(|at| at.0.to_string());
+            }
+            _ if message.text.starts_with("night ") => {
+                effects.say(message, &message.text["night ".len()..], false);
+                if let Some((_, Effect::Send(send))) = effects.list.last_mut() {
+                    let hours = vec![Slug::parse("night").expect("a slug")];
+                    send.quiet = Some(Box::new(Quiet { hours, zone: None, ahead: Span(0), back: None }));
+                }
             }
             _ if message.text.starts_with("need ") => {
                 let id = VersionId::parse(&message.text["need ".len()..]).unwrap_or(VersionId(7));
@@ -150,6 +160,8 @@ fn send(to: &Inbound, text: &str, awaited: bool, now: Millis) -> Send {
         broadcast: None,
         marketing: false,
         home: None,
+        quiet: None,
+        since: None,
     }
 }
 

@@ -18,6 +18,7 @@ mod overflowing;
 mod pacing;
 mod passing;
 mod publishing;
+mod quieting;
 mod real;
 mod releasing;
 mod rig;

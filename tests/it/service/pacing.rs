@@ -3,6 +3,9 @@
 use super::echo::echo;
 use super::rig::{Backend, Rig, answer, json, message};
 use super::{ANN, BEN, on_every_store};
+use replyflow::domain::channel::ChannelKind;
+use replyflow::domain::journal::Event;
+use replyflow::domain::message::Inbound;
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Span;
 use replyflow::service::failed;
@@ -11,7 +14,8 @@ on_every_store!(
     too_fast_holds_for_every_instance_and_halves_the_rate,
     a_header_that_says_nothing_is_left_is_obeyed,
     a_day_that_is_used_up_is_kept_and_a_stand_in_takes_the_rest,
-    beyond_the_day_fails_visibly_with_its_reason,
+    beyond_the_day_fails_at_once_and_holds_up_nothing,
+    a_reply_does_not_wait_for_what_only_broadcasts_lack,
 );
 
 fn name(text: &str) -> ChannelName {
@@ -90,20 +94,45 @@ async fn a_day_that_is_used_up_is_kept_and_a_stand_in_takes_the_rest(backend: Ba
     assert_eq!(last, Some("main-sms".into()), "a new day");
 }
 
-async fn beyond_the_day_fails_visibly_with_its_reason(backend: Backend) {
+async fn beyond_the_day_fails_at_once_and_holds_up_nothing(backend: Backend) {
     let rig = Rig::with(backend, echo, |plan| {
         plan.arrange = Box::new(|channels| channels["main-sms"].policy.per_day = Some(1));
     })
     .await;
-    rig.say(ANN, "1", "one|two").await;
-    for _ in 0..40 {
-        rig.pass(Span::seconds(30));
-        rig.quiet().await;
-    }
-    assert_eq!(rig.texts(), ["one"]);
+    rig.core.receive_message(message(ANN, "1", "one|two")).await.expect("accepted");
+    let other = Inbound { channel: name("main-whatsapp"), kind: ChannelKind::WhatsApp, ..message(ANN, "2", "three") };
+    rig.core.receive_message(other).await.expect("accepted");
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["one", "echo three"], "the day has no room for hours, and the other channel has");
     let list = failed::list(&*rig.store, 10).await.expect("lists");
     assert_eq!((list.len(), list[0].kind), (1, "message"));
     let journal = rig.journal(rig.key(ANN)).await;
-    let said = |event: &replyflow::domain::journal::Event| matches!(event, replyflow::domain::journal::Event::Attempted { detail: Some(words), .. } if words == "its 1 messages a day are used");
+    let said =
+        |event: &Event| matches!(event, Event::Attempted { detail: Some(words), .. } if words == "its 1 messages a day are used");
     assert!(journal.iter().any(said), "{journal:?}");
+}
+
+async fn a_reply_does_not_wait_for_what_only_broadcasts_lack(backend: Backend) {
+    let rig = Rig::with(backend, echo, |plan| {
+        plan.arrange = Box::new(|channels| channels["main-sms"].policy.per_day = Some(20));
+    })
+    .await;
+    for n in 0..18 {
+        rig.say(&format!("+4477009{n:05}"), "1", "bulk news").await;
+    }
+    rig.quiet().await;
+    rig.say(ANN, "1", "bulk late news").await;
+    rig.quiet().await;
+    assert_eq!(rig.texts().len(), 18, "the last tenth is for conversations");
+    rig.say(ANN, "2", "hi").await;
+    rig.quiet().await;
+    assert_eq!(rig.texts()[18..], ["late news", "echo hi"], "in order, and at once");
+    rig.say(BEN, "1", "bulk old news").await;
+    rig.pass(Span::hours(3));
+    rig.quiet().await;
+    assert_eq!(rig.texts().len(), 20);
+    rig.pass(Span::hours(23));
+    rig.quiet().await;
+    assert_eq!(rig.texts().last().map(String::as_str), Some("old news"), "the next day has room");
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
 }

@@ -20,6 +20,8 @@ on_every_store!(
     a_rejected_message_fails_visibly_and_the_next_one_leaves,
     a_run_that_waits_hears_of_a_failure,
     an_opt_out_that_the_provider_knows_of_is_taken_over,
+    an_opt_out_of_marketing_is_taken_over_as_that,
+    what_an_operator_repeats_is_tried_as_if_it_were_new,
     a_gap_keeps_messages_apart,
     a_rate_is_kept_over_all_contacts,
     what_waits_for_a_channel_that_is_gone_fails_visibly,
@@ -127,6 +129,32 @@ async fn an_opt_out_that_the_provider_knows_of_is_taken_over(backend: Backend) {
     rig.say(ANN, "1", "hi").await;
     rig.quiet().await;
     assert_eq!(rig.texts(), ["echo hi", "you are out"], "an input says so, like the word itself");
+}
+
+async fn an_opt_out_of_marketing_is_taken_over_as_that(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    rig.script(|_| answer(400, r#"{"error":{"code":"131050","reason":"opted_out","scope":"marketing"}}"#));
+    rig.say(ANN, "1", "hi").await;
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["echo hi", "you are out of marketing"]);
+}
+
+async fn what_an_operator_repeats_is_tried_as_if_it_were_new(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    rig.script(|_| answer(400, r#"{"error":{"reason":"invalid"}}"#));
+    rig.say(ANN, "1", "hi").await;
+    rig.pass(Span::hours(2));
+    let list = failed::list(&*rig.store, 10).await.expect("lists");
+    assert!(failed::act(&*rig.store, list[0].key, failed::Act::Retry).await.expect("retries"));
+    for _ in 0..3 {
+        rig.script(|_| answer(503, "down"));
+    }
+    for _ in 0..6 {
+        rig.quiet().await;
+        rig.pass(Span::seconds(10));
+    }
+    assert_eq!(rig.texts().len(), 5, "its age counts from when it was tried again");
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
 }
 
 async fn a_gap_keeps_messages_apart(backend: Backend) {

@@ -1,14 +1,22 @@
 //! A backlog of broadcasts and the conversations beside it, on a clock that the test moves.
 
 use super::echo::echo;
-use super::on_every_store;
-use super::rig::{Backend, Rig, message};
+use super::rig::{Backend, Rig, answer, json, message};
+use super::{BEN, on_every_store};
+use replyflow::domain::channel::ChannelKind;
+use replyflow::domain::message::Inbound;
+use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Span;
+use replyflow::service::ports::HttpCall;
+use std::time::Duration;
+use tokio::sync::watch;
 
 on_every_store!(
     a_reply_is_not_slowed_by_a_backlog_of_broadcasts,
     a_broadcast_gets_its_tenth_beside_any_number_of_replies,
     a_reply_takes_along_what_its_contact_waits_for,
+    a_provider_that_does_not_answer_leaves_other_channels_their_slots,
+    a_system_that_does_not_answer_leaves_messages_their_slots,
 );
 
 async fn backlog(rig: &Rig, n: usize) {
@@ -76,4 +84,63 @@ async fn a_reply_takes_along_what_its_contact_waits_for(backend: Backend) {
         rig.quiet().await;
     }
     assert_eq!(news(&rig), 30, "and the others leave when it is their turn");
+}
+
+/// Requests that these are stay without an answer until the test ends that.
+fn hang(rig: &Rig, these: fn(&HttpCall) -> bool) -> watch::Sender<bool> {
+    let (end, ended) = watch::channel(false);
+    for _ in 0..40 {
+        let mut ended = ended.clone();
+        rig.script_slowly(move |call| {
+            Box::pin(async move {
+                if these(&call) {
+                    ended.wait_for(|ended| *ended).await.expect("the test ends it");
+                }
+                answer(200, r#"{"id":"p"}"#)
+            })
+        });
+    }
+    end
+}
+
+/// Works until this was sent, then lets go what hangs.
+async fn sent_meanwhile(rig: &Rig, text: &str, end: watch::Sender<bool>) {
+    let sent = async {
+        while !rig.texts().iter().any(|sent| sent == text) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let sent = async {
+        let in_time = tokio::time::timeout(Duration::from_secs(20), sent).await;
+        end.send_replace(true);
+        assert!(in_time.is_ok(), "`{text}` waits for what hangs: {:?}", rig.texts());
+    };
+    tokio::join!(sent, rig.quiet());
+}
+
+async fn a_provider_that_does_not_answer_leaves_other_channels_their_slots(backend: Backend) {
+    let rig = Rig::with(backend, echo, |plan| plan.settings.send.in_flight = 8).await;
+    let end = hang(&rig, |call| json(call)["channel"] == "main-sms");
+    for n in 0..12 {
+        rig.deliver(&format!("+4477009{n:05}"), "1", "hi").await;
+    }
+    let channel = ChannelName::parse("main-whatsapp").expect("a name");
+    let other = Inbound { channel, kind: ChannelKind::WhatsApp, ..message(BEN, "1", "there") };
+    rig.core.receive_message(other).await.expect("accepted");
+    sent_meanwhile(&rig, "echo there", end).await;
+    assert_eq!(rig.texts().len(), 13, "and then all leave");
+}
+
+async fn a_system_that_does_not_answer_leaves_messages_their_slots(backend: Backend) {
+    let rig = Rig::with(backend, echo, |plan| {
+        plan.settings.send.in_flight = 8;
+        plan.toml = "[api.shop]\nbase_url = \"https://shop.example/api\"\npaths = [\"/orders\"]\n".to_owned();
+    })
+    .await;
+    let end = hang(&rig, |call| call.url.starts_with("https://shop.example"));
+    for n in 0..12 {
+        rig.deliver(&format!("+4477009{n:05}"), "1", "call /orders").await;
+    }
+    rig.deliver(BEN, "1", "there").await;
+    sent_meanwhile(&rig, "echo there", end).await;
 }

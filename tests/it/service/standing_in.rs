@@ -164,7 +164,7 @@ async fn what_waits_too_long_fails_visibly(backend: Backend) {
     let list = failed::list(&*rig.store, 10).await.expect("lists");
     assert_eq!((list.len(), list[0].kind), (1, "message"));
     let journal = rig.journal(rig.key(ANN)).await;
-    let end = AttemptOutcome::Failed { reason: FailureReason::Unreachable };
+    let end = AttemptOutcome::Failed { reason: FailureReason::Unknown };
     assert!(journal.iter().any(|event| matches!(event, Event::Attempted { outcome, .. } if *outcome == end)), "{journal:?}");
     assert!(rig.is_at_rest(rig.key(ANN)).await);
 }

@@ -1,6 +1,7 @@
 //! A provider as others are and the simulator is not: one that can be asked what became of a message, or that knows a repeat by a key.
 
 use replyflow::config::secret::Secret;
+use replyflow::domain::id::SendRef;
 use replyflow::domain::message::{Media, Outbound};
 use replyflow::provider::file::{FileSource, NoFile};
 use replyflow::provider::{
@@ -12,9 +13,9 @@ use replyflow::provider::{
 #[derive(Debug)]
 pub struct Asked {
     pub inner: Adapter,
-    /// Where it is asked: `{url}/asked?CONTACT.EFFECT`, answered 200 with the id, 404, or anything else.
+    /// Where it is asked: `{url}/asked?CONTACT.EFFECT`, answered 200 with the id or with the name of a message, 404, or anything else.
     pub at: Option<String>,
-    /// Whether it knows a repeat.
+    /// Whether it knows a repeat; an answer with the words `had it before` says so.
     pub keys: bool,
 }
 
@@ -40,7 +41,12 @@ impl Provider for Asked {
     }
 
     fn classify(&self, status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
-        self.inner.classify(status, headers, body)
+        match self.inner.classify(status, headers, body) {
+            SendOutcome::Accepted(accepted) if String::from_utf8_lossy(body).contains("had it before") => {
+                SendOutcome::Accepted(Accepted { repeat: true, ..accepted })
+            }
+            outcome => outcome,
+        }
     }
 
     fn secrets(&self) -> Vec<&Secret> {
@@ -65,7 +71,10 @@ impl Provider for Asked {
 
     fn found(&self, status: u16, body: &[u8]) -> Found {
         match status {
-            200 => Found::There(Accepted { id: Some(String::from_utf8_lossy(body).into_owned()), ..Accepted::default() }),
+            200 => {
+                let text = String::from_utf8_lossy(body).into_owned();
+                Found::There(Accepted { named: SendRef::parse(&text), id: Some(text), ..Accepted::default() })
+            }
             404 => Found::Nowhere,
             _ => Found::Unclear,
         }

@@ -159,7 +159,7 @@ pub fn outcome(outcome: &SendOutcome) -> Value {
             out["min_delay_s"] = seconds(*after);
             out["min_delay_ms"] = after.map(|span| span.0).into();
         }
-        SendOutcome::Retry { after, error } => {
+        SendOutcome::Retry { after, error, .. } => {
             merge(&mut out, error_of(error));
             out["retryable"] = true.into();
             out["min_delay_s"] = seconds(*after);

@@ -121,8 +121,12 @@ if ARGV[20] ~= '' then
       local at = i == 1 and redis.call('ZSCORE', KEYS[hg + 1], member)
       if at then
         redis.call('ZREM', KEYS[hg + 1], member)
-        -- Whoever has a ticket for it begins nothing with that any more: it is due. What was never begun waits so long only for a lease.
-        if string.sub(entry, 1, 3) == 'q00' and tonumber(at) > now + tonumber(ARGV[12]) / 2 then at = now end
+        -- Whoever has a ticket for it begins nothing with that any more: it is due. What was never begun waits so long only for a lease,
+        -- and what was tried and surely did not leave may wait for what only broadcasts lack.
+        local tried = string.sub(entry, 2, 3) ~= '00'
+        if string.sub(entry, 1, 1) == 'q' and (tried or tonumber(at) > now + tonumber(ARGV[12]) / 2) then
+          at = math.min(tonumber(at), now)
+        end
         redis.call('ZADD', KEYS[hg + 2], at, member)
         idle = idle or tonumber(at) <= now
       end

@@ -6,7 +6,18 @@
 local lane, w, w2, r, m, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local result, member, contact = ARGV[4], string.sub(KEYS[1], 12), string.sub(KEYS[4], 12)
 local head = redis.call('LINDEX', lane, 0)
-if not head or string.sub(head, 16, 35) ~= ARGV[2] then return {'gone'} end
+if not head or string.sub(head, 16, 35) ~= ARGV[2] then
+  local listed = result == 'arrived' and redis.call('HGET', KEYS[8], ARGV[2])
+  if listed and string.sub(listed, 2, 23) == contact then
+    redis.call('HDEL', KEYS[8], ARGV[2])
+    redis.call('ZREM', KEYS[9], ARGV[2])
+    redis.call('XADD', j, '*', 'b', ARGV[6])
+  end
+  return {'gone'}
+end
+-- What a report says of an earlier attempt is no news of one that surely did not leave.
+if result == 'ended' and string.sub(head, 1, 1) == 'q' then return {'stale'} end
+if result == 'arrived' or result == 'ended' then result = 'done' end
 local retry = result == 'retry' or result == 'retry_unsure'
 -- "Done" is a fact and needs no attempt; "try again" and "failed" are for the holder of the current one.
 if result ~= 'done' and string.sub(head, 2, 3) ~= ARGV[3] then return {'stale'} end

@@ -1,6 +1,6 @@
 //! The way out: what was given to whom, what left, and how it ended.
 
-use super::{Offer, Rule, Truth};
+use super::{Decided, Offer, Rule, Truth};
 use crate::simulation::provider::{BACKUP, MAIN, PER_DAY};
 use crate::simulation::world::SEND_LEASE;
 use bytes::Bytes;
@@ -67,6 +67,17 @@ impl Truth {
 
     pub fn settle_answered(&mut self, settle: &Settle, answer: &Settled) -> Rule {
         let (now, next) = match answer {
+            Settled::Gone if settle.result == SettleResult::Arrived => {
+                // It was listed as failed and did arrive: nobody has to look after it any more.
+                let listed = |e: &&mut Decided| e.settled == [SettleResult::Failed] && !e.forgotten;
+                let decided = self.effects.get_mut(&settle.id).filter(listed);
+                if let Some(decided) = decided.filter(|decided| decided.contact == settle.lane.contact) {
+                    decided.settled = vec![SettleResult::Done];
+                    self.journal.push(settle.journal.clone());
+                    *self.counts.entry("failed, and did arrive".to_owned()).or_default() += 1;
+                }
+                return Ok(());
+            }
             Settled::Gone | Settled::Stale => return Ok(()),
             Settled::Ok { now, next } | Settled::Moved { now, next, .. } => (now.0, next),
             Settled::Claimed { next, claim } => {
@@ -93,8 +104,12 @@ impl Truth {
         let (there, fading) = person.map_or((false, false), |person| (person.there, person.fading));
         // Whoever deletes a contact ends what is on its way in the names of those who had become part of it.
         let ended = settle.result == SettleResult::Done && settle.who == Who(0);
-        if matches!(settle.result, SettleResult::Done | SettleResult::Failed) {
-            decided.settled.push(settle.result);
+        let result = match settle.result {
+            SettleResult::Arrived | SettleResult::Ended => SettleResult::Done,
+            result => result,
+        };
+        if matches!(result, SettleResult::Done | SettleResult::Failed) {
+            decided.settled.push(result);
             if decided.settled.len() > 1 {
                 return Err(format!("{id} is settled twice"));
             }
