@@ -3,10 +3,11 @@
 //! `make fuzz`, and, with a seed, by the ordinary tests.
 
 use replyflow::domain::address::Address;
+use replyflow::domain::id::{ContactKey, DedupeHash, InputId, SendRef, Token};
 use replyflow::domain::limits::WEBHOOK_BODY_BYTES;
 use replyflow::domain::message::InboundContent;
 use replyflow::domain::time::Millis;
-use replyflow::provider::{Adapter, Decoded, Facts, Received, Routes, WebhookRequest};
+use replyflow::provider::{Adapter, Decoded, Facts, Received, Routes, Sought, WebhookRequest};
 
 /// When it is.
 const NOW: Millis = Millis(1_795_230_000_000);
@@ -75,6 +76,8 @@ fn answers(adapter: &Adapter, request: &WebhookRequest<'_>, status: u16) {
         adapter.name()
     );
     let _ = adapter.checked(status, request.body);
-    let _ = adapter.found(status, request.body);
+    let (contact, to) = (ContactKey::derive(b"fuzz", "+447700900123"), Address::from_wire("+447700900123"));
+    let effect = Token::birth(contact, InputId::of(DedupeHash::of(&["fuzz"]))).effect(0);
+    let _ = adapter.found(&Sought { send: Some(SendRef { contact, effect }), to: &to, now: NOW }, status, request.body);
     let _ = adapter.located(request.body);
 }

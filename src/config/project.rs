@@ -7,6 +7,7 @@ use crate::domain::hook::KindPattern;
 use crate::domain::journal::AlertLevel;
 use crate::domain::language::Language;
 use crate::domain::limits::{WHATSAPP_BUTTONS, WHATSAPP_ROWS};
+use crate::domain::message::MediaKind;
 use crate::domain::name::{ChannelName, EventName, Name, Slug};
 use crate::domain::shape::Shape;
 use crate::domain::time::Span;
@@ -221,18 +222,44 @@ pub struct Capabilities {
     pub rows: usize,
     /// Files.
     pub media: bool,
+    /// Beside which of them words can stand.
+    pub captions: Captions,
     /// A button that sends the person's place.
     pub location: bool,
 }
 
 impl Capabilities {
     /// Text alone. A file is a link in it: what is attached to a mail that nobody asked for is filtered.
-    pub const NOTHING: Capabilities = Capabilities { buttons: 0, rows: 0, media: false, location: false };
+    pub const NOTHING: Capabilities =
+        Capabilities { buttons: 0, rows: 0, media: false, captions: Captions::All, location: false };
     /// Texts and files.
-    pub const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true, location: false };
+    pub const FILES: Capabilities = Capabilities { media: true, ..Capabilities::NOTHING };
     /// All that WhatsApp has.
     pub const WHATSAPP: Capabilities =
-        Capabilities { buttons: WHATSAPP_BUTTONS, rows: WHATSAPP_ROWS, media: true, location: true };
+        Capabilities { buttons: WHATSAPP_BUTTONS, rows: WHATSAPP_ROWS, media: true, captions: Captions::Seen, location: true };
+}
+
+/// Beside which files words can stand, from all to few. Beside another one they are a message of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Captions {
+    /// Beside any, as a message of several parts carries them.
+    #[default]
+    All,
+    /// Beside what is looked at, pictures, films and documents, as on WhatsApp: neither beside a sound nor beside a sticker.
+    Seen,
+    /// Beside pictures alone.
+    Pictures,
+}
+
+impl Captions {
+    /// Whether words can stand beside a file of this kind.
+    pub fn beside(self, kind: MediaKind) -> bool {
+        match self {
+            Captions::All => true,
+            Captions::Seen => !matches!(kind, MediaKind::Audio | MediaKind::Sticker),
+            Captions::Pictures => kind == MediaKind::Image,
+        }
+    }
 }
 
 /// An api as flows see it.

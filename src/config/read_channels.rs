@@ -82,7 +82,7 @@ fn stands_in(
         return Err("reaches nobody, or others than the channel does: only one of the two is a simulator".to_owned());
     }
     let (has, needed) = (other.settings.provider.shows(kind), channel.settings.provider.shows(kind));
-    let fewer = has.buttons < needed.buttons || has.rows < needed.rows;
+    let fewer = has.buttons < needed.buttons || has.rows < needed.rows || needed.media && has.captions > needed.captions;
     if fewer || needed.media && !has.media || needed.location && !has.location {
         return Err("shows less than the channel does".to_owned());
     }

@@ -33,6 +33,13 @@ pub struct Signed {
     pub id_field: Option<String>,
 }
 
+impl Signed {
+    /// Whether the URL is signed, with the query in it.
+    pub fn covers_url(&self) -> bool {
+        self.signed.contains(&Piece::Url)
+    }
+}
+
 /// A key: its bytes are shown nowhere.
 #[derive(Debug, Clone)]
 pub struct Key {

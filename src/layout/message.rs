@@ -18,12 +18,17 @@ pub struct Rendered {
     pub footer: Option<String>,
 }
 
-/// A message by itself. Nothing comes out of one that is empty. A file that the channel cannot carry becomes its URL.
+/// A message by itself. Nothing comes out of one that is empty. A file that the channel cannot carry becomes its URL; words that it
+/// cannot show beside the file follow it.
 pub fn say(message: Rendered, kind: ChannelKind, shows: Capabilities) -> Vec<OutboundContent> {
     let attached = message.media.clone().filter(|_| shows.media);
     let (text, room) = whole_message(message, kind, shows);
     let nothing = text.trim().is_empty();
     match attached {
+        // What cannot stand beside the file follows it: the question is what is seen last.
+        Some((url, name)) if !nothing && !words_beside(&url, name.as_deref(), shows) => {
+            vec![file(url, name, None), OutboundContent::Text { text: shortened(text, room) }]
+        }
         Some((url, name)) => vec![file(url, name, (!nothing).then(|| shortened(text, room)))],
         None if nothing => Vec::new(),
         None => vec![OutboundContent::Text { text: shortened(text, room) }],
@@ -41,7 +46,7 @@ pub(super) fn whole_message(message: Rendered, kind: ChannelKind, shows: Capabil
         text.push_str(&footer);
     }
     let room = match message.media {
-        Some(_) if shows.media => caption_room(kind),
+        Some((url, name)) if shows.media => room_beside(&url, name.as_deref(), kind, shows),
         Some((url, _)) => {
             if !text.is_empty() {
                 text.push('\n');
@@ -59,11 +64,20 @@ pub(super) fn whole_message(message: Rendered, kind: ChannelKind, shows: Capabil
 pub(super) fn room_below(menu: &str, question: &Rendered, kind: ChannelKind, shows: Capabilities) -> (usize, usize) {
     let footer = question.footer.as_ref().map_or(0, |footer| footer.chars().count() + 2);
     let (url, room) = match &question.media {
-        Some(_) if shows.media => (0, caption_room(kind)),
+        Some((url, name)) if shows.media => (0, room_beside(url, name.as_deref(), kind, shows)),
         Some((url, _)) => (url.chars().count() + 1, room(kind)),
         None => (0, room(kind)),
     };
     (menu.chars().count() + footer + url, room)
+}
+
+/// Whether words can stand beside this file; else they are a message of their own.
+pub fn words_beside(url: &str, name: Option<&str>, shows: Capabilities) -> bool {
+    shows.captions.beside(kind_of(name.unwrap_or(url)))
+}
+
+fn room_beside(url: &str, name: Option<&str>, kind: ChannelKind, shows: Capabilities) -> usize {
+    if words_beside(url, name, shows) { caption_room(kind) } else { room(kind) }
 }
 
 pub(super) fn file(url: String, filename: Option<String>, caption: Option<String>) -> OutboundContent {
@@ -128,8 +142,9 @@ pub(super) fn first_chars(text: &str, most: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::project::Captions;
 
-    const FILES: Capabilities = Capabilities { buttons: 0, rows: 0, media: true, location: false };
+    const FILES: Capabilities = Capabilities { captions: Captions::Seen, ..Capabilities::FILES };
 
     fn text(text: &str) -> Rendered {
         Rendered { text: text.to_owned(), ..Rendered::default() }
@@ -162,6 +177,32 @@ mod tests {
                     other => panic!("{other:?}"),
                 }
             }
+        }
+    }
+
+    #[test]
+    fn words_that_cannot_stand_beside_a_file_follow_it() {
+        let said = |file: &str, name: Option<&str>, chars: usize, shows| {
+            let media = Some((format!("https://x/{file}"), name.map(str::to_owned)));
+            say(Rendered { text: "ü".repeat(chars), media, footer: None }, ChannelKind::WhatsApp, shows)
+        };
+        let pictures = Capabilities { captions: Captions::Pictures, ..FILES };
+        for (file, name, shows) in
+            [("a.ogg", None, FILES), ("b.webp", None, FILES), ("c.pdf", Some("c.mp3"), FILES), ("d.pdf", None, pictures)]
+        {
+            // The text has the room of a text, not that of a caption.
+            for (chars, left) in [(3, 3), (limits::WHATSAPP_TEXT_CHARS + 1, limits::WHATSAPP_TEXT_CHARS)] {
+                match &said(file, name, chars, shows)[..] {
+                    [OutboundContent::Media { caption: None, .. }, OutboundContent::Text { text }] => {
+                        assert_eq!(text.chars().count(), left, "{file}");
+                    }
+                    other => panic!("{file}: {other:?}"),
+                }
+            }
+            assert_eq!(said(file, name, 0, shows).len(), 1, "a file alone");
+        }
+        for (file, shows) in [("a.png", pictures), ("a.pdf", FILES), ("a.ogg", Capabilities::FILES)] {
+            assert!(matches!(&said(file, None, 3, shows)[..], [OutboundContent::Media { caption: Some(_), .. }]), "{file}");
         }
     }
 

@@ -4,5 +4,5 @@
 mod message;
 mod question;
 
-pub use message::{Rendered, cut, kind_of, say};
+pub use message::{Rendered, cut, kind_of, say, words_beside};
 pub use question::{Asked, Form, ask, ask_place, form, whole, yes_no_labels};

@@ -156,8 +156,8 @@ pub fn yes_no_labels(language: Language) -> Option<[&'static str; 2]> {
 mod tests {
     use super::*;
 
-    const META: Capabilities = Capabilities { buttons: 3, rows: 10, media: true, location: true };
-    const TEXT: Capabilities = Capabilities { buttons: 0, rows: 0, media: false, location: false };
+    const META: Capabilities = Capabilities::WHATSAPP;
+    const TEXT: Capabilities = Capabilities::NOTHING;
 
     fn choices(n: usize, label: &str) -> Vec<Choice> {
         let one = |i: usize| Choice { id: format!("c{i}"), title: format!("{label}{i}"), description: Some("more".into()) };
@@ -237,6 +237,23 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_menu_beside_a_sound_follows_it_whole() {
+        let media = Some(("https://x/a.mp3".to_owned(), None));
+        let shows = Capabilities { buttons: 0, rows: 0, ..META };
+        let long = Rendered { media, ..question(&"x".repeat(5_000)) };
+        let asked = ask(long.clone(), choices(3, "y"), true, ChannelKind::WhatsApp, shows, "");
+        match &asked.contents[..] {
+            [OutboundContent::Media { caption: None, .. }, OutboundContent::Text { text }] => {
+                assert_eq!(text.chars().count(), limits::WHATSAPP_TEXT_CHARS);
+                assert!(text.ends_with("…\n1 y0\n2 y1\n3 y2"), "{}", &text[text.len() - 60..]);
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(asked.numbered);
+        assert_eq!(whole(long, &choices(3, "y"), true, ChannelKind::WhatsApp, shows).1, limits::WHATSAPP_TEXT_CHARS);
     }
 
     #[test]

@@ -18,11 +18,14 @@ pub mod email;
 
 mod account;
 mod africastalking;
+#[cfg(test)]
+mod all_tests;
 mod aws_sms;
 mod bandwidth;
 mod bird;
 mod bird_channels;
 mod callback;
+mod caption;
 mod dialog360;
 mod gupshup;
 mod http;
@@ -36,6 +39,7 @@ mod meta;
 mod mime;
 mod plain;
 mod plivo;
+mod route;
 mod simulator;
 mod sinch;
 mod sns;
@@ -178,13 +182,19 @@ pub trait Provider: Send + Sync + fmt::Debug {
         None
     }
 
-    /// What the answer to `lookup` says.
-    fn found(&self, _status: u16, _body: &[u8]) -> Found {
+    /// What the answer to `lookup` says. What it lists is believed only where it names the message that was sought: a filter that
+    /// somebody does not know is passed over, and all messages come back.
+    fn found(&self, _: &Sought<'_>, _status: u16, _body: &[u8]) -> Found {
         Found::Unclear
     }
 
     /// Whether each message carries a key by which the provider recognises a repeat.
     fn idempotent(&self) -> bool {
+        false
+    }
+
+    /// Whether a report may name a message by the provider's id alone: which of ours has it is remembered for a while then.
+    fn reports_by_its_id(&self) -> bool {
         false
     }
 

@@ -267,9 +267,7 @@ pub enum Checked {
 /// A send whose answer was lost.
 #[derive(Debug, Clone, Copy)]
 pub struct Sought<'a> {
-    /// The provider's id of it, if one is known.
-    pub id: Option<&'a str>,
-    /// Our name of it.
+    /// Our name of it: whoever knows a message only by an id of its own cannot be asked, as that was lost with the answer.
     pub send: Option<SendRef>,
     /// To whom it went.
     pub to: &'a Address,
@@ -280,7 +278,7 @@ pub struct Sought<'a> {
 /// What the provider says of a send whose answer was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// It has it.
+    /// It has the very message that was sought.
     There(Accepted),
     /// It never had it: the same may be sent again.
     Nowhere,

@@ -55,11 +55,26 @@ pub fn is_of_sns(url: &str) -> bool {
     let host = url.host_str().unwrap_or("");
     let of = |host: &str| {
         let region = host.strip_prefix("sns.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-        region.is_some_and(|region| {
-            region.len() >= 3 && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        })
+        region.is_some_and(is_region)
     };
     plain && (of(host) || host.strip_suffix(".cn").is_some_and(of))
+}
+
+/// `us-east-1`, `us-gov-west-1`: two letters first, a number last. What else stands there is no region: `sns.s3-us-west-2.amazonaws.com`
+/// is a bucket of whoever called it `sns`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    match &parts[..] {
+        [area, middle @ .., number] if !middle.is_empty() => {
+            area.len() == 2
+                && letters(area)
+                && middle.iter().all(letters)
+                && !number.is_empty()
+                && number.bytes().all(|b| b.is_ascii_digit())
+        }
+        _ => false,
+    }
 }
 
 /// Whether an envelope is signed by SNS, now, for one of these topics.

@@ -91,14 +91,15 @@ impl Verdict {
 }
 
 /// What an HTTP status says when the body says nothing. 502 and 504 come from something between us and the provider: whether
-/// the provider has the message is unknown then.
+/// the provider has the message is unknown then. So it is after 520 to 527, which Cloudflare answers with before several of these APIs
+/// (524 is its 504; Cloudflare, "5xx errors"), and after 598 and 599, with which some proxies say that they waited in vain.
 pub fn by_status(status: u16, error: ProviderError, hint: Option<Span>) -> SendOutcome {
     let verdict = match status {
         429 => throttle(LimitScope::Account),
         401 | 403 | 404 | 405 | 300..=399 => config(FailureReason::Configuration),
         402 => config(FailureReason::Balance),
         408 | 425 => retry(FailureReason::Unknown),
-        502 | 504 => return SendOutcome::Unknown,
+        502 | 504 | 520..=527 | 598 | 599 => return SendOutcome::Unknown,
         500..=599 => retry(FailureReason::Unknown),
         400..=499 => permanent(FailureReason::Unknown),
         _ => return SendOutcome::Unknown,
@@ -127,6 +128,12 @@ mod tests {
             (502, "unknown"),
             (503, "retry"),
             (504, "unknown"),
+            (519, "retry"),
+            (520, "unknown"),
+            (524, "unknown"),
+            (527, "unknown"),
+            (528, "retry"),
+            (599, "unknown"),
             (0, "unknown"),
         ] {
             assert_eq!(name(status), expected, "{status}");

@@ -1,5 +1,6 @@
 //! What comes from a provider: the request, what is in it, and what it is answered.
 
+pub use super::route::{Route, Routes};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::SendRef;
@@ -115,56 +116,6 @@ pub struct Reply {
     pub body: Cow<'static, str>,
 }
 
-/// A channel as the target of a webhook's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// The channel.
-    pub channel: ChannelName,
-    /// Its medium.
-    pub kind: ChannelKind,
-}
-
-/// The channels that one webhook's content may go to: the one that was called, and those with the same credentials at the same
-/// provider, by their number. A body that one app signed can therefore never speak for a channel of another app.
-#[derive(Debug, Clone)]
-pub struct Routes {
-    here: Route,
-    by_number: Vec<(String, Route)>,
-    or_here: bool,
-}
-
-impl Routes {
-    /// Only the channel that was called.
-    pub fn only(here: Route) -> Self {
-        Routes { here, by_number: Vec::new(), or_here: false }
-    }
-
-    /// Also this one, by the number that the provider names in the content.
-    #[must_use]
-    pub fn with(mut self, number: impl Into<String>, route: Route) -> Self {
-        self.by_number.push((number.into(), route));
-        self
-    }
-
-    /// The channel that was called.
-    pub fn here(&self) -> &Route {
-        &self.here
-    }
-
-    /// The same where whoever calls serves one number: whichever it names is that of the channel that was called.
-    #[must_use]
-    pub fn or_here(mut self) -> Self {
-        self.or_here = true;
-        self
-    }
-
-    /// The channel with this number.
-    pub fn find(&self, number: &str) -> Option<&Route> {
-        let known = self.by_number.iter().find(|(n, _)| n == number).map(|(_, route)| route);
-        known.or(self.or_here.then_some(&self.here))
-    }
-}
-
 /// One thing that a webhook said.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decoded {
@@ -257,7 +208,8 @@ pub struct StatusReport {
     pub pricing: Option<Pricing>,
 }
 
-/// Why a message failed after the provider had taken it.
+/// Why a message failed after the provider had taken it. It is final: nothing is sent again after a report, also where the provider
+/// thinks that it may pass later; the flow decides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
     /// The reason.

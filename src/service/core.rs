@@ -23,7 +23,7 @@ use super::sns::Certificates;
 use super::suppressions::Listed;
 use super::versions::Versions;
 use crate::domain::desk::desk_set;
-use crate::domain::id::{ContactKey, Token, Who};
+use crate::domain::id::{ContactKey, EffectId, SendRef, Token, Who};
 use crate::domain::input;
 use crate::domain::mode::Mode;
 use crate::domain::name::{ChannelName, Slug};
@@ -84,7 +84,9 @@ pub struct Core {
     pub(super) secret: bytes::Bytes,
     pub(super) file_links: Links,
     pub(super) recent: Recent,
-    pub(super) quoted: Quoted,
+    pub(super) quoted: Quoted<EffectId>,
+    /// What is sent over channels whose reports name a message by the provider's id alone.
+    pub(super) reported: Quoted<SendRef>,
     pub(super) aliases: Aliases,
     pub(super) cancelled: Cancelled,
     pub(super) listed: Listed,
@@ -151,6 +153,7 @@ impl Core {
             file_links,
             recent: Recent::default(),
             quoted: Quoted::default(),
+            reported: Quoted::default(),
             aliases: Aliases::default(),
             cancelled: Cancelled::default(),
             listed: Listed::default(),

@@ -11,7 +11,7 @@ use crate::config::send::Unsure;
 use crate::domain::id::SendRef;
 use crate::domain::time::Span;
 use crate::engine::effect::Send;
-use crate::provider::{Found, HttpRequest, Sought};
+use crate::provider::{Found, Sought};
 use crate::store::Started;
 use std::time::Duration;
 
@@ -45,7 +45,8 @@ impl Core {
         if self.is_known_by_key(send, channel) {
             return Doubt::Stays;
         }
-        let Some(question) = self.question(started, send, channel) else { return by_policy(channel) };
+        let sought = self.sought(started, send);
+        let Some(question) = channel.adapter.lookup(&sought) else { return by_policy(channel) };
         let again = |why: &str| {
             let attempt = self.attempt(started, self.aged_from(started, send));
             let rules = self.retry_rules();
@@ -56,7 +57,7 @@ impl Core {
             return again("the provider is asked what became of it").unwrap_or_else(|| by_policy(channel));
         }
         let found = match out.http(HttpCall::to_provider(question, timeout)).await {
-            Ok(answer) => channel.adapter.found(answer.status, &answer.body),
+            Ok(answer) => channel.adapter.found(&sought, answer.status, &answer.body),
             Err(_) => Found::Unclear,
         };
         match found {
@@ -81,7 +82,7 @@ impl Core {
         let (pause, why) = match self.is_known_by_key(send, channel) {
             true => (None, "the answer was lost; the provider knows a repeat by its key"),
             false => {
-                self.question(started, send, channel)?;
+                channel.adapter.lookup(&self.sought(started, send))?;
                 (Some(ASKED_AFTER), "the answer was lost; the provider is asked what became of it")
             }
         };
@@ -94,9 +95,9 @@ impl Core {
         channel.adapter.idempotent() && self.store_now() - send.aged_from() < KEY_HOLDS
     }
 
-    fn question(&self, started: &Started, send: &Send, channel: &Channel) -> Option<HttpRequest> {
+    fn sought<'s>(&self, started: &Started, send: &'s Send) -> Sought<'s> {
         let name = SendRef { contact: started.lane.contact, effect: started.id };
-        channel.adapter.lookup(&Sought { id: None, send: Some(name), to: &send.outbound.to, now: self.store_now() })
+        Sought { send: Some(name), to: &send.outbound.to, now: self.store_now() }
     }
 }
 

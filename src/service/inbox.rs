@@ -21,6 +21,9 @@ use std::sync::Arc;
 /// Contacts of one webhook that are written at one time.
 const SIDE_BY_SIDE: usize = 32;
 
+/// What adapters call what is for a number of ours that no channel has.
+const UNKNOWN_NUMBER: &str = "unknown_number";
+
 /// What became of an input. Each of them is a 2xx.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
@@ -104,6 +107,10 @@ impl Core {
                 Ok(Received::Noted)
             }
             Decoded::Other(other) => {
+                // Nobody answers it: whoever wonders where their messages are must find out.
+                if other.kind == UNKNOWN_NUMBER {
+                    metrics::input("other", UNKNOWN_NUMBER);
+                }
                 let code = other.error.as_ref().and_then(|e| e.code.as_deref()).unwrap_or("");
                 tracing::info!(kind = other.kind, code, "a webhook said something that decides nothing");
                 Ok(Received::Noted)

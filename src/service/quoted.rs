@@ -1,31 +1,38 @@
-//! Which of our questions a message quotes. Providers name the quoted message by their own id, which only the answer to our request
-//! tells: it is remembered here, so that neither sending nor receiving costs the store anything. What this instance did not send, or
-//! sent too long ago, is not known; then a message counts as one that quotes nothing.
+//! Which of our messages a provider means by an id of its own, which only the answer to our request tells: the question that a person
+//! quotes, and what a report is about where the provider does not hand our name back. It is remembered here, so that neither sending
+//! nor receiving costs the store anything. What this instance did not send, or sent too long ago, is not known; then a message counts
+//! as one that quotes nothing, and a report is written down and decides nothing.
 
-use crate::domain::id::{DedupeHash, EffectId};
+use crate::domain::id::DedupeHash;
 use crate::domain::name::ChannelName;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// Questions that are remembered: about 60 bytes each.
+/// Messages that are remembered: about 60 bytes each, 80 with whose they are.
 const CAP: usize = 20_000;
 
-/// The memory.
-#[derive(Debug, Default)]
-pub(super) struct Quoted(Mutex<Inner>);
+/// The memory of what each of them is.
+#[derive(Debug)]
+pub(super) struct Quoted<T>(Mutex<Inner<T>>);
 
-#[derive(Debug, Default)]
-struct Inner {
-    known: HashMap<u64, EffectId>,
+#[derive(Debug)]
+struct Inner<T> {
+    known: HashMap<u64, T>,
     order: VecDeque<u64>,
 }
 
-impl Quoted {
-    /// The provider took a question under this id.
-    pub fn remember(&self, channel: &ChannelName, id: &str, question: EffectId) {
+impl<T> Default for Quoted<T> {
+    fn default() -> Self {
+        Quoted(Mutex::new(Inner { known: HashMap::new(), order: VecDeque::new() }))
+    }
+}
+
+impl<T: Copy> Quoted<T> {
+    /// The provider took a message under this id.
+    pub fn remember(&self, channel: &ChannelName, id: &str, message: T) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = key(channel, id);
-        if inner.known.insert(key, question).is_none() {
+        if inner.known.insert(key, message).is_none() {
             inner.order.push_back(key);
         }
         while inner.order.len() > CAP {
@@ -34,8 +41,8 @@ impl Quoted {
         }
     }
 
-    /// Our question that the provider knows under this id.
-    pub fn find(&self, channel: &ChannelName, id: &str) -> Option<EffectId> {
+    /// Our message that the provider knows under this id.
+    pub fn find(&self, channel: &ChannelName, id: &str) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).known.get(&key(channel, id)).copied()
     }
 }

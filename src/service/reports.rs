@@ -42,13 +42,18 @@ impl Core {
         if let Some(scope) = opted_out {
             self.opted_out_by_report(mode, &report, scope).await?;
         }
+        if let Some(failure) = report.failure.as_ref().filter(|_| mode == Mode::Live) {
+            self.is_ours_to_mend(&report.channel, failure.reason);
+        }
         // Before a run hears of it: its next message is not to go there again.
         self.dead_by_report(&report).await?;
         if mode == Mode::Live {
             self.list_by_report(&report).await?;
         }
         self.template_refused_by_report(&report).await?;
-        match report.send {
+        // Some providers hand nothing back but their own id; whose it is the answer to the send has told.
+        let named = report.send.or_else(|| self.reported.find(&report.channel, &report.id).filter(|_| mode == Mode::Live));
+        match named {
             Some(send) => self.report_on(mode, send, &report).await,
             None => self.nameless_report(&report).await,
         }

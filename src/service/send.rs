@@ -20,6 +20,7 @@ use crate::domain::id::SendRef;
 use crate::domain::input::{Delivery, Input};
 use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::mode::Mode;
+use crate::domain::name::ChannelName;
 use crate::domain::time::{Millis, Span};
 use crate::engine::effect::{Effect, Quiet, Send};
 use crate::provider::{Accepted, MailFacts, SendContext, SendOutcome, Wire};
@@ -287,6 +288,10 @@ impl Core {
                 if let Some(id) = accepted.id.as_deref().filter(|_| send.awaited) {
                     self.quoted.remember(&channel.name, id, started.id);
                 }
+                if let Some(id) = accepted.id.as_deref().filter(|_| channel.adapter.reports_by_its_id()) {
+                    let name = SendRef { contact: started.lane.contact, effect: started.id };
+                    self.reported.remember(&channel.name, id, name);
+                }
                 self.recent.remember(started.id, Known::Accepted(accepted.id.clone()), now);
             }
             SendOutcome::Unknown => {}
@@ -299,6 +304,7 @@ impl Core {
             }
             SendOutcome::Rejected { opted_out, reason, error } => {
                 self.recent.forget(started.id);
+                self.is_ours_to_mend(&channel.name, *reason);
                 if *reason == FailureReason::Invalid {
                     self.dead_by_send(started, send, error).await;
                     if let Err(error) = self.list_invalid(&send.outbound.to, (send.kind, &send.channel)).await {
@@ -323,6 +329,15 @@ impl Core {
                 tracing::error!(channel = %channel.name, "the provider refuses every message of this channel; an operator must act");
                 metrics::alert("misconfigured");
             }
+        }
+    }
+
+    /// A message failed for something that no flow can help: the account is empty, the sender is not registered. Some providers say so of
+    /// each message, or only in its report.
+    pub(super) fn is_ours_to_mend(&self, channel: &ChannelName, reason: FailureReason) {
+        if matches!(reason, FailureReason::Balance | FailureReason::Configuration) {
+            tracing::error!(%channel, ?reason, "the provider failed a message for its account or sender; an operator must act");
+            metrics::alert("misconfigured");
         }
     }
 

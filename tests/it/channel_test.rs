@@ -36,14 +36,22 @@ use Login::{Begins, Header, Query};
 const APIS: &[Api] = &[
     Api {
         lines: "provider = \"twilio\"\nkind = \"sms\"\nnumber = \"+447700900001\"\naccount_sid = \"AC00000000000000000000000000000001\"\nauth_token = { env = \"LOGIN\" }",
-        asked: "/2010-04-01/Accounts/AC00000000000000000000000000000001.json",
+        asked: "/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages.json?PageSize=1",
         // AC…1:good
         login: Header("authorization", "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpnb29k"),
-        valid: r#"{"sid":"AC00000000000000000000000000000001","status":"active","type":"Full"}"#,
+        valid: r#"{"messages":[],"page":0,"page_size":1}"#,
         refused: (
             401,
             r#"{"code":20003,"message":"Authenticate","more_info":"https://www.twilio.com/docs/errors/20003","status":401}"#,
         ),
+    },
+    Api {
+        lines: "provider = \"twilio\"\nkind = \"sms\"\nnumber = \"+447700900001\"\naccount_sid = \"AC00000000000000000000000000000001\"\nauth_token = { env = \"OTHER\" }\napi_key_sid = \"SK00000000000000000000000000000001\"\napi_key_secret = { env = \"LOGIN\" }",
+        // A standard key, as the page says, may not read the account itself.
+        asked: "/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages.json?PageSize=1",
+        login: Header("authorization", "Basic U0swMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpnb29k"),
+        valid: r#"{"messages":[],"page":0,"page_size":1}"#,
+        refused: (401, r#"{"code":20003,"message":"Authenticate","status":401}"#),
     },
     Api {
         lines: "provider = \"meta\"\nkind = \"whatsapp\"\nphone_number_id = \"106540000000001\"\napp_secret = { env = \"OTHER\" }\nverify_token = { env = \"OTHER\" }\naccess_token = { env = \"LOGIN\" }",
@@ -65,6 +73,13 @@ const APIS: &[Api] = &[
     Api {
         lines: "provider = \"bird\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nregion = \"eu1\"\napi_key = { env = \"LOGIN\" }\nwebhook_signing_secret = { env = \"STANDARD\" }",
         asked: "/v1/sms/messages?limit=1",
+        login: Header("authorization", "Bearer good"),
+        valid: r#"{"data":[]}"#,
+        refused: (401, r#"{"type":"authentication_error","code":"unauthorized","message":"Invalid API key"}"#),
+    },
+    Api {
+        lines: "provider = \"bird\"\nkind = \"whatsapp\"\nnumber = \"+447700900001\"\nregion = \"eu1\"\napi_key = { env = \"LOGIN\" }\nwebhook_signing_secret = { env = \"STANDARD\" }",
+        asked: "/v1/whatsapp/messages?limit=1",
         login: Header("authorization", "Bearer good"),
         valid: r#"{"data":[]}"#,
         refused: (401, r#"{"type":"authentication_error","code":"unauthorized","message":"Invalid API key"}"#),

@@ -7,7 +7,6 @@ use crate::config::schema::Setting;
 use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::WHATSAPP_BUTTONS;
 
 /// A Bird workspace and one of its senders, over API v1.
 #[derive(Debug, Clone)]
@@ -91,7 +90,7 @@ pub(super) const ENTRY_CHANNELS: ProviderEntry = ProviderEntry {
     is_called: true,
     guards: false,
     shows: |kind| match kind {
-        ChannelKind::WhatsApp => Capabilities { buttons: WHATSAPP_BUTTONS, rows: 0, media: true, location: false },
+        ChannelKind::WhatsApp => Capabilities { rows: 0, location: false, ..Capabilities::WHATSAPP },
         ChannelKind::Sms | ChannelKind::Email => Capabilities::NOTHING,
     },
     settings: &[

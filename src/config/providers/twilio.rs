@@ -1,7 +1,7 @@
 //! `provider = "twilio"`: an account and the sender of one channel in it.
 
 use super::{ProviderEntry, ProviderSettings, sender};
-use crate::config::project::Capabilities;
+use crate::config::project::{Capabilities, Captions};
 use crate::config::schema::Setting::{Secret as SecretSetting, SecretsByName, Text};
 use crate::config::secret::Secret;
 use crate::config::section::{Secrets, Section};
@@ -14,7 +14,11 @@ pub(super) const ENTRY: ProviderEntry = ProviderEntry {
     per_second: 10,
     is_called: true,
     // Buttons and lists are approved content at Twilio: a question becomes a numbered menu.
-    shows: |_| Capabilities::FILES,
+    shows: |kind| match kind {
+        // What stands beside a sound, a film or a document is not delivered there (Twilio, "Send and receive media on WhatsApp").
+        ChannelKind::WhatsApp => Capabilities { captions: Captions::Pictures, ..Capabilities::FILES },
+        ChannelKind::Sms | ChannelKind::Email => Capabilities::FILES,
+    },
     settings: &[
         ("account_sid", Text, ""),
         ("auth_token", SecretSetting, ""),

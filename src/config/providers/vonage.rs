@@ -11,7 +11,8 @@ use crate::domain::address::E164;
 use crate::domain::channel::ChannelKind;
 use crate::domain::time::Span;
 
-/// How old a signed webhook may be, if the channel does not say.
+/// How old a signed webhook may be, if the channel does not say. Whether Vonage signs a repeat anew is not documented: what came during a
+/// longer outage may all be refused then.
 const SIGNED_WITHIN: Span = Span::minutes(5);
 /// The most that a channel may say: Vonage repeats webhooks for a day.
 const SIGNED_WITHIN_MAX: Span = Span::hours(25);

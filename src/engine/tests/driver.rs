@@ -40,7 +40,7 @@ pub fn language(text: &str) -> Language {
 pub fn project() -> Project {
     let info = |kind, buttons, rows| ChannelInfo {
         kind,
-        shows: Capabilities { buttons, rows, media: true, location: buttons > 0 },
+        shows: Capabilities { buttons, rows, location: buttons > 0, ..Capabilities::FILES },
         country: None,
         simulated: true,
         templates_by_id: false,

@@ -39,9 +39,13 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
     }
 }
 
-/// The channel of our short code, or the one that was called.
-fn route<'r>(ours: &str, routes: &'r Routes) -> &'r Route {
-    routes.find(ours).unwrap_or(routes.here())
+/// The channel of our short code or number. One URL serves all of an application: what was written to another is not the caller's.
+fn route<'r>(ours: &str, routes: &'r Routes) -> Option<&'r Route> {
+    routes.find(ours).or_else(|| routes.may_be_here(ours).then(|| routes.here()))
+}
+
+fn unknown_number(id: Option<&str>) -> Decoded {
+    Decoded::Other(Other { kind: "unknown_number".to_owned(), id: id.map(str::to_owned), error: None })
 }
 
 fn message(form: &Form<'_>, routes: &Routes) -> Result<Decoded, Malformed> {
@@ -49,7 +53,8 @@ fn message(form: &Form<'_>, routes: &Routes) -> Result<Decoded, Malformed> {
     let from = form.get("from").ok_or(Malformed("there is no `from`"))?;
     let to = form.get("to").unwrap_or("");
     let text = form.raw("text").unwrap_or("").to_owned();
-    Ok(received(from, to, id, form.get("date").and_then(moment), text, InboundContent::Text, route(to, routes)))
+    let Some(route) = route(to, routes) else { return Ok(unknown_number(Some(id))) };
+    Ok(received(from, to, id, form.get("date").and_then(moment), text, InboundContent::Text, route))
 }
 
 fn received(from: &str, to: &str, id: &str, at: Option<Millis>, text: String, content: InboundContent, route: &Route) -> Decoded {
@@ -75,7 +80,8 @@ fn received(from: &str, to: &str, id: &str, at: Option<Millis>, text: String, co
 /// sent to whoever opted out (`UserInBlacklist`), and that opts out here too.
 fn opt_out(phone: &str, sender: &str, routes: &Routes) -> Decoded {
     let content = InboundContent::OptOut { word: "STOP".to_owned(), scope: None };
-    received(phone, sender, &format!("opt-out:{phone}:{sender}"), None, String::new(), content, route(sender, routes))
+    let Some(route) = route(sender, routes) else { return unknown_number(None) };
+    received(phone, sender, &format!("opt-out:{phone}:{sender}"), None, String::new(), content, route)
 }
 
 fn report(form: &Form<'_>, id: &str, word: &str, here: &Route) -> Decoded {

@@ -77,6 +77,10 @@ impl Provider for AfricasTalking {
         Some(Account::new("africastalking", &[&self.0.username, self.0.api_key.expose()]))
     }
 
+    fn reports_by_its_id(&self) -> bool {
+        true
+    }
+
     fn check(&self, _: Millis) -> Option<HttpRequest> {
         Some(encode::balance(&self.0))
     }

@@ -53,6 +53,26 @@ fn each_form_is_known_by_its_fields() {
 }
 
 #[test]
+fn what_is_written_to_another_short_code_is_not_the_callers() {
+    let here = Route { channel: ChannelName::parse("here").expect("a name"), kind: ChannelKind::Sms };
+    let routes = Routes::only(here.clone()).with("21512", here);
+    let read = |body: &str| {
+        let url = "https://h.example/hooks/here/a-secret-of-16-letters";
+        let request = WebhookRequest { method: Method::Post, url, headers: &Pairs(&[]), body: body.as_bytes(), peer: None };
+        decode::decode(&request, &routes).map(|mut all| all.remove(0))
+    };
+    for (to, ours) in [("21512", true), ("", true), ("21513", false), ("%2B254700000999", false)] {
+        for body in [format!("id=1&from=%2B254700000123&to={to}&text=x"), format!("phoneNumber=%2B254700000123&senderId={to}")] {
+            match read(&body) {
+                Ok(Decoded::Message(_)) => assert!(ours, "{body}"),
+                Ok(Decoded::Other(other)) => assert_eq!((other.kind.as_str(), ours), ("unknown_number", false), "{body}"),
+                told => panic!("{body}: {told:?}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn dates_come_with_and_without_a_zone() {
     for date in ["2026-11-21T03:00:00Z", "2026-11-21 03:00:00", "2026-11-21T03:00:00.000Z"] {
         let body = format!("id=1&from=%2B254700000123&to=21512&text=&date={}", date.replace(' ', "+"));

@@ -33,7 +33,7 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
     }
     let body = json::object(request.body)?;
     if !is_envelope(&body) {
-        return said(&body, routes).map(|one| vec![one]);
+        return Ok(vec![said(&body, routes).unwrap_or_else(|_| other("sns_message", None))]);
     }
     let message = match sns::open(&body)? {
         Opened::Message(message) => message,
@@ -57,7 +57,9 @@ fn said(body: &Value, routes: &Routes) -> Result<Decoded, Malformed> {
     let id = json::text(body, "inboundMessageId").ok_or(Malformed("neither a message nor an event"))?;
     let from = json::text(body, "originationNumber").ok_or(Malformed("there is no originationNumber"))?;
     let to = json::text(body, "destinationNumber").unwrap_or("");
-    let route = routes.find(to).unwrap_or(routes.here());
+    // A topic may carry what comes for numbers that no channel has.
+    let route = routes.find(to).or_else(|| routes.may_be_here(to).then(|| routes.here()));
+    let Some(route) = route else { return Ok(other("unknown_number", Some(id))) };
     let message = Inbound {
         channel: route.channel.clone(),
         kind: route.kind,

@@ -1,7 +1,7 @@
 //! What a person sent over WhatsApp. Which field is there tells what it is.
 
-use crate::domain::message::{Card, InboundContent, Location, Media, MediaKind};
-use crate::provider::json;
+use crate::domain::message::{Card, InboundContent, Media, MediaKind};
+use crate::provider::{json, location};
 use serde_json::Value;
 
 const FILES: &[(&str, MediaKind)] = &[
@@ -33,16 +33,7 @@ pub fn whatsapp(data: &Value) -> (String, InboundContent) {
         return (caption, InboundContent::Media { kind: Some(kind), media: vec![media] });
     }
     if let Some(place) = part("location") {
-        let content = match (json::number(place, "latitude"), json::number(place, "longitude")) {
-            (Some(lat), Some(lon)) => InboundContent::Location(Location {
-                lat,
-                lon,
-                name: json::owned(place, "name"),
-                address: json::owned(place, "address"),
-            }),
-            _ => unsupported("location"),
-        };
-        return (String::new(), content);
+        return (String::new(), location::read(place, ["latitude", "longitude"], "location"));
     }
     if let Some(Value::Array(cards)) = part("contact_cards") {
         return (String::new(), InboundContent::Contacts(cards.iter().map(card).collect()));

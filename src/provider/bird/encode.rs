@@ -4,13 +4,13 @@ use super::interactive;
 use crate::config::providers::bird::BirdSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::{SMS_CHARS, WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
+use crate::domain::limits::{SMS_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
     Card, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
 use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, SendContext};
-use crate::provider::{json, location};
+use crate::provider::{caption, json, location};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -116,9 +116,8 @@ fn url_of(media: &Media) -> Result<&str, EncodeError> {
 
 fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, EncodeError> {
     let mut part = json!({ "url": url_of(media)? });
-    if let (MediaKind::Image | MediaKind::Video | MediaKind::Document, Some(caption)) = (kind, caption.filter(|c| !c.is_empty()))
-    {
-        part["caption"] = bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?.into();
+    if let Some(caption) = caption::seen("Bird", kind, caption)? {
+        part["caption"] = caption.into();
     }
     if let (MediaKind::Document, Some(name)) = (kind, &media.filename) {
         part["filename"] = name.as_str().into();

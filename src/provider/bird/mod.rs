@@ -10,7 +10,7 @@ mod interactive;
 mod signature;
 
 use super::file::{self, FileSource, NoFile};
-use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
+use super::send::{Checked, EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Facts, Headers, Malformed, Refused, Routes, WebhookRequest};
 use super::{Account, Features, Proof, Provider, Reports};
 use crate::config::providers::bird::BirdSettings;
@@ -107,7 +107,20 @@ impl Provider for Bird {
     }
 
     fn check(&self, _now: Millis) -> Option<HttpRequest> {
-        Some(HttpRequest::get(self.url("sms/messages?limit=1"), self.headers()))
+        let path = match self.0.kind {
+            ChannelKind::WhatsApp => "whatsapp/messages?limit=1",
+            ChannelKind::Sms | ChannelKind::Email => "sms/messages?limit=1",
+        };
+        Some(HttpRequest::get(self.url(path), self.headers()))
+    }
+
+    /// A key may be allowed to send and not to read: it is known all the same.
+    fn checked(&self, status: u16, _: &[u8]) -> Checked {
+        match status {
+            200..=299 => Checked::Valid,
+            401 => Checked::Refused,
+            _ => Checked::Unclear,
+        }
     }
 
     fn idempotent(&self) -> bool {

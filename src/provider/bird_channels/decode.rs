@@ -5,8 +5,8 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::SendRef;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, Location, Media, MediaKind};
-use crate::provider::json;
 use crate::provider::webhook::{Decoded, Malformed, Method, Other, Received, Route, Routes, StatusReport, WebhookRequest};
+use crate::provider::{json, mime};
 use serde_json::Value;
 
 /// Bird's words for how far a message came. Words that are not here are kept and decide nothing.
@@ -105,7 +105,7 @@ fn content(body: &Value) -> (String, InboundContent) {
         "image" => (text, media(json::list(part, "images"), Some(MediaKind::Image))),
         "file" => {
             let files = json::list(part, "files");
-            let kind = files.first().and_then(|file| json::text(file, "contentType")).map(kind_of);
+            let kind = files.first().and_then(|file| json::text(file, "contentType")).map(mime::kind);
             (text, media(files, kind))
         }
         "location" => {
@@ -130,15 +130,6 @@ fn reply(part: &Value, text: &str) -> Option<(String, InboundContent)> {
     let label = json::owned(postback, "text").unwrap_or_else(|| text.to_owned());
     let payload = json::owned(postback, "payload").unwrap_or_else(|| label.clone());
     Some((if text.is_empty() { label } else { text.to_owned() }, InboundContent::ButtonReply { payload }))
-}
-
-fn kind_of(content_type: &str) -> MediaKind {
-    match content_type.split('/').next().unwrap_or("") {
-        "image" => MediaKind::Image,
-        "video" => MediaKind::Video,
-        "audio" => MediaKind::Audio,
-        _ => MediaKind::Document,
-    }
 }
 
 fn media(files: &[Value], kind: Option<MediaKind>) -> InboundContent {

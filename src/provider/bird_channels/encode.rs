@@ -3,12 +3,12 @@
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::{
-    SMS_CHARS, WHATSAPP_BUTTON_CHARS, WHATSAPP_BUTTONS, WHATSAPP_CAPTION_CHARS, WHATSAPP_INTERACTIVE_CHARS, WHATSAPP_TEXT_CHARS,
+    SMS_CHARS, WHATSAPP_BUTTON_CHARS, WHATSAPP_BUTTONS, WHATSAPP_INTERACTIVE_CHARS, WHATSAPP_TEXT_CHARS,
 };
 use crate::domain::message::{Choice, Media, MediaKind, Outbound, OutboundContent, TemplateParam, TemplateParams};
-use crate::provider::json;
 use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, SendContext};
+use crate::provider::{caption, json};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
@@ -86,8 +86,8 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, 
         }
     }
     let mut part = json!({ list: [file] });
-    if let Some(caption) = caption.filter(|c| !c.is_empty()) {
-        part["text"] = bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?.into();
+    if let Some(caption) = caption::seen("Bird's Channels API", kind, caption)? {
+        part["text"] = caption.into();
     }
     Ok(json!({ "type": word, word: part }))
 }

@@ -91,6 +91,11 @@ impl Provider for BirdChannels {
         (!key.is_empty()).then(|| Account::new("bird_channels", &[key.expose()]))
     }
 
+    /// What a person did with a message (`interaction`) comes without our name of it.
+    fn reports_by_its_id(&self) -> bool {
+        true
+    }
+
     fn check(&self, _now: Millis) -> Option<HttpRequest> {
         Some(HttpRequest::get(self.url(""), self.headers()))
     }

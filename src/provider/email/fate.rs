@@ -6,7 +6,7 @@ use crate::domain::address::Address;
 use crate::domain::mail::MailRef;
 use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::time::Millis;
-use crate::provider::webhook::{Complaint, Decoded, Failure, Other, ProviderError, Route, StatusReport};
+use crate::provider::webhook::{Complaint, Decoded, Failure, OptOutScope, Other, ProviderError, Route, StatusReport};
 
 /// Characters of a server's words that are kept.
 const WORDS: usize = 400;
@@ -69,7 +69,9 @@ impl Fate<'_> {
     /// It will not arrive, for this reason.
     pub fn failed(self, here: &Route, reason: FailureReason) -> Decoded {
         let retryable = reason == FailureReason::Unreachable;
-        let failure = Failure { reason, retryable, after: None, scope: None, opted_out: None, error: self.error() };
+        // The service keeps a list of who wants nothing: whoever is on it is not written to from here either.
+        let opted_out = (reason == FailureReason::OptedOut).then_some(OptOutScope::Everything);
+        let failure = Failure { reason, retryable, after: None, scope: None, opted_out, error: self.error() };
         self.report(here, DeliveryStatus::Failed, Some(failure))
     }
 

@@ -182,6 +182,10 @@ fn each_event_of_sendgrid_has_its_meaning() {
         event["email"] = "ada@example.org".into();
         let told = said(&[JSON], json!([event, 7, null]).to_string().as_bytes()).expect("readable");
         assert_eq!(told.iter().map(meaning).collect::<Vec<_>>(), [expected], "{event}");
+        // Who is on the service's own list of those who want nothing is opted out here, too.
+        let opted_out =
+            matches!(&told[..], [Decoded::Status(report)] if report.failure.as_ref().is_some_and(|f| f.opted_out.is_some()));
+        assert_eq!(opted_out, expected == "Failed OptedOut", "{event}");
     }
     let by_argument = json!([{ "event": "delivered", "ref": name, "smtp-id": "<x@sendgrid>" }]);
     assert_eq!(
@@ -289,6 +293,12 @@ fn sns_is_believed_only_with_amazons_certificate_for_a_topic_of_ours() {
         ("https://sns.eu-west-1.amazonaws.com@evil.example/x.pem", false),
         ("https://sns.eu-west-1.amazonaws.com:8443/x.pem", false),
         ("https://sns.x.y.amazonaws.com/x.pem", false),
+        ("https://sns.us-gov-west-1.amazonaws.com/x.pem", true),
+        // A bucket that somebody called `sns`.
+        ("https://sns.s3-us-west-2.amazonaws.com/x.pem", false),
+        ("https://sns.s3-website-us-east-1.amazonaws.com/x.pem", false),
+        ("https://sns.s3.amazonaws.com/x.pem", false),
+        ("https://sns.compute-1.amazonaws.com/x.pem", false),
         ("https://s3.eu-west-1.amazonaws.com/x.pem", false),
         ("sns.eu-west-1.amazonaws.com", false),
     ] {

@@ -25,10 +25,23 @@ pub fn read(body: &[u8], here: &Route) -> Result<Decoded, Malformed> {
         None | Some("Inbound") if body.get("From").is_some() || body.get("FromFull").is_some() => inbound(&body, here),
         Some("Bounce") => Ok(bounce(&body, here)),
         Some("SpamComplaint") => Ok(complaint(&body, here)),
+        Some("SubscriptionChange") if left(&body) => Ok(complaint(&body, here)),
         Some("Delivery") => Ok(report(&body, here, DeliveryStatus::Delivered, None)),
         Some(other) => Ok(nothing(&format!("postmark_{}", other.to_ascii_lowercase()), &body)),
         None => Err(Malformed("neither a mail nor a webhook of Postmark")),
     }
+}
+
+/// Whether the receiver wants no more: they said that it is spam, or unsubscribed. An address that Postmark or somebody of ours
+/// suppressed is none that opted out (Postmark, "Subscription change webhook").
+fn left(body: &Value) -> bool {
+    let text = |key| json::text(body, key);
+    body.get("SuppressSending") == Some(&Value::Bool(true))
+        && match text("SuppressionReason") {
+            Some("SpamComplaint") => true,
+            Some("ManualSuppression") => text("Origin") == Some("Recipient"),
+            _ => false,
+        }
 }
 
 fn nothing(kind: &str, body: &Value) -> Decoded {
@@ -83,10 +96,6 @@ fn moment(text: &str) -> Option<Millis> {
     Some(Millis(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond()))
 }
 
-fn iso(text: &str) -> Option<Millis> {
-    Some(Millis(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()))
-}
-
 /// The mail that a report is about: by the metadata that it left with, else by its content, if the webhook returns that.
 fn named(body: &Value) -> Option<MailRef> {
     let metadata = body.get("Metadata").and_then(|all| json::text(all, "ref"));
@@ -102,7 +111,7 @@ fn report(body: &Value, here: &Route, status: DeliveryStatus, failure: Option<Fa
         send: name.map(|name| name.send),
         status,
         provider_status: json::owned(body, "Type").or_else(|| json::owned(body, "RecordType")).unwrap_or_default(),
-        at: ["BouncedAt", "DeliveredAt"].into_iter().find_map(|key| json::text(body, key).and_then(iso)),
+        at: ["BouncedAt", "DeliveredAt"].into_iter().find_map(|key| json::instant(body, key)),
         recipient: recipient.map(Address::Email),
         user_id: None,
         failure,
@@ -116,11 +125,12 @@ fn bounce(body: &Value, here: &Route) -> Decoded {
     let error = ProviderError { code: Some(kind.to_owned()), text: words };
     let reason = match kind {
         "HardBounce" | "BadEmailAddress" => FailureReason::Invalid,
-        "Blocked" | "ManuallyDeactivated" | "Unsubscribe" => FailureReason::Blocked,
+        "Blocked" | "ManuallyDeactivated" => FailureReason::Blocked,
         "SpamNotification" | "VirusNotification" => FailureReason::Filtered,
         "DMARCPolicy" | "SMTPApiError" | "TemplateRenderingFailed" => FailureReason::Configuration,
         "DnsError" => FailureReason::Unreachable,
-        "SpamComplaint" => return complaint(body, here),
+        // What they wrote asks to be removed.
+        "SpamComplaint" | "Unsubscribe" => return complaint(body, here),
         // Its server goes on trying, or a machine answered.
         "Transient" | "SoftBounce" => return report(body, here, DeliveryStatus::Sent, Some(for_now(error))),
         "AutoResponder" | "AddressChange" | "ChallengeVerification" | "Subscribe" | "OpenRelayTest" | "Unconfirmed" => {
@@ -134,11 +144,48 @@ fn bounce(body: &Value, here: &Route) -> Decoded {
 }
 
 fn complaint(body: &Value, here: &Route) -> Decoded {
+    // Not everything has an id: whose it is and when names it as well.
+    let (whose, when) = (json::text(body, "Recipient").unwrap_or(""), json::text(body, "ChangedAt").unwrap_or(""));
+    let unnamed = || format!("complaint:{whose}:{when}");
     Decoded::Complaint(Complaint {
         channel: here.channel.clone(),
         kind: here.kind,
-        id: json::code(body, "ID").or_else(|| json::code(body, "MessageID")).unwrap_or_default(),
+        id: json::code(body, "ID").or_else(|| json::code(body, "MessageID")).unwrap_or_else(unnamed),
         send: named(body).map(|name| name.send),
-        recipient: json::text(body, "Email").and_then(email).map(Address::Email),
+        recipient: ["Email", "Recipient"].into_iter().find_map(|key| json::text(body, key)).and_then(email).map(Address::Email),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::channel::ChannelKind;
+    use crate::domain::name::ChannelName;
+    use serde_json::json;
+
+    #[test]
+    fn who_wants_no_more_mail_complained() {
+        let here = Route { channel: ChannelName::parse("mail").expect("a name"), kind: ChannelKind::Email };
+        let of = |body: Value| match read(body.to_string().as_bytes(), &here) {
+            Ok(Decoded::Complaint(complaint)) => complaint.recipient.map(|address| address.reveal().to_owned()),
+            Ok(_) => None,
+            Err(error) => panic!("{error}: {body}"),
+        };
+        let bounce = |kind: &str| json!({ "RecordType": "Bounce", "ID": 1, "Type": kind, "Email": "ada@example.org" });
+        let ada = Some("ada@example.org".to_owned());
+        assert_eq!(
+            (of(bounce("Unsubscribe")), of(bounce("SpamComplaint")), of(bounce("Blocked"))),
+            (ada.clone(), ada.clone(), None)
+        );
+        let change = |suppress: bool, reason: &str, origin: &str| {
+            json!({ "RecordType": "SubscriptionChange", "MessageID": "m", "Recipient": "ada@example.org",
+                "SuppressSending": suppress, "SuppressionReason": reason, "Origin": origin })
+        };
+        assert_eq!(of(change(true, "ManualSuppression", "Recipient")), ada);
+        assert_eq!(of(change(true, "SpamComplaint", "Recipient")), ada);
+        // Ours did that, a mailbox is gone, and somebody is back.
+        assert_eq!(of(change(true, "ManualSuppression", "Customer")), None);
+        assert_eq!(of(change(true, "HardBounce", "Recipient")), None);
+        assert_eq!(of(change(false, "ManualSuppression", "Recipient")), None);
+    }
 }

@@ -5,7 +5,7 @@ use super::form::Form;
 use crate::config::smtp::SmtpSettings;
 use crate::domain::time::{Millis, Span};
 use crate::provider::webhook::{Facts, Refused, WebhookRequest};
-use crate::provider::{json, sns};
+use crate::provider::{json, proof, sns};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -86,10 +86,6 @@ pub fn prove(settings: &SmtpSettings, request: &WebhookRequest<'_>, facts: &Fact
     }
 }
 
-fn fresh(at: Millis, now: Millis, tolerance: Span) -> Result<(), Refused> {
-    if (now.0 - at.0).abs() <= tolerance.0 { Ok(()) } else { Err(Refused::Stale) }
-}
-
 fn seconds(text: &str) -> Result<Millis, Refused> {
     let seconds: i64 = text.parse().ok().filter(|n| (0..100_000_000_000).contains(n)).ok_or(Refused::Forged)?;
     Ok(Millis(seconds * 1_000))
@@ -104,24 +100,18 @@ fn sendgrid(settings: &SmtpSettings, request: &WebhookRequest<'_>, now: Millis) 
     let signed = [timestamp.as_bytes(), request.body].concat();
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key);
     key.verify(&signed, &signature).map_err(|_| Refused::Forged)?;
-    fresh(seconds(timestamp)?, now, FRESH)
+    proof::fresh(seconds(timestamp)?, now, FRESH)
 }
 
 /// HMAC-SHA256 of timestamp and token, in hexadecimal. The content is not signed; that is what the secret in the URL is for.
 fn mailgun(settings: &SmtpSettings, timestamp: &str, token: &str, signature: &str, now: Millis) -> Result<(), Refused> {
     let key = settings.mailgun_key.as_ref().ok_or(Refused::UnknownKey)?;
-    let given = unhex(signature).ok_or(Refused::Forged)?;
+    let given = hex::decode(signature).map_err(|_| Refused::Forged)?;
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).map_err(|_| Refused::UnknownKey)?;
     mac.update(timestamp.as_bytes());
     mac.update(token.as_bytes());
     mac.verify_slice(&given).map_err(|_| Refused::Forged)?;
-    fresh(seconds(timestamp)?, now, FRESH)
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let pair = |pair: &[u8]| u8::try_from(digit(*pair.first()?)? * 16 + digit(*pair.get(1)?)?).ok();
-    text.len().is_multiple_of(2).then(|| text.as_bytes().chunks(2).map(pair).collect()).flatten()
+    proof::fresh(seconds(timestamp)?, now, FRESH)
 }
 
 /// Where the certificate of an envelope of SNS is, if it is where Amazon keeps them.

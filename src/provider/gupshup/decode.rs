@@ -31,8 +31,12 @@ pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decod
     }
     let kind = json::text(&body, "type").ok_or(Malformed("there is no `type`"))?;
     let app = json::text(&body, "app").unwrap_or("");
-    let route = routes.find(app).unwrap_or(routes.here());
     let payload = json::object_of(&body, "payload");
+    // What another app says is not the channel's.
+    let here = || (app.is_empty() || !routes.is_named()).then(|| routes.here());
+    let Some(route) = routes.find(app).or_else(here) else {
+        return Ok(vec![other("unknown_number", json::text(payload, "id"))]);
+    };
     let at = json::moment(&body, "timestamp");
     let said = match kind {
         "message" => message(payload, app, at, route),

@@ -1,16 +1,17 @@
 //! How messages are written for Gupshup: a form with the message as JSON in it, or with a template and what fills it.
 
-use super::interactive::{self, bounded};
+use super::interactive;
 use crate::config::providers::gupshup::GupshupSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
+use crate::domain::limits::WHATSAPP_TEXT_CHARS;
 use crate::domain::message::{
     Card, Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
+use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
 use crate::provider::written::Written;
-use crate::provider::{location, plain};
+use crate::provider::{caption, location, plain};
 use serde_json::{Value, json};
 
 /// The request that sends the message.
@@ -105,9 +106,8 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, 
             json!({ "type": "file", "url": url, "filename": media.filename.as_deref().unwrap_or(last) })
         }
     };
-    let shown = matches!(kind, MediaKind::Image | MediaKind::Video | MediaKind::Document);
-    if let Some(caption) = caption.filter(|caption| shown && !caption.is_empty()) {
-        part["caption"] = bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?.into();
+    if let Some(caption) = caption::seen("Gupshup", kind, caption)? {
+        part["caption"] = caption.into();
     }
     Ok(part)
 }

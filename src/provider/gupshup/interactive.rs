@@ -5,6 +5,7 @@ use crate::domain::limits::{
     WHATSAPP_BUTTON_CHARS, WHATSAPP_BUTTONS, WHATSAPP_FOOTER_CHARS, WHATSAPP_INTERACTIVE_CHARS, WHATSAPP_ROW_CHARS, WHATSAPP_ROWS,
 };
 use crate::domain::message::{Choice, OutboundContent, Section};
+use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, SendContext};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -124,15 +125,6 @@ fn above(header: Option<&str>) -> Result<Option<&str>, EncodeError> {
 
 fn below(footer: Option<&str>) -> Result<Option<&str>, EncodeError> {
     footer.filter(|f| !f.is_empty()).map(|f| bounded("characters of the footer", f, WHATSAPP_FOOTER_CHARS)).transpose()
-}
-
-/// A text that must be there and not be longer than this.
-pub fn bounded<'t>(what: &'static str, text: &'t str, max: usize) -> Result<&'t str, EncodeError> {
-    match text.chars().count() {
-        0 => Err(EncodeError::Empty(what)),
-        got if got > max => Err(EncodeError::TooLong { what, got, max }),
-        _ => Ok(text),
-    }
 }
 
 fn count(what: &'static str, got: usize, max: usize) -> Result<(), EncodeError> {

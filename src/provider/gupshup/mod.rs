@@ -87,6 +87,10 @@ impl Provider for Gupshup {
         Some(self.0.app.clone())
     }
 
+    fn reports_by_its_id(&self) -> bool {
+        true
+    }
+
     fn check(&self, _: Millis) -> Option<HttpRequest> {
         Some(encode::templates(&self.0))
     }

@@ -27,7 +27,7 @@ fn read(body: Value) -> Decoded {
     let body = body.to_string();
     let url = "https://h.example/hooks/wa/a-secret-of-16-letters";
     let request = WebhookRequest { method: Method::Post, url, headers: &Pairs(&[]), body: body.as_bytes(), peer: None };
-    gupshup().decode(&request, &Routes::only(here)).expect("decoded").remove(0)
+    gupshup().decode(&request, &Routes::only(here.clone()).with("DemoApp", here)).expect("decoded").remove(0)
 }
 
 fn received(kind: &str, part: Value) -> Received {
@@ -63,6 +63,19 @@ fn kinds_of_content() {
     assert_eq!(content("reaction", json!({ "gsId": "g1", "id": "w1", "emoji": "👍" })).1, reaction);
     for odd in ["reaction", "location", "order"] {
         assert_eq!(content(odd, json!({})).1, InboundContent::Unsupported { kind: odd.into() });
+    }
+}
+
+#[test]
+fn what_another_app_says_is_not_the_channels() {
+    let message = |app: Value| {
+        let payload = json!({ "id": "m1", "source": "447700900123", "type": "text", "payload": { "text": "Hi" } });
+        read(json!({ "app": app, "type": "message", "payload": payload }))
+    };
+    assert!(matches!(message(json!("DemoApp")), Decoded::Message(_)) && matches!(message(Value::Null), Decoded::Message(_)));
+    let failed = json!({ "app": "OtherApp", "type": "message-event", "payload": { "id": "g1", "type": "failed" } });
+    for said in [message(json!("OtherApp")), read(failed)] {
+        assert!(matches!(&said, Decoded::Other(other) if other.kind == "unknown_number" && other.id.is_some()), "{said:?}");
     }
 }
 
@@ -156,8 +169,10 @@ fn what_leaves_beside_the_vectors() {
     let media = Media { url: Some("https://x.example/files/menu.pdf?x=1".into()), ..Media::default() };
     let file = message(OutboundContent::Media { kind: MediaKind::Document, media: media.clone(), caption: None });
     assert_eq!(file.expect("written")["filename"], "menu.pdf");
-    let voice = OutboundContent::Media { kind: MediaKind::Audio, media, caption: Some("lost".into()) };
-    assert_eq!(message(voice).expect("written").get("caption"), None);
+    let voice = |caption| OutboundContent::Media { kind: MediaKind::Audio, media: media.clone(), caption };
+    assert_eq!(message(voice(None)).expect("written").get("caption"), None);
+    let lost = EncodeError::Unsupported { provider: "Gupshup", what: "words beside a sound", kind: ChannelKind::WhatsApp };
+    assert_eq!(message(voice(Some("Which one?".into()))), Err(lost), "nobody would see them");
     let link = OutboundContent::CallToAction { text: "Pay".into(), button: "Open".into(), url: "https://x.example".into() };
     let expected = json!({ "type": "cta_url", "body": "Pay", "display_text": "Open", "url": "https://x.example" });
     assert_eq!(message(link).expect("written"), expected);

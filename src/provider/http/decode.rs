@@ -3,6 +3,7 @@
 use super::answer::verdict;
 use super::place::Posted;
 use crate::config::providers::http::{HttpSettings, InboundPlaces, ReportPlaces};
+use crate::config::signed::Signed;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::SendRef;
@@ -26,7 +27,9 @@ enum About {
 }
 
 pub fn decode(settings: &HttpSettings, request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
-    let posted = Posted::of(request)?;
+    // Who knows the secret in the URL wrote the query too; a signature proves it only where it is of the URL.
+    let query_counts = settings.guard.is_some() || settings.signed.as_ref().is_some_and(Signed::covers_url);
+    let posted = Posted::of(request, query_counts)?;
     let about = about(settings, request);
     let is_report = match about {
         About::Report(_) => true,
@@ -52,6 +55,7 @@ pub fn decode(settings: &HttpSettings, request: &WebhookRequest<'_>, routes: &Ro
 }
 
 fn about(settings: &HttpSettings, request: &WebhookRequest<'_>) -> About {
+    // Without a secret in the URL only `/status` is a path of the webhook: no signature of a body proves what another would say.
     let behind = if settings.guard.is_some() { request.after_secret() } else { behind_channel(request.url) };
     match behind {
         "status" => About::Report(None),
@@ -77,7 +81,9 @@ fn message(
         .filter(|wire| !wire.trim().is_empty())
         .ok_or(Malformed("there is no sender where the channel says that it is"))?;
     let to = posted.text(&places.to, item).unwrap_or_default();
-    let route = routes.find(&to).unwrap_or(routes.here());
+    let Some(route) = routes.find(&to).or_else(|| routes.may_be_here(&to).then(|| routes.here())) else {
+        return Ok(Decoded::Other(Other { kind: "unknown_number".to_owned(), id: posted.text(&places.id, item), error: None }));
+    };
     let from = sender(&wire, route.kind);
     let text = posted.text(&places.text, item).unwrap_or_default();
     let at = posted.moment(&places.at, item);

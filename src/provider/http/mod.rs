@@ -2,7 +2,7 @@
 //! gateway but that a status of 4xx or 5xx means what HTTP says.
 //!
 //! Where a report says nothing of how far a message came, the URL that it was posted to does: `…/sent`, `…/delivered`, `…/read`,
-//! `…/failed`. What is posted to `…/stopped` says that a person wants no more messages.
+//! `…/failed`. What is posted to `…/stopped` says that a person wants no more messages. These URLs have a secret in them.
 
 mod answer;
 mod decode;
@@ -16,7 +16,7 @@ use super::features::{Features, Proof, Reports};
 use super::file::{self, FileSource, NoFile};
 use super::guard;
 use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
-use super::webhook::{Decoded, Facts, Headers, Malformed, Refused, Reply, Routes, WebhookRequest};
+use super::webhook::{Decoded, Facts, Headers, Malformed, Method, Refused, Reply, Routes, WebhookRequest};
 use crate::config::providers::guard::Guard;
 use crate::config::providers::http::HttpSettings;
 use crate::config::providers::http::template::Variable;
@@ -63,6 +63,8 @@ impl Provider for Http {
             (Some(guard), _) => guard::verify(guard, request),
             // The signature is looked at where the present moment is known; without its header nothing more is read.
             (None, Some(signed)) if signed.keys.is_empty() => Err(Refused::NoSecret),
+            // The signature of an empty body is the same for every call: it proves nothing of one.
+            (None, Some(signed)) if request.method == Method::Get && !signed.covers_url() => Err(Refused::Forged),
             (None, Some(signed)) => request.headers.get(&signed.header).map(|_| ()).ok_or(Refused::Unsigned),
             (None, None) => Err(Refused::NoSecret),
         }
@@ -98,6 +100,10 @@ impl Provider for Http {
 
     fn number(&self, _: ChannelKind) -> Option<String> {
         Some(self.0.number.clone()).filter(|number| !number.is_empty())
+    }
+
+    fn reports_by_its_id(&self) -> bool {
+        !self.0.report.id.is_empty() && self.0.report.send.is_empty()
     }
 
     fn secrets(&self) -> Vec<&Secret> {

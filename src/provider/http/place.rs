@@ -50,16 +50,16 @@ impl<'a> Written<'a> {
     }
 }
 
-/// A request with its query beside it.
+/// A request with its query beside it, where the query is proven.
 pub struct Posted<'a> {
     body: Written<'a>,
     query: Written<'a>,
 }
 
 impl<'a> Posted<'a> {
-    /// Reads it.
-    pub fn of(request: &WebhookRequest<'a>) -> Result<Self, Malformed> {
-        let query = Written::Form(Form::read(request.query().as_bytes()));
+    /// Reads it. Nothing of a query counts that anybody may have put behind a signed body.
+    pub fn of(request: &WebhookRequest<'a>, query_counts: bool) -> Result<Self, Malformed> {
+        let query = if query_counts { Written::Form(Form::read(request.query().as_bytes())) } else { Written::Text };
         let kind = request.headers.get("content-type").unwrap_or("");
         let body = match request.method {
             Method::Get => Written::Text,

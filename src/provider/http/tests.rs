@@ -8,7 +8,7 @@ use crate::domain::message::{DeliveryStatus, FailureReason, InboundContent, Outb
 use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
 use crate::provider::send::Accepted;
-use crate::provider::webhook::{Method, Pairs, Route};
+use crate::provider::webhook::{Pairs, Route};
 
 const SECRET: &str = "a-secret-of-16-letters";
 
@@ -205,6 +205,64 @@ fn calls_are_believed_by_their_secret_or_their_signature() {
     assert_eq!(judge(Some(&format!("sha256={mac}")), b"from=2"), Err(Refused::Forged));
     assert_eq!(judge(Some("sha256=00"), body), Err(Refused::Forged));
     assert_eq!(judge(None, body), Err(Refused::Unsigned));
+}
+
+/// A gateway that signs, with the body and the URL or the body alone in what it signs.
+fn signing(pieces: &str) -> Http {
+    http(&format!(
+        "{SEND}[channels.gw.inbound]\nfrom = \"from\"\ntext = \"text\"\nid = \"id\"\n[channels.gw.report]\nid = \"id\"\nstatus = \"status\"\n\
+         [channels.gw.signature]\nheader = \"X-Sign\"\nsigned = \"{pieces}\"\nsecrets = [{{ env = \"S\" }}]\n"
+    ))
+}
+
+/// What a call brings, signed as it should be over these bytes.
+fn called(http: &Http, method: Method, url: &str, body: &[u8], signed: &[u8]) -> Result<Vec<Decoded>, Refused> {
+    let mac = hex::encode(crate::provider::proof::hmac(crate::provider::proof::Hash::Sha256, b"signing-key", &[signed]));
+    let headers = [("x-sign", mac.as_str()), ("content-type", "application/json")];
+    let request = WebhookRequest { method, url, headers: &Pairs(&headers), body, peer: None };
+    http.verify(&request)?;
+    http.prove(&request, &Facts { now: Millis(0), certificate: None })?;
+    Ok(http.decode(&request, &routes()).expect("it can be read"))
+}
+
+#[test]
+fn nothing_counts_that_a_signature_does_not_cover() {
+    let body = br#"{"from":"+447700900123","text":"Hi","id":"7"}"#;
+    let (plain, whole) = (signing("{body}"), signing("{url}{body}"));
+    // The signature of an empty body fits every GET.
+    let forged = "https://h.example/hooks/gw?from=%2B447700900123&text=STOP&id=new1";
+    assert_eq!(called(&plain, Method::Get, forged, b"", b""), Err(Refused::Forged));
+    let got = called(&whole, Method::Get, forged, b"", forged.as_bytes()).expect("the URL is signed");
+    assert!(matches!(&got[..], [Decoded::Message(m)] if m.message.text == "STOP"), "{got:?}");
+    // A recorded message, posted again with a query that would make a report of it.
+    let again = "https://h.example/hooks/gw?status=failed&text=STOP";
+    let got = called(&plain, Method::Post, again, body, body).expect("signed");
+    assert!(matches!(&got[..], [Decoded::Message(m)] if m.message.text == "Hi"), "{got:?}");
+    assert_eq!(called(&whole, Method::Post, again, body, body), Err(Refused::Forged));
+    // Who knows the secret in the URL wrote its query too.
+    let places = "[channels.gw.inbound]\nfrom = \"from\"\ntext = \"text\"\nid = \"id\"\n";
+    let got =
+        posted(&http(&format!("{GUARD}{SEND}{places}")), "?text=Yes", "application/json", r#"{"from":"447700900123","id":"7"}"#);
+    assert!(matches!(&got.expect("read")[..], [Decoded::Message(m)] if m.message.text == "Yes"));
+}
+
+#[test]
+fn what_is_written_to_another_number_is_set_aside() {
+    let http = http(&format!("{GUARD}{SEND}[channels.gw.inbound]\nfrom = \"from\"\nto = \"to\"\ntext = \"text\"\nid = \"id\"\n"));
+    let here = Route { channel: ChannelName::parse("gw").expect("a name"), kind: ChannelKind::Sms };
+    let routes = Routes::only(here.clone()).with(http.number(ChannelKind::Sms).expect("a number"), here);
+    for (to, ours) in [("447700900001", true), ("07700900001", true), ("LINE1", true), ("447700900003", false)] {
+        let body = format!(r#"{{"from":"447700900123","to":"{to}","text":"Hi","id":"7"}}"#);
+        let url = format!("https://h.example/hooks/gw/{SECRET}");
+        let headers = [("Content-Type", "application/json")];
+        let request =
+            WebhookRequest { method: Method::Post, url: &url, headers: &Pairs(&headers), body: body.as_bytes(), peer: None };
+        match &http.decode(&request, &routes).expect("read")[..] {
+            [Decoded::Message(_)] => assert!(ours, "{to}"),
+            [Decoded::Other(other)] => assert_eq!((other.kind.as_str(), ours), ("unknown_number", false), "{to}"),
+            told => panic!("{to}: {told:?}"),
+        }
+    }
 }
 
 #[test]

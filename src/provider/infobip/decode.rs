@@ -53,9 +53,10 @@ pub fn address(wire: &str, kind: ChannelKind) -> Address {
     }
 }
 
-/// The channel of our number, or the one that was called if it has the same medium.
+/// The channel of our number, or the one that was called if it has the same medium and no other number.
 pub fn route<'r>(ours: &str, kind: ChannelKind, routes: &'r Routes) -> Option<&'r Route> {
-    routes.find(&line(ours, kind)).or_else(|| (routes.here().kind == kind).then(|| routes.here()))
+    let here = || (routes.here().kind == kind && routes.may_be_here(ours)).then(|| routes.here());
+    routes.find(&line(ours, kind)).or_else(here)
 }
 
 fn message(result: &Value, routes: &Routes) -> Decoded {

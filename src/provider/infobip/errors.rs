@@ -5,7 +5,7 @@ use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::json;
 use crate::provider::send::{Accepted, Found, SendOutcome, retry_after};
-use crate::provider::verdict::{Verdict, by_status, opted_out, permanent, retry, throttle};
+use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry, throttle};
 use crate::provider::webhook::{Headers, LimitScope, OptOutScope, ProviderError};
 use serde_json::Value;
 
@@ -32,10 +32,10 @@ const NAMES: &[(&str, Verdict)] = &[
     ("REJECTED_NETWORK", permanent(Blocked)),
     ("REJECTED_NOT_ENOUGH_CREDITS", permanent(Balance)),
     ("REJECTED_PREFIX_MISSING", permanent(Invalid)),
-    ("REJECTED_PREPAID_PACKAGE_EXPIRED", permanent(Balance)),
-    ("REJECTED_ROUTE_NOT_AVAILABLE", permanent(Configuration)),
-    ("REJECTED_SENDER", permanent(Configuration)),
-    ("REJECTED_SOURCE", permanent(Configuration)),
+    ("REJECTED_PREPAID_PACKAGE_EXPIRED", config(Balance)),
+    ("REJECTED_ROUTE_NOT_AVAILABLE", permanent(Configuration)), // of this country: others are fine
+    ("REJECTED_SENDER", config(Configuration)),
+    ("REJECTED_SOURCE", config(Configuration)),
     ("REJECTED_SYSTEM_ERROR", retry(Unknown)),
     ("SIGNALS_BLOCKED", permanent(Filtered)),
     ("UNDELIVERABLE_REJECTED_OPERATOR", permanent(Blocked)),
@@ -55,34 +55,34 @@ const NAMES: &[(&str, Verdict)] = &[
     ("EC_SYSTEM_FAILURE", retry(Unknown)),
     ("EC_NO_RADIO_RESOURCE_AVAILABLE", OUT_OF_REACH),
     // Errors of the sender, the receiver and what was sent.
-    ("EC_ACCOUNT_ACCESS_DENIED", permanent(Configuration)),
+    ("EC_ACCOUNT_ACCESS_DENIED", config(Configuration)),
     ("EC_BLACKLISTED_DESTINATIONADDRESS", permanent(Blocked)),
-    ("EC_BLACKLISTED_SENDERADDRESS", permanent(Configuration)),
+    ("EC_BLACKLISTED_SENDERADDRESS", config(Configuration)),
     ("EC_BLOCKED_BY_CAMPAIGN_BLACKLIST", permanent(Filtered)),
-    ("EC_CAMPAIGNID_NOT_PROVISIONED", permanent(Configuration)),
+    ("EC_CAMPAIGNID_NOT_PROVISIONED", config(Configuration)),
     ("EC_CONSENT_FAILED", permanent(Blocked)),
     ("EC_CONTENT_BLOCKED", opted_out(OptOutScope::Everything)), // the person wrote STOP
     ("EC_DEACTIVATED_LIST", permanent(Invalid)),
     ("EC_DESTINATION_FLOODING", permanent(Limit)),
     ("EC_DESTINATION_TXT_FLOODING", permanent(Limit)),
     ("EC_IMSI_BLACKLISTED", permanent(Blocked)),
-    ("EC_INVALID_DESTINATION_ADDRESS", permanent(Invalid)),
+    ("EC_INVALID_DESTINATION_ADDRESS", permanent(Unreachable)), // not permanent by Infobip: the credit or the short code may be why
     ("EC_INVALID_PDU_FORMAT", permanent(Content)),
     ("EC_INVALID_REQUEST_DESTINATION", permanent(Invalid)),
-    ("EC_INVALID_SOURCE_ADDRESS", permanent(Configuration)),
+    ("EC_INVALID_SOURCE_ADDRESS", config(Configuration)),
     ("EC_INVALID_TEMPLATE_ID", permanent(Template)),
     ("EC_LIMIT_REACHED", throttle(LimitScope::Number)),
-    ("EC_MONTHLY_LIMIT_REACHED", permanent(Balance)),
+    ("EC_MONTHLY_LIMIT_REACHED", config(Balance)),
     ("EC_MSG_TEXT_TOO_LONG", permanent(Content)),
     ("EC_OPERATOR_NOT_FOUND", permanent(Invalid)),
     ("EC_PREFERENCE_NOT_MATCHED", permanent(Blocked)),
     ("EC_QUOTA_REACHED", throttle(LimitScope::Account).after(Span::hours(1))), // a carrier's daily cap of the brand
     ("EC_REJECTED_SPAM_BY_OPERATOR", permanent(Filtered)),
     ("EC_SIGNALS_BLOCKED", permanent(Filtered)),
-    ("EC_SOURCE_ADDRESS_IS_BLOCKED", permanent(Configuration)),
+    ("EC_SOURCE_ADDRESS_IS_BLOCKED", config(Configuration)),
     ("EC_TEMPLATE_INACTIVE", permanent(Template)),
     ("EC_TEMPLATE_NOT_MATCHED", permanent(Template)),
-    ("EC_TF_NUMBER_NOT_VERIFIED", permanent(Configuration)),
+    ("EC_TF_NUMBER_NOT_VERIFIED", config(Configuration)),
     ("EC_VALIDITY_EXPIRED", permanent(Unreachable)),
     ("EC_10DLC_LIMIT_REACHED", throttle(LimitScope::Account).after(Span::hours(1))),
 ];
@@ -142,12 +142,13 @@ fn taken(message: &Value) -> SendOutcome {
     }
 }
 
-/// What the log says of a message. It is written with a delay: that it does not know a message says nothing.
-pub fn found(status: u16, body: &[u8]) -> Found {
+/// What the log says of the message with this id of ours. It is written with a delay: that it does not know a message says nothing.
+pub fn found(id: &str, status: u16, body: &[u8]) -> Found {
     let body = json::object(body).unwrap_or(Value::Null);
-    match json::list(&body, "results").first().and_then(|result| json::code(result, "messageId")) {
-        Some(id) if status == 200 => Found::There(Accepted { id: Some(id), ..Accepted::default() }),
-        _ => Found::Unclear,
+    let there = json::list(&body, "results").iter().any(|result| json::text(result, "messageId") == Some(id));
+    match status == 200 && there {
+        true => Found::There(Accepted { id: Some(id.to_owned()), ..Accepted::default() }),
+        false => Found::Unclear,
     }
 }
 
@@ -186,6 +187,11 @@ mod tests {
         assert_eq!(of(200, r#"{"messages":[]}"#), "unknown");
         assert_eq!(of(200, r#"{"messages":[{"messageId":"a","status":{"groupId":1}}]}"#), "accepted");
         assert_eq!(of(200, r#"{"messages":[{"messageId":"a","status":{"groupId":5,"name":"REJECTED_SYSTEM_ERROR"}}]}"#), "retry");
+        // An answer of 200 that no message of the channel would get past.
+        for name in ["REJECTED_SENDER", "REJECTED_SOURCE", "REJECTED_PREPAID_PACKAGE_EXPIRED"] {
+            let body = json!({ "messages": [{ "messageId": "a", "status": { "groupId": 5, "name": name } }] });
+            assert_eq!(of(200, &body.to_string()), "config_error", "{name}");
+        }
         assert_eq!(of(400, r#"{"requestError":{"serviceException":{"messageId":"BAD_REQUEST"}}}"#), "rejected");
         assert_eq!(of(503, ""), "retry");
         assert_eq!(of(504, ""), "unknown");
@@ -200,8 +206,12 @@ mod tests {
 
     #[test]
     fn a_log_that_does_not_know_a_message_says_nothing() {
-        assert_eq!(found(200, br#"{"results":[]}"#), Found::Unclear);
-        assert!(matches!(found(200, br#"{"results":[{"messageId":"a"}]}"#), Found::There(_)));
-        assert_eq!(found(500, br#"{"results":[{"messageId":"a"}]}"#), Found::Unclear);
+        let found = |status, body: &str| found("a", status, body.as_bytes());
+        let there = Found::There(Accepted { id: Some("a".to_owned()), ..Accepted::default() });
+        assert_eq!(found(200, r#"{"results":[]}"#), Found::Unclear);
+        assert_eq!(found(200, r#"{"results":[{"messageId":"b"},{"messageId":"a"}]}"#), there);
+        assert_eq!(found(500, r#"{"results":[{"messageId":"a"}]}"#), Found::Unclear);
+        // Somebody else's, where the filter was passed over.
+        assert_eq!(found(200, r#"{"results":[{"messageId":"b"}]}"#), Found::Unclear);
     }
 }

@@ -118,8 +118,8 @@ impl Provider for Infobip {
         Some(HttpRequest::get(resource(&self.0, &format!("/sms/3/logs?messageId={id}&limit=1")), authorized(&self.0)))
     }
 
-    fn found(&self, status: u16, body: &[u8]) -> Found {
-        errors::found(status, body)
+    fn found(&self, sought: &Sought<'_>, status: u16, body: &[u8]) -> Found {
+        sought.send.map_or(Found::Unclear, |send| errors::found(&callback::uuid(send), status, body))
     }
 
     /// A text message with an id that was used already is refused with `REJECTED_DUPLICATE_MESSAGE_ID`.
@@ -144,8 +144,9 @@ fn signed(settings: &InfobipSignature, request: &WebhookRequest<'_>) -> Result<(
         InfobipAlgorithm::Sha256 => Hash::Sha256,
         InfobipAlgorithm::Sha512 => Hash::Sha512,
     };
-    // `sha256=…` is how others write it.
-    let given = given.rsplit_once("256=").map_or(given, |(_, rest)| rest);
+    // `sha256=…` is how others write it. Base64 ends in `=`, too.
+    let named = given.split_once('=').filter(|(name, _)| matches!(*name, "sha1" | "sha256" | "sha512"));
+    let given = named.map_or(given, |(_, rest)| rest);
     let forms = [hex::decode(given).ok(), STANDARD.decode(given).ok()];
     let fits = |mac: Vec<u8>| hmac_is(hash, settings.secret.expose().as_bytes(), &[request.body], &mac);
     if forms.into_iter().flatten().any(fits) { Ok(()) } else { Err(Refused::Forged) }

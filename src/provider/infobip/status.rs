@@ -30,6 +30,8 @@ pub fn report(result: &Value, routes: &Routes) -> Decoded {
     let number = status.get("groupId").and_then(Value::as_i64);
     let known = GROUPS.iter().find(|(name, id, _)| *name == group || (group.is_empty() && Some(*id) == number));
     let (word, known) = match known {
+        // The group says delivered, and the handset's answer is still awaited (Infobip, "Message status codes").
+        Some(_) if json::text(status, "name") == Some("DELIVERED_TO_OPERATOR") => ("DELIVERED_TO_OPERATOR", DeliveryStatus::Sent),
         Some((word, _, known)) => (*word, *known),
         None if json::text(result, "seenAt").is_some() => ("SEEN", DeliveryStatus::Read),
         None => return other(&format!("status_{group}"), Some(&id)),

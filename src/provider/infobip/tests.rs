@@ -118,6 +118,10 @@ fn reports_carry_the_name_of_the_send() {
     let seen =
         of(json!({ "messageId": "1", "from": "447700900001", "to": "447700900123", "seenAt": "2026-11-21T03:00:00.000+0000" }));
     assert_eq!((seen.status, seen.at), (DeliveryStatus::Read, Some(Millis(1_795_230_000_000))));
+    // Of the group of delivered messages, and the handset's answer still to come.
+    let operator = json!({ "messageId": "1", "to": "447700900123",
+        "status": { "groupId": 3, "groupName": "DELIVERED", "id": 2, "name": "DELIVERED_TO_OPERATOR" } });
+    assert!(matches!(read(operator), Decoded::Status(report) if report.status == DeliveryStatus::Sent));
     assert!(
         matches!(read(json!({ "messageId": "1", "status": status("DREAMING", "x") })), Decoded::Other(o) if o.kind == "status_DREAMING")
     );
@@ -144,6 +148,16 @@ fn the_secret_in_the_url_and_the_signature_are_both_wanted() {
         assert_eq!(check(&i, "https://h.example/hooks/main", &[("x-sign", given)], b"{}"), Err(Refused::Forged));
     }
     assert_eq!(check(&i, URL, &[], b"{}"), Err(Refused::Unsigned));
+    for (algorithm, hash, name) in
+        [(InfobipAlgorithm::Sha1, Hash::Sha1, "sha1"), (InfobipAlgorithm::Sha512, Hash::Sha512, "sha512")]
+    {
+        i.0.signature = signature("s3cret").map(|signature| InfobipSignature { algorithm, ..signature });
+        let mac = hmac(hash, b"s3cret", &[b"{}"]);
+        for given in [format!("{name}={}", hex::encode(&mac)), format!("{name}={}", STANDARD.encode(&mac)), STANDARD.encode(&mac)]
+        {
+            assert_eq!(check(&i, URL, &[("x-sign", &given)], b"{}"), Ok(()), "{given}");
+        }
+    }
     i.0.signature = signature("");
     assert_eq!(check(&i, URL, &[("x-sign", &hex)], b"{}"), Err(Refused::NoSecret));
 }
@@ -235,7 +249,7 @@ fn templates_go_in_a_list() {
 #[test]
 fn a_send_is_looked_up_by_our_own_id() {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
-    let sought = Sought { id: None, send: Some(send_ref()), to: &to, now: Millis(0) };
+    let sought = Sought { send: Some(send_ref()), to: &to, now: Millis(0) };
     let request = infobip(ChannelKind::Sms).lookup(&sought).expect("a request");
     assert!(request.url.contains(&format!("messageId={}", callback::uuid(send_ref()))));
     assert!(infobip(ChannelKind::WhatsApp).lookup(&sought).is_none());

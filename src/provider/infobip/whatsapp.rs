@@ -5,14 +5,14 @@ use super::{authorized, digits, resource};
 use crate::config::providers::infobip::InfobipSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
+use crate::domain::limits::WHATSAPP_TEXT_CHARS;
 use crate::domain::message::{
     Card, Choice, FormRequest, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam,
     TemplateParams,
 };
 use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::{callback, json, location, meta};
+use crate::provider::{callback, caption, json, location, meta};
 use serde_json::{Map, Value, json};
 
 const KIND: ChannelKind = ChannelKind::WhatsApp;
@@ -104,9 +104,8 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<(&'stat
         MediaKind::Document => "document",
         MediaKind::Sticker => "sticker",
     };
-    let captioned = matches!(kind, MediaKind::Image | MediaKind::Video | MediaKind::Document);
-    if let Some(caption) = caption.filter(|c| captioned && !c.is_empty()) {
-        content["caption"] = bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?.into();
+    if let Some(caption) = caption::seen("Infobip", kind, caption)? {
+        content["caption"] = caption.into();
     }
     if let (MediaKind::Document, Some(filename)) = (kind, &media.filename) {
         content["filename"] = filename.as_str().into();

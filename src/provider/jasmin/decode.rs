@@ -36,7 +36,9 @@ pub fn decode(alphabet: Alphabet, request: &WebhookRequest<'_>, routes: &Routes)
 fn message(alphabet: Alphabet, form: &Form<'_>, id: &str, routes: &Routes) -> Result<Decoded, Malformed> {
     let from = form.get("from").ok_or(Malformed("neither a message nor a report"))?;
     let to = Address::from_wire(form.get("to").unwrap_or("")).reveal().to_owned();
-    let here = routes.find(&to).unwrap_or(routes.here());
+    let Some(here) = routes.find(&to).or_else(|| routes.may_be_here(&to).then(|| routes.here())) else {
+        return Ok(Decoded::Other(Other { kind: "unknown_number".to_owned(), id: Some(id.to_owned()), error: None }));
+    };
     let (text, content) = content(alphabet, form)?;
     let message = Inbound {
         channel: here.channel.clone(),

@@ -69,7 +69,7 @@ fn messages(value: &Value, routes: &Routes, out: &mut Vec<Decoded>) {
 
 fn message(message: &Value, contacts: &[Value], number: &str, route: &Route) -> Decoded {
     let Some(id) = json::text(message, "id") else { return other("message_without_id", None) };
-    if message.get("group_id").is_some() {
+    if json::text(message, "group_id").is_some() {
         // A reply to a group's member alone would surprise both.
         return other("group_message", Some(id));
     }

@@ -4,12 +4,12 @@ use super::interactive;
 use crate::config::channel::MetaSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::{WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
+use crate::domain::limits::WHATSAPP_TEXT_CHARS;
 use crate::domain::message::{
     Card, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::{json, location};
+use crate::provider::{caption, json, location};
 use serde_json::{Map, Value, json};
 
 /// Contact cards in one message.
@@ -125,9 +125,8 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, 
         (_, Some(url)) if !url.is_empty() => json!({ "link": url }),
         _ => return Err(EncodeError::Empty("the file's id or link")),
     };
-    if let (MediaKind::Image | MediaKind::Video | MediaKind::Document, Some(caption)) = (kind, caption.filter(|c| !c.is_empty()))
-    {
-        part["caption"] = bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?.into();
+    if let Some(caption) = caption::seen("Meta", kind, caption)? {
+        part["caption"] = caption.into();
     }
     if let (MediaKind::Document, Some(filename)) = (kind, &media.filename) {
         part["filename"] = filename.as_str().into();

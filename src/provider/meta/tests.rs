@@ -124,7 +124,8 @@ fn people_without_a_phone_are_known_by_their_id() {
 
 #[test]
 fn a_batch_keeps_what_it_can() {
-    let text = |id: &str| json!({ "id": id, "from": "447700900123", "type": "text", "text": { "body": "hi" } });
+    // `null` is no group.
+    let text = |id: &str| json!({ "id": id, "group_id": null, "from": "447700900123", "type": "text", "text": { "body": "hi" } });
     let kinds = |decoded: Vec<Decoded>| -> Vec<String> {
         let kind = |d: Decoded| match d {
             Decoded::Message(m) => m.message.id,

@@ -95,10 +95,10 @@ fn address(wire: &str, kind: ChannelKind) -> Address {
     }
 }
 
-/// The channel of our number, or of the Powerpack, or the one that was called if it has the same medium.
+/// The channel of our number, or of the Powerpack, or the one that was called if it has the same medium and no other number.
 fn route<'r>(form: &Form<'_>, ours: &str, kind: ChannelKind, routes: &'r Routes) -> Option<&'r Route> {
     let found = routes.find(&line(ours, kind)).or_else(|| routes.find(form.get("powerpackuuid")?));
-    found.or_else(|| (routes.here().kind == kind).then(|| routes.here()))
+    found.or_else(|| (routes.here().kind == kind && routes.may_be_here(ours)).then(|| routes.here()))
 }
 
 fn message(settings: &PlivoSettings, form: &Form<'_>, id: &str, routes: &Routes) -> Result<Decoded, Malformed> {

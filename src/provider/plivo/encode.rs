@@ -4,12 +4,12 @@ use super::{authorization, resource};
 use crate::config::providers::plivo::PlivoSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::{SMS_CHARS, WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
+use crate::domain::limits::{SMS_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
-    Location, Media, MediaKind, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
+    Location, Media, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::{callback, json, meta};
+use crate::provider::{callback, caption, json, meta};
 use serde_json::{Map, Value, json};
 
 /// Files that one text message can carry.
@@ -94,8 +94,8 @@ fn whatsapp(body: &mut Map<String, Value>, content: &OutboundContent) -> Result<
         OutboundContent::Text { text } => self::text(body, text, WHATSAPP_TEXT_CHARS)?,
         OutboundContent::Media { kind, media, caption } => {
             body.insert("media_urls".to_owned(), json!([url(media)?]));
-            if let (true, Some(caption)) = (*kind != MediaKind::Audio, caption.as_deref().filter(|c| !c.is_empty())) {
-                text(body, caption, WHATSAPP_CAPTION_CHARS)?;
+            if let Some(caption) = caption::seen("Plivo", *kind, caption.as_deref())? {
+                body.insert("text".to_owned(), caption.into());
             }
         }
         OutboundContent::Location { location, .. } => drop(body.insert("location".to_owned(), place(location))),

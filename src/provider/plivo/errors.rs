@@ -3,7 +3,7 @@
 use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::json;
-use crate::provider::send::{Accepted, Found, SendOutcome, retry_after};
+use crate::provider::send::{SendOutcome, retry_after};
 use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry, throttle};
 use crate::provider::webhook::{Headers, LimitScope, OptOutScope, ProviderError};
 use serde_json::Value;
@@ -57,16 +57,6 @@ pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome 
         Some(verdict) => verdict.outcome(error, retry_after(headers)),
         None if status == 400 => permanent(Content).outcome(error, None),
         None => by_status(status, error, retry_after(headers)),
-    }
-}
-
-/// What Plivo says of a message that it is asked about.
-pub fn found(status: u16, body: &[u8]) -> Found {
-    let body = json::object(body).unwrap_or(Value::Null);
-    match (status, json::owned(&body, "message_uuid")) {
-        (200, Some(id)) => Found::There(Accepted { id: Some(id), ..Accepted::default() }),
-        (404, _) => Found::Nowhere,
-        _ => Found::Unclear,
     }
 }
 

@@ -14,7 +14,7 @@ mod tests;
 use super::features::{Features, Proof, Reports};
 use super::file::{self, FileSource, NoFile};
 use super::proof::basic;
-use super::send::{EncodeError, Found, HttpRequest, SendContext, SendOutcome, Sought};
+use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Headers, Malformed, Refused, Routes, WebhookRequest};
 use super::{Account, Provider};
 use crate::config::providers::plivo::PlivoSettings;
@@ -87,17 +87,6 @@ impl Provider for Plivo {
 
     fn check(&self, _: Millis) -> Option<HttpRequest> {
         Some(HttpRequest::get(resource(&self.0, ""), vec![("Authorization", authorization(&self.0))]))
-    }
-
-    fn lookup(&self, sought: &Sought<'_>) -> Option<HttpRequest> {
-        // Plivo knows a message by its own id only.
-        let id = sought.id.filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))?;
-        let url = resource(&self.0, &format!("Message/{id}/"));
-        Some(HttpRequest::get(url, vec![("Authorization", authorization(&self.0))]))
-    }
-
-    fn found(&self, status: u16, body: &[u8]) -> Found {
-        errors::found(status, body)
     }
 
     fn file(&self, media: &Media) -> Result<FileSource, NoFile> {

@@ -284,13 +284,3 @@ fn files_are_fetched_with_credentials_only_from_plivo() {
     assert_eq!(of("http://files.example/a.jpg"), Err(NoFile::Elsewhere));
     assert_eq!(plivo().file(&Media::default()), Err(NoFile::Nowhere));
 }
-
-#[test]
-fn a_send_is_looked_up_by_plivos_own_id() {
-    let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
-    let of = |id| plivo().lookup(&Sought { id, send: Some(send_ref()), to: &to, now: Millis(0) }).map(|request| request.url);
-    assert_eq!(of(Some("u-1")).as_deref(), Some("https://api.plivo.com/v1/Account/MA0123456789ABCDEFGH/Message/u-1/"));
-    assert_eq!((of(None), of(Some("../x"))), (None, None));
-    assert!(matches!(plivo().found(200, br#"{"message_uuid":"u-1"}"#), Found::There(_)));
-    assert_eq!((plivo().found(404, b"{}"), plivo().found(500, b"")), (Found::Nowhere, Found::Unclear));
-}

@@ -28,8 +28,11 @@ pub fn decode(settings: &SinchSettings, app_id: &str, body: &Value, routes: &Rou
     if let Some(found) = inside("message_delivery_report") {
         return report(settings, app_id, body, found, routes);
     }
-    let known =
-        ["message_submit_notification", "opt_in_notification", "opt_out_notification", "event", "contact_create_notification"];
+    if let Some(found) = inside("opt_out_notification") {
+        return opt_out(settings, app_id, body, found, routes);
+    }
+    // An opt-in is one that somebody registered at Sinch: no word of the person, and theirs is the stronger.
+    let known = ["message_submit_notification", "opt_in_notification", "event", "contact_create_notification"];
     let kind = known.into_iter().find(|key| inside(key).is_some()).unwrap_or("unknown_callback");
     other(kind, json::text(under(body, kind), "message_id"))
 }
@@ -85,6 +88,38 @@ fn message(settings: &SinchSettings, app_id: &str, body: &Value, message: &Value
         content,
         profile_name: None,
         in_reply_to: answered.or(pressed),
+        answers: None,
+        forwarded: false,
+        referral: None,
+    };
+    Decoded::Message(Box::new(Received { message, to: app_id.to_owned(), segments: None, part: None, error: None }))
+}
+
+/// A person opted out at Sinch or at the channel. What could not be registered decides nothing.
+fn opt_out(settings: &SinchSettings, app_id: &str, body: &Value, told: &Value, routes: &Routes) -> Decoded {
+    let id = json::text(told, "request_id");
+    if json::text(told, "status") != Some("OPT_OUT_SUCCEEDED") {
+        return other("opt_out_notification", id);
+    }
+    let Some(kind) = medium(told) else { return other("unknown_medium", id) };
+    let Some(wire) = json::text(told, "identity") else { return other("opt_out_without_person", id) };
+    let Some(route) = route(settings, app_id, kind, routes) else { return other("unknown_number", id) };
+    let from = address(wire, kind);
+    let when = id.or_else(|| json::text(body, "event_time")).unwrap_or("");
+    let message = Inbound {
+        channel: route.channel.clone(),
+        kind,
+        user_id: match &from {
+            Address::Bsuid(user) => Some(user.clone()),
+            _ => None,
+        },
+        from,
+        id: format!("preference:{wire}:STOP:{when}"),
+        at: json::instant(body, "event_time"),
+        text: String::new(),
+        content: InboundContent::OptOut { word: "STOP".to_owned(), scope: None },
+        profile_name: None,
+        in_reply_to: None,
         answers: None,
         forwarded: false,
         referral: None,

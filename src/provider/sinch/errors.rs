@@ -142,15 +142,12 @@ pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome 
     }
 }
 
-/// What Sinch says of a message, or of the batches with our name. That it knows none says nothing: batches are listed with a delay.
-pub fn found(status: u16, body: &[u8]) -> Found {
+/// What Sinch says of the batches with our name. That it knows none says nothing: batches are listed with a delay.
+pub fn found(send: SendRef, status: u16, body: &[u8]) -> Found {
     let body = json::object(body).unwrap_or(Value::Null);
-    let one = json::list(&body, "batches").first().unwrap_or(&body);
-    match json::owned(one, "id") {
-        Some(id) if status == 200 => {
-            let named = json::text(one, "client_reference").and_then(SendRef::parse);
-            Found::There(Accepted { id: Some(id), named, ..Accepted::default() })
-        }
+    let named = |batch: &&Value| json::text(batch, "client_reference").and_then(SendRef::parse) == Some(send);
+    match json::list(&body, "batches").iter().find(named).and_then(|batch| json::owned(batch, "id")) {
+        Some(id) if status == 200 => Found::There(Accepted { id: Some(id), named: Some(send), ..Accepted::default() }),
         _ => Found::Unclear,
     }
 }
@@ -158,6 +155,7 @@ pub fn found(status: u16, body: &[u8]) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::{ContactKey, DedupeHash, InputId, Token};
     use crate::provider::verdict::Class;
     use crate::provider::webhook::{OptOutScope, Pairs};
     use serde_json::json;
@@ -205,9 +203,16 @@ mod tests {
 
     #[test]
     fn a_list_that_does_not_know_a_send_says_nothing() {
-        assert_eq!(found(200, br#"{"batches":[]}"#), Found::Unclear);
-        assert!(matches!(found(200, br#"{"batches":[{"id":"01F"}]}"#), Found::There(_)));
-        assert!(matches!(found(200, br#"{"id":"01E"}"#), Found::There(_)));
-        assert_eq!(found(404, br#"{"id":"01E"}"#), Found::Unclear);
+        let contact = ContactKey::derive(b"s", "+447700900123");
+        let token = Token::birth(contact, InputId::of(DedupeHash::of(&["a"])));
+        let send = |n| SendRef { contact, effect: token.effect(n) };
+        let found = |status, batches: Value| super::found(send(0), status, json!({ "batches": batches }).to_string().as_bytes());
+        let own = || json!([{ "id": "01E" }, { "id": "01F", "client_reference": send(0).to_string() }]);
+        assert_eq!(found(200, json!([])), Found::Unclear);
+        assert_eq!(found(200, own()), Found::There(Accepted { id: Some("01F".to_owned()), ..Accepted::default() }));
+        assert_eq!(found(404, own()), Found::Unclear);
+        // The newest batch of the plan, where the filter was passed over.
+        assert_eq!(found(200, json!([{ "id": "01X", "client_reference": send(1).to_string() }])), Found::Unclear);
+        assert_eq!(found(200, json!([{ "id": "01X" }, { "id": "01Y", "client_reference": "OTHER" }])), Found::Unclear);
     }
 }

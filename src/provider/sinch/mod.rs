@@ -54,6 +54,7 @@ impl Provider for Sinch {
             documented_only: &[
                 "what the SMS API is sent",
                 "lists, templates, files with a text, contact cards that are sent",
+                "opt-outs at Sinch",
                 "looking up a send",
                 "error codes beside those of reports",
             ],
@@ -145,20 +146,19 @@ impl Provider for Sinch {
     }
 
     fn lookup(&self, sought: &Sought<'_>) -> Option<HttpRequest> {
-        let path = match &self.0.api {
+        match &self.0.api {
             // Nothing in the name of a send needs escaping.
-            SinchApi::Sms { .. } => format!("batches?page_size=1&client_reference={}", sought.send?),
-            // There a message is known by its own id only.
-            SinchApi::Conversation { .. } => {
-                let id = sought.id.filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))?;
-                format!("messages/{id}")
+            SinchApi::Sms { .. } => {
+                let path = format!("batches?page_size=1&client_reference={}", sought.send?);
+                Some(HttpRequest::get(resource(&self.0, &path), authorized(&self.0)))
             }
-        };
-        Some(HttpRequest::get(resource(&self.0, &path), authorized(&self.0)))
+            // There a message is known by its own id only.
+            SinchApi::Conversation { .. } => None,
+        }
     }
 
-    fn found(&self, status: u16, body: &[u8]) -> Found {
-        errors::found(status, body)
+    fn found(&self, sought: &Sought<'_>, status: u16, body: &[u8]) -> Found {
+        sought.send.map_or(Found::Unclear, |send| errors::found(send, status, body))
     }
 
     /// Sinch's links to files need no credentials.

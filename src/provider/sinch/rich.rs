@@ -4,14 +4,14 @@ use super::{authorized, framed, resource};
 use crate::config::providers::sinch::SinchSettings;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::{SMS_CHARS, WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
+use crate::domain::limits::{SMS_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{
     Card, Choice, Location, Media, MediaKind, Outbound, OutboundContent, Section, TemplateButton, TemplateHeader, TemplateParam,
     TemplateParams,
 };
 use crate::provider::meta::bounded;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
-use crate::provider::{json, meta};
+use crate::provider::{caption, json, meta};
 use serde_json::{Map, Value, json};
 
 /// The request that sends the message. Reports go to the app's webhook: a URL of its own would be signed with another secret.
@@ -55,7 +55,7 @@ fn content(content: &OutboundContent, kind: ChannelKind) -> Result<Value, Encode
         OutboundContent::Text { text } => {
             json!({ "text_message": { "text": bounded("characters of text", text, max)? } })
         }
-        OutboundContent::Media { kind: word, media, caption } => file(*word, media, caption.as_deref())?,
+        OutboundContent::Media { kind: word, media, caption } => file(*word, media, caption.as_deref(), kind)?,
         OutboundContent::Email { .. } => return unsupported("a mail", kind),
         OutboundContent::Album { .. } => return unsupported("several files in one message", kind),
         // Over text messages Sinch would write these as texts of its own: we write ours.
@@ -103,17 +103,21 @@ fn url(media: &Media) -> Result<&str, EncodeError> {
 }
 
 /// A file alone, or a card where words go with it.
-fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Value, EncodeError> {
+fn file(word: MediaKind, media: &Media, caption: Option<&str>, kind: ChannelKind) -> Result<Value, EncodeError> {
     let mut file = json!({ "url": url(media)? });
-    if let (MediaKind::Document, Some(filename)) = (kind, &media.filename) {
+    if let (MediaKind::Document, Some(filename)) = (word, &media.filename) {
         file["filename_override"] = filename.as_str().into();
     }
-    let captioned = matches!(kind, MediaKind::Image | MediaKind::Video | MediaKind::Document);
-    Ok(match caption.filter(|c| captioned && !c.is_empty()) {
-        Some(caption) => {
-            let title = bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?;
-            json!({ "card_message": { "title": title, "media_message": file } })
-        }
+    let title = match kind {
+        ChannelKind::WhatsApp => caption::seen("Sinch", word, caption)?,
+        // A message of several parts has room for words beside any file.
+        ChannelKind::Sms | ChannelKind::Email => match caption.filter(|caption| !caption.is_empty()) {
+            Some(caption) => Some(bounded("characters of the caption", caption, SMS_CHARS)?),
+            None => None,
+        },
+    };
+    Ok(match title {
+        Some(title) => json!({ "card_message": { "title": title, "media_message": file } }),
         None => json!({ "media_message": file }),
     })
 }

@@ -54,7 +54,8 @@ pub fn decode(kind: &str, body: &Value, routes: &Routes) -> Result<Vec<Decoded>,
 }
 
 fn route<'r>(ours: &str, routes: &'r Routes) -> Option<&'r Route> {
-    routes.find(digits(ours)).or_else(|| (routes.here().kind == ChannelKind::Sms).then(|| routes.here()))
+    let here = || (routes.here().kind == ChannelKind::Sms && routes.may_be_here(ours)).then(|| routes.here());
+    routes.find(digits(ours)).or_else(here)
 }
 
 fn message(kind: &str, body: &Value, routes: &Routes) -> Result<Decoded, Malformed> {

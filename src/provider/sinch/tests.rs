@@ -93,6 +93,44 @@ fn a_callback_goes_to_the_channel_of_its_app_and_medium() {
 }
 
 #[test]
+fn who_opted_out_at_sinch_is_opted_out_here() {
+    let told = |status: &str, channel: &str, identity: &str| {
+        json!({ "app_id": "APP1", "event_time": "2026-11-21T03:00:00Z",
+            "opt_out_notification": { "request_id": "R1", "channel": channel, "identity": identity, "status": status } })
+    };
+    let message = |body| match read(body).expect("decoded").remove(0) {
+        Decoded::Message(received) => received.message,
+        other => panic!("{other:?}"),
+    };
+    for (channel, route) in [("WHATSAPP", "wa"), ("SMS", "both")] {
+        let message = message(told("OPT_OUT_SUCCEEDED", channel, "447700900123"));
+        assert_eq!((message.channel.as_str(), message.from.reveal()), (route, "+447700900123"));
+        assert_eq!(message.content, InboundContent::OptOut { word: "STOP".into(), scope: None });
+        assert_eq!((message.id.as_str(), message.at), ("preference:447700900123:STOP:R1", Some(Millis(1_795_230_000_000))));
+    }
+    assert_eq!(said(told("OPT_OUT_FAILED", "SMS", "447700900123")), "other opt_out_notification");
+    assert_eq!(said(told("OPT_OUT_SUCCEEDED", "VIBER", "447700900123")), "other unknown_medium");
+    assert_eq!(said(told("OPT_OUT_SUCCEEDED", "SMS", "")), "other opt_out_without_person");
+}
+
+#[test]
+fn what_is_written_to_another_number_of_the_plan_is_not_the_callers() {
+    let here = Route { channel: name("sms"), kind: ChannelKind::Sms };
+    let routes = crate::provider::Adapter::from(texting()).routes(here, []);
+    for (to, expected) in
+        [("447700900001", "sms"), ("+447700900001", "sms"), ("447700900003", "unknown_number"), ("78787", "unknown_number")]
+    {
+        let body = json!({ "type": "mo_text", "id": "1", "from": "447700900123", "to": to, "body": "YES" }).to_string();
+        let request = WebhookRequest { method: Method::Post, url: URL, headers: &Pairs(&[]), body: body.as_bytes(), peer: None };
+        match texting().decode(&request, &routes).expect("decoded").remove(0) {
+            Decoded::Message(m) => assert_eq!(m.message.channel.as_str(), expected, "{to}"),
+            Decoded::Other(other) => assert_eq!(other.kind, expected, "{to}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn kinds_of_content() {
     let of = |contact: Value| match read(incoming("APP1", "WHATSAPP", contact)).expect("decoded").remove(0) {
         Decoded::Message(m) => (m.message.text, m.message.content, m.message.in_reply_to),
@@ -291,13 +329,8 @@ fn a_templates_parameters_are_named_by_their_place() {
 #[test]
 fn a_batch_is_looked_up_by_our_name() {
     let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
-    let of = |sinch: &Sinch, id| sinch.lookup(&Sought { id, send: Some(send_ref()), to: &to, now: Millis(0) }).map(|r| r.url);
-    let url = of(&texting(), None).expect("a request");
+    let of = |sinch: &Sinch| sinch.lookup(&Sought { send: Some(send_ref()), to: &to, now: Millis(0) }).map(|r| r.url);
+    let url = of(&texting()).expect("a request");
     assert!(url.ends_with(&format!("client_reference={}", send_ref())));
-    assert_eq!(of(&conversation(), None), None);
-    assert_eq!(
-        of(&conversation(), Some("01E")).as_deref(),
-        Some("https://eu.x.api.sinch.com/v1/projects/project-1/messages/01E")
-    );
-    assert_eq!(of(&conversation(), Some("../x")), None);
+    assert_eq!(of(&conversation()), None);
 }

@@ -13,7 +13,7 @@ mod tests;
 
 use super::features::{Features, Proof, Reports};
 use super::file::{self, FileSource, NoFile};
-use super::send::{EncodeError, Found, HttpRequest, SendContext, SendOutcome, Sought};
+use super::send::{EncodeError, HttpRequest, SendContext, SendOutcome};
 use super::webhook::{Decoded, Facts, Headers, Malformed, Refused, Routes, WebhookRequest};
 use super::{Account, Provider};
 use crate::config::providers::telnyx::TelnyxSettings;
@@ -94,16 +94,6 @@ impl Provider for Telnyx {
 
     fn check(&self, _: Millis) -> Option<HttpRequest> {
         Some(HttpRequest::get(resource(&self.0, "/v2/messaging_profiles?page[size]=1"), authorized(&self.0)))
-    }
-
-    fn lookup(&self, sought: &Sought<'_>) -> Option<HttpRequest> {
-        // Telnyx knows a message by its own id only.
-        let id = sought.id.filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))?;
-        Some(HttpRequest::get(resource(&self.0, &format!("/v2/messages/{id}")), authorized(&self.0)))
-    }
-
-    fn found(&self, status: u16, body: &[u8]) -> Found {
-        errors::found(status, body)
     }
 
     fn idempotent(&self) -> bool {

@@ -98,6 +98,14 @@ fn send_ref() -> SendRef {
 }
 
 #[test]
+fn what_a_group_hears_is_answered_to_nobody() {
+    let to = |number: &str| json!({ "phone_number": number });
+    assert_eq!(said(incoming(json!({ "cc": [] }))), "sms hi");
+    assert_eq!(said(incoming(json!({ "cc": [to("+447700900456")] }))), "other group_message");
+    assert_eq!(said(incoming(json!({ "to": [to("+447700900456"), to("+447700900001")] }))), "other group_message");
+}
+
+#[test]
 fn reports_carry_the_name_of_the_send() {
     let send = send_ref();
     let payload = |status: &str| {
@@ -118,7 +126,10 @@ fn reports_carry_the_name_of_the_send() {
     assert_eq!(said(read("", "message.finalized", payload("webhook_delivered"))), "other status_webhook_delivered");
     let mut named = payload("delivered");
     named["body"] = json!({ "biz_opaque_callback_data": send.to_string() });
-    assert_eq!(of("", "message.finalized", named).send, Some(send));
+    assert_eq!(of("", "message.finalized", named.clone()).send, Some(send));
+    // What is signed counts more than a query that anybody may have changed.
+    let another = SendRef { effect: Token::birth(send.contact, InputId::of(DedupeHash::of(&["b"]))).effect(0), ..send };
+    assert_eq!(of(&format!("?send={another}"), "message.finalized", named).send, Some(send));
 }
 
 fn check(telnyx: &Telnyx, headers: &[(&str, &str)], body: &[u8], now: i64) -> Result<(), Refused> {

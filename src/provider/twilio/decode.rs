@@ -1,16 +1,15 @@
 //! What Twilio's webhooks say. One URL takes messages and status callbacks; they differ by `MessageStatus`.
 
-use super::{SEND_PARAM, WHATSAPP, errors};
+use super::{WHATSAPP, errors};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::SendRef;
 use crate::domain::message::{DeliveryStatus, Inbound, InboundContent, Location, Media, MediaKind, Referral};
 use crate::domain::value::Value;
 use crate::provider::form::{Form, is_form};
 use crate::provider::webhook::{
     Decoded, Malformed, Method, Other, ProviderError, Received, Route, Routes, StatusReport, WebhookRequest,
 };
-use url::form_urlencoded;
+use crate::provider::{callback, mime};
 
 /// Twilio sends at most ten files with a message.
 const MEDIA_MAX: usize = 10;
@@ -56,11 +55,11 @@ fn medium(wire: &str) -> Option<(ChannelKind, Address)> {
     }
 }
 
-/// The channel of our number, or of the messaging service, or the one that was called if it has the same medium.
+/// The channel of our number, or of the messaging service, or the one that was called if it has the same medium and no other number.
 fn route<'r>(form: &Form<'_>, ours: &str, kind: ChannelKind, routes: &'r Routes) -> Option<&'r Route> {
     let service = form.get("MessagingServiceSid").map(|sid| format!("{}{sid}", super::prefix(kind)));
     let found = routes.find(ours).or_else(|| routes.find(service.as_deref()?));
-    found.or_else(|| (routes.here().kind == kind).then(|| routes.here()))
+    found.or_else(|| (routes.here().kind == kind && routes.may_be_here(ours)).then(|| routes.here()))
 }
 
 fn message(form: &Form<'_>, id: &str, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
@@ -160,8 +159,7 @@ fn media_kind(word: &str, content_type: Option<&str>) -> Option<MediaKind> {
         "sticker" => Some(MediaKind::Sticker),
         _ => None,
     };
-    let by_type = |full: &str| named(full.split('/').next().unwrap_or("")).unwrap_or(MediaKind::Document);
-    named(word).or_else(|| content_type.map(by_type))
+    named(word).or_else(|| content_type.map(mime::kind))
 }
 
 fn status(request: &WebhookRequest<'_>, form: &Form<'_>, id: &str, word: &str, routes: &Routes) -> Decoded {
@@ -177,11 +175,10 @@ fn status(request: &WebhookRequest<'_>, form: &Form<'_>, id: &str, word: &str, r
     let recipient = form.get("To").and_then(medium);
     let kind = recipient.as_ref().map_or(routes.here().kind, |(kind, _)| *kind);
     let route = route(form, ours, kind, routes).unwrap_or(routes.here());
-    let query = form_urlencoded::parse(request.query().as_bytes()).find(|(name, _)| name == SEND_PARAM);
     Decoded::Status(Box::new(StatusReport {
         channel: route.channel.clone(),
         id: id.to_owned(),
-        send: query.and_then(|(_, value)| SendRef::parse(&value)),
+        send: callback::send(request),
         status: *status,
         provider_status: word.to_owned(),
         at: None,

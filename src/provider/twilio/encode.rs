@@ -1,18 +1,19 @@
 //! How messages are written for Twilio: one form for everything that `Messages.json` takes.
 
-use super::{SEND_PARAM, prefix};
+use super::prefix;
 use crate::config::channel::TwilioSettings;
+use crate::config::project::Captions;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::limits::SMS_CHARS;
 use crate::domain::message::{
     Location, Outbound, OutboundContent, TemplateButton, TemplateHeader, TemplateParam, TemplateParams,
 };
-use crate::domain::value::Value;
 use crate::provider::proof::basic;
 use crate::provider::send::{EncodeError, HttpRequest, SendContext};
+use crate::provider::written::Written;
+use crate::provider::{callback, caption, plain};
 use serde_json::json;
-use url::form_urlencoded;
 
 /// Files that one message can carry.
 const MEDIA_MAX: usize = 10;
@@ -25,80 +26,36 @@ pub fn encode(settings: &TwilioSettings, message: &Outbound, context: &SendConte
     if let OutboundContent::MarkRead { message, typing: true } = &message.content {
         return typing(settings, message, context.kind);
     }
-    let mut form = Form::default();
+    let mut form = Written::default();
     form.add("To", &receiver(&message.to, context.kind)?);
     match settings.from.starts_with("MG") {
         true => form.add("MessagingServiceSid", &settings.from),
         false => form.add("From", &format!("{}{}", prefix(context.kind), settings.from)),
     }
     content(&mut form, &message.content, context.kind)?;
-    if let Some(url) = context.status_callback {
-        form.add("StatusCallback", &callback(url, context));
+    if let Some(url) = callback::url(context) {
+        form.add("StatusCallback", &url);
     }
-    form.add_fields(message.provider.as_ref());
+    form.hand_on(message.provider.as_ref());
     let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", settings.base_url.trim_end_matches('/'), settings.account_sid);
-    Ok(HttpRequest::form(url, vec![("Authorization", authorization(settings))], form.written.finish()))
+    Ok(HttpRequest::form(url, vec![("Authorization", authorization(settings))], form.finish()))
 }
 
-struct Form {
-    written: form_urlencoded::Serializer<'static, String>,
-    names: Vec<&'static str>,
+/// The text of a message, within Twilio's bounds.
+fn body(form: &mut Written, text: &str) -> Result<(), EncodeError> {
+    form.add("Body", plain::bounded(text, SMS_CHARS)?);
+    Ok(())
 }
 
-impl Default for Form {
-    fn default() -> Self {
-        Form { written: form_urlencoded::Serializer::new(String::with_capacity(256)), names: Vec::with_capacity(8) }
-    }
-}
-
-impl Form {
-    fn add(&mut self, name: &'static str, value: &str) {
-        self.names.push(name);
-        self.written.append_pair(name, value);
-    }
-
-    /// What the flow hands on, except what is written already. A list is the field several times.
-    fn add_fields(&mut self, fields: Option<&Value>) {
-        let Some(Value::Map(fields)) = fields else { return };
-        for (name, value) in fields.iter().filter(|(name, _)| !self.names.contains(&name.as_str())) {
-            match value {
-                Value::Null => {}
-                Value::List(values) => {
-                    for value in values {
-                        self.written.append_pair(name, &written(value));
-                    }
-                }
-                value => {
-                    self.written.append_pair(name, &written(value));
-                }
-            }
-        }
-    }
-
-    fn body(&mut self, text: &str) -> Result<(), EncodeError> {
-        let got = text.chars().count();
-        match got {
-            0 => Err(EncodeError::Empty("the text")),
-            1..=SMS_CHARS => {
-                self.add("Body", text);
-                Ok(())
-            }
-            _ => Err(EncodeError::TooLong { what: "characters of text", got, max: SMS_CHARS }),
-        }
-    }
-}
-
-fn written(value: &Value) -> String {
-    match value.to_json() {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    }
-}
-
-fn content(form: &mut Form, content: &OutboundContent, kind: ChannelKind) -> Result<(), EncodeError> {
+fn content(form: &mut Written, content: &OutboundContent, kind: ChannelKind) -> Result<(), EncodeError> {
     match content {
-        OutboundContent::Text { text } => form.body(text),
-        OutboundContent::Media { media, caption, .. } => files(form, std::slice::from_ref(media), caption.as_deref()),
+        OutboundContent::Text { text } => body(form, text),
+        OutboundContent::Media { kind: word, media, caption } => {
+            if kind == ChannelKind::WhatsApp {
+                caption::caption("Twilio", Captions::Pictures, *word, caption.as_deref())?;
+            }
+            files(form, std::slice::from_ref(media), caption.as_deref())
+        }
         OutboundContent::Album { media, text } => files(form, media, text.as_deref()),
         OutboundContent::Location { location, text } if kind == ChannelKind::WhatsApp => place(form, location, text.as_deref()),
         OutboundContent::Template { name, params, header, buttons, .. } => {
@@ -129,7 +86,7 @@ fn unsupported<T>(what: &'static str, kind: ChannelKind) -> Result<T, EncodeErro
     Err(EncodeError::Unsupported { provider: "Twilio", what, kind })
 }
 
-fn files(form: &mut Form, media: &[crate::domain::message::Media], text: Option<&str>) -> Result<(), EncodeError> {
+fn files(form: &mut Written, media: &[crate::domain::message::Media], text: Option<&str>) -> Result<(), EncodeError> {
     if media.is_empty() {
         return Err(EncodeError::Empty("the list of files"));
     }
@@ -137,7 +94,7 @@ fn files(form: &mut Form, media: &[crate::domain::message::Media], text: Option<
         return Err(EncodeError::TooLong { what: "files", got: media.len(), max: MEDIA_MAX });
     }
     if let Some(text) = text.filter(|t| !t.is_empty()) {
-        form.body(text)?;
+        body(form, text)?;
     }
     for file in media {
         let url = file.url.as_deref().filter(|u| !u.is_empty()).ok_or(EncodeError::Empty("the URL of a file"))?;
@@ -146,10 +103,10 @@ fn files(form: &mut Form, media: &[crate::domain::message::Media], text: Option<
     Ok(())
 }
 
-fn place(form: &mut Form, location: &Location, text: Option<&str>) -> Result<(), EncodeError> {
+fn place(form: &mut Written, location: &Location, text: Option<&str>) -> Result<(), EncodeError> {
     let label = location.name.as_deref().or(location.address.as_deref());
     // Twilio wants a body beside a place.
-    form.body(text.or(label).unwrap_or("📍"))?;
+    body(form, text.or(label).unwrap_or("📍"))?;
     let label = label.map(|l| format!("|{l}")).unwrap_or_default();
     form.add("PersistentAction", &format!("geo:{},{}{label}", location.lat, location.lon));
     Ok(())
@@ -202,15 +159,6 @@ fn receiver(to: &Address, kind: ChannelKind) -> Result<String, EncodeError> {
         (ChannelKind::WhatsApp, Address::Bsuid(user)) => Ok(format!("{}{user}", prefix(kind))),
         (ChannelKind::Sms, Address::Verbatim(short)) => Ok(short.clone()),
         _ => Err(EncodeError::Address),
-    }
-}
-
-/// The URL to report to, with the name of the send in its query.
-fn callback(url: &str, context: &SendContext<'_>) -> String {
-    match context.send {
-        // Neither part of a send's name needs escaping in a query.
-        Some(send) => format!("{url}{}{SEND_PARAM}={send}", if url.contains('?') { '&' } else { '?' }),
-        None => url.to_owned(),
     }
 }
 

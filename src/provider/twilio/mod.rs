@@ -22,9 +22,6 @@ pub const EMPTY_TWIML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Respon
 
 const WHATSAPP: &str = "whatsapp:";
 
-/// The query parameter of our status callback that carries the name of the send.
-const SEND_PARAM: &str = "send";
-
 /// One sender of a Twilio account.
 #[derive(Debug)]
 pub struct Twilio(pub TwilioSettings);
@@ -85,10 +82,10 @@ impl Provider for Twilio {
         Some(Account::new("twilio", &[&self.0.account_sid, self.0.auth_token.expose()]))
     }
 
-    /// The account itself, which any of its credentials may read.
+    /// The list of messages, which any key may read that may send. The account itself is for main keys only (Twilio, "API keys").
     fn check(&self, _: Millis) -> Option<HttpRequest> {
         let base = self.0.base_url.trim_end_matches('/');
-        let url = format!("{base}/2010-04-01/Accounts/{}.json", self.0.account_sid);
+        let url = format!("{base}/2010-04-01/Accounts/{}/Messages.json?PageSize=1", self.0.account_sid);
         Some(HttpRequest::get(url, vec![("Authorization", encode::authorization(&self.0))]))
     }
 

@@ -2,12 +2,14 @@
 
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::limits::{SMS_CHARS, WHATSAPP_CAPTION_CHARS, WHATSAPP_TEXT_CHARS};
+use crate::domain::limits::{SMS_CHARS, WHATSAPP_TEXT_CHARS};
 use crate::domain::message::{Media, MediaKind, Outbound, OutboundContent, TemplateParam, TemplateParams};
-use crate::provider::json;
-use crate::provider::meta;
 use crate::provider::send::{EncodeError, SendContext};
+use crate::provider::{caption, json, meta};
 use serde_json::{Map, Value, json};
+
+/// Characters of a text message with the link of a file below it (Vonage's library).
+const SMS_MOST: usize = 3_200;
 
 /// The body of the request that sends the message.
 pub fn body(number: &str, message: &Outbound, context: &SendContext<'_>) -> Result<Value, EncodeError> {
@@ -56,12 +58,18 @@ fn parts(message: &Outbound, kind: ChannelKind) -> Result<(&'static str, Parts),
         (OutboundContent::Text { text }, ChannelKind::WhatsApp) => Ok(("whatsapp", plain(text, WHATSAPP_TEXT_CHARS)?)),
         (OutboundContent::Text { text }, _) => Ok(("sms", plain(text, SMS_CHARS)?)),
         (OutboundContent::Media { kind: shown, media, caption }, ChannelKind::WhatsApp) => {
-            Ok(("whatsapp", file(*shown, media, caption.as_deref())?))
+            Ok(("whatsapp", file(*shown, media, caption::seen("Vonage", *shown, caption.as_deref())?)?))
         }
-        (OutboundContent::Media { kind: shown, media, caption }, ChannelKind::Sms) => match shown {
-            MediaKind::Document | MediaKind::Sticker => unsupported("that kind of file", kind),
-            MediaKind::Image | MediaKind::Video | MediaKind::Audio => Ok(("mms", file(*shown, media, caption.as_deref())?)),
-        },
+        (OutboundContent::Media { kind: shown, media, caption }, ChannelKind::Sms) => {
+            let words = caption.as_deref().filter(|words| !words.is_empty());
+            let words = words.map(|words| meta::bounded("characters of text", words, SMS_CHARS)).transpose()?;
+            match shown {
+                MediaKind::Image | MediaKind::Video | MediaKind::Audio if has_mms(&message.to) => {
+                    Ok(("mms", file(*shown, media, words)?))
+                }
+                _ => Ok(("sms", link(url(media)?, words)?)),
+            }
+        }
         (OutboundContent::Reaction { emoji, .. }, ChannelKind::WhatsApp) => {
             let reaction = match emoji.is_empty() {
                 true => json!({ "action": "unreact" }),
@@ -94,8 +102,21 @@ fn plain(text: &str, max: usize) -> Result<Parts, EncodeError> {
     Ok(vec![("message_type", "text".into()), ("text", text.into())])
 }
 
+/// Vonage has MMS in the United States and Canada only ("Understanding MMS Messaging").
+fn has_mms(to: &Address) -> bool {
+    matches!(to, Address::Phone(phone) if phone.digits().starts_with('1'))
+}
+
+/// A file as its link below the words, where there is no MMS or not for this kind of file.
+fn link(url: &str, words: Option<&str>) -> Result<Parts, EncodeError> {
+    plain(&words.into_iter().chain([url]).collect::<Vec<_>>().join("\n"), SMS_MOST)
+}
+
+fn url(media: &Media) -> Result<&str, EncodeError> {
+    media.url.as_deref().filter(|url| !url.is_empty()).ok_or(EncodeError::Empty("the URL of a file"))
+}
+
 fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Parts, EncodeError> {
-    let url = media.url.as_deref().filter(|url| !url.is_empty()).ok_or(EncodeError::Empty("the URL of a file"))?;
     let word = match kind {
         MediaKind::Image => "image",
         MediaKind::Video => "video",
@@ -103,10 +124,9 @@ fn file(kind: MediaKind, media: &Media, caption: Option<&str>) -> Result<Parts, 
         MediaKind::Document => "file",
         MediaKind::Sticker => "sticker",
     };
-    let mut part = json!({ "url": url });
-    if let (MediaKind::Image | MediaKind::Video | MediaKind::Document, Some(caption)) = (kind, caption.filter(|c| !c.is_empty()))
-    {
-        part["caption"] = meta::bounded("characters of the caption", caption, WHATSAPP_CAPTION_CHARS)?.into();
+    let mut part = json!({ "url": url(media)? });
+    if let Some(caption) = caption {
+        part["caption"] = caption.into();
     }
     if let (MediaKind::Document, Some(name)) = (kind, &media.filename) {
         part["name"] = name.as_str().into();

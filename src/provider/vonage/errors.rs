@@ -5,8 +5,8 @@ use crate::domain::message::FailureReason::{self, *};
 use crate::domain::time::Span;
 use crate::provider::json;
 use crate::provider::send::{SendOutcome, retry_after};
-use crate::provider::verdict::{Verdict, by_status, config, permanent, retry, throttle};
-use crate::provider::webhook::{Headers, LimitScope, ProviderError};
+use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry, throttle};
+use crate::provider::webhook::{Headers, LimitScope, OptOutScope, ProviderError};
 use serde_json::Value;
 
 /// The code or word, what to do, why.
@@ -37,7 +37,7 @@ const CODES: &[(&str, Verdict)] = &[
     ("1210", permanent(Filtered)),
     ("1220", retry(Unreachable).after(Span::minutes(2))),
     ("1230", retry(Unknown)),
-    ("1240", permanent(Invalid)),
+    ("1240", opted_out(OptOutScope::Everything)), // Vonage, "Messaging Opted-out Numbers"
     ("1241", throttle(LimitScope::Pair)),       // too much to one number
     ("1250", permanent(Invalid)),
     ("1260", permanent(Unreachable)),
@@ -121,6 +121,7 @@ mod tests {
         assert_eq!(code(json!({ "code": 1340, "reason": "outside" })).as_deref(), Some("1340"));
         assert_eq!(code(json!({ "title": "Rate Limit Hit" })), None);
         assert_eq!(verdict(Some("1340")).reason, WindowClosed);
+        assert_eq!(verdict(Some("1240")).opted_out, Some(OptOutScope::Everything));
         for unknown in [None, Some("9999"), Some("")] {
             assert_eq!(verdict(unknown), permanent(FailureReason::Unknown));
         }

@@ -150,7 +150,11 @@ fn webhooks_are_believed_by_their_token_and_hash() {
 }
 
 fn write(kind: ChannelKind, content: OutboundContent) -> Result<Value, EncodeError> {
-    let to = Address::Phone(E164::parse("+447700900123").expect("a phone"));
+    write_to("+447700900123", kind, content)
+}
+
+fn write_to(to: &str, kind: ChannelKind, content: OutboundContent) -> Result<Value, EncodeError> {
+    let to = Address::Phone(E164::parse(to).expect("a phone"));
     let channel = ChannelName::parse("main").expect("a name");
     let context = SendContext { channel: &channel, send: None, status_callback: None, kind, mail: None, now: NOW };
     let request = Vonage::new(settings()).encode(&Outbound { to, content, in_reply_to: None, provider: None }, &context)?;
@@ -191,8 +195,22 @@ fn files_lists_places_and_reactions() {
     };
     let pdf = write(ChannelKind::WhatsApp, media(MediaKind::Document)).expect("written");
     assert_eq!(pdf["file"], json!({ "url": "https://h.example/m/1", "caption": "see", "name": "a.pdf" }));
-    assert_eq!(write(ChannelKind::Sms, media(MediaKind::Image)).expect("written")["channel"], "mms");
-    assert!(write(ChannelKind::Sms, media(MediaKind::Document)).is_err());
+    // MMS is for the United States and Canada, and for some kinds of files: what else there is stands as a link in a text.
+    for (to, kind, channel) in [
+        ("+15550100123", MediaKind::Image, "mms"),
+        ("+15550100123", MediaKind::Audio, "mms"),
+        ("+15550100123", MediaKind::Document, "sms"),
+        ("+15550100123", MediaKind::Sticker, "sms"),
+        ("+447700900123", MediaKind::Image, "sms"),
+    ] {
+        let written = write_to(to, ChannelKind::Sms, media(kind)).expect("written");
+        assert_eq!(written["channel"], channel, "{to} {kind:?}");
+        match channel {
+            "sms" => assert_eq!(written["text"], "see\nhttps://h.example/m/1"),
+            _ => assert_eq!(written[written["message_type"].as_str().expect("a word")]["caption"], "see"),
+        }
+    }
+    assert!(write(ChannelKind::WhatsApp, media(MediaKind::Audio)).is_err(), "nobody would see the words");
     let rows = vec![Choice { id: "r".into(), title: "Row".into(), description: None }];
     let sections = vec![Section { title: None, rows }];
     let list = OutboundContent::Sections { text: "Pick".into(), header: None, footer: None, button: "Open".into(), sections };

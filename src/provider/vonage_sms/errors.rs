@@ -5,8 +5,8 @@ use crate::domain::message::FailureReason::*;
 use crate::domain::time::Span;
 use crate::provider::json;
 use crate::provider::send::{SendOutcome, retry_after};
-use crate::provider::verdict::{Verdict, by_status, config, permanent, retry, throttle};
-use crate::provider::webhook::{Headers, LimitScope, ProviderError};
+use crate::provider::verdict::{Verdict, by_status, config, opted_out, permanent, retry, throttle};
+use crate::provider::webhook::{Headers, LimitScope, OptOutScope, ProviderError};
 use serde_json::Value;
 
 /// `status` of an answer, what to do, why. `0` is success.
@@ -44,7 +44,8 @@ const RECEIPTS: &[(u32, Verdict)] = &[
     (6, permanent(Filtered)),
     (7, retry(Unreachable).after(Span::minutes(2))),
     (8, retry(Unknown)),
-    (9, permanent(Invalid)),
+    // "The user has requested not to receive messages" (Vonage, "Messaging Opted-out Numbers"); older pages say: an illegal number.
+    (9, opted_out(OptOutScope::Everything)),
     (10, permanent(Content)),
     (11, permanent(Invalid)),
     (12, permanent(Unreachable)),
@@ -75,11 +76,14 @@ pub fn delivery(code: Option<&str>, word: &str) -> Verdict {
 /// What the answer to a send means.
 pub fn classify(status: u16, headers: &dyn Headers, body: &[u8]) -> SendOutcome {
     let body = json::object(body).unwrap_or(Value::Null);
-    let message = json::list(&body, "messages").first().unwrap_or(&Value::Null);
-    let code = json::code(message, "status");
-    if (200..300).contains(&status) && code.as_deref() == Some("0") {
-        return SendOutcome::taken(json::owned(message, "message-id"));
+    let parts = json::list(&body, "messages");
+    // A long text is answered part by part. What is on its way in part must not leave again whole.
+    let taken = parts.iter().find(|part| json::code(part, "status").as_deref() == Some("0"));
+    if let Some(part) = taken.filter(|_| (200..300).contains(&status)) {
+        return SendOutcome::taken(json::owned(part, "message-id"));
     }
+    let message = parts.first().unwrap_or(&Value::Null);
+    let code = json::code(message, "status");
     let known = find(ANSWERS, code.as_deref());
     let text = json::owned(message, "error-text").unwrap_or_default();
     let after = wait(&text).or_else(|| retry_after(headers));
@@ -125,6 +129,24 @@ mod tests {
             assert_eq!(of(broken), "unknown", "{broken}");
         }
         assert_eq!(classify(500, &Pairs(&[]), b"").name(), "retry");
+    }
+
+    #[test]
+    fn a_long_text_that_is_on_its_way_in_part_is_not_sent_again() {
+        let wait = r#"{"status":"1","error-text":"please wait [ 250 ] and retry"}"#;
+        let taken = r#"{"status":"0","message-id":"b"}"#;
+        for parts in [[wait, taken], [taken, wait]] {
+            let body = format!(r#"{{"messages":[{}]}}"#, parts.join(","));
+            assert_eq!(classify(200, &Pairs(&[]), body.as_bytes()), SendOutcome::taken(Some("b".to_owned())), "{body}");
+        }
+        let none = format!(r#"{{"messages":[{wait},{wait}]}}"#);
+        assert_eq!(classify(200, &Pairs(&[]), none.as_bytes()).name(), "throttled");
+    }
+
+    #[test]
+    fn who_asked_vonage_for_no_more_messages_opted_out() {
+        assert_eq!(delivery(Some("9"), "failed").opted_out, Some(OptOutScope::Everything));
+        assert_eq!(delivery(Some("3"), "failed").opted_out, None);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use super::echo::echo;
 use super::rig::{Backend, Rig, answer, message};
 use super::{ANN, on_every_store};
 use bytes::Bytes;
+use replyflow::config::{Secrets, Settings};
+use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::{InputId, SendRef, Token, Who};
 use replyflow::domain::input::{Class, OperatorAction};
 use replyflow::domain::journal::{AttemptOutcome, Event};
@@ -11,7 +13,7 @@ use replyflow::domain::message::{DeliveryStatus, FailureReason};
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Span;
 use replyflow::provider::webhook::{Failure, OptOutScope};
-use replyflow::provider::{ProviderError, StatusReport};
+use replyflow::provider::{Adapter, Method, Pairs, ProviderError, Route, Routes, StatusReport, WebhookRequest};
 use replyflow::service::{Received, failed};
 use replyflow::store::{Accept, Accepted, Commit, Committed, StopMask, WhenFull};
 
@@ -22,6 +24,7 @@ on_every_store!(
     a_failure_report_wakes_only_who_waits,
     a_report_of_an_opt_out_opts_out_once,
     a_report_without_our_name_is_written_down,
+    a_report_by_the_providers_id_alone_finds_its_message,
     a_record_of_a_newer_release_is_left_alone,
     an_operators_act_passes_once,
 );
@@ -128,6 +131,54 @@ async fn a_failure_report_wakes_only_who_waits(backend: Backend) {
     assert_eq!(rig.texts(), ["echo hi", "news", "undelivered Some(Blocked)"]);
     let journal = rig.journal(rig.key(ANN)).await;
     assert_eq!(journal.iter().filter(|e| matches!(e, Event::Reported { .. })).count(), 4, "each is written down once");
+}
+
+/// Africa's Talking gives nothing back but its own id.
+async fn a_report_by_the_providers_id_alone_finds_its_message(backend: Backend) {
+    const CHANNEL: &str = "[server]\npublic_url = \"https://h.example\"\n[channels.main-sms]\nprovider = \"africastalking\"\nkind = \"sms\"\n\
+        username = \"myapp\"\napi_key = { env = \"AT\" }\nwebhook_secret = { env = \"URL\" }\n";
+    let secrets =
+        [("AT", "key-for-tests"), ("URL", "a-secret-of-16-letters")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let settings = Settings::of(CHANNEL, &secrets.into_iter().collect(), Secrets::Required).expect("settings");
+    let adapter = Adapter::new(&settings.channels["main-sms"].provider);
+    let told = adapter.clone();
+    let rig =
+        Rig::with(backend, echo, |plan| plan.arrange = Box::new(move |channels| channels["main-sms"].adapter = adapter)).await;
+    let taken = |id: &str| {
+        let one = format!(r#"{{"statusCode":101,"number":"{ANN}","messageId":"{id}","status":"Success"}}"#);
+        answer(201, &format!(r#"{{"SMSMessageData":{{"Recipients":[{one}]}}}}"#))
+    };
+    for id in ["ATXid_1", "ATXid_2"] {
+        rig.script(move |_| taken(id));
+    }
+    rig.say(ANN, "1", "await news").await;
+    rig.quiet().await;
+    let report = async |id: &str| {
+        let body = format!("id={id}&status=Rejected&failureReason=UserAccountSuspended&phoneNumber=%2B{}", &ANN[1..]);
+        let request = WebhookRequest {
+            method: Method::Post,
+            url: "https://h.example/",
+            headers: &Pairs(&[]),
+            body: body.as_bytes(),
+            peer: None,
+        };
+        let route = Route { channel: ChannelName::parse("main-sms").expect("a name"), kind: ChannelKind::Sms };
+        let said = told.decode(&request, &Routes::only(route)).expect("read");
+        rig.core.receive(said).await.expect("stored");
+        rig.quiet().await;
+    };
+    let sent = || rig.network.calls.lock().expect("not poisoned").len();
+    report("ATXid_9").await;
+    assert_eq!(sent(), 1, "nobody's message");
+    report("ATXid_1").await;
+    assert_eq!(sent(), 2, "who waited heard of it");
+    let last =
+        rig.network.calls.lock().expect("not poisoned").last().map(|call| String::from_utf8_lossy(&call.body).into_owned());
+    assert!(last.as_ref().is_some_and(|body| body.contains("undelivered")), "{last:?}");
+    report("ATXid_1").await;
+    assert_eq!(sent(), 2, "once");
+    let journal = rig.journal(rig.key(ANN)).await;
+    assert_eq!(journal.iter().filter(|event| matches!(event, Event::Reported { .. })).count(), 1);
 }
 
 async fn a_report_of_an_opt_out_opts_out_once(backend: Backend) {

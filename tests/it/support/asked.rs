@@ -69,7 +69,7 @@ impl Provider for Asked {
         Some(HttpRequest::get(format!("{}/asked?{}", self.at.as_ref()?, sought.send?), Vec::new()))
     }
 
-    fn found(&self, status: u16, body: &[u8]) -> Found {
+    fn found(&self, _: &Sought<'_>, status: u16, body: &[u8]) -> Found {
         match status {
             200 => {
                 let text = String::from_utf8_lossy(body).into_owned();

@@ -114,7 +114,7 @@ fn forged_vectors_of_twilio_are_refused_on_another_url_or_method() {
     }
 }
 
-/// No provider of this release signs a time: an old request is a repeat, and a repeat has the id of the first.
+/// Where no time is signed, and within the time where one is, an old request is a repeat; and a repeat has the id of the first.
 #[test]
 fn stale_vectors_carry_the_same_ids_again() {
     for file in files() {

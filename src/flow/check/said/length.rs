@@ -11,7 +11,7 @@ use crate::domain::limits;
 use crate::flow::definition::{Ask, Message, Notification, choose};
 use crate::flow::diagnostic::At;
 use crate::flow::expression::Template;
-use crate::layout::{Form, Rendered, form, whole};
+use crate::layout::{Form, Rendered, form, whole, words_beside};
 
 /// No channel takes less than this beside buttons: most texts need no closer look.
 const SHORT: usize = 300;
@@ -140,7 +140,7 @@ fn each(message: &Message, ask: Option<&Ask>, known: &Known<'_>, found: Found<'_
                 };
                 Rendered {
                     text: text(template),
-                    media: chosen.media.map(|media| (text(media), None)),
+                    media: chosen.media.map(|media| (text(media), chosen.media_name.map(text))),
                     footer: chosen.footer.map(text),
                 }
             };
@@ -158,7 +158,9 @@ fn each(message: &Message, ask: Option<&Ask>, known: &Known<'_>, found: Found<'_
             let chars = text.chars().count();
             if chars > room {
                 let estimated = whole(rendered(true), &choices, menu, *kind, shows).0.chars().count() <= room;
-                let (what, beside_a_file) = (What::Text, chosen.media.is_some() && shows.media);
+                let beside_a_file =
+                    rendered(false).media.is_some_and(|(url, name)| shows.media && words_beside(&url, name.as_deref(), shows));
+                let what = What::Text;
                 found(Excess { what, template, kind: *kind, form, chars, room, beside_a_file, estimated }, report);
             }
         }
