@@ -88,7 +88,9 @@ fn turn(who: u64, step: usize) -> Vec<Vec<Event>> {
         system: None,
     });
     let provider_id = Some(format!("PM{who}{step}"));
-    let attempted = Event::Attempted { effect, attempt: 1, outcome: AttemptOutcome::Accepted, provider_id, detail: None };
-    let reported = Event::Reported { effect, status: DeliveryStatus::Delivered, reason: None, code: None, at: None };
+    let attempted =
+        Event::Attempted { effect, attempt: 1, outcome: AttemptOutcome::Accepted, provider_id, detail: None, code: None };
+    let reported =
+        Event::Reported { effect, status: DeliveryStatus::Delivered, reason: None, code: None, at: None, detail: None };
     vec![events, vec![attempted], vec![reported]]
 }

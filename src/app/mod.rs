@@ -231,6 +231,7 @@ pub async fn open_store(config: &StoreConfig, access: Access) -> Answer<Arc<dyn 
         mailbox_max: limits.mailbox,
         mailbox_headroom: limits.mailbox_headroom,
         journal_max_bytes: u64::try_from(limits.journal_max_bytes).unwrap_or(u64::MAX),
+        pairs: config.pairs.clone(),
         ..StoreSettings::default()
     };
     match (&config.backend, access) {

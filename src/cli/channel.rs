@@ -1,37 +1,80 @@
 //! `replyflow channel test`: whether the credentials of a channel are good, which URLs are entered at its provider, and what arrives
-//! when somebody writes to it.
+//! when somebody writes to it. `replyflow channel pause|resume`: whether anything leaves over it.
 
 use super::arguments::Channel;
 use super::{Project, Stop, style};
+use crate::app::{Access, open_store};
 use crate::config::channel::{ChannelSettings, ProviderSettings};
 use crate::config::{Secrets, Settings};
+use crate::domain::hold::HoldKind;
 use crate::domain::time::{Millis, Span};
 use crate::history::read::{Message, MessageFilter, messages};
 use crate::history::{Database, HistoryError};
 use crate::provider::{Adapter, Checked, Reports};
 use crate::service::ports::Clock as _;
 use crate::service::runtime::MachineClock;
-use crate::service::{HttpClient, probe_channel};
+use crate::service::{HttpClient, holds, probe_channel};
 use std::time::Duration;
 
 /// How often the record is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
 pub(super) fn run(project: &Project, command: &Channel) -> Result<(), Stop> {
-    let Channel::Test { name, wait, no_wait } = command;
-    let settings = project.load(Secrets::Required)?;
-    let Some(channel) = settings.channels.values().find(|channel| channel.name.as_str() == name.as_str()) else {
-        let known: Vec<&str> = settings.channels.keys().map(|name| name.as_str()).collect();
-        return Err(Stop::Unasked(format!("there is no channel `{name}`"), Some(format!("There are: {}.", known.join(", ")))));
+    let (name, wait) = match command {
+        Channel::Pause { name, reason } => return hold(project, name, Hold::Pause, reason.as_deref()),
+        Channel::Resume { name, flagged: false, reason } => return hold(project, name, Hold::Resume, reason.as_deref()),
+        Channel::Resume { name, flagged: true, reason } => return hold(project, name, Hold::Unflag, reason.as_deref()),
+        Channel::Test { name, wait, no_wait } => (name, (!no_wait).then_some(wait)),
     };
-    let wait = match (no_wait, Span::parse(wait)) {
-        (true, _) => None,
-        (false, Some(wait)) => Some(wait),
-        (false, None) => {
+    let settings = project.load(Secrets::Required)?;
+    let channel = found(&settings, name)?;
+    let wait = match wait.map(|wait| (wait, Span::parse(wait))) {
+        None => None,
+        Some((_, Some(wait))) => Some(wait),
+        Some((wait, None)) => {
             return Err(Stop::Unasked(format!("`{wait}` is no duration"), Some("For example 90s or 10m.".to_owned())));
         }
     };
     super::runtime()?.block_on(test(&settings, channel, wait))
+}
+
+fn found<'s>(settings: &'s Settings, name: &str) -> Result<&'s ChannelSettings, Stop> {
+    settings.channels.values().find(|channel| channel.name.as_str() == name).ok_or_else(|| {
+        let known: Vec<&str> = settings.channels.keys().map(|name| name.as_str()).collect();
+        Stop::Unasked(format!("there is no channel `{name}`"), Some(format!("There are: {}.", known.join(", "))))
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Hold {
+    Pause,
+    Resume,
+    Unflag,
+}
+
+/// On the store itself, also beside a running service.
+fn hold(project: &Project, name: &str, what: Hold, reason: Option<&str>) -> Result<(), Stop> {
+    const BY: &str = "command line";
+    let settings = project.load(Secrets::Tolerated)?;
+    let channel = found(&settings, name)?.name.clone();
+    let changed = super::runtime()?.block_on(async {
+        let store = open_store(&settings.store, Access::Beside).await?;
+        match what {
+            Hold::Pause => holds::pause(&*store, &channel, BY, reason).await,
+            Hold::Resume => holds::resume(&*store, &channel, HoldKind::Paused, BY, reason).await,
+            Hold::Unflag => holds::resume(&*store, &channel, HoldKind::Flagged, BY, reason).await,
+        }
+    });
+    let said = match (what, changed.map_err(Stop::failed)?) {
+        (Hold::Pause, true) => "is paused: nothing leaves over it",
+        (Hold::Pause, false) => "was paused already",
+        (Hold::Resume, true) => "sends again",
+        (Hold::Resume, false) => "was not paused",
+        (Hold::Unflag, true) => "sends broadcasts again, although its number is flagged",
+        (Hold::Unflag, false) => "was not flagged",
+    };
+    println!("{channel} {said}");
+    Ok(())
 }
 
 async fn test(settings: &Settings, channel: &ChannelSettings, wait: Option<Span>) -> Result<(), Stop> {

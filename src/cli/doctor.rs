@@ -11,8 +11,8 @@ use crate::config::project::Way;
 use crate::config::{Secrets, Settings};
 use crate::flow::check::check_project;
 use crate::flow::load::Sources;
-use crate::service::{HttpClient, MailClient, MailTrouble};
-use crate::store::{Finding, FindingLevel};
+use crate::service::{HttpClient, MailClient, MailTrouble, holds};
+use crate::store::{Finding, FindingLevel, StoreError};
 
 /// A section `[webhooks.signed.FLOW.NAME]` that is about no webhook.
 const UNKNOWN_WEBHOOK: u16 = 512;
@@ -29,7 +29,9 @@ pub(super) fn run(project: &Project) -> Result<(), Stop> {
     let store = super::runtime()?.block_on(async {
         let store = open_store(&settings.store, Access::Beside).await?;
         store.meta().await?;
-        store.check().await
+        let mut found = store.check().await?;
+        found.extend(channels::held(holds::all(&*store).await?));
+        Ok::<_, StoreError>(found)
     });
     match store {
         Ok(found) => findings.extend(found),

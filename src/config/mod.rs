@@ -245,7 +245,10 @@ impl Settings {
             templates: basics.templates,
             project,
             server,
-            store,
+            store: StoreConfig {
+                pairs: channels.iter().filter_map(|(name, channel)| Some((name.clone(), channel.policy.pair?))).collect(),
+                ..store
+            },
             history,
             policies: channels.iter().map(|(name, channel)| (name.clone(), channel.policy.clone())).collect(),
             channels: channels.into_iter().map(|(name, channel)| (name, channel.settings)).collect(),

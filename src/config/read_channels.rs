@@ -5,7 +5,7 @@ use super::channel::ChannelSettings;
 use super::providers::{PROVIDERS, ProviderEntry, ProviderSettings};
 use super::read_project::{country, slug};
 use super::section::{Secrets, Section};
-use super::send::{ChannelPolicy, SendSettings, unsure};
+use super::send::{ChannelPolicy, PairPace, SendSettings, unsure};
 use super::server::{ServerSettings, base_url};
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::ChannelName;
@@ -114,7 +114,9 @@ fn channel(name: &str, section: Section<'_>, secrets: Secrets, server: &ServerSe
     let country = country(&section);
     // Without a provider the other keys mean nothing: one mistake, not ten.
     let provider = provider?;
-    let policy = policy(&section, send, provider.per_second);
+    // Nobody counts behind a simulated number, unless that is asked for.
+    let pair = (kind == ChannelKind::WhatsApp && provider.name != "simulator").then_some(PairPace::WHATSAPP);
+    let policy = ChannelPolicy { pair: pair_pace(&section, kind, pair), ..policy(&section, send, provider.per_second) };
     let texts = texts(&section, kind);
     if !provider.kinds.contains(&kind) {
         let all: Vec<String> = provider.kinds.iter().map(|kind| format!("`{kind}`")).collect();
@@ -164,6 +166,33 @@ fn own_url(server: &ServerSettings) -> String {
     format!("http://{listen}")
 }
 
+/// How many messages may go to one contact.
+fn pair_pace(section: &Section<'_>, kind: ChannelKind, instead: Option<PairPace>) -> Option<PairPace> {
+    let given = [section.has("pair_every"), section.has("pair_burst")];
+    for (key, given) in ["pair_every", "pair_burst"].into_iter().zip(given) {
+        if given && kind != ChannelKind::WhatsApp {
+            section.mistake(key, "is for WhatsApp only (kind = \"whatsapp\")", None);
+        }
+    }
+    let known = instead.unwrap_or(PairPace::WHATSAPP);
+    let every = match given[0] {
+        true => section.span("pair_every", Span::millis(0), Span::minutes(1)),
+        false => {
+            section.opt_text("pair_every");
+            known.every
+        }
+    };
+    let burst = match given[1] {
+        true => u32::try_from(section.number("pair_burst", 1, 1_000)).unwrap_or(1),
+        false => {
+            section.opt_text("pair_burst");
+            known.burst
+        }
+    };
+    let counts = every.0 > 0 && (instead.is_some() || given[0] || given[1]);
+    counts.then_some(PairPace { every, burst })
+}
+
 fn policy(section: &Section<'_>, send: &SendSettings, per_second: u32) -> ChannelPolicy {
     let number = |key, instead: u32| match section.has(key) {
         true => u32::try_from(section.number(key, 1, 1_000_000)).unwrap_or(1),
@@ -194,6 +223,7 @@ fn policy(section: &Section<'_>, send: &SendSettings, per_second: u32) -> Channe
         per_second,
         burst,
         gap,
+        pair: None,
         per_day,
         circuit: circuit(section),
         stand_ins,

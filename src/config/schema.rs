@@ -104,6 +104,8 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("per_second", Whole),
             ("burst", Whole),
             ("gap", Duration),
+            ("pair_every", Duration),
+            ("pair_burst", Whole),
             ("per_day", Whole),
             ("unsure", UNSURE),
             ("smart_encoding", Boolean),

@@ -4,7 +4,7 @@ use super::api::CircuitSettings;
 use super::section::Section;
 use super::server::size;
 use crate::domain::name::ChannelName;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 
 /// `[send]`.
 #[derive(Debug, Clone)]
@@ -32,6 +32,29 @@ pub enum Unsure {
     Resend,
 }
 
+/// How fast messages may go from one number to one contact: one each `every`, and up to `burst` at once, which is paid back before there is room for more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PairPace {
+    /// The time of one message.
+    pub every: Span,
+    /// Messages at once.
+    pub burst: u32,
+}
+
+impl PairPace {
+    /// WhatsApp's: one message in 6 seconds to one person, and bursts of up to 45 that borrow of what comes ([D], Meta's throughput page). Whether a burst must be paid
+    /// back in full before the next message, or one message's time is enough, Meta's page leaves open ([K]); so does this: what Meta refuses all the same (131056) waits. A few
+    /// less than 45, because what is counted here leaves a moment later.
+    pub const WHATSAPP: PairPace = PairPace { every: Span::seconds(6), burst: 40 };
+
+    /// Counts one more message to a contact whose messages are paid back at `paid`: when they are with this one. Where there is no room the time from which there is.
+    pub fn next(self, paid: Millis, now: Millis) -> Result<Millis, Millis> {
+        let paid = paid.max(now);
+        let room = Millis(paid.0 - i64::from(self.burst.saturating_sub(1)) * self.every.0);
+        if room > now { Err(room) } else { Ok(paid + self.every) }
+    }
+}
+
 /// How one channel sends: what it says itself, else what `[send]` and its provider say.
 #[derive(Debug, Clone)]
 pub struct ChannelPolicy {
@@ -43,6 +66,8 @@ pub struct ChannelPolicy {
     pub burst: u32,
     /// The shortest time between two messages to one contact.
     pub gap: Span,
+    /// How many messages may go to one contact, if that is bounded.
+    pub pair: Option<PairPace>,
     /// Messages in 24 hours, if that is bounded.
     pub per_day: Option<u32>,
     /// When its provider counts as broken.
@@ -89,5 +114,32 @@ pub(super) fn unsure(section: &Section<'_>) -> Option<Unsure> {
             section.mistake("unsure", "providers that can be asked are asked anyway", Some(help.to_owned()));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_paid_back_before_there_is_room_for_more() {
+        let pace = PairPace { every: Span::seconds(6), burst: 3 };
+        let at = |seconds: i64| Millis(1_000_000 + seconds * 1_000);
+        let mut paid = Millis(0);
+        for _ in 0..3 {
+            paid = pace.next(paid, at(0)).expect("a burst");
+        }
+        assert_eq!((paid, pace.next(paid, at(0))), (at(18), Err(at(6))));
+        assert_eq!(pace.next(paid, at(5)), Err(at(6)));
+        paid = pace.next(paid, at(6)).expect("one is paid back");
+        assert_eq!(pace.next(paid, at(11)), Err(at(12)));
+        // After a rest all of it, and no more than that.
+        let mut rested = paid;
+        for _ in 0..3 {
+            rested = pace.next(rested, at(1_000)).expect("a burst");
+        }
+        assert_eq!(pace.next(rested, at(1_000)), Err(at(1_006)));
+        let single = PairPace { burst: 1, ..pace };
+        assert_eq!(single.next(single.next(Millis(0), at(0)).expect("the first"), at(1)), Err(at(6)));
     }
 }

@@ -2,9 +2,12 @@
 
 use super::secret::Secret;
 use super::section::Section;
+use super::send::PairPace;
 use super::server::{size, size_of_bytes};
 use crate::domain::limits;
+use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// `[store]`.
@@ -20,6 +23,8 @@ pub struct StoreConfig {
     pub media: PathBuf,
     /// What holds for both.
     pub limits: StoreLimits,
+    /// How many messages may go to one contact over each channel, where that is bounded: what the channels say.
+    pub pairs: BTreeMap<ChannelName, PairPace>,
 }
 
 /// Which store.
@@ -122,6 +127,7 @@ impl StoreConfig {
             }),
             media,
             limits,
+            pairs: BTreeMap::new(),
         };
         section.finish();
         settings

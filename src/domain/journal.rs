@@ -1,16 +1,19 @@
 //! The journal: what happened to a contact, append-only. One entry for each commit or settle, all its events inside; an event's identity is (token,
 //! index). A versioned closed enum: entries of older releases are read for ever, so variants and fields are only added.
 
+mod level;
 mod run;
 
 pub use super::attempt::AttemptOutcome;
 pub use super::decision::Decision;
+pub use level::AlertLevel;
 
 use super::address::Address;
 use super::broadcast::{Sending, Skipped};
 use super::channel::ChannelKind;
 use super::consent::ConsentTold;
 use super::handoff::{HandoffClosed, HandoffOpened, HandoffTaken, PersonWrote};
+use super::hold::ChannelTold;
 use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
 use super::input::{CallOutcome, ContactRef};
 use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
@@ -35,19 +38,6 @@ pub struct Entry {
     pub at: Millis,
     /// What happened, in order.
     pub events: Vec<Event>,
-}
-
-/// How urgent an alert is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AlertLevel {
-    /// To know.
-    Info,
-    /// To look at.
-    #[default]
-    Warning,
-    /// To act on now.
-    Urgent,
 }
 
 /// What happened. Append-only.
@@ -282,6 +272,9 @@ pub enum Event {
         provider_id: Option<String>,
         /// The provider's own code and text, without secrets.
         detail: Option<String>,
+        /// The provider's code alone, where it refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
     /// A message leaves over another channel than before: one that stands in for its own, or its own again.
     Switched {
@@ -306,6 +299,9 @@ pub enum Event {
         code: Option<String>,
         /// When, by the provider's clock.
         at: Option<Millis>,
+        /// The provider's own code and text of a failure.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
     },
     /// An input was set aside: the turn failed, or the process died over it again and again.
     SetAside {
@@ -409,6 +405,8 @@ pub enum Event {
     },
     /// What would have left for a test contact.
     Tried(Box<Tried>),
+    /// A channel is held back, or no longer. It stands under the channel's own name and not under a person's.
+    Channel(Box<ChannelTold>),
 }
 
 /// Nothing that was written is something else than nothing written.

@@ -325,3 +325,7 @@ pub const SUPPRESSION_NOTE_CHARS: usize = 500;
 pub const INVALID_NUMBER_STAYS: Span = Span::days(90);
 /// Bytes that are kept of a body that would have left for a test contact.
 pub const TRIED_BYTES: usize = 16 * 1024;
+/// Characters that are kept of what a provider says of a message.
+pub const PROVIDER_WORDS: usize = 500;
+/// Characters that are kept of a provider's code.
+pub const PROVIDER_CODE: usize = 64;

@@ -16,6 +16,7 @@ pub mod desk;
 pub mod gsm;
 pub mod handoff;
 pub mod happening;
+pub mod hold;
 pub mod hook;
 pub mod id;
 pub mod input;

@@ -77,6 +77,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(route("/v1/flows/{name}/versions/{id}").route(get().to(api::flows::version)))
         .service(route("/v1/notifications").route(get().to(api::flows::notifications)))
         .service(route("/v1/channels").route(get().to(api::operations::channels)))
+        .service(route("/v1/channels/{name}/pause").route(post().to(api::holds::pause)))
+        .service(route("/v1/channels/{name}/resume").route(post().to(api::holds::resume)))
         .service(route("/v1/status").route(get().to(api::operations::status)))
         .service(route("/v1/settings").route(get().to(api::operations::settings)))
         .service(route("/v1/failed").route(get().to(api::failed::list)))

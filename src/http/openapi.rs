@@ -52,6 +52,8 @@ use utoipa::{Modify, OpenApi};
         super::api::flows::version,
         super::api::flows::notifications,
         super::api::operations::channels,
+        super::api::holds::pause,
+        super::api::holds::resume,
         super::api::operations::status,
         super::api::operations::settings,
         super::api::failed::list,

@@ -122,6 +122,7 @@ mod tests {
 
     fn meta() -> Adapter {
         Adapter::new(&ProviderSettings::Meta(MetaSettings {
+            number: None,
             phone_number_id: "77".into(),
             app_secret: Secret::new("s"),
             second_app_secret: None,

@@ -57,8 +57,9 @@ pub use send::{
 };
 pub use simulator::played;
 pub use webhook::{
-    Complaint, Decoded, Facts, Failure, Headers, LimitScope, Malformed, Method, OptOutScope, Other, Pairs, Part, Pricing,
-    ProviderError, Received, Refused, Reply, Route, Routes, StatusReport, Subscription, TemplateStatus, WebhookRequest,
+    Complaint, Decoded, Facts, Failure, Headers, LimitScope, Malformed, Method, NumberEvent, NumberQuality, OptOutScope, Other,
+    Pairs, Part, Pricing, ProviderError, Received, Refused, Reply, Route, Routes, StatusReport, Subscription, TemplateStatus,
+    WebhookRequest,
 };
 
 use crate::config::channel::ProviderSettings;
@@ -151,6 +152,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// What a webhook is answered once its content is stored.
     fn acknowledge(&self) -> Reply {
         Reply { status: 200, content_type: "text/plain", body: Cow::Borrowed("") }
+    }
+
+    /// Our number in digits, where webhooks that are about the number itself name it so and those about messages otherwise.
+    fn phone(&self) -> Option<String> {
+        None
     }
 
     /// Our number as webhooks name it.
@@ -272,16 +278,17 @@ impl Adapter {
     /// Where the content of a webhook of `here` may go: `all` are the configured channels, of which only those with the same
     /// credentials at the same provider are taken.
     pub fn routes<'a>(&self, here: Route, all: impl IntoIterator<Item = (Route, &'a Adapter)>) -> Routes {
-        let own = self.number(here.kind).map(|number| (number, here.clone()));
-        let mut routes = Routes::only(here);
-        if let Some((number, here)) = own {
-            routes = routes.with(number, here);
+        let names = |adapter: &Adapter, kind| [adapter.number(kind), adapter.phone()].into_iter().flatten();
+        let mut routes = Routes::only(here.clone());
+        for number in names(self, here.kind) {
+            routes = routes.with(number, here.clone());
         }
         let Some(account) = self.account() else { return routes };
         for (route, other) in all {
-            let Some(number) = other.number(route.kind) else { continue };
             if other.account().is_some_and(|theirs| theirs == account) {
-                routes = routes.with(number, route);
+                for number in names(other, route.kind) {
+                    routes = routes.with(number, route.clone());
+                }
             }
         }
         routes
@@ -307,6 +314,7 @@ mod tests {
 
     fn meta(number: &str, secret: &str) -> Adapter {
         Adapter::new(&ProviderSettings::Meta(MetaSettings {
+            number: None,
             phone_number_id: number.to_owned(),
             app_secret: Secret::new(secret),
             second_app_secret: None,

@@ -46,6 +46,12 @@ impl Routes {
         self
     }
 
+    /// The channel if there is only one, known by one name only: a number that webhooks name otherwise may be its own.
+    pub fn sole(&self) -> Option<&Route> {
+        let first = self.by_number.first()?;
+        self.by_number.iter().all(|other| other == first).then_some(&first.1)
+    }
+
     /// The channel with this number.
     pub fn find(&self, number: &str) -> Option<&Route> {
         let known = self.by_number.iter().find(|(n, _)| n == number).map(|(_, route)| route);

@@ -125,6 +125,8 @@ pub enum Decoded {
     Status(Box<StatusReport>),
     /// The provider changed its mind about an approved template.
     Template(TemplateStatus),
+    /// The provider said something of one of our numbers as a whole.
+    Quality(NumberQuality),
     /// A person told their mail program that a mail of ours is unwanted.
     Complaint(Complaint),
     /// A service asks whether it may send notifications here.
@@ -283,6 +285,36 @@ pub struct TemplateStatus {
     pub event: String,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// The provider said something of one of our numbers as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberQuality {
+    /// The channel with this number, if one is known to have it.
+    pub channel: Option<ChannelName>,
+    /// The number as the provider shows it.
+    pub number: String,
+    /// What it means.
+    pub event: NumberEvent,
+    /// The provider's word for it: `FLAGGED`, `DOWNGRADE` …
+    pub word: String,
+    /// What the number may send now, in the provider's words: `TIER_10K`.
+    pub limit: Option<String>,
+    /// When, by the provider's clock.
+    pub at: Option<Millis>,
+}
+
+/// What was said of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberEvent {
+    /// Too many people block or report it.
+    Flagged,
+    /// That is over.
+    Unflagged,
+    /// It may send less than before.
+    Lowered,
+    /// It may send more, or something that we do not know.
+    Other,
 }
 
 /// Something that decides nothing.

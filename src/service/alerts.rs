@@ -29,6 +29,8 @@ use std::time::Duration;
 pub(super) const IN_FLIGHT: usize = 16;
 /// The pause before a team's mailbox that is full is tried again.
 const FULL: Span = Span::seconds(2);
+/// The pause of an alert before a channel that somebody paused is looked at again.
+const PAUSED: Span = Span::seconds(30);
 /// One attempt to tell; less where the channel says so.
 const TIMEOUT: Span = Span::seconds(10);
 
@@ -132,6 +134,9 @@ impl Core {
     /// A permit of the channel, or how long to wait for one.
     async fn permitted(&self, teller: &Teller<'_>, to: &Receiver) -> Result<(), Option<Span>> {
         let Some(channel) = teller.channel(to) else { return Ok(()) };
+        if self.is_paused(&channel.name) {
+            return Err(Some(PAUSED));
+        }
         let now = self.clock.monotonic();
         match self.permits.take(&*self.store, (&channel.name, Traffic::Talk), channel.rate(), 1, now).await {
             Ok((0, wait)) => Err(wait.map(|wait| Span::millis(i64::try_from(wait.as_millis()).unwrap_or(1_000)))),

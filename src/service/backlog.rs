@@ -79,6 +79,7 @@ impl Core {
                 outcome: AttemptOutcome::Failed { reason: FailureReason::Limit },
                 provider_id: None,
                 detail: Some("not kept: too many reports wait for this endpoint".to_owned()),
+                code: None,
             });
         }
     }

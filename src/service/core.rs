@@ -10,6 +10,7 @@ use super::circuit::Circuits;
 use super::feed::Feed;
 use super::gate::Gate;
 use super::history::Turnstile;
+use super::holds::Holds;
 use super::hook::HookSlots;
 use super::media::links::Links;
 use super::pace::Paces;
@@ -94,6 +95,7 @@ pub struct Core {
     pub(super) forgetters: Mutex<Vec<Forgetter>>,
     pub(super) permits: Permits,
     pub(super) paces: Paces,
+    pub(super) holds: Holds,
     pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
     pub(super) sends: Arc<Slots>,
@@ -132,6 +134,7 @@ impl Core {
         let meta = parts.store.meta().await?;
         let now = parts.store.now().await?;
         let strange = parts.store.work_sets().await?;
+        let holds = Holds::of(parts.store.holds().await?);
         let monotonic = millis(parts.clock.monotonic());
         let room: Arc<Notify> = Arc::default();
         let contacts = Slots::new(parts.settings.contacts_in_flight, Arc::clone(&room));
@@ -161,6 +164,7 @@ impl Core {
             forgetters: Mutex::default(),
             permits: Permits::default(),
             paces: Paces::default(),
+            holds,
             feed: Feed::new(simulated),
             contacts,
             sends,

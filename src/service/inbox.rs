@@ -89,7 +89,9 @@ impl Core {
         match item {
             Decoded::Message(received) => Some(self.writer(Mode::Live, &received.message).0),
             Decoded::Status(report) => report.send.map(|s| s.contact),
-            Decoded::Template(_) | Decoded::Complaint(_) | Decoded::Subscription(_) | Decoded::Other(_) => None,
+            Decoded::Template(_) | Decoded::Quality(_) | Decoded::Complaint(_) | Decoded::Subscription(_) | Decoded::Other(_) => {
+                None
+            }
         }
     }
 
@@ -101,6 +103,7 @@ impl Core {
                 tracing::info!(template = status.template, event = status.event, "the provider judged a template");
                 self.template_judged(&status).await
             }
+            Decoded::Quality(said) => self.receive_quality(said).await,
             Decoded::Complaint(complaint) => self.receive_complaint(complaint).await,
             Decoded::Subscription(subscription) => {
                 self.confirm(subscription).await;

@@ -38,6 +38,11 @@ pub(super) fn gone(effect: EffectId) -> Token {
     of(&["gone", &effect.to_string()])
 }
 
+/// Of what happened to a channel.
+pub(super) fn channel(name: &str, id: &str) -> Token {
+    of(&["channel", name, id])
+}
+
 /// Of the end of a move.
 pub(super) fn merged(contact: ContactKey, at: Token) -> Token {
     of(&["merged", contact.as_str(), &at.to_string()])

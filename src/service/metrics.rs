@@ -35,6 +35,8 @@ pub const CIRCUIT_OPEN: &str = "replyflow_circuit_open";
 pub const CHANNEL_CIRCUIT_OPEN: &str = "replyflow_channel_circuit_open";
 /// Gauge `{channel}`: the part of a channel's rate that was left when its provider said "too fast" last, from 0 to 1; it comes back within ten minutes.
 pub const PACE: &str = "replyflow_channel_pace";
+/// Gauge `{channel, why}`: 1 while a channel is held back, else 0. `why`: flagged (broadcasts wait), paused (nothing leaves over it).
+pub const HELD: &str = "replyflow_channel_held";
 /// Counter `{from, to}`: messages that left over another channel than before, because the provider of `from` does not take them.
 pub const SWITCHED: &str = "replyflow_switched_total";
 /// Histogram of seconds: one accept.
@@ -185,6 +187,11 @@ pub fn channel_circuits<'a>(channels: impl IntoIterator<Item = (&'a str, bool)>)
 /// Notes what is left of a channel's rate.
 pub fn pace(channel: &str, factor: f64) {
     gauge!(PACE, "channel" => channel.to_owned()).set(factor);
+}
+
+/// Notes whether a channel is held back.
+pub fn held(channel: &str, why: &'static str, is: bool) {
+    gauge!(HELD, "channel" => channel.to_owned(), "why" => why).set(if is { 1.0 } else { 0.0 });
 }
 
 /// Counts a message that leaves over another channel.

@@ -117,6 +117,7 @@ impl Core {
             outcome: end.outcome,
             provider_id: end.provider_id,
             detail: end.detail,
+            code: end.code,
         };
         let events = std::iter::once(event).chain(also).collect();
         let goes_on = matches!(end.result, SettleResult::Done | SettleResult::Failed) && gap.0 == 0 && !self.is_stopping();
@@ -191,7 +192,8 @@ impl Core {
         let now = self.clock.monotonic();
         let permitted = |set: &WorkSet| {
             let channel = self.channel_of(set);
-            channel.is_some_and(|c| self.permits.take_left((&c.name, Self::traffic_of(set)), c.rate(), now))
+            let waits = |c| matches!(set, WorkSet::Bulk(_)) && self.holds_bulk(c);
+            channel.is_some_and(|c| !waits(c) && self.permits.take_left((&c.name, Self::traffic_of(set)), c.rate(), now))
         };
         sets.into_iter().flatten().filter(permitted).collect()
     }
@@ -236,11 +238,9 @@ pub(super) fn fate(started: &Started, end: &End, tracked: bool) -> Option<Bytes>
         None if tracked && end.result == SettleResult::Done => (DeliveryStatus::Sent, None),
         None => return None,
     };
-    // The provider's words begin with its code, if it has one.
-    let code = end.detail.as_deref().and_then(|words| words.split([':', ' ']).next());
-    let code = code.filter(|code| reason.is_some() && !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit()));
     let unsure = end.outcome == AttemptOutcome::Unsure;
-    let delivery = Delivery { effect: started.id, status, reason, code: code.map(str::to_owned), unsure, back: None };
+    let delivery =
+        Delivery { effect: started.id, status, reason, code: end.code.clone().filter(|_| reason.is_some()), unsure, back: None };
     Some(Bytes::from(codec::encode(&Input::Delivery(delivery))))
 }
 

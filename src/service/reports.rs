@@ -7,6 +7,7 @@ use super::inbox::Received;
 use super::marks;
 use super::metrics;
 use super::recent::Known;
+use super::verdict::{code, words};
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, InputId, SendRef};
 use crate::domain::input::{Delivery, Input};
@@ -63,8 +64,9 @@ impl Core {
         let SendRef { contact, effect } = send;
         let contact = self.aliases.target(contact);
         let reason = report.failure.as_ref().map(|f| f.reason);
-        let code = report.failure.as_ref().and_then(|f| f.error.code.clone());
-        let event = Event::Reported { effect, status: report.status, reason, code: code.clone(), at: report.at };
+        let code = report.failure.as_ref().and_then(|f| code(&f.error));
+        let detail = report.failure.as_ref().and_then(|f| words(&f.error));
+        let event = Event::Reported { effect, status: report.status, reason, code: code.clone(), at: report.at, detail };
         let word = status_word(report.status);
         let journal = self.entry(mode, contact, marks::report(effect, word, &report.id), vec![event]);
         // Of most messages only a failure is worth waking for; who wants to know more of one awaits it under another name.
@@ -127,6 +129,7 @@ impl Core {
             outcome: AttemptOutcome::Accepted,
             provider_id: Some(report.id.clone()),
             detail: Some("known from a delivery report".to_owned()),
+            code: None,
         };
         let settle = Settle {
             lane: LaneKey { contact, lane: Lane::Contact },
@@ -164,9 +167,10 @@ impl Core {
             return Ok(Received::Noted);
         };
         let word = status_word(report.status);
-        let code = report.failure.as_ref().and_then(|f| f.error.code.as_deref()).unwrap_or("none");
+        let said = report.failure.as_ref().and_then(|f| words(&f.error));
+        let said = said.as_deref().unwrap_or("none");
         let text =
-            format!("a delivery report without our name: {word}, message {} at {}, code {code}", report.id, report.channel);
+            format!("a delivery report without our name: {word}, message {} at {}, code {said}", report.id, report.channel);
         let mark = marks::nameless(&report.id, word);
         let journal = self.entry(Mode::Live, contact, mark, vec![Event::Note { run: None, text }]);
         let request = Report { contact, effect: mark.effect(0), journal, wake: None };

@@ -114,6 +114,9 @@ impl Core {
                 return self.finished(started, send, Some(channel), end);
             }
         };
+        if self.is_paused(&channel.name) {
+            return self.paused(&attempted, send, channel);
+        }
         if !self.lines.lets_through(&channel.name, self.clock.monotonic(), timeout) {
             // What may have left is of this provider, also where nobody has to doubt it any more.
             return self.kept_back(started, send, channel);

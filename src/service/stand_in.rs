@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Attempts after which a message is not moved any more: channels that refuse it in turn must not pass it round.
 const SWITCHES: u8 = 12;
+/// The longest time between two looks of a message at a channel that somebody paused.
+const PAUSED: Span = Span::seconds(30);
 /// The shortest time that a message waits for a channel that is left alone.
 const SHORTEST: Span = Span::seconds(1);
 
@@ -43,19 +45,30 @@ impl Core {
     /// A message for a channel that is left alone now: over another one, or later.
     pub(super) fn kept_back(&self, started: &Started, send: &Send, channel: &Channel) -> Performed {
         const WHY: &str = "its provider failed again and again, and is left alone for a while";
+        let pause = self.lines.pause(&channel.name, self.clock.monotonic());
+        let pause = Span(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).max(SHORTEST);
+        self.waits(started, send, channel, WHY, (pause, started.attempt))
+    }
+
+    /// A message for a channel that somebody paused: over another one, or later. How often it waited says nothing of the provider, and the pause does not double.
+    pub(super) fn paused(&self, started: &Started, send: &Send, channel: &Channel) -> Performed {
+        const WHY: &str = "somebody paused it";
+        let pause = Span::seconds(i64::from(started.attempt) * 5).clamp(Span::seconds(5), PAUSED);
+        self.waits(started, send, channel, WHY, (pause, 1))
+    }
+
+    fn waits(&self, started: &Started, send: &Send, channel: &Channel, why: &str, (pause, number): (Span, u8)) -> Performed {
         self.unused(&started.set, 1);
-        if let Some(switched) = self.switched(started, send, channel, WHY) {
+        if let Some(switched) = self.switched(started, send, channel, why) {
             return switched;
         }
         let attempt = self.attempt(started, self.aged_from(started, send));
         let rules = self.retry_rules();
-        let pause = self.lines.pause(&channel.name, self.clock.monotonic());
-        let pause = Span(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).max(SHORTEST);
         let pause = rules.within(attempt.decided_at, attempt.now, Some(pause));
-        let end = match rules.next(attempt.decided_at, attempt.now, attempt.number, pause, attempt.chance) {
-            Some(due) => End::again(due, started.unsure, Some(WHY.to_owned())),
+        let end = match rules.next(attempt.decided_at, attempt.now, number, pause, attempt.chance) {
+            Some(due) => End::again(due, started.unsure, Some(why.to_owned())),
             None if started.unsure => End::unsure(),
-            None => End::failed(FailureReason::Unknown, Some(WHY.to_owned())),
+            None => End::failed(FailureReason::Unknown, Some(why.to_owned())),
         };
         self.finished(started, send, Some(channel), end)
     }
@@ -111,7 +124,8 @@ impl Core {
     fn elsewhere(&self, started: &Started, send: &Send) -> Option<(&Channel, Send)> {
         let home = self.channel(send.home.as_ref().unwrap_or(&send.channel))?;
         let all = iter::once(&home.name).chain(&home.policy.stand_ins).filter(|name| **name != send.channel);
-        let usable = all.filter(|name| !self.lines.is_open(name)).filter_map(|name| self.channel(name));
+        let works = |name: &&ChannelName| !self.lines.is_open(name) && !self.is_paused(name);
+        let usable = all.filter(works).filter_map(|name| self.channel(name));
         usable.filter(|to| to.kind == send.kind).find_map(|to| {
             let moved = moved(send, home, to)?;
             self.written(started, &moved, to).is_ok().then_some((to, moved))

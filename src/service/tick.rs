@@ -30,6 +30,7 @@ impl Core {
         if self.is_stopping() {
             return Ok(Ticked { begun: 0, next: tick });
         }
+        self.follow_holds().await;
         let mut look = self.store.look(&self.work_sets()).await?;
         // What waits longest comes first, so that nobody starves when there is not room for all.
         look.ready.sort_by_key(|ready| match ready {
@@ -100,6 +101,9 @@ impl Core {
     async fn due_work(self: &Arc<Self>, shard: u8, set: &WorkSet) -> Answer<Took> {
         let mut slots = self.slots_of(set).take_up_to(BATCH);
         let channel = self.channel_of(set);
+        if matches!(set, WorkSet::Bulk(_)) && channel.is_some_and(|channel| self.holds_bulk(channel)) {
+            return Ok(Took::NOTHING);
+        }
         // Permits for lanes that are not there would be missing elsewhere: of a slow channel only a few are taken at once.
         let few = channel.map_or(u32::MAX, |channel| channel.permit_batch().saturating_mul(4));
         let want = u32::try_from(slots.len()).unwrap_or(0).min(few);

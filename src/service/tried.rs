@@ -155,6 +155,7 @@ impl Core {
             reason: reason.filter(|_| *status == DeliveryStatus::Failed),
             code: code.clone(),
             at: None,
+            detail: None,
         };
         let also = std::iter::once(tried).chain(play.reports().iter().map(reported)).collect();
         let done = self.finished(started, send, Some(channel), end);

@@ -219,7 +219,9 @@ impl Core {
                 (Some(channel), WorkSet::Talk(_)) => self.permit(channel, talk.len()).await,
                 // What a broadcast sends is taken in its turn, by the tick; without a rate there are no turns.
                 (Some(channel), _) => {
-                    channel.rate().is_none() && self.permits.paused(&channel.name, self.clock.monotonic()).is_none()
+                    channel.rate().is_none()
+                        && !self.holds_bulk(channel)
+                        && self.permits.paused(&channel.name, self.clock.monotonic()).is_none()
                 }
                 (None, set) => *set == WorkSet::Move,
             };

@@ -2,6 +2,7 @@
 
 use super::retry::Retry;
 use crate::config::send::Unsure;
+use crate::domain::attempt::{provider_code, provider_words};
 use crate::domain::journal::AttemptOutcome;
 use crate::domain::message::FailureReason;
 use crate::domain::time::{Millis, Span};
@@ -36,30 +37,32 @@ pub struct End {
     pub provider_id: Option<String>,
     /// The provider's words.
     pub detail: Option<String>,
+    /// The provider's code alone, where it refused.
+    pub code: Option<String>,
 }
 
 impl End {
     /// Given up, visibly.
     pub fn failed(reason: FailureReason, detail: Option<String>) -> Self {
         let outcome = AttemptOutcome::Failed { reason };
-        End { result: SettleResult::Failed, outcome, provider_id: None, detail }
+        End { result: SettleResult::Failed, outcome, provider_id: None, detail, code: None }
     }
 
     /// Given up before it left: nobody has to do anything about it.
     pub fn withdrawn(why: &str) -> Self {
         let outcome = AttemptOutcome::Failed { reason: FailureReason::Superseded };
-        End { result: SettleResult::Done, outcome, provider_id: None, detail: Some(why.to_owned()) }
+        End { result: SettleResult::Done, outcome, provider_id: None, detail: Some(why.to_owned()), code: None }
     }
 
     /// Done.
     pub fn done(provider_id: Option<String>, detail: Option<String>) -> Self {
-        End { result: SettleResult::Done, outcome: AttemptOutcome::Accepted, provider_id, detail }
+        End { result: SettleResult::Done, outcome: AttemptOutcome::Accepted, provider_id, detail, code: None }
     }
 
     /// Nobody knows, and the policy says that it is not repeated.
     pub fn unsure() -> Self {
         let detail = "the answer to an attempt was lost; the message may have arrived".to_owned();
-        End { result: SettleResult::Failed, outcome: AttemptOutcome::Unsure, provider_id: None, detail: Some(detail) }
+        End { result: SettleResult::Failed, outcome: AttemptOutcome::Unsure, provider_id: None, detail: Some(detail), code: None }
     }
 
     /// Again at this time. It is only "surely not sent" if no earlier attempt was unsure either: forgetting that is a silent
@@ -69,7 +72,7 @@ impl End {
             true => (SettleResult::RetryUnsure { due }, AttemptOutcome::RetryUnsure),
             false => (SettleResult::Retry { due }, AttemptOutcome::Retry),
         };
-        End { result, outcome, provider_id: None, detail }
+        End { result, outcome, provider_id: None, detail, code: None }
     }
 
     /// The reason of a failure.
@@ -84,28 +87,30 @@ impl End {
 
 /// What a provider's answer to a message means.
 pub fn of_send(answer: SendOutcome, attempt: Attempt, retry: Retry, policy: Unsure) -> End {
-    let again = |after: Option<Span>, reason: FailureReason, detail: Option<String>| {
-        match retry.next(attempt.decided_at, attempt.now, attempt.number, after, attempt.chance) {
+    let again = |after: Option<Span>, reason: FailureReason, error: ProviderError| {
+        let (code, detail) = (code(&error), words(&error));
+        let end = match retry.next(attempt.decided_at, attempt.now, attempt.number, after, attempt.chance) {
             Some(due) => End::again(due, attempt.unsure, detail),
             // It was surely not taken this time. Whether an earlier attempt was, nobody knows.
             None if attempt.unsure => End { detail, ..End::unsure() },
             None => End::failed(reason, detail),
-        }
+        };
+        End { code, ..end }
     };
     match answer {
         SendOutcome::Accepted(accepted) => End::done(accepted.id, None),
         SendOutcome::Rejected { reason, error, .. } | SendOutcome::Misconfigured { reason, error } => {
-            End::failed(reason, words(&error))
+            End { code: code(&error), ..End::failed(reason, words(&error)) }
         }
         SendOutcome::Throttled { after, scope, error } => {
             let waits = attempt.patient && !attempt.unsure && scope != LimitScope::Pair;
             let due = attempt.now + after.filter(|_| waits).unwrap_or(Span(0));
             match due > attempt.decided_at + retry.max_age {
                 true => End::again(due, false, words(&error)),
-                false => again(after, FailureReason::Limit, words(&error)),
+                false => again(after, FailureReason::Limit, error),
             }
         }
-        SendOutcome::Retry { after, reason, error } => again(after, reason, words(&error)),
+        SendOutcome::Retry { after, reason, error } => again(after, reason, error),
         SendOutcome::Unknown => match policy {
             Unsure::Fail => End::unsure(),
             Unsure::Resend => match retry.next(attempt.decided_at, attempt.now, attempt.number, None, attempt.chance) {
@@ -116,15 +121,14 @@ pub fn of_send(answer: SendOutcome, attempt: Attempt, retry: Retry, policy: Unsu
     }
 }
 
-fn words(error: &ProviderError) -> Option<String> {
-    const LONGEST: usize = 500;
-    let text: String = error.text.chars().take(LONGEST).collect();
-    match (&error.code, text.is_empty()) {
-        (None, true) => None,
-        (None, false) => Some(text),
-        (Some(code), true) => Some(code.clone()),
-        (Some(code), false) => Some(format!("{code}: {text}")),
-    }
+/// A provider's own code and text.
+pub(super) fn words(error: &ProviderError) -> Option<String> {
+    provider_words(error.code.as_deref(), &error.text)
+}
+
+/// A provider's own code.
+pub(super) fn code(error: &ProviderError) -> Option<String> {
+    error.code.as_deref().and_then(provider_code)
 }
 
 #[cfg(test)]

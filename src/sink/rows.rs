@@ -150,6 +150,7 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         | Event::Merged { .. }
         | Event::TookIn { .. }
         | Event::Tried(_)
+        | Event::Channel(_)
         | Event::Begun { .. }
         | Event::Halted { .. }
         | Event::Moved(_)

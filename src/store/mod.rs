@@ -11,6 +11,7 @@ mod answer;
 mod embedded;
 mod error;
 pub mod files;
+mod hold;
 mod lane;
 mod leaving;
 mod list;
@@ -28,6 +29,7 @@ pub use answer::{
 };
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
+pub use hold::{Held, HoldKey};
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
 pub use leaving::{Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Linked, Place, Still};
 pub use list::{ListChange, ListChanged, ListItem, ListMark};
@@ -119,6 +121,16 @@ pub trait Store: Send + Sync {
 
     /// Counts a message of a channel's day, if there is room. A repeat counts again.
     async fn spend(&self, spend: Spend) -> Answer<Spent>;
+
+    /// Holds a channel back until `unhold`, if it is not held back for this reason already. Whether this very call, or the same one before,
+    /// began it.
+    async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool>;
+
+    /// Ends it. False if it was not there.
+    async fn unhold(&self, key: HoldKey) -> Answer<bool>;
+
+    /// All that holds channels back, by channel.
+    async fn holds(&self) -> Answer<Vec<Held>>;
 
     /// Entries of a shard's journal after `after`, oldest first.
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>>;

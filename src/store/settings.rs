@@ -1,7 +1,11 @@
 //! The store's tunables, with STORE section 12's defaults.
 
+use super::lane::{Lane, WorkSet};
+use crate::config::send::PairPace;
 use crate::domain::limits;
+use crate::domain::name::ChannelName;
 use crate::domain::time::{Millis, Span};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -55,8 +59,20 @@ pub struct StoreSettings {
     pub call_timeout: Duration,
     /// One connection attempt at most.
     pub connect_timeout: Duration,
+    /// How many messages may go to one contact over each channel, where that is bounded.
+    pub pairs: BTreeMap<ChannelName, PairPace>,
     /// Where time comes from.
     pub clock: Clock,
+}
+
+impl StoreSettings {
+    /// How many messages of this set may go to the contact of a lane, if that is bounded.
+    pub(super) fn pair_of(&self, lane: Lane, set: &WorkSet) -> Option<PairPace> {
+        match (lane, set) {
+            (Lane::Contact, WorkSet::Talk(channel) | WorkSet::Bulk(channel)) => self.pairs.get(channel).copied(),
+            _ => None,
+        }
+    }
 }
 
 impl Default for StoreSettings {
@@ -75,6 +91,7 @@ impl Default for StoreSettings {
             wait_replicas: 0,
             call_timeout: Duration::from_secs(2),
             connect_timeout: Duration::from_secs(2),
+            pairs: BTreeMap::new(),
             clock: Clock::Real,
         }
     }

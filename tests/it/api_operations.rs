@@ -270,3 +270,48 @@ async fn conversations_that_wait_for_persons_are_listed_by_how_long_they_wait() 
     assert_eq!(test.json["items"][0]["contact"], "d", "a key for test sees what is for test");
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_is_paused_and_resumed_by_whoever_may() {
+    let service = start().await;
+    let api = Api::keyed(&service, &["operations:read", "operations:write"], "live").await;
+    let (pause, resume) = ("/v1/channels/main-sms/pause", "/v1/channels/main-sms/resume");
+    let paused = api.post_named(pause, "once", json!({ "reason": "a new\n carrier" })).await;
+    assert_eq!((paused.status, &paused.json["changed"]), (200, &json!(true)), "{}", paused.text);
+    let hold = &paused.json["holds"][0];
+    assert_eq!((&hold["why"], &hold["reason"]), (&json!("paused"), &json!("a new carrier")));
+    assert_eq!(api.post_named(pause, "once", json!({ "reason": "a new\n carrier" })).await.json, paused.json, "the same request");
+    let again = api.post(pause, json!({})).await;
+    assert_eq!((&again.json["changed"], &again.json["holds"]), (&json!(false), &paused.json["holds"]), "{}", again.text);
+    assert_eq!(api.get("/v1/channels").await.json["items"][0]["holds"], paused.json["holds"]);
+    assert_eq!(api.post("/v1/channels/nothing/pause", json!({})).await.status, 404);
+    assert_eq!(api.post(resume, json!({ "hold": "both" })).await.json["field"], "hold");
+    assert_eq!(api.post(pause, json!({ "hold": "flagged" })).await.json["field"], "hold", "only the provider flags");
+    let resumed = api.post(resume, json!({ "reason": "it is there" })).await;
+    assert_eq!((&resumed.json["changed"], &resumed.json["holds"]), (&json!(true), &json!([])), "{}", resumed.text);
+    let audit = api.get("/v1/audit?action=channel.pause").await;
+    assert_eq!(audit.json["items"].as_array().map(Vec::len), Some(2), "{}", audit.text);
+    assert_eq!(audit.json["items"][1]["detail"]["reason"], "a new carrier");
+    let reads = Api::keyed(&service, &["operations:read"], "live").await;
+    assert_eq!(reads.post(pause, json!({})).await.status, 403);
+    let test = Api::keyed(&service, &["operations:write"], "test").await;
+    assert_eq!(test.post(pause, json!({})).await.status, 409);
+    // From beside, with the same effect within about a second.
+    let beside = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_replyflow"));
+        let output = command.args(arguments).current_dir(service.folder()).output().expect("the binary runs");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let said = beside(&["channel", "pause", "main-sms", "--reason", "by hand"]);
+    assert!(said.contains("main-sms is paused: nothing leaves over it"), "{said}");
+    let held = until(&api, "/v1/channels", |json| json["items"][0]["holds"][0]["by"] == "command line").await;
+    assert_eq!(held.json["items"][0]["holds"][0]["reason"], "by hand", "{}", held.text);
+    let said = beside(&["doctor"]);
+    assert!(said.contains("main-sms: paused since") && said.contains("by command line (by hand)"), "{said}");
+    assert!(beside(&["channel", "resume", "main-sms", "--flagged"]).contains("main-sms was not flagged"));
+    assert!(beside(&["channel", "resume", "main-sms"]).contains("main-sms sends again"));
+    assert!(beside(&["channel", "pause", "nothing"]).contains("there is no channel `nothing`"));
+    let free = until(&api, "/v1/channels", |json| json["items"][0]["holds"] == json!([])).await;
+    assert_eq!(free.json["items"][0]["holds"], json!([]));
+    service.stop().await;
+}

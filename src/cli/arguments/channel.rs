@@ -12,6 +12,24 @@ Examples:
 
 Exit codes: 0 all is well · 1 the credentials are refused, or nothing came · 2 there is no such channel";
 
+const PAUSE: &str = "\
+It is written into the store: every instance obeys within about a second, also after a restart. Messages go over the channel's stand_ins; without
+one they wait, and fail visibly when they get too old (send.max_age). Broadcasts wait as long as it takes.
+
+Examples:
+  replyflow channel pause main-sms --reason \"the carrier moves the number\"
+
+Exit codes: 0 it is paused · 2 there is no such channel";
+
+const RESUME: &str = "\
+What waits leaves within half a minute.
+
+Examples:
+  replyflow channel resume main-sms
+  replyflow channel resume main-whatsapp --flagged
+
+Exit codes: 0 it is not held back by this any more · 2 there is no such channel";
+
 /// `replyflow channel`
 #[derive(Debug, Subcommand)]
 pub enum Channel {
@@ -27,5 +45,28 @@ pub enum Channel {
         /// Do not wait for a message
         #[arg(long)]
         no_wait: bool,
+    },
+    /// Let nothing leave over the channel until it is resumed; what people write still comes in
+    #[command(after_help = PAUSE)]
+    Pause {
+        /// The channel
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Why, for whoever looks later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let messages leave again
+    #[command(after_help = RESUME)]
+    Resume {
+        /// The channel
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Let broadcasts leave although the provider has flagged the number
+        #[arg(long)]
+        flagged: bool,
+        /// Why, for whoever looks later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
     },
 }

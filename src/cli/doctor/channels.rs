@@ -1,15 +1,39 @@
-//! How the providers of channels are believed, and the URLs that are entered there.
+//! How the providers of channels are believed, and the URLs that are entered there; and which channels are held back.
 
 use crate::config::Settings;
 use crate::config::channel::ChannelSettings;
 use crate::config::providers::guard::Guard;
+use crate::domain::hold::{Hold, HoldKind};
+use crate::domain::value::rfc3339;
 use crate::provider::Adapter;
-use crate::store::{Finding, FindingLevel};
+use crate::store::{Finding, FindingLevel, HoldKey};
 
 /// One finding for each channel whose provider signs nothing, and one with the URL for those that the rest of this command does
 /// not speak of.
 pub(super) fn findings(settings: &Settings) -> Vec<Finding> {
     settings.channels.values().flat_map(|channel| of(settings, channel)).collect()
+}
+
+/// One for each channel that is held back.
+pub(super) fn held(holds: Vec<(HoldKey, Hold)>) -> Vec<Finding> {
+    let one = |(HoldKey { channel, kind }, hold): (HoldKey, Hold)| {
+        let why = hold.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let since = rfc3339(hold.since);
+        let (message, remedy) = match kind {
+            HoldKind::Paused => (
+                format!("{channel}: paused since {since} by {}{why}: nothing leaves over it", hold.by),
+                format!("`replyflow channel resume {channel}` ends it."),
+            ),
+            HoldKind::Flagged => (
+                format!("{channel}: its number is flagged since {since}{why}: broadcasts over it wait"),
+                format!(
+                    "They go on when the provider says so; `replyflow channel resume {channel} --flagged` does not wait for that."
+                ),
+            ),
+        };
+        Finding { name: "channel", level: FindingLevel::Warning, message, remedy }
+    };
+    holds.into_iter().map(one).collect()
 }
 
 fn of(settings: &Settings, channel: &ChannelSettings) -> Vec<Finding> {

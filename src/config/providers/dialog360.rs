@@ -37,6 +37,8 @@ pub struct Dialog360Settings {
     pub api_key: Secret,
     /// The id of the number at Meta, if what comes for another one is to be set aside.
     pub phone_number_id: Option<String>,
+    /// The number itself in digits, if it is given: what webhooks about its quality name.
+    pub number: Option<String>,
     /// `https://waba-v2.360dialog.io`, or a stand-in for tests.
     pub base_url: String,
     /// What webhooks are recognised by.
@@ -49,10 +51,10 @@ impl Dialog360Settings {
 }
 
 fn dialog360(section: &Section<'_>) -> Dialog360Settings {
-    section.opt_text("number");
     let digits = |text: &str| (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.to_owned());
     Dialog360Settings {
         api_key: section.secret("api_key"),
+        number: section.opt_text("number").and_then(|number| super::meta::digits_of(&number)),
         phone_number_id: section.opt_parsed("phone_number_id", "the id of the number at Meta: digits", digits),
         base_url: section.base_url("base_url").unwrap_or_else(|| Dialog360Settings::BASE_URL.to_owned()),
         guard: Guard::read(section),

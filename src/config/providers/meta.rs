@@ -40,6 +40,8 @@ access_token = { env = "META_ACCESS_TOKEN" }
 pub struct MetaSettings {
     /// The id of the number at Meta: what webhooks are routed by.
     pub phone_number_id: String,
+    /// The number itself in digits, if it is given: what webhooks about its quality name.
+    pub number: Option<String>,
     /// The app's secret: signs webhooks.
     pub app_secret: Secret,
     /// The other app secret while a reset is under way.
@@ -61,14 +63,20 @@ impl MetaSettings {
     pub const GRAPH_VERSION: &str = "v25.0";
 }
 
+/// A number as Meta's webhooks show it: its digits.
+pub(super) fn digits_of(number: &str) -> Option<String> {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    (!digits.is_empty()).then_some(digits)
+}
+
 fn meta(section: &Section<'_>) -> MetaSettings {
-    section.opt_text("number");
     let digits = |text: &str| (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.to_owned());
     let version = |text: &str| {
         let number = text.strip_prefix('v')?.strip_suffix(".0")?;
         number.parse::<u16>().ok().map(|_| text.to_owned())
     };
     MetaSettings {
+        number: section.opt_text("number").and_then(|number| digits_of(&number)),
         phone_number_id: section.parsed("phone_number_id", "the id of the number at Meta: digits", String::new(), digits),
         app_secret: section.secret("app_secret"),
         second_app_secret: section.opt_secret("second_app_secret").filter(|s| !s.is_empty()),

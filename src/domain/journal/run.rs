@@ -44,6 +44,7 @@ impl Event {
             | Event::Merged { .. }
             | Event::TookIn { .. }
             | Event::Tried(_)
+            | Event::Channel(_)
             | Event::Profile(_) => None,
         }
     }

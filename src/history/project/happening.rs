@@ -1,6 +1,7 @@
 //! Everything of a contact's timeline that is no message, under the names of `domain/happening` where they have one.
 
 use super::{Fold, Now};
+use crate::domain::hold::ChannelChange;
 use crate::domain::journal::Event;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::rfc3339;
@@ -98,6 +99,13 @@ fn kind(event: &Event) -> Option<&'static str> {
         Event::Consent(_) => "contact.consent",
         Event::Moved(_) => "run.moved",
         Event::Skipped(_) => "broadcast.skipped",
+        Event::Channel(told) => match told.what {
+            ChannelChange::Flagged => "channel.flagged",
+            ChannelChange::Unflagged => "channel.unflagged",
+            ChannelChange::Limit => "channel.limit",
+            ChannelChange::Paused => "channel.paused",
+            ChannelChange::Resumed => "channel.resumed",
+        },
     })
 }
 

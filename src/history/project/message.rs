@@ -122,7 +122,7 @@ impl Fold<'_> {
 
     /// An effect that is no message has no row here, and gets none.
     fn attempted(&mut self, now: &Now<'_>, event: &Event) {
-        let Event::Attempted { effect, attempt, outcome, provider_id, detail } = event else { return };
+        let Event::Attempted { effect, attempt, outcome, provider_id, detail, code } = event else { return };
         let superseded = AttemptOutcome::Failed { reason: FailureReason::Superseded };
         let (status, rank, reason) = match outcome {
             AttemptOutcome::Accepted => {
@@ -131,6 +131,7 @@ impl Fold<'_> {
                                status = CASE WHEN rank < 2 OR (rank = 3 AND reported = 0) THEN 'sent' ELSE status END,
                                status_at = CASE WHEN rank < 2 OR (rank = 3 AND reported = 0) THEN $6 ELSE status_at END,
                                reason = CASE WHEN rank = 3 AND reported = 0 THEN NULL ELSE reason END,
+                               code = CASE WHEN rank = 3 AND reported = 0 THEN NULL ELSE code END,
                                failed_at = CASE WHEN rank = 3 AND reported = 0 THEN NULL ELSE failed_at END,
                                rank = CASE WHEN rank < 2 OR (rank = 3 AND reported = 0) THEN 2 ELSE rank END
                            WHERE contact = $1 AND id = $2";
@@ -154,11 +155,11 @@ impl Fold<'_> {
         let sql = "UPDATE message SET attempts = CASE WHEN attempts < $3 THEN $3 ELSE attempts END,
                        provider_id = coalesce($4, provider_id), detail = coalesce($5, detail),
                        status = CASE WHEN rank < $7 THEN $8 ELSE status END, status_at = CASE WHEN rank < $7 THEN $6 ELSE status_at END,
-                       reason = CASE WHEN rank < $7 THEN $9 ELSE reason END,
+                       reason = CASE WHEN rank < $7 THEN $9 ELSE reason END, code = CASE WHEN rank < $7 THEN $10 ELSE code END,
                        failed_at = CASE WHEN rank < $7 AND $8 = 'failed' THEN $6 ELSE failed_at END,
                        rank = CASE WHEN rank < $7 THEN $7 ELSE rank END
                    WHERE contact = $1 AND id = $2";
-        let params: [Cell; 9] = [
+        let params: [Cell; 10] = [
             now.contact.into(),
             effect.into(),
             (*attempt).into(),
@@ -168,12 +169,13 @@ impl Fold<'_> {
             rank.into(),
             status.into(),
             reason.map(why).into(),
+            code.as_deref().into(),
         ];
         self.out.push(Statement::new(sql, params));
     }
 
     fn reported(&mut self, now: &Now<'_>, event: &Event) {
-        let Event::Reported { effect, status, reason, code, at } = event else { return };
+        let Event::Reported { effect, status, reason, code, at, detail } = event else { return };
         let rank = match status {
             DeliveryStatus::Queued => return,
             DeliveryStatus::Sent => SENT,
@@ -190,10 +192,11 @@ impl Fold<'_> {
                        failed_at = CASE WHEN $3 = 'failed' AND rank < $4 THEN $5 ELSE failed_at END,
                        reported = CASE WHEN rank < $4 THEN 1 ELSE reported END,
                        reason = CASE WHEN rank < $4 THEN $6 ELSE reason END, code = CASE WHEN rank < $4 THEN $7 ELSE code END,
+                       detail = CASE WHEN rank < $4 THEN coalesce($8, detail) ELSE detail END,
                        status_at = CASE WHEN rank < $4 THEN $5 ELSE status_at END,
                        status = CASE WHEN rank < $4 THEN $3 ELSE status END, rank = CASE WHEN rank < $4 THEN $4 ELSE rank END
                    WHERE contact = $1 AND id = $2";
-        let params: [Cell; 7] = [
+        let params: [Cell; 8] = [
             now.contact.into(),
             effect.into(),
             status.as_str().into(),
@@ -201,6 +204,7 @@ impl Fold<'_> {
             at.into(),
             reason.map(why).into(),
             code.as_deref().into(),
+            detail.as_deref().into(),
         ];
         self.out.push(Statement::new(sql, params));
     }

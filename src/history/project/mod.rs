@@ -203,6 +203,7 @@ fn says_who_is_there(event: &Event) -> bool {
         | Event::TimeMoved { .. }
         | Event::Merged { .. }
         | Event::Tried(_)
+        | Event::Channel(_)
         | Event::CallEnded { .. } => false,
         Event::Received { .. }
         | Event::EventReceived { .. }

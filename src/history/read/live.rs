@@ -221,6 +221,7 @@ kinds! {
     Merged => "merged",
     TookIn => "took_in",
     Tried => "tried",
+    Channel => "channel",
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod contacts;
 pub mod conversation;
 pub mod failed;
 pub mod flows;
+pub mod holds;
 pub mod imports;
 pub mod keys;
 pub mod operations;

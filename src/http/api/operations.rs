@@ -1,5 +1,6 @@
 //! How the service is: channels and how sending over them goes, what waits where, what is left alone, the settings as they are in force.
 
+use super::holds::HoldShown;
 use super::{Query, failed, looked};
 use crate::domain::mode::Mode;
 use crate::domain::scope::Scope;
@@ -47,6 +48,8 @@ pub struct ChannelShown {
     circuit: Circuit,
     /// Channels over which its messages go while nothing is sent over it.
     stand_ins: Vec<String>,
+    /// What holds it back until somebody ends it.
+    holds: Vec<HoldShown>,
     /// How sending went, as this instance saw it since its start.
     sending: SendingShown,
 }
@@ -223,6 +226,7 @@ pub async fn channels(web: Data<Web>, request: HttpRequest, mut payload: Payload
             day: channel.policy.per_day.map(|most| DayShown::of(most, web.core.channel_day(&channel.name))),
             circuit: if broken.contains(&channel.name) { Circuit::Open } else { Circuit::Closed },
             stand_ins: channel.policy.stand_ins.iter().map(ToString::to_string).collect(),
+            holds: HoldShown::all(&web, &channel.name),
             sending: SendingShown::of(web.core.channel_health(&channel.name)),
         }
     });

@@ -83,6 +83,10 @@ impl Provider for Dialog360 {
         Some(&self.0.guard)
     }
 
+    fn phone(&self) -> Option<String> {
+        self.0.number.clone()
+    }
+
     fn number(&self, _: ChannelKind) -> Option<String> {
         self.0.phone_number_id.clone()
     }

@@ -8,6 +8,7 @@ use crate::provider::webhook::{Method, Pairs, Route};
 
 fn dialog() -> Dialog360 {
     Dialog360(Dialog360Settings {
+        number: None,
         api_key: Secret::new("key-for-tests"),
         phone_number_id: None,
         base_url: Dialog360Settings::BASE_URL.to_owned(),

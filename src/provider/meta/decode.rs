@@ -5,8 +5,13 @@ use super::{content, errors, status};
 use crate::domain::address::Address;
 use crate::domain::message::{Inbound, InboundContent, Referral};
 use crate::provider::json;
-use crate::provider::webhook::{Decoded, Malformed, Method, Other, Received, Route, Routes, TemplateStatus, WebhookRequest};
+use crate::provider::webhook::{
+    Decoded, Malformed, Method, NumberEvent, NumberQuality, Other, Received, Route, Routes, TemplateStatus, WebhookRequest,
+};
 use serde_json::Value;
+
+/// The longest word or number of Meta's that is handed on as it is.
+const WORD: usize = 60;
 
 /// Everything in this request, in its order.
 pub fn decode(request: &WebhookRequest<'_>, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
@@ -23,12 +28,14 @@ pub fn read(body: &Value, routes: &Routes) -> Result<Vec<Decoded>, Malformed> {
         return Ok(vec![other("unknown_object", None)]);
     }
     let mut out = Vec::new();
-    for change in entries.iter().flat_map(|entry| json::list(entry, "changes")) {
+    let changes = entries.iter().flat_map(|entry| json::list(entry, "changes").iter().map(move |change| (entry, change)));
+    for (entry, change) in changes {
         let value = change.get("value").unwrap_or(&Value::Null);
         match json::text(change, "field") {
             Some("messages") => messages(value, routes, &mut out),
             Some("user_preferences") => preferences(value, routes, &mut out),
             Some("message_template_status_update") => out.push(template(value)),
+            Some("phone_number_quality_update") => out.push(quality(entry, value, routes)),
             field => out.push(other(field.unwrap_or("no_field"), None)),
         }
     }
@@ -179,5 +186,30 @@ fn template(value: &Value) -> Decoded {
         language: json::owned(value, "message_template_language"),
         event,
         reason: json::owned(value, "reason"),
+    })
+}
+
+/// What Meta says of a number as a whole. It names the number as people see it, and no id: the channel is the one that says this number, or
+/// the only one of the app. Which words there are is as documented ([K]): those that we do not know are told to operators and hold nothing.
+fn quality(entry: &Value, value: &Value, routes: &Routes) -> Decoded {
+    let (Some(number), Some(word)) = (json::text(value, "display_phone_number"), json::text(value, "event")) else {
+        return other("phone_number_quality_update", None);
+    };
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let route = routes.find(&digits).or_else(|| routes.sole());
+    let event = match word {
+        "FLAGGED" => NumberEvent::Flagged,
+        "UNFLAGGED" => NumberEvent::Unflagged,
+        "DOWNGRADE" => NumberEvent::Lowered,
+        _ => NumberEvent::Other,
+    };
+    let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(WORD).collect::<String>();
+    Decoded::Quality(NumberQuality {
+        channel: route.map(|route| route.channel.clone()),
+        number: short(number),
+        event,
+        word: short(word),
+        limit: json::text(value, "current_limit").map(short),
+        at: json::moment(entry, "time"),
     })
 }

@@ -96,6 +96,10 @@ impl Provider for Meta {
         Some(&self.0.base_url)
     }
 
+    fn phone(&self) -> Option<String> {
+        self.0.number.clone()
+    }
+
     fn number(&self, _: ChannelKind) -> Option<String> {
         Some(self.0.phone_number_id.clone())
     }

@@ -12,7 +12,7 @@ use crate::domain::message::{Choice, FormRequest, InboundContent, MediaKind, Out
 use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
 use crate::provider::send::{EncodeError, SendContext};
-use crate::provider::webhook::{Decoded, Method, Pairs, Received, Refused, Reply, Route, Routes, WebhookRequest};
+use crate::provider::webhook::{Decoded, Method, NumberEvent, Pairs, Received, Refused, Reply, Route, Routes, WebhookRequest};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ const NUMBER: &str = "106540000000001";
 
 fn settings() -> MetaSettings {
     MetaSettings {
+        number: None,
         phone_number_id: NUMBER.to_owned(),
         app_secret: Secret::new("app-secret"),
         second_app_secret: None,
@@ -131,6 +132,7 @@ fn a_batch_keeps_what_it_can() {
             Decoded::Message(m) => m.message.id,
             Decoded::Status(s) => s.id,
             Decoded::Template(t) => t.template,
+            Decoded::Quality(q) => q.word,
             Decoded::Complaint(c) => c.id,
             Decoded::Subscription(s) => s.topic,
             Decoded::Other(o) => o.kind,
@@ -316,4 +318,33 @@ fn fields_are_handed_on_deep_inside_and_never_over_our_own() {
     assert_eq!(body["to"], "447700900123");
     assert_eq!(body["text"], json!({ "body": "Hi", "preview_url": false, "more": 1 }));
     assert_eq!(body["message_activity_sharing"], true);
+}
+
+#[test]
+fn what_is_said_of_a_number_goes_to_its_channel() {
+    let (ours, sister) = ("15550001111", "15550002222");
+    let route = |channel: &str| Route { channel: name(channel), kind: ChannelKind::WhatsApp };
+    let said = |routes: &Routes, number: &str, event: &str| {
+        let value = json!({ "display_phone_number": number, "event": event, "current_limit": "TIER_10K" });
+        let change = json!({ "field": "phone_number_quality_update", "value": value });
+        let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "time": 1_795_229_990, "changes": [change] }] });
+        match super::decode::read(&body, routes).expect("decoded").remove(0) {
+            Decoded::Quality(said) => said,
+            other => panic!("{other:?}"),
+        }
+    };
+    let one = Routes::only(route("wa")).with(NUMBER, route("wa")).with(NUMBER, route("wa"));
+    let flagged = said(&one, "+1 555-000-1111", "FLAGGED");
+    assert_eq!((flagged.channel, flagged.event), (Some(name("wa")), NumberEvent::Flagged), "the only one of the app");
+    assert_eq!((flagged.limit.as_deref(), flagged.at), (Some("TIER_10K"), Some(Millis(1_795_229_990_000))));
+    let both = one.with(ours, route("wa")).with("2", route("sister")).with(sister, route("sister"));
+    for (number, channel) in [(ours, Some("wa")), (sister, Some("sister")), ("15550003333", None)] {
+        assert_eq!(said(&both, number, "UNFLAGGED").channel, channel.map(name), "{number}");
+    }
+    let events = ["UNFLAGGED", "DOWNGRADE", "UPGRADE", "ONBOARDING", "NEXT\u{7}"].map(|word| said(&both, ours, word));
+    let expected = [NumberEvent::Unflagged, NumberEvent::Lowered, NumberEvent::Other, NumberEvent::Other, NumberEvent::Other];
+    assert_eq!(events.clone().map(|said| said.event), expected);
+    assert_eq!(events[4].word, "NEXT", "nothing that steers a terminal");
+    let nameless = read("phone_number_quality_update", json!({ "event": "FLAGGED" })).remove(0);
+    assert!(matches!(nameless, Decoded::Other(other) if other.kind == "phone_number_quality_update"));
 }

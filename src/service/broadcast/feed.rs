@@ -9,6 +9,7 @@ use crate::domain::broadcast::Refusal;
 use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::id::ContactKey;
 use crate::domain::name::{ChannelName, Slug};
+use crate::domain::time::Span;
 use crate::history::Statement;
 use crate::history::broadcasts::pieces::Piece;
 use crate::history::broadcasts::{Broadcast, Counts, members, pieces};
@@ -22,6 +23,8 @@ use std::time::Duration;
 
 /// Contacts that are handed over at one time.
 const SIDE_BY_SIDE: usize = 16;
+/// How long a broadcast is left when a channel is held back that it may be sent over.
+const HELD: Span = Span::seconds(5);
 /// A mailbox that had no room is tried again so often; then its contact is passed over.
 const TRIES: u32 = 8;
 
@@ -62,6 +65,7 @@ impl Work {
                 self.record.write(vec![pieces::forget(self.id)]).await?;
                 return Ok(());
             };
+            self.waits(&feeding)?;
             let now = self.core.store_now();
             if piece.due > now {
                 return Err(Halt::Until(piece.due));
@@ -97,6 +101,7 @@ impl Work {
         let mut gets: Vec<Getting<'_>> = gets.into_iter().map(|(contact, arm)| Getting { contact, arm, tries: 0 }).collect();
         while !gets.is_empty() {
             self.tell(feeding).await?;
+            self.waits(feeding)?;
             let n = self.room(feeding).await?.min(gets.len());
             let n = match if n == 0 { Err(FULL) } else { feeding.pace.take(n, self.core.clock.monotonic()) } {
                 Ok(n) => n,
@@ -159,6 +164,15 @@ impl Work {
             feeding.told = now;
         }
         if self.stop.is_cancelled() { Err(Halt::Stopping) } else { Ok(()) }
+    }
+
+    /// Stops while a channel is held back that it may be sent over: the rest of the piece is handed over when it no longer is, at an hour that is right then.
+    fn waits(&self, feeding: &Feeding<'_>) -> Result<(), Halt> {
+        let mut channels = feeding.channels.iter().filter_map(|name| self.core.channel(name));
+        match channels.any(|channel| self.core.holds_bulk(channel)) {
+            true => Err(Halt::Until(self.core.store_now() + HELD)),
+            false => Ok(()),
+        }
     }
 
     /// For how many contacts there is room now.

@@ -323,7 +323,7 @@ impl Folded {
 pub fn given_up(effect: EffectId) -> Event {
     let detail = Some("given up before it left".to_owned());
     let outcome = AttemptOutcome::Failed { reason: FailureReason::Superseded };
-    Event::Attempted { effect, attempt: 0, outcome, provider_id: None, detail }
+    Event::Attempted { effect, attempt: 0, outcome, provider_id: None, detail, code: None }
 }
 
 #[cfg(test)]

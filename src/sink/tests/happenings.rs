@@ -85,12 +85,19 @@ fn started() -> Event {
 }
 
 fn reported(status: DeliveryStatus, reason: Option<FailureReason>) -> Event {
-    Event::Reported { effect: effect(), status, reason, code: Some("30003".to_owned()), at: None }
+    Event::Reported {
+        effect: effect(),
+        status,
+        reason,
+        code: Some("30003".to_owned()),
+        at: None,
+        detail: Some("Ann said".to_owned()),
+    }
 }
 
 fn attempted(outcome: AttemptOutcome, provider_id: Option<&str>) -> Event {
     let provider_id = provider_id.map(str::to_owned);
-    Event::Attempted { effect: effect(), attempt: 1, outcome, provider_id, detail: Some("Ann said".to_owned()) }
+    Event::Attempted { effect: effect(), attempt: 1, outcome, provider_id, detail: Some("Ann said".to_owned()), code: None }
 }
 
 fn entry(token: u64, events: Vec<Event>) -> Entry {

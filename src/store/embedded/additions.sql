@@ -29,5 +29,9 @@ CREATE TABLE IF NOT EXISTS moving (contact TEXT PRIMARY KEY, target TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS fading (contact TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 -- What channels with a cap send in a day, by the hour.
 CREATE TABLE IF NOT EXISTS spent (channel TEXT NOT NULL, hour INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (channel, hour)) WITHOUT ROWID;
+-- What holds channels back: `KIND:CHANNEL`.
+CREATE TABLE IF NOT EXISTS held (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+-- When the messages that went to a contact are paid back, where those to one contact are counted.
+CREATE TABLE IF NOT EXISTS paced (contact TEXT PRIMARY KEY, paid INTEGER NOT NULL) WITHOUT ROWID;
 -- What failed is named beside its contact: one event may concern several. What an older release wrote is named anew.
 UPDATE failed SET id = contact || id WHERE lane IS NULL AND length(id) = 16;

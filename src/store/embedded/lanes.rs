@@ -91,6 +91,10 @@ impl Tables<'_> {
             if valid.is_none() || valid != ticket.map(|ticket| ticket.0) {
                 return Ok(StartAnswer::Taken);
             }
+            if let Some(later) = self.paced(lane, set)? {
+                self.place(lane, set, later, false)?;
+                return Ok(StartAnswer::Taken);
+            }
         }
         // Unsure: said so, or begun by somebody else and never settled. The same `who` is told what it was told before.
         let unsure = matches!(&head.state[..], "u" | "v") || head.state == "s" && !again;
@@ -169,6 +173,9 @@ impl Tables<'_> {
                 Ok(None)
             }
             Some(head) if settle.take.contains(&head.set) => {
+                if let Some(later) = self.paced(settle.lane, &head.set)? {
+                    return self.place(settle.lane, &head.set, later, false).map(|()| None);
+                }
                 let (attempt, stop) = ((head.attempt + 1).min(99), self.stop_mask(settle.lane)?);
                 self.begin(settle.lane, head, false, attempt, settle.who, stop).map(Some)
             }

@@ -259,7 +259,12 @@ impl Tables<'_> {
         let lane = LaneKey { contact: commit.contact, lane: push.lane };
         let name = member(lane);
         let busy = self.first("SELECT 1 FROM outbox WHERE lane = ?1 LIMIT 1", [&name], |_| Ok(()))?.is_some();
-        let begin = !busy && push.take && push.due <= self.now;
+        let takes = !busy && push.take && push.due <= self.now;
+        let later = match push.effects.first().filter(|_| takes) {
+            Some(head) => self.paced(lane, &head.set)?,
+            None => None,
+        };
+        let begin = takes && later.is_none();
         if busy && push.hurries() {
             self.hurry(lane)?;
         }
@@ -273,7 +278,7 @@ impl Tables<'_> {
         }
         let Some(head) = push.effects.first().filter(|_| !busy) else { return Ok(None) };
         if !begin {
-            self.place(lane, &head.set, push.due.max(self.now), false)?;
+            self.place(lane, &head.set, push.due.max(self.now).max(later.unwrap_or_default()), false)?;
             return Ok(None);
         }
         self.place(lane, &head.set, self.now + self.settings.send_lease, true)?;

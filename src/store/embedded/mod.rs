@@ -2,6 +2,7 @@
 //! statements inside its transaction (`mailbox`, `lanes`, `records`), reads go past it (`view`).
 
 mod file;
+mod hold;
 mod lanes;
 mod leaving;
 mod list;
@@ -18,10 +19,10 @@ use super::pace::Pace;
 use super::request::Bucket;
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
-    ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report,
-    Reported, RequestStep, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError,
-    StoreSettings, Ticket, Traffic, WorkSet,
+    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem, Kept,
+    LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published,
+    Rate, Report, Reported, RequestStep, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store,
+    StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -224,6 +225,15 @@ impl Store for EmbeddedStore {
     }
     async fn spend(&self, spend: Spend) -> Answer<Spent> {
         self.write(0, move |tables| tables.spend(&spend)).await
+    }
+    async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool> {
+        self.write(body.len(), move |tables| tables.hold(&key, &body)).await
+    }
+    async fn unhold(&self, key: HoldKey) -> Answer<bool> {
+        self.write(0, move |tables| tables.unhold(&key)).await
+    }
+    async fn holds(&self) -> Answer<Vec<Held>> {
+        self.read(hold::holds).await
     }
     async fn read_journal(&self, _shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.read(move |db| view::journal(db, after, count)).await

@@ -1,9 +1,9 @@
-//! What a channel sends in a day.
+//! What a channel sends in a day, and to one contact.
 
 use super::tables::Tables;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::store::pace::{HOUR, HOURS};
-use crate::store::{Answer, Spend, Spent, StoreError};
+use crate::store::{Answer, LaneKey, Spend, Spent, StoreError, WorkSet};
 
 impl Tables<'_> {
     /// One message of a channel's day, counted by the hour.
@@ -22,5 +22,21 @@ impl Tables<'_> {
         let sql = "INSERT INTO spent VALUES (?1, ?2, 1) ON CONFLICT (channel, hour) DO UPDATE SET n = n + 1";
         self.run(sql, (channel, hour))?;
         Ok(Spent { granted: true, used: used + 1, recent: recent + 1, again: Span(0) })
+    }
+
+    /// Counts one more message to the contact of a lane; where there is no room, from when there is. Elsewhere nothing is counted.
+    pub fn paced(&self, lane: LaneKey, set: &WorkSet) -> Answer<Option<Millis>> {
+        let Some(pair) = self.settings.pair_of(lane.lane, set) else { return Ok(None) };
+        let contact = lane.contact.as_str();
+        let paid = self.first("SELECT paid FROM paced WHERE contact = ?1", [contact], |row| row.get::<_, i64>(0))?;
+        match pair.next(Millis(paid.unwrap_or(0)), self.now) {
+            Ok(paid) => self.run("INSERT OR REPLACE INTO paced VALUES (?1, ?2)", (contact, paid.0)).map(|_| None),
+            Err(room) => Ok(Some(room)),
+        }
+    }
+
+    /// Forgets what is paid back.
+    pub fn prune_paced(&self) -> Answer<()> {
+        self.run("DELETE FROM paced WHERE paid < ?1", [self.now.0]).map(|_| ())
     }
 }

@@ -162,6 +162,7 @@ impl Writer {
             tables.prune()?;
             tables.prune_requests()?;
             tables.prune_stubs()?;
+            tables.prune_paced()?;
             self.pruned = now;
         }
         run("COMMIT").map(|_| ())

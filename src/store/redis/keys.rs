@@ -25,7 +25,7 @@ pub fn tag(shard: u8) -> &'static str {
     TAGS[usize::from(shard % SHARDS)]
 }
 
-/// `r m d e o k` of a contact.
+/// `r m d e o k p` of a contact; p is when the messages that went are paid back.
 pub fn contact(kind: char, key: ContactKey) -> String {
     format!("{PREFIX}{kind}:{{{}}}:{key}", tag(key.shard()))
 }
@@ -66,6 +66,11 @@ pub fn pace(channel: &ChannelName) -> String {
 /// What a channel has sent, by the hour; on its bucket's slot.
 pub fn day(channel: &ChannelName) -> String {
     format!("{PREFIX}bd:{{{channel}}}")
+}
+
+/// What holds channels back, by reason and channel.
+pub fn held() -> String {
+    format!("{PREFIX}held")
 }
 
 /// The content of a version.

@@ -3,6 +3,7 @@
 use super::scripts::Script;
 use super::wire::{Reader, read_effect, read_member, read_record, read_score};
 use super::{RedisStore, keys};
+use crate::config::send::PairPace;
 use crate::domain::id::{ContactKey, Who};
 use crate::domain::limits;
 use crate::domain::name::ChannelName;
@@ -88,11 +89,16 @@ impl RedisStore {
 
     pub(super) async fn do_start(&self, lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> Answer<StartAnswer> {
         let shard = lane.contact.shard();
-        let names = [keys::lane(lane), keys::work(shard, set), keys::contact('r', lane.contact)];
+        let mut names = vec![keys::lane(lane), keys::work(shard, set), keys::contact('r', lane.contact)];
+        let pair = self.settings.pair_of(lane.lane, set);
+        names.extend(pair.map(|_| keys::contact('p', lane.contact)));
         let mut call = self.link.script(Script::Start, &names);
         // -2 is no score: only a head that this `who` took is given.
         let ticket = ticket.map_or("-2".to_owned(), |t| format!("{}.{:03}", t.0 / 1000, t.0 % 1000));
         call.text(self.settings.send_lease.0).text(who).text(ticket).bytes(set.short());
+        if let Some(pair) = pair {
+            call.text(pair.every.0).text(pair.burst);
+        }
         let mut answer = self.link.call(&call).await?;
         match answer.text()?.as_str() {
             "gone" => Ok(StartAnswer::Gone),
@@ -146,6 +152,8 @@ impl RedisStore {
         if matches!(settle.result, SettleResult::Failed | SettleResult::Arrived) {
             names.extend([keys::shard("x", shard), keys::shard("xt", shard)]);
         }
+        let pair = self.settings.pair_of(settle.lane.lane, next);
+        names.extend(pair.map(|_| keys::contact('p', key)));
         let (word, due) = match settle.result {
             SettleResult::Done => ("done", 0),
             SettleResult::Retry { due } => ("retry", due.0),
@@ -161,7 +169,7 @@ impl RedisStore {
             Some((id, body)) => call.bytes([id.to_string().as_bytes(), body].concat()),
             None => call.text(""),
         };
-        call.flag(settle.take.contains(next)).text(self.settings.send_lease.0).text(self.settings.claim_lease.0);
+        call.text(taking(settle.take.contains(next), pair)).text(self.settings.send_lease.0).text(self.settings.claim_lease.0);
         call.text(self.settings.claim_inputs).text(settle.gap.0.max(0)).text(settle.who);
         call.bytes(set.short()).bytes(next.short());
         call.bytes(settle.instead.as_ref().map_or(&b""[..], |(_, body)| &body[..]));
@@ -193,6 +201,15 @@ impl RedisStore {
         let (granted, used, recent, again) = (answer.int()?, answer.int()?, answer.int()?, answer.int()?);
         let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
         Ok(Spent { granted: granted == 1, used: count(used), recent: count(recent), again: Span(again) })
+    }
+}
+
+/// Whether a head is taken along, and how many may go to its contact: 0, 1, or `EVERY BURST`.
+pub(super) fn taking(take: bool, pair: Option<PairPace>) -> String {
+    match (take, pair) {
+        (false, _) => "0".to_owned(),
+        (true, None) => "1".to_owned(),
+        (true, Some(PairPace { every, burst })) => format!("{} {burst}", every.0),
     }
 }
 

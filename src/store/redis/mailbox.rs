@@ -1,6 +1,6 @@
 //! Contacts: accept, claim, release, commit, report.
 
-use super::lanes::REDOS;
+use super::lanes::{REDOS, taking};
 use super::scripts::Script;
 use super::wire::{Reader, claimer, class_letter, read_effect, read_record, stop_letter, write_effect};
 use super::{RedisStore, keys};
@@ -161,6 +161,10 @@ impl RedisStore {
             names.push(keys::lane(LaneKey { contact: key, lane: push.lane }));
             names.push(keys::work(shard, &push.effects[0].set));
         }
+        let pair = |push: &LanePush| self.settings.pair_of(push.lane, &push.effects[0].set);
+        if commit.lanes.iter().any(|push| pair(push).is_some()) {
+            names.push(keys::contact('p', key));
+        }
         let mut call = self.link.script(Script::Commit, &names);
         call.text(commit.expect).text(commit.new).flag(commit.hold).text(joined(&commit.consumed));
         call.text(commit.alarm.map_or(String::new(), |at| at.0.to_string()));
@@ -190,7 +194,7 @@ impl RedisStore {
             call.bytes(bulk.short());
         }
         for push in &commit.lanes {
-            call.text(push.effects.len()).text(push.due.0).flag(push.take);
+            call.text(push.effects.len()).text(push.due.0).text(taking(push.take, pair(push)));
             for effect in &push.effects {
                 call.bytes(write_effect(effect.set.short(), effect.id, &effect.body));
             }

@@ -4,6 +4,7 @@
 mod catalog;
 mod check;
 mod hints;
+mod hold;
 mod journal;
 mod keys;
 mod lanes;
@@ -22,10 +23,10 @@ pub use scripts::{NoSuchText, Script, Scripts};
 
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Inspection, JournalId, JournalItem, Kept, LaneKey, Linked,
-    ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published, Rate, Report,
-    Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreSettings, Ticket, Traffic,
-    WorkSet,
+    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem, Kept,
+    LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published,
+    Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreSettings,
+    Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
@@ -120,6 +121,15 @@ impl Store for RedisStore {
     }
     async fn spend(&self, spend: Spend) -> Answer<Spent> {
         self.do_spend(&spend).await
+    }
+    async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool> {
+        self.do_hold(&key, &body).await
+    }
+    async fn unhold(&self, key: HoldKey) -> Answer<bool> {
+        self.do_unhold(&key).await
+    }
+    async fn holds(&self) -> Answer<Vec<Held>> {
+        self.do_holds().await
     }
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.do_read_journal(shard, after, count).await

@@ -65,6 +65,7 @@ const READS: &str = "#!lua flags=no-writes\n";
 
 const NOW: &str = include_str!("lua/_now.lua");
 const HAND: &str = include_str!("lua/_hand.lua");
+const PACED: &str = include_str!("lua/_paced.lua");
 const HINT: &str = include_str!("lua/_hint.lua");
 
 /// Name, first line, parts, in the order of the enum.
@@ -72,10 +73,10 @@ const SOURCES: [(Script, &str, &[&str]); 24] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
-    (Script::Commit, DRAINS, &[NOW, HINT, include_str!("lua/commit.lua")]),
+    (Script::Commit, DRAINS, &[NOW, HINT, PACED, include_str!("lua/commit.lua")]),
     (Script::Due, DRAINS, &[NOW, include_str!("lua/due.lua")]),
-    (Script::Start, DRAINS, &[NOW, include_str!("lua/start.lua")]),
-    (Script::Settle, DRAINS, &[NOW, HAND, include_str!("lua/settle.lua")]),
+    (Script::Start, DRAINS, &[NOW, PACED, include_str!("lua/start.lua")]),
+    (Script::Settle, DRAINS, &[NOW, HAND, PACED, include_str!("lua/settle.lua")]),
     (Script::Report, REFUSED_WHEN_FULL, &[NOW, HAND, include_str!("lua/report.lua")]),
     (Script::Request, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/request.lua")]),
     (Script::Permits, DRAINS, &[NOW, include_str!("lua/permits.lua")]),

@@ -32,7 +32,14 @@ impl World {
         let key = self.person(address).key;
         self.unreported.retain(|(_, effect)| *effect != last.effect);
         if status == DeliveryStatus::Failed || self.awaits(key, last.effect, status) {
-            let told = journal::Event::Reported { effect: last.effect, status, reason: None, code: None, at: Some(self.now) };
+            let told = journal::Event::Reported {
+                effect: last.effect,
+                status,
+                reason: None,
+                code: None,
+                at: Some(self.now),
+                detail: None,
+            };
             self.journal(key, Token(0), vec![told]);
             self.accept(
                 key,

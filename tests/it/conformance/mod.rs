@@ -108,7 +108,9 @@ conformance! {
     pacing:
         permits_follow_the_rate,
         a_rate_is_lowered_for_all_and_comes_back,
-        a_day_is_counted_by_the_hour;
+        a_day_is_counted_by_the_hour,
+        what_holds_a_channel_back_stays_until_it_is_ended,
+        messages_to_one_contact_are_counted_where_they_are_taken;
     withdrawing:
         a_lane_goes_on_without_what_is_given_up,
         what_is_under_way_or_unsure_stays,

@@ -1,9 +1,12 @@
-//! `permits`, `slow_down`, `spend`: how fast and how much a channel may send, all instances together.
+//! `permits`, `slow_down`, `spend`, `hold`: how fast and how much a channel may send, all instances together.
 
-use super::world::{Backend, World};
+use super::world::{Backend, World, contact, lane, push, sms, whatsapp};
+use bytes::Bytes;
+use replyflow::config::send::PairPace;
+use replyflow::domain::hold::HoldKind;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::Span;
-use replyflow::store::{Rate, SlowDown, Spend, Traffic};
+use replyflow::store::{HoldKey, Rate, SettleResult, Settled, SlowDown, Spend, StartAnswer, Started, Traffic};
 
 pub async fn permits_follow_the_rate(backend: Backend) {
     let world = World::new(backend).await;
@@ -70,4 +73,102 @@ pub async fn a_day_is_counted_by_the_hour(backend: Backend) {
     world.pass(none.again);
     let later = spend("main-sms", 4).await.expect("counts");
     assert_eq!((later.granted, later.used), (true, 3), "the first two are gone");
+}
+
+pub async fn what_holds_a_channel_back_stays_until_it_is_ended(backend: Backend) {
+    let world = World::new(backend).await;
+    let key = |kind, channel: &str| HoldKey { kind, channel: Slug::parse(channel).expect("a slug") };
+    let hold = |key, body: &'static str| world.store.hold(key, Bytes::from_static(body.as_bytes()));
+    assert!(world.store.holds().await.expect("looks").is_empty());
+    let flagged = || key(HoldKind::Flagged, "whatsapp");
+    assert!(hold(flagged(), "first").await.expect("holds"));
+    assert!(hold(flagged(), "first").await.expect("holds"), "a repeat, whose answer was lost");
+    assert!(!hold(flagged(), "second").await.expect("holds"), "what stands goes on");
+    assert!(hold(key(HoldKind::Paused, "whatsapp"), "by ann").await.expect("holds"), "each reason by itself");
+    assert!(hold(key(HoldKind::Paused, "main-sms"), "").await.expect("holds"));
+    world.pass(Span::days(30));
+    let all = world.store.holds().await.expect("looks");
+    let all: Vec<_> = all.iter().map(|(key, body)| (key.channel.as_str(), key.kind, &body[..])).collect();
+    let expected: [(&str, HoldKind, &[u8]); 3] = [
+        ("main-sms", HoldKind::Paused, b""),
+        ("whatsapp", HoldKind::Flagged, b"first"),
+        ("whatsapp", HoldKind::Paused, b"by ann"),
+    ];
+    assert_eq!(all, expected);
+    assert!(world.store.unhold(flagged()).await.expect("ends"));
+    assert!(!world.store.unhold(flagged()).await.expect("ends"), "it is over");
+    assert_eq!(world.store.holds().await.expect("looks").len(), 2);
+    assert!(hold(flagged(), "second").await.expect("holds"), "it begins anew");
+}
+
+pub async fn messages_to_one_contact_are_counted_where_they_are_taken(backend: Backend) {
+    let pair = PairPace { every: Span::seconds(6), burst: 3 };
+    let name = Slug::parse("main-whatsapp").expect("a slug");
+    let world = World::with(backend, |settings| drop(settings.pairs.insert(name, pair))).await;
+    let (ann, ben) = (contact(1), contact(2));
+    let next = async |started: &Started| {
+        let done = replyflow::store::Settle { take: vec![whatsapp(), sms()], ..world.end(started, SettleResult::Done) };
+        match world.store.settle(done).await.expect("settles") {
+            Settled::Ok { next, .. } => next,
+            other => panic!("not settled but {other:?}"),
+        }
+    };
+    let tries = async |n: usize| {
+        let due = world.store.due_work(world.shard(contact(n)), &whatsapp(), 10).await.expect("looks");
+        (due.lanes.contains(&lane(contact(n))), due)
+    };
+    // A commit takes one, settles take two: that is the burst.
+    let claim = world.claimed(ann, "m1").await;
+    let mut commit = world.turn(ann, &claim);
+    commit.lanes = vec![push(commit.new, &[whatsapp(), whatsapp(), whatsapp(), whatsapp(), sms()], true)];
+    let (_, started) = world.committed(commit.clone()).await;
+    let again = world.store.start(lane(ann), &whatsapp(), commit.who, None).await.expect("answers");
+    assert!(matches!(again, StartAnswer::Ok { .. }), "a lost answer counts nothing");
+    let second = next(&started[0]).await.expect("the second");
+    let third = next(&second).await.expect("the third");
+    assert!(next(&third).await.is_none(), "there is no room");
+    assert!(!tries(1).await.0, "it is not due");
+    // Nobody else is kept waiting, and whoever has written meanwhile has no more room for that.
+    let other = world.claimed(ben, "m2").await;
+    let mut turn = world.turn(ben, &other);
+    turn.lanes = vec![push(turn.new, &[whatsapp()], true)];
+    assert_eq!(world.committed(turn).await.1.len(), 1);
+    world.pass(Span(5_999));
+    assert!(!tries(1).await.0);
+    world.pass(Span(1));
+    let (is_due, due) = tries(1).await;
+    assert!(is_due, "one is paid back");
+    let StartAnswer::Ok { started: fourth, .. } =
+        world.store.start(lane(ann), &whatsapp(), world.who(), Some(due.ticket)).await.expect("starts")
+    else {
+        panic!("not started")
+    };
+    let last = next(&fourth).await.expect("what goes over another channel is not counted");
+    assert!(next(&last).await.is_none(), "the lane is empty");
+    // The count outlives the lane: a commit takes nothing along, and a ticket begins nothing before its time.
+    let claim = world.claimed(ann, "m3").await;
+    let mut commit = world.turn(ann, &claim);
+    commit.lanes = vec![push(commit.new, &[whatsapp()], true)];
+    assert!(world.committed(commit).await.1.is_empty());
+    assert!(!tries(1).await.0);
+    let claim = world.claimed(contact(3), "m4").await;
+    let mut commit = world.turn(contact(3), &claim);
+    commit.lanes = vec![push(commit.new, &[whatsapp(), whatsapp(), whatsapp(), whatsapp()], false)];
+    world.committed(commit).await;
+    for n in 0..4 {
+        let (is_due, due) = tries(3).await;
+        assert!(is_due, "{n}");
+        match world.store.start(lane(contact(3)), &whatsapp(), world.who(), Some(due.ticket)).await.expect("answers") {
+            StartAnswer::Ok { started, .. } if n < 3 => {
+                world.store.settle(world.end(&started, SettleResult::Done)).await.expect("settles");
+            }
+            StartAnswer::Taken if n == 3 => {}
+            other => panic!("{n}: {other:?}"),
+        }
+    }
+    assert!(!tries(3).await.0, "it waits until there is room");
+    world.pass(Span::seconds(6));
+    let (is_due, due) = tries(3).await;
+    assert!(is_due, "there is room");
+    assert!(due.lanes.contains(&lane(ann)) || tries(1).await.0);
 }

@@ -96,7 +96,7 @@ fn seen(said: &Decoded, name: MailRef) -> Value {
             json!({ "complaint": { "send": complaint.send == Some(name.send), "recipient": complaint.recipient.is_some() } })
         }
         Decoded::Other(other) => json!({ "other": other.kind }),
-        Decoded::Template(_) | Decoded::Subscription(_) => panic!("a mail is neither"),
+        Decoded::Template(_) | Decoded::Quality(_) | Decoded::Subscription(_) => panic!("a mail is neither"),
     }
 }
 

@@ -38,7 +38,8 @@ async fn one_number_is_one_contact_live_and_another_in_test(ground: Ground) {
         vec![received(2, "hi", Decision::Start), started(8, "shop"), sent(2, Some(8), "Hello"), told(test)],
     );
     let done = AttemptOutcome::Accepted;
-    let attempted = Event::Attempted { effect: effect(2), attempt: 1, outcome: done, provider_id: None, detail: None };
+    let attempted =
+        Event::Attempted { effect: effect(2), attempt: 1, outcome: done, provider_id: None, detail: None, code: None };
     journal.in_test(2, tried, vec![attempted, Event::Tried(Box::new(request)), reported(2, DeliveryStatus::Delivered)]);
     let writer = ground.writer();
     writer.append(0, journal.items.clone(), NOW).await.expect("written");

@@ -139,11 +139,11 @@ pub fn ended(run: u64, flow: &str, end: &str) -> Event {
 
 pub fn attempted(n: u64, attempt: u8, outcome: AttemptOutcome) -> Event {
     let provider_id = (outcome == AttemptOutcome::Accepted).then(|| format!("PM{n}"));
-    Event::Attempted { effect: effect(n), attempt, outcome, provider_id, detail: None }
+    Event::Attempted { effect: effect(n), attempt, outcome, provider_id, detail: None, code: None }
 }
 
 pub fn reported(n: u64, status: DeliveryStatus) -> Event {
-    Event::Reported { effect: effect(n), status, reason: None, code: None, at: None }
+    Event::Reported { effect: effect(n), status, reason: None, code: None, at: None, detail: None }
 }
 
 pub fn profile(tags: &[&str]) -> Profile {

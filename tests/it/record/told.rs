@@ -20,6 +20,7 @@ on_both!(
     a_conversation_is_told_with_its_run_and_its_figures,
     a_broadcast_is_found_on_its_runs_their_messages_and_its_refusals,
     a_status_only_rises_and_what_is_no_message_makes_none,
+    the_providers_own_words_stand_beside_its_code,
     what_left_has_its_price_and_what_did_not_has_none,
     the_last_profile_is_the_truth_and_older_releases_are_put_together,
     who_is_deleted_leaves_nothing_and_is_not_brought_back,
@@ -209,6 +210,38 @@ async fn a_status_only_rises_and_what_is_no_message_makes_none(ground: Ground) {
     let times = "SELECT sent_at, delivered_at, read_at, failed_at FROM message WHERE status = 'read'";
     let at = |seconds: i64| START + seconds * 1_000;
     assert_eq!(ground.lines(times).await, [format!("{}|{}|{}|–", at(4), at(8), at(11))]);
+}
+
+async fn the_providers_own_words_stand_beside_its_code(ground: Ground) {
+    let (mut journal, ann, writer) = (Journal::default(), contact("ann"), ground.writer());
+    journal.at(0, ann, vec![sent(1, None, "one"), sent(2, None, "two"), sent(3, None, "three"), told(profile(&[]))]);
+    let words = |text: &str| Some(text.to_owned());
+    let refused = |n, reason, code: &str, said: &str| Event::Attempted {
+        effect: effect(n),
+        attempt: 1,
+        outcome: AttemptOutcome::Failed { reason },
+        provider_id: None,
+        detail: words(said),
+        code: words(code),
+    };
+    let failed = |n, code: &str, said: Option<&str>| Event::Reported {
+        effect: effect(n),
+        status: DeliveryStatus::Failed,
+        reason: Some(FailureReason::Filtered),
+        code: words(code),
+        at: None,
+        detail: said.and_then(words),
+    };
+    journal.at(1, ann, vec![refused(1, FailureReason::WindowClosed, "131047", "131047: Re-engagement message")]);
+    journal.at(2, ann, vec![attempted(2, 1, AttemptOutcome::Accepted), failed(2, "30007", Some("30007: Carrier violation"))]);
+    journal.at(3, ann, vec![refused(3, FailureReason::Limit, "429", "429: later"), attempted(3, 2, AttemptOutcome::Accepted)]);
+    journal.at(4, ann, vec![reported(3, DeliveryStatus::Delivered), failed(3, "1", Some("1: too late"))]);
+    writer.append(0, journal.items.clone(), NOW).await.expect("written");
+    assert_eq!(
+        ground.lines("SELECT status, code, detail FROM message ORDER BY id").await,
+        ["failed|131047|131047: Re-engagement message", "failed|30007|30007: Carrier violation", "delivered|–|429: later",],
+        "what arrived has no code; what was said of an earlier attempt stays"
+    );
 }
 
 async fn what_left_has_its_price_and_what_did_not_has_none(ground: Ground) {

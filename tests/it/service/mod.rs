@@ -9,6 +9,7 @@ mod fetching;
 mod flowing;
 mod hands;
 mod history;
+mod holding;
 mod hooking;
 mod leaving;
 mod logs;

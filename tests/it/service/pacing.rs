@@ -3,6 +3,7 @@
 use super::echo::echo;
 use super::rig::{Backend, Rig, answer, json, message};
 use super::{ANN, BEN, on_every_store};
+use replyflow::config::send::PairPace;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::journal::Event;
 use replyflow::domain::message::Inbound;
@@ -16,6 +17,7 @@ on_every_store!(
     a_day_that_is_used_up_is_kept_and_a_stand_in_takes_the_rest,
     beyond_the_day_fails_at_once_and_holds_up_nothing,
     a_reply_does_not_wait_for_what_only_broadcasts_lack,
+    more_than_one_person_may_get_waits_in_order_and_keeps_nobody_else,
 );
 
 fn name(text: &str) -> ChannelName {
@@ -135,4 +137,31 @@ async fn a_reply_does_not_wait_for_what_only_broadcasts_lack(backend: Backend) {
     rig.quiet().await;
     assert_eq!(rig.texts().last().map(String::as_str), Some("old news"), "the next day has room");
     assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+}
+
+async fn more_than_one_person_may_get_waits_in_order_and_keeps_nobody_else(backend: Backend) {
+    let pair = PairPace { every: Span::seconds(6), burst: 2 };
+    let rig = Rig::with(backend, echo, |plan| drop(plan.store.pairs.insert(name("main-sms"), pair))).await;
+    rig.say(ANN, "1", "a|b|c").await;
+    rig.say(BEN, "2", "x|y").await;
+    rig.quiet().await;
+    let mut sent = rig.texts();
+    sent.sort();
+    assert_eq!(sent, ["a", "b", "x", "y"], "each has their own");
+    rig.say(ANN, "3", "d").await;
+    rig.quiet().await;
+    rig.pass(Span(5_999));
+    rig.quiet().await;
+    assert_eq!(rig.texts().len(), 4, "nothing before its time, at no instance");
+    for expected in [&["c"][..], &["c", "echo d"]] {
+        rig.pass(Span::seconds(6));
+        rig.quiet().await;
+        assert_eq!(rig.texts()[4..], *expected, "in the order in which they were decided");
+    }
+    let journal = rig.journal(rig.key(ANN)).await;
+    let attempts = journal.iter().filter(|e| matches!(e, replyflow::domain::journal::Event::Attempted { .. })).count();
+    assert_eq!(attempts, 4, "nothing was tried in vain");
+    rig.pass(Span::minutes(5));
+    rig.say(ANN, "4", "e|f").await;
+    assert_eq!(rig.texts()[6..], ["e", "f"], "after a rest at once");
 }

@@ -22,6 +22,7 @@ on_every_store!(
     an_alarm_stands_while_messages_come_and_fall_aside,
     who_opted_out_gets_the_confirmation_and_nothing_else,
     a_failure_report_wakes_only_who_waits,
+    what_a_provider_says_of_a_failure_is_kept_with_its_code,
     a_report_of_an_opt_out_opts_out_once,
     a_report_without_our_name_is_written_down,
     a_report_by_the_providers_id_alone_finds_its_message,
@@ -179,6 +180,30 @@ async fn a_report_by_the_providers_id_alone_finds_its_message(backend: Backend) 
     assert_eq!(sent(), 2, "once");
     let journal = rig.journal(rig.key(ANN)).await;
     assert_eq!(journal.iter().filter(|event| matches!(event, Event::Reported { .. })).count(), 1);
+}
+
+async fn what_a_provider_says_of_a_failure_is_kept_with_its_code(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    rig.say(ANN, "1", "hi").await;
+    let told = Some(Failure {
+        error: ProviderError { code: Some("30003".to_owned()), text: "Unreachable\r\nhandset\u{1b}".to_owned() },
+        ..failure(FailureReason::Unreachable, None).expect("a failure")
+    });
+    rig.core.receive_report(report(Some(sent(&rig).await), DeliveryStatus::Failed, told)).await.expect("noted");
+    let refusal = r#"{"error":{"code":"EC_7","text":"no such\u0007 number","reason":"invalid"}}"#;
+    rig.script(move |_| answer(400, refusal));
+    rig.say(ANN, "2", "ho").await;
+    rig.quiet().await;
+    let journal = rig.journal(rig.key(ANN)).await;
+    let words: Vec<(&str, &str)> = journal
+        .iter()
+        .filter_map(|event| match event {
+            Event::Reported { code: Some(code), detail: Some(detail), .. } => Some((code.as_str(), detail.as_str())),
+            Event::Attempted { code: Some(code), detail: Some(detail), .. } => Some((code.as_str(), detail.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(words, [("30003", "30003: Unreachable handset"), ("EC_7", "EC_7: no such number")]);
 }
 
 async fn a_report_of_an_opt_out_opts_out_once(backend: Backend) {

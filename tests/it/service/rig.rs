@@ -177,6 +177,7 @@ impl Rig {
             per_second: plan.per_second,
             burst: plan.per_second,
             gap: plan.gap,
+            pair: None,
             per_day: None,
             circuit: CircuitSettings { after: 0, ..CircuitSettings::default() },
             stand_ins: Vec::new(),

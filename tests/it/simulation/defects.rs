@@ -196,6 +196,15 @@ impl Store for Front {
     async fn spend(&self, spend: Spend) -> Answer<Spent> {
         self.store.spend(spend).await
     }
+    async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool> {
+        self.store.hold(key, body).await
+    }
+    async fn unhold(&self, key: HoldKey) -> Answer<bool> {
+        self.store.unhold(key).await
+    }
+    async fn holds(&self) -> Answer<Vec<Held>> {
+        self.store.holds().await
+    }
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.store.read_journal(shard, after, count).await
     }

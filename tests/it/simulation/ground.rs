@@ -1,8 +1,10 @@
 //! The real stores that runs stand on: empty at the beginning of each, with a deliberate defect where one is asked for.
 
 use super::defects::{Defect, How};
-use super::world::{CLAIM_LEASE, SEND_LEASE};
+use super::provider::REPEATS;
+use super::world::{CLAIM_LEASE, PAIR, SEND_LEASE};
 use crate::support::redis::RedisServer;
+use replyflow::domain::name::ChannelName;
 use replyflow::store::{Clock, EmbeddedStore, RedisStore, Scripts, Store, StoreSettings, WorkSet};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -83,6 +85,7 @@ impl Ground {
             claim_lease: CLAIM_LEASE,
             send_lease: SEND_LEASE,
             claim_inputs: 4,
+            pairs: [(ChannelName::parse(REPEATS).expect("a name"), PAIR)].into(),
             clock: Clock::Virtual(Arc::clone(clock)),
             ..StoreSettings::default()
         };

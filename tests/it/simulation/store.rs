@@ -227,6 +227,22 @@ impl Store for SimStore {
         self.answer("spend", answer).await
     }
 
+    async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool> {
+        self.ask("hold").await?;
+        let answer = self.runtime.block_on(self.inner().hold(key, body));
+        self.answer("hold", answer).await
+    }
+
+    async fn unhold(&self, key: HoldKey) -> Answer<bool> {
+        self.ask("unhold").await?;
+        let answer = self.runtime.block_on(self.inner().unhold(key));
+        self.answer("unhold", answer).await
+    }
+
+    async fn holds(&self) -> Answer<Vec<Held>> {
+        self.runtime.block_on(self.inner().holds())
+    }
+
     async fn read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         self.ask("read journal").await?;
         let answer = self.runtime.block_on(self.inner().read_journal(shard, after, count));

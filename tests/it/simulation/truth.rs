@@ -117,6 +117,8 @@ pub struct Truth {
     /// Permits that were given of each channel, all of them and, with their moment, those since the store was opened.
     pub permits: BTreeMap<String, usize>,
     pub permits_since: BTreeMap<String, Vec<(i64, u32)>>,
+    /// When messages were written to each contact over the channel that counts them.
+    pub to_one: BTreeMap<ContactKey, Vec<i64>>,
     /// Messages that were written to the provider of each channel, and when.
     pub over: BTreeMap<String, Vec<i64>>,
     /// Messages that the provider has.

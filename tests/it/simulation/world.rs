@@ -9,7 +9,7 @@ use crate::support::asked::Asked;
 use indexmap::IndexMap;
 use replyflow::config::api::{ApiSettings, CircuitSettings};
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
-use replyflow::config::send::{ChannelPolicy, Unsure};
+use replyflow::config::send::{ChannelPolicy, PairPace, Unsure};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::{ContactKey, VersionId};
 use replyflow::domain::name::{ChannelName, Slug};
@@ -29,6 +29,8 @@ use tokio::runtime::Runtime;
 /// The store's leases in a run: short, so that many end.
 pub const CLAIM_LEASE: Span = Span::seconds(5);
 pub const SEND_LEASE: Span = Span::seconds(8);
+/// How many messages may go to one contact over the channel that repeats.
+pub const PAIR: PairPace = PairPace { every: Span::seconds(10), burst: 2 };
 /// One request at most.
 const TIMEOUT: Span = Span::seconds(3);
 /// People, and shards that they are on.
@@ -168,8 +170,16 @@ fn world(asked: bool, guarded: bool, backed: bool) -> World {
         let after = if name.as_str() == MAIN && guarded { 3 } else { 0 };
         let circuit = CircuitSettings { after, pause: Span::seconds(10) };
         let per_day = (name.as_str() == BACKUP).then_some(PER_DAY);
-        let policy =
-            ChannelPolicy { unsure, per_second, burst: per_second.max(1), gap: Span::millis(0), per_day, circuit, stand_ins };
+        let policy = ChannelPolicy {
+            unsure,
+            per_second,
+            burst: per_second.max(1),
+            gap: Span::millis(0),
+            pair: None,
+            per_day,
+            circuit,
+            stand_ins,
+        };
         (name.clone(), Channel { name, kind, adapter, policy, status_callback: None })
     };
     let channels: IndexMap<ChannelName, Channel> = [

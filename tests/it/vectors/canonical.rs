@@ -23,6 +23,7 @@ pub fn decoded(decoded: &Decoded, phones: Phones) -> Value {
             "kind": "template_status", "type": "template_status",
             "template": t.template, "language": t.language, "event": t.event, "reason": t.reason,
         }),
+        Decoded::Quality(q) => json!({ "kind": "quality", "type": "quality", "event": q.word, "limit": q.limit }),
         Decoded::Complaint(c) => json!({ "kind": "complaint", "type": "complaint", "id": c.id }),
         Decoded::Subscription(s) => json!({
             "kind": "subscription", "type": "subscription_confirmation", "topic": s.topic,

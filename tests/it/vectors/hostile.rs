@@ -127,6 +127,7 @@ fn stale_vectors_carry_the_same_ids_again() {
                     Decoded::Message(m) => m.message.id,
                     Decoded::Status(s) => s.id,
                     Decoded::Template(t) => t.template,
+                    Decoded::Quality(q) => q.word,
                     Decoded::Complaint(c) => c.id,
                     Decoded::Subscription(s) => s.topic,
                     Decoded::Other(o) => o.kind,

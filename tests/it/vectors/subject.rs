@@ -204,6 +204,7 @@ fn meta(data: &Value) -> MetaSettings {
     let config = &data["config"];
     let secret = |key: &str| Secret::new(str_of(config, key));
     MetaSettings {
+        number: None,
         phone_number_id: str_of(config, "phone_number_id").to_owned(),
         app_secret: secret("app_secret"),
         second_app_secret: None,

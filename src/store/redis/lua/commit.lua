@@ -1,7 +1,8 @@
 -- One turn: record, mailbox, lanes, alarm and journal, if the token still matches.
--- KEYS r m a j [k] [f] [x xt] [lane w w2] [lane wb wt] (lane w)*
+-- KEYS r m a j [k] [f] [x xt] [lane w w2] [lane wb wt] (lane w)* [p]
 -- ARGV now expect new hold ids alarm journal blob lease k keep sendlease who stop aside
 --      adds removes versions given hurried  add* remove* (version delta)*  [w4 w42 (id journal reply)*]  [wb4]  (count due take body*)*
+--      take: 0, 1, or `EVERY BURST` where messages to one contact are counted, in p
 --      given: messages that are given up. w and w4: the set of the lane's head, w2 and w42: of the next one, as the caller thinks
 --      hurried: pairs of sets; what waits in the first gives way to conversations, which now follow, and goes to the second. wb4: where
 --      the lane's head waits, if it is one of these, as the caller thinks; wb and wt: that set and where it goes
@@ -139,15 +140,18 @@ while key < #KEYS do
   local count, due = tonumber(ARGV[p]), tonumber(ARGV[p + 1])
   local bodies = {unpack(ARGV, p + 3, p + 2 + count)}
   if redis.call('RPUSH', lane, unpack(bodies)) == count then
-    if ARGV[p + 2] == '1' and due <= now then
+    local takes = ARGV[p + 2] ~= '0' and due <= now
+    local every, burst = string.match(ARGV[p + 2], '^(%d+) (%d+)$')
+    local later = takes and every and paced(KEYS[#KEYS], tonumber(every), tonumber(burst))
+    if takes and not later then
       local taken = 's01' .. string.sub(bodies[1], 4, 7) .. ARGV[13] .. string.sub(bodies[1], 16)
       redis.call('LSET', lane, 0, taken)
       redis.call('ZADD', w, now + ARGV[12] + frac, string.sub(lane, 12))
       started[#started + 1] = string.sub(lane, 12)
       started[#started + 1] = taken
     else
-      redis.call('ZADD', w, math.max(due, now), string.sub(lane, 12))
-      idle = idle or due <= now
+      redis.call('ZADD', w, math.max(due, now, later or 0), string.sub(lane, 12))
+      idle = idle or (due <= now and not later)
     end
   end
   key, p = key + 2, p + 3 + count

@@ -1,7 +1,8 @@
 -- How the head of a lane ended; takes the next one if the caller can start it.
--- KEYS lane w w2 r m a j [x xt]
+-- KEYS lane w w2 r m a j [x xt] [p]
 -- ARGV now id attempt result due journal reply take sendlease lease k gap who w4 w42 instead
 --      w and w4: the set of this head, w2 and w42: of the next one, as the caller thinks
+--      take: 0, 1, or `EVERY BURST` where messages to one contact are counted, in p
 --      instead: with `retry`, the body that takes this one's place; w2 and w42 are where it waits
 local lane, w, w2, r, m, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local result, member, contact = ARGV[4], string.sub(KEYS[1], 12), string.sub(KEYS[4], 12)
@@ -45,15 +46,20 @@ if result == 'failed' and redis.call('PTTL', r) == -1 then
   redis.call('HSET', KEYS[8], ARGV[2], 'E' .. contact .. (#member > 22 and '1' or '0') .. head)
   redis.call('ZADD', KEYS[9], now, ARGV[2])
 end
-local h, taken = '', ''
-if ARGV[7] ~= '' or (after and ARGV[8] == '1') then h = redis.call('GETRANGE', r, 0, 23) end
+local h, taken, later = '', '', nil
+if after then
+  local every, burst = string.match(ARGV[8], '^(%d+) (%d+)$')
+  later = every and paced(KEYS[#KEYS], tonumber(every), tonumber(burst))
+end
+local takes = after and ARGV[8] ~= '0' and not later
+if ARGV[7] ~= '' or takes then h = redis.call('GETRANGE', r, 0, 23) end
 if after then
   if w2 ~= w then redis.call('ZREM', w, member) end
-  if ARGV[8] == '1' then
+  if takes then
     taken = 's' .. string.format('%02d', math.min(99, tonumber(string.sub(after, 2, 3)) + 1)) .. ARGV[15] .. ARGV[13] .. string.sub(after, 16)
     redis.call('LSET', lane, 0, taken)
     redis.call('ZADD', w2, now + ARGV[9] + frac, member)
-  else redis.call('ZADD', w2, now + ARGV[12], member) end
+  else redis.call('ZADD', w2, math.max(now + ARGV[12], later or 0), member) end
 else redis.call('ZREM', w, member) end
 redis.call('XADD', j, '*', 'b', ARGV[6])
 local stop = string.sub(h, 5, 5)

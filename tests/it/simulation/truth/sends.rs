@@ -2,10 +2,10 @@
 
 use super::{Decided, Offer, Rule, Truth};
 use crate::simulation::provider::{BACKUP, MAIN, PER_DAY};
-use crate::simulation::world::SEND_LEASE;
+use crate::simulation::world::{PAIR, SEND_LEASE};
 use bytes::Bytes;
 use replyflow::domain::channel::ChannelKind;
-use replyflow::domain::id::{EffectId, Who};
+use replyflow::domain::id::{ContactKey, EffectId, Who};
 use replyflow::domain::input::Class;
 use replyflow::domain::name::ChannelName;
 use replyflow::store::{Commit, FailedKey, Lane, Rate, Settle, SettleResult, Settled, StartAnswer, Started, StopMask};
@@ -189,6 +189,19 @@ impl Truth {
             let most = f64::from(rate.burst) + (now - at) as f64 / rate.step_millis() * 1.1 + 2.0;
             if sum > most {
                 return Err(format!("{sum} permits of {channel} in {} ms, and the rate gives {most}", now - at));
+            }
+        }
+        Ok(())
+    }
+
+    /// A message is written to a contact over the channel that counts them: no more than may go to one. What was taken is written within its lease.
+    pub fn to_one(&mut self, contact: ContactKey, now: i64) -> Rule {
+        let sent = self.to_one.entry(contact).or_default();
+        sent.push(now);
+        for (n, at) in sent.iter().rev().enumerate() {
+            let most = i64::from(PAIR.burst) + (now - at + SEND_LEASE.0) / PAIR.every.0;
+            if n as i64 + 1 > most {
+                return Err(format!("{} messages to {contact} in {} ms, and {most} may go", n + 1, now - at));
             }
         }
         Ok(())
