@@ -42,6 +42,9 @@ fn decodes(adapter: &Adapter, routes: &Routes, request: &WebhookRequest<'_>) {
             Decoded::Complaint(complaint) => assert!(!complaint.id.is_empty(), "{name}: a complaint without an id"),
             Decoded::Subscription(asked) => assert!(!asked.topic.is_empty() && !asked.url.is_empty(), "{name}: no topic"),
             Decoded::Template(template) => assert!(!template.template.is_empty(), "{name}: a template without a name"),
+            Decoded::Quality(said) => {
+                assert!(!said.number.is_empty() && !said.word.is_empty(), "{name}: nothing said of no number")
+            }
             Decoded::Other(_) => {}
         }
     }

@@ -286,7 +286,7 @@ async fn a_channel_is_paused_and_resumed_by_whoever_may() {
     assert_eq!(api.get("/v1/channels").await.json["items"][0]["holds"], paused.json["holds"]);
     assert_eq!(api.post("/v1/channels/nothing/pause", json!({})).await.status, 404);
     assert_eq!(api.post(resume, json!({ "hold": "both" })).await.json["field"], "hold");
-    assert_eq!(api.post(pause, json!({ "hold": "flagged" })).await.json["field"], "hold", "only the provider flags");
+    assert_eq!(api.post(pause, json!({ "hold": "flagged" })).await.json["field"], "body", "only the provider flags");
     let resumed = api.post(resume, json!({ "reason": "it is there" })).await;
     assert_eq!((&resumed.json["changed"], &resumed.json["holds"]), (&json!(true), &json!([])), "{}", resumed.text);
     let audit = api.get("/v1/audit?action=channel.pause").await;

@@ -104,7 +104,7 @@ pub async fn what_holds_a_channel_back_stays_until_it_is_ended(backend: Backend)
 pub async fn messages_to_one_contact_are_counted_where_they_are_taken(backend: Backend) {
     let pair = PairPace { every: Span::seconds(6), burst: 3 };
     let name = Slug::parse("main-whatsapp").expect("a slug");
-    let world = World::with(backend, |settings| drop(settings.pairs.insert(name, pair))).await;
+    let world = World::with(backend, |settings| _ = settings.pairs.insert(name, pair)).await;
     let (ann, ben) = (contact(1), contact(2));
     let next = async |started: &Started| {
         let done = replyflow::store::Settle { take: vec![whatsapp(), sms()], ..world.end(started, SettleResult::Done) };

@@ -141,7 +141,7 @@ async fn a_reply_does_not_wait_for_what_only_broadcasts_lack(backend: Backend) {
 
 async fn more_than_one_person_may_get_waits_in_order_and_keeps_nobody_else(backend: Backend) {
     let pair = PairPace { every: Span::seconds(6), burst: 2 };
-    let rig = Rig::with(backend, echo, |plan| drop(plan.store.pairs.insert(name("main-sms"), pair))).await;
+    let rig = Rig::with(backend, echo, |plan| _ = plan.store.pairs.insert(name("main-sms"), pair)).await;
     rig.say(ANN, "1", "a|b|c").await;
     rig.say(BEN, "2", "x|y").await;
     rig.quiet().await;

@@ -107,7 +107,7 @@ impl Network {
         if let Err(broken) = self.0.truth().leaves_over(send.effect, channel.as_str(), may_have, self.0.now()) {
             self.0.violate(broken);
         }
-        if repeats && let Err(broken) = self.0.truth().to_one(send.contact, self.0.now()) {
+        if repeats && let Err(broken) = self.0.truth().one_person(send.contact, self.0.now()) {
             self.0.violate(broken);
         }
         self.write(send.effect, fate, may_have, repeats, &text("text"));

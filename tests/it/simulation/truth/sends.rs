@@ -195,7 +195,7 @@ impl Truth {
     }
 
     /// A message is written to a contact over the channel that counts them: no more than may go to one. What was taken is written within its lease.
-    pub fn to_one(&mut self, contact: ContactKey, now: i64) -> Rule {
+    pub fn one_person(&mut self, contact: ContactKey, now: i64) -> Rule {
         let sent = self.to_one.entry(contact).or_default();
         sent.push(now);
         for (n, at) in sent.iter().rev().enumerate() {
