@@ -102,7 +102,8 @@ impl<'a> Section<'a> {
             table,
             path: self.key(key),
             pattern: format!("{}{dot}{pattern}", self.pattern),
-            place: node.map_or_else(|| self.place.clone(), |n| n.place.clone()),
+            // What only the defaults have lacks something where the project's file says that it is used.
+            place: node.map(|n| &n.place).filter(|place| **place != Place::Default).unwrap_or(&self.place).clone(),
             asked: RefCell::default(),
         }
     }

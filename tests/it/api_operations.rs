@@ -299,7 +299,8 @@ async fn a_channel_is_paused_and_resumed_by_whoever_may() {
     // From beside, with the same effect within about a second.
     let beside = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_replyflow"));
-        let output = command.args(arguments).current_dir(service.folder()).output().expect("the binary runs");
+        let command = command.args(arguments).current_dir(service.folder()).env("EVENTS_KEY", "0123456789abcdef0123456789abcdef");
+        let output = command.output().expect("the binary runs");
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
     let said = beside(&["channel", "pause", "main-sms", "--reason", "by hand"]);

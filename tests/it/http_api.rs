@@ -91,7 +91,7 @@ async fn the_simulator_fails_on_demand_and_what_failed_can_be_done_again() {
     let service = start().await;
     let behave = async |body: Value| service.post("/simulator/behaviour", body.to_string()).await.status().as_u16();
     assert_eq!(behave(json!({ "nxt": [] })).await, 422);
-    assert_eq!(behave(json!({ "next": [{ "status": 400, "reason": "invalid" }] })).await, 204);
+    assert_eq!(behave(json!({ "next": [{ "status": 400, "reason": "filtered" }] })).await, 204);
     let body = r#"{"event": "order.delivered", "data": {"order": "A1", "phone": "+447700900123"}}"#;
     assert_eq!(with_key(&service, KEY, body).await.status(), 202);
     // Nothing announces a failure; the operator looks again.

@@ -7,4 +7,4 @@ INSERT INTO figure_day (flow, mode, day, state, what, bucket, n)
     SELECT flow, mode, day, state, what, bucket, CAST(SUM(n) AS BIGINT) FROM figure GROUP BY flow, mode, day, state, what, bucket;
 -- Those under way are counted by the day on which they began, too.
 DROP INDEX run_live;
-CREATE INDEX run_live ON run (flow, mode, state, day) WHERE ended_at IS NULL;
+CREATE INDEX run_live ON run (flow, mode, state, day, ended_at) WHERE ended_at IS NULL;

@@ -147,7 +147,7 @@ pub fn found(send: SendRef, status: u16, body: &[u8]) -> Found {
     let body = json::object(body).unwrap_or(Value::Null);
     let named = |batch: &&Value| json::text(batch, "client_reference").and_then(SendRef::parse) == Some(send);
     match json::list(&body, "batches").iter().find(named).and_then(|batch| json::owned(batch, "id")) {
-        Some(id) if status == 200 => Found::There(Accepted { id: Some(id), named: Some(send), ..Accepted::default() }),
+        Some(id) if status == 200 => Found::There(Accepted { id: Some(id), ..Accepted::default() }),
         _ => Found::Unclear,
     }
 }

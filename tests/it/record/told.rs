@@ -238,8 +238,8 @@ async fn the_providers_own_words_stand_beside_its_code(ground: Ground) {
     journal.at(4, ann, vec![reported(3, DeliveryStatus::Delivered), failed(3, "1", Some("1: too late"))]);
     writer.append(0, journal.items.clone(), NOW).await.expect("written");
     assert_eq!(
-        ground.lines("SELECT status, code, detail FROM message ORDER BY id").await,
-        ["failed|131047|131047: Re-engagement message", "failed|30007|30007: Carrier violation", "delivered|–|429: later",],
+        ground.lines("SELECT status, code, detail FROM message ORDER BY status, detail DESC").await,
+        ["delivered|–|429: later", "failed|30007|30007: Carrier violation", "failed|131047|131047: Re-engagement message"],
         "what arrived has no code; what was said of an earlier attempt stays"
     );
 }

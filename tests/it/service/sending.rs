@@ -141,7 +141,7 @@ async fn an_opt_out_of_marketing_is_taken_over_as_that(backend: Backend) {
 
 async fn what_an_operator_repeats_is_tried_as_if_it_were_new(backend: Backend) {
     let rig = Rig::new(backend, echo).await;
-    rig.script(|_| answer(400, r#"{"error":{"reason":"invalid"}}"#));
+    rig.script(|_| answer(400, r#"{"error":{"reason":"filtered"}}"#));
     rig.say(ANN, "1", "hi").await;
     rig.pass(Span::hours(2));
     let list = failed::list(&*rig.store, 10).await.expect("lists");
