@@ -111,7 +111,7 @@ async fn each_service_is_told_and_nothing_of_a_person_by_itself() {
     assert_eq!((two[0].known, &two[0].person), (false, hashed), "without an id of its own the hash");
 
     // Saved values, none of them named; and somebody who has an id in the caller's systems.
-    assert_eq!(service.sms("SM2", &person(1), "4711").await, 200);
+    assert_eq!(service.sms("SM2", &person(1), "quincewood").await, 200);
     let event = json!({ "event": "known", "data": { "phone": person(2), "id": "c-9" } });
     assert_eq!(service.event(event).await, 202);
     let two = stage.analytics.wait(SEGMENT, |told| told.iter().any(|told| told.known && told.name == "message.sent"));
@@ -121,7 +121,7 @@ async fn each_service_is_told_and_nothing_of_a_person_by_itself() {
     assert_eq!(saved[0].properties["variable"], "plan");
     assert!(saved[0].properties.get("value").is_none());
     let bodies = stage.analytics.bodies();
-    for private in ["secret wish", "4474001", "4711", "gold", "Write again"] {
+    for private in ["secret wish", "4474001", "quincewood", "gold", "Write again"] {
         assert!(!bodies.contains(private), "{private} has left");
     }
     let log = service.log();
@@ -137,7 +137,7 @@ async fn what_is_named_is_told() {
     let stage = Stage::new(&[("web", more)]);
     let service = stage.serve();
     assert_eq!(service.sms("SM1", &person(1), "hello").await, 200);
-    assert_eq!(service.sms("SM2", &person(1), "4711").await, 200);
+    assert_eq!(service.sms("SM2", &person(1), "quincewood").await, 200);
     let told = stage.analytics.wait(SEGMENT, |told| named(told, "answer.saved").len() == 2);
     let received = named(&told, "message.received");
     assert_eq!((&received[0].properties["text"], &received[0].properties["address"]), (&json!("hello"), &json!(person(1))));
