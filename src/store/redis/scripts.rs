@@ -67,31 +67,33 @@ const NOW: &str = include_str!("lua/_now.lua");
 const HAND: &str = include_str!("lua/_hand.lua");
 const PACED: &str = include_str!("lua/_paced.lua");
 const HINT: &str = include_str!("lua/_hint.lua");
+const LEAVE: &str = include_str!("lua/_leave.lua");
+const ONLY: &str = include_str!("lua/_only.lua");
 
 /// Name, first line, parts, in the order of the enum.
 const SOURCES: [(Script, &str, &[&str]); 24] = [
-    (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, include_str!("lua/accept.lua")]),
+    (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, ONLY, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
-    (Script::Commit, DRAINS, &[NOW, HINT, PACED, include_str!("lua/commit.lua")]),
+    (Script::Commit, DRAINS, &[NOW, HINT, PACED, LEAVE, include_str!("lua/commit.lua")]),
     (Script::Due, DRAINS, &[NOW, include_str!("lua/due.lua")]),
     (Script::Start, DRAINS, &[NOW, PACED, include_str!("lua/start.lua")]),
     (Script::Settle, DRAINS, &[NOW, HAND, PACED, include_str!("lua/settle.lua")]),
     (Script::Report, REFUSED_WHEN_FULL, &[NOW, HAND, include_str!("lua/report.lua")]),
-    (Script::Request, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/request.lua")]),
+    (Script::Request, REFUSED_WHEN_FULL, &[NOW, LEAVE, include_str!("lua/request.lua")]),
     (Script::Permits, DRAINS, &[NOW, include_str!("lua/permits.lua")]),
     (Script::SlowDown, DRAINS, &[NOW, include_str!("lua/slow_down.lua")]),
-    (Script::Spend, DRAINS, &[NOW, include_str!("lua/spend.lua")]),
+    (Script::Spend, DRAINS, &[NOW, LEAVE, include_str!("lua/spend.lua")]),
     (Script::Advance, DRAINS, &[NOW, include_str!("lua/advance.lua")]),
     (Script::FailedEffect, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_effect.lua")]),
     (Script::FailedInput, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_input.lua")]),
     (Script::FailedDrop, DRAINS, &[NOW, include_str!("lua/failed_drop.lua")]),
     (Script::Publish, REFUSED_WHEN_FULL, &[include_str!("lua/publish.lua")]),
     (Script::Current, READS, &[include_str!("lua/current.lua")]),
-    (Script::Forget, DRAINS, &[include_str!("lua/forget.lua")]),
+    (Script::Forget, DRAINS, &[LEAVE, include_str!("lua/forget.lua")]),
     (Script::Freeze, DRAINS, &[include_str!("lua/freeze.lua")]),
-    (Script::Remember, DRAINS, &[include_str!("lua/remember.lua")]),
-    (Script::Flip, DRAINS, &[include_str!("lua/flip.lua")]),
+    (Script::Remember, DRAINS, &[ONLY, include_str!("lua/remember.lua")]),
+    (Script::Flip, DRAINS, &[LEAVE, include_str!("lua/flip.lua")]),
     (Script::Link, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/link.lua")]),
     (Script::List, REFUSED_WHEN_FULL, &[include_str!("lua/list.lua")]),
 ];

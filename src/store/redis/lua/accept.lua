@@ -43,8 +43,8 @@ if record == '' then
     redis.call('SET', r, record)
   end
 elseif redis.call('SCARD', d) > tonumber(ARGV[11]) then
-  redis.call('RENAME', d, e)
-  redis.call('SADD', d, hash)
+  redis.call('COPY', d, e, 'REPLACE')
+  only(d, hash)
   redis.call('PEXPIRE', d, ARGV[10])
   redis.call('SETRANGE', r, 2, day .. '1')
 elseif string.sub(record, 3, 3) ~= day then

@@ -66,18 +66,15 @@ if ARGV[20] ~= '' then
   end
 end
 redis.call('SET', r, ARGV[4] .. '0' .. string.sub(h, 3, 4) .. ARGV[14] .. '---' .. ARGV[3] .. ARGV[8])
-if n > 0 then
-  if inorder then redis.call('LPOP', m, n) else for i = 1, n do redis.call('LREM', m, 1, mine[i]) end end
-end
 local key, p = 5, 21
 if adds + removes > 0 then
   for i = 1, adds do redis.call('HSET', KEYS[key], ARGV[p], '1') p = p + 1 end
-  for i = 1, removes do redis.call('HDEL', KEYS[key], ARGV[p]) p = p + 1 end
+  for i = 1, removes do leave('HDEL', KEYS[key], ARGV[p]) p = p + 1 end
   key = key + 1
 end
 if versions > 0 then
   for i = 1, versions do
-    if redis.call('HINCRBY', KEYS[key], ARGV[p], ARGV[p + 1]) == 0 then redis.call('HDEL', KEYS[key], ARGV[p]) end
+    if redis.call('HINCRBY', KEYS[key], ARGV[p], ARGV[p + 1]) == 0 then leave('HDEL', KEYS[key], ARGV[p]) end
     p = p + 2
   end
   key = key + 1
@@ -94,34 +91,31 @@ if ARGV[15] ~= '' then
   end
   key = key + 2
 end
-local started, idle, told = {}, false, false
+local started, idle, told, stands = {}, false, false, nil
 if given > 0 then
   for _, one in ipairs(out) do
-    redis.call('LREM', KEYS[g], 1, one[1])
     local reply = ARGV[one[2] + 2]
     if reply ~= '' then
       redis.call('RPUSH', m, 'p' .. string.sub(reply, 1, 16) .. string.format('%013d', now) .. string.sub(reply, 17))
       told = true
     end
   end
-  if headgone then
-    redis.call('ZREM', KEYS[g + 1], string.sub(KEYS[g], 12))
-    if after then
-      redis.call('ZADD', KEYS[g + 2], now, string.sub(KEYS[g], 12))
-      idle = true
-    end
+  if headgone and after then
+    redis.call('ZADD', KEYS[g + 2], now, string.sub(KEYS[g], 12))
+    stands, idle = KEYS[g + 2], true
   end
   key, p = g + 3, q + 2 + given * 3
 end
 if ARGV[20] ~= '' then
-  local lane, member = KEYS[hg], string.sub(KEYS[hg], 12)
+  local lane, member, ahead = KEYS[hg], string.sub(KEYS[hg], 12), true
   for i, entry in ipairs(hurries and redis.call('LRANGE', lane, 0, -1) or {}) do
+    local stays = not leaves[string.sub(entry, 16, 35)]
     local talk = goes[string.sub(entry, 4, 7)]
-    if talk then
+    if talk and stays then
       redis.call('LSET', lane, i - 1, string.sub(entry, 1, 3) .. talk .. string.sub(entry, 8))
-      local at = i == 1 and redis.call('ZSCORE', KEYS[hg + 1], member)
+      local at = ahead and redis.call('ZSCORE', KEYS[hg + 1], member)
       if at then
-        redis.call('ZREM', KEYS[hg + 1], member)
+        leave('ZREM', KEYS[hg + 1], member)
         -- Whoever has a ticket for it begins nothing with that any more: it is due. What was never begun waits so long only for a lease,
         -- and what was tried and surely did not leave may wait for what only broadcasts lack.
         local tried = string.sub(entry, 2, 3) ~= '00'
@@ -129,9 +123,10 @@ if ARGV[20] ~= '' then
           at = math.min(tonumber(at), now)
         end
         redis.call('ZADD', KEYS[hg + 2], at, member)
-        idle = idle or tonumber(at) <= now
+        stands, idle = KEYS[hg + 2], idle or tonumber(at) <= now
       end
     end
+    ahead = ahead and not stays
   end
   key, p = hg + 3, hq + 1
 end
@@ -139,13 +134,16 @@ while key < #KEYS do
   local lane, w = KEYS[key], KEYS[key + 1]
   local count, due = tonumber(ARGV[p]), tonumber(ARGV[p + 1])
   local bodies = {unpack(ARGV, p + 3, p + 2 + count)}
-  if redis.call('RPUSH', lane, unpack(bodies)) == count then
+  -- What is given up is still there.
+  local gone = given > 0 and lane == KEYS[g] and #out or 0
+  if redis.call('RPUSH', lane, unpack(bodies)) == count + gone then
+    if gone > 0 then stands = w end
     local takes = ARGV[p + 2] ~= '0' and due <= now
     local every, burst = string.match(ARGV[p + 2], '^(%d+) (%d+)$')
     local later = takes and every and paced(KEYS[#KEYS], tonumber(every), tonumber(burst))
     if takes and not later then
       local taken = 's01' .. string.sub(bodies[1], 4, 7) .. ARGV[13] .. string.sub(bodies[1], 16)
-      redis.call('LSET', lane, 0, taken)
+      redis.call('LSET', lane, gone, taken)
       redis.call('ZADD', w, now + ARGV[12] + frac, string.sub(lane, 12))
       started[#started + 1] = string.sub(lane, 12)
       started[#started + 1] = taken
@@ -156,6 +154,12 @@ while key < #KEYS do
   end
   key, p = key + 2, p + 3 + count
 end
+for _, one in ipairs(out) do redis.call('LREM', KEYS[g], 1, one[1]) end
+if headgone and stands ~= KEYS[g + 1] then leave('ZREM', KEYS[g + 1], string.sub(KEYS[g], 12)) end
+if n > 0 then
+  if inorder then redis.call('LPOP', m, n) else for i = 1, n do redis.call('LREM', m, 1, mine[i]) end end
+end
+leave_now()
 redis.call('XADD', j, '*', 'b', ARGV[7])
 local withdrawn = {}
 for i, one in ipairs(out) do

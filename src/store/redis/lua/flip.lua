@@ -14,13 +14,16 @@ for _, entry in ipairs(redis.call('LRANGE', m, 0, n - 1)) do
   if not moved[string.sub(entry, 2, 17)] then break end
   gone = gone + 1
 end
-if n > 0 and gone > 0 then redis.call('LPOP', m, gone) end
-if redis.call('LLEN', m) > 0 then return {'more', redis.call('LRANGE', m, 0, -1)} end
+if redis.call('LLEN', m) > gone then
+  if gone > 0 then redis.call('LPOP', m, gone) end
+  return {'more', redis.call('LRANGE', m, 0, -1)}
+end
 redis.call('UNLINK', m, KEYS[3], KEYS[4], KEYS[7])
 redis.call('ZREM', KEYS[5], string.sub(r, 12))
 redis.call('SET', r, 'A' .. string.sub(h, 2, 4) .. ARGV[5] .. string.sub(h, 6, 24) .. ARGV[2])
 for i = 6, #ARGV, 2 do
-  if redis.call('HINCRBY', KEYS[8], ARGV[i], ARGV[i + 1]) == 0 then redis.call('HDEL', KEYS[8], ARGV[i]) end
+  if redis.call('HINCRBY', KEYS[8], ARGV[i], ARGV[i + 1]) == 0 then leave('HDEL', KEYS[8], ARGV[i]) end
 end
+leave_now()
 redis.call('XADD', KEYS[6], '*', 'b', ARGV[4])
 return {'ok'}

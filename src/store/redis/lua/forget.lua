@@ -14,7 +14,7 @@ if head and string.sub(head, 4, 7) ~= ARGV[3] then return {'redo', string.sub(he
 local inputs, messages, lanes, failed = redis.call('LLEN', m), redis.call('LLEN', o), 0, 0
 redis.call('UNLINK', r, m, k, o)
 redis.call('ZREM', a, contact)
-redis.call('ZREM', w, contact)
+leave('ZREM', w, contact)
 if ARGV[4] == '0' then redis.call('HDEL', s, contact) else redis.call('HSET', s, contact, ARGV[4]) end
 local p = 10
 for _ = 1, tonumber(ARGV[6]) do
@@ -29,18 +29,19 @@ if redis.call('PTTL', d) == -1 then redis.call('PEXPIRE', d, ARGV[5]) end
 for _ = 1, tonumber(ARGV[8]) do
   local value = redis.call('HGET', KEYS[11], ARGV[p])
   if value and string.sub(value, 2, 23) == contact then
-    redis.call('HDEL', KEYS[11], ARGV[p])
-    redis.call('ZREM', KEYS[12], ARGV[p])
+    leave('HDEL', KEYS[11], ARGV[p])
+    leave('ZREM', KEYS[12], ARGV[p])
     failed = failed + 1
   end
   p = p + 1
 end
 for _ = 1, tonumber(ARGV[9]) do
-  if redis.call('HINCRBY', f, ARGV[p], ARGV[p + 1]) == 0 then redis.call('HDEL', f, ARGV[p]) end
+  if redis.call('HINCRBY', f, ARGV[p], ARGV[p + 1]) == 0 then leave('HDEL', f, ARGV[p]) end
   p = p + 2
 end
 for i = 13, #KEYS, 2 do
   lanes = lanes + redis.call('UNLINK', KEYS[i])
-  redis.call('ZREM', KEYS[i + 1], string.sub(KEYS[i], 12))
+  leave('ZREM', KEYS[i + 1], string.sub(KEYS[i], 12))
 end
+leave_now()
 return {'ok', inputs, messages, lanes, failed}

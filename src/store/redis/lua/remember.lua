@@ -8,8 +8,7 @@ if #ARGV > 3 + awaited then
   for i = 4 + awaited, #ARGV do redis.call('SADD', e, ARGV[i]) end
   redis.call('PEXPIRE', e, ARGV[2])
   -- One of them stays in the newer generation, which would have no end else.
-  redis.call('DEL', d)
-  redis.call('SADD', d, ARGV[#ARGV])
+  only(d, ARGV[#ARGV])
   redis.call('PEXPIRE', d, ARGV[2])
   if there ~= '' then redis.call('SETRANGE', r, 3, '1') end
 end

@@ -19,14 +19,22 @@ if step == 'begin' then
     if till > now and not mine then return {'busy', till - now} end
   else
     -- What is old goes first, a bounded number at once.
-    for _, old in ipairs(redis.call('ZRANGEBYSCORE', qt, '-inf', now, 'LIMIT', 0, 32)) do
-      redis.call('HDEL', q, old)
-      redis.call('ZREM', qt, old)
+    local old = redis.call('ZRANGEBYSCORE', qt, '-inf', now, 'LIMIT', 0, 32)
+    local full = redis.call('HLEN', q) - #old >= tonumber(ARGV[8])
+    for _, one in ipairs(old) do
+      if one ~= key or full then
+        leave('HDEL', q, one)
+        leave('ZREM', qt, one)
+      end
     end
-    if redis.call('HLEN', q) >= tonumber(ARGV[8]) then return {'full'} end
+    if full then
+      leave_now()
+      return {'full'}
+    end
     redis.call('ZADD', qt, now + ARGV[7], key)
   end
   put(now + ARGV[6], 'b', '')
+  leave_now()
   return {'yours'}
 end
 if step == 'answer' then

@@ -12,8 +12,12 @@ for i = 1, #all, 2 do
     if h >= hour - 1 then recent = recent + n end
   end
 end
-for _, h in ipairs(old) do redis.call('HDEL', KEYS[1], h) end
-if used >= tonumber(ARGV[2]) then return {0, used, recent, math.max(0, (first + hours) * 3600000 - now)} end
+for _, h in ipairs(old) do leave('HDEL', KEYS[1], h) end
+if used >= tonumber(ARGV[2]) then
+  leave_now()
+  return {0, used, recent, math.max(0, (first + hours) * 3600000 - now)}
+end
 redis.call('HINCRBY', KEYS[1], hour, 1)
 redis.call('PEXPIRE', KEYS[1], (hours + 1) * 3600000)
+leave_now()
 return {1, used + 1, recent + 1, 0}
