@@ -18,7 +18,7 @@ use crate::config::Settings;
 use crate::config::channel::{ChannelSettings, ProviderSettings};
 use crate::config::observe::MetricsSettings;
 use crate::config::publish::PublishFrom;
-use crate::config::store::{Backend, RedisSettings, StoreConfig};
+use crate::config::store::{Backend, StoreConfig};
 use crate::domain::address::Address;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
@@ -41,7 +41,7 @@ use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
 use crate::service::{Channel, LinkSettings, ServiceSettings, World};
 use crate::service::{Core, KeyRing, Parts, Sink, open_sinks};
 use crate::store::files::FileStore;
-use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreError, StoreSettings};
+use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreSettings};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web::Data};
 use anyhow::Context as _;
@@ -240,23 +240,9 @@ pub async fn open_store(config: &StoreConfig, access: Access) -> Answer<Arc<dyn 
         (Backend::Redis(redis), _) => {
             settings.wait_replicas = redis.wait_replicas.into();
             settings.call_timeout = duration(redis.timeout);
-            let url = redis_url(redis).map_err(StoreError::Unavailable)?;
-            Ok(Arc::new(RedisStore::open(&url, settings)?))
+            Ok(Arc::new(RedisStore::connect(redis, settings)?))
         }
     }
-}
-
-/// The URL with its credentials: only in memory, never in a message.
-fn redis_url(redis: &RedisSettings) -> Result<String, String> {
-    let mut url = url::Url::parse(&redis.url).map_err(|_| "its url cannot be read".to_owned())?;
-    let fits = |set: Result<(), ()>| set.map_err(|()| "its url takes no credentials".to_owned());
-    if let Some(name) = &redis.username {
-        fits(url.set_username(name))?;
-    }
-    if let Some(password) = redis.password.as_ref().filter(|p| !p.is_empty()) {
-        fits(url.set_password(Some(password.expose())))?;
-    }
-    Ok(url.into())
 }
 
 /// With port 0 the real one is known only now.

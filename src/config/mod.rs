@@ -20,6 +20,7 @@ pub mod prices;
 pub mod project;
 pub mod providers;
 pub mod publish;
+pub mod redis;
 pub mod secret;
 pub mod send;
 pub mod server;

@@ -63,7 +63,6 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
         &[
             ("kind", Word(&["embedded", "redis"])),
             ("path", Text),
-            ("url", Text),
             ("username", Text),
             ("password", Secret),
             ("wait_replicas", Whole),
@@ -247,6 +246,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
     ("sources.*", super::sources::SETTINGS),
     ("sources.*.consent", &[("marketing", Text), ("sms", Text), ("whatsapp", Text), ("email", Text), ("at", Text)]),
     ("sinks.*", super::sinks::SETTINGS),
+    ("store", super::redis::SETTINGS),
     ("history", super::history::SETTINGS),
     ("metrics", &[("enabled", Boolean), ("keys", Secrets)]),
     ("log", &[("filter", Text), ("format", Word(&["text", "json"]))]),
@@ -271,8 +271,8 @@ pub(super) fn setting(path: &[&str]) -> Option<&'static Setting> {
         let mut names = of.split('.');
         section.iter().all(|given| names.next().is_some_and(|name| name == "*" || name == *given)) && names.next().is_none()
     };
-    let common = SETTINGS.iter().find(|(of, _)| is_it(of));
-    let common = common.and_then(|(_, keys)| keys.iter().find(|(name, _)| name == key)).map(|(_, setting)| setting);
+    let mut common = SETTINGS.iter().filter(|(of, _)| is_it(of)).flat_map(|(_, keys)| keys.iter());
+    let common = common.find(|(name, _)| name == key).map(|(_, setting)| setting);
     common.or_else(|| match path {
         ["channels", _, of_provider @ ..] => setting_of_channel(of_provider),
         _ => None,

@@ -1,6 +1,6 @@
 //! Where conversations are kept, and how long a worker may hold what it took. STORE-wide defaults stand in the shipped file.
 
-use super::secret::Secret;
+use super::redis::RedisSettings;
 use super::section::Section;
 use super::send::PairPace;
 use super::server::{size, size_of_bytes};
@@ -36,22 +36,7 @@ pub enum Backend {
         folder: PathBuf,
     },
     /// Redis 7 or newer; any number of instances.
-    Redis(RedisSettings),
-}
-
-/// How Redis is reached.
-#[derive(Debug, Clone)]
-pub struct RedisSettings {
-    /// `redis://host:6379/0` or `rediss://…`; never with a password.
-    pub url: String,
-    /// The user, if it is not `default`.
-    pub username: Option<String>,
-    /// The password.
-    pub password: Option<Secret>,
-    /// Replicas that must have an accepted message before the provider gets its answer.
-    pub wait_replicas: u8,
-    /// How long an answer may take.
-    pub timeout: Span,
+    Redis(Box<RedisSettings>),
 }
 
 /// Leases and bounds, the same for both stores.
@@ -84,25 +69,7 @@ impl StoreConfig {
         }
         let word = section.word("kind", &[("embedded", Word::Embedded), ("redis", Word::Redis)]);
         let path = folder.join(section.text("path"));
-        let url = section.opt_text("url");
-        let redis = RedisSettings {
-            url: url.clone().unwrap_or_default(),
-            username: section.opt_text("username"),
-            password: section.opt_secret("password"),
-            wait_replicas: u8::try_from(section.number("wait_replicas", 0, 5)).unwrap_or(0),
-            timeout: section.span("timeout", Span::millis(100), Span::seconds(60)),
-        };
-        match (word, &url) {
-            (Word::Redis, None) => {
-                section.mistake("url", "is missing", Some("For example url = \"redis://localhost:6379\"".to_owned()));
-            }
-            (_, Some(url)) => {
-                if let Err(why) = redis_url(url) {
-                    section.mistake("url", why, None);
-                }
-            }
-            (Word::Embedded, None) => {}
-        }
+        let redis = RedisSettings::read(&section, matches!(word, Word::Redis));
         let lease = |key, to| section.span(key, Span::millis(200), to);
         let limits = StoreLimits {
             claim_lease: lease("claim_lease", Span::minutes(5)),
@@ -119,7 +86,7 @@ impl StoreConfig {
         let settings = StoreConfig {
             backend: match word {
                 Word::Embedded => Backend::Embedded { folder: path },
-                Word::Redis => Backend::Redis(redis),
+                Word::Redis => Backend::Redis(Box::new(redis)),
             },
             history,
             history_keep: section.opt_parsed("history_keep", "a duration from 1d to 3650d, for example 30d", |text| {
@@ -148,15 +115,4 @@ impl Default for StoreLimits {
             tick: Span::seconds(1),
         }
     }
-}
-
-fn redis_url(text: &str) -> Result<(), &'static str> {
-    let url = url::Url::parse(text).map_err(|_| "is not a URL; for example redis://localhost:6379")?;
-    if !matches!(url.scheme(), "redis" | "rediss") || url.host_str().is_none() {
-        return Err("must begin with redis:// or rediss:// and name a host");
-    }
-    if url.password().is_some() {
-        return Err("may not hold a password; write password = { env = \"NAME\" }");
-    }
-    Ok(())
 }

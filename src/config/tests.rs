@@ -2,6 +2,7 @@
 
 mod documented;
 mod mistakes;
+mod redis;
 
 use super::*;
 use crate::domain::time::Span;

@@ -14,6 +14,7 @@ mod check_watch;
 mod checker;
 mod circuit;
 mod cli;
+mod cluster;
 mod company_abc;
 mod conformance;
 mod contacts_api;

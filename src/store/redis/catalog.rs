@@ -14,8 +14,7 @@ fn key(name: &str) -> String {
 }
 
 fn read<T: redis::FromRedisValue>(value: Option<Value>) -> Answer<T> {
-    redis::from_redis_value(value.unwrap_or_default())
-        .map_err(|e| StoreError::Bug(format!("Redis answers something unexpected: {e}")))
+    super::link::read(value.unwrap_or_default())
 }
 
 impl RedisStore {
@@ -46,6 +45,7 @@ impl RedisStore {
         if secret.len() != fresh.len() {
             return Err(StoreError::Layout(format!("`{}` is not what this release writes", key("meta"))));
         }
+        self.check_rights().await?;
         Ok(Meta::of(secret))
     }
 

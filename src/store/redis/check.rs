@@ -1,8 +1,10 @@
-//! What an engineer should know about this Redis: for `doctor` and for the start.
+//! What an engineer should know about this Redis, of each of its servers: for `doctor` and for the start.
 
 use super::RedisStore;
-use super::keys::PREFIX;
-use crate::store::{Answer, Finding, FindingLevel};
+use super::keys::{self, PREFIX};
+use super::link::read;
+use super::scripts::Script;
+use crate::store::{Answer, Finding, FindingLevel, StoreError};
 use redis::Value;
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -76,27 +78,37 @@ fn fsync(info: &Facts) -> Finding {
     finding("fsync", level, message, "Give Redis a faster disk, or one that it does not share.")
 }
 
-fn replicas(info: &Facts, config: &Facts) -> Option<Finding> {
+fn replicas(info: &Facts, config: &Facts, many: bool) -> Option<Finding> {
     let connected = fact(info, "connected_slaves").parse::<u32>().unwrap_or(0);
-    (connected > 0).then(|| {
-        let (needed, lag) = (fact(config, "min-replicas-to-write"), fact(config, "min-replicas-max-lag"));
-        let good = needed.parse::<u32>().is_ok_and(|n| n >= 1) && lag.parse::<u32>().is_ok_and(|n| (1..=10).contains(&n));
-        let level = if good { FindingLevel::Fine } else { FindingLevel::Warning };
-        let message = format!("{connected} replicas, min-replicas-to-write {needed}, min-replicas-max-lag {lag}");
-        finding(
-            "replicas",
-            level,
-            message,
-            "Set `min-replicas-to-write 1` and `min-replicas-max-lag 10`, so that a primary that is cut off stops writing.",
-        )
-    })
+    if connected == 0 {
+        let message = "it has no replica: while it is away, webhooks of its contacts get 503".to_owned();
+        return many.then(|| finding("replicas", FindingLevel::Warning, message, "Give each primary a replica."));
+    }
+    let (needed, lag) = (fact(config, "min-replicas-to-write"), fact(config, "min-replicas-max-lag"));
+    let good = needed.parse::<u32>().is_ok_and(|n| n >= 1) && lag.parse::<u32>().is_ok_and(|n| (1..=10).contains(&n));
+    let level = if good { FindingLevel::Fine } else { FindingLevel::Warning };
+    let message = format!("{connected} replicas, min-replicas-to-write {needed}, min-replicas-max-lag {lag}");
+    let remedy = "Set `min-replicas-to-write 1` and `min-replicas-max-lag 10`, so that a primary that is cut off stops writing.";
+    Some(finding("replicas", level, message, remedy))
 }
 
-fn cluster(info: &Facts) -> Option<Finding> {
-    (fact(info, "cluster_enabled") == "1").then(|| {
-        let message = "this Redis is a node of a cluster; this release speaks to one node".to_owned();
-        finding("cluster", FindingLevel::Error, message, "Use a Redis without cluster mode.")
-    })
+/// A cluster that has lost a part should go on with the rest.
+fn cluster(info: &Facts, config: &Facts, many: bool) -> Option<Finding> {
+    if fact(info, "cluster_enabled") != "1" {
+        return None;
+    }
+    if !many {
+        let message = "this Redis is a node of a cluster, and only it is named".to_owned();
+        return Some(finding("cluster", FindingLevel::Error, message, "Name nodes in store.cluster instead of store.url."));
+    }
+    let coverage = fact(config, "cluster-require-full-coverage");
+    let level = if coverage == "no" { FindingLevel::Fine } else { FindingLevel::Warning };
+    let message = match coverage {
+        "no" => "where one part of the cluster is away, the others go on".to_owned(),
+        "" => "CONFIG is not allowed, so cluster-require-full-coverage is unknown".to_owned(),
+        _ => "where one part of the cluster is away, all of it stops".to_owned(),
+    };
+    Some(finding("cluster", level, message, "Set `cluster-require-full-coverage no`."))
 }
 
 fn clock(server: (u64, u64), asked: SystemTime, took: Duration) -> Finding {
@@ -140,26 +152,84 @@ fn slowlog(log: &Value) -> Finding {
     )
 }
 
+/// What was found at several servers: what is bad at one of them with its address, what is fine once.
+fn together(of_servers: Vec<(String, Vec<Finding>)>) -> Vec<Finding> {
+    let servers = of_servers.len();
+    let mut names: Vec<&'static str> = Vec::new();
+    let all: Vec<(String, Finding)> =
+        of_servers.into_iter().flat_map(|(at, found)| found.into_iter().map(move |one| (at.clone(), one))).collect();
+    all.iter().for_each(|(_, one)| {
+        if !names.contains(&one.name) {
+            names.push(one.name);
+        }
+    });
+    let of = |name: &str| all.iter().filter(move |(_, one)| one.name == name).cloned().collect::<Vec<_>>();
+    let mut out = Vec::new();
+    for name in names {
+        let (fine, bad): (Vec<_>, Vec<_>) = of(name).into_iter().partition(|(_, one)| one.level == FindingLevel::Fine);
+        if let (true, Some((_, one))) = (bad.is_empty(), fine.into_iter().next()) {
+            out.push(Finding { message: format!("{servers} primaries: {}", one.message), ..one });
+        }
+        out.extend(bad.into_iter().map(|(at, one)| Finding { message: format!("{at}: {}", one.message), ..one }));
+    }
+    out
+}
+
 impl RedisStore {
     pub(super) async fn do_check(&self) -> Answer<Vec<Finding>> {
-        let info = read_info(&self.link.query::<String>(&redis::cmd("INFO")).await?);
+        let infos = self.link.everywhere(&redis::cmd("INFO")).await?;
         // Managed services often forbid CONFIG and SLOWLOG; what they would say is then unknown, not wrong.
-        let settings = ["appendfsync", "min-replicas-to-write", "min-replicas-max-lag"];
-        let config: Facts = self.link.query(redis::cmd("CONFIG").arg("GET").arg(&settings)).await.unwrap_or_default();
-        let mut findings = vec![version(&info), eviction(&info), persistence(&info, &config), fsync(&info)];
-        findings.extend(replicas(&info, &config));
-        findings.extend(cluster(&info));
+        let settings = ["appendfsync", "min-replicas-to-write", "min-replicas-max-lag", "cluster-require-full-coverage"];
+        let configs = self.link.everywhere(redis::cmd("CONFIG").arg("GET").arg(&settings)).await?;
         let (asked, begun) = (SystemTime::now(), Instant::now());
-        let time: (u64, u64) = self.link.query(&redis::cmd("TIME")).await?;
-        findings.push(clock(time, asked, begun.elapsed()));
-        if let Ok(log) = self.link.query::<Value>(redis::cmd("SLOWLOG").arg("GET").arg(128)).await {
-            findings.push(slowlog(&log));
+        let times = self.link.everywhere(&redis::cmd("TIME")).await?;
+        let took = begun.elapsed();
+        let logs = self.link.everywhere(redis::cmd("SLOWLOG").arg("GET").arg(128)).await?;
+        let many = self.link.is_found();
+        let mut of_servers = Vec::new();
+        for (i, (at, info)) in infos.into_iter().enumerate() {
+            let info = match info.and_then(read::<String>) {
+                Ok(text) => read_info(&text),
+                // Where there is only one, nothing can be said at all.
+                Err(error) if configs.len() == 1 => return Err(error),
+                Err(error) => {
+                    let away = finding("server", FindingLevel::Error, error.to_string(), "Look after this server.");
+                    of_servers.push((at, vec![away]));
+                    continue;
+                }
+            };
+            let answer = |answers: &[(String, Answer<Value>)]| answers.get(i).and_then(|(_, answer)| answer.clone().ok());
+            let config: Facts = answer(&configs).and_then(|config| read(config).ok()).unwrap_or_default();
+            let mut found = vec![version(&info), eviction(&info), persistence(&info, &config), fsync(&info)];
+            found.extend(replicas(&info, &config, many));
+            found.extend(cluster(&info, &config, many));
+            found.extend(answer(&times).and_then(|time| read(time).ok()).map(|time| clock(time, asked, took)));
+            found.extend(answer(&logs).map(|log| slowlog(&log)));
+            of_servers.push((at, found));
         }
+        let mut findings = match of_servers.len() {
+            1 => of_servers.remove(0).1,
+            _ => together(of_servers),
+        };
         findings.push(self.write_latency().await?);
         let meta = self.do_meta().await?;
         let message = format!("layout {}, key of the contact hash {}", PREFIX.trim_end_matches(':'), meta.fingerprint);
         findings.push(finding("layout", FindingLevel::Fine, message, ""));
         Ok(findings)
+    }
+
+    /// Refuses a user who may not do everything that a script does, at every server: a script would stop in the middle.
+    pub(super) async fn check_rights(&self) -> Answer<()> {
+        for shard in self.link.shards_apart().await? {
+            let names = ["s", "s2", "l", "u", "u2", "h", "z", "x"].map(|kind| keys::shard(&format!("probe-{kind}"), shard));
+            let refused = self.link.call(&self.link.script(Script::Rights, &names)).await?.list()?;
+            if !refused.is_empty() {
+                let commands: Vec<_> = refused.iter().map(|name| String::from_utf8_lossy(name)).collect();
+                let why = format!("the user of Redis may not run {} on keys `{PREFIX}*`", commands.join(", "));
+                return Err(StoreError::Layout(format!("{why}: docs/operating.md has the rights that it needs")));
+            }
+        }
+        Ok(())
     }
 
     /// The median time of one small write: with `appendfsync always` it holds an fsync.
@@ -200,17 +270,34 @@ mod tests {
         assert_eq!(persistence("1", "no"), FindingLevel::Warning);
         assert_eq!(fsync(&facts(&[("aof_last_write_status", "err")])).level, FindingLevel::Error);
         assert_eq!(fsync(&facts(&[("aof_delayed_fsync", "3")])).level, FindingLevel::Warning);
-        assert!(replicas(&facts(&[("connected_slaves", "0")]), &facts(&[])).is_none());
+        assert!(replicas(&facts(&[("connected_slaves", "0")]), &facts(&[]), false).is_none());
+        let alone = replicas(&facts(&[("connected_slaves", "0")]), &facts(&[]), true);
+        assert_eq!(alone.map(|f| f.level), Some(FindingLevel::Warning));
         let replicated = facts(&[("connected_slaves", "1")]);
         let guard = facts(&[("min-replicas-to-write", "1"), ("min-replicas-max-lag", "10")]);
         assert_eq!(
-            replicas(&replicated, &facts(&[("min-replicas-to-write", "0")])).map(|f| f.level),
+            replicas(&replicated, &facts(&[("min-replicas-to-write", "0")]), false).map(|f| f.level),
             Some(FindingLevel::Warning)
         );
-        assert_eq!(replicas(&replicated, &guard).map(|f| f.level), Some(FindingLevel::Fine));
-        assert_eq!(cluster(&facts(&[("cluster_enabled", "1")])).map(|f| f.level), Some(FindingLevel::Error));
+        assert_eq!(replicas(&replicated, &guard, true).map(|f| f.level), Some(FindingLevel::Fine));
+        let of_cluster = |coverage, many| {
+            cluster(&facts(&[("cluster_enabled", "1")]), &facts(&[("cluster-require-full-coverage", coverage)]), many)
+                .map(|f| f.level)
+        };
+        assert_eq!(of_cluster("no", false), Some(FindingLevel::Error));
+        assert_eq!(of_cluster("yes", true), Some(FindingLevel::Warning));
+        assert_eq!(of_cluster("no", true), Some(FindingLevel::Fine));
         let now = UNIX_EPOCH + Duration::from_secs(1000);
         assert_eq!(clock((1000, 0), now, Duration::ZERO).level, FindingLevel::Fine);
         assert_eq!(clock((1002, 0), now, Duration::ZERO).level, FindingLevel::Warning);
+    }
+    #[test]
+    fn what_is_bad_is_said_of_its_server_and_what_is_fine_once() {
+        let one = |level, message: &str| finding("eviction", level, message.to_owned(), "mend it");
+        let of = |at: &str, found| (at.to_owned(), vec![found]);
+        let said = |servers| together(servers).into_iter().map(|f| f.message).collect::<Vec<_>>();
+        let (fine, bad) = (one(FindingLevel::Fine, "good"), one(FindingLevel::Error, "not good"));
+        assert_eq!(said(vec![of("a:1", fine.clone()), of("b:2", fine.clone())]), ["2 primaries: good"]);
+        assert_eq!(said(vec![of("a:1", fine), of("b:2", bad)]), ["b:2: not good"]);
     }
 }

@@ -1,5 +1,6 @@
 //! Work: look, due, start, settle, permits.
 
+use super::link::read;
 use super::scripts::Script;
 use super::wire::{Reader, read_effect, read_member, read_record, read_score};
 use super::{RedisStore, keys};
@@ -37,13 +38,17 @@ impl RedisStore {
                 places.push((shard, Some(set)));
             }
         }
-        let mut answers: std::vec::IntoIter<Value> = self.link.pipeline::<Value>(&pipeline).await?.into_iter();
-        let time: (i64, i64) = redis::from_redis_value(answers.next().unwrap_or_default())
-            .map_err(|e| StoreError::Bug(format!("TIME answers something unexpected: {e}")))?;
+        let mut answers = self.link.each(&pipeline).await?.into_iter();
+        let time: (i64, i64) = read(answers.next().unwrap_or(Ok(Value::Nil))?)?;
         let server = crate::domain::time::Millis(time.0 * 1000 + time.1 / 1000);
         let mut look = Look { now: self.settings.clock.pretended().unwrap_or(server), ready: Vec::new(), next: None };
         for ((shard, set), answer) in places.into_iter().zip(answers) {
-            let head = Reader::new(answer)?.rest()?;
+            // What a server has that is away is due when it is back.
+            let head = match answer {
+                Ok(head) => Reader::new(head)?.rest()?,
+                Err(error) if error.is_temporary() => continue,
+                Err(error) => return Err(error),
+            };
             let Some(score) = head.get(1) else { continue };
             let since = read_score(&String::from_utf8_lossy(score))?;
             if since > look.now {

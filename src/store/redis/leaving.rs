@@ -215,10 +215,12 @@ impl RedisStore {
             if command == "BGSAVE" {
                 asked.arg("SCHEDULE");
             }
-            match self.link.query::<redis::Value>(&asked).await {
-                Ok(_) => {}
-                Err(StoreError::Unavailable(why)) => return Err(StoreError::Unavailable(why)),
-                Err(error) => tracing::info!(command, %error, "Redis does not write its file anew now"),
+            for (server, answer) in self.link.everywhere(&asked).await? {
+                match answer {
+                    Ok(_) => {}
+                    Err(StoreError::Unavailable(why)) => return Err(StoreError::Unavailable(why)),
+                    Err(error) => tracing::info!(command, server, %error, "Redis does not write its file anew now"),
+                }
             }
         }
         Ok(())

@@ -1,21 +1,24 @@
-//! The connection: one multiplexed connection that mends itself, explicit timeouts, scripts by their hash.
+//! Calls of Redis: scripts by their hash, plain commands, and what errors mean.
 
+use super::finder::Finder;
+use super::keys;
+use super::node::{Access, Node};
 use super::scripts::{Script, Scripts};
+use super::servers::Servers;
 use super::wire::Reader;
+use crate::config::redis::{RedisServers, RedisSettings};
 use crate::domain::time::Millis;
 use crate::store::{Answer, Clock, StoreError, StoreSettings};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Arg, Client, Cmd, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, RedisError, ServerErrorKind, Value};
+use redis::{Arg, Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use std::fmt::Display;
-use std::time::Duration;
+use std::sync::Arc;
 
 /// A way to Redis.
 #[derive(Clone)]
 pub struct Link {
-    manager: ConnectionManager,
+    servers: Arc<Servers>,
     scripts: Scripts,
     clock: Clock,
-    limit: Duration,
 }
 
 /// A call of a script, being put together. Arguments go straight into the command, without copies in between.
@@ -45,22 +48,30 @@ impl Call {
 }
 
 impl Link {
-    /// Prepares a connection to `url`. It is made at the first call, and made again after it was lost.
-    pub fn open(url: &str, settings: &StoreSettings, scripts: Scripts) -> Answer<Self> {
-        let unreadable = |_| StoreError::Layout("the address of Redis is not readable".to_owned());
-        let info = url.into_connection_info().map_err(unreadable)?;
-        let login = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
-        let client = Client::open(info.set_redis_settings(login)).map_err(unreadable)?;
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(settings.call_timeout))
-            .set_connection_timeout(Some(settings.connect_timeout))
-            // A call that finds no connection says so at once; whoever needs it repeats it.
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(Duration::from_millis(200));
-        let manager = ConnectionManager::new_lazy_with_config(client, config).map_err(|e| failure(&e))?;
-        let limit = settings.call_timeout + settings.connect_timeout * 2;
-        Ok(Link { manager, scripts, clock: settings.clock.clone(), limit })
+    /// Prepares connections. They are made at the first call, and made again after they were lost. Must be called inside a tokio runtime.
+    pub fn open(redis: &RedisSettings, settings: &StoreSettings, scripts: Scripts) -> Answer<Self> {
+        let (response, connect) = (settings.call_timeout, settings.connect_timeout);
+        let access = |database| Access::new(&redis.login, redis.tls.as_ref(), database, response, connect);
+        let servers = match &redis.servers {
+            RedisServers::One { address, database } => {
+                let access = access(*database);
+                Servers::one(Node::new(address, &access)?, access)
+            }
+            RedisServers::Sentinels { sentinels, primary, login, database } => {
+                let access = access(*database);
+                Servers::found_by(Finder::sentinels(sentinels, primary, login, &access)?, access)
+            }
+            RedisServers::Cluster(nodes) => {
+                let access = access(0);
+                Servers::found_by(Finder::cluster(nodes, &access)?, access)
+            }
+        };
+        Ok(Link { servers: Arc::new(servers), scripts, clock: settings.clock.clone() })
+    }
+
+    /// The servers, for whoever listens to each of them.
+    pub fn servers(&self) -> Arc<Servers> {
+        Arc::clone(&self.servers)
     }
 
     /// The first argument of every script: the simulation's time, or 0 for the server's.
@@ -86,11 +97,21 @@ impl Link {
 
     /// Runs a script.
     pub async fn call(&self, call: &Call) -> Answer<Reader> {
-        let value = match self.send(&call.command).await {
-            Err(e) if e.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => self.send(&self.with_text(call)).await,
+        let value = match self.servers.send(&call.command).await {
+            Err(e) if is_unknown_script(&e) => self.servers.send(&self.with_text(call)).await,
             other => other,
         };
         Reader::new(value.map_err(|e| failure(&e))?)
+    }
+
+    /// Runs a script, and says how many replicas have what it wrote.
+    pub async fn call_and_wait(&self, call: &Call, replicas: u32) -> Answer<(Reader, u32)> {
+        let answer = match self.servers.send_and_wait(&call.command, replicas).await {
+            Err(e) if is_unknown_script(&e) => self.servers.send_and_wait(&self.with_text(call), replicas).await,
+            other => other,
+        };
+        let (value, reached) = answer.map_err(|e| failure(&e))?;
+        Ok((Reader::new(value)?, reached))
     }
 
     /// The same call with the script's text: Redis does not have it yet, or no longer.
@@ -105,28 +126,55 @@ impl Link {
         command
     }
 
-    async fn send(&self, command: &Cmd) -> Result<Value, RedisError> {
-        let mut manager = self.manager.clone();
-        match tokio::time::timeout(self.limit, manager.send_packed_command(command)).await {
-            Ok(result) => result.and_then(Value::extract_error),
-            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
-        }
-    }
-
     /// One plain command.
     pub async fn query<T: redis::FromRedisValue>(&self, command: &Cmd) -> Answer<T> {
-        let value = self.send(command).await.map_err(|e| failure(&e))?;
-        redis::from_redis_value(value).map_err(|e| StoreError::Bug(format!("Redis answers something unexpected: {e}")))
+        read(self.servers.send(command).await.map_err(|e| failure(&e))?)
     }
 
-    /// Several plain commands in one round trip. An error of one is an error of all.
-    pub async fn pipeline<T: redis::FromRedisValue>(&self, pipeline: &redis::Pipeline) -> Answer<Vec<T>> {
-        let mut manager = self.manager.clone();
-        match tokio::time::timeout(self.limit, pipeline.query_async::<Vec<T>>(&mut manager)).await {
-            Ok(result) => result.map_err(|e| failure(&e)),
-            Err(_) => Err(StoreError::Unavailable("no answer in time".to_owned())),
-        }
+    /// Several plain commands in one round trip for each server. An error of one is an error of all.
+    pub async fn pipeline<T: redis::FromRedisValue>(&self, pipeline: &Pipeline) -> Answer<Vec<T>> {
+        self.each(pipeline).await?.into_iter().map(|answer| read(answer?)).collect()
     }
+
+    /// The same, where each has its own error: of a cluster, one server may be away.
+    pub async fn each(&self, pipeline: &Pipeline) -> Answer<Vec<Answer<Value>>> {
+        let answers = self.servers.each(pipeline).await.map_err(|e| failure(&e))?;
+        Ok(answers.into_iter().map(|answer| answer.map_err(|e| failure(&e))).collect())
+    }
+
+    /// Whether the servers are looked for: Sentinels or a cluster were asked.
+    pub fn is_found(&self) -> bool {
+        !self.servers.is_fixed()
+    }
+
+    /// One shard of each server.
+    pub async fn shards_apart(&self) -> Answer<Vec<u8>> {
+        let mut met = Vec::new();
+        let mut shards = Vec::new();
+        for shard in 0..keys::SHARDS {
+            let address = self.servers.address_of(&keys::shard("a", shard)).await.map_err(|e| failure(&e))?;
+            if !met.contains(&address) {
+                met.push(address);
+                shards.push(shard);
+            }
+        }
+        Ok(shards)
+    }
+
+    /// One plain command at every server, by its address.
+    pub async fn everywhere(&self, command: &Cmd) -> Answer<Vec<(String, Answer<Value>)>> {
+        let answers = self.servers.everywhere(command).await.map_err(|e| failure(&e))?;
+        Ok(answers.into_iter().map(|(at, answer)| (at.to_string(), answer.map_err(|e| failure(&e)))).collect())
+    }
+}
+
+fn is_unknown_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
+/// Reads an answer.
+pub fn read<T: redis::FromRedisValue>(value: Value) -> Answer<T> {
+    redis::from_redis_value(value).map_err(|e| StoreError::Bug(format!("Redis answers something unexpected: {e}")))
 }
 
 /// What an error of the client library means here. Never holds a key, an argument or a password.
@@ -140,6 +188,15 @@ pub fn failure(error: &RedisError) -> StoreError {
         }
         (ErrorKind::Server(ServerErrorKind::ResponseError | ServerErrorKind::CrossSlot), _) => {
             StoreError::Bug(format!("Redis refuses a command: {}", error.detail().unwrap_or("no detail")))
+        }
+        (ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask), _) => StoreError::Layout(
+            "this Redis is a node of a cluster: name its nodes in store.cluster instead of store.url".to_owned(),
+        ),
+        (ErrorKind::Server(ServerErrorKind::TryAgain), _) => {
+            StoreError::Unavailable("Redis moves this part of the data to another node".to_owned())
+        }
+        (ErrorKind::ClusterConnectionNotFound, _) => {
+            StoreError::Unavailable(format!("no server of Redis is known that has it: {}", error.detail().unwrap_or("not yet")))
         }
         (ErrorKind::Server(kind), _) => StoreError::Unavailable(format!("Redis answers {kind:?}")),
         (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => {

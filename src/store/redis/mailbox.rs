@@ -48,7 +48,10 @@ impl RedisStore {
         call.text(s.claim_lease.0).text(s.claim_inputs).text(most).text(s.mailbox_headroom);
         call.text(s.dedupe_ttl.0).text(s.dedupe_cap).text(Token::birth(key, accept.id)).flag(accept.claim);
         call.flag(accept.full == WhenFull::Refuse).flag(accept.known);
-        let mut answer = self.link.call(&call).await?;
+        let (mut answer, reached) = match self.settings.wait_replicas {
+            0 => (self.link.call(&call).await?, 0),
+            replicas => self.link.call_and_wait(&call, replicas).await?,
+        };
         let accepted = match answer.text()?.as_str() {
             "dup" => Accepted::Duplicate,
             "moved" => Accepted::Moved(answer.contact()?),
@@ -61,21 +64,11 @@ impl RedisStore {
             }
             word => return Err(unknown("accept", word)),
         };
-        self.wait_for_replicas().await?;
-        Ok(accepted)
-    }
-
-    /// `WAIT`: the answer counts only when enough replicas have the write. Also after a duplicate, whose first delivery
-    /// may have been refused for this very reason.
-    async fn wait_for_replicas(&self) -> Answer<()> {
-        if self.settings.wait_replicas == 0 {
-            return Ok(());
-        }
-        let reached: u32 = self.link.query(redis::cmd("WAIT").arg(self.settings.wait_replicas).arg(100)).await?;
+        // Also for a duplicate, whose first delivery may have been refused for this very reason.
         if reached < self.settings.wait_replicas {
             return Err(StoreError::Unavailable(format!("{reached} replicas have the input")));
         }
-        Ok(())
+        Ok(accepted)
     }
 
     pub(super) async fn do_claim(&self, key: ContactKey, who: Who) -> Answer<Claimed> {

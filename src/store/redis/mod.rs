@@ -1,8 +1,10 @@
 //! The store in Redis 7: each operation of the contract is one script on one shard. `lua/` has the scripts, `keys` the names,
-//! `wire` the forms. Ready for a cluster: every key of a contact has its shard's hash tag.
+//! `wire` the forms. Every key of a contact has its shard's hash tag, so that a
+//! cluster has them in one slot: `servers` knows which server that is, `finder` finds out.
 
 mod catalog;
 mod check;
+mod finder;
 mod hints;
 mod hold;
 mod journal;
@@ -12,10 +14,14 @@ mod leaving;
 mod link;
 mod list;
 mod mailbox;
+mod map;
+mod node;
 mod once;
 mod publications;
 mod scripts;
+mod servers;
 mod sets;
+mod slots;
 mod wire;
 
 #[doc(hidden)]
@@ -25,9 +31,10 @@ use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem, Kept,
     LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published,
-    Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreSettings,
-    Ticket, Traffic, WorkSet,
+    Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError,
+    StoreSettings, Ticket, Traffic, WorkSet,
 };
+use crate::config::redis::RedisSettings;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
@@ -56,12 +63,26 @@ impl RedisStore {
         Self::with_scripts(url, settings, Scripts::default())
     }
 
+    /// A store on one server, behind Sentinels or in a cluster. The same holds.
+    pub fn connect(redis: &RedisSettings, settings: StoreSettings) -> Answer<Self> {
+        Self::connect_with(redis, settings, Scripts::default())
+    }
+
     /// With other scripts: for a simulation that must catch deliberate defects. Nothing in the configuration leads here.
     #[doc(hidden)]
     pub fn with_scripts(url: &str, settings: StoreSettings, scripts: Scripts) -> Answer<Self> {
-        let link = link::Link::open(url, &settings, scripts)?;
+        let redis = RedisSettings::at(url).map_err(|why| StoreError::Layout(format!("the address of Redis {why}")))?;
+        Self::connect_with(&redis, settings, scripts)
+    }
+
+    /// The same for any servers.
+    #[doc(hidden)]
+    pub fn connect_with(redis: &RedisSettings, settings: StoreSettings, scripts: Scripts) -> Answer<Self> {
+        // Another part of the service may have named it already.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let link = link::Link::open(redis, &settings, scripts)?;
         let hints = Arc::new(Notify::new());
-        let listener = tokio::spawn(hints::listen(url.to_owned(), settings.connect_timeout, Arc::clone(&hints)));
+        let listener = tokio::spawn(hints::listen(link.servers(), Arc::clone(&hints)));
         Ok(RedisStore { link, settings, sets: sets::Sets::default(), full_journals: AtomicU64::new(0), hints, listener })
     }
 }

@@ -53,6 +53,8 @@ pub enum Script {
     Link,
     /// The suppression list.
     List,
+    /// What this user may not do.
+    Rights,
 }
 
 /// Frees memory or must go on when Redis is full, so that it can drain.
@@ -71,7 +73,7 @@ const LEAVE: &str = include_str!("lua/_leave.lua");
 const ONLY: &str = include_str!("lua/_only.lua");
 
 /// Name, first line, parts, in the order of the enum.
-const SOURCES: [(Script, &str, &[&str]); 24] = [
+const SOURCES: [(Script, &str, &[&str]); 25] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, ONLY, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
@@ -96,6 +98,7 @@ const SOURCES: [(Script, &str, &[&str]); 24] = [
     (Script::Flip, DRAINS, &[LEAVE, include_str!("lua/flip.lua")]),
     (Script::Link, REFUSED_WHEN_FULL, &[NOW, include_str!("lua/link.lua")]),
     (Script::List, REFUSED_WHEN_FULL, &[include_str!("lua/list.lua")]),
+    (Script::Rights, DRAINS, &[include_str!("lua/rights.lua")]),
 ];
 
 /// A script's text and the name by which Redis knows it.
@@ -146,6 +149,27 @@ impl Scripts {
         &self.0[script as usize]
     }
 
+    /// The commands that scripts run, each once, in order.
+    pub fn commands(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for (source, call) in self.0.iter().flat_map(|source| [(source, "redis.call('"), (source, "leave('")]) {
+            all.extend(source.text.split(call).skip(1).filter_map(|rest| rest.split('\'').next()));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// All scripts with a piece of text before the first command of each.
+    #[doc(hidden)]
+    pub fn begun_with(text: &str) -> Self {
+        let begun = |source: Source| {
+            let (first, rest) = source.text.split_once('\n').unwrap_or(("", &source.text));
+            Source::new(format!("{first}\n{text}\n{rest}"))
+        };
+        Scripts(Scripts::default().0.into_iter().map(begun).collect())
+    }
+
     /// The scripts with pieces of text replaced: deliberate defects that a simulation must catch.
     #[doc(hidden)]
     pub fn patched(patches: &[(Script, &str, &str)]) -> Result<Self, NoSuchText> {
@@ -175,5 +199,14 @@ mod tests {
         assert_ne!(plain.get(Script::Commit).sha, patched.get(Script::Commit).sha);
         assert_eq!(plain.get(Script::Settle).sha, patched.get(Script::Settle).sha);
         assert!(Scripts::patched(&[(Script::Commit, "no such text", "")]).is_err());
+    }
+
+    /// A command that `rights` does not try could be refused in the middle of a script.
+    #[test]
+    fn every_command_is_tried_before() {
+        let scripts = Scripts::default();
+        for command in scripts.commands() {
+            assert!(scripts.get(Script::Rights).text.contains(&format!("try('{command}'")), "{command}");
+        }
     }
 }

@@ -32,6 +32,33 @@ macro_rules! conformance {
                 }
             )+)+
         }
+        /// All of it on one cluster, one after the other.
+        mod cluster {
+            #[tokio::test]
+            async fn the_whole_suite() {
+                let _kept = crate::support::redis_cluster::RedisCluster::shared().await;
+                $($(
+                    eprintln!("cluster: {}", stringify!($name));
+                    Box::pin(super::$file::$name(super::world::Backend::Cluster)).await;
+                )+)+
+            }
+        }
+        /// All of it with scripts that watch what they do, for the user of the documentation.
+        mod strict {
+            #[tokio::test]
+            async fn the_whole_suite() {
+                $($(
+                    eprintln!("strict: {}", stringify!($name));
+                    Box::pin(super::$file::$name(super::world::Backend::Strict)).await;
+                )+)+
+            }
+            #[test]
+            fn random_histories_are_as_the_model_says() {
+                if let Err(failure) = super::property::histories(super::world::Backend::Strict, 60) {
+                    panic!("{failure}");
+                }
+            }
+        }
         mod embedded {
             #[test]
             fn random_histories_are_as_the_model_says() {

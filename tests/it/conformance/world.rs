@@ -2,7 +2,10 @@
 
 use crate::support::defects::DEFECTS;
 use crate::support::redis::RedisServer;
+use crate::support::redis_cluster::{SharedCluster, run};
 use bytes::Bytes;
+use replyflow::config::redis::RedisSettings;
+use replyflow::config::secret::Secret;
 use replyflow::domain::id::{ContactKey, DedupeHash, EffectId, InputId, Token, Who};
 use replyflow::domain::input::Class;
 use replyflow::domain::name::Slug;
@@ -22,14 +25,60 @@ pub enum Backend {
     Redis,
     /// SQLite, a folder for each test.
     Embedded,
+    /// A Redis Cluster that all tests share, one after the other.
+    Cluster,
+    /// Redis with scripts that watch what they do, for a user with the rights that are documented.
+    Strict,
     /// Redis with one of the deliberate defects.
     Defect(usize),
+}
+
+/// Before every script: it may touch only keys that it was given, and none that it emptied itself. While a slot moves, Redis refuses both
+/// in the middle of a script, and what was written before stays.
+const WATCHING: &str = r"
+local redis = (function(real)
+  local there, emptied = {}, {}
+  for _, key in ipairs(KEYS) do there[key] = real.call('EXISTS', key) == 1 end
+  local function call(name, ...)
+    local touched = {}
+    for _, word in ipairs({...}) do
+      if name ~= 'SPUBLISH' and type(word) == 'string' and string.sub(word, 1, 4) == 'rf1:' then
+        if there[word] == nil then error(name .. ' touches ' .. word .. ', which it was not given') end
+        if emptied[word] then error(name .. ' comes back to ' .. word .. ', which it emptied') end
+        if there[word] then touched[#touched + 1] = word end
+      end
+    end
+    local answer = real.call(name, ...)
+    for _, key in ipairs(touched) do emptied[key] = real.call('EXISTS', key) == 0 end
+    return answer
+  end
+  return setmetatable({call = call}, {__index = real})
+end)(redis)
+";
+
+/// The user of the documentation, made on this server, and how it gets in.
+pub async fn least(server: &RedisServer) -> RedisSettings {
+    let mut redis = RedisSettings::at(&server.url()).expect("an address");
+    let () = run(&mut server.connection().await, &rights().iter().map(String::as_str).collect::<Vec<_>>()).await;
+    redis.login.username = Some("replyflow".to_owned());
+    redis.login.password = Some(Secret::new("PASSWORD"));
+    redis
+}
+
+/// The command of the documentation that makes this user, word by word.
+pub fn rights() -> Vec<String> {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md")).expect("the page");
+    let (_, rest) = page.split_once("ACL SETUSER replyflow").expect("the rights of our user");
+    let (line, _) = rest.split_once("```").expect("the end of the example");
+    let words = line.replace("\\\n", " ").replace('\'', "");
+    ["ACL", "SETUSER", "replyflow"].into_iter().chain(words.split_whitespace()).map(str::to_owned).collect()
 }
 
 /// A store and its clock.
 pub struct World {
     pub store: Arc<dyn Store>,
     pub redis: Option<RedisServer>,
+    pub cluster: Option<SharedCluster>,
     pub settings: StoreSettings,
     pub folder: TempDir,
     clock: Arc<AtomicI64>,
@@ -49,7 +98,20 @@ impl World {
         let mut settings = StoreSettings { clock: Clock::Virtual(Arc::clone(&clock)), ..StoreSettings::default() };
         change(&mut settings);
         let folder = tempfile::tempdir().expect("a folder");
+        let mut cluster = None;
         let (store, redis): (Arc<dyn Store>, _) = match backend {
+            Backend::Cluster => {
+                let shared = SharedCluster::take().await;
+                let store = RedisStore::connect(&shared.cluster.settings(), settings.clone()).expect("opens");
+                cluster = Some(shared);
+                (Arc::new(store), None)
+            }
+            Backend::Strict => {
+                let server = RedisServer::start();
+                let redis = least(&server).await;
+                let scripts = Scripts::begun_with(WATCHING);
+                (Arc::new(RedisStore::connect_with(&redis, settings.clone(), scripts).expect("opens")), Some(server))
+            }
             Backend::Redis => {
                 let server = RedisServer::start();
                 (Arc::new(RedisStore::open(&server.url(), settings.clone()).expect("opens")), Some(server))
@@ -61,7 +123,7 @@ impl World {
             }
             Backend::Embedded => (Arc::new(EmbeddedStore::open(folder.path(), settings.clone()).expect("opens")), None),
         };
-        World { store, redis, settings, folder, clock, whos: AtomicU32::new(0) }
+        World { store, redis, cluster, settings, folder, clock, whos: AtomicU32::new(0) }
     }
 
     pub fn now(&self) -> Millis {

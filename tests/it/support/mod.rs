@@ -17,6 +17,8 @@ pub mod process;
 pub mod project;
 pub mod receiver;
 pub mod redis;
+pub mod redis_cluster;
+pub mod redis_sentinel;
 pub mod samples;
 pub mod server;
 pub mod shop;

@@ -1,4 +1,4 @@
-//! A real Redis for one test: its own process, port and folder, with AOF everysec. Gone when it is dropped.
+//! A real Redis or Sentinel for one test: its own process, port and folder, with AOF everysec. Gone when it is dropped.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -39,6 +39,17 @@ impl RedisServer {
             }
         }
         panic!("redis-server did not start on {TRIES} ports: is Redis >= 7 on the path?");
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops it in the middle of everything, or lets it go on.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.pid().to_string()]).status().expect("kill is on the path");
+        assert!(sent.success(), "{signal}");
     }
 
     /// Where it is.
@@ -84,19 +95,22 @@ impl Drop for RedisServer {
 
 /// Starts the process and waits for its word that it is ready; nothing if it ended before (the port was taken).
 fn launch(port: u16, folder: &TempDir, options: &[String]) -> Option<Child> {
-    let mut child = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--logfile", ""])
-        .args(["--appendonly", "yes", "--appendfsync", "everysec", "--loglevel", "notice", "--repl-diskless-sync-delay", "0"])
-        .arg("--dir")
-        .arg(folder.path())
-        .args(options)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("redis-server is on the path");
+    let mut command = Command::new("redis-server");
+    if options.first().is_some_and(|first| first == "--sentinel") {
+        // A Sentinel writes what it learns into its file.
+        let file = folder.path().join("sentinel.conf");
+        let lines: Vec<String> = options[1..].iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(&file, format!("port {port}\nbind 127.0.0.1\ndir {}\n{}", folder.path().display(), lines.concat()))
+            .expect("written");
+        command.arg(file).arg("--sentinel");
+    } else {
+        command.args(arguments(port, folder, options));
+    }
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("redis-server is on the path");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-    let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Ready to accept connections"));
+    let is_ready = |line: String| line.contains("Ready to accept connections") || line.contains("Sentinel ID is");
+    let ready = lines.by_ref().map_while(Result::ok).any(is_ready);
     if !ready {
         let _ = child.kill();
         let _ = child.wait();
@@ -105,4 +119,19 @@ fn launch(port: u16, folder: &TempDir, options: &[String]) -> Option<Child> {
     // Its log is read to the end, so that a full pipe never stops it.
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     Some(child)
+}
+
+fn arguments(port: u16, folder: &TempDir, options: &[String]) -> Vec<String> {
+    let encrypted = options.iter().any(|option| option == "--tls-port");
+    let (plain, port) = (if encrypted { "0".to_owned() } else { port.to_string() }, port.to_string());
+    let mut words = vec!["--port", &plain];
+    if encrypted {
+        words.extend(["--tls-port", &port]);
+    }
+    words.extend(["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--logfile", "", "--appendonly", "yes"]);
+    words.extend(["--appendfsync", "everysec", "--loglevel", "notice", "--repl-diskless-sync-delay", "0", "--dir"]);
+    let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    words.push(folder.path().display().to_string());
+    words.extend(options.iter().filter(|option| *option != "--tls-port").cloned());
+    words
 }
