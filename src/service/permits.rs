@@ -32,8 +32,8 @@ struct Pool {
 }
 
 impl Permits {
-    /// Up to `want` permits: from what is left, else from the store. The second value says when to ask again, if none
-    /// was given.
+    /// Up to `want` permits: from what is left, else from the store. The second value says when to ask again, if the store
+    /// had fewer.
     pub async fn take(
         &self,
         store: &dyn Store,
@@ -61,7 +61,7 @@ impl Permits {
         if answer.granted == 0 {
             self.with((channel, traffic), |pool| pool.dry_until = now + wait);
         }
-        Ok((answer.granted, (answer.granted == 0).then_some(wait)))
+        Ok((answer.granted, (answer.granted < want).then_some(wait)))
     }
 
     /// One permit, if one is left from what was taken before. Asks nobody.

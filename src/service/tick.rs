@@ -11,6 +11,9 @@ use std::time::Duration;
 
 /// Shards that are asked at one time.
 const SIDE_BY_SIDE: usize = 16;
+/// Between two looks for permits at most, of conversations and of broadcasts.
+const TALK_PAUSE: Duration = Duration::from_millis(20);
+const BULK_PAUSE: Duration = Duration::from_millis(100);
 /// What one shard gives at once.
 const BATCH: usize = 64;
 
@@ -142,7 +145,12 @@ impl Core {
                 drop(slot);
             });
         }
-        Ok(Took { begun, again: again(begun == granted as usize, next, now) })
+        let again = match wait {
+            // There may be more, but permits for it there are none.
+            Some(wait) if begun == granted as usize => wait.max(pause_of(set, channel)),
+            _ => again(begun == granted as usize, next, now),
+        };
+        Ok(Took { begun, again })
     }
 
     async fn start_due(self: &Arc<Self>, lane: LaneKey, set: WorkSet, ticket: Ticket, taken_at: Duration) {
@@ -170,11 +178,15 @@ impl Took {
     const NOTHING: Took = Took { begun: 0, again: Duration::MAX };
 }
 
-/// How long a look may wait for permits at least: who sends for hours asks a few times a second, for several at once.
+/// How long a look waits for permits at least, as it looks at everything: who sends for hours asks a few times a second, for several at
+/// once; a conversation waits so long at most for a permit that is there. Within half of what its channel may save up, so nothing is lost.
 fn pause_of(set: &WorkSet, channel: Option<&Channel>) -> Duration {
-    let rate = channel.filter(|_| matches!(set, WorkSet::Bulk(_))).and_then(Channel::rate);
-    let burst = rate.map_or(0.0, |rate| f64::from(rate.left_to_bulk().burst) / 2.0 * rate.step_millis());
-    Duration::from_millis(burst as u64).min(Duration::from_millis(100))
+    let Some(rate) = channel.and_then(Channel::rate) else { return Duration::ZERO };
+    let (rate, most) = match set {
+        WorkSet::Bulk(_) => (rate.left_to_bulk(), BULK_PAUSE),
+        _ => (rate, TALK_PAUSE),
+    };
+    Duration::from_millis((f64::from(rate.burst) / 2.0 * rate.step_millis()) as u64).min(most)
 }
 
 /// At once if there may be more, else when the next one falls due.
