@@ -1,9 +1,11 @@
-//! What is published elsewhere, by another instance, the command or the API, runs here too within seconds, and what is put on the suppression list
-//! holds here too: cheap looks at the store, again and again.
+//! What is published elsewhere, by another instance, the command or the API, runs here too within seconds, what is put on the suppression list
+//! holds here too, and so does a channel's pause: cheap looks at the store, again and again.
 
 use crate::domain::time::Span;
 use crate::history::Database;
 use crate::service::Core;
+use crate::service::media::owed;
+use crate::store::files::FileStore;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -34,6 +36,7 @@ pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>
         if let Err(error) = core.follow_suppressions().await {
             tracing::debug!(%error, "the suppression list was not looked at");
         }
+        core.follow_holds().await;
         sweep.look(&core, &record).await;
         tokio::select! {
             () = stop.cancelled() => {}
@@ -55,6 +58,21 @@ pub(super) async fn tidy_trials(core: Arc<Core>, record: Database, keep: Option<
             Err(error) => tracing::warn!(%error, "test contacts could not be deleted yet"),
         }
         let _ = timeout(TIDY, stop.cancelled()).await;
+    }
+}
+
+/// Between two looks for files of deleted contacts that could not be deleted yet.
+const OWED: Duration = Duration::from_secs(300);
+
+/// Deletes files that are owed, until the service stops.
+pub(super) async fn tidy_files(files: Arc<dyn FileStore>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match owed::settle(&*files).await {
+            Ok(0) => {}
+            Ok(contacts) => tracing::info!(contacts, "files of deleted contacts are deleted now"),
+            Err(error) => tracing::error!(%error, "files of deleted contacts cannot be deleted yet"),
+        }
+        let _ = timeout(OWED, stop.cancelled()).await;
     }
 }
 

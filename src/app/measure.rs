@@ -19,6 +19,7 @@ pub(super) fn recorder() -> anyhow::Result<PrometheusHandle> {
         let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS);
         let handle = builder.and_then(PrometheusBuilder::install_recorder).map_err(|e| e.to_string());
         describe();
+        names::begin();
         handle
     };
     RECORDER.get_or_init(install).clone().map_err(anyhow::Error::msg).context("metrics")
@@ -51,7 +52,8 @@ fn describe() {
     describe_gauge!(names::JOURNAL_ENTRIES, "Journal entries that are not trimmed yet");
     describe_gauge!(names::JOURNAL_BYTES, "Bytes of the largest shard's journal");
     describe_gauge!(names::FLOWS_REFUSED, "Flows whose files have mistakes: they run as published last, or not at all");
-    describe_gauge!(names::OVERDUE_SECONDS, "How long the longest overdue work has been due");
+    describe_gauge!(names::OVERDUE_SECONDS, "How long the longest overdue work has been due, what broadcasts send apart");
+    describe_gauge!(names::STORE_UP, "Whether the store answers");
     crate::http::describe_metrics();
 }
 

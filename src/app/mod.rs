@@ -134,6 +134,7 @@ impl Application {
             self;
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
+        let tidying = tokio::spawn(follow::tidy_files(Arc::clone(&files), stop.clone()));
         let files = Files { store: files, redirect: settings.media.redirect };
         let web = Data::new(web(&settings, &core, record.clone(), files, metrics.clone(), ready.clone()));
         let app = move || {
@@ -179,6 +180,10 @@ impl Application {
         };
         ready.set(false);
         tracing::info!("the service is stopping");
+        if ended_early.is_none() {
+            // Whoever balances hears that it is not ready, and has others to send to.
+            tokio::time::sleep(duration(settings.server.drain)).await;
+        }
         handle.stop(true).await;
         // A piece that is being handed over ends first: what it begins is still worked on.
         let _ = tokio::time::timeout(patience, broadcasts).await;
@@ -188,6 +193,7 @@ impl Application {
         following.abort();
         published_elsewhere.abort();
         trials.abort();
+        tidying.abort();
         match ended_early {
             None => Ok(()),
             Some(ended) => ended.context("the HTTP server")?.context("the HTTP server"),

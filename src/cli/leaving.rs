@@ -6,6 +6,7 @@ use crate::app::{Access, open_files, open_store};
 use crate::config::{Secrets, Settings};
 use crate::domain::address::Address;
 use crate::domain::id::ContactKey;
+use crate::domain::mail;
 use crate::domain::mode::Mode;
 use crate::domain::phone::parse_phone;
 use crate::domain::time::Millis;
@@ -48,7 +49,7 @@ pub(super) async fn compact(project: &Project) -> Result<(), Stop> {
 async fn contact(settings: &Settings, store: &dyn Store, text: &str) -> Answer<Option<ContactKey>> {
     let secret = store.meta().await?.contact_secret;
     let of = |address: Address| Some(ContactKey::derive(&secret, &address.canonical()));
-    let email = |text: &str| of(Address::Email(text.trim().to_lowercase()));
+    let email = |text: &str| of(Address::Email(mail::email(text).unwrap_or_else(|| text.trim().to_lowercase())));
     let phone =
         |text: &str| parse_phone(text, settings.project.country.as_deref()).ok().and_then(|phone| of(Address::Phone(phone)));
     Ok(match text.split_once(':') {
@@ -159,6 +160,9 @@ fn print(receipt: &Receipt, written: &Written) {
     ];
     for (n, what) in lines.into_iter().filter(|(n, _)| *n > 0) {
         println!("  {n} {what}");
+    }
+    if receipt.files_left {
+        println!("  files are deleted as soon as the place where they are kept answers");
     }
     let kinds: Vec<&str> = receipt.opted_out.iter().map(|kind| kind.as_str()).collect();
     if !kinds.is_empty() {

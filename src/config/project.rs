@@ -222,6 +222,9 @@ pub struct Capabilities {
     pub rows: usize,
     /// Files.
     pub media: bool,
+    /// Whether only what is seen and heard is a file there, and only for numbers of the United States and Canada, as MMS: any other file is a link
+    /// below the words.
+    pub mms_alone: bool,
     /// Beside which of them words can stand.
     pub captions: Captions,
     /// A button that sends the person's place.
@@ -231,12 +234,28 @@ pub struct Capabilities {
 impl Capabilities {
     /// Text alone. A file is a link in it: what is attached to a mail that nobody asked for is filtered.
     pub const NOTHING: Capabilities =
-        Capabilities { buttons: 0, rows: 0, media: false, captions: Captions::All, location: false };
+        Capabilities { buttons: 0, rows: 0, media: false, mms_alone: false, captions: Captions::All, location: false };
     /// Texts and files.
     pub const FILES: Capabilities = Capabilities { media: true, ..Capabilities::NOTHING };
     /// All that WhatsApp has.
-    pub const WHATSAPP: Capabilities =
-        Capabilities { buttons: WHATSAPP_BUTTONS, rows: WHATSAPP_ROWS, media: true, captions: Captions::Seen, location: true };
+    pub const WHATSAPP: Capabilities = Capabilities {
+        buttons: WHATSAPP_BUTTONS,
+        rows: WHATSAPP_ROWS,
+        captions: Captions::Seen,
+        location: true,
+        ..Capabilities::FILES
+    };
+
+    /// What of it there is for somebody at this address.
+    pub fn to(self, address: &Address) -> Capabilities {
+        let north_american = address.phone().is_some_and(|phone| phone.digits().starts_with('1'));
+        Capabilities { media: self.media && (north_american || !self.mms_alone), ..self }
+    }
+
+    /// Whether a file of this kind leaves as a file; else it is a link in the text.
+    pub fn carries(self, kind: MediaKind) -> bool {
+        self.media && !(self.mms_alone && matches!(kind, MediaKind::Document | MediaKind::Sticker))
+    }
 }
 
 /// Beside which files words can stand, from all to few. Beside another one they are a message of their own.

@@ -49,6 +49,7 @@ const SETTINGS: &[(&str, &[(&str, Setting)])] = &[
             ("max_connections", Whole),
             ("max_body_memory", Size),
             ("request_timeout", Duration),
+            ("drain", Duration),
             ("shutdown_timeout", Duration),
         ],
     ),

@@ -26,6 +26,8 @@ pub struct ServerSettings {
     pub max_body_memory: usize,
     /// The longest that reading one request may take.
     pub request_timeout: Span,
+    /// How long it still takes requests after it was told to stop, and says that it is not ready.
+    pub drain: Span,
     /// The longest that a stop waits for what is in the air.
     pub shutdown_timeout: Span,
     /// Requests a second and at once.
@@ -81,6 +83,7 @@ impl ServerSettings {
             max_connections: size(section.number("max_connections", 1, 100_000)),
             max_body_memory: size_of_bytes(section.bytes("max_body_memory", 8 << 20, 8 << 30)),
             request_timeout: section.span("request_timeout", Span::seconds(1), Span::minutes(5)),
+            drain: section.span("drain", Span::seconds(0), Span::minutes(5)),
             shutdown_timeout: section.span("shutdown_timeout", Span::seconds(1), Span::minutes(10)),
             rates: Rates {
                 hooks: rate("hooks"),

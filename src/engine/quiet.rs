@@ -10,6 +10,7 @@ use super::turn::TurnError;
 use super::turning::{Turning, zone_of};
 use super::weight::value_bytes;
 use crate::config::project::Project;
+use crate::domain::channel::ChannelKind;
 use crate::domain::codec;
 use crate::domain::id::EffectId;
 use crate::domain::message::{DeliveryStatus, FailureReason};
@@ -83,6 +84,8 @@ impl Turning<'_> {
             return Ok(());
         };
         let followed = self.left_behind(effect);
+        // It did not leave, and neither did what it may have said of opting out: at worst that is said once too often.
+        self.rec.hinted &= !ChannelKind::Sms.stop_bit();
         match self.rec.errands.iter().position(|other| other.id == errand.id) {
             Some(place) if self.rec.errands[place].effect == Some(effect) => drop(self.rec.errands.remove(place)),
             // It has moved on, or another message of it came back before.

@@ -53,8 +53,13 @@ pub async fn metrics(web: Data<Web>, request: HttpRequest) -> Result<HttpRespons
     let core = Arc::clone(&web.core);
     let asked = web.engine.spawn(async move { core.store().depths().await });
     // Without the store the depths stay as they were: the other figures matter all the more.
-    if let Ok(Ok(Ok(depths))) = tokio::time::timeout(STORE, asked).await {
+    let depths = tokio::time::timeout(STORE, asked).await;
+    crate::service::metrics::store_up(matches!(depths, Ok(Ok(Ok(_)))));
+    if let Ok(Ok(Ok(depths))) = depths {
         crate::service::metrics::depths(&depths);
+    }
+    for channel in web.core.world().channels.keys() {
+        crate::service::metrics::pace(channel.as_str(), web.core.channel_pace(channel));
     }
     let (contacts, sends) = web.core.busy();
     crate::service::metrics::busy(contacts, sends);

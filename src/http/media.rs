@@ -42,7 +42,10 @@ pub async fn get(
     let files = &web.files.store;
     let mime = media::type_of(&name);
     let lasts = Duration::from_millis(left.0.unsigned_abs()).min(OWN_LINK);
-    if let Some(there) = web.files.redirect.then(|| files.own_link(&name, mime, lasts)).flatten() {
+    // A link of the bucket is for fetching alone; what is not there yet comes from here.
+    let sent_on = web.files.redirect && *request.method() == Method::GET;
+    let there = if sent_on { files.own_link(&name, mime, lasts).await.map_err(|error| away(&error))? } else { None };
+    if let Some(there) = there {
         let answer =
             HttpResponse::Found().insert_header(("Location", there)).insert_header(("Cache-Control", "no-store")).finish();
         return Ok(answer);

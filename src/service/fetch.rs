@@ -5,7 +5,7 @@ use super::api;
 use super::core::{Core, duration};
 use super::gate::Outside;
 use super::media::kind::{self, Judged};
-use super::media::{Keeper, Owner};
+use super::media::{Keeper, Owner, owed};
 use super::metrics;
 use super::outbox::Performed;
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
@@ -60,11 +60,15 @@ impl Core {
         let own = format!("{}-{}", started.id, started.attempt);
         let owner = Owner::of(&self.secret, started.lane.contact);
         let got = self.get_file(channel, files, &fetch.media, (&owner, &own), (duration(timeout), out)).await;
-        if got.is_ok() && self.is_gone(started.lane.contact).await {
+        // Also where it seems not to be kept: the answer to that may be what was lost.
+        if self.is_gone(started.lane.contact).await {
             // Deleted while it was fetched: whoever deleted it did not see this file.
             if let Err(error) = files.store.delete_beginning(owner.beginning(), None).await {
-                tracing::error!(%error, "a file of a deleted contact could not be deleted");
+                tracing::error!(%error, "a file of a deleted contact goes later");
                 metrics::alert("file_not_deleted");
+                if let Err(error) = owed::owe(&*files.store, owner.beginning(), None).await {
+                    tracing::error!(%error, "that it is to go could not be noted");
+                }
             }
             return self.fetch_ended(started, fetch, Err("gone"));
         }

@@ -58,6 +58,8 @@ pub struct Receipt {
     pub failed: u64,
     /// Files that the contact had sent.
     pub files: u64,
+    /// The place where files are kept did not answer: they are deleted when it does.
+    pub files_left: bool,
     /// Addresses that are on the suppression list since then, as keyed hashes.
     pub suppressed: usize,
     /// Kinds of channel of which is kept, under a keyed hash of each address, that this person is not to be written to.
@@ -201,6 +203,7 @@ impl Eraser<'_> {
             requests: 0,
             failed: 0,
             files: 0,
+            files_left: false,
             suppressed: listed,
             opted_out: ChannelKind::ALL.into_iter().filter(|kind| stop.stops(*kind)).collect(),
         };
@@ -237,10 +240,11 @@ impl Eraser<'_> {
         (receipt.inputs, receipt.messages, receipt.requests, receipt.failed) = (inputs, messages, lanes, failed);
         for contact in &names {
             match self.follow(*contact, &names, secret, when).await {
-                Ok(Traces { requests, failed, files }) => {
+                Ok(Traces { requests, failed, files, files_left }) => {
                     receipt.requests += requests;
                     receipt.failed += failed;
                     receipt.files += files;
+                    receipt.files_left |= files_left;
                 }
                 // The contact is gone, and whoever asked must have that in writing: the rest follows the journal.
                 Err(error) => {

@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) struct Holds {
     known: RwLock<HashMap<HoldKey, Hold>>,
     looked: Mutex<Option<Duration>>,
+    /// One look at a time, so that none takes over what it read before another one.
+    looking: tokio::sync::Mutex<()>,
 }
 
 impl Holds {
@@ -69,7 +71,7 @@ impl Holds {
 
 impl Core {
     /// Looks what is held back, if the last look is a second ago.
-    pub(super) async fn follow_holds(&self) {
+    pub async fn follow_holds(&self) {
         if !self.holds.is_time(self.clock.monotonic()) {
             return;
         }
@@ -79,6 +81,7 @@ impl Core {
     }
 
     async fn look_at_holds(&self) -> Answer<()> {
+        let _alone = self.holds.looking.lock().await;
         self.holds.take_over(self.store.holds().await?);
         Ok(())
     }
@@ -88,10 +91,22 @@ impl Core {
         self.holds.get(channel, kind)
     }
 
-    /// Whether broadcasts over the channel wait: what is paused and has a stand-in goes over that.
+    /// Whether broadcasts over the channel wait: what is paused and has a stand-in that may send goes over that.
     pub(super) fn holds_bulk(&self, channel: &Channel) -> bool {
-        let paused = || channel.policy.stand_ins.is_empty() && self.is_paused(&channel.name);
-        self.held(&channel.name, HoldKind::Flagged).is_some() || paused()
+        let may_send = |name: &ChannelName| !self.is_paused(name) && !self.is_flagged(name);
+        let paused = || self.is_paused(&channel.name) && !channel.policy.stand_ins.iter().any(may_send);
+        self.is_flagged(&channel.name) || paused()
+    }
+
+    /// The same of what is in its queue already: what only came to a channel that is paused now goes home again.
+    pub(super) fn keeps_bulk(&self, channel: &Channel) -> bool {
+        let stands_in = || self.world.channels.values().any(|other| other.policy.stand_ins.contains(&channel.name));
+        self.is_flagged(&channel.name) || self.holds_bulk(channel) && !stands_in()
+    }
+
+    /// Whether its provider flagged the channel's number.
+    pub(super) fn is_flagged(&self, channel: &ChannelName) -> bool {
+        self.held(channel, HoldKind::Flagged).is_some()
     }
 
     /// Whether somebody paused the channel.

@@ -33,7 +33,7 @@ pub const FLOWS_REFUSED: &str = "replyflow_flows_refused";
 pub const CIRCUIT_OPEN: &str = "replyflow_circuit_open";
 /// Gauge `{channel}`: 1 while nothing is sent over a channel whose provider failed again and again, else 0.
 pub const CHANNEL_CIRCUIT_OPEN: &str = "replyflow_channel_circuit_open";
-/// Gauge `{channel}`: the part of a channel's rate that was left when its provider said "too fast" last, from 0 to 1; it comes back within ten minutes.
+/// Gauge `{channel}`: the part of a channel's rate that is left after its provider said "too fast", from 0 to 1; it comes back within ten minutes.
 pub const PACE: &str = "replyflow_channel_pace";
 /// Gauge `{channel, why}`: 1 while a channel is held back, else 0. `why`: flagged (broadcasts wait), paused (nothing leaves over it).
 pub const HELD: &str = "replyflow_channel_held";
@@ -63,8 +63,10 @@ pub const FAILED: &str = "replyflow_failed";
 pub const JOURNAL_ENTRIES: &str = "replyflow_journal_entries";
 /// Gauge: bytes of the largest shard's journal.
 pub const JOURNAL_BYTES: &str = "replyflow_journal_bytes";
-/// Gauge of seconds: how long the longest overdue contact or lane has been due.
+/// Gauge of seconds: how long the longest overdue contact or lane has been due; what broadcasts send is left out, which may be held back.
 pub const OVERDUE_SECONDS: &str = "replyflow_overdue_seconds";
+/// Gauge: 1 while the store answers, else 0.
+pub const STORE_UP: &str = "replyflow_store_up";
 /// Counter: journal entries copied to history.
 pub const HISTORY: &str = "replyflow_history_entries_total";
 
@@ -163,6 +165,18 @@ pub fn depths(depths: &crate::store::Depths) {
     gauge!(JOURNAL_ENTRIES).set(depths.journal_entries as f64);
     gauge!(JOURNAL_BYTES).set(depths.journal_bytes as f64);
     gauge!(OVERDUE_SECONDS).set(depths.lag.0.max(0) as f64 / 1_000.0);
+}
+
+/// Notes whether the store answers.
+pub fn store_up(up: bool) {
+    gauge!(STORE_UP).set(if up { 1.0 } else { 0.0 });
+}
+
+/// Counts nothing yet of what an engineer is woken for: the first time counts only where there was a figure before it.
+pub fn begin() {
+    for what in ["panic", "undecodable", "missing", "unknown_version", "unsettled", "overflow", "reply_lost", "misconfigured"] {
+        counter!(ALERTS, "what" => what).increment(0);
+    }
 }
 
 /// Notes how many flows run as they were published last, or not at all, because their files have mistakes.

@@ -46,8 +46,8 @@ struct Known {
     /// The part of its rate that was left, and when.
     lowered: Option<(f64, Millis)>,
     day: Option<Day>,
-    /// What operators were told of the day, and when.
-    told: Option<(AlertLevel, Millis)>,
+    /// What operators were told of the day, whether messages still left then, and when.
+    told: Option<(AlertLevel, bool, Millis)>,
 }
 
 impl Paces {
@@ -81,7 +81,7 @@ impl Core {
     pub(super) async fn beyond_the_day(self: &Arc<Self>, started: &Started, send: &Send, channel: &Channel) -> Option<Performed> {
         let per_day = channel.policy.per_day?;
         let most = left_of_day(per_day, Self::traffic_of(&started.set));
-        let spend = Spend { channel: channel.name.clone(), most };
+        let spend = Spend { channel: channel.name.clone(), most, back: false };
         let spent = match self.patiently(Patience::Short, || self.store.spend(spend.clone())).await {
             Ok(spent) => spent,
             Err(error) => {
@@ -105,8 +105,10 @@ impl Core {
             true => format!("its {per_day} messages a day are used but for those that are kept for conversations"),
             false => format!("its {per_day} messages a day are used"),
         };
-        if let Some(switched) = self.switched(started, send, channel, &why) {
-            return Some(switched);
+        // Two channels whose days are used up must not pass it to and fro.
+        let switched = send.home.is_none().then(|| self.switched(started, send, channel, &why)).flatten();
+        if switched.is_some() {
+            return switched;
         }
         let attempt = self.attempt(started, self.aged_from(started, send));
         let due = match Self::traffic_of(&started.set) {
@@ -126,11 +128,22 @@ impl Core {
         Some(self.finished(started, send, Some(channel), end))
     }
 
+    /// A message that was counted for its channel's day surely did not leave. If the store cannot be told, one too many is counted.
+    pub(super) async fn not_spent(&self, channel: &Channel) {
+        if channel.policy.per_day.is_none() {
+            return;
+        }
+        let back = Spend { channel: channel.name.clone(), most: 0, back: true };
+        if let Err(error) = self.store.spend(back).await {
+            tracing::warn!(channel = %channel.name, %error, "a message that did not leave counts for its channel's day");
+        }
+    }
+
     /// How many messages broadcasts may still send over a channel now; nothing if its day is not bounded.
     pub(super) async fn left_for_broadcasts(&self, channel: &Channel) -> Answer<Option<u64>> {
         let Some(per_day) = channel.policy.per_day else { return Ok(None) };
         // None may be: so none is counted.
-        let asked = Spend { channel: channel.name.clone(), most: 0 };
+        let asked = Spend { channel: channel.name.clone(), most: 0, back: false };
         let used = self.store.spend(asked).await?.used;
         Ok(Some(u64::from(left_of_day(per_day, Traffic::Bulk).saturating_sub(used))))
     }
@@ -147,10 +160,10 @@ impl Core {
         };
         let tell = self.paces.with(&channel.name, |known| {
             known.day = Some(day);
-            let is_new = |level: &AlertLevel| known.told.is_none_or(|(told, at)| told < *level || now - at > Span::days(1));
-            let tell = level.filter(is_new);
+            let worse = |(told, left, at), level| told < level || left && !spent.granted || now - at > Span::days(1);
+            let tell = level.filter(|level| known.told.is_none_or(|told| worse(told, *level)));
             if let Some(level) = tell {
-                known.told = Some((level, now));
+                known.told = Some((level, spent.granted, now));
             }
             tell
         });
@@ -174,7 +187,7 @@ impl Core {
             ),
             (_, None) => format!("Channel `{name}` has sent {} of its {per_day} messages in 24 hours.", day.used),
         };
-        let of_day = format!("{level:?} {}", now.0.div_euclid(24 * HOUR));
+        let of_day = format!("{level:?} {} {}", spent.granted, now.0.div_euclid(24 * HOUR));
         if let Err(error) = self.warn_teams(("day", name.as_str(), Some(&of_day)), level, &say).await {
             tracing::error!(channel = %name, %error, "operators could not be told of a channel's day");
         }

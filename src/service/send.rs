@@ -75,7 +75,7 @@ impl Core {
         let timeout = duration(timeout).min(duration(self.settings.send_lease) * 4 / 5);
         if self.too_late(taken_at, timeout) {
             metrics::send(channel.name.as_str(), "too_late");
-            return self.out_of_time(started);
+            return self.finished(started, send, Some(channel), self.out_of_time(started).end);
         }
         let (mut unsure, mut just_begun, mut lifted) = (started.unsure, false, false);
         match self.recent.get(started.id, self.clock.monotonic()) {
@@ -100,7 +100,7 @@ impl Core {
             }
             // The question took time, too.
             if self.too_late(taken_at, timeout) {
-                return self.out_of_time(started);
+                return self.finished(started, send, Some(channel), self.out_of_time(started).end);
             }
         }
         let attempted = Started { unsure, ..started.clone() };
@@ -114,23 +114,28 @@ impl Core {
                 return self.finished(started, send, Some(channel), end);
             }
         };
+        // What may have left, by what the store says or by what is known here, is of this provider, also where nobody has to doubt it any more.
+        let bound = Started { unsure: unsure || started.unsure, ..started.clone() };
         if self.is_paused(&channel.name) {
-            return self.paused(&attempted, send, channel);
+            return self.paused(&bound, send, channel);
         }
         if !self.lines.lets_through(&channel.name, self.clock.monotonic(), timeout) {
-            // What may have left is of this provider, also where nobody has to doubt it any more.
-            return self.kept_back(started, send, channel);
+            return self.kept_back(&bound, send, channel);
         }
-        if let Some(beyond) = self.beyond_the_day(started, send, channel).await {
+        if let Some(beyond) = self.beyond_the_day(&bound, send, channel).await {
             return beyond;
         }
         // Counting took time. From here to the request nothing may.
         if self.too_late(taken_at, timeout) {
-            return self.out_of_time(started);
+            self.not_spent(channel).await;
+            return self.finished(started, send, Some(channel), self.out_of_time(started).end);
         }
         let (mut end, outcome) = self.attempt_send(&attempted, send, channel, wire, (timeout, out)).await;
         if lifted && end.detail.is_none() {
             end.detail = Some("the answer was lost; the provider was asked, and never had it".to_owned());
+        }
+        if matches!(outcome, SendOutcome::Throttled { .. } | SendOutcome::Retry { .. } | SendOutcome::Misconfigured { .. }) {
+            self.not_spent(channel).await;
         }
         metrics::send(channel.name.as_str(), outcome_word(&end));
         self.health.ended(&channel.name, &end, self.store_now());

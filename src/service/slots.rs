@@ -52,19 +52,19 @@ impl Slots {
         Arc::new(Slots { max: (of.max * 3 / 4).max(1), busy, wanted, free_again, of: Some(Arc::clone(of)) })
     }
 
-    /// Up to so many. If there are fewer, the caller hears when there are more.
+    /// Up to so many. If others hold what is missing, the caller hears when there are more; more than there are is nothing to wait for.
     pub fn take_up_to(self: &Arc<Self>, n: usize) -> Vec<Slot> {
-        let slots: Vec<Slot> = std::iter::from_fn(|| self.take()).take(n).collect();
-        if slots.len() < n {
-            self.wanted.store(true, Ordering::Release);
-        }
-        slots
+        std::iter::from_fn(|| self.take()).take(n.min(self.max)).collect()
     }
 
-    /// One, if there is one.
+    /// One, if there is one; else the caller hears when there is, of the bound that was met: what this caller itself gives back signals nothing of
+    /// another one's.
     pub fn take(self: &Arc<Self>) -> Option<Slot> {
         let more = |n: usize| (n < self.max).then_some(n + 1);
-        let before = self.busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        let Ok(before) = self.busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more) else {
+            self.wanted.store(true, Ordering::Release);
+            return None;
+        };
         let under = match &self.of {
             None => None,
             Some(of) => match of.take() {
@@ -138,12 +138,30 @@ mod tests {
         let heard: Arc<Notify> = Arc::default();
         let slots = Slots::new(8, Arc::clone(&heard));
         let mut taken = slots.take_up_to(10);
-        assert_eq!(taken.len(), 8);
+        assert!(taken.len() == 8 && slots.take().is_none());
         let mut signal = std::pin::pin!(heard.notified());
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         taken.pop();
         assert!(signal.as_mut().poll(&mut context).is_pending());
         taken.pop();
         assert!(signal.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn whoever_gives_back_what_is_too_much_is_not_called_by_that() {
+        let heard: Arc<Notify> = Arc::default();
+        let all = Slots::new(256, Arc::clone(&heard));
+        let [slow, busy, other] = [(); 3].map(|()| Slots::within(&all));
+        let _hangs = (slow.take_up_to(192), busy.take_up_to(10));
+        let mut signal = std::pin::pin!(heard.notified());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        // A look takes what there may be, learns that there are no permits, and gives it back.
+        let mut taken = other.take_up_to(64);
+        taken.truncate(4);
+        drop(taken);
+        assert!(signal.as_mut().poll(&mut context).is_pending(), "nobody waits for what it did not need");
+        let few = Slots::new(20, Arc::clone(&heard));
+        drop(Slots::within(&few).take_up_to(64));
+        assert!(signal.as_mut().poll(&mut context).is_pending(), "more than there are is nothing to wait for");
     }
 }

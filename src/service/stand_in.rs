@@ -53,6 +53,13 @@ impl Core {
     /// A message for a channel that somebody paused: over another one, or later. How often it waited says nothing of the provider, and the pause does not double.
     pub(super) fn paused(&self, started: &Started, send: &Send, channel: &Channel) -> Performed {
         const WHY: &str = "somebody paused it";
+        if matches!(started.set, WorkSet::Bulk(_)) && !started.unsure {
+            // A broadcast waits as long as it takes: nothing of it ages by a pause.
+            self.unused(&started.set, 1);
+            let later = || End::again(self.store_now() + PAUSED, false, Some(WHY.to_owned()));
+            let switched = self.switched(started, send, channel, WHY);
+            return switched.unwrap_or_else(|| self.finished(started, send, Some(channel), later()));
+        }
         let pause = Span::seconds(i64::from(started.attempt) * 5).clamp(Span::seconds(5), PAUSED);
         self.waits(started, send, channel, WHY, (pause, 1))
     }
@@ -124,7 +131,9 @@ impl Core {
     fn elsewhere(&self, started: &Started, send: &Send) -> Option<(&Channel, Send)> {
         let home = self.channel(send.home.as_ref().unwrap_or(&send.channel))?;
         let all = iter::once(&home.name).chain(&home.policy.stand_ins).filter(|name| **name != send.channel);
-        let works = |name: &&ChannelName| !self.lines.is_open(name) && !self.is_paused(name);
+        // Over a flagged number no broadcast leaves: what waits there comes back from nowhere.
+        let flagged = |name: &ChannelName| matches!(started.set, WorkSet::Bulk(_)) && self.is_flagged(name);
+        let works = |name: &&ChannelName| !self.lines.is_open(name) && !self.is_paused(name) && !flagged(name);
         let usable = all.filter(works).filter_map(|name| self.channel(name));
         usable.filter(|to| to.kind == send.kind).find_map(|to| {
             let moved = moved(send, home, to)?;

@@ -102,11 +102,11 @@ impl Core {
     }
 
     async fn due_work(self: &Arc<Self>, shard: u8, set: &WorkSet) -> Answer<Took> {
-        let mut slots = self.slots_of(set).take_up_to(BATCH);
         let channel = self.channel_of(set);
-        if matches!(set, WorkSet::Bulk(_)) && channel.is_some_and(|channel| self.holds_bulk(channel)) {
+        if matches!(set, WorkSet::Bulk(_)) && channel.is_some_and(|channel| self.keeps_bulk(channel)) {
             return Ok(Took::NOTHING);
         }
+        let mut slots = self.slots_of(set).take_up_to(BATCH);
         // Permits for lanes that are not there would be missing elsewhere: of a slow channel only a few are taken at once.
         let few = channel.map_or(u32::MAX, |channel| channel.permit_batch().saturating_mul(4));
         let want = u32::try_from(slots.len()).unwrap_or(0).min(few);

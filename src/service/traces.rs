@@ -3,7 +3,7 @@
 use super::aliases::HOPS;
 use super::forget::Eraser;
 use super::marks;
-use super::media::Owner;
+use super::media::{Owner, owed};
 use crate::domain::codec;
 use crate::domain::id::{ContactKey, Token, Who};
 use crate::domain::input::Input;
@@ -37,6 +37,8 @@ pub struct Traces {
     pub failed: u64,
     /// Files.
     pub files: u64,
+    /// Files could not be deleted yet: they are when the place where they are kept answers.
+    pub files_left: bool,
 }
 
 /// Whoever is at an address, asked of the store itself: what an instance remembers of stubs may be older than a deletion.
@@ -88,9 +90,19 @@ impl Eraser<'_> {
         }
         if let Some(files) = self.media {
             let until = anew.then(|| UNIX_EPOCH + Duration::from_millis(u64::try_from(when.at.0).unwrap_or(0)));
-            let deleted = files.delete_beginning(Owner::of(secret, contact).beginning(), until).await;
-            let failed = |error| StoreError::Unavailable(format!("files of a deleted contact cannot be deleted: {error}"));
-            gone.files = deleted.map_err(failed)?;
+            let owner = Owner::of(secret, contact);
+            match files.delete_beginning(owner.beginning(), until).await {
+                Ok(deleted) => gone.files = deleted,
+                // Nothing else waits for a bucket that is away: what it has of them is deleted when it is back.
+                Err(error) => {
+                    tracing::error!(%contact, %error, "files of a deleted contact go later");
+                    super::metrics::alert("file_not_deleted");
+                    let failed =
+                        |error| StoreError::Unavailable(format!("files of a deleted contact cannot be deleted: {error}"));
+                    owed::owe(files, owner.beginning(), until).await.map_err(failed)?;
+                    gone.files_left = true;
+                }
+            }
         }
         Ok(gone)
     }

@@ -32,6 +32,8 @@ pub struct Spend {
     pub channel: ChannelName,
     /// It is not to be sent if so many were, in the 24 hours before.
     pub most: u32,
+    /// It surely did not leave: one that was counted is given back.
+    pub back: bool,
 }
 
 /// What a channel has sent in the last 24 hours, to within an hour.

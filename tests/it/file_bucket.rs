@@ -44,6 +44,18 @@ async fn who_has_a_link_is_sent_on_to_the_bucket_where_that_is_wanted() {
     let there = said(&answer, "location");
     assert_eq!((answer.status().as_u16(), there.starts_with(&bucket.url)), (302, true), "{there}");
     assert_eq!(&client.get(there).send().await.expect("an answer").bytes().await.expect("bytes")[..], PICTURE);
+    let asked = client.head(format!("{}{link}", service.base)).send().await.expect("an answer");
+    assert_eq!(
+        (asked.status().as_u16(), said(&asked, "content-length")),
+        (200, PICTURE.len().to_string()),
+        "its link is no link to ask with"
+    );
+    // As before it was moved into the bucket: it lies in the folder.
+    let [name] = bucket.names("talk").try_into().expect("one file");
+    std::fs::copy(bucket.path("talk").join(&name), service.folder().join("data/media").join(&name)).expect("copied");
+    std::fs::remove_file(bucket.path("talk").join(&name)).expect("removed");
+    let answer = client.get(format!("{}{link}", service.base)).send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), &answer.bytes().await.expect("bytes")[..]), (200, PICTURE));
     let forged = format!("{}{}", service.base, link.replace("sig=", "sig=A"));
     assert_eq!(client.get(forged).send().await.expect("an answer").status(), 403, "our own link is judged first");
     service.stop().await;

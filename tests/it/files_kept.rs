@@ -188,13 +188,15 @@ async fn a_bucket_gives_links_of_its_own_and_reads_what_is_still_in_the_folder()
     let place = Place::bucket().await;
     place.kept("aa01.jpg", b"a picture").await;
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let link = place.files.own_link("aa01.jpg", "image/jpeg", Duration::from_secs(60)).expect("a link");
+    let link = place.files.own_link("aa01.jpg", "image/jpeg", Duration::from_secs(60)).await.expect("an answer").expect("a link");
     assert!(!link.contains(SECRET), "{link}");
     let answer = client.get(&link).send().await.expect("an answer");
     assert_eq!((answer.status().as_u16(), answer.bytes().await.expect("bytes").to_vec()), (200, b"a picture".to_vec()));
     let forged = link.replace("aa01.jpg?", "aa02.jpg?");
     assert_eq!(client.get(&forged).send().await.expect("an answer").status(), 403);
     place.written("bb01.jpg", b"of before");
+    let none = place.files.own_link("bb01.jpg", "image/jpeg", Duration::from_secs(60)).await.expect("an answer");
+    assert_eq!(none, None, "it is not in the bucket");
     assert_eq!(place.files.size("bb01.jpg").await.expect("an answer"), Some(9));
     assert_eq!(place.bytes("bb01.jpg", 3, 6).await.as_deref(), Some(b"before".as_slice()));
 }

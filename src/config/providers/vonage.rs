@@ -102,7 +102,8 @@ pub(super) const ENTRY: ProviderEntry = ProviderEntry {
     guards: false,
     shows: |kind| match kind {
         ChannelKind::WhatsApp => Capabilities::WHATSAPP,
-        ChannelKind::Sms | ChannelKind::Email => Capabilities::FILES,
+        // As `provider::vonage` writes files.
+        ChannelKind::Sms | ChannelKind::Email => Capabilities { mms_alone: true, ..Capabilities::FILES },
     },
     settings: &[
         ("application_id", Setting::Text, "the id of the application that the number is linked to"),

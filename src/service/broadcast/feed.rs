@@ -190,7 +190,7 @@ impl Work {
         let mut bounds = vec![(WorkSet::Call, CALLS)];
         for channel in feeding.channels.iter().filter_map(|name| self.core.channel(name)) {
             let left = self.core.left_for_broadcasts(channel).await?;
-            let away = left == Some(0) || self.core.lines.is_open(&channel.name);
+            let away = left == Some(0) || self.core.lines.is_open(&channel.name) || self.core.is_paused(&channel.name);
             let stand_ins: Vec<&Channel> =
                 channel.policy.stand_ins.iter().filter(|_| away).filter_map(|name| self.core.channel(name)).collect();
             let taken_over = left == Some(0) && !stand_ins.is_empty();

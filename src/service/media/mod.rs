@@ -4,6 +4,7 @@
 
 pub mod kind;
 pub mod links;
+pub mod owed;
 mod passing;
 
 use self::kind::Found;

@@ -133,8 +133,12 @@ impl Tables<'_> {
             SettleResult::Done | SettleResult::Failed | SettleResult::Arrived | SettleResult::Ended => None,
         };
         if let Some((due, state)) = retry {
+            // A conversation came behind it while it was in the air: it is that one's now, and holds it up no longer than it must.
+            let hurried = settle.set.hurried().is_some_and(|talk| talk == head.set);
+            let due = if hurried && state == "q" { due.min(self.now) } else { due };
             match settle.instead.as_ref().filter(|_| state == "q") {
                 Some((set, body)) => {
+                    let set = &set.hurried().filter(|_| hurried).unwrap_or_else(|| set.clone());
                     let sql = "UPDATE outbox SET state = ?2, work = ?3, body = ?4 WHERE seq = ?1";
                     self.run(sql, (head.seq, state, set.to_string(), &body[..]))?;
                     self.run("INSERT OR IGNORE INTO works VALUES (?1)", [set.to_string()])?;

@@ -15,6 +15,10 @@ impl Tables<'_> {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, row.get::<_, i64>(2)?));
         let row = super::tables::first(self.db, sql, (channel, hour), read)?;
         let (used, recent, oldest) = row.ok_or_else(|| StoreError::Bug("a sum without a row".to_owned()))?;
+        if spend.back {
+            self.run("UPDATE spent SET n = n - 1 WHERE channel = ?1 AND hour = (SELECT max(hour) FROM spent WHERE channel = ?1 AND n > 0)", [channel])?;
+            return Ok(Spent { granted: false, used: used.saturating_sub(1), recent: recent.saturating_sub(1), again: Span(0) });
+        }
         if used >= spend.most {
             let again = Span(((oldest + HOURS) * HOUR - self.now.0).max(0));
             return Ok(Spent { granted: false, used, recent, again });

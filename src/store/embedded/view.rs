@@ -124,8 +124,9 @@ pub fn depths(db: &Connection, now: Millis) -> Answer<Depths> {
         let n = first(db, sql, [set.to_string()], |row| row.get::<_, Option<i64>>(0))?;
         work.push((set, count(n.flatten())));
     }
-    let oldest =
-        "SELECT min(t) FROM (SELECT min(attend) AS t FROM contact WHERE attend IS NOT NULL UNION ALL SELECT min(due) FROM lane)";
+    // What broadcasts send may be held back for days.
+    let oldest = "SELECT min(t) FROM (SELECT min(attend) AS t FROM contact WHERE attend IS NOT NULL \
+                  UNION ALL SELECT min(due) FROM lane WHERE work NOT LIKE '%:bulk')";
     let oldest = first(db, oldest, [], |row| row.get::<_, Option<i64>>(0))?.flatten().map_or(now, Millis);
     Ok(Depths {
         attention: number("SELECT count(*) FROM contact WHERE attend IS NOT NULL")?,

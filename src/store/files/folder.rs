@@ -106,8 +106,8 @@ impl FileStore for FolderStore {
         Ok(deleted)
     }
 
-    fn own_link(&self, _name: &str, _mime: &str, _lasts: Duration) -> Option<String> {
-        None
+    async fn own_link(&self, _name: &str, _mime: &str, _lasts: Duration) -> Result<Option<String>, FileError> {
+        Ok(None)
     }
 
     async fn probe(&self) -> Result<String, FileError> {

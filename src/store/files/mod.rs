@@ -53,8 +53,9 @@ pub trait FileStore: fmt::Debug + Send + Sync {
     /// there were.
     async fn delete_beginning(&self, beginning: &str, until: Option<SystemTime>) -> Result<u64, FileError>;
 
-    /// A link of the store's own with which its bytes can be had for so long, as an attachment of this type; nothing: there is none.
-    fn own_link(&self, name: &str, mime: &str, lasts: Duration) -> Option<String>;
+    /// A link of the store's own with which its bytes can be fetched (GET) for so long, as an attachment of this type; nothing: the store gives none, or
+    /// does not have the file itself.
+    async fn own_link(&self, name: &str, mime: &str, lasts: Duration) -> Result<Option<String>, FileError>;
 
     /// Writes, reads and deletes a file; says where.
     async fn probe(&self) -> Result<String, FileError>;

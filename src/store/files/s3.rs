@@ -80,6 +80,19 @@ impl S3Store {
         done(sent(request).await?).await.map(drop)
     }
 
+    /// The size of a file that is in the bucket itself.
+    async fn size_there(&self, name: &str) -> Result<Option<u64>, FileError> {
+        let key = self.key(name);
+        let action = self.bucket.head_object(Some(&self.credentials), &key);
+        let answer = sent(self.client.head(self.signed(&action)).timeout(READ)).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let length = |answer: &Response| answer.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+        let answer = done(answer).await?;
+        length(&answer).map(Some).ok_or_else(|| FileError::Away("it does not say how large a file is".to_owned()))
+    }
+
     async fn delete(&self, key: &str) -> Result<(), FileError> {
         let action = self.bucket.delete_object(Some(&self.credentials), key);
         let answer = sent(self.client.delete(self.signed(&action)).timeout(READ)).await?;
@@ -129,15 +142,10 @@ impl FileStore for S3Store {
     }
 
     async fn size(&self, name: &str) -> Result<Option<u64>, FileError> {
-        let key = self.key(name);
-        let action = self.bucket.head_object(Some(&self.credentials), &key);
-        let answer = sent(self.client.head(self.signed(&action)).timeout(READ)).await?;
-        if answer.status() == StatusCode::NOT_FOUND {
-            return self.workshop.size(name).await;
+        match self.size_there(name).await? {
+            None => self.workshop.size(name).await,
+            there => Ok(there),
         }
-        let length = |answer: &Response| answer.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
-        let answer = done(answer).await?;
-        length(&answer).map(Some).ok_or_else(|| FileError::Away("it does not say how large a file is".to_owned()))
     }
 
     async fn read(&self, name: &str, from: u64, length: u64) -> Result<Option<Pieces>, FileError> {
@@ -179,12 +187,15 @@ impl FileStore for S3Store {
         }
     }
 
-    fn own_link(&self, name: &str, mime: &str, lasts: Duration) -> Option<String> {
+    async fn own_link(&self, name: &str, mime: &str, lasts: Duration) -> Result<Option<String>, FileError> {
+        if self.size_there(name).await?.is_none() {
+            return Ok(None);
+        }
         let key = self.key(name);
         let mut action = self.bucket.get_object(Some(&self.credentials), &key);
         action.query_mut().insert("response-content-type", mime);
         action.query_mut().insert("response-content-disposition", format!("attachment; filename=\"{name}\""));
-        Some(action.sign(lasts).into())
+        Ok(Some(action.sign(lasts).into()))
     }
 
     async fn probe(&self) -> Result<String, FileError> {

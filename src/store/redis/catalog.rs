@@ -4,7 +4,7 @@ use super::wire::{read_effect, read_entry, read_place, read_record, read_score};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, EffectId, VersionId};
 use crate::domain::time::{Millis, Span};
-use crate::store::{Answer, Depths, Inspection, Meta, Outgoing, StoreError, WorkSet};
+use crate::store::{Answer, Depths, Inspection, Meta, Outgoing, Ready, StoreError, WorkSet};
 use bytes::Bytes;
 use redis::Value;
 use std::sync::atomic::Ordering;
@@ -77,7 +77,9 @@ impl RedisStore {
             }
         }
         self.full_journals.store(full, Ordering::Relaxed);
-        depths.lag = look.ready.iter().map(|ready| look.now - ready.since()).max().unwrap_or(Span(0));
+        // What broadcasts send may be held back for days.
+        let counts = |ready: &&Ready| !matches!(ready, Ready::Work { set: WorkSet::Bulk(_), .. });
+        depths.lag = look.ready.iter().filter(counts).map(|ready| look.now - ready.since()).max().unwrap_or(Span(0));
         Ok(depths)
     }
 

@@ -117,13 +117,13 @@ impl RedisStore {
     }
 
     pub(super) async fn do_settle(&self, settle: &Settle) -> Answer<Settled> {
-        let (mut set, mut next) = (settle.set.clone(), settle.set.clone());
+        let (mut set, mut next, mut hurried) = (settle.set.clone(), settle.set.clone(), false);
         if let Some((instead, _)) = &settle.instead {
             self.sets.know(&self.link, instead).await?;
             next = instead.clone();
         }
         for _ in 0..REDOS {
-            let mut answer = self.settle_in(settle, &set, &next).await?;
+            let mut answer = self.settle_in(settle, (&set, &next), hurried).await?;
             let word = answer.text()?;
             match word.as_str() {
                 "gone" => return Ok(Settled::Gone),
@@ -131,8 +131,15 @@ impl RedisStore {
                 "redo" => {
                     set = self.sets.resolve(&self.link, &answer.bytes()?).await?;
                     let after = self.sets.resolve(&self.link, &answer.bytes()?).await?;
-                    if settle.instead.is_none() {
-                        next = after;
+                    // A conversation came behind it while it was in the air: it is that one's now, and holds it up no longer than it must.
+                    hurried = settle.set.hurried().is_some_and(|talk| talk == set);
+                    match &settle.instead {
+                        None => next = after,
+                        Some((instead, _)) if hurried => {
+                            next = instead.hurried().unwrap_or_else(|| instead.clone());
+                            self.sets.know(&self.link, &next).await?;
+                        }
+                        Some(_) => {}
                     }
                 }
                 "ok" | "claimed" | "moved" => return settled(&word, settle.lane, &next, &mut answer),
@@ -142,7 +149,7 @@ impl RedisStore {
         Err(StoreError::Unavailable("a lane's head changed again and again".to_owned()))
     }
 
-    async fn settle_in(&self, settle: &Settle, set: &WorkSet, next: &WorkSet) -> Answer<Reader> {
+    async fn settle_in(&self, settle: &Settle, (set, next): (&WorkSet, &WorkSet), hurried: bool) -> Answer<Reader> {
         let key = settle.lane.contact;
         let shard = key.shard();
         let mut names = vec![
@@ -177,7 +184,7 @@ impl RedisStore {
         call.text(taking(settle.take.contains(next), pair)).text(self.settings.send_lease.0).text(self.settings.claim_lease.0);
         call.text(self.settings.claim_inputs).text(settle.gap.0.max(0)).text(settle.who);
         call.bytes(set.short()).bytes(next.short());
-        call.bytes(settle.instead.as_ref().map_or(&b""[..], |(_, body)| &body[..]));
+        call.bytes(settle.instead.as_ref().map_or(&b""[..], |(_, body)| &body[..])).flag(hurried);
         self.link.call(&call).await
     }
 
@@ -201,7 +208,7 @@ impl RedisStore {
 
     pub(super) async fn do_spend(&self, spend: &Spend) -> Answer<Spent> {
         let mut call = self.link.script(Script::Spend, &[keys::day(&spend.channel)]);
-        call.text(spend.most).text(pace::HOURS);
+        call.text(spend.most).text(pace::HOURS).flag(spend.back);
         let mut answer = self.link.call(&call).await?;
         let (granted, used, recent, again) = (answer.int()?, answer.int()?, answer.int()?, answer.int()?);
         let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);

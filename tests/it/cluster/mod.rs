@@ -20,5 +20,6 @@ mod guarded;
 mod load;
 mod moving;
 mod replies;
+mod service;
 mod watched;
 mod ways;

@@ -113,6 +113,7 @@ conformance! {
         a_ticket_for_what_was_moved_begins_nothing,
         what_is_being_sent_is_settled_where_it_was_moved_to,
         what_was_tried_and_waits_is_due_for_a_conversation,
+        what_was_in_the_air_holds_up_a_conversation_no_longer_than_it_must,
         what_is_given_up_before_it_does_not_hold_it_up;
     sending:
         a_ticket_starts_once,

@@ -276,7 +276,8 @@ impl Model {
         if let SettleResult::Retry { due } | SettleResult::RetryUnsure { due } = settle.result {
             let sure = matches!(settle.result, SettleResult::Retry { .. }) && matches!(head.state, 'q' | 's');
             head.state = if sure { 'q' } else { 'u' };
-            (row.due, row.ticket) = (due, None);
+            let hurried = settle.set.hurried().is_some_and(|talk| talk == head.set);
+            (row.due, row.ticket) = (if hurried && sure { due.min(now) } else { due }, None);
             return Settled::Ok { now, next: None };
         }
         row.effects.remove(0);

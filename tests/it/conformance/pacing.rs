@@ -57,7 +57,7 @@ pub async fn a_rate_is_lowered_for_all_and_comes_back(backend: Backend) {
 
 pub async fn a_day_is_counted_by_the_hour(backend: Backend) {
     let world = World::new(backend).await;
-    let spend = |name: &str, most| world.store.spend(Spend { channel: Slug::parse(name).expect("a slug"), most });
+    let spend = |name: &str, most| world.store.spend(Spend { channel: Slug::parse(name).expect("a slug"), most, back: false });
     for n in 1..=2 {
         let spent = spend("main-sms", 3).await.expect("counts");
         assert_eq!((spent.granted, spent.used, spent.recent), (true, n, n));
@@ -73,6 +73,14 @@ pub async fn a_day_is_counted_by_the_hour(backend: Backend) {
     world.pass(none.again);
     let later = spend("main-sms", 4).await.expect("counts");
     assert_eq!((later.granted, later.used), (true, 3), "the first two are gone");
+    let back = |name: &str| world.store.spend(Spend { channel: Slug::parse(name).expect("a slug"), most: 0, back: true });
+    back("main-sms").await.expect("given back");
+    let again = spend("main-sms", 4).await.expect("counts");
+    assert_eq!((again.granted, again.used), (true, 3), "what did not leave does not count");
+    for _ in 0..5 {
+        back("nobody").await.expect("nothing to give back");
+    }
+    assert_eq!(spend("nobody", 1).await.expect("counts").used, 1, "never less than nothing");
 }
 
 pub async fn what_holds_a_channel_back_stays_until_it_is_ended(backend: Backend) {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use replyflow::domain::id::EffectId;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::Span;
-use replyflow::store::{Rate, SettleResult, Settled, StartAnswer, Started, Traffic, Withdrawal, WorkSet};
+use replyflow::store::{Rate, Settle, SettleResult, Settled, StartAnswer, Started, Traffic, Withdrawal, WorkSet};
 
 pub fn bulk() -> WorkSet {
     WorkSet::Bulk(Slug::parse("main-sms").expect("a slug"))
@@ -145,6 +145,35 @@ pub async fn what_was_tried_and_waits_is_due_for_a_conversation(backend: Backend
     world.pass(Span::minutes(2));
     let again = world.started(contact(2), &sms()).await;
     assert_eq!((again.id, again.unsure), (first[0], true));
+}
+
+pub async fn what_was_in_the_air_holds_up_a_conversation_no_longer_than_it_must(backend: Backend) {
+    let due = |world: &World| SettleResult::Retry { due: world.now() + Span::hours(25) };
+    for (person, instead) in [(1, None), (2, Some(bulk())), (3, Some(bulk_whatsapp()))] {
+        let world = World::new(backend).await;
+        let first = world.sends(contact(person), &[bulk()]).await;
+        let started = world.started(contact(person), &bulk()).await;
+        let then = follows(&world, person, "hi", &[sms()], None).await;
+        // What it was told holds for broadcasts: that a day is used up, that there is time.
+        let body = instead.clone().map(|set| (set, Bytes::from_static(b"another")));
+        world.store.settle(Settle { instead: body, ..world.end(&started, due(&world)) }).await.expect("settles");
+        let set = instead.and_then(|set| set.hurried()).unwrap_or_else(sms);
+        let mut sets = vec![set.clone()];
+        if set != sms() {
+            sets.push(sms());
+        }
+        assert_eq!(drained(&world, person, &sets).await, [(first[0], set), (then[0], sms())]);
+    }
+    // What may have left waits until its provider can know.
+    let world = World::new(backend).await;
+    let first = world.sends(contact(1), &[bulk()]).await;
+    let started = world.started(contact(1), &bulk()).await;
+    follows(&world, 1, "hi", &[sms()], None).await;
+    let due = world.now() + Span::minutes(2);
+    world.store.settle(world.end(&started, SettleResult::RetryUnsure { due })).await.expect("settles");
+    assert!(drained(&world, 1, &[sms(), bulk()]).await.is_empty());
+    world.pass(Span::minutes(2));
+    assert_eq!(world.started(contact(1), &sms()).await.id, first[0]);
 }
 
 pub async fn what_is_given_up_before_it_does_not_hold_it_up(backend: Backend) {

@@ -19,6 +19,7 @@ on_every_store!(
     a_paused_channel_sends_nothing_at_any_instance_until_it_is_resumed,
     what_waits_for_a_paused_channel_fails_visibly_when_it_gets_too_old,
     a_stand_in_takes_what_a_paused_channel_does_not,
+    a_broadcast_waits_as_long_as_neither_its_channel_nor_a_stand_in_may_send,
 );
 
 /// Somebody who hears of everything.
@@ -199,16 +200,33 @@ async fn what_waits_for_a_paused_channel_fails_visibly_when_it_gets_too_old(back
     assert_eq!(rig.texts(), ["news"]);
 }
 
+fn with_a_backup(plan: &mut Plan) {
+    plan.arrange = Box::new(|channels| {
+        let mut backup = channels["main-sms"].clone();
+        backup.name = name("backup-sms");
+        channels["main-sms"].policy.stand_ins = vec![name("backup-sms")];
+        channels.insert(name("backup-sms"), backup);
+    });
+}
+
+async fn a_broadcast_waits_as_long_as_neither_its_channel_nor_a_stand_in_may_send(backend: Backend) {
+    let rig = Rig::with(backend, echo, with_a_backup).await;
+    for channel in ["main-sms", "backup-sms"] {
+        rig.core.pause_channel(&name(channel), "ann", None).await.expect("pauses");
+    }
+    rig.say(BEN, "1", "bulk news").await;
+    for _ in 0..64 {
+        later(&rig, Span::seconds(30)).await;
+    }
+    assert!(texts(&rig).is_empty());
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty(), "nothing of a broadcast gets too old by a pause");
+    rig.core.resume_channel(&name("backup-sms"), HoldKind::Paused, "ann", None).await.expect("resumes");
+    later(&rig, Span::seconds(31)).await;
+    assert_eq!((ways(&rig), texts(&rig)), (vec!["backup-sms".to_owned()], vec!["news".to_owned()]));
+}
+
 async fn a_stand_in_takes_what_a_paused_channel_does_not(backend: Backend) {
-    let rig = Rig::with(backend, echo, |plan| {
-        plan.arrange = Box::new(|channels| {
-            let mut backup = channels["main-sms"].clone();
-            backup.name = name("backup-sms");
-            channels["main-sms"].policy.stand_ins = vec![name("backup-sms")];
-            channels.insert(name("backup-sms"), backup);
-        });
-    })
-    .await;
+    let rig = Rig::with(backend, echo, with_a_backup).await;
     rig.core.pause_channel(&name("main-sms"), "ann", None).await.expect("pauses");
     rig.say(ANN, "1", "one|two").await;
     rig.quiet().await;

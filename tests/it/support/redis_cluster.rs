@@ -154,12 +154,6 @@ impl RedisCluster {
         &mut self.nodes[i]
     }
 
-    /// Which of the first primaries had the slot of a key.
-    pub async fn primary_of(&self, key: &str) -> usize {
-        let slot = self.slot(key).await;
-        (0..PRIMARIES).find(|i| slot < SLOTS * (i + 1) / PRIMARIES).expect("all slots are given")
-    }
-
     /// The slot of a key.
     pub async fn slot(&self, key: &str) -> usize {
         run(&mut self.nodes[0].connection().await, &["CLUSTER", "KEYSLOT", key]).await

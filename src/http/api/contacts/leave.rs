@@ -50,6 +50,8 @@ pub struct Deleted {
     failed: u64,
     /// Files that the contact had sent.
     files: u64,
+    /// The place where files are kept did not answer: they are deleted when it does.
+    files_left: bool,
     /// What was written down of the contact, and goes within a second or so.
     history: Written,
     /// Addresses that are on the suppression list since then, as hashes.
@@ -73,6 +75,7 @@ impl Deleted {
             requests: receipt.requests,
             failed: receipt.failed,
             files: receipt.files,
+            files_left: receipt.files_left,
             history,
             suppressed: receipt.suppressed,
             opted_out: receipt.opted_out.into_iter().map(|kind| kind.as_str()).collect(),

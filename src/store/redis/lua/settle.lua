@@ -1,9 +1,10 @@
 -- How the head of a lane ended; takes the next one if the caller can start it.
 -- KEYS lane w w2 r m a j [x xt] [p]
--- ARGV now id attempt result due journal reply take sendlease lease k gap who w4 w42 instead
+-- ARGV now id attempt result due journal reply take sendlease lease k gap who w4 w42 instead hurried
 --      w and w4: the set of this head, w2 and w42: of the next one, as the caller thinks
 --      take: 0, 1, or `EVERY BURST` where messages to one contact are counted, in p
 --      instead: with `retry`, the body that takes this one's place; w2 and w42 are where it waits
+--      hurried: 1 if this head gave way to nobody any more when it ended: then it is due at once, if it surely did not leave
 local lane, w, w2, r, m, a, j = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local result, member, contact = ARGV[4], string.sub(KEYS[1], 12), string.sub(KEYS[4], 12)
 local head = redis.call('LINDEX', lane, 0)
@@ -29,13 +30,15 @@ end
 if retry then
   -- An attempt that began unsure stays unsure, whatever its holder says.
   local sure = result == 'retry' and (string.sub(head, 1, 1) == 's' or string.sub(head, 1, 1) == 'q')
+  local due = tonumber(ARGV[5])
+  if sure and ARGV[17] == '1' then due = math.min(due, now) end
   if sure and ARGV[16] ~= '' then
     redis.call('LSET', lane, 0, 'q' .. string.sub(head, 2, 3) .. ARGV[15] .. string.sub(head, 8, 35) .. ARGV[16])
     if w2 ~= w then redis.call('ZREM', w, member) end
-    redis.call('ZADD', w2, ARGV[5], member)
+    redis.call('ZADD', w2, due, member)
   else
     redis.call('LSET', lane, 0, (sure and 'q' or 'u') .. string.sub(head, 2))
-    redis.call('ZADD', w, ARGV[5], member)
+    redis.call('ZADD', w, due, member)
   end
   redis.call('XADD', j, '*', 'b', ARGV[6])
   return {'ok', now, ''}
