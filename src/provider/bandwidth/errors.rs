@@ -17,7 +17,7 @@ const CODES: &[(u32, Verdict)] = &[
     (4303, permanent(Invalid)),
     (4350, permanent(Invalid)),
     (4360, permanent(Unreachable)),             // its time was over
-    (4401, permanent(Invalid)),                 // no route: often to ourselves
+    (4401, permanent(Unreachable)),             // no route: often to ourselves
     (4403, config(Configuration)),
     (4404, permanent(Invalid)),
     (4405, config(Configuration)),
@@ -28,7 +28,7 @@ const CODES: &[(u32, Verdict)] = &[
     (4410, permanent(Content)),
     (4411, permanent(Content)),
     (4412, permanent(Content)),
-    (4420, permanent(Invalid)),
+    (4420, permanent(Unreachable)),             // no route to the carrier
     (4421, permanent(Blocked)),                 // not that destination: other receivers are fine
     (4431, config(Configuration)),
     (4432, permanent(Blocked)),                 // not that country
@@ -139,6 +139,7 @@ mod tests {
         assert_eq!(verdict(Some("4432")).reason, Blocked);
         assert_eq!(verdict(Some("4470")).reason, Filtered);
         assert_eq!(verdict(Some("4720")).reason, Invalid);
+        assert_eq!((verdict(Some("4401")).reason, verdict(Some("4420")).reason), (Unreachable, Unreachable));
         for unknown in [None, Some("1"), Some("x"), Some("")] {
             assert_eq!(verdict(unknown), permanent(FailureReason::Unknown));
         }

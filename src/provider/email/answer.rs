@@ -129,7 +129,8 @@ fn never(answer: &SmtpAnswer, enhanced: Option<Enhanced>) -> Verdict {
         return config(FailureReason::Configuration);
     }
     // A server that refuses to pass our mail on refuses everybody's: it says nothing of the receiver.
-    let of_address = enhanced.is_some_and(|enhanced| matches!(enhanced.subject, 1 | 2));
+    // X.1.0 and X.2.0 leave open which address they are about (RFC 3463).
+    let of_address = enhanced.is_some_and(|enhanced| matches!(enhanced.subject, 1 | 2) && enhanced.detail != 0);
     if answer.step == SmtpStep::Receiver && !of_address && speaks_of_us(&answer.text) {
         return config(FailureReason::Configuration);
     }
@@ -165,6 +166,8 @@ pub fn reason_of(enhanced: Enhanced) -> Option<FailureReason> {
     Some(match (enhanced.subject, enhanced.detail) {
         // The sender's address or its system.
         (1, 7 | 8) => FailureReason::Configuration,
+        // "Other address status": it does not say whose, and servers use it of the sender.
+        (1, 0) => return None,
         (1, _) => FailureReason::Invalid,
         // Mailbox disabled.
         (2, 1) => FailureReason::Invalid,
@@ -233,6 +236,8 @@ mod tests {
         };
         for (step, code, text, expected) in [
             (Receiver, 550, "5.1.1 <ann@example.com>: no such user", ("rejected", Invalid)),
+            (Receiver, 550, "5.1.0 <hello@shop.example> sender rejected", ("config", Configuration)),
+            (Receiver, 550, "5.1.0 address rejected", ("rejected", Unreachable)),
             (Receiver, 550, "no such user here", ("rejected", Unreachable)),
             (Receiver, 550, "relay not permitted", ("config", Configuration)),
             (Receiver, 550, "5.7.1 <ann@example.com>: Relay access denied", ("config", Configuration)),

@@ -33,7 +33,7 @@ const CODES: &[(u32, Verdict)] = &[
     (131009, permanent(Content)),
     (131016, retry(Unknown)),
     (131021, permanent(Invalid)),               // to ourselves
-    (131026, permanent(Invalid)),               // not on WhatsApp, old app, blocked: Meta does not say which
+    (131026, permanent(Unreachable)),           // not on WhatsApp, terms not accepted, an old app, blocked: Meta does not say which
     (131030, permanent(Configuration)),         // a test number writes only to its list: other receivers are fine
     (131031, config(Configuration)),            // account locked
     (131037, config(Configuration)),            // display name not approved
@@ -159,6 +159,10 @@ mod tests {
     fn the_codes_that_matter_most() {
         assert_eq!(verdict(Some("131047")).reason, WindowClosed);
         assert_eq!(verdict(Some("131050")).opted_out, Some(OptOutScope::Marketing));
+        // Said of the sender or a route too: the number is not listed for it.
+        for code in ["130472", "131026", "131030", "131049"] {
+            assert_ne!(verdict(Some(code)).reason, Invalid, "{code}");
+        }
         assert_eq!(verdict(Some("131056")).after, Some(Span::seconds(6)));
         assert_eq!(verdict(Some("200")).class, Class::Config);
         assert_eq!(verdict(Some("299")).class, Class::Config);

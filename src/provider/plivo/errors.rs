@@ -19,7 +19,7 @@ const CODES: &[(u32, Verdict)] = &[
     (60, permanent(Filtered)),                  // a loop of two machines
     (70, retry(Unreachable).after(Span::minutes(10))),
     (80, permanent(Invalid)),                   // unreachable for ever
-    (90, permanent(Invalid)),                   // no route
+    (90, permanent(Unreachable)),               // no route
     (100, permanent(Blocked)),
     (110, permanent(Content)),
     (200, opted_out(OptOutScope::Everything)),  // the person wrote STOP to our number
@@ -75,6 +75,7 @@ mod tests {
     fn the_codes_that_matter_most() {
         assert_eq!(verdict(Some("200")).opted_out, Some(OptOutScope::Everything));
         assert_eq!(verdict(Some("70")).class, Class::Retry);
+        assert_eq!((verdict(Some("90")).reason, verdict(Some("80")).reason), (Unreachable, Invalid));
         assert_eq!((verdict(Some("900")).class, verdict(Some("900")).reason), (Class::Config, Balance));
         for unknown in [None, Some("7"), Some(""), Some("x")] {
             assert_eq!(verdict(unknown), permanent(FailureReason::Unknown));

@@ -35,7 +35,7 @@ const CODES: &[(u32, Verdict)] = &[
     (300, permanent(Invalid)),
     (310, config(Configuration)),               // our number
     (321, permanent(Blocked)),
-    (402, permanent(Invalid)),                  // no route
+    (402, permanent(Unreachable)),              // no route
     (403, retry(Unknown)),
     (404, OUT_OF_REACH),
     (405, permanent(Content)),
@@ -80,7 +80,7 @@ const WORDS: &[(&str, Verdict)] = &[
     ("RATE_LIMITED", throttle(LimitScope::Number)),
     ("RECIPIENT_INVALID_CHANNEL_IDENTITY", permanent(Invalid)),
     ("RECIPIENT_NOT_OPTED_IN", permanent(Blocked)),
-    ("RECIPIENT_NOT_REACHABLE", permanent(Invalid)),
+    ("RECIPIENT_NOT_REACHABLE", permanent(Unreachable)), // also somebody of Meta's marketing experiment
     ("TEMPLATE_INSUFFICIENT_PARAMETERS", permanent(Template)),
     ("TEMPLATE_NON_EXISTING_LANGUAGE_OR_VERSION", permanent(Template)),
     ("TEMPLATE_NOT_FOUND", permanent(Template)),
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn codes_of_text_messages() {
         assert_eq!(of_report(Some("404")).class, Class::Retry);
-        assert_eq!(of_report(Some("402")).reason, Invalid);
+        assert_eq!((of_report(Some("402")).reason, of_report(Some("1")).reason), (Unreachable, Invalid));
         for unknown in [None, Some("999"), Some("x")] {
             assert_eq!(of_report(unknown), permanent(Unknown));
         }

@@ -23,20 +23,20 @@ const CODES: &[(u32, Verdict)] = &[
     // The receiver.
     (21211, permanent(Invalid)),
     (21217, permanent(Invalid)),
-    (21401, permanent(Invalid)),
     (21408, permanent(Blocked)),                // region not enabled: other receivers are fine
     (21604, permanent(Invalid)),
     (21608, config(Configuration)),             // trial account
     (21610, opted_out(OptOutScope::Everything)),
-    (21612, permanent(Invalid)),
+    (21612, permanent(Blocked)),                // not from this sender, or not on Twilio's routes: another may reach the number
     (21614, permanent(Invalid)),                // not a mobile number
     (30003, retry(Unreachable).after(Span::minutes(10))), // handset off
     (30004, permanent(Blocked)),
     (30005, permanent(Invalid)),
-    (30006, permanent(Invalid)),                // landline
+    (30006, permanent(Unreachable)),            // a landline, or a carrier that our short code does not reach
     (30014, permanent(Invalid)),
     // The sender.
     (21212, config(Configuration)),
+    (21401, config(Configuration)),             // our number is none that can send
     (21603, config(Configuration)),
     (21606, config(Configuration)),
     (21659, config(Configuration)),
@@ -88,7 +88,7 @@ const CODES: &[(u32, Verdict)] = &[
     (63019, permanent(Content)),
     (63020, config(Configuration)),             // the business account is not verified or blocked
     (63021, permanent(Content)),
-    (63024, permanent(Invalid)),
+    (63024, permanent(Unreachable)),            // Meta's 131026: not on WhatsApp, or the terms, or an old app
     (63026, permanent(Filtered)),
     (63027, permanent(Template)),
     (63028, permanent(Template)),
@@ -164,6 +164,11 @@ mod tests {
         assert_eq!(verdict(Some("63016")).reason, WindowClosed);
         assert_eq!(verdict(Some("30003")).class, Class::Retry);
         assert_eq!(verdict(Some("20003")).class, Class::Config);
+        // Said of the sender or a route too: the number is not listed for it.
+        for code in ["21401", "21408", "21612", "30003", "30006", "63024"] {
+            assert_ne!(verdict(Some(code)).reason, Invalid, "{code}");
+        }
+        assert_eq!((verdict(Some("21211")).reason, verdict(Some("30005")).reason), (Invalid, Invalid));
         for unknown in [None, Some("99999"), Some(""), Some("x")] {
             assert_eq!(verdict(unknown), permanent(FailureReason::Unknown));
         }

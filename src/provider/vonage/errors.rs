@@ -18,7 +18,7 @@ const CODES: &[(&str, Verdict)] = &[
     ("1021", permanent(Content)),
     ("1022", permanent(Template)),
     ("1030", retry(Unknown)),
-    ("1040", permanent(Invalid)),
+    ("1040", permanent(Unreachable)),           // an invalid message, "for example" a prefix that nobody knows
     ("1050", permanent(Blocked)),
     ("1060", config(Configuration)),            // the account is barred
     ("1070", config(Balance)),
@@ -33,13 +33,13 @@ const CODES: &[(&str, Verdict)] = &[
     ("1170", permanent(Invalid)),
     ("1180", retry(Unreachable).after(Span::minutes(10))),
     ("1190", permanent(Unreachable)),
-    ("1200", permanent(Invalid)),               // ported, and not found
+    ("1200", permanent(Unreachable)),           // ported, and not found: its operator can mend it
     ("1210", permanent(Filtered)),
     ("1220", retry(Unreachable).after(Span::minutes(2))),
     ("1230", retry(Unknown)),
     ("1240", opted_out(OptOutScope::Everything)), // Vonage, "Messaging Opted-out Numbers"
     ("1241", throttle(LimitScope::Pair)),       // too much to one number
-    ("1250", permanent(Invalid)),
+    ("1250", permanent(Unreachable)),           // no route
     ("1260", permanent(Unreachable)),
     ("1270", permanent(Blocked)),               // age restriction
     ("1280", permanent(Blocked)),
@@ -121,6 +121,10 @@ mod tests {
         assert_eq!(code(json!({ "code": 1340, "reason": "outside" })).as_deref(), Some("1340"));
         assert_eq!(code(json!({ "title": "Rate Limit Hit" })), None);
         assert_eq!(verdict(Some("1340")).reason, WindowClosed);
+        // Said of the sender or a route too: the number is not listed for it.
+        for code in ["1040", "1200", "1250"] {
+            assert_eq!(verdict(Some(code)).reason, Unreachable, "{code}");
+        }
         assert_eq!(verdict(Some("1240")).opted_out, Some(OptOutScope::Everything));
         for unknown in [None, Some("9999"), Some("")] {
             assert_eq!(verdict(unknown), permanent(FailureReason::Unknown));

@@ -17,7 +17,7 @@ const ANSWERS: &[(u32, Verdict)] = &[
     (3, permanent(Content)),                    // a parameter is wrong
     (4, config(Configuration)),                 // credentials
     (5, retry(Unknown)),
-    (6, permanent(Invalid)),                    // a prefix that nobody knows
+    (6, permanent(Unreachable)),                // an invalid message, "for example" a prefix that nobody knows
     (7, permanent(Blocked)),
     (8, config(Configuration)),                 // the account is barred
     (9, config(Balance)),
@@ -40,14 +40,14 @@ const RECEIPTS: &[(u32, Verdict)] = &[
     (2, retry(Unreachable).after(Span::minutes(10))),
     (3, permanent(Unreachable)),
     (4, permanent(Blocked)),                    // the person bars such messages
-    (5, permanent(Invalid)),                    // ported, and not found
+    (5, permanent(Unreachable)),                // ported, and not found: its operator can mend it
     (6, permanent(Filtered)),
     (7, retry(Unreachable).after(Span::minutes(2))),
     (8, retry(Unknown)),
     // "The user has requested not to receive messages" (Vonage, "Messaging Opted-out Numbers"); older pages say: an illegal number.
     (9, opted_out(OptOutScope::Everything)),
     (10, permanent(Content)),
-    (11, permanent(Invalid)),
+    (11, permanent(Unreachable)),               // no route
     (12, permanent(Unreachable)),
     (13, permanent(Blocked)),                   // age restriction
     (14, permanent(Blocked)),
@@ -147,6 +147,10 @@ mod tests {
     fn who_asked_vonage_for_no_more_messages_opted_out() {
         assert_eq!(delivery(Some("9"), "failed").opted_out, Some(OptOutScope::Everything));
         assert_eq!(delivery(Some("3"), "failed").opted_out, None);
+        // Said of the sender or a route too: the number is not listed for it.
+        for code in ["5", "11"] {
+            assert_eq!(delivery(Some(code), "failed").reason, Unreachable);
+        }
     }
 
     #[test]
