@@ -87,6 +87,7 @@ fn heading(channel: &Json) -> String {
     let word = |field: &str| verdict[field].as_str();
     match (word("result"), word("reason"), word("at")) {
         (Some("sent"), ..) => line.push_str(" · would be sent"),
+        (Some("held"), ..) => line.push_str(" · would wait until the channel is resumed"),
         (Some("later"), _, Some(at)) => line.push_str(&format!(" · would be sent from {at} on")),
         (Some("busy"), ..) => line.push_str(" · would wait until nothing else is open"),
         (Some("elsewhere"), ..) => line.push_str(" · does not go there"),

@@ -63,6 +63,8 @@ pub enum Reader {
 pub enum Verdict {
     /// It would.
     Sent,
+    /// When the channel is resumed: somebody paused it, and no stand-in sends for it.
+    Held,
     /// When its hours begin.
     Later(Millis),
     /// When nothing else is open: a question, a person.
@@ -82,7 +84,7 @@ pub struct Preview {
     pub channel: ChannelName,
     /// Its kind.
     pub kind: ChannelKind,
-    /// To whom; nobody's address where the reader has none.
+    /// To whom; nothing where the reader has no address there.
     pub to: Option<Address>,
     /// What would leave, in order; nothing where the notification does not go there.
     pub contents: Vec<OutboundContent>,
@@ -156,7 +158,8 @@ impl Core {
                 Reader::Contact(..) => match trial.run(&only, &record, &barred, self.store_now()).await? {
                     // What leaves now, perhaps an approved template, is what is shown.
                     Fate { verdict: Verdict::Sent, contents } => {
-                        found.push(self.shown(channel, to, contents, Verdict::Sent));
+                        let verdict = if self.waits_at(channel) { Verdict::Held } else { Verdict::Sent };
+                        found.push(self.shown(channel, to, contents, verdict));
                         continue;
                     }
                     Fate { verdict, .. } if shown.contents.is_empty() && verdict != Verdict::Busy => Verdict::Elsewhere,
@@ -172,7 +175,13 @@ impl Core {
         Ok((found, chosen))
     }
 
-    fn shown(&self, channel: &Channel, to: Address, contents: Vec<OutboundContent>, verdict: Verdict) -> Preview {
+    /// Whether nothing leaves over the channel until somebody resumes it.
+    fn waits_at(&self, channel: &Channel) -> bool {
+        self.is_paused(&channel.name) && channel.policy.stand_ins.iter().all(|other| self.is_paused(other))
+    }
+
+    fn shown(&self, channel: &Channel, to: Option<Address>, contents: Vec<OutboundContent>, verdict: Verdict) -> Preview {
+        let shown_to = to.clone().unwrap_or_else(|| nobody(channel.kind));
         let context = SendContext {
             channel: &channel.name,
             send: None,
@@ -182,11 +191,11 @@ impl Core {
             now: self.store_now(),
         };
         let fits = |content: &OutboundContent| {
-            let outbound = Outbound { to: to.clone(), content: content.clone(), in_reply_to: None, provider: None };
+            let outbound = Outbound { to: shown_to.clone(), content: content.clone(), in_reply_to: None, provider: None };
             channel.adapter.wire(&outbound, &context).err().map(|error| error.to_string())
         };
         let unwritable = contents.iter().find_map(fits);
-        Preview { channel: channel.name.clone(), kind: channel.kind, to: Some(to), contents, unwritable, verdict }
+        Preview { channel: channel.name.clone(), kind: channel.kind, to, contents, unwritable, verdict }
     }
 }
 
@@ -217,8 +226,8 @@ fn open(project: &Project) -> Project {
     Project { caps: Vec::new(), marketing_hours: MarketingHours::default(), ..project.clone() }
 }
 
-/// A contact whom nothing stands against on this channel, and their address there.
-fn willing(record: &Record, channel: &Channel, now: Millis) -> (Record, Address) {
+/// A contact whom nothing stands against on this channel, and their own address there. Whoever has none is somebody there for as long as it takes.
+fn willing(record: &Record, channel: &Channel, now: Millis) -> (Record, Option<Address>) {
     let mut willing = record.clone();
     willing.runs.clear();
     willing.waiting.clear();
@@ -229,13 +238,13 @@ fn willing(record: &Record, channel: &Channel, now: Millis) -> (Record, Address)
     let heard = Heard { channel: channel.name.clone(), at: (now + willing.clock.ahead).max(willing.last) };
     willing.heard.retain(|heard| heard.channel != channel.name);
     willing.heard.push(heard);
-    let to = willing.address(channel.kind).unwrap_or_else(|| nobody(channel.kind));
-    match &to {
+    let own = willing.address(channel.kind);
+    match &own.clone().unwrap_or_else(|| nobody(channel.kind)) {
         Address::Phone(phone) => willing.phone = Some(phone.clone()),
         Address::Email(email) => willing.email = Some(email.clone()),
         Address::Bsuid(_) | Address::External(_) | Address::Verbatim(_) => {}
     }
-    (willing, to)
+    (willing, own)
 }
 
 fn nobody(kind: ChannelKind) -> Address {

@@ -44,7 +44,12 @@ async fn service() -> (Service, Api) {
     }
     std::fs::create_dir_all(folder.path().join("flows")).expect("made");
     let service = Service::start_in(folder).await;
-    let api = Api::keyed(&service, &["contacts:read", "contacts:write", "suppressions:write", "history:read"], "live").await;
+    let api = Api::keyed(
+        &service,
+        &["contacts:read", "contacts:write", "suppressions:write", "history:read", "operations:write"],
+        "live",
+    )
+    .await;
     (service, api)
 }
 
@@ -76,6 +81,10 @@ async fn a_text_is_counted_priced_and_its_dear_character_named() {
     let abroad = preview(&api, json!({ "text": "{{ not a value }}", "channels": ["main-sms"] })).await;
     let sms = on(&abroad, "main-sms");
     assert_eq!((&sms["messages"][0]["text"], &sms["price"]), (&json!("{{ not a value }}"), &json!("0.05")), "as it stands there");
+    // Whoever has no phone has the price of no country.
+    assert_eq!(api.post("/v1/contacts", json!({ "email": "cleo@shop.example" })).await.status, 201);
+    let unknown = preview(&api, json!({ "text": "Hello", "contact": "email:cleo@shop.example", "channels": ["main-sms"] })).await;
+    assert_eq!(on(&unknown, "main-sms")["price"], "0.05", "{unknown}");
     let long = preview(&api, json!({ "text": "a".repeat(5_000), "channels": ["main-sms", "main-whatsapp"] })).await;
     let cut = &on(&long, "main-sms")["messages"][0];
     assert_eq!((&cut["characters"], &cut["sms"]["segments"]), (&json!(1_600), &json!(24)), "it is shown as it is cut");
@@ -102,6 +111,13 @@ async fn a_notification_is_shown_on_each_channel_with_what_stands_against_it() {
         "the window is closed: {whatsapp}"
     );
     assert!(seen["over"].is_string(), "{seen}");
+    // What is paused waits.
+    let paused = api.post("/v1/channels/main-sms/pause", json!({})).await;
+    assert_eq!(paused.status, 200, "{}", paused.text);
+    let seen = preview(&api, asked.clone()).await;
+    let results = ["main-sms", "main-whatsapp"].map(|channel| on(&seen, channel)["verdict"]["result"].clone());
+    assert_eq!(results, ["held", "sent"], "{seen}");
+    assert_eq!(api.post("/v1/channels/main-sms/resume", json!({})).await.status, 200);
     // The list is against one channel, and the consent against all.
     let listed = api.post("/v1/suppressions", json!({ "address": "+447700900123", "over": "sms" })).await;
     assert_eq!(listed.status, 201, "{}", listed.text);

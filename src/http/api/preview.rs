@@ -138,7 +138,7 @@ pub struct Counted {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MessagePreviewVerdict)]
 pub struct Judged {
-    /// `sent`; `later`, when its hours begin; `busy`, when no other question is open; `refused`; `elsewhere`: it does not go over this channel.
+    /// `sent`; `held`, when its channel is resumed; `later`, when its hours begin; `busy`, when no other question is open; `refused`; `elsewhere`: it does not go over this channel.
     result: &'static str,
     /// Why it is refused: as a broadcast passes contacts over.
     #[schema(required)]
@@ -305,6 +305,7 @@ fn judged(verdict: &Verdict) -> Option<Judged> {
     Some(match verdict {
         Verdict::Unasked => return None,
         Verdict::Sent => plain("sent"),
+        Verdict::Held => plain("held"),
         Verdict::Busy => plain("busy"),
         Verdict::Elsewhere => plain("elsewhere"),
         Verdict::Later(at) => Judged { at: Some(rfc3339(*at)), ..plain("later") },
