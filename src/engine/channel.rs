@@ -110,7 +110,7 @@ impl Turning<'_> {
                 continue;
             }
             let open = self.window_is_open(info.kind, channel);
-            let route = Route { channel: channel.clone(), kind: info.kind, shows: info.shows, to, open };
+            let route = Route { channel: channel.clone(), kind: info.kind, shows: info.shows.to(&to), to, open };
             if open || needs.approved {
                 let note = closed.map(|closed| {
                     format!("the 24-hour window of `{}` is closed; `{}` carries the message", closed.channel, route.channel)
@@ -196,7 +196,7 @@ impl Turning<'_> {
             self.stands(Refusal::WindowClosed);
             return Err("its 24-hour window is closed, and there is no approved template");
         }
-        Ok(Route { channel: channel.clone(), kind: info.kind, shows: info.shows, to, open })
+        Ok(Route { channel: channel.clone(), kind: info.kind, shows: info.shows.to(&to), to, open })
     }
 
     /// Whether the suppression list is against it.

@@ -105,7 +105,7 @@ fn route(
     if info.kind == ChannelKind::WhatsApp && !open() {
         return Err(Refused::WindowClosed(channel));
     }
-    Ok(Route { channel, kind: info.kind, shows: info.shows, to, open: true })
+    Ok(Route { channel, kind: info.kind, shows: info.shows.to(&to), to, open: true })
 }
 
 impl Turning<'_> {

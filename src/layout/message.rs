@@ -21,7 +21,7 @@ pub struct Rendered {
 /// A message by itself. Nothing comes out of one that is empty. A file that the channel cannot carry becomes its URL; words that it
 /// cannot show beside the file follow it.
 pub fn say(message: Rendered, kind: ChannelKind, shows: Capabilities) -> Vec<OutboundContent> {
-    let attached = message.media.clone().filter(|_| shows.media);
+    let attached = message.media.clone().filter(|(url, name)| is_carried(url, name.as_deref(), shows));
     let (text, room) = whole_message(message, kind, shows);
     let nothing = text.trim().is_empty();
     match attached {
@@ -46,7 +46,7 @@ pub(super) fn whole_message(message: Rendered, kind: ChannelKind, shows: Capabil
         text.push_str(&footer);
     }
     let room = match message.media {
-        Some((url, name)) if shows.media => room_beside(&url, name.as_deref(), kind, shows),
+        Some((url, name)) if is_carried(&url, name.as_deref(), shows) => room_beside(&url, name.as_deref(), kind, shows),
         Some((url, _)) => {
             if !text.is_empty() {
                 text.push('\n');
@@ -64,16 +64,21 @@ pub(super) fn whole_message(message: Rendered, kind: ChannelKind, shows: Capabil
 pub(super) fn room_below(menu: &str, question: &Rendered, kind: ChannelKind, shows: Capabilities) -> (usize, usize) {
     let footer = question.footer.as_ref().map_or(0, |footer| footer.chars().count() + 2);
     let (url, room) = match &question.media {
-        Some((url, name)) if shows.media => (0, room_beside(url, name.as_deref(), kind, shows)),
+        Some((url, name)) if is_carried(url, name.as_deref(), shows) => (0, room_beside(url, name.as_deref(), kind, shows)),
         Some((url, _)) => (url.chars().count() + 1, room(kind)),
         None => (0, room(kind)),
     };
     (menu.chars().count() + footer + url, room)
 }
 
-/// Whether words can stand beside this file; else they are a message of their own.
+/// Whether this file leaves as a file; else it is its URL in the text.
+fn is_carried(url: &str, name: Option<&str>, shows: Capabilities) -> bool {
+    shows.carries(kind_of(name.unwrap_or(url)))
+}
+
+/// Whether this file leaves with words beside it; else they are a message of their own, or it is its URL in them.
 pub fn words_beside(url: &str, name: Option<&str>, shows: Capabilities) -> bool {
-    shows.captions.beside(kind_of(name.unwrap_or(url)))
+    is_carried(url, name, shows) && shows.captions.beside(kind_of(name.unwrap_or(url)))
 }
 
 fn room_beside(url: &str, name: Option<&str>, kind: ChannelKind, shows: Capabilities) -> usize {
@@ -216,6 +221,17 @@ mod tests {
         let none = Capabilities::default();
         let url = OutboundContent::Text { text: "Look\nhttps://x/a.PNG?v=2".into() };
         assert_eq!(say(message(), ChannelKind::Sms, none), [url]);
+        // Where there is only MMS, what is no MMS is a link, whose characters are paid.
+        let mms = Capabilities { mms_alone: true, ..Capabilities::FILES };
+        let phone = |text| crate::domain::address::Address::from_wire(text);
+        let sent = |file: &str, to| {
+            let media = Some((format!("https://x/{file}"), None));
+            say(Rendered { text: "Look".into(), media, footer: None }, ChannelKind::Sms, mms.to(&phone(to)))
+        };
+        assert!(matches!(&sent("a.png", "+15550100123")[..], [OutboundContent::Media { caption: Some(_), .. }]));
+        for (file, to) in [("a.pdf", "+15550100123"), ("a.png", "+447700900123"), ("a.png", "15550")] {
+            assert_eq!(sent(file, to), [OutboundContent::Text { text: format!("Look\nhttps://x/{file}") }], "{file} to {to}");
+        }
         assert_eq!(kind_of("https://x.com/file"), MediaKind::Document);
         assert_eq!(kind_of("voice.ogg"), MediaKind::Audio);
     }

@@ -158,8 +158,7 @@ fn each(message: &Message, ask: Option<&Ask>, known: &Known<'_>, found: Found<'_
             let chars = text.chars().count();
             if chars > room {
                 let estimated = whole(rendered(true), &choices, menu, *kind, shows).0.chars().count() <= room;
-                let beside_a_file =
-                    rendered(false).media.is_some_and(|(url, name)| shows.media && words_beside(&url, name.as_deref(), shows));
+                let beside_a_file = rendered(false).media.is_some_and(|(url, name)| words_beside(&url, name.as_deref(), shows));
                 let what = What::Text;
                 found(Excess { what, template, kind: *kind, form, chars, room, beside_a_file, estimated }, report);
             }
