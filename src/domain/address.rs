@@ -58,9 +58,11 @@ pub enum Address {
 }
 
 impl Address {
-    /// One text for one address; what contact keys and suppression hashes are made of.
+    /// One text for one address; what contact keys and suppression hashes are made of. A mail address whose domain is in another script is one
+    /// address in whichever form: as somebody typed it, or as it is sent to and comes back.
     pub fn canonical(&self) -> String {
         match self {
+            Address::Email(e) if !e.is_ascii() => format!("email:{}", super::mail::email(e).as_ref().unwrap_or(e)),
             Address::Phone(p) => p.as_str().to_owned(),
             Address::Bsuid(id) => format!("bsuid:{id}"),
             Address::Email(e) => format!("email:{e}"),
@@ -140,6 +142,12 @@ mod tests {
         assert_eq!(Address::from_whatsapp("GB.1349"), Address::Bsuid("GB.1349".into()));
         assert_eq!(Address::from_whatsapp("447700900123").canonical(), "+447700900123");
         assert_eq!(Address::from_wire("78787").canonical(), "raw:78787");
+        let email = |text: &str| Address::Email(text.to_owned()).canonical();
+        assert_eq!(email("ana@m\u{fc}nchen.de"), email("ana@xn--mnchen-3ya.de"), "one address in both forms");
+        assert_eq!(
+            (email("ana@shop.example"), email("\u{fc}@x")),
+            ("email:ana@shop.example".to_owned(), "email:\u{fc}@x".to_owned())
+        );
         assert_eq!(format!("{:?}", Address::from_wire("+447700900123")), "Phone(…)");
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::input::{ContactRef, Event as InputEvent};
 use crate::domain::journal::Event;
 use crate::domain::language::Language;
 use crate::domain::limits;
+use crate::domain::mail::email;
 use crate::domain::name::{EventName, Name, Slug};
 use crate::domain::value::Value;
 use crate::flow::catalog::read_contact;
@@ -209,10 +210,15 @@ impl<'a> Turning<'a> {
                 self.rec.name = text.map(|name| name.chars().take(limits::CONTACT_NAME_CHARS).collect());
                 true
             }
-            "email" => {
-                self.rec.email = text.map(|email| email.to_lowercase());
-                true
-            }
+            "email" => match text.as_deref().map(email) {
+                // What is no address is not kept, and the journal says so.
+                Some(None) => false,
+                // In the form in which it is sent to and comes back.
+                read => {
+                    self.rec.email = read.flatten();
+                    true
+                }
+            },
             _ => {
                 self.set_attribute(name, value.clone(), private);
                 true

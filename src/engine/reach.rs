@@ -14,10 +14,12 @@ impl Turning<'_> {
             }
             ReachChange::Dead { address: Address::Email(dead), reason, code } => {
                 // Of an address that the contact no longer has, or that is known as dead, this says nothing new.
-                if self.rec.email.as_ref() != Some(dead) || self.rec.dead.as_ref() == Some(dead) {
+                let one = |text: &String| Address::Email(text.clone()).canonical();
+                let Some(own) = self.rec.email.clone().filter(|own| one(own) == one(dead)) else { return };
+                if self.rec.dead.as_ref() == Some(&own) {
                     return;
                 }
-                self.rec.dead = Some(dead.clone());
+                self.rec.dead = Some(own);
                 self.journal(Event::AddressDead { kind: reach.kind, reason: *reason, code: code.clone() });
             }
             ReachChange::TemplateRefused { template, code } => {

@@ -1,9 +1,12 @@
 //! Beginning runs: keys, repeats, open questions of others, events.
 
-use super::driver::{Driver, PHONE};
-use crate::domain::input::{ContactRef, Event, Input, OperatorAction};
+use super::driver::{Driver, PHONE, slug};
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::input::{ContactRef, Event, Input, OperatorAction, Reach, ReachChange};
 use crate::domain::journal::Decision;
 use crate::domain::limits;
+use crate::domain::message::FailureReason;
 use crate::domain::name::{EventName, Name};
 use crate::domain::value::Value;
 use serde_json::json;
@@ -275,7 +278,7 @@ fn an_operator_begins_and_ends_runs() {
     let flow = asker("paid", "");
     let mut d = Driver::new(&[&flow]);
     let with = vec![(Name::parse("order").expect("a name"), Value::text("Z"))];
-    let begin = OperatorAction::Begin { flow: super::driver::slug("paid"), with, sending: None };
+    let begin = OperatorAction::Begin { flow: slug("paid"), with, sending: None };
     d.change(|record| record.phone = crate::domain::address::E164::parse(PHONE));
     assert_eq!(d.operator(begin.clone()), ["paid Z?"]);
     assert_eq!(d.operator(begin), Vec::<String>::new(), "one question at a time");
@@ -284,7 +287,7 @@ fn an_operator_begins_and_ends_runs() {
     assert_eq!((d.ends(), d.record().runs.len()), (vec!["interrupted"], 0));
     let message = Input::Message(Box::new(d.inbound("stop")));
     assert_eq!(d.operator(OperatorAction::Retry(Box::new(message))), ["You are out."]);
-    let unknown = OperatorAction::Begin { flow: super::driver::slug("nope"), with: Vec::new(), sending: None };
+    let unknown = OperatorAction::Begin { flow: slug("nope"), with: Vec::new(), sending: None };
     d.operator(unknown);
     assert_eq!(d.alerts(), ["A run did not begin: there is no flow `nope`"]);
 }
@@ -311,7 +314,7 @@ states:
     assert_eq!(d.user("no"), ["a 2?"]);
     assert_eq!(d.ends(), ["no"]);
     // While it waits, what is answered anytime still reaches it.
-    d.operator(OperatorAction::Begin { flow: super::driver::slug("slow"), with: Vec::new(), sending: None });
+    d.operator(OperatorAction::Begin { flow: slug("slow"), with: Vec::new(), sending: None });
     d.wait("1h");
     assert_eq!(d.at("slow"), ["q", "ask"]);
     d.user("leave");
@@ -335,6 +338,31 @@ states: { s: { set: { contact.language: '{{ l }}', contact.timezone: '{{ z }}', 
     d.event("set", json!({ "phone": PHONE, "l": "Hindi", "z": "Mars" }));
     assert_eq!(d.notes().len(), 2, "{:?}", d.notes());
     assert_eq!((d.record().language, d.record().timezone), (record.language, record.timezone), "what is known stays");
+}
+
+#[test]
+fn a_mail_address_that_is_set_is_kept_in_the_form_in_which_it_is_sent_to() {
+    let flow = "\
+flow: set
+needs: { mail: text }
+start: [ { event: set, contact: '{{ event.phone }}', with: { mail: '{{ event.mail }}' } } ]
+begin: s
+states: { s: { set: { contact.email: '{{ mail }}' }, end: done } }
+";
+    let mut d = Driver::new(&[flow]);
+    d.event("set", json!({ "phone": PHONE, "mail": " Ana@M\u{fc}nchen.de" }));
+    assert_eq!(d.record().email.as_deref(), Some("ana@xn--mnchen-3ya.de"));
+    d.event("set", json!({ "phone": PHONE, "mail": "ana at home" }));
+    assert_eq!(d.notes(), ["`contact.email` was not set: the value is no email"]);
+    assert_eq!(d.record().email.as_deref(), Some("ana@xn--mnchen-3ya.de"), "what is known stays");
+    // Records of before have it as it was typed: it is dead in that form, too.
+    d.change(|record| record.email = Some("ana@m\u{fc}nchen.de".to_owned()));
+    let address = Address::Email("ana@xn--mnchen-3ya.de".to_owned());
+    let what = ReachChange::Dead { address, reason: FailureReason::Invalid, code: None };
+    d.turn(Some(Input::Reach(Box::new(Reach { channel: slug("main-mail"), kind: ChannelKind::Email, what }))));
+    assert_eq!(d.record().address(ChannelKind::Email), None);
+    d.event("set", json!({ "phone": PHONE, "mail": "" }));
+    assert_eq!(d.record().email, None, "nothing takes it away");
 }
 
 #[test]

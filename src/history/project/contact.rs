@@ -8,6 +8,7 @@ use crate::domain::consent::TopicConsent;
 use crate::domain::id::ContactKey;
 use crate::domain::input::ContactRef;
 use crate::domain::journal::Event;
+use crate::domain::mail::email;
 use crate::domain::mode::Mode;
 use crate::domain::name::ChannelName;
 use crate::domain::profile::Profile;
@@ -186,7 +187,7 @@ impl Person {
         let text = value.as_text().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         match name {
             "name" => self.name = text,
-            "email" => self.email = text.map(|email| email.to_lowercase()),
+            "email" => self.email = text.map(|text| email(&text).unwrap_or_else(|| text.to_lowercase())),
             "language" => self.language = text,
             "timezone" => self.timezone = text,
             // Nothing stands where the value is private.
