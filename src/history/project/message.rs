@@ -127,7 +127,8 @@ impl Fold<'_> {
         let (status, rank, reason) = match outcome {
             AttemptOutcome::Accepted => {
                 let sql = "UPDATE message SET attempts = CASE WHEN attempts < $3 THEN $3 ELSE attempts END,
-                               provider_id = coalesce($4, provider_id), detail = coalesce($5, detail), sent_at = coalesce(sent_at, $6),
+                               provider_id = coalesce($4, provider_id), sent_at = coalesce(sent_at, $6),
+                               detail = CASE WHEN rank = 3 AND reported = 0 THEN $5 ELSE coalesce($5, detail) END,
                                status = CASE WHEN rank < 2 OR (rank = 3 AND reported = 0) THEN 'sent' ELSE status END,
                                status_at = CASE WHEN rank < 2 OR (rank = 3 AND reported = 0) THEN $6 ELSE status_at END,
                                reason = CASE WHEN rank = 3 AND reported = 0 THEN NULL ELSE reason END,
@@ -192,7 +193,7 @@ impl Fold<'_> {
                        failed_at = CASE WHEN $3 = 'failed' AND rank < $4 THEN $5 ELSE failed_at END,
                        reported = CASE WHEN rank < $4 THEN 1 ELSE reported END,
                        reason = CASE WHEN rank < $4 THEN $6 ELSE reason END, code = CASE WHEN rank < $4 THEN $7 ELSE code END,
-                       detail = CASE WHEN rank < $4 THEN coalesce($8, detail) ELSE detail END,
+                       detail = CASE WHEN rank = 3 AND rank < $4 THEN $8 WHEN rank < $4 THEN coalesce($8, detail) ELSE detail END,
                        status_at = CASE WHEN rank < $4 THEN $5 ELSE status_at END,
                        status = CASE WHEN rank < $4 THEN $3 ELSE status END, rank = CASE WHEN rank < $4 THEN $4 ELSE rank END
                    WHERE contact = $1 AND id = $2";

@@ -214,7 +214,11 @@ async fn a_status_only_rises_and_what_is_no_message_makes_none(ground: Ground) {
 
 async fn the_providers_own_words_stand_beside_its_code(ground: Ground) {
     let (mut journal, ann, writer) = (Journal::default(), contact("ann"), ground.writer());
-    journal.at(0, ann, vec![sent(1, None, "one"), sent(2, None, "two"), sent(3, None, "three"), told(profile(&[]))]);
+    journal.at(
+        0,
+        ann,
+        vec![sent(1, None, "one"), sent(2, None, "two"), sent(3, None, "three"), sent(4, None, "four"), told(profile(&[]))],
+    );
     let words = |text: &str| Some(text.to_owned());
     let refused = |n, reason, code: &str, said: &str| Event::Attempted {
         effect: effect(n),
@@ -236,11 +240,19 @@ async fn the_providers_own_words_stand_beside_its_code(ground: Ground) {
     journal.at(2, ann, vec![attempted(2, 1, AttemptOutcome::Accepted), failed(2, "30007", Some("30007: Carrier violation"))]);
     journal.at(3, ann, vec![refused(3, FailureReason::Limit, "429", "429: later"), attempted(3, 2, AttemptOutcome::Accepted)]);
     journal.at(4, ann, vec![reported(3, DeliveryStatus::Delivered), failed(3, "1", Some("1: too late"))]);
+    // A report of a failure that another one takes back.
+    journal.at(5, ann, vec![attempted(4, 1, AttemptOutcome::Accepted), failed(4, "30008", Some("30008: Unknown"))]);
+    journal.at(6, ann, vec![reported(4, DeliveryStatus::Delivered)]);
     writer.append(0, journal.items.clone(), NOW).await.expect("written");
     assert_eq!(
         ground.lines("SELECT status, code, detail FROM message ORDER BY status, detail DESC").await,
-        ["delivered|–|429: later", "failed|30007|30007: Carrier violation", "failed|131047|131047: Re-engagement message"],
-        "what arrived has no code; what was said of an earlier attempt stays"
+        [
+            "delivered|–|–",
+            "delivered|–|–",
+            "failed|30007|30007: Carrier violation",
+            "failed|131047|131047: Re-engagement message"
+        ],
+        "what arrived has neither a code nor words of the failure that was taken back"
     );
 }
 
