@@ -1,18 +1,12 @@
 //! Caps of marketing: what counts, and what does not.
 
 use super::broadcasts::cap;
-use super::driver::{Driver, MONDAY, flow, with_notification};
+use super::driver::{Driver, MONDAY, NEWS, PLAIN, ROUTED, flow, with_notification};
 use crate::domain::channel::ChannelKind;
 use crate::domain::journal::Event;
 use crate::domain::message::DeliveryStatus;
 use crate::domain::time::Span;
 use crate::domain::way::Step;
-
-const NEWS: &str = "flow: news
-start: [ { keyword: news } ]
-begin: a
-states: { a: { notify: note, end: done } }
-";
 
 const QUIZ: &str = "flow: quiz
 start: [ { keyword: quiz } ]
@@ -24,8 +18,6 @@ states:
     go: { else: { end: done }, nomatch: { again: 5, end: lost }, undelivered: { end: undelivered } }
 ";
 
-const PLAIN: &str = "notification: note\nkind: marketing\ntext: News. STOP ends it.\n";
-const ROUTED: &str = "notification: note\nkind: marketing\nroute: [whatsapp, sms]\nwithin: 1h\ntext: News. STOP ends it.\n";
 const CODE: &str = "notification: note\nkind: code\ntext: Your code\n";
 
 fn driver(notification: &str, caps: &[(u16, Span)]) -> Driver {

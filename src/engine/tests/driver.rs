@@ -96,6 +96,17 @@ pub fn flow(source: &str) -> Flow {
     flow
 }
 
+/// Says the notification `note` to whoever writes "news".
+pub const NEWS: &str = "flow: news
+start: [ { keyword: news } ]
+begin: a
+states: { a: { notify: note, end: done } }
+";
+/// Marketing over the channel of the contact.
+pub const PLAIN: &str = "notification: note\nkind: marketing\ntext: News. STOP ends it.\n";
+/// Marketing over one channel after the other.
+pub const ROUTED: &str = "notification: note\nkind: marketing\nroute: [whatsapp, sms]\nwithin: 1h\ntext: News. STOP ends it.\n";
+
 /// Adds a notification to a flow.
 pub fn with_notification(mut flow: Flow, source: &str) -> Flow {
     let name = source.lines().find_map(|line| line.strip_prefix("notification: ")).expect("a name").trim();

@@ -1,6 +1,6 @@
 //! Marketing whose hours were over before it left, and reminders for which nobody asked.
 
-use super::driver::{Driver, flow, slug, with_notification};
+use super::driver::{Driver, NEWS, PLAIN, ROUTED, flow, slug, with_notification};
 use crate::config::project::Hours;
 use crate::domain::channel::ChannelKind;
 use crate::domain::codec;
@@ -8,12 +8,6 @@ use crate::domain::id::EffectId;
 use crate::domain::input::{Delivery, Input};
 use crate::domain::message::{DeliveryStatus, FailureReason};
 use crate::domain::time::Span;
-
-const NEWS: &str = "flow: news
-start: [ { keyword: news } ]
-begin: a
-states: { a: { notify: note, end: done } }
-";
 
 const QUIZ: &str = "flow: quiz
 start: [ { keyword: quiz } ]
@@ -25,8 +19,6 @@ states:
     go: { yes: { end: yes }, else: { end: done }, nomatch: { again: 5, end: lost }, silence: { after: 5h, again: 2, end: lost }, undelivered: { end: undelivered } }
 ";
 
-const PLAIN: &str = "notification: note\nkind: marketing\ntext: News. STOP ends it.\n";
-const ROUTED: &str = "notification: note\nkind: marketing\nroute: [whatsapp, sms]\nwithin: 1h\ntext: News. STOP ends it.\n";
 const SERVICE: &str = "notification: note\ntext: News.\n";
 
 /// Marketing is sent from 9 to 14. It is Monday, 10:00, where the contact is.
