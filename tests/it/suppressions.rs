@@ -44,6 +44,13 @@ async fn an_address_is_put_there_found_and_taken_off() {
     assert_eq!(api.post("/v1/suppressions", body).await.status, 200, "it was there");
     let mail = json!({ "address": "Ann@Shop.example", "over": "email", "what": "marketing", "reason": "complaint" });
     assert_eq!(api.post("/v1/suppressions", mail).await.status, 201);
+    // A mail address is one in both of its forms.
+    let script = json!({ "address": "ana@m\u{fc}nchen.example", "over": "email" });
+    let listed = api.post("/v1/suppressions", script).await;
+    let form = api.get("/v1/suppressions?address=ana@xn--mnchen-3ya.example").await.json;
+    assert_eq!(items(&form)[0]["id"], listed.json["id"]);
+    let path = format!("/v1/suppressions/{}", listed.json["id"].as_str().expect("an id"));
+    assert_eq!(api.send(Method::DELETE, &path, &[], Vec::new()).await.status, 204);
     for query in ["address=%2B44%207700%20900123", "reason=requested", "over=all", &format!("hash={hash}")] {
         let page = api.get(&format!("/v1/suppressions?{query}")).await.json;
         assert_eq!(items(&page).iter().map(|entry| &entry["id"]).collect::<Vec<_>>(), [&json!(id)], "{query}: {page}");
@@ -70,7 +77,8 @@ async fn an_address_is_put_there_found_and_taken_off() {
     assert_eq!(service.shown("+447700900123", 1).await, ["Hello."]);
     let audit = api.get("/v1/audit").await.json;
     let acts: Vec<&str> = items(&audit).iter().filter_map(|act| act["action"].as_str()).collect();
-    assert_eq!(acts, ["suppression.take", "suppression.put", "suppression.put", "suppression.put"]);
+    let puts = ["suppression.put"; 3];
+    assert_eq!(acts, [&["suppression.take", "suppression.take", "suppression.put"][..], &puts].concat());
     service.stop().await;
 }
 
@@ -151,6 +159,21 @@ async fn a_file_is_reported_row_by_row_and_what_is_taken_out_comes_in_again() {
         assert_eq!(counts(&import(&format!("format={format}"), &file.text).await), [2, 0, 0, 0]);
         let strange = file.text.replace(items(&listed)[0]["hash_key"].as_str().expect("a key"), "00000000");
         assert_eq!(counts(&import(&format!("format={format}"), &strange).await), [0, 0, 0, 2], "hashes of another service");
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_name_is_of_one_import_of_contacts_or_of_addresses() {
+    let (service, api) = service().await;
+    let file = b"phone,email\n+447700900001,\n".to_vec();
+    let import = async |path: &str| api.send(Method::POST, path, &[("content-type", "text/csv")], file.clone()).await;
+    for (first, second, job) in [("/v1/imports", "/v1/suppressions/import", "a"), ("/v1/suppressions/import", "/v1/imports", "b")]
+    {
+        assert_eq!(import(&format!("{first}?job={job}")).await.status, 200);
+        let other = import(&format!("{second}?job={job}")).await;
+        assert_eq!(other.status, 409, "{second}: {}", other.text);
+        assert!(other.text.contains("another file needs another `job`"), "{}", other.text);
     }
     service.stop().await;
 }

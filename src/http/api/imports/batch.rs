@@ -98,14 +98,7 @@ impl Import {
 
     async fn ended(&mut self, rows: i64) -> Result<(), Stopped> {
         self.done().await?;
-        match self.whole {
-            Some(whole) if whole != rows => Err(Stopped::Other(rows + 1)),
-            Some(_) => Ok(()),
-            None => {
-                let state = if self.tried { "tried" } else { "done" };
-                Ok(job::finish(&self.db, &self.job, state, rows).await?)
-            }
-        }
+        job::at_end(&self.db, &self.job, (self.tried, self.whole), rows).await
     }
 
     fn read(&self, row: Row) -> Result<Said, Failure> {

@@ -59,6 +59,12 @@ impl<'a> File<'a> {
         File { web, payload, format, rows: Rows::new(format), bytes: 0, seed: Sha256::new() }
     }
 
+    /// What its rows are of: the same rows of something else are another file.
+    pub fn of(mut self, what: &str) -> Self {
+        self.seed.update(what);
+        self
+    }
+
     /// The next row that is not empty.
     async fn next(&mut self) -> Result<Option<Result<Bytes, TooLong>>, Failure> {
         loop {

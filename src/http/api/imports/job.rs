@@ -1,6 +1,7 @@
 //! An import in the database: how far it is, and what became of each row. Nothing of what a row says is kept there.
 
 use super::super::contacts::Refused;
+use super::batch::Stopped;
 use crate::domain::id::ContactKey;
 use crate::domain::time::Millis;
 use crate::domain::value::rfc3339;
@@ -246,9 +247,19 @@ pub async fn told(db: &Database, job: &str, rows: &[(i64, &'static str, Option<P
 }
 
 /// The file is at its end.
-pub async fn finish(db: &Database, job: &str, state: &str, rows: i64) -> Result<(), HistoryError> {
+async fn finish(db: &Database, job: &str, state: &str, rows: i64) -> Result<(), HistoryError> {
     const SQL: &str = "UPDATE import_job SET state = $2, total = $3 WHERE id = $1";
     db.write(vec![Statement::new(SQL, vec![job.into(), state.into(), rows.into()])]).await.map(drop)
+}
+
+/// The file of a job was read to its end, after so many rows. `whole` is how many it had when it was at its end before: then nothing is done anew,
+/// and one that has fewer rows now is another file.
+pub async fn at_end(db: &Database, job: &str, (tried, whole): (bool, Option<i64>), rows: i64) -> Result<(), Stopped> {
+    match whole {
+        Some(whole) if whole != rows => Err(Stopped::Other(rows + 1)),
+        Some(_) => Ok(()),
+        None => Ok(finish(db, job, if tried { "tried" } else { "done" }, rows).await?),
+    }
 }
 
 /// Rows of a job behind a number, all or those with one result.

@@ -58,34 +58,16 @@ pub struct Report {
     request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
     responses((status = 200, description = "It is done", body = Report), (status = 409, description = "Another file was imported under this name"), (status = 415, description = "It is neither CSV nor JSON lines"), (status = 422, description = "A column is not known")))]
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
-    let caller = match web.caller(&request, Scope::ContactsWrite).await {
-        Ok(caller) => caller,
-        Err(failure) => {
-            body::read(&mut payload, body::UNPROVEN, &web.memory, web.request_timeout).await?;
-            return Err(failure);
-        }
-    };
-    let asked = Query::read(&request, &["job", "format", "dry_run", "ignore"])?;
-    let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let format = asked.parsed("format", "csv or jsonl", Format::parse)?.or_else(|| Format::of_type(media));
-    let format =
-        format.ok_or(Failure::Form("contacts are imported as text/csv or application/x-ndjson; `format` says so too"))?;
-    let tried = asked.boolean("dry_run")?.unwrap_or(false);
-    let id = job_id(&web, &request, &caller, &asked, tried)?;
-    let known = find(&web, &id).await?;
-    let whole = known.as_ref().filter(|job| job.state == "done").map(|job| job.rows);
-    let ignored: Vec<&str> = asked.text("ignore").unwrap_or("").split(',').map(str::trim).collect();
-    let before = known.map_or(0, |job| job.rows);
-    let mut file = File::new(&web, &mut payload, format);
-    let columns = match format {
+    let neither = "contacts are imported as text/csv or application/x-ndjson; `format` says so too";
+    let opened = open(&web, &request, &mut payload, Scope::ContactsWrite, neither).await?;
+    let mut file = File::new(&web, &mut payload, opened.format);
+    let ignored: Vec<&str> = opened.ignored.iter().map(String::as_str).collect();
+    let columns = match opened.format {
         Format::JsonLines => None,
         Format::Csv => Some(Columns::read(&file.names(&ignored).await?, &web.core.world().project, &ignored)?),
     };
-    if whole.is_none() {
-        audit::write(&web, &caller, "contacts.import", Some(id.clone()), json!({ "dry_run": tried })).await?;
-        let (db, name, by, now) = (web.record.clone(), id.clone(), caller.name.clone(), web.core.store_now());
-        recorded(&web, async move { job::begin(&db, &name, &by, "running", now).await }).await?;
-    }
+    opened.begin(&web, "contacts.import").await?;
+    let Opened { caller, id, tried, whole, before, .. } = opened;
     let (sender, receiver) = channel(AHEAD);
     let mut import =
         Import::new(Arc::clone(&web.core), web.record.clone(), (id.clone(), caller.name.clone()), caller.mode, tried, before);
@@ -101,6 +83,63 @@ pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let read = file.send(row, &sender).await;
     drop(sender);
     ended(&web, &mut payload, &id, work.await, read).await
+}
+
+/// An import before its first row.
+pub(super) struct Opened {
+    /// Who imports.
+    pub caller: Caller,
+    /// What it is called.
+    pub id: String,
+    /// How its rows are written.
+    pub format: Format,
+    /// Names of columns to leave out.
+    pub ignored: Vec<String>,
+    /// Whether it only says what would become of each row.
+    pub tried: bool,
+    /// All rows that there are, if the file was at its end before.
+    pub whole: Option<i64>,
+    /// Rows up to this one were done before.
+    pub before: i64,
+}
+
+/// What a caller wants to import. `neither` is said where the file is neither CSV nor JSON lines.
+pub(super) async fn open(
+    web: &Web,
+    request: &HttpRequest,
+    payload: &mut Payload,
+    scope: Scope,
+    neither: &'static str,
+) -> Result<Opened, Failure> {
+    let caller = match web.caller(request, scope).await {
+        Ok(caller) => caller,
+        Err(failure) => {
+            body::read(payload, body::UNPROVEN, &web.memory, web.request_timeout).await?;
+            return Err(failure);
+        }
+    };
+    let asked = Query::read(request, &["job", "format", "dry_run", "ignore"])?;
+    let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let format = asked.parsed("format", "csv or jsonl", Format::parse)?.or_else(|| Format::of_type(media));
+    let format = format.ok_or(Failure::Form(neither))?;
+    let tried = asked.boolean("dry_run")?.unwrap_or(false);
+    let id = job_id(web, request, &caller, &asked, tried)?;
+    let known = find(web, &id).await?;
+    let whole = known.as_ref().filter(|job| job.state == "done").map(|job| job.rows);
+    let ignored = asked.text("ignore").unwrap_or("").split(',').map(|name| name.trim().to_owned()).collect();
+    Ok(Opened { caller, id, format, ignored, tried, whole, before: known.map_or(0, |job| job.rows) })
+}
+
+impl Opened {
+    /// Writes down that it begins, once its columns are known. What was imported whole does not begin again.
+    pub async fn begin(&self, web: &Web, act: &'static str) -> Result<(), Failure> {
+        if self.whole.is_some() {
+            return Ok(());
+        }
+        audit::write(web, &self.caller, act, Some(self.id.clone()), json!({ "dry_run": self.tried })).await?;
+        let (db, name, by, now) = (web.record.clone(), self.id.clone(), self.caller.name.clone(), web.core.store_now());
+        recorded(web, async move { job::begin(&db, &name, &by, "running", now).await }).await
+    }
 }
 
 /// How an import is
@@ -175,7 +214,7 @@ pub(super) async fn ended(
     report(web, job).await
 }
 
-pub(super) async fn find(web: &Web, id: &str) -> Result<Option<Job>, Failure> {
+async fn find(web: &Web, id: &str) -> Result<Option<Job>, Failure> {
     let (db, id) = (web.record.clone(), id.to_owned());
     recorded(web, async move { job::find(&db, &id).await }).await
 }
@@ -187,7 +226,7 @@ async fn report(web: &Web, job: Job) -> Result<HttpResponse, Failure> {
 }
 
 /// What the import is called: as the caller says, by the name of the request, or a new name. One that changes nothing is always a new one.
-pub(super) fn job_id(web: &Web, request: &HttpRequest, caller: &Caller, asked: &Query, tried: bool) -> Result<String, Failure> {
+fn job_id(web: &Web, request: &HttpRequest, caller: &Caller, asked: &Query, tried: bool) -> Result<String, Failure> {
     let form = "1 to 64 letters, digits, `-` and `_`";
     let is_id = |id: &str| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let given = asked.parsed("job", form, |id| is_id(id).then(|| id.to_owned()))?;

@@ -3,23 +3,20 @@
 
 use super::super::imports::file::{File, Said as Row, Taker, worked};
 use super::super::imports::job::{self, Problem};
-use super::super::imports::{AHEAD, Format, Report, Stopped, batch, ended, find, job_id};
-use super::super::{Query, audit, recorded};
+use super::super::imports::{AHEAD, Format, Opened, Report, Stopped, batch, ended, open};
 use super::{Columns, live, read};
 use crate::domain::scope::Scope;
 use crate::domain::suppression::{Put, SuppressionReason};
 use crate::history::Database;
-use crate::http::body;
 use crate::http::error::Failure;
 use crate::http::web::Web;
 use crate::service::Core;
 use crate::service::suppressions::Putting;
 use crate::store::StoreError;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream::{self, StreamExt as _};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::mpsc::channel;
@@ -39,35 +36,18 @@ const SIDE_BY_SIDE: usize = 16;
     request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
     responses((status = 200, description = "It is done", body = Report), (status = 409, description = "Another file was imported under this name, or the key is for test"), (status = 415, description = "It is neither CSV nor JSON lines"), (status = 422, description = "A column is not known")))]
 pub async fn post(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
-    let caller = match web.caller(&request, Scope::SuppressionsWrite).await {
-        Ok(caller) => caller,
-        Err(failure) => {
-            body::read(&mut payload, body::UNPROVEN, &web.memory, web.request_timeout).await?;
-            return Err(failure);
-        }
-    };
-    let asked = Query::read(&request, &["job", "format", "dry_run", "ignore"])?;
-    let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let format = asked.parsed("format", "csv or jsonl", Format::parse)?.or_else(|| Format::of_type(media));
-    let format =
-        format.ok_or(Failure::Form("addresses are imported as text/csv or application/x-ndjson; `format` says so too"))?;
-    live(&caller)?;
-    let tried = asked.boolean("dry_run")?.unwrap_or(false);
-    let id = job_id(&web, &request, &caller, &asked, tried)?;
-    let known = find(&web, &id).await?;
-    let whole = known.as_ref().filter(|job| job.state == "done").map(|job| job.rows);
-    let before = known.map_or(0, |job| job.rows);
-    let ignored: Vec<&str> = asked.text("ignore").unwrap_or("").split(',').map(str::trim).collect();
-    let mut file = File::new(&web, &mut payload, format);
-    let columns = match format {
+    let neither = "addresses are imported as text/csv or application/x-ndjson; `format` says so too";
+    let opened = open(&web, &request, &mut payload, Scope::SuppressionsWrite, neither).await?;
+    live(&opened.caller)?;
+    // Imports of contacts have their names from the same place: the same file under one name is not both.
+    let mut file = File::new(&web, &mut payload, opened.format).of("suppressions");
+    let ignored: Vec<&str> = opened.ignored.iter().map(String::as_str).collect();
+    let columns = match opened.format {
         Format::JsonLines => None,
         Format::Csv => Some(Columns::read(&file.names(&ignored).await?, &ignored)?),
     };
-    if whole.is_none() {
-        audit::write(&web, &caller, "suppressions.import", Some(id.clone()), json!({ "dry_run": tried })).await?;
-        let (db, name, by, now) = (web.record.clone(), id.clone(), caller.name.clone(), web.core.store_now());
-        recorded(&web, async move { job::begin(&db, &name, &by, "running", now).await }).await?;
-    }
+    opened.begin(&web, "suppressions.import").await?;
+    let Opened { caller, id, tried, whole, before, .. } = opened;
     let (sender, receiver) = channel(AHEAD);
     let (core, db) = (Arc::clone(&web.core), web.record.clone());
     let (by, waiting, named) = (caller.name.clone(), Vec::new(), HashSet::new());
@@ -107,7 +87,7 @@ impl Import {
         self.named.clear();
         let (Some((first, ..)), Some((last, ..))) = (waiting.first(), waiting.last()) else { return Ok(()) };
         for (n, _, mark) in job::decided(&self.db, &self.job, *first, *last).await? {
-            let same = waiting.iter().any(|(known, own, _)| *known == n && mark.is_none_or(|mark| mark == *own));
+            let same = waiting.iter().any(|(known, own, _)| *known == n && mark == Some(*own));
             if !same {
                 return Err(Stopped::Other(n));
             }
@@ -173,13 +153,6 @@ impl Taker for Import {
 
     async fn end(&mut self, rows: i64) -> Result<(), Stopped> {
         self.done().await?;
-        match self.whole {
-            Some(whole) if whole != rows => Err(Stopped::Other(rows + 1)),
-            Some(_) => Ok(()),
-            None => {
-                let state = if self.tried { "tried" } else { "done" };
-                Ok(job::finish(&self.db, &self.job, state, rows).await?)
-            }
-        }
+        job::at_end(&self.db, &self.job, (self.tried, self.whole), rows).await
     }
 }
