@@ -4,6 +4,7 @@ use super::arguments::{Format, Suppress, SuppressAdd, SuppressExport, SuppressLi
 use super::contact_files::{Kind, import_of, saved};
 use super::service_api::{Api, answer};
 use super::{Project, Stop, style};
+use crate::domain::suppression::Withheld;
 use reqwest::Method;
 use serde_json::{Map, Value as Json};
 
@@ -46,7 +47,7 @@ async fn add(project: &Project, asked: &SuppressAdd) -> Result<(), Stop> {
 
 async fn remove(project: &Project, asked: &SuppressRemove) -> Result<(), Stop> {
     let api = Api::new(project, asked.service.url.as_deref(), SCOPES)?;
-    let is_id = asked.address.len() > 22 && asked.address.split('.').count() >= 3 && !asked.address.contains('@');
+    let is_id = is_entry(&asked.address);
     let ids: Vec<String> = if is_id {
         vec![asked.address.clone()]
     } else {
@@ -94,10 +95,31 @@ async fn export(project: &Project, asked: &SuppressExport) -> Result<(), Stop> {
     saved(&api, PATH, &query, asked.output.as_deref()).await
 }
 
+/// Whether this is the id of an entry, as the list shows it, and no address: a WhatsApp id has dots, too.
+fn is_entry(text: &str) -> bool {
+    !text.contains('@')
+        && [Withheld::Everything, Withheld::Marketing].iter().any(|what| text.ends_with(&format!(".{}", what.as_str())))
+}
+
 fn line(entry: &Json) -> String {
     let text = |field: &str| entry[field].as_str().unwrap_or("").to_owned();
     let until = entry["until"].as_str().map(|until| format!(" until {until}")).unwrap_or_default();
     let note = entry["note"].as_str().map(|note| format!(" · {note}")).unwrap_or_default();
     let id = style().paint("1", &text("id"));
     format!("{id}  {} · {} by {}{until}{note}", text("reason"), text("at"), text("by"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_list_shows_is_an_entry_and_an_address_is_none() {
+        for id in ["3q2-7wAAAAAAAAAAAAAAAA.all.everything", "3q2-7wAAAAAAAAAAAAAAAA.channel:main-sms.marketing"] {
+            assert!(is_entry(id), "{id}");
+        }
+        for address in ["+447700900123", "US.ENT.11815799212886844830", "GB.1349", "ann@a.b.everything"] {
+            assert!(!is_entry(address), "{address}");
+        }
+    }
 }

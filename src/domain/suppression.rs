@@ -211,12 +211,17 @@ impl Suppression {
         self.over == *over && self.what == what
     }
 
-    /// Whether all that the other one forbids is forbidden by this one for at least as long.
+    /// Whether a message from the address does not end it.
+    fn is_firm(&self) -> bool {
+        !self.reason.is_disproved_by_a_message()
+    }
+
+    /// Whether all that the other one forbids is forbidden by this one for at least as long, whatever comes from the address.
     fn covers(&self, other: &Suppression) -> bool {
         let over = self.over == Over::All || self.over == other.over;
         let what = self.what == Withheld::Everything || self.what == other.what;
         let long = self.until.is_none_or(|until| other.until.is_some_and(|other| other <= until));
-        over && what && long
+        over && what && long && (self.is_firm() || !other.is_firm())
     }
 
     /// Why, in one line.
@@ -290,10 +295,12 @@ impl Suppressions {
         }
     }
 
-    /// Puts an entry there that a provider's report asks for: it changes nothing of what is forbidden already, and nothing that a person wrote.
+    /// Puts an entry there that a provider's report asks for: it changes nothing of what is forbidden already, and never takes the place of one
+    /// of its name that a message from the address does not end, also where that one ends sooner.
     pub fn put_if_new(&mut self, entry: Suppression) -> Put {
-        let known = |known: &&Suppression| !known.has_ended(entry.at) && known.covers(&entry);
-        if self.0.iter().any(|one| known(&one)) { Put::Same } else { self.put(entry) }
+        let stays = |one: &Suppression| one.is_of(&entry.over, entry.what) && one.is_firm() && !entry.is_firm();
+        let says_so = |one: &Suppression| !one.has_ended(entry.at) && (one.covers(&entry) || stays(one));
+        if self.0.iter().any(says_so) { Put::Same } else { self.put(entry) }
     }
 
     /// Takes an entry off. False if there is none.
@@ -411,6 +418,26 @@ mod tests {
             list.take(&Over::Kind(ChannelKind::Email), Everything) && !list.take(&Over::Kind(ChannelKind::Email), Everything)
         );
         assert_eq!(list.against(way, false, Millis(11)), None);
+    }
+
+    #[test]
+    fn what_a_message_ends_takes_the_place_of_nothing_that_it_does_not_end() {
+        use SuppressionReason::{Complaint, HardBounce, InvalidNumber, Legal};
+        let everything = |over, reason, until| entry(over, Withheld::Everything, reason, until);
+        let mut list = Suppressions::default();
+        let legal = Suppression { note: Some("letter".to_owned()), ..everything("sms", Legal, Some(100)) };
+        list.put(legal.clone());
+        assert_eq!(list.put_if_new(everything("sms", InvalidNumber, Some(200))), Put::Same, "a person wrote it, until sooner");
+        assert_eq!(list.iter().collect::<Vec<_>>(), [&legal]);
+        let later = Suppression { at: Millis(100), ..everything("sms", InvalidNumber, Some(300)) };
+        assert_eq!(list.put_if_new(later.clone()), Put::Added, "it has ended");
+        assert_eq!(list.iter().collect::<Vec<_>>(), [&later]);
+        // A bounce does not stand for a complaint: the next mail from there ends the bounce.
+        let mut list = Suppressions::default();
+        list.put_if_new(everything("email", HardBounce, None));
+        assert_eq!(list.put_if_new(everything("email", Complaint, None)), Put::Changed);
+        assert_eq!(list.put_if_new(everything("email", HardBounce, None)), Put::Same);
+        assert_eq!(list.iter().map(|entry| entry.reason).collect::<Vec<_>>(), [Complaint]);
     }
 
     #[test]

@@ -135,7 +135,7 @@ pub enum Decoded {
     Other(Other),
 }
 
-/// A person told their mail program that a mail of ours is unwanted.
+/// A person told their mail program or a mail service that they want no more of our mails.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Complaint {
     /// The channel that the mail left by.
@@ -148,6 +148,8 @@ pub struct Complaint {
     pub send: Option<SendRef>,
     /// Who complained, where whoever says so is believed.
     pub recipient: Option<Address>,
+    /// Whether they said that it is spam; else they unsubscribed, which is theirs to take back.
+    pub spam: bool,
 }
 
 /// A service asks whether it may send notifications here. The topic is one that the channel names.

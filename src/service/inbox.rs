@@ -126,6 +126,7 @@ impl Core {
         let (contact, answers) = self.writer(Mode::Live, &message);
         message.answers = answers;
         self.disproved_by(&message).await;
+        self.listed_by_id(&message).await?;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
         let both = (message.user_id.is_some()).then(|| message.clone());

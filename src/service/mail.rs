@@ -32,17 +32,21 @@ impl Core {
         (self.contact_key(mode, &message.from.canonical()), known)
     }
 
-    /// A complaint is an opt-out that the person did not bother to tell us.
+    /// A complaint is an opt-out that the person did not bother to tell us. Whoever only unsubscribed at the mail service may take that
+    /// back: their address is not listed.
     pub(super) async fn receive_complaint(self: &Arc<Self>, complaint: Complaint) -> Answer<Received> {
-        self.list_complaint(&complaint).await?;
+        if complaint.spam {
+            self.list_complaint(&complaint).await?;
+        }
         let by_address = || complaint.recipient.as_ref().map(|address| self.contact_key(Mode::Live, &address.canonical()));
         let Some(contact) = complaint.send.map(|send| send.contact).or_else(by_address) else {
             tracing::info!(channel = %complaint.channel, "a complaint names neither mail nor person");
             return Ok(Received::Noted);
         };
         let of = complaint.send.map_or_else(|| complaint.id.clone(), |send| send.to_string());
-        let hash = DedupeHash::of(&["complaint", complaint.channel.as_str(), &of]);
-        let what = ReachChange::OptedOut { how: "complaint".to_owned() };
+        let (word, how) = if complaint.spam { ("complaint", "complaint") } else { ("unsubscribed", "provider") };
+        let hash = DedupeHash::of(&[word, complaint.channel.as_str(), &of]);
+        let what = ReachChange::OptedOut { how: how.to_owned() };
         let reach = Reach { channel: complaint.channel, kind: complaint.kind, what };
         let received = self.put_known(contact, hash, &Input::Reach(Box::new(reach)), WhenFull::Drop).await;
         if received == Ok(Received::Nobody) {

@@ -159,6 +159,21 @@ impl Core {
         items.iter().map(read).collect()
     }
 
+    /// The number of the list's last change.
+    pub async fn last_suppression(&self) -> Answer<u64> {
+        Ok(self.patiently(Patience::Short, || self.store.list_mark()).await?.number)
+    }
+
+    /// What the list has of the addresses that were changed after a number, the first change first; no entries of one that was taken off since.
+    pub async fn suppressions_since(&self, after: u64, n: usize) -> Answer<Vec<ListedAddress>> {
+        let changed = self.patiently(Patience::Short, || self.store.list_after(after, n)).await?;
+        let mut listed = Vec::with_capacity(changed.len());
+        for (number, address) in changed {
+            listed.push(ListedAddress { number, address, entries: self.suppressions_of(address).await? });
+        }
+        Ok(listed)
+    }
+
     /// Puts an entry onto the list. It holds here from now on, and everywhere within a second.
     pub async fn put_suppression(&self, address: ContactKey, entry: Suppression, how: Putting) -> Answer<Put> {
         let put = |list: &mut Suppressions| {
@@ -248,6 +263,22 @@ impl Core {
         }
     }
 
+    /// Whoever was known by their WhatsApp id alone shows their phone, where they are written to from now on: what the list says of the id is said of
+    /// the phone, too. What a message ends has ended with this one.
+    pub(super) async fn listed_by_id(&self, message: &Inbound) -> Answer<()> {
+        let (Address::Phone(_), Some(id)) = (&message.from, &message.user_id) else { return Ok(()) };
+        let (id, phone) = (self.listed_as(&Address::Bsuid(id.clone())), self.listed_as(&message.from));
+        if !self.listed.may_have(id) {
+            return Ok(());
+        }
+        let (entries, now) = (self.suppressions_of(id).await?, self.store_now());
+        let holds = |entry: &&Suppression| !entry.has_ended(now) && !entry.reason.is_disproved_by_a_message();
+        for entry in entries.iter().filter(holds) {
+            self.put_reported(phone, entry.clone(), &message.channel).await?;
+        }
+        Ok(())
+    }
+
     /// A complaint: nothing is mailed there any more, whoever the address belongs to.
     pub(super) async fn list_complaint(&self, complaint: &Complaint) -> Answer<()> {
         let Some(address) = &complaint.recipient else { return Ok(()) };
@@ -294,7 +325,11 @@ impl Core {
         let until = (reason == SuppressionReason::InvalidNumber).then(|| at + limits::INVALID_NUMBER_STAYS);
         let by = format!("channel:{channel}");
         let entry = Suppression { over: Over::Kind(kind), what: Withheld::Everything, reason, by, at, note: None, until };
-        match self.put_suppression(self.listed_as(address), entry, Putting::Reported).await {
+        self.put_reported(self.listed_as(address), entry, channel).await
+    }
+
+    async fn put_reported(&self, address: ContactKey, entry: Suppression, channel: &ChannelName) -> Answer<()> {
+        match self.put_suppression(address, entry, Putting::Reported).await {
             Ok(_) => Ok(()),
             // Nobody who reports can do anything about it.
             Err(StoreError::Full(why)) => {

@@ -85,14 +85,15 @@ impl Fate<'_> {
         self.failed(here, reason)
     }
 
-    /// The receiver wants no more: said that it is spam, or unsubscribed at the service.
-    pub fn complained(self, here: &Route) -> Decoded {
+    /// The receiver wants no more: said that it is spam, or else unsubscribed at the service.
+    pub fn complained(self, here: &Route, spam: bool) -> Decoded {
         Decoded::Complaint(Complaint {
             channel: here.channel.clone(),
             kind: here.kind,
             id: self.id.unwrap_or_default(),
             send: self.name.map(|name| name.send),
             recipient: self.recipient.map(Address::Email),
+            spam,
         })
     }
 

@@ -141,7 +141,7 @@ fn mail() -> (String, SendRef) {
     (MailRef::new(send, "ada@example.org").to_string(), send)
 }
 
-/// What an event means, in words: `failed invalid`, `complaint` …
+/// What an event means, in words: `failed invalid`, `spam` …
 fn meaning(told: &Decoded) -> String {
     let (_, send) = mail();
     match told {
@@ -152,7 +152,7 @@ fn meaning(told: &Decoded) -> String {
         }
         Decoded::Complaint(complaint) => {
             assert_eq!(complaint.send, Some(send));
-            "complaint".to_owned()
+            if complaint.spam { "spam" } else { "unsubscribed" }.to_owned()
         }
         Decoded::Other(other) => other.kind.clone(),
         other => format!("{other:?}"),
@@ -172,8 +172,9 @@ fn each_event_of_sendgrid_has_its_meaning() {
         (json!({ "event": "dropped", "reason": "Bounced Address" }), "Failed Invalid"),
         (json!({ "event": "dropped", "reason": "Unsubscribed Address" }), "Failed OptedOut"),
         (json!({ "event": "dropped", "reason": "Spam Reporting Address" }), "Failed OptedOut"),
-        (json!({ "event": "spamreport" }), "complaint"),
-        (json!({ "event": "unsubscribe" }), "complaint"),
+        (json!({ "event": "spamreport" }), "spam"),
+        (json!({ "event": "unsubscribe" }), "unsubscribed"),
+        (json!({ "event": "group_unsubscribe" }), "unsubscribed"),
         (json!({ "event": "open" }), "sendgrid_open"),
         (json!({}), "sendgrid_"),
     ];
@@ -212,8 +213,8 @@ fn each_event_of_mailgun_has_its_meaning() {
         (json!({ "event": "failed", "severity": "permanent", "reason": "suppress-bounce" }), "Failed Invalid"),
         (json!({ "event": "failed", "severity": "permanent", "reason": "suppress-complaint" }), "Failed OptedOut"),
         (json!({ "event": "rejected" }), "Failed Content"),
-        (json!({ "event": "complained" }), "complaint"),
-        (json!({ "event": "unsubscribed" }), "complaint"),
+        (json!({ "event": "complained" }), "spam"),
+        (json!({ "event": "unsubscribed" }), "unsubscribed"),
         (json!({ "event": "opened" }), "mailgun_opened"),
     ];
     for (mut data, expected) in rows {
@@ -327,7 +328,7 @@ fn what_ses_says_has_its_meaning() {
             json!({ "notificationType": "Bounce", "bounce": { "bounceType": "Transient", "bounceSubType": "MailboxFull", "bouncedRecipients": to } }),
             "Failed Unreachable",
         ),
-        (json!({ "notificationType": "Complaint", "complaint": { "complainedRecipients": to } }), "complaint"),
+        (json!({ "notificationType": "Complaint", "complaint": { "complainedRecipients": to } }), "spam"),
         (json!({ "eventType": "Open" }), "ses_Open"),
     ];
     for (mut event, expected) in rows {

@@ -46,7 +46,7 @@ pub fn event(body: &[u8], here: &Route) -> Result<Decoded, Malformed> {
         ("failed", "espblock") => fate.failed(here, FailureReason::Blocked),
         ("failed", _) => fate.bounced(here, FailureReason::Unknown),
         ("rejected", _) => fate.failed(here, FailureReason::Content),
-        ("complained" | "unsubscribed", _) => fate.complained(here),
+        ("complained" | "unsubscribed", _) => fate.complained(here, word == "complained"),
         _ => fate.noted("mailgun"),
     })
 }

@@ -153,6 +153,7 @@ fn complaint(body: &Value, here: &Route) -> Decoded {
         id: json::code(body, "ID").or_else(|| json::code(body, "MessageID")).unwrap_or_else(unnamed),
         send: named(body).map(|name| name.send),
         recipient: ["Email", "Recipient"].into_iter().find_map(|key| json::text(body, key)).and_then(email).map(Address::Email),
+        spam: ["RecordType", "Type", "SuppressionReason"].into_iter().any(|key| json::text(body, key) == Some("SpamComplaint")),
     })
 }
 
@@ -167,22 +168,24 @@ mod tests {
     fn who_wants_no_more_mail_complained() {
         let here = Route { channel: ChannelName::parse("mail").expect("a name"), kind: ChannelKind::Email };
         let of = |body: Value| match read(body.to_string().as_bytes(), &here) {
-            Ok(Decoded::Complaint(complaint)) => complaint.recipient.map(|address| address.reveal().to_owned()),
+            Ok(Decoded::Complaint(said)) => said.recipient.map(|address| (address.reveal().to_owned(), said.spam)),
             Ok(_) => None,
             Err(error) => panic!("{error}: {body}"),
         };
         let bounce = |kind: &str| json!({ "RecordType": "Bounce", "ID": 1, "Type": kind, "Email": "ada@example.org" });
-        let ada = Some("ada@example.org".to_owned());
+        let ada = |spam| Some(("ada@example.org".to_owned(), spam));
         assert_eq!(
             (of(bounce("Unsubscribe")), of(bounce("SpamComplaint")), of(bounce("Blocked"))),
-            (ada.clone(), ada.clone(), None)
+            (ada(false), ada(true), None)
         );
         let change = |suppress: bool, reason: &str, origin: &str| {
             json!({ "RecordType": "SubscriptionChange", "MessageID": "m", "Recipient": "ada@example.org",
                 "SuppressSending": suppress, "SuppressionReason": reason, "Origin": origin })
         };
-        assert_eq!(of(change(true, "ManualSuppression", "Recipient")), ada);
-        assert_eq!(of(change(true, "SpamComplaint", "Recipient")), ada);
+        assert_eq!(of(change(true, "ManualSuppression", "Recipient")), ada(false), "they unsubscribed");
+        assert_eq!(of(change(true, "SpamComplaint", "Recipient")), ada(true));
+        let direct = json!({ "RecordType": "SpamComplaint", "ID": 2, "Email": "ada@example.org" });
+        assert_eq!(of(direct), ada(true));
         // Ours did that, a mailbox is gone, and somebody is back.
         assert_eq!(of(change(true, "ManualSuppression", "Customer")), None);
         assert_eq!(of(change(true, "HardBounce", "Recipient")), None);

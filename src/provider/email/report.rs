@@ -91,7 +91,9 @@ fn complaint(came: &Came<'_>, fields: &[(String, String)], here: &Route) -> Deco
             kind: here.kind,
             id: came.id(),
             send: Some(name.send),
+            // Anybody who has the mail can write such a report: it opts the contact out, and says nothing of an address.
             recipient: None,
+            spam: !kind.starts_with("opt-out"),
         }),
         None => Decoded::Other(Other { kind: "complaint_of_nothing".to_owned(), id: Some(came.id()), error: None }),
     }

@@ -51,7 +51,7 @@ fn event(event: &Value, here: &Route) -> Decoded {
         "dropped" if has("bounced") || has("invalid") => fate.failed(here, FailureReason::Invalid),
         "dropped" if has("spam content") => fate.failed(here, FailureReason::Filtered),
         "dropped" => fate.failed(here, FailureReason::Unknown),
-        "spamreport" | "unsubscribe" | "group_unsubscribe" => fate.complained(here),
+        "spamreport" | "unsubscribe" | "group_unsubscribe" => fate.complained(here, word == "spamreport"),
         _ => fate.noted("sendgrid"),
     }
 }

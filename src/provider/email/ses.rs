@@ -86,7 +86,7 @@ fn one(kind: &str, part: &Value, mail: &Value, who: &Value, here: &Route) -> Dec
         ("Reject", ..) => fate.failed(here, FailureReason::Content),
         // `not-spam` takes a complaint back.
         ("Complaint", ..) if json::text(part, "complaintFeedbackType") == Some("not-spam") => fate.noted("ses"),
-        ("Complaint", ..) => fate.complained(here),
+        ("Complaint", ..) => fate.complained(here, true),
         _ => fate.noted("ses"),
     }
 }

@@ -3,18 +3,20 @@
 use super::collecting::compiled;
 use super::on_every_store;
 use super::passing::{failure, report};
-use super::rig::{Backend, Rig};
+use super::rig::{Backend, Rig, message};
 use super::{ANN, BEN};
 use crate::support::live::SIMULATED;
 use replyflow::domain::address::Address;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::journal::{AttemptOutcome, Event};
-use replyflow::domain::message::{DeliveryStatus, FailureReason};
+use replyflow::domain::message::{DeliveryStatus, FailureReason, Inbound};
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::suppression::{Over, Put, Suppression, SuppressionReason, Withheld};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::engine;
-use replyflow::provider::{Complaint, OptOutScope, StatusReport};
+use replyflow::http::api::listing::Listing as _;
+use replyflow::http::api::suppressions::Chosen;
+use replyflow::provider::{Complaint, Decoded, OptOutScope, StatusReport};
 use replyflow::service::forget::Erased;
 use replyflow::service::suppressions::Putting;
 
@@ -23,6 +25,9 @@ on_every_store!(
     another_instance_knows_within_a_look_and_what_is_taken_off_at_once,
     what_was_decided_before_is_refused_when_it_is_sent,
     what_providers_say_for_good_is_listed_once_and_a_message_disproves_it,
+    who_unsubscribes_at_the_mail_service_is_not_listed,
+    what_is_listed_by_a_whatsapp_id_holds_for_the_phone_once_it_shows,
+    a_file_of_the_list_misses_nothing_that_changes_meanwhile,
     the_list_outlives_the_contact_and_notes_do_not,
 );
 
@@ -94,7 +99,7 @@ async fn another_instance_knows_within_a_look_and_what_is_taken_off_at_once(back
     let address = rig.core.listed_as(&Address::from_wire(ANN));
     for core in [&other, &third] {
         core.follow_suppressions().await.expect("looks");
-        core.receive_message(super::rig::message(ANN, &format!("{:p}", &**core), "hi")).await.expect("accepted");
+        core.receive_message(message(ANN, &format!("{:p}", &**core), "hi")).await.expect("accepted");
         rig.tasks.run().await;
         assert_eq!(rig.texts(), Vec::<String>::new(), "an instance that followed, or began later, sends nothing");
     }
@@ -102,7 +107,7 @@ async fn another_instance_knows_within_a_look_and_what_is_taken_off_at_once(back
     assert_eq!(rig.core.take_suppression(address, &over, Withheld::Everything).await, Ok(true));
     assert_eq!(rig.core.take_suppression(address, &over, Withheld::Everything).await, Ok(false));
     // What an instance still remembers decides nothing: it asks.
-    other.receive_message(super::rig::message(ANN, "free", "hi")).await.expect("accepted");
+    other.receive_message(message(ANN, "free", "hi")).await.expect("accepted");
     rig.tasks.run().await;
     assert_eq!(rig.texts(), ["Hello."]);
     let until = Some(rig.core.store_now() + Span::hours(1));
@@ -163,12 +168,71 @@ async fn what_providers_say_for_good_is_listed_once_and_a_message_disproves_it(b
         kind: ChannelKind::Email,
         send: None,
         recipient: Some(mail.clone()),
+        spam: true,
         id: "c1".to_owned(),
     };
-    let about = replyflow::provider::Decoded::Complaint(complaint);
-    rig.core.receive(vec![about]).await.expect("noted");
+    rig.core.receive(vec![Decoded::Complaint(complaint)]).await.expect("noted");
     let listed = rig.core.suppressions_of(rig.core.listed_as(&mail)).await.expect("reads");
     assert_eq!(listed.iter().map(|entry| entry.reason).collect::<Vec<_>>(), [SuppressionReason::Complaint], "also of nobody");
+}
+
+async fn who_unsubscribes_at_the_mail_service_is_not_listed(backend: Backend) {
+    let rig = rig(backend).await;
+    let mail = Address::Email("ann@shop.example".to_owned());
+    let (channel, kind) = (ChannelName::parse("main-mail").expect("a name"), ChannelKind::Email);
+    let unsubscribed = Complaint { channel, kind, send: None, recipient: Some(mail.clone()), spam: false, id: "u1".to_owned() };
+    rig.core.receive(vec![Decoded::Complaint(unsubscribed)]).await.expect("noted");
+    let address = rig.core.listed_as(&mail);
+    assert!(rig.core.suppressions_of(address).await.expect("reads").is_empty(), "they may want mails again");
+    assert!(rig.store.suppressed(address).await.expect("reads").stops(kind), "and want none now");
+}
+
+async fn what_is_listed_by_a_whatsapp_id_holds_for_the_phone_once_it_shows(backend: Backend) {
+    let rig = rig(backend).await;
+    let id = Address::Bsuid("GB.1349".to_owned());
+    let by_id = rig.core.listed_as(&id);
+    let erased = entry(&rig, Over::All, SuppressionReason::Erased, None);
+    assert_eq!(rig.core.put_suppression(by_id, erased, Putting::Asked).await, Ok(Put::Added));
+    let written = |from: &str, name: &str| Inbound {
+        channel: ChannelName::parse("main-whatsapp").expect("a name"),
+        kind: ChannelKind::WhatsApp,
+        user_id: Some("GB.1349".to_owned()),
+        ..message(from, name, "hi")
+    };
+    rig.core.receive_message(written(ANN, "1")).await.expect("accepted");
+    rig.tasks.run().await;
+    assert_eq!(rig.texts(), Vec::<String>::new(), "whoever was deleted under the id is not written to at the phone");
+    let phone = rig.core.suppressions_of(rig.core.listed_as(&Address::from_wire(ANN))).await.expect("reads");
+    let shown: Vec<_> = phone.iter().map(|entry| (entry.over.clone(), entry.reason, entry.by.clone())).collect();
+    assert_eq!(shown, [(Over::All, SuppressionReason::Erased, "ada".to_owned())]);
+    // Of whoever has no id on the list the phone says nothing.
+    rig.core.receive_message(Inbound { user_id: Some("GB.1350".to_owned()), ..written(BEN, "2") }).await.expect("accepted");
+    rig.tasks.run().await;
+    assert_eq!(rig.texts(), ["Hello."]);
+}
+
+async fn a_file_of_the_list_misses_nothing_that_changes_meanwhile(backend: Backend) {
+    let rig = rig(backend).await;
+    let people = [ANN, BEN, "+447700900125"];
+    for who in people {
+        put(&rig, who, entry(&rig, Over::All, SuppressionReason::Manual, None)).await;
+    }
+    let file = Chosen::all(std::sync::Arc::clone(&rig.core)).whole().await.expect("begins");
+    let (mut place, mut found) = (None, Vec::new());
+    for step in 0..10 {
+        let Some((item, at)) = file.after(place.as_ref(), 1).await.expect("reads").pop() else { break };
+        let item = serde_json::to_value(item).expect("JSON");
+        found.push((item["hash"].as_str().expect("a hash").to_owned(), item["reason"].as_str().expect("a reason").to_owned()));
+        place = Some(at);
+        if step == 0 {
+            // The first one goes to the beginning, which the file has behind it, and somebody is new.
+            put(&rig, ANN, entry(&rig, Over::All, SuppressionReason::Legal, None)).await;
+            put(&rig, "+447700900126", entry(&rig, Over::All, SuppressionReason::Manual, None)).await;
+        }
+    }
+    let of = |who: &str, reason: &str| (rig.key(who).to_string(), reason.to_owned());
+    let expected = [of("+447700900125", "manual"), of(BEN, "manual"), of(ANN, "legal"), of("+447700900126", "manual")];
+    assert_eq!(found, expected);
 }
 
 async fn the_list_outlives_the_contact_and_notes_do_not(backend: Backend) {

@@ -90,24 +90,42 @@ fn named(text: &str) -> Option<(ContactKey, Over, Withheld)> {
 }
 
 /// What is chosen of the list, from its last change backwards.
-struct Chosen {
+pub struct Chosen {
     core: Arc<Core>,
     address: Option<ContactKey>,
     reason: Option<SuppressionReason>,
     over: Option<Over>,
+    begun: Option<u64>,
 }
 
 /// An address by the number of its last change, and the entries of it that were given.
 type Place = (u64, u64);
 
 impl Chosen {
+    /// All of the list.
+    pub fn all(core: Arc<Core>) -> Self {
+        Chosen { core, address: None, reason: None, over: None, begun: None }
+    }
+
+    /// The whole of it, for a file that takes its time: behind the end comes what was changed since it was begun, and would be missed else, because it
+    /// goes to the beginning. An entry that was there before may be there twice then.
+    pub async fn whole(self) -> Result<Self, StoreError> {
+        let begun = Some(self.core.last_suppression().await?);
+        Ok(Chosen { begun, ..self })
+    }
+
     fn shows(&self, entry: &Suppression, now: Millis) -> bool {
         let reason = self.reason.is_none_or(|reason| reason == entry.reason);
         reason && self.over.as_ref().is_none_or(|over| *over == entry.over) && !entry.has_ended(now)
     }
 
-    async fn part(&self, before: Option<u64>, most: usize) -> Result<Vec<ListedAddress>, HistoryError> {
+    /// What is behind a place: before it, or in a file, where its number is higher than when the file was begun, changed after it.
+    async fn part(&self, at: &At, most: usize) -> Result<Vec<ListedAddress>, HistoryError> {
         let failed = |error: StoreError| HistoryError(format!("the suppression list: {error}"));
+        let before = match at {
+            At::Before(before) => *before,
+            At::Since(after) => return self.core.suppressions_since(*after, most.min(PART)).await.map_err(failed),
+        };
         match self.address {
             None => self.core.suppressions(before, most.min(PART)).await.map_err(failed),
             Some(_) if before.is_some_and(|before| before == 0) => Ok(Vec::new()),
@@ -117,6 +135,12 @@ impl Chosen {
             }
         }
     }
+}
+
+/// Where the list is read.
+enum At {
+    Before(Option<u64>),
+    Since(u64),
 }
 
 impl Listing for Chosen {
@@ -129,10 +153,23 @@ impl Listing for Chosen {
         let (now, hash_key) = (self.core.store_now(), self.core.hash_key());
         let mut out = Vec::new();
         // The address of the place once more, for what is left of it.
-        let mut before = place.map(|(number, _)| number.saturating_add(1));
+        let mut at = match (place, self.begun) {
+            (Some((number, _)), Some(begun)) if *number > begun => At::Since(number - 1),
+            (Some((number, _)), _) => At::Before(Some(number.saturating_add(1))),
+            (None, begun) => At::Before(begun.map(|begun| begun.saturating_add(1))),
+        };
+        // Of what is chosen there may be little among much: then as many are read at one time as may be.
+        let chooses = self.reason.is_some() || self.over.is_some();
+        let most = if chooses { PART } else { limit.saturating_add(1) };
         loop {
-            let part = self.part(before, limit.saturating_add(1)).await?;
-            let Some(last) = part.last().map(|listed| listed.number) else { return Ok(out) };
+            let part = self.part(&at, most).await?;
+            let Some(last) = part.last().map(|listed| listed.number) else {
+                match (&at, self.begun, self.address) {
+                    (At::Before(_), Some(begun), None) => at = At::Since(begun),
+                    _ => return Ok(out),
+                }
+                continue;
+            };
             for listed in &part {
                 for (n, entry) in (1..).zip(listed.entries.iter()) {
                     if place.is_some_and(|(number, given)| *number == listed.number && n <= *given) || !self.shows(entry, now) {
@@ -144,7 +181,10 @@ impl Listing for Chosen {
                     out.push((Entry::of(listed.address, entry, &hash_key), (listed.number, n)));
                 }
             }
-            before = Some(last);
+            at = match at {
+                At::Before(_) => At::Before(Some(last)),
+                At::Since(_) => At::Since(last),
+            };
         }
     }
 }
@@ -169,10 +209,12 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let address = given.map(|address| core.listed_as(&address)).or(hash);
     let reason = query.parsed("reason", &read::reasons(), SuppressionReason::parse)?;
     let over = query.parsed("over", read::OVER, Over::parse)?;
+    let mut chosen = Chosen { address, reason, over, ..Chosen::all(core) };
     if query.text("format").is_some_and(|format| format != "json") {
         audit::write(&web, &caller, "suppressions.export", None, json!({})).await?;
+        chosen = chosen.whole().await.map_err(unavailable)?;
     }
-    listing::answer(&web, &query, Chosen { core, address, reason, over }).await
+    listing::answer(&web, &query, chosen).await
 }
 
 /// Put an address on the suppression list
