@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 
-/// So long a key is believed without asking: a revocation takes effect everywhere within it.
-const FRESH: Duration = Duration::from_secs(2);
 /// So long a key that was confirmed opens while the database does not answer.
 const LATELY: Duration = Duration::from_secs(3_600);
 /// The longest that the database may take to say who somebody is.
@@ -39,6 +37,9 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
+    /// So long a key is believed without asking: a revocation takes effect everywhere within it.
+    pub const FRESH: Duration = Duration::from_secs(2);
+
     /// None is known yet.
     pub fn new(database: Database) -> Self {
         KeyRing { database, begun: Instant::now(), known: Known::default() }
@@ -136,7 +137,7 @@ impl Known {
     fn look(&self, id: KeyId, now: Duration) -> Look {
         let mut all = self.all();
         let Some(heard) = all.get_mut(&id) else { return Look::Ask };
-        if now.saturating_sub(heard.asked) >= FRESH {
+        if now.saturating_sub(heard.asked) >= KeyRing::FRESH {
             heard.asked = now;
             return Look::Ask;
         }

@@ -6,7 +6,7 @@ use crate::support::fake_provider::{Behaviour, FakeProvider};
 use crate::support::process::{Service, command, configuration, project};
 use crate::support::receiver::{Answer, Came, Receiver};
 use crate::support::smtp::SmtpServer;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -120,16 +120,19 @@ allow_private = {allow_private}
         self.slack.came(path).iter().map(|came| first_line(&came.body)).collect()
     }
 
-    /// `failed list` until it holds this.
-    fn failed(&self, part: &str) -> String {
+    /// What failed and is said to be this, once there is something.
+    async fn failed(&self, service: &Service, about: &str) -> Value {
+        let key = command(self.folder.path(), &["key", "create", "watcher", "--scope", "operations:read"]);
         let begun = Instant::now();
         loop {
-            let failed = command(self.folder.path(), &["failed", "list"]);
-            if failed.contains(part) {
-                return failed;
+            let (status, text) = service.get_with("/v1/failed", key.trim()).await;
+            let failed: Value = serde_json::from_str(&text).unwrap_or_default();
+            let is_it = |one: &&Value| one["kind"] == "alert" && one["about"] == about;
+            if let Some(found) = failed["items"].as_array().into_iter().flatten().find(is_it) {
+                return found.clone();
             }
-            assert!(begun.elapsed() < LONG, "no `{part}`: {failed}");
-            std::thread::sleep(Duration::from_millis(100));
+            assert!(begun.elapsed() < LONG, "no `{about}`: {status} {text}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }
@@ -219,18 +222,17 @@ async fn a_webhook_that_is_gone_or_private_fails_visibly() {
     stage.slack.answers("/operations", Answer::Status(404));
     let service = stage.serve();
     stage.chooses(&service, 1, "cash").await;
-    let failed = stage.failed("alert: to operations by slack");
-    assert!(!failed.contains("74001"), "{failed}");
+    let failed = stage.failed(&service, "to operations by slack").await;
+    assert!(!failed.to_string().contains("74001"), "{failed}");
     assert_eq!(stage.slack.came("/operations").len(), 1, "no repetition mends it");
     stage.slack.answers("/operations", Answer::Status(200));
-    let id = failed.lines().flat_map(str::split_whitespace).find(|word| word.len() == 43).expect("an id").to_owned();
-    command(stage.folder.path(), &["failed", "retry", &id]);
+    command(stage.folder.path(), &["failed", "retry", failed["id"].as_str().expect("an id")]);
     stage.slack.wait("/operations", |came| came.len() == 2);
     drop(service);
     let private = Stage::new("15m", false);
     let service = private.serve();
     private.chooses(&service, 1, "cash").await;
-    private.failed("alert: to operations by slack");
+    private.failed(&service, "to operations by slack").await;
     assert_eq!(private.slack.came("/operations").len(), 0, "nothing reaches a private address");
 }
 

@@ -4,7 +4,6 @@ use crate::support::api::{Answer, Api, KEY, record};
 use crate::support::live::{GREETING, SIMULATED, Service};
 use replyflow::history::Statement;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 const PHONE: &str = "+447700900123";
 
@@ -44,16 +43,9 @@ async fn start() -> Service {
     Service::start_in(folder).await
 }
 
-/// The answer once it is as wanted, or what it is after half a minute.
+/// The answer once it is as wanted.
 async fn until(api: &Api, path: &str, wanted: impl Fn(&Value) -> bool) -> Answer {
-    let patience = Instant::now();
-    loop {
-        let answer = api.get(path).await;
-        if wanted(&answer.json) || patience.elapsed() > Duration::from_secs(30) {
-            return answer;
-        }
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
+    api.until(path, |answer| wanted(&answer.json)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

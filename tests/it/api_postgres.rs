@@ -4,6 +4,7 @@ use crate::support::api::Api;
 use crate::support::live::{GREETING, SIMULATED, Service};
 use crate::support::postgres::{PostgresServer, settings};
 use replyflow::history::{Database, Statement};
+use replyflow::service::KeyRing;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,7 @@ async fn keys_and_the_audit_are_in_postgres_and_who_was_met_gets_in_while_it_is_
     server.kill9();
     // Longer than a key is believed without asking.
     let patience = Instant::now();
-    while patience.elapsed() < Duration::from_secs(3) {
+    while patience.elapsed() < KeyRing::FRESH + Duration::from_secs(1) {
         assert_eq!(met.get(&path).await.status, 404, "who was met lately gets in");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

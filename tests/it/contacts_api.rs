@@ -45,17 +45,9 @@ async fn patch(api: &Api, path: &str, body: Value) -> Answer {
     api.send(Method::PATCH, path, &[], body.to_string().into_bytes()).await
 }
 
-/// Until it is so, or too long.
+/// What is there once it is so.
 async fn until(api: &Api, path: &str, is: impl Fn(&Value) -> bool) -> Value {
-    let begun = std::time::Instant::now();
-    loop {
-        let answer = api.get(path).await;
-        if answer.status == 200 && is(&answer.json) {
-            return answer.json;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{path}: {} {}", answer.status, answer.text);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    api.until(path, |answer| answer.status == 200 && is(&answer.json)).await.json
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,6 @@ use crate::support::command::replyflow_in;
 use crate::support::live::{GREETING, SIMULATED, Service};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 const SCOPES: [&str; 4] = ["contacts:read", "contacts:write", "history:read", "operations:read"];
 
@@ -15,19 +14,6 @@ async fn service() -> Service {
 
 async fn delete(api: &Api, path: &str) -> Answer {
     api.send(Method::DELETE, path, &[], Vec::new()).await
-}
-
-/// Until it is so, or too long.
-async fn until(api: &Api, path: &str, is: impl Fn(&Answer) -> bool) -> Answer {
-    let begun = Instant::now();
-    loop {
-        let answer = api.get(path).await;
-        if is(&answer) {
-            return answer;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{path}: {} {}", answer.status, answer.text);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 fn texts(list: &Value) -> Vec<&str> {
@@ -45,7 +31,7 @@ async fn a_contact_is_deleted_with_a_receipt_and_the_stop_is_kept() {
     service.shown("+447700900001", 2).await;
     let id = service.contact_key("+447700900001");
     let timeline = format!("/v1/contacts/{id}/timeline");
-    until(&api, &timeline, |answer| answer.status == 200 && answer.text.contains("STOP")).await;
+    api.until(&timeline, |answer| answer.status == 200 && answer.text.contains("STOP")).await;
 
     let live = Api::keyed(&service, &SCOPES, "live").await;
     assert_eq!(delete(&live, &format!("/v1/contacts/{id}")).await.status, 404, "a key for live sees no test");
@@ -68,7 +54,7 @@ async fn a_contact_is_deleted_with_a_receipt_and_the_stop_is_kept() {
     assert!(receipt["history"]["messages"].as_u64().is_some_and(|n| n >= 4), "{receipt}");
     assert_eq!(delete(&api, "/v1/contacts/phone:+447700900001").await.status, 404, "it is gone");
     assert_eq!(api.get(&format!("/v1/contacts/{id}")).await.status, 404);
-    until(&api, &timeline, |answer| answer.status == 404).await;
+    api.until(&timeline, |answer| answer.status == 404).await;
     let found = api.get("/v1/search?q=marmalade").await;
     assert_eq!(found.json["items"], json!([]));
     let database = record(&service).await;
@@ -88,7 +74,7 @@ async fn a_contact_is_deleted_with_a_receipt_and_the_stop_is_kept() {
     service.write("main-sms", "+447700900001", "SM1", "marmalade").await;
     assert_eq!(api.get(&format!("/v1/contacts/{id}")).await.status, 404);
     service.write("main-sms", "+447700900001", "SM3", "hello").await;
-    let again = until(&api, &format!("/v1/contacts/{id}"), |answer| answer.status == 200).await;
+    let again = api.until(&format!("/v1/contacts/{id}"), |answer| answer.status == 200).await;
     assert_eq!(again.json["stopped"], json!(["sms"]), "{}", again.text);
     service.stop().await;
 }
@@ -125,7 +111,7 @@ async fn two_contacts_become_one_and_are_found_under_both_names() {
     let asked = api.post_named(&path, "merge-1", json!({ "from": "phone:+447700900001" })).await;
     assert_eq!((asked.status, &asked.json), (202, &json!({ "contact": into, "from": from })), "{}", asked.text);
     let one = |answer: &Answer| answer.json["id"] == json!(into) && answer.json["name"] == json!("Ann");
-    let shown = until(&api, &format!("/v1/contacts/{from}"), one).await;
+    let shown = api.until(&format!("/v1/contacts/{from}"), one).await;
     assert_eq!(
         (&shown.json["name"], &shown.json["tags"], &shown.json["phone"]),
         (&json!("Ann"), &json!(["hers"]), &json!("+447700900002"))
@@ -138,7 +124,7 @@ async fn two_contacts_become_one_and_are_found_under_both_names() {
     // What the record has of one is the other's.
     for name in [&from, &into] {
         let path = format!("/v1/contacts/{name}/timeline?limit=200");
-        let shown = until(&api, &path, |answer| answer.status == 200 && answer.text.contains("contact.took_in")).await;
+        let shown = api.until(&path, |answer| answer.status == 200 && answer.text.contains("contact.took_in")).await;
         let mut said = texts(&shown.json);
         said.retain(|text| ["marmalade", "porridge"].contains(text));
         assert_eq!(said.len(), 2, "{name}: {}", shown.text);
@@ -148,18 +134,18 @@ async fn two_contacts_become_one_and_are_found_under_both_names() {
             assert_eq!(of, if list == "runs" { 2 } else { 4 }, "{list} {found:#}");
         }
     }
-    let listed = until(&api, "/v1/contacts", |answer| answer.json["items"].as_array().is_some_and(|all| all.len() == 1)).await;
+    let listed = api.until("/v1/contacts", |answer| answer.json["items"].as_array().is_some_and(|all| all.len() == 1)).await;
     assert_eq!(listed.json["items"][0]["id"], json!(into));
 
     // A conversation goes on under either number; with the one that stayed everything goes.
     service.write("main-sms", "+447700900001", "SM3", "yes").await;
-    until(&api, &format!("/v1/messages?contact={into}"), |answer| answer.text.contains("Thank you.")).await;
+    api.until(&format!("/v1/messages?contact={into}"), |answer| answer.text.contains("Thank you.")).await;
     let receipt = delete(&api, "/v1/contacts/phone:+447700900001").await;
     assert_eq!((receipt.status, &receipt.json["contact"]), (200, &json!(into)), "{}", receipt.text);
     for phone in ["phone:+447700900001", "phone:+447700900002"] {
         assert_eq!(api.get(&format!("/v1/contacts/{phone}")).await.status, 404);
     }
-    until(&api, &format!("/v1/contacts/{into}/timeline"), |answer| answer.status == 404).await;
+    api.until(&format!("/v1/contacts/{into}/timeline"), |answer| answer.status == 404).await;
     for word in ["marmalade", "porridge"] {
         assert_eq!(api.get(&format!("/v1/search?q={word}")).await.json["items"], json!([]));
     }
@@ -203,8 +189,8 @@ async fn stop_from_an_address_that_was_added_stops_the_contact() {
             let stop = json!({ "channel": "main-sms", "from": "+447700900077", "text": "STOP" });
             assert_eq!(api.post("/v1/test/messages", stop).await.status, 202);
         }
-        until(&api, &format!("/v1/contacts/{id}"), |answer| answer.json["stopped"] == json!(["sms"])).await;
-        until(&api, "/v1/contacts", |answer| answer.text.contains(&id)).await;
+        api.until(&format!("/v1/contacts/{id}"), |answer| answer.json["stopped"] == json!(["sms"])).await;
+        api.until("/v1/contacts", |answer| answer.text.contains(&id)).await;
         assert_eq!(api.get("/v1/contacts").await.json["items"].as_array().map(Vec::len), Some(1), "nobody began beside it");
         // Whoever is found by any of the addresses is the same, also for the next request that names only one.
         let later = api.post("/v1/contacts", json!({ "external_id": "cust-9", "name": "Ann" })).await;
@@ -227,7 +213,7 @@ async fn a_file_that_was_taken_out_means_the_contacts_that_it_names() {
     let api = Api::keyed(&service, &["contacts:read", "contacts:write"], "test").await;
     service.write("main-whatsapp", "GB.1349AbCdEfGhIjKl", "WA1", "hi").await;
     let with_mail = |answer: &Answer| answer.json["items"][0]["email"] == json!("bea@shop.example");
-    until(&api, "/v1/contacts", with_mail).await;
+    api.until("/v1/contacts", with_mail).await;
     for format in ["csv", "jsonl"] {
         let file = api.get(&format!("/v1/contacts/export?format={format}")).await.text;
         let path = format!("/v1/imports?format={format}");

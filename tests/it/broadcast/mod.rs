@@ -17,7 +17,6 @@ use crate::support::live::{SIMULATED, Service};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 /// A flow that says something and ends, one that asks, and one that needs something.
 pub const SALE: &str = r#"
@@ -97,15 +96,7 @@ pub async fn people(api: &Api, n: usize) {
 
 /// What is at a path once something holds of it.
 pub async fn until(api: &Api, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let answer = api.get(path).await;
-        if answer.status == 200 && holds(&answer.json) {
-            return answer.json;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(40), "{path}: {}", answer.text);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    api.until(path, |answer| answer.status == 200 && holds(&answer.json)).await.json
 }
 
 pub async fn make(api: &Api, body: Value) -> String {

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// The configured key of `live::Service`.
 pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 
+/// How long anything may take that is waited for: tests run beside each other.
+const PATIENCE: Duration = Duration::from_secs(40);
+
 /// The document that the service was built with.
 pub static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(replyflow::http::openapi::json()).expect("the document is JSON"));
@@ -63,6 +66,19 @@ impl Api {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What is at a path once something holds of it.
+    pub async fn until(&self, path: &str, holds: impl Fn(&Answer) -> bool) -> Answer {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(path).await;
+            if holds(&answer) {
+                return answer;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{path}: {} {}", answer.status, answer.text);
+            tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
 

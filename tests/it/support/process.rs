@@ -256,6 +256,14 @@ impl Caller {
         }
     }
 
+    /// A GET with a key of the API: status and body.
+    pub async fn get_with(&self, path: &str, key: &str) -> (u16, String) {
+        match self.client.get(format!("{}{path}", self.url)).bearer_auth(key).send().await {
+            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+            Err(_) => (0, String::new()),
+        }
+    }
+
     /// Any GET: status and body.
     pub async fn get(&self, path: &str) -> (u16, String) {
         match self.client.get(format!("{}{path}", self.url)).send().await {

@@ -7,7 +7,6 @@ use crate::support::live::Service;
 use crate::support::receiver::{Receiver, SECRET};
 use crate::support::smtp::SmtpServer;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 pub const PHONE: &str = "+447700900123";
 pub const MAIL: &str = "ann@shop.example";
@@ -99,16 +98,9 @@ pub async fn writes(api: &Api, channel: &str, from: &str, text: &str) -> String 
     answer.json["contact"].as_str().expect("a key").to_owned()
 }
 
-/// The answer once it is as wanted, or what it is after half a minute.
+/// The answer once it is as wanted.
 pub async fn until(api: &Api, path: &str, wanted: impl Fn(&Value) -> bool) -> Answer {
-    let patience = Instant::now();
-    loop {
-        let answer = api.get(path).await;
-        if wanted(&answer.json) || patience.elapsed() > Duration::from_secs(30) {
-            return answer;
-        }
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
+    api.until(path, |answer| wanted(&answer.json)).await
 }
 
 /// The items of a list.
