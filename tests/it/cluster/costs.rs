@@ -9,20 +9,6 @@ use std::collections::BTreeMap;
 /// Calls that servers make among themselves or that only count.
 const APART: [&str; 8] = ["info", "config|resetstat", "ping", "replconf", "psync", "cluster|info", "cluster|slots", "flushall"];
 
-async fn servers(world: &World) -> Vec<MultiplexedConnection> {
-    match (&world.redis, &world.cluster) {
-        (Some(redis), _) => vec![redis.connection().await],
-        (_, Some(shared)) => {
-            let mut all = Vec::new();
-            for i in 0..3 {
-                all.push(shared.cluster.node(i).connection().await);
-            }
-            all
-        }
-        _ => Vec::new(),
-    }
-}
-
 /// Calls by command, over all servers, since the last time.
 async fn commands(servers: &mut [MultiplexedConnection]) -> BTreeMap<String, u64> {
     let mut sum = BTreeMap::new();
@@ -41,7 +27,7 @@ async fn commands(servers: &mut [MultiplexedConnection]) -> BTreeMap<String, u64
 /// A message, its turn with two sends, and both ends: by command, for 30 contacts.
 async fn of_messages(backend: Backend) -> (BTreeMap<String, u64>, BTreeMap<String, u64>) {
     let world = World::new(backend).await;
-    let mut all = servers(&world).await;
+    let mut all = world.servers().await;
     for warm in [true, false] {
         commands(&mut all).await;
         for n in 0..30 {

@@ -126,6 +126,20 @@ impl World {
         World { store, redis, cluster, settings, folder, clock, whos: AtomicU32::new(0) }
     }
 
+    /// Connections of its own to each server that writes; none of the embedded store.
+    pub async fn servers(&self) -> Vec<redis::aio::MultiplexedConnection> {
+        let mut all = Vec::new();
+        if let Some(redis) = &self.redis {
+            all.push(redis.connection().await);
+        }
+        if let Some(shared) = &self.cluster {
+            for i in 0..crate::support::redis_cluster::PRIMARIES {
+                all.push(shared.cluster.node(i).connection().await);
+            }
+        }
+        all
+    }
+
     pub fn now(&self) -> Millis {
         Millis(self.clock.load(Ordering::SeqCst))
     }
