@@ -20,7 +20,12 @@ where
                 let app = App::new().app_data(Data::clone(&data)).app_data(PayloadConfig::new(1 << 20));
                 app.default_service(to(answer.clone()))
             });
-            let server = server.workers(1).keep_alive(std::time::Duration::from_secs(75)).disable_signals().bind(("127.0.0.1", 0)).expect("a free port");
+            let server = server
+                .workers(1)
+                .keep_alive(std::time::Duration::from_secs(75))
+                .disable_signals()
+                .bind(("127.0.0.1", 0))
+                .expect("a free port");
             tell.send(server.addrs()[0].port()).expect("the bench waits");
             server.run().await.expect("the fake provider runs");
         });

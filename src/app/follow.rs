@@ -45,7 +45,7 @@ pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>
     }
 }
 
-/// Between two sweeps of test contacts.
+/// Between two sweeps of test contacts, and of the suppression list.
 const TIDY: Duration = Duration::from_secs(3_600);
 
 /// Deletes test contacts to whom nothing happened for so long, until the service stops; nothing: they stay.
@@ -73,6 +73,18 @@ pub(super) async fn tidy_files(files: Arc<dyn FileStore>, stop: CancellationToke
             Err(error) => tracing::error!(%error, "files of deleted contacts cannot be deleted yet"),
         }
         let _ = timeout(OWED, stop.cancelled()).await;
+    }
+}
+
+/// Takes entries of the suppression list off that ended long ago, until the service stops.
+pub(super) async fn tidy_list(core: Arc<Core>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match core.tidy_suppressions().await {
+            Ok(0) => {}
+            Ok(addresses) => tracing::info!(addresses, "entries of the suppression list that ended long ago were taken off"),
+            Err(error) => tracing::warn!(%error, "the suppression list could not be tidied yet"),
+        }
+        let _ = timeout(TIDY, stop.cancelled()).await;
     }
 }
 

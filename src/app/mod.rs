@@ -135,6 +135,7 @@ impl Application {
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
         let tidying = tokio::spawn(follow::tidy_files(Arc::clone(&files), stop.clone()));
+        let list = tokio::spawn(follow::tidy_list(Arc::clone(&core), stop.clone()));
         let files = Files { store: files, redirect: settings.media.redirect };
         let web = Data::new(web(&settings, &core, record.clone(), files, metrics.clone(), ready.clone()));
         let app = move || {
@@ -194,6 +195,7 @@ impl Application {
         published_elsewhere.abort();
         trials.abort();
         tidying.abort();
+        list.abort();
         match ended_early {
             None => Ok(()),
             Some(ended) => ended.context("the HTTP server")?.context("the HTTP server"),

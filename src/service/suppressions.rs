@@ -24,10 +24,14 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 /// Addresses that are read at one time.
 const PAGE: usize = 10_000;
+/// The same while what ended is taken off.
+const TIDIED_AT_ONCE: usize = 1_000;
 /// Changes that are read again: as many as a store may lose at a failover and make anew before it is looked at.
 const OVERLAP: u64 = 2_000;
 /// Whoever wrote within so long is there, whatever a provider says of the number.
 const HEARD: Span = Span::days(1);
+/// An entry that has ended stays for so long, for whoever asks why something was not sent.
+const ENDED: Span = Span::days(30);
 /// How often a change is tried that others change at the same time.
 const TRIES: usize = 16;
 
@@ -131,6 +135,22 @@ impl Core {
         }
         *self.listed.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
         Ok(())
+    }
+
+    /// Takes entries off that ended long ago, so that they fill nothing. Says of how many addresses.
+    pub async fn tidy_suppressions(&self) -> Answer<u64> {
+        let (mut tidied, mut before) = (0, None);
+        loop {
+            let page = self.suppressions(before, TIDIED_AT_ONCE).await?;
+            let Some(last) = page.last() else { return Ok(tidied) };
+            before = Some(last.number);
+            let now = self.store_now();
+            let stays = move |entry: &Suppression| !entry.has_ended(now - ENDED);
+            for listed in page.iter().filter(|listed| !listed.entries.iter().all(stays)) {
+                change(&*self.store, listed.address, |list| ((), list.keep(stays))).await?;
+                tidied += 1;
+            }
+        }
     }
 
     /// The hash under which the list has an address. It is that of live contacts: an address is one, whoever tries it.

@@ -28,6 +28,7 @@ on_every_store!(
     who_unsubscribes_at_the_mail_service_is_not_listed,
     what_is_listed_by_a_whatsapp_id_holds_for_the_phone_once_it_shows,
     a_file_of_the_list_misses_nothing_that_changes_meanwhile,
+    what_ended_long_ago_is_taken_off,
     the_list_outlives_the_contact_and_notes_do_not,
 );
 
@@ -233,6 +234,24 @@ async fn a_file_of_the_list_misses_nothing_that_changes_meanwhile(backend: Backe
     let of = |who: &str, reason: &str| (rig.key(who).to_string(), reason.to_owned());
     let expected = [of("+447700900125", "manual"), of(BEN, "manual"), of(ANN, "legal"), of("+447700900126", "manual")];
     assert_eq!(found, expected);
+}
+
+async fn what_ended_long_ago_is_taken_off(backend: Backend) {
+    let rig = rig(backend).await;
+    let until = |days| Some(rig.core.store_now() + Span::days(days));
+    let ends = |days| Suppression { until: until(days), ..entry(&rig, Over::All, SuppressionReason::Manual, None) };
+    put(&rig, ANN, ends(1)).await;
+    put(&rig, BEN, ends(40)).await;
+    let legal = Suppression { what: Withheld::Marketing, ..entry(&rig, Over::All, SuppressionReason::Legal, None) };
+    put(&rig, BEN, Suppression { until: until(1), ..legal }).await;
+    let entries = async |who| rig.core.suppressions_of(rig.key(who)).await.expect("reads").iter().count();
+    assert_eq!(rig.core.tidy_suppressions().await.expect("tidies"), 0);
+    rig.pass(Span::days(32));
+    rig.quiet().await;
+    assert_eq!((entries(ANN).await, entries(BEN).await), (1, 2));
+    assert_eq!(rig.core.tidy_suppressions().await.expect("tidies"), 2);
+    assert_eq!((entries(ANN).await, entries(BEN).await), (0, 1), "what has not ended stays");
+    assert_eq!(rig.core.tidy_suppressions().await.expect("tidies"), 0);
 }
 
 async fn the_list_outlives_the_contact_and_notes_do_not(backend: Backend) {
