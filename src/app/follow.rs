@@ -5,6 +5,7 @@ use crate::domain::time::Span;
 use crate::history::Database;
 use crate::service::Core;
 use crate::service::media::owed;
+use crate::store::StoreError;
 use crate::store::files::FileStore;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,11 @@ pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>
     while !stop.is_cancelled() {
         match core.follow_publications().await {
             Ok(_) => failed = false,
+            // What is done here from now on would be lost: it was moved away from under us.
+            Err(error @ StoreError::Marked(_)) => {
+                tracing::error!(%error, "the service stops");
+                stop.cancel();
+            }
             // Once: the store's own loops say it too.
             Err(error) if !failed => {
                 tracing::warn!(%error, "what was published cannot be read; what runs goes on");

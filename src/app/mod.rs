@@ -5,10 +5,12 @@ mod follow;
 mod measure;
 mod publish;
 mod reload;
+mod stores;
 pub mod watch;
 
 pub use files::open_files;
 pub use measure::start_log;
+pub use stores::{Access, open_store, open_to_look, open_transfer};
 
 use crate::domain::mode::Mode;
 use publish::Places;
@@ -18,7 +20,6 @@ use crate::config::Settings;
 use crate::config::channel::{ChannelSettings, ProviderSettings};
 use crate::config::observe::MetricsSettings;
 use crate::config::publish::PublishFrom;
-use crate::config::store::{Backend, StoreConfig};
 use crate::domain::address::Address;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
@@ -40,8 +41,8 @@ use crate::service::broadcast;
 use crate::service::runtime::{MachineClock, MachineRandom, Running, TokioTasks};
 use crate::service::{Channel, LinkSettings, ServiceSettings, World};
 use crate::service::{Core, KeyRing, Parts, Sink, open_sinks};
+use crate::store::FindingLevel;
 use crate::store::files::FileStore;
-use crate::store::{Answer, EmbeddedStore, FindingLevel, RedisStore, Store, StoreSettings};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web::Data};
 use anyhow::Context as _;
@@ -215,40 +216,6 @@ async fn check_store(core: Arc<Core>) {
             FindingLevel::Fine => tracing::debug!(name, message, "the store was checked"),
             FindingLevel::Warning => tracing::warn!(name, message, remedy, "the store was checked"),
             FindingLevel::Error => tracing::error!(name, message, remedy, "the store was checked"),
-        }
-    }
-}
-
-/// Whether a command serves conversations or looks at them from beside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// The service: takes an embedded store for itself, and makes it if there is none.
-    Serve,
-    /// An operator's command: another process may have it.
-    Beside,
-}
-
-/// Opens the configured store.
-pub async fn open_store(config: &StoreConfig, access: Access) -> Answer<Arc<dyn Store>> {
-    let limits = config.limits;
-    let mut settings = StoreSettings {
-        claim_lease: limits.claim_lease,
-        send_lease: limits.send_lease,
-        dedupe_ttl: limits.dedupe_ttl,
-        dedupe_cap: limits.dedupe_cap,
-        mailbox_max: limits.mailbox,
-        mailbox_headroom: limits.mailbox_headroom,
-        journal_max_bytes: u64::try_from(limits.journal_max_bytes).unwrap_or(u64::MAX),
-        pairs: config.pairs.clone(),
-        ..StoreSettings::default()
-    };
-    match (&config.backend, access) {
-        (Backend::Embedded { folder }, Access::Serve) => Ok(Arc::new(EmbeddedStore::open(folder, settings)?)),
-        (Backend::Embedded { folder }, Access::Beside) => Ok(Arc::new(EmbeddedStore::open_beside(folder, settings)?)),
-        (Backend::Redis(redis), _) => {
-            settings.wait_replicas = redis.wait_replicas.into();
-            settings.call_timeout = duration(redis.timeout);
-            Ok(Arc::new(RedisStore::connect(redis, settings)?))
         }
     }
 }

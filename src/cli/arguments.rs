@@ -1,5 +1,6 @@
 //! The command line: what can be asked, with examples. Nothing here does anything.
 
+mod admin;
 mod broadcast;
 mod channel;
 mod check;
@@ -20,6 +21,7 @@ mod suppress;
 mod test;
 mod test_data;
 
+pub use admin::{Admin, Backup, Check as StoreCheck, Move, Restore};
 pub use broadcast::{All, Brief, Broadcast, New as NewBroadcast, NewSchedule, One, Schedule};
 pub use channel::Channel;
 pub use check::{Check, CheckFormat};
@@ -168,6 +170,12 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: Schedule,
+    },
+    /// The store as a whole, for engineers
+    Admin {
+        /// What to do with it
+        #[command(subcommand)]
+        command: Admin,
     },
     /// What could not be done and waits for a decision
     Failed {
@@ -350,6 +358,7 @@ mod tests {
             "contacts",
             "suppress",
             "test-data",
+            "admin",
             "failed",
             "key",
             "alert",

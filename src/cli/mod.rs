@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod render;
 
+mod admin;
 mod alert;
 mod broadcast;
 mod channel;
@@ -138,6 +139,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Preview(asked) => preview::run(&project, &asked),
         Command::Suppress { command } => suppress::run(&project, &command),
         Command::TestData { command } => test_data::run(&project, &command),
+        Command::Admin { command } => admin::run(&project, &command),
         Command::Failed { command } => failed::run(&project, &command),
         Command::Key { command } => key::run(&project, &command),
         Command::Broadcast { command } => broadcast::broadcast(&project, &command),

@@ -126,6 +126,17 @@ impl RedisSettings {
         })
     }
 
+    /// Where it is, for people: without a login.
+    pub fn whereabouts(&self) -> String {
+        let listed = |servers: &[RedisAddress]| servers.iter().map(RedisAddress::to_string).collect::<Vec<_>>().join(", ");
+        match &self.servers {
+            RedisServers::One { address, database: 0 } => format!("Redis at {address}"),
+            RedisServers::One { address, database } => format!("Redis at {address}, database {database}"),
+            RedisServers::Sentinels { sentinels, primary, .. } => format!("Redis `{primary}` behind {}", listed(sentinels)),
+            RedisServers::Cluster(nodes) => format!("the Redis Cluster of {}", listed(nodes)),
+        }
+    }
+
     pub(super) fn read(section: &Section<'_>, chosen: bool) -> Self {
         let login = |user, password| RedisLogin {
             username: section.opt_text(user),

@@ -13,6 +13,7 @@
 //! | `export` | the journal as it was | `export` |
 //! | `leaving` | how much was written down of a contact, for receipts | `leaving` |
 //! | `trials` | test contacts and what else there is of tests, for those who delete it | `trials` |
+//! | `restored` | a record that is put back from a copy | `restored` |
 //! | `project` | what an entry means in tables: pure | `project/` |
 
 pub mod api_keys;
@@ -31,6 +32,7 @@ mod postgres_value;
 mod project;
 pub mod query;
 pub mod read;
+pub mod restored;
 pub mod schema;
 mod sqlite;
 mod taken_back;

@@ -12,6 +12,9 @@ pub enum StoreError {
     /// Written by another release, or not ours. An engineer must act.
     #[error("the store has another layout: {0}")]
     Layout(String),
+    /// Marked as not to be used: moved into another one, or not yet whole. An engineer must act.
+    #[error("the store is not to be used: {0}")]
+    Marked(&'static str),
     /// A mistake in this program or damage in the store: nothing was written. An engineer must act.
     #[error("the store met something impossible: {0}")]
     Bug(String),

@@ -21,13 +21,14 @@ mod publication;
 mod redis;
 mod request;
 mod settings;
+pub mod transfer;
 mod view;
 
 pub use answer::{
     Accepted, Claim, Claimed, Committed, DueContacts, DueLanes, Entry, Look, Permits, Ready, Record, Reported, Settled,
     StartAnswer, Started,
 };
-pub use embedded::EmbeddedStore;
+pub use embedded::{EmbeddedStore, backup};
 pub use error::StoreError;
 pub use hold::{Held, HoldKey};
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};

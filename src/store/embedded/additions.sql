@@ -33,5 +33,7 @@ CREATE TABLE IF NOT EXISTS spent (channel TEXT NOT NULL, hour INTEGER NOT NULL, 
 CREATE TABLE IF NOT EXISTS held (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 -- When the messages that went to a contact are paid back, where those to one contact are counted.
 CREATE TABLE IF NOT EXISTS paced (contact TEXT PRIMARY KEY, paid INTEGER NOT NULL) WITHOUT ROWID;
+-- What keeps it from being used: `left`, it was moved into another store; `arriving`, another one is being moved into it.
+CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 -- What failed is named beside its contact: one event may concern several. What an older release wrote is named anew.
 UPDATE failed SET id = contact || id WHERE lane IS NULL AND length(id) = 16;

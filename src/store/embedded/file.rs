@@ -1,5 +1,6 @@
 //! The file: its lock, its layout, its connections, and what its errors mean.
 
+use crate::store::transfer::Mark;
 use crate::store::{Answer, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -47,6 +48,8 @@ pub struct Place {
     file: PathBuf,
     /// Held as long as this lives.
     _lock: Option<File>,
+    /// Whether it is opened although a mark says that it is not to be used.
+    marked_too: bool,
 }
 
 impl Place {
@@ -66,7 +69,7 @@ impl Place {
             taken = lock.try_lock();
         }
         match taken {
-            Ok(()) => Ok(Place { file: folder.join("replyflow.db"), _lock: Some(lock) }),
+            Ok(()) => Ok(Place { file: folder.join("replyflow.db"), _lock: Some(lock), marked_too: false }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(format!(
                 "another process has the store in {} open: stop it first, or use Redis for several instances",
                 folder.display()
@@ -75,13 +78,28 @@ impl Place {
         }
     }
 
+    /// Takes the folder for a move, whatever marks say.
+    pub fn take_to_move(folder: &Path) -> Answer<Self> {
+        Ok(Place { marked_too: true, ..Self::take(folder)? })
+    }
+
+    /// Whether there is a store.
+    pub fn has_store(folder: &Path) -> bool {
+        folder.join("replyflow.db").is_file()
+    }
+
     /// Goes beside a process that has it: for an operator's command. There must be a store already.
     pub fn beside(folder: &Path) -> Answer<Self> {
         let file = folder.join("replyflow.db");
-        if !file.is_file() {
+        if !Self::has_store(folder) {
             return Err(StoreError::Unavailable(format!("there is no store in {}", folder.display())));
         }
-        Ok(Place { file, _lock: None })
+        Ok(Place { file, _lock: None, marked_too: false })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(&self.file)
     }
 
     /// A connection that writes; makes the store if there is none.
@@ -90,6 +108,9 @@ impl Place {
         prepare(&db).map_err(|e| failure(&e))?;
         layout(&db)?;
         db.execute_batch(include_str!("additions.sql")).map_err(|e| failure(&e))?;
+        if !self.marked_too {
+            unmarked(&db)?;
+        }
         Ok(db)
     }
 
@@ -102,6 +123,17 @@ impl Place {
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| failure(&e))?;
         Ok(db)
     }
+}
+
+fn unmarked(db: &Connection) -> Answer<()> {
+    for mark in [Mark::Left, Mark::Arriving] {
+        let sql = "SELECT count(*) FROM mark WHERE name = ?1";
+        let there: i64 = db.query_row(sql, [mark.name()], |row| row.get(0)).map_err(|e| failure(&e))?;
+        if there > 0 {
+            return Err(mark.refusal());
+        }
+    }
+    Ok(())
 }
 
 fn prepare(db: &Connection) -> rusqlite::Result<()> {

@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file, one process, the same contract. One thread writes (`writer`), the operations are
 //! statements inside its transaction (`mailbox`, `lanes`, `records`), reads go past it (`view`).
 
+pub mod backup;
 mod file;
 mod hold;
 mod lanes;
@@ -12,6 +13,8 @@ mod pace;
 mod publications;
 mod records;
 mod tables;
+mod transfer;
+mod transfer_read;
 mod view;
 mod writer;
 
@@ -76,6 +79,17 @@ impl EmbeddedStore {
     /// Opens a store beside the process that serves it, for an operator's command.
     pub fn open_beside(folder: &Path, settings: StoreSettings) -> Answer<Self> {
         let place = Place::beside(folder)?;
+        let db = place.writer()?;
+        Self::start(place, db, settings)
+    }
+
+    /// Opens a store to move it, or to move another one into it: takes it for this process alone, whatever marks say, and leaves all as it is.
+    /// With `make` a store is made where none is.
+    pub fn open_to_move(folder: &Path, settings: StoreSettings, make: bool) -> Answer<Self> {
+        if !make && !Place::has_store(folder) {
+            return Err(StoreError::Unavailable(format!("there is no store in {}", folder.display())));
+        }
+        let place = Place::take_to_move(folder)?;
         let db = place.writer()?;
         Self::start(place, db, settings)
     }

@@ -4,6 +4,7 @@ use super::wire::{read_effect, read_entry, read_place, read_record, read_score};
 use super::{RedisStore, keys};
 use crate::domain::id::{ContactKey, EffectId, VersionId};
 use crate::domain::time::{Millis, Span};
+use crate::store::transfer::Mark;
 use crate::store::{Answer, Depths, Inspection, Meta, Outgoing, Ready, StoreError, WorkSet};
 use bytes::Bytes;
 use redis::Value;
@@ -37,6 +38,11 @@ impl RedisStore {
     }
 
     pub(super) async fn do_meta(&self) -> Answer<Meta> {
+        let marks = [Mark::Left, Mark::Arriving];
+        let said: Vec<Option<Vec<u8>>> = self.link.query(redis::cmd("MGET").arg(&marks.map(keys::marked)[..])).await?;
+        if let Some((mark, _)) = marks.into_iter().zip(said).find(|(_, said)| said.is_some()) {
+            return Err(mark.refusal());
+        }
         let fresh: [u8; 32] = rand::random();
         let mut pipeline = redis::pipe();
         pipeline.cmd("SET").arg(key("meta")).arg(&fresh[..]).arg("NX");

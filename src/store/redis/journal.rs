@@ -54,6 +54,14 @@ fn read_failed(value: &[u8]) -> Answer<Failed<'_>> {
     }
 }
 
+/// What something that failed is named by.
+pub(super) fn failed_key(value: &[u8]) -> Answer<FailedKey> {
+    Ok(match read_failed(value)? {
+        Failed::Effect(lane, effect) => FailedKey::Effect(lane.contact, read_effect(effect)?.id),
+        Failed::Input(contact, entry) => FailedKey::Input(contact, entry.id),
+    })
+}
+
 impl RedisStore {
     pub(super) async fn do_read_journal(&self, shard: u8, after: JournalId, count: usize) -> Answer<Vec<JournalItem>> {
         let mut command = redis::cmd("XRANGE");
@@ -127,10 +135,7 @@ impl RedisStore {
                 if value.get(1..23) != Some(contact.as_str().as_bytes()) {
                     continue;
                 }
-                let key = match read_failed(&value)? {
-                    Failed::Effect(lane, effect) => FailedKey::Effect(lane.contact, read_effect(effect)?.id),
-                    Failed::Input(contact, entry) => FailedKey::Input(contact, entry.id),
-                };
+                let key = failed_key(&value)?;
                 // What moves while it is looked through may be seen twice.
                 if !found.contains(&key) {
                     found.push(key);
@@ -143,7 +148,7 @@ impl RedisStore {
         }
     }
 
-    async fn failed_item(&self, value: &[u8], at: Millis) -> Answer<FailedItem> {
+    pub(super) async fn failed_item(&self, value: &[u8], at: Millis) -> Answer<FailedItem> {
         match read_failed(value)? {
             Failed::Effect(lane, effect) => {
                 let raw = read_effect(effect)?;

@@ -3,6 +3,7 @@
 use crate::domain::id::{ContactKey, EffectId, VersionId};
 use crate::domain::name::ChannelName;
 use crate::store::lane::{Lane, LaneKey, WorkSet};
+use crate::store::transfer::Mark;
 
 /// Shards; part of the layout, never changed in place.
 pub const SHARDS: u8 = 64;
@@ -19,6 +20,9 @@ pub const TAGS: [&str; SHARDS as usize] = [
     "12", "6s", "09", "01", "4h", "23", "30", "38", "0h", "0d", "0y", "0q", "3a", "2s", "2j", "2b",
     "13", "6r", "08", "00", "4i", "22", "31", "39", "0i", "0a", "0x", "0p", "2z", "2r", "2k", "2c",
 ];
+
+/// Where the name of a contact or a lane begins in its key.
+pub const MEMBER: usize = 11;
 
 /// The tag of a shard.
 pub fn tag(shard: u8) -> &'static str {
@@ -86,6 +90,11 @@ pub fn current() -> String {
 /// What belongs to it lies on its slot: `said` the last publication of each name, `mark` how many there were, `log:NAME` those of a name.
 pub fn beside_current(what: &str) -> String {
     format!("{PREFIX}{what}:{{{}}}", current())
+}
+
+/// What keeps the store from being used; there too.
+pub fn marked(mark: Mark) -> String {
+    beside_current(mark.name())
 }
 
 /// The suppression list on a slot of its own: `entries`, `order`, `mark`.

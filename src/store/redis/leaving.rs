@@ -25,7 +25,7 @@ fn count(answer: &mut Reader) -> Answer<u64> {
     Ok(u64::try_from(answer.int()?).unwrap_or(0))
 }
 
-fn hashes(list: &[Vec<u8>]) -> Answer<Vec<DedupeHash>> {
+pub(super) fn hashes(list: &[Vec<u8>]) -> Answer<Vec<DedupeHash>> {
     let hash = |bytes: &Vec<u8>| std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok()).map(DedupeHash);
     list.iter().map(hash).collect::<Option<Vec<_>>>().ok_or_else(|| StoreError::Bug("a hash that is no number".to_owned()))
 }

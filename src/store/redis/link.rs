@@ -161,6 +161,11 @@ impl Link {
         Ok(shards)
     }
 
+    /// The servers that have data, by address.
+    pub async fn primaries(&self) -> Answer<Vec<Arc<Node>>> {
+        self.servers.primaries().await.map_err(|e| failure(&e))
+    }
+
     /// One plain command at every server, by its address.
     pub async fn everywhere(&self, command: &Cmd) -> Answer<Vec<(String, Answer<Value>)>> {
         let answers = self.servers.everywhere(command).await.map_err(|e| failure(&e))?;

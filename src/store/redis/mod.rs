@@ -22,6 +22,9 @@ mod scripts;
 mod servers;
 mod sets;
 mod slots;
+mod transfer;
+mod transfer_names;
+mod transfer_read;
 mod wire;
 
 #[doc(hidden)]
@@ -53,7 +56,9 @@ pub struct RedisStore {
     /// One bit for each shard whose journal is over its limit.
     full_journals: AtomicU64,
     hints: Arc<Notify>,
-    listener: JoinHandle<()>,
+    /// Nothing where it is opened to be moved.
+    listener: Option<JoinHandle<()>>,
+    whereabouts: String,
 }
 
 impl RedisStore {
@@ -75,21 +80,33 @@ impl RedisStore {
         Self::connect_with(&redis, settings, scripts)
     }
 
-    /// The same for any servers.
+    /// Opens a store to move it, or to move another one into it. It listens to nothing, so that it does not count as an instance.
+    pub fn connect_to_move(redis: &RedisSettings, settings: StoreSettings) -> Answer<Self> {
+        Self::opened(redis, settings, Scripts::default(), false)
+    }
+
+    /// The same as `connect` for any scripts.
     #[doc(hidden)]
     pub fn connect_with(redis: &RedisSettings, settings: StoreSettings, scripts: Scripts) -> Answer<Self> {
+        Self::opened(redis, settings, scripts, true)
+    }
+
+    fn opened(redis: &RedisSettings, settings: StoreSettings, scripts: Scripts, listens: bool) -> Answer<Self> {
         // Another part of the service may have named it already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let link = link::Link::open(redis, &settings, scripts)?;
         let hints = Arc::new(Notify::new());
-        let listener = tokio::spawn(hints::listen(link.servers(), Arc::clone(&hints)));
-        Ok(RedisStore { link, settings, sets: sets::Sets::default(), full_journals: AtomicU64::new(0), hints, listener })
+        let listener = listens.then(|| tokio::spawn(hints::listen(link.servers(), Arc::clone(&hints))));
+        let (sets, full_journals, whereabouts) = (sets::Sets::default(), AtomicU64::new(0), redis.whereabouts());
+        Ok(RedisStore { link, settings, sets, full_journals, hints, listener, whereabouts })
     }
 }
 
 impl Drop for RedisStore {
     fn drop(&mut self) {
-        self.listener.abort();
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::{RedisStore, keys};
 use crate::domain::id::VersionId;
 use crate::domain::limits;
 use crate::domain::name::Slug;
+use crate::store::transfer::Mark;
 use crate::store::{Answer, Current, Kept, Publish, Published, StoreError};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -13,12 +14,12 @@ fn bug(what: &str) -> StoreError {
     StoreError::Bug(format!("Redis holds something unreadable: {what}"))
 }
 
-fn log(name: &Slug) -> String {
+pub(super) fn log(name: &Slug) -> String {
     keys::beside_current(&format!("log:{name}"))
 }
 
 /// Number, version and body.
-fn read(entry: &[u8]) -> Answer<(u64, VersionId, Bytes)> {
+pub(super) fn read(entry: &[u8]) -> Answer<(u64, VersionId, Bytes)> {
     let mut parts = entry.splitn(3, |byte| *byte == b' ');
     let mut text = || parts.next().and_then(|part| std::str::from_utf8(part).ok());
     let number = text().and_then(|part| part.parse().ok());
@@ -82,7 +83,10 @@ impl RedisStore {
     }
 
     pub(super) async fn do_published(&self) -> Answer<u64> {
-        let mark: Option<u64> = self.link.query(redis::cmd("GET").arg(keys::beside_current("mark"))).await?;
-        Ok(mark.unwrap_or(0))
+        let mut command = redis::cmd("MGET");
+        command.arg(keys::beside_current("mark")).arg(keys::marked(Mark::Left));
+        let (mark, left): (Option<u64>, Option<Vec<u8>>) = self.link.query(&command).await?;
+        // Asked for again and again: so an instance that was forgotten hears that the store was moved away from under it.
+        if left.is_some() { Err(Mark::Left.refusal()) } else { Ok(mark.unwrap_or(0)) }
     }
 }

@@ -235,6 +235,14 @@ impl Servers {
         Ok(join_all(asked).await)
     }
 
+    /// The primaries, by address.
+    pub async fn primaries(&self) -> RedisResult<Vec<Arc<Node>>> {
+        self.node(None).await?;
+        let mut nodes = self.known.borrow().map.nodes.clone();
+        nodes.sort_by(|a, b| a.address.cmp(&b.address));
+        Ok(nodes)
+    }
+
     fn way(&self) -> Way {
         Way { hops: 0, pause: PAUSES.0, until: Instant::now() + self.access.response }
     }

@@ -11,7 +11,7 @@ use std::sync::{PoisonError, RwLock};
 #[derive(Default)]
 pub struct Sets(RwLock<HashMap<[u8; 4], WorkSet>>);
 
-fn key() -> String {
+pub(super) fn key() -> String {
     format!("{PREFIX}works")
 }
 

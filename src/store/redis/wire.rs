@@ -103,10 +103,44 @@ pub fn read_entry(bytes: &[u8]) -> Answer<Entry> {
     Ok(Entry { class, id, accepted_at: Millis(at), body: Bytes::copy_from_slice(&bytes[30..]) })
 }
 
+/// An input.
+pub fn write_entry(entry: &Entry) -> Vec<u8> {
+    let mut out = format!("{}{}{:013}", class_letter(entry.class), entry.id, entry.accepted_at.0).into_bytes();
+    out.extend(&entry.body);
+    out
+}
+
+/// A record of nobody who claims it. What was seen last is counted as of no day, so that the next input moves its end.
+pub fn write_record(place: &Place, record: &Record, older: bool) -> Vec<u8> {
+    let (flag, target) = match place {
+        Place::Here if record.held => ('1', None),
+        Place::Here => ('0', None),
+        Place::Moving(to) => ('M', Some(to)),
+        Place::Moved(to) => ('A', Some(to)),
+    };
+    let (tries, stop) = (record.tries.min(9), stop_letter(record.stop));
+    let generation = u8::from(older);
+    let mut out = format!("{flag}{tries} {generation}{stop}---{}", record.token).into_bytes();
+    out.extend(target.iter().flat_map(|to| to.as_str().bytes()));
+    out.extend(&record.blob);
+    out
+}
+
+/// Whether an older generation of what was seen may be there.
+pub fn has_older(bytes: &[u8]) -> bool {
+    bytes.get(3) == Some(&b'1')
+}
+
 /// An effect that was never begun.
 pub fn write_effect(set: [u8; 4], id: EffectId, body: &[u8]) -> Vec<u8> {
+    write_begun(b'q', 0, set, id, body)
+}
+
+/// An effect in this state, of which so many attempts were begun by nobody in particular.
+pub fn write_begun(state: u8, attempts: u8, set: [u8; 4], id: EffectId, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(35 + body.len());
-    out.extend(b"q00");
+    out.push(state);
+    out.extend(format!("{:02}", attempts.min(99)).as_bytes());
     out.extend(set);
     out.extend(b"--------");
     out.extend(id.to_string().as_bytes());

@@ -1,7 +1,7 @@
 //! What a store must do, shown on every store: one list of tests, one macro.
 
 mod accepting;
-mod leaving;
+pub mod leaving;
 mod listing;
 mod merging;
 mod model;

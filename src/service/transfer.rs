@@ -1,0 +1,419 @@
+//! Moving a store into another one, while nobody works on either: everything is copied, the journal that is not in the record yet goes
+//! along, and then both are compared, thing by thing. It can be cut off anywhere: how far it has come stands in the target, and the same
+//! call goes on.
+
+use super::history::SUBSCRIBER;
+use crate::domain::codec;
+use crate::domain::id::ContactKey;
+use crate::domain::journal::Entry;
+use crate::domain::time::{Millis, Span};
+use crate::store::transfer::{EntryMoved, FORM, Mark, Name, Thing, Transfer};
+use crate::store::{Answer, JournalId, JournalItem, JournalRecord, StoreError};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+/// Names that are asked for at once, and things that are read and written at once.
+const PAGE: usize = 500;
+const AT_ONCE: usize = 100;
+/// Entries of a journal that are written at once, and read of one shard at once.
+const ENTRIES: usize = 200;
+const READ: usize = 50;
+/// What is forgotten so soon may be gone in one store and not yet in the other.
+const SOON: Span = Span::minutes(10);
+
+/// Why a store was not moved.
+#[derive(Debug, thiserror::Error)]
+pub enum MoveError {
+    /// The store that is moved.
+    #[error("the store that is to be moved: {0}")]
+    From(StoreError),
+    /// The store that it is moved into.
+    #[error("the store that it is to be moved into: {0}")]
+    To(StoreError),
+    /// Instances run on one of them.
+    #[error("{instances} of something has {place} open: stop every instance first")]
+    Running {
+        /// How many.
+        instances: u64,
+        /// Where.
+        place: String,
+    },
+    /// There is nothing.
+    #[error("there is no store in {0}")]
+    Nothing(String),
+    /// The target is no empty store.
+    #[error("{0} holds something already")]
+    Holds(String),
+    /// It was moved before.
+    #[error("it was moved into {0} already")]
+    Moved(String),
+    /// A move into somewhere else was begun.
+    #[error("it is being moved into {0}")]
+    Elsewhere(String),
+    /// Begun by another release.
+    #[error("this move was begun by another release, which has to end it")]
+    Form,
+    /// They are not the same afterwards.
+    #[error("the two stores differ: {0}")]
+    Differ(String),
+}
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// So many things are copied.
+    Copied(u64),
+    /// So many entries of the journal are copied.
+    Entries(u64),
+    /// So many things are compared.
+    Compared(u64),
+}
+
+/// What was moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// How many of what kind, as they were compared.
+    pub kinds: BTreeMap<&'static str, u64>,
+    /// Entries of the journal.
+    pub entries: u64,
+}
+
+/// What the mark in the source says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Left {
+    form: u8,
+    pair: String,
+    to: String,
+    done: bool,
+}
+
+/// What the mark in the target says: how far the move has come.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Come {
+    form: u8,
+    pair: String,
+    /// Whether all things are copied.
+    copied: bool,
+    /// Where the next names begin, for this incarnation of the source.
+    at: String,
+    incarnation: String,
+    things: u64,
+    /// The last entry of each shard's journal that was copied.
+    journal: BTreeMap<u8, String>,
+}
+
+impl Come {
+    fn write(&self) -> Bytes {
+        // Nothing in it can fail to be written.
+        Bytes::from(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    fn again(pair: String) -> Self {
+        let (at, incarnation, journal) = (String::new(), String::new(), BTreeMap::new());
+        Come { form: FORM, pair, copied: false, at, incarnation, things: 0, journal }
+    }
+}
+
+fn read<T: for<'a> Deserialize<'a>>(said: Option<Bytes>) -> Result<Option<T>, MoveError> {
+    said.map(|said| serde_json::from_slice(&said).map_err(|_| MoveError::Form)).transpose()
+}
+
+/// Moves a store. `heard` is told from time to time.
+pub async fn move_store(
+    from: &dyn Transfer,
+    to: &dyn Transfer,
+    heard: &mut (dyn FnMut(Step) + Send),
+) -> Result<Moved, MoveError> {
+    let mut come = begin(from, to).await?;
+    if !come.copied {
+        copy(from, to, &mut come, heard).await?;
+    }
+    copy_journal(from, to, &mut come, heard).await?;
+    let moved = match compare(from, to, heard).await {
+        Err(MoveError::Differ(what)) => {
+            // The same call begins anew.
+            to.keep(Vec::new(), Come::again(come.pair).write()).await.map_err(MoveError::To)?;
+            return Err(MoveError::Differ(what));
+        }
+        other => other?,
+    };
+    let left = Left { form: FORM, pair: come.pair, to: to.whereabouts(), done: true };
+    leave(from, &left).await?;
+    to.set_mark(Mark::Arriving, None).await.map_err(MoveError::To)?;
+    Ok(moved)
+}
+
+/// Makes a store usable again that was to be moved, or was. Whether the move had ended; nothing: there was none.
+pub async fn give_up(from: &dyn Transfer) -> Result<Option<bool>, MoveError> {
+    let left: Option<Left> = read(from.mark(Mark::Left).await.map_err(MoveError::From)?)?;
+    if left.is_some() {
+        from.set_mark(Mark::Left, None).await.map_err(MoveError::From)?;
+    }
+    Ok(left.map(|left| left.done))
+}
+
+async fn leave(from: &dyn Transfer, left: &Left) -> Result<(), MoveError> {
+    let said = Bytes::from(serde_json::to_vec(left).unwrap_or_default());
+    from.set_mark(Mark::Left, Some(said)).await.map_err(MoveError::From)
+}
+
+/// Marks both, or finds out how far an earlier call came.
+async fn begin(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError> {
+    for (store, error) in [(from, MoveError::From as fn(_) -> _), (to, MoveError::To)] {
+        let instances = store.others().await.map_err(error)?;
+        if instances > 0 {
+            return Err(MoveError::Running { instances, place: store.whereabouts() });
+        }
+    }
+    let secret = from.secret().await.map_err(MoveError::From)?.ok_or_else(|| MoveError::Nothing(from.whereabouts()))?;
+    if from.mark(Mark::Arriving).await.map_err(MoveError::From)?.is_some() {
+        return Err(MoveError::From(StoreError::Marked("another store is being moved into it")));
+    }
+    let left: Option<Left> = read(from.mark(Mark::Left).await.map_err(MoveError::From)?)?;
+    let come: Option<Come> = read(to.mark(Mark::Arriving).await.map_err(MoveError::To)?)?;
+    if left.as_ref().is_some_and(|left| left.form != FORM) || come.as_ref().is_some_and(|come| come.form != FORM) {
+        return Err(MoveError::Form);
+    }
+    let come = match (left, come) {
+        (Some(left), Some(come)) if left.pair == come.pair => return Ok(come),
+        (Some(left), _) if left.done => return Err(MoveError::Moved(left.to)),
+        (Some(left), _) => return Err(MoveError::Elsewhere(left.to)),
+        // Cut off between the marks, or given up: it begins anew.
+        (None, Some(come)) if to.secret().await.map_err(MoveError::To)? == Some(secret.clone()) => Come::again(come.pair),
+        (None, Some(_)) => return Err(MoveError::Holds(to.whereabouts())),
+        (None, None) => {
+            if to.mark(Mark::Left).await.map_err(MoveError::To)?.is_some() || !is_empty(to).await.map_err(MoveError::To)? {
+                return Err(MoveError::Holds(to.whereabouts()));
+            }
+            Come::again(hex::encode(rand::random::<[u8; 8]>()))
+        }
+    };
+    to.keep(Vec::new(), come.write()).await.map_err(MoveError::To)?;
+    to.take_secret(secret).await.map_err(MoveError::To)?;
+    leave(from, &Left { form: FORM, pair: come.pair.clone(), to: to.whereabouts(), done: false }).await?;
+    Ok(come)
+}
+
+/// Whether a store holds nothing but its secret.
+async fn is_empty(store: &dyn Transfer) -> Answer<bool> {
+    let mut at = String::new();
+    loop {
+        let part = store.names(&at, PAGE).await?;
+        if store.things(&part.names).await?.iter().any(Option::is_some) {
+            return Ok(false);
+        }
+        match part.next {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    for shard in 0..store.store().shards() {
+        if !store.store().read_journal(shard, JournalId::START, 1).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The same names once.
+fn once(names: Vec<Name>) -> Vec<Name> {
+    let mut met = HashSet::new();
+    names.into_iter().filter(|name| met.insert(name.clone())).collect()
+}
+
+async fn copy(
+    from: &dyn Transfer,
+    to: &dyn Transfer,
+    come: &mut Come,
+    heard: &mut (dyn FnMut(Step) + Send),
+) -> Result<(), MoveError> {
+    let incarnation = from.incarnation().await.map_err(MoveError::From)?;
+    if come.incarnation != incarnation {
+        (come.incarnation, come.at, come.things) = (incarnation, String::new(), 0);
+    }
+    loop {
+        let part = from.names(&come.at, PAGE).await.map_err(MoveError::From)?;
+        let names = once(part.names);
+        for some in names.chunks(AT_ONCE) {
+            let things = from.things(some).await.map_err(MoveError::From)?;
+            let things: Vec<(Name, Thing)> =
+                some.iter().zip(things).filter_map(|(name, thing)| Some((name.clone(), thing?))).collect();
+            come.things += things.len() as u64;
+            to.keep(things, come.write()).await.map_err(MoveError::To)?;
+            heard(Step::Copied(come.things));
+        }
+        (come.copied, come.at) = (part.next.is_none(), part.next.unwrap_or_default());
+        to.keep(Vec::new(), come.write()).await.map_err(MoveError::To)?;
+        if come.copied {
+            return Ok(());
+        }
+    }
+}
+
+/// The journals of a store's shards as one, by time: what is said of one contact stays in its order, and so does what is said of two who became one.
+struct Journal<'a> {
+    store: &'a dyn Transfer,
+    shards: Vec<Shard>,
+}
+
+struct Shard {
+    after: JournalId,
+    next: VecDeque<JournalItem>,
+    ended: bool,
+}
+
+impl<'a> Journal<'a> {
+    /// What is not in the record yet, after what was copied before.
+    async fn unread(store: &'a dyn Transfer, copied: &BTreeMap<u8, String>) -> Answer<Self> {
+        let mut shards = Vec::new();
+        for shard in 0..store.store().shards() {
+            let copied = copied.get(&shard).and_then(|id| JournalId::parse(id));
+            let after = match copied {
+                Some(after) => after,
+                None => store.store().cursor(shard, SUBSCRIBER).await?,
+            };
+            shards.push(Shard { after, next: VecDeque::new(), ended: false });
+        }
+        Ok(Journal { store, shards })
+    }
+
+    /// All that there is.
+    fn whole(store: &'a dyn Transfer) -> Self {
+        let shard = |_| Shard { after: JournalId::START, next: VecDeque::new(), ended: false };
+        Journal { store, shards: (0..store.store().shards()).map(shard).collect() }
+    }
+
+    async fn next(&mut self) -> Answer<Option<EntryMoved>> {
+        let mut first: Option<(JournalId, usize)> = None;
+        for (n, shard) in self.shards.iter_mut().enumerate() {
+            if shard.next.is_empty() && !shard.ended {
+                let number = u8::try_from(n).unwrap_or(0);
+                shard.next = self.store.store().read_journal(number, shard.after, READ).await?.into();
+                shard.ended = shard.next.len() < READ;
+                shard.after = shard.next.back().map_or(shard.after, |last| last.id);
+            }
+            let head = shard.next.front().map(|item| (item.id, n));
+            first = first.into_iter().chain(head).min();
+        }
+        let Some((_, n)) = first else { return Ok(None) };
+        let Some(item) = self.shards[n].next.pop_front() else { return Ok(None) };
+        Ok(Some(EntryMoved { contact: owner(&item), shard: u8::try_from(n).unwrap_or(0), item }))
+    }
+}
+
+/// Whose an entry is.
+fn owner(item: &JournalItem) -> Option<ContactKey> {
+    match &item.record {
+        JournalRecord::Overflow { contact, .. } => Some(*contact),
+        JournalRecord::Entry(body) => codec::decode_in::<Entry>(body).ok().map(|(_, entry)| entry.contact),
+    }
+}
+
+async fn copy_journal(
+    from: &dyn Transfer,
+    to: &dyn Transfer,
+    come: &mut Come,
+    heard: &mut (dyn FnMut(Step) + Send),
+) -> Result<(), MoveError> {
+    let mut journal = Journal::unread(from, &come.journal).await.map_err(MoveError::From)?;
+    let mut copied = 0;
+    loop {
+        let mut entries = Vec::with_capacity(ENTRIES);
+        while entries.len() < ENTRIES {
+            let Some(entry) = journal.next().await.map_err(MoveError::From)? else { break };
+            come.journal.insert(entry.shard, entry.item.id.to_string());
+            entries.push(entry);
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        copied += entries.len() as u64;
+        to.keep_entries(entries, come.write()).await.map_err(MoveError::To)?;
+        heard(Step::Entries(copied));
+    }
+}
+
+/// How many entries there are, and a sum of their hashes, which does not depend on their order.
+async fn sum(journal: &mut Journal<'_>) -> Answer<(u64, u128)> {
+    let (mut n, mut sum) = (0, 0u128);
+    while let Some(entry) = journal.next().await? {
+        let mut hash = Sha256::new();
+        match &entry.item.record {
+            JournalRecord::Entry(body) => hash.update(body),
+            JournalRecord::Overflow { contact, entry } => {
+                hash.update(contact.as_str());
+                hash.update(entry.id.to_string());
+                hash.update(&entry.body);
+            }
+        }
+        let mut first = [0; 16];
+        first.copy_from_slice(&hash.finalize()[..16]);
+        (n, sum) = (n + 1, sum.wrapping_add(u128::from_be_bytes(first)));
+    }
+    Ok((n, sum))
+}
+
+/// Goes through all names of one store and calls `look` with what both have.
+async fn walk(
+    here: &dyn Transfer,
+    there: &dyn Transfer,
+    errors: [fn(StoreError) -> MoveError; 2],
+    look: &mut (dyn FnMut(&Name, &Thing, Option<&Thing>) + Send),
+) -> Result<(), MoveError> {
+    let mut at = String::new();
+    loop {
+        let part = here.names(&at, PAGE).await.map_err(errors[0])?;
+        for some in once(part.names).chunks(AT_ONCE) {
+            let own = here.things(some).await.map_err(errors[0])?;
+            let other = there.things(some).await.map_err(errors[1])?;
+            for ((name, own), other) in some.iter().zip(own).zip(other) {
+                if let Some(own) = own {
+                    look(name, &own, other.as_ref());
+                }
+            }
+        }
+        match part.next {
+            Some(next) => at = next,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Whether both stores have the same, in both directions.
+async fn compare(from: &dyn Transfer, to: &dyn Transfer, heard: &mut (dyn FnMut(Step) + Send)) -> Result<Moved, MoveError> {
+    let (mut moved, mut differ, mut seen) = (Moved::default(), BTreeMap::<(&str, &str), u64>::new(), 0);
+    let soon: Millis = from.store().now().await.map_err(MoveError::From)? + SOON;
+    walk(from, to, [MoveError::From, MoveError::To], &mut |name, own, other| {
+        *moved.kinds.entry(name.kind()).or_default() += 1;
+        seen += 1;
+        heard(Step::Compared(seen));
+        let wrong = match other {
+            Some(other) if own.is_as(other) => return,
+            Some(_) => "are not the same",
+            None if own.passes_by(soon) => return,
+            None => "are missing there",
+        };
+        *differ.entry((name.kind(), wrong)).or_default() += 1;
+    })
+    .await?;
+    walk(to, from, [MoveError::To, MoveError::From], &mut |name, own, other| {
+        if other.is_none() && !own.passes_by(soon) {
+            *differ.entry((name.kind(), "are only there")).or_default() += 1;
+        }
+    })
+    .await?;
+    let mut unread = Journal::unread(from, &BTreeMap::new()).await.map_err(MoveError::From)?;
+    let source = sum(&mut unread).await.map_err(MoveError::From)?;
+    let target = sum(&mut Journal::whole(to)).await.map_err(MoveError::To)?;
+    if source != target {
+        differ.insert(("entries of the journal", "are not the same"), source.0.abs_diff(target.0));
+    }
+    moved.entries = source.0;
+    if differ.is_empty() {
+        return Ok(moved);
+    }
+    let words: Vec<String> = differ.into_iter().map(|((kind, wrong), n)| format!("{n} {kind} {wrong}")).collect();
+    Err(MoveError::Differ(words.join("; ")))
+}

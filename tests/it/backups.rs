@@ -1,0 +1,158 @@
+//! The embedded store is copied while the service runs, and put back: conversations go on from there, and what may have been sent since is not
+//! sent again as if it were new.
+
+use crate::conformance::world::{Backend, World, contact, sms};
+use crate::support::command::replyflow_in;
+use crate::support::live::{GREETING, SIMULATED, Service};
+use replyflow::config::history::{HistoryBackend, HistoryConfig, Keep};
+use replyflow::domain::id::ContactKey;
+use replyflow::domain::time::Millis;
+use replyflow::history::Database;
+use replyflow::service::backup::{BackupError, Places, back_up, restore};
+use replyflow::store::{EmbeddedStore, StoreError};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const NOW: Millis = Millis(1_767_225_600_000);
+
+/// The command, while this runtime serves.
+async fn command(folder: &Path, arguments: &[&str]) -> (String, i32) {
+    let (folder, arguments) = (folder.to_owned(), arguments.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>());
+    let run = move || replyflow_in(&folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    tokio::task::spawn_blocking(run).await.expect("runs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_goes_on_from_a_backup_that_was_made_while_it_was_served() {
+    let service = Service::start(SIMULATED, &[("greeting", GREETING)]).await;
+    let ann = "+447700900123";
+    service.write("main-sms", ann, "a1", "hi").await;
+    service.shown(ann, 1).await;
+    // What was sent is settled: else it would be unsure in the backup.
+    let key = ContactKey::parse(&service.contact_key(ann)).expect("a key");
+    while !service.core().store().inspect(key).await.expect("looks").expect("is there").lane.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // Others go on writing meanwhile.
+    let (client, url) = (service.client.clone(), format!("{}/hooks/main-sms", service.base));
+    let others = tokio::spawn(async move {
+        for n in 0..60 {
+            let body = format!("{{\"id\": \"o{n}\", \"from\": \"+4477009{:05}\", \"text\": \"hi\"}}", 10_000 + n % 40);
+            client.post(&url).body(body).send().await.expect("an answer");
+        }
+    });
+    let folder = service.folder().to_owned();
+    let (output, code) = command(&folder, &["admin", "backup", "copy", "--format", "json"]).await;
+    assert_eq!(code, 0, "{output}");
+    let about: Value = serde_json::from_str(&output).expect("JSON");
+    assert!(about["store"].as_u64() > Some(0) && about["record"].as_u64() > Some(0), "{output}");
+    let (output, code) = command(&folder, &["admin", "backup", "copy"]).await;
+    assert!(code == 1 && output.contains("is there already"), "{output}");
+    others.await.expect("written");
+    service.write("main-sms", ann, "a2", "yes").await;
+    service.shown(ann, 2).await;
+    let (output, code) = command(&folder, &["admin", "restore", "copy", "--replace"]).await;
+    assert!(code == 1 && output.contains("another process"), "not while it runs: {output}");
+    let kept = service.stop().await;
+    let (output, code) = command(&folder, &["admin", "restore", "copy"]).await;
+    assert!(code == 1 && output.contains("is there already") && output.contains("--replace"), "{output}");
+    let (output, code) = command(&folder, &["admin", "restore", "copy", "--replace"]).await;
+    assert!(code == 0 && output.matches("What was there before is").count() == 2, "{output}");
+    // What she answered since is not known; she is asked nothing twice and can answer again.
+    let service = Service::start_in(kept).await;
+    service.write("main-sms", ann, "a3", "yes").await;
+    assert_eq!(service.shown(ann, 1).await, ["Thank you."]);
+    service.stop().await;
+}
+
+/// A store with a message that waits, and where a copy of it goes.
+async fn waiting() -> (World, Places, PathBuf) {
+    let world = World::new(Backend::Embedded).await;
+    world.sends(contact(1), &[sms()]).await;
+    let places = Places { store: world.folder.path().to_owned(), record: None };
+    let into = world.folder.path().join("copy");
+    (world, places, into)
+}
+
+/// The same world with another store.
+fn with_store(mut world: World, folder: &Path) -> World {
+    world.store = Arc::new(EmbeddedStore::open(folder, world.settings.clone()).expect("opens"));
+    world
+}
+
+#[tokio::test]
+async fn what_waits_may_have_been_sent_since() {
+    for nothing_sent in [false, true] {
+        let (world, places, into) = waiting().await;
+        back_up(&places, &into, NOW).expect("copies");
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        let there = Places { store: elsewhere.path().join("store"), record: None };
+        let restored = restore(&there, &into, NOW, (false, nothing_sent)).expect("puts back");
+        assert_eq!((restored.unsure, restored.aside), (u64::from(!nothing_sent), Vec::new()));
+        let secret = world.store.meta().await;
+        let world = with_store(world, &there.store);
+        assert_eq!(world.store.meta().await, secret, "contacts have the same keys");
+        assert_eq!(world.started(contact(1), &sms()).await.unsure, !nothing_sent);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_copy_is_not_put_back_and_nothing_is_touched() {
+    let (world, places, into) = waiting().await;
+    // A backup that was cut off is no obstacle.
+    std::fs::create_dir(world.folder.path().join("copy.part")).expect("a folder");
+    std::fs::write(world.folder.path().join("copy.part/replyflow.db"), "half").expect("written");
+    back_up(&places, &into, NOW).expect("copies");
+    assert!(matches!(back_up(&places, &into, NOW), Err(BackupError::There(_))));
+    let Err(BackupError::Store(StoreError::Unavailable(held))) = restore(&places, &into, NOW, (true, false)) else {
+        panic!("put under a service")
+    };
+    assert!(held.contains("another process"), "{held}");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let there = Places { store: elsewhere.path().join("store"), record: None };
+    let file = into.join("replyflow.db");
+    let mut bytes = std::fs::read(&file).expect("a file");
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(7);
+    std::fs::write(&file, bytes).expect("written");
+    let Err(error) = restore(&there, &into, NOW, (true, false)) else { panic!("put back") };
+    assert!(matches!(error, BackupError::Store(StoreError::Layout(_))), "{error}");
+    assert!(!there.store.exists());
+    assert!(matches!(restore(&there, elsewhere.path(), NOW, (true, false)), Err(BackupError::Unknown(_))));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_looks_into_a_backup() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_world, places, into) = waiting().await;
+    back_up(&places, &into, NOW).expect("copies");
+    assert_eq!(std::fs::metadata(&into).expect("a folder").permissions().mode() & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn what_a_record_would_begin_by_itself_stays_still() {
+    let (world, mut places, into) = waiting().await;
+    let file = world.folder.path().join("history.db");
+    let keep = Keep::default();
+    let config = HistoryConfig { backend: HistoryBackend::Sqlite { file: file.clone() }, keep };
+    let record = Database::open(&config).await.expect("opens");
+    let db = rusqlite::Connection::open(&file).expect("opens");
+    for (id, state) in [("a", "running"), ("b", "scheduled"), ("c", "done"), ("d", "paused")] {
+        let sql = "INSERT INTO broadcast (id, mode, name, created_at, created_by, state, changed_at, plan, audience, starts_at) \
+                   VALUES (?1, 'live', 'x', 0, 'ada', ?2, 0, '{}', '{}', 0)";
+        db.execute(sql, [id, state]).expect("written");
+    }
+    places.record = Some(file);
+    back_up(&places, &into, NOW).expect("copies");
+    drop((record, db));
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let there = Places { store: elsewhere.path().join("store"), record: Some(elsewhere.path().join("kept/history.db")) };
+    let restored = restore(&there, &into, NOW, (false, true)).expect("puts back");
+    assert_eq!((restored.stilled.broadcasts, restored.stilled.schedules), (2, 0));
+    let db = rusqlite::Connection::open(elsewhere.path().join("kept/history.db")).expect("opens");
+    let states =
+        |state: &str| db.query_row("SELECT count(*) FROM broadcast WHERE state = ?1", [state], |row| row.get::<_, i64>(0));
+    assert_eq!((states("paused"), states("done")), (Ok(3), Ok(1)));
+}
