@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BINARY := target/release/replyflow
 
-.PHONY: help run build check test understanding bench fuzz clean-data
+.PHONY: help run build check test soak understanding bench fuzz clean-data
 
 help: ## Show this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -23,6 +23,10 @@ check: build ## Check the sample flows
 
 test: ## Formatting, lints and all tests, on both stores
 	@tests/run.sh
+
+soak: ## Half an hour of everything that can break, then 3000 seeds of the simulation on each store; REPLYFLOW_SOAK_SECONDS, REPLYFLOW_SEEDS
+	REPLYFLOW_SOAK_SECONDS=$(or $(REPLYFLOW_SOAK_SECONDS),1800) cargo test --locked --test it soak:: -- --nocapture
+	REPLYFLOW_SEEDS=$(or $(REPLYFLOW_SEEDS),3000) cargo test --locked --test it seeds -- --nocapture
 
 understanding: ## Precision and recall of the understanding of replies; REPLYFLOW_REPLIES=FOLDER: of yours
 	@cargo run --quiet --locked --example understanding

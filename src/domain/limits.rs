@@ -69,6 +69,13 @@ pub const STATES_PER_TURN: usize = 100;
 pub const EFFECTS_PER_TURN: usize = 50;
 /// Effects that one commit may put into one lane; folding of inputs stops before.
 pub const EFFECTS_PER_COMMIT: usize = 64;
+/// Messages and events are refused (503) while as many contacts are worked on as may be, and another one has waited for its turn for longer.
+pub const WAITS_FOR_ITS_TURN: Span = Span::seconds(5);
+/// Claims in a row without a commit that are counted. A machine that is slow and a store that answers too late lose claims too; what counts
+/// above this is begun alone, so that what is counted is deaths.
+pub const CLAIMS_COUNTED: u8 = 3;
+/// Where counting of claims ends: they are one digit.
+pub const CLAIMS_MOST: u8 = 9;
 /// Inputs that one claim hands over and one commit consumes.
 pub const INPUTS_PER_CLAIM: usize = 16;
 /// Live runs of one contact; a further start is refused with a journal entry.

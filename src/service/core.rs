@@ -98,6 +98,10 @@ pub struct Core {
     pub(super) holds: Holds,
     pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
+    /// For contacts that fall due: a part of them, so that whoever writes finds some left, however many timers fire.
+    pub(super) due: Arc<Slots>,
+    /// Whoever works on a contact over which processes may have died holds it.
+    pub(super) alone: Arc<tokio::sync::Mutex<()>>,
     pub(super) sends: Arc<Slots>,
     bulk: Arc<Slots>,
     shares: Shares,
@@ -113,6 +117,8 @@ pub struct Core {
     history_cursors: Mutex<HashMap<u8, JournalId>>,
     strange_sets: Mutex<Vec<WorkSet>>,
     stopping: AtomicBool,
+    /// How long the contact waits that waited longest at the last look, in milliseconds.
+    pub(super) lag: AtomicI64,
     /// The store's clock less our monotonic one, in milliseconds.
     store_offset: AtomicI64,
 }
@@ -166,7 +172,9 @@ impl Core {
             paces: Paces::default(),
             holds,
             feed: Feed::new(simulated),
+            due: Slots::within(&contacts),
             contacts,
+            alone: Arc::default(),
             sends,
             bulk,
             shares: Shares::default(),
@@ -181,6 +189,7 @@ impl Core {
             history_cursors: Mutex::default(),
             strange_sets: Mutex::new(strange),
             stopping: AtomicBool::new(false),
+            lag: AtomicI64::new(0),
             store_offset: AtomicI64::new(now.0 - monotonic),
         };
         // Before anything is sent.
@@ -335,7 +344,8 @@ impl Core {
     }
 
     /// Repeats a call of the store whose answer was lost. Every call may be repeated with the same arguments, so this is
-    /// always right; it is only a question of how long somebody can wait.
+    /// always right; it is only a question of how long somebody can wait. Where something is at stake, a store without room is asked
+    /// again too: what is forgotten of a message that left cannot be found out again.
     pub(super) async fn patiently<T, F>(&self, patience: Patience, call: impl Fn() -> F) -> Answer<T>
     where
         F: Future<Output = Answer<T>>,
@@ -348,17 +358,17 @@ impl Core {
         let begun = self.clock.monotonic();
         let mut pause = Duration::from_millis(20);
         loop {
-            match call().await {
-                Err(StoreError::Unavailable(why)) => {
-                    let spent = self.clock.monotonic().saturating_sub(begun);
-                    if spent + pause > limit || (self.is_stopping() && spent > Duration::from_secs(5)) {
-                        return Err(StoreError::Unavailable(why));
-                    }
-                    self.clock.sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(1));
-                }
-                answer => return answer,
+            let error = match (call().await, patience) {
+                (Err(error @ StoreError::Unavailable(_)), _) => error,
+                (Err(error @ StoreError::Full(_)), Patience::Lease | Patience::Long) => error,
+                (answer, _) => return answer,
+            };
+            let spent = self.clock.monotonic().saturating_sub(begun);
+            if spent + pause > limit || (self.is_stopping() && spent > Duration::from_secs(5)) {
+                return Err(error);
             }
+            self.clock.sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
         }
     }
 

@@ -96,6 +96,7 @@ impl Core {
 
     async fn put_event(self: &Arc<Self>, addressed: Addressed) -> Answer<Received> {
         let Addressed { contact, hash, body, mode, others } = addressed;
+        self.has_time()?;
         let received = self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await?;
         self.known_by(mode, contact, &others).await;
         Ok(received)

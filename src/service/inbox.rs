@@ -123,6 +123,7 @@ impl Core {
 
     /// A message, verified and decoded.
     pub async fn receive_message(self: &Arc<Self>, mut message: Inbound) -> Answer<Received> {
+        self.has_time().inspect_err(|_| metrics::input("message", "refused"))?;
         let (contact, answers) = self.writer(Mode::Live, &message);
         message.answers = answers;
         self.disproved_by(&message).await;

@@ -73,9 +73,9 @@ pub struct ServiceSettings {
     pub fold: usize,
     /// Commits in a row for one contact, before others get their turn.
     pub commits_in_a_row: u32,
-    /// From so many claims without a commit each input gets a commit of its own.
+    /// From so many claims without a commit each input gets a commit of its own, and one such contact is worked on at a time.
     pub solo_from: u8,
-    /// From so many claims without a commit the first input is set aside unseen.
+    /// From so many claims without a commit, those that were made alone among them, the first input is set aside unseen.
     pub set_aside_from: u8,
     /// Where files of contacts are kept; nothing: they are not.
     pub files: Option<FileSettings>,
@@ -145,7 +145,7 @@ impl Default for ServiceSettings {
             tick: Span::seconds(1),
             fold: limits::INPUTS_PER_CLAIM,
             commits_in_a_row: 32,
-            solo_from: 3,
+            solo_from: limits::CLAIMS_COUNTED,
             set_aside_from: 5,
             files: None,
             history_apart: Span::millis(0),

@@ -86,6 +86,11 @@ impl Slots {
         Slot { of: Arc::clone(self), _under: self.of.as_ref().map(|of| Box::new(of.take_anyway())) }
     }
 
+    /// Whether there is none left.
+    pub fn is_full(&self) -> bool {
+        self.busy() >= self.max
+    }
+
     /// How many are held.
     pub fn busy(&self) -> usize {
         self.busy.load(Ordering::Acquire)

@@ -3,10 +3,12 @@
 
 use super::core::{Core, Patience, duration};
 use super::settings::Channel;
+use crate::domain::limits;
 use crate::domain::time::Millis;
-use crate::store::{Answer, Claimed, DueLanes, LaneKey, Ready, StartAnswer, Ticket, WorkSet};
+use crate::store::{Answer, Claimed, DueLanes, LaneKey, Look, Ready, StartAnswer, StoreError, Ticket, WorkSet};
 use futures_util::stream::{self, StreamExt as _};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Shards that are asked at one time.
@@ -40,6 +42,7 @@ impl Core {
             Ready::Contacts { since, .. } | Ready::Work { since, .. } => *since,
         });
         self.note_now(look.now);
+        self.note_lag(&look);
         let mut next = look.next.map_or(tick, |at| tick.min(duration(at - look.now)));
         // Broadcasts get what conversations leave.
         let gives_way = |ready: &Ready| matches!(ready, Ready::Work { set: WorkSet::Bulk(_), .. });
@@ -59,6 +62,24 @@ impl Core {
         Ok(Ticked { begun, next: next.max(Duration::from_millis(1)) })
     }
 
+    fn note_lag(&self, look: &Look) {
+        let waits = look.ready.iter().filter_map(|ready| match ready {
+            Ready::Contacts { since, .. } => Some((look.now - *since).0),
+            Ready::Work { .. } => None,
+        });
+        self.lag.store(waits.max().unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Refuses what would only wait behind what waits already: what is not taken now its sender brings again. Timers that fire all at once leave
+    /// some slots to whoever writes, and a contact that nobody can work on takes none: neither closes the door.
+    pub(super) fn has_time(&self) -> Answer<()> {
+        let waits = self.lag.load(Ordering::Relaxed);
+        if waits <= limits::WAITS_FOR_ITS_TURN.0 || !self.contacts.is_full() {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!("contacts have waited {waits} ms for their turn")))
+    }
+
     async fn take_ready(self: &Arc<Self>, ready: Vec<Ready>) -> Vec<Answer<Took>> {
         let work = ready.into_iter().map(|ready| async move {
             match ready {
@@ -76,7 +97,7 @@ impl Core {
     }
 
     async fn due_contacts(self: &Arc<Self>, shard: u8) -> Answer<Took> {
-        let mut slots = self.contacts.take_up_to(BATCH);
+        let mut slots = self.due.take_up_to(BATCH);
         if slots.is_empty() {
             return Ok(Took::NOTHING);
         }

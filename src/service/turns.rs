@@ -21,6 +21,7 @@ use crate::store::{
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
 
 /// A contact that this instance cannot process is left to another for so long.
 const RELEASE: Span = Span::seconds(15);
@@ -58,6 +59,13 @@ impl Core {
             Ok(work) => work,
             Err((token, blocked)) => return self.give_up(contact, token, who, &blocked).await,
         };
+        let mut alone = None;
+        if (self.settings.solo_from..self.settings.set_aside_from).contains(&work.tries) {
+            match self.begin_alone(contact, &work).await {
+                Some((place, again)) => (alone, work) = (Some(place), again),
+                None => return,
+            }
+        }
         for round in 1..=self.settings.commits_in_a_row.max(1) {
             let Some(folded) = self.fold(contact, &work).await else {
                 return;
@@ -67,7 +75,45 @@ impl Core {
                 Some(next) => work = next,
                 None => return,
             }
+            drop(alone.take());
         }
+    }
+
+    /// Begins with a contact that was claimed again and again, once no other of its kind is worked on here. Claims come to nothing in many
+    /// ways: the store answers too late, the machine is slow, the process dies of another contact. So they are counted up to a point only.
+    /// What is counted above it was begun alone, and by whoever lives to tell it is taken back.
+    async fn begin_alone(self: &Arc<Self>, contact: ContactKey, work: &Work) -> Option<(OwnedMutexGuard<()>, Work)> {
+        let place = Arc::clone(&self.alone).lock_owned().await;
+        let who = self.who();
+        match self.patiently(Patience::Short, || self.store.claim_alone(contact, who)).await {
+            Ok(Claimed::Claimed(claim)) => {
+                self.note_now(claim.now);
+                match Work::of(claim, who) {
+                    Ok(again) => Some((place, Work { tries: again.tries.min(work.tries), ..again })),
+                    Err((token, blocked)) => {
+                        self.give_up(contact, token, who, &blocked).await;
+                        None
+                    }
+                }
+            }
+            Ok(Claimed::Free | Claimed::Gone) => None,
+            Err(error) => {
+                tracing::warn!(%contact, %error, "could not claim a contact; its lease will end");
+                self.survived(contact, work.held.token, who);
+                None
+            }
+        }
+    }
+
+    /// Whoever began alone is alive: what was counted is no death. In a task of its own, as the store does not answer now.
+    fn survived(self: &Arc<Self>, contact: ContactKey, token: Token, who: Who) {
+        let core = Arc::clone(self);
+        self.spawn("survived", async move {
+            let pause = core.settings.claim_lease;
+            if let Err(error) = core.patiently(Patience::Long, || core.store.release(contact, token, who, pause)).await {
+                tracing::warn!(%contact, %error, "a contact that was worked on alone could not be released");
+            }
+        });
     }
 
     /// Folds what there is, loading versions as they are met.
@@ -193,6 +239,9 @@ impl Core {
             }
             Err(error) => {
                 tracing::warn!(%contact, %error, "a commit could not be made; the contact's lease will end");
+                if work.tries >= self.settings.solo_from {
+                    self.survived(contact, work.held.token, work.who);
+                }
                 self.dropped(contact, "unavailable", &commit.lanes)
             }
         }

@@ -24,7 +24,7 @@ pub struct Entry {
 pub struct Record {
     /// Whether a call is pending.
     pub held: bool,
-    /// Claims since the last commit, 0 to 9.
+    /// Claims since the last commit, 0 to 3; 4 to 9: those that were made alone, too.
     pub tries: u8,
     /// Where the contact has opted out.
     pub stop: StopMask,

@@ -81,8 +81,13 @@ pub trait Store: Send + Sync {
     /// Stores an input once, durably, and claims the contact if it is free. Answer the provider only after this.
     async fn accept(&self, accept: Accept) -> Answer<Accepted>;
 
-    /// Takes a contact that `due_contacts` named, or whose answer was lost. Counts `tries`, once for each `who`.
+    /// Takes a contact that `due_contacts` named, or whose answer was lost. Counts `tries`, once for each `who`, up to
+    /// [`CLAIMS_COUNTED`](crate::domain::limits::CLAIMS_COUNTED).
     async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed>;
+
+    /// The same by a worker whose process does nothing else of that kind meanwhile: counts on, up to 9. Whoever survives it without a
+    /// commit says so by `release`.
+    async fn claim_alone(&self, contact: ContactKey, who: Who) -> Answer<Claimed>;
 
     /// Gives a claimed contact back untouched, to be looked at after `pause`: its record is in a newer format. `tries`
     /// becomes what it was before the claim by this `who`. Nothing happens if the record is no longer at this token.

@@ -73,6 +73,7 @@ mod schemas;
 mod service;
 mod simulation;
 mod sinks;
+mod soak;
 mod sources_in;
 mod support;
 mod suppressions;

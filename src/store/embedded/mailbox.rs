@@ -90,16 +90,16 @@ impl Tables<'_> {
         Ok(Header { flag: OPEN, token, tries: 0, claimer: -1, stop })
     }
 
-    /// Takes a contact that was due.
-    pub fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+    /// Takes a contact that was due; counts up to `most` claims.
+    pub fn claim(&self, contact: ContactKey, who: Who, most: u8) -> Answer<Claimed> {
         let waits = "SELECT 1 FROM contact WHERE id = ?1 AND attend IS NOT NULL";
         if self.first(waits, [contact.as_str()], |_| Ok(()))?.is_none() {
             return Ok(Claimed::Free);
         }
         let Some(mut header) = self.header(contact)? else { return Ok(Claimed::Gone) };
         // The same `who` again is a lost answer: it must not make a contact look poisoned.
-        if header.claimer != i64::from(who.0) {
-            header.tries = (header.tries + 1).min(9);
+        if header.tries < i64::from(most) && header.claimer != i64::from(who.0) {
+            header.tries += 1;
             let sql = "UPDATE contact SET tries = ?2, claimer = ?3 WHERE id = ?1";
             self.run(sql, (contact.as_str(), header.tries, who.0))?;
         }

@@ -28,6 +28,7 @@ use super::{
     StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
+use crate::domain::limits::{CLAIMS_COUNTED, CLAIMS_MOST};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use async_trait::async_trait;
@@ -181,7 +182,10 @@ impl Store for EmbeddedStore {
         self.write(accept.body.len(), move |tables| tables.accept(&accept)).await
     }
     async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
-        self.write(0, move |tables| tables.claim(contact, who)).await
+        self.write(0, move |tables| tables.claim(contact, who, CLAIMS_COUNTED)).await
+    }
+    async fn claim_alone(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+        self.write(0, move |tables| tables.claim(contact, who, CLAIMS_MOST)).await
     }
     async fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()> {
         self.write(0, move |tables| tables.release(contact, token, who, pause)).await

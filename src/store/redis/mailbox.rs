@@ -71,10 +71,10 @@ impl RedisStore {
         Ok(accepted)
     }
 
-    pub(super) async fn do_claim(&self, key: ContactKey, who: Who) -> Answer<Claimed> {
+    pub(super) async fn do_claim(&self, key: ContactKey, who: Who, most: u8) -> Answer<Claimed> {
         let names = [keys::contact('r', key), keys::contact('m', key), keys::shard("a", key.shard())];
         let mut call = self.link.script(Script::Claim, &names);
-        call.text(self.settings.claim_lease.0).text(self.settings.claim_inputs).text(claimer(who));
+        call.text(self.settings.claim_lease.0).text(self.settings.claim_inputs).text(claimer(who)).text(most);
         let mut answer = self.link.call(&call).await?;
         match answer.text()?.as_str() {
             "free" => Ok(Claimed::Free),

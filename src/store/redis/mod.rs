@@ -39,6 +39,7 @@ use super::{
 };
 use crate::config::redis::RedisSettings;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
+use crate::domain::limits::{CLAIMS_COUNTED, CLAIMS_MOST};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use async_trait::async_trait;
@@ -122,7 +123,10 @@ impl Store for RedisStore {
         self.do_accept(&accept).await
     }
     async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
-        self.do_claim(contact, who).await
+        self.do_claim(contact, who, CLAIMS_COUNTED).await
+    }
+    async fn claim_alone(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+        self.do_claim(contact, who, CLAIMS_MOST).await
     }
     async fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()> {
         self.do_release(contact, token, who, pause).await

@@ -84,6 +84,7 @@ conformance! {
         a_free_contact_is_claimed_again,
         an_overloaded_instance_leaves_the_contact_to_others,
         a_lapsed_claim_comes_back_and_is_counted,
+        what_is_claimed_alone_is_counted_until_it_is_given_back,
         nothing_to_claim,
         a_claim_hands_over_at_most_k_inputs,
         a_released_contact_comes_back_with_its_tries,

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use replyflow::domain::id::{ContactKey, EffectId, InputId, Token, Who};
 use replyflow::domain::input::Class;
+use replyflow::domain::limits::CLAIMS_COUNTED;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
     Accept, Accepted, Claim, Claimed, Commit, Committed, Entry, FailedKey, Inspection, Lane, LaneKey, Outgoing, OutgoingState,
@@ -145,8 +146,8 @@ impl Model {
 
     pub fn claim(&mut self, key: ContactKey, who: Who) -> Claimed {
         let Some(contact) = self.contacts.get_mut(&key).filter(|c| c.attend.is_some()) else { return Claimed::Free };
-        if contact.claimer != Some(who) {
-            contact.record.tries = (contact.record.tries + 1).min(9);
+        if contact.record.tries < CLAIMS_COUNTED && contact.claimer != Some(who) {
+            contact.record.tries += 1;
             contact.claimer = Some(who);
         }
         Claimed::Claimed(self.claim_now(key))

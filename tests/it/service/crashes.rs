@@ -22,6 +22,7 @@ on_every_store!(
     a_worker_that_was_paused_writes_and_sends_nothing,
     a_sender_that_was_paused_sends_nothing,
     what_kills_the_service_again_and_again_is_set_aside,
+    claims_that_lapse_while_nobody_dies_set_nothing_aside,
     a_report_settles_what_was_never_settled,
     a_report_that_is_faster_than_the_answer_is_remembered,
     a_report_clears_what_was_given_up,
@@ -122,15 +123,37 @@ async fn what_kills_the_service_again_and_again_is_set_aside(backend: Backend) {
     for n in 0..4 {
         rig.pass(Span::seconds(6));
         assert_eq!(rig.core.tick().await.expect("looks").begun, 1);
-        // The claim is made, and the process dies in the turn.
+        // The claim is made, and the process dies in the turn: from the third time on in one that it began alone.
         rig.tasks.die();
         rig.store.claim(rig.key(ANN), Who(n)).await.expect("claims");
+        if n >= 2 {
+            rig.store.claim_alone(rig.key(ANN), Who(10 + n)).await.expect("claims");
+        }
     }
     rig.pass(Span::seconds(6));
     rig.quiet().await;
     assert_eq!(rig.texts(), ["echo harmless"]);
     let list = failed::list(&*rig.store, 10).await.expect("lists");
     assert_eq!((list.len(), list[0].kind), (1, "input"));
+}
+
+async fn claims_that_lapse_while_nobody_dies_set_nothing_aside(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    rig.deliver(ANN, "1", "hi").await;
+    rig.tasks.die();
+    // Claimed again and again by workers that came to nothing: of a machine that is slow, of a store that answers too late, beside
+    // another contact over which the process died.
+    for n in 0..8 {
+        rig.pass(Span::seconds(6));
+        assert_eq!(rig.core.tick().await.expect("looks").begun, 1);
+        rig.tasks.die();
+        rig.store.claim(rig.key(ANN), Who(n)).await.expect("claims");
+    }
+    rig.pass(Span::seconds(6));
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["echo hi"]);
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+    assert!(rig.is_at_rest(rig.key(ANN)).await);
 }
 
 async fn a_report_settles_what_was_never_settled(backend: Backend) {

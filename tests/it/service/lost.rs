@@ -25,6 +25,7 @@ use tokio::sync::Notify;
 
 on_every_store!(
     a_lost_answer_to_accept_is_a_duplicate_and_delays_by_a_lease,
+    a_full_disk_forgets_nothing_of_what_left,
     a_lost_answer_to_commit_costs_nothing,
     a_lost_answer_to_settle_costs_nothing,
     every_answer_lost_once_changes_nothing,
@@ -39,13 +40,20 @@ on_every_store!(
 pub struct Losing {
     inner: Arc<dyn Store>,
     lose: Mutex<Vec<&'static str>>,
+    full: Mutex<Vec<&'static str>>,
     always: Mutex<bool>,
     moved: Mutex<Option<(ContactKey, ContactKey)>>,
 }
 
 impl Losing {
     fn new(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Losing { inner, lose: Mutex::default(), always: Mutex::new(false), moved: Mutex::default() })
+        Arc::new(Losing {
+            inner,
+            lose: Mutex::default(),
+            full: Mutex::default(),
+            always: Mutex::new(false),
+            moved: Mutex::default(),
+        })
     }
 
     /// Loses the answer to the next call of each of these names.
@@ -60,6 +68,22 @@ impl Losing {
             return Err(StoreError::Unavailable("the answer was lost".to_owned()));
         }
         answer
+    }
+
+    /// Has no room for the next call of each of these names.
+    pub fn refuse(&self, calls: &[&'static str]) {
+        self.full.lock().expect("not poisoned").extend(calls);
+    }
+
+    fn room(&self, call: &'static str) -> Answer<()> {
+        let mut full = self.full.lock().expect("not poisoned");
+        match full.iter().position(|c| *c == call) {
+            Some(place) => {
+                full.remove(place);
+                Err(StoreError::Full("the disk is full".to_owned()))
+            }
+            None => Ok(()),
+        }
     }
 
     fn down(&self) -> Answer<()> {
@@ -94,6 +118,7 @@ macro_rules! losing {
             $(
                 async fn $name(&self, $($arg: $type),*) -> Answer<$out> {
                     self.down()?;
+                    self.room(stringify!($name))?;
                     let answer = self.inner.$name($($arg),*).await;
                     self.through(stringify!($name), answer)
                 }
@@ -104,6 +129,7 @@ macro_rules! losing {
 
 losing! {
     claim(contact: ContactKey, who: Who) -> Claimed;
+    claim_alone(contact: ContactKey, who: Who) -> Claimed;
     release(contact: ContactKey, token: Token, who: Who, pause: Span) -> ();
     commit(commit: Commit) -> Committed;
     look(sets: &[WorkSet]) -> Look;
@@ -189,6 +215,16 @@ async fn a_lost_answer_to_accept_is_a_duplicate_and_delays_by_a_lease(backend: B
     rig.pass(Span::seconds(6));
     rig.quiet().await;
     assert_eq!(rig.texts(), ["echo hi"]);
+}
+
+async fn a_full_disk_forgets_nothing_of_what_left(backend: Backend) {
+    let (rig, store) = losing(backend).await;
+    store.refuse(&["commit", "commit", "settle", "settle", "settle"]);
+    rig.say(ANN, "1", "one|two").await;
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["one", "two"], "what had no room was tried again, and nobody had to guess");
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+    assert!(rig.is_at_rest(rig.key(ANN)).await);
 }
 
 async fn a_lost_answer_to_commit_costs_nothing(backend: Backend) {

@@ -1,12 +1,14 @@
 //! A mailbox that is full: whoever was not told that it is stored may send it again, and then it is stored.
 
 use super::collecting::compiled;
-use super::rig::{Backend, Rig};
+use super::echo::echo;
+use super::rig::{Backend, Rig, message};
 use super::{ANN, BEN, on_every_store};
 use crate::support::live::SIMULATED;
 use replyflow::domain::input::OperatorAction;
 use replyflow::domain::limits::{MAILBOX, MAILBOX_HEADROOM};
 use replyflow::domain::name::EventName;
+use replyflow::domain::time::Span;
 use replyflow::domain::value::Value;
 use replyflow::engine;
 use replyflow::service::{EventRefused, NewEvent, NewWebhook, Received, failed};
@@ -19,7 +21,11 @@ on_every_store!(
     what_an_operator_does_is_refused_and_done_when_it_comes_again,
     a_flows_own_event_waits_until_there_is_room,
     what_comes_after_a_refused_event_does_not_overtake_it,
+    what_could_only_wait_is_refused_until_there_is_time_again,
+    a_contact_that_nobody_can_work_on_closes_no_door,
 );
+
+const CAT: &str = "+447700900103";
 
 const FLOWS: [&str; 2] = [
     "\
@@ -171,4 +177,38 @@ async fn what_comes_after_a_refused_event_does_not_overtake_it(backend: Backend)
     rig.quiet().await;
     let expected: Vec<String> = (0..MAILBOX + 20).map(|n| format!("ping {n}")).collect();
     assert_eq!(rig.texts(), expected);
+}
+
+/// An instance that works on one contact at a time.
+async fn narrow(backend: Backend) -> Rig {
+    Rig::with(backend, echo, |plan| plan.settings.contacts_in_flight = 1).await
+}
+
+async fn what_could_only_wait_is_refused_until_there_is_time_again(backend: Backend) {
+    let rig = narrow(backend).await;
+    assert_eq!(rig.deliver(ANN, "1", "hi").await, Received::Begun);
+    assert_eq!(rig.deliver(BEN, "2", "ho").await, Received::Queued, "all hands are full");
+    rig.core.tick().await.expect("looks");
+    assert_eq!(rig.deliver(CAT, "3", "hu").await, Received::Queued, "nobody has waited for long");
+    rig.pass(Span::seconds(6));
+    rig.core.tick().await.expect("looks");
+    let refused = rig.core.receive_message(message(CAT, "4", "hm")).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    rig.quiet().await;
+    assert_eq!(rig.deliver(CAT, "4", "hm").await, Received::Begun, "what was refused comes again and is new");
+    rig.quiet().await;
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["echo hi", "echo hm", "echo ho", "echo hu"]);
+}
+
+async fn a_contact_that_nobody_can_work_on_closes_no_door(backend: Backend) {
+    let rig = narrow(backend).await;
+    rig.deliver(ANN, "1", "hi").await;
+    rig.tasks.die();
+    rig.pass(Span::minutes(10));
+    // It is overdue at the look, and its turn dies again.
+    rig.core.tick().await.expect("looks");
+    rig.tasks.die();
+    assert_eq!(rig.deliver(BEN, "2", "ho").await, Received::Begun);
 }

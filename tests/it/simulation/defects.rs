@@ -169,6 +169,9 @@ impl Store for Front {
     async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
         self.store.claim(contact, who).await
     }
+    async fn claim_alone(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+        self.store.claim_alone(contact, who).await
+    }
     async fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()> {
         self.store.release(contact, token, who, pause).await
     }

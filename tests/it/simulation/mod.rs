@@ -7,7 +7,7 @@
 
 mod check;
 mod defects;
-mod dice;
+pub mod dice;
 mod flows;
 mod ground;
 mod ports;

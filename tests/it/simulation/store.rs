@@ -101,6 +101,16 @@ impl Store for SimStore {
         self.answer("claim", answer).await
     }
 
+    async fn claim_alone(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+        self.ask("claim_alone").await?;
+        let answer = self.runtime.block_on(self.inner().claim_alone(contact, who));
+        self.truth(&answer, |truth, answer| {
+            truth.count("claimed alone");
+            (format!("{} claim_alone {who} -> {}", truth.name(contact), word(answer)), truth.claimed(answer))
+        });
+        self.answer("claim_alone", answer).await
+    }
+
     async fn release(&self, contact: ContactKey, token: Token, who: Who, pause: Span) -> Answer<()> {
         self.ask("release").await?;
         let answer = self.runtime.block_on(self.inner().release(contact, token, who, pause));

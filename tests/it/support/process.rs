@@ -6,10 +6,14 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A test may wait without hearing that the service closed a connection, which it does after five seconds.
 const IDLE: Duration = Duration::from_secs(2);
+
+/// How long a supervisor goes on starting it, and its pause in between.
+const SUPERVISED: Duration = Duration::from_secs(120);
+const BETWEEN_STARTS: Duration = Duration::from_millis(200);
 
 /// The auth token that signs Twilio's webhooks in tests.
 pub const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -132,8 +136,25 @@ impl Service {
         Self::start_with(folder, &[])
     }
 
+    /// Starts it as a supervisor does: again and again, until it stays.
+    pub fn start_in_the_end(folder: &Path) -> Self {
+        let begun = Instant::now();
+        loop {
+            match Self::try_start(folder, &[]) {
+                Ok(service) => return service,
+                Err(why) => assert!(begun.elapsed() < SUPERVISED, "the service does not start any more: {why}"),
+            }
+            std::thread::sleep(BETWEEN_STARTS);
+        }
+    }
+
     /// The same with more arguments.
     pub fn start_with(folder: &Path, more: &[&str]) -> Self {
+        Self::try_start(folder, more).unwrap_or_else(|why| panic!("the service did not start: {why}"))
+    }
+
+    /// The same; if it ends before it has started, what it said.
+    fn try_start(folder: &Path, more: &[&str]) -> Result<Self, String> {
         let mut child = environment(&mut Command::new(env!("CARGO_BIN_EXE_replyflow")))
             .args(["serve", "--config"])
             .arg(folder.join("replyflow.toml"))
@@ -161,8 +182,12 @@ impl Service {
                 }
             });
         }
-        let port = told.recv_timeout(Duration::from_secs(60));
-        let port = port.unwrap_or_else(|_| panic!("the service did not start: {:#?}", log.lock().expect("not poisoned")));
+        drop(tell);
+        let Ok(port) = told.recv_timeout(Duration::from_secs(60)) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("{:#?}", log.lock().expect("not poisoned")));
+        };
         super::tls();
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -170,7 +195,7 @@ impl Service {
             .pool_idle_timeout(IDLE)
             .build()
             .expect("a client");
-        Service { child, caller: Caller { url: format!("http://127.0.0.1:{port}"), client }, log }
+        Ok(Service { child, caller: Caller { url: format!("http://127.0.0.1:{port}"), client }, log })
     }
 
     /// What it wrote to its log.
@@ -197,6 +222,12 @@ impl Service {
     pub fn kill9(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("dead");
+    }
+
+    /// Stops it in the middle of everything (`-STOP`), or lets it go on (`-CONT`).
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill");
+        assert!(sent.success(), "{signal}");
     }
 
     /// SIGHUP: it reads its flows again.

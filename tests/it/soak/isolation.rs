@@ -1,0 +1,85 @@
+//! One person who writes without end, one provider that is dead: what others notice of it. The ratio is printed; what it must be is generous, since a
+//! test shares its machine.
+
+use super::client::Connection;
+use super::overload::usual;
+use super::write_project;
+use crate::support::fake_provider::FakeProvider;
+use crate::support::process::{OUR_SMS, Service, TWILIO_TOKEN};
+use crate::support::sign;
+use std::net::TcpListener;
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// Answers of which the middle one counts.
+const PROBES: usize = 31;
+/// How much slower others may be.
+const SLOWER: u32 = 4;
+/// What is no longer the service's: a machine that does something else.
+const NOISE: Duration = Duration::from_millis(40);
+/// Messages a second of the one who floods.
+const FLOOD: u64 = 150;
+/// Messages that wait for the dead provider.
+const WAITING: usize = 300;
+
+fn hold(what: &str, before: Duration, during: Duration) {
+    println!("{what}: {before:?} before, {during:?} meanwhile: {:.2} times", during.as_secs_f64() / before.as_secs_f64());
+    assert!(during <= before * SLOWER + NOISE, "{what}: {during:?} meanwhile, {before:?} before");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_floods_and_who_is_dead_are_felt_by_nobody_else() {
+    let provider = FakeProvider::start();
+    // Takes connections, and never says a word.
+    let dead = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let dead_url = format!("http://{}", dead.local_addr().expect("an address"));
+    let folder = tempfile::tempdir().expect("a folder");
+    write_project(folder.path(), "kind = \"embedded\"\npath = \"data\"", &provider.url, "");
+    let toml = folder.path().join("replyflow.toml");
+    let text = std::fs::read_to_string(&toml).expect("a file");
+    let (first, second) = text.split_once("[channels.second-sms]").expect("two channels");
+    let second = second.replace(&provider.url, &dead_url).replace("circuit_pause = \"1s\"", "circuit_after = 0");
+    std::fs::write(&toml, format!("{first}[channels.second-sms]{second}")).expect("written");
+    let service = Service::start(folder.path());
+    let port: u16 = service.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let _ = usual(&service, &provider, 1_000, PROBES).await;
+    let before = usual(&service, &provider, 2_000, PROBES).await;
+
+    let stop = CancellationToken::new();
+    let flooding = tokio::spawn(flood(port, stop.clone()));
+    let during = usual(&service, &provider, 3_000, PROBES).await;
+    stop.cancel();
+    let written = flooding.await.expect("no panic");
+    assert!(written > 20, "{written} messages are no flood");
+    hold("beside somebody who writes without end", before, during);
+
+    for n in 0..WAITING {
+        let (id, from) = (format!("SMdead{n}"), format!("+4477006{n:05}"));
+        let fields = sign::twilio_sms(&id, &from, super::people::SECOND, "hello");
+        let (body, signature) = sign::twilio(TWILIO_TOKEN, "https://hooks.example.org/hooks/second-sms", &fields);
+        assert_eq!(service.form("/hooks/second-sms", body, &signature).await, 200);
+    }
+    let during = usual(&service, &provider, 4_000, PROBES).await;
+    hold("beside a provider that is dead", before, during);
+    assert!(service.stop(), "a clean stop");
+    drop(dead);
+}
+
+/// One number, so often a second; gives how often.
+async fn flood(port: u16, stop: CancellationToken) -> usize {
+    let mut connection = Connection::open(port).await.expect("it listens");
+    let mut pace = tokio::time::interval(Duration::from_micros(1_000_000 / FLOOD));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for n in 0.. {
+        tokio::select! {
+            () = stop.cancelled() => return n,
+            _ = pace.tick() => {}
+        }
+        let id = format!("SMone{n}");
+        let fields = sign::twilio_sms(&id, "+447700500001", OUR_SMS, "again");
+        let (body, signature) = sign::twilio(TWILIO_TOKEN, "https://hooks.example.org/hooks/main-sms", &fields);
+        assert_eq!(connection.post("/hooks/main-sms", &signature, &body).await.ok(), Some(200), "message {n}");
+    }
+    0
+}
