@@ -326,6 +326,7 @@ fn web(
         webhooks: core.webhook_keys(&settings.webhooks.keys),
         signed: settings.webhooks.signed.clone(),
         sources: settings.sources.clone(),
+        sinks: settings.sinks.values().map(|sink| (sink.name.clone(), sink.kind)).collect(),
         events: Keys::new(&settings.events.keys),
         only_declared: settings.events.only_declared,
         country: settings.project.country.clone(),

@@ -308,6 +308,8 @@ pub const LANES_FORGOTTEN: usize = 500;
 pub const FAILED_FORGOTTEN: usize = 500;
 /// Contacts that may become part of one.
 pub const MERGED: usize = 32;
+/// Numbers that a contact gave up and that are remembered.
+pub const NUMBERS_LEFT: usize = 8;
 /// Bytes of a request that makes a broadcast or a schedule: 10,000 contacts by their addresses.
 pub const BROADCAST_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// Contacts that a broadcast names one by one; more are imported.

@@ -8,7 +8,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::desk::DeskTask;
 use crate::domain::id::{ContactKey, RunId};
 use crate::domain::input::{ContactRef, Event, Passed};
-use crate::domain::message::Media;
+use crate::domain::message::{Inbound, Media};
 use crate::domain::name::{ChannelName, Slug};
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Span};
@@ -41,7 +41,7 @@ pub enum Effect {
     Move(Box<Moving>),
 }
 
-/// A step of two contacts on the way to become one; see `domain::merge`.
+/// A step between two contacts: on the way to become one (see `domain::merge`), or because a number is another's now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moving {
@@ -70,6 +70,16 @@ pub enum Moving {
         into: ContactKey,
         /// By which name it was asked.
         asked: ContactKey,
+    },
+    /// The person has a new address: it leads here from now on, and whoever is there becomes part of this contact.
+    Lead {
+        /// The address.
+        address: Address,
+    },
+    /// A message from a number that the person has given up goes to whoever has it now: in the send lane, so that several stay in their order.
+    GiveOn {
+        /// The message.
+        message: Box<Inbound>,
     },
 }
 

@@ -37,10 +37,10 @@ impl<'a> Turning<'a> {
     pub(super) fn message(&mut self, input: InputId, at: Millis, message: &Inbound) -> Result<(), TurnError> {
         let mut came = Came { input, at, message, words: Normalized::of(&message.text), named: false };
         self.meet_on(&message.channel);
-        self.rec.meet(&message.from);
-        if let Some(id) = &message.user_id {
-            self.rec.meet(&crate::domain::address::Address::Bsuid(id.clone()));
+        if self.is_of_another(message) {
+            return Ok(());
         }
+        self.meet_writer(message);
         if message.at.is_some_and(|sent| at - (sent + self.rec.clock.ahead) > limits::MESSAGE_AGE) {
             self.received(&came, Decision::TooOld, "older than duplicates can be told", false);
             return Ok(());
@@ -51,7 +51,7 @@ impl<'a> Turning<'a> {
                 return Ok(());
             }
             InboundContent::System { .. } => {
-                self.received(&came, Decision::Ignored, "the person's number or id changed", false);
+                self.number_changed(&came);
                 return Ok(());
             }
             InboundContent::Deleted { .. } => {

@@ -33,6 +33,7 @@ mod late;
 mod marketing;
 mod merge;
 mod moving;
+mod number;
 mod opt;
 mod pause;
 mod person;

@@ -10,6 +10,7 @@ use super::simulator::phone::Phones;
 use crate::config::prices::Prices;
 use crate::config::server::Rates;
 use crate::config::signed::Signed;
+use crate::config::sinks::SinkKind;
 use crate::config::sources::SourceSettings;
 use crate::domain::name::{ChannelName, Name, Slug};
 use crate::history::Database;
@@ -53,6 +54,8 @@ pub struct Web {
     pub signed: IndexMap<(Slug, Name), Signed>,
     /// The analytics services that send events.
     pub sources: IndexMap<Slug, SourceSettings>,
+    /// The analytics services that are told what happens.
+    pub sinks: Vec<(Slug, SinkKind)>,
     /// What messages cost, by channel.
     pub prices: IndexMap<ChannelName, Prices>,
     /// The record of everything.

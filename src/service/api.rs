@@ -104,11 +104,18 @@ pub fn asked_pause(ended: &Result<HttpAnswer, HttpFailure>, now: Millis) -> Opti
 /// The word of a metric's label.
 pub fn word(ended: &Result<HttpAnswer, HttpFailure>) -> &'static str {
     match ended {
-        Ok(HttpAnswer { status: 200..=299, .. }) => "2xx",
-        Ok(HttpAnswer { status: 300..=399, .. }) => "3xx",
-        Ok(HttpAnswer { status: 400..=499, .. }) => "4xx",
-        Ok(_) => "5xx",
+        Ok(answer) => class(answer.status),
         Err(failure) => failure.word(),
+    }
+}
+
+/// The same of a status alone.
+pub fn class(status: u16) -> &'static str {
+    match status {
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
     }
 }
 

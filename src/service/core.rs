@@ -22,6 +22,7 @@ use super::settings::{Channel, ServiceSettings, World};
 use super::slots::{Shares, Slots};
 use super::sns::Certificates;
 use super::suppressions::Listed;
+use super::systems::Systems;
 use super::versions::Versions;
 use crate::domain::desk::desk_set;
 use crate::domain::id::{ContactKey, EffectId, SendRef, Token, Who};
@@ -112,6 +113,7 @@ pub struct Core {
     /// The same of channels.
     pub(super) lines: Circuits,
     pub(super) health: Healths,
+    pub(super) systems: Systems,
     room: Arc<Notify>,
     pub(super) history_turn: Turnstile,
     history_cursors: Mutex<HashMap<u8, JournalId>>,
@@ -184,6 +186,7 @@ impl Core {
             circuits: Circuits::default(),
             lines: Circuits::default(),
             health: Healths::default(),
+            systems: Systems::default(),
             room,
             history_turn: Turnstile::default(),
             history_cursors: Mutex::default(),

@@ -2,12 +2,14 @@
 //! may have done is looked for first, so a conversation begins once however often we die on the way. What became of it comes
 //! back to the contact as an input, in the same commit in which the task ends.
 
+use super::api;
 use super::core::{Core, duration};
 use super::gate::Outside;
 use super::metrics;
 use super::outbox::Performed;
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach, Transport};
 use super::retry::{Retry, asked_pause};
+use super::systems::System;
 use super::verdict::End;
 use crate::config::desks::DeskSettings;
 use crate::domain::codec;
@@ -63,6 +65,7 @@ impl Core {
             }
             Err(Broken::Failed(failure)) => {
                 metrics::hook(task.desk.as_str(), failure.word());
+                self.heard(System::Desk(task.desk.clone()), Some(failure.word()));
                 // Somebody else may be at it by now: that we heard nothing is no fact to end it with.
                 if self.too_late(taken_at, Duration::ZERO) {
                     let why = Some("the lease ended before the answer".to_owned());
@@ -71,6 +74,12 @@ impl Core {
                 return self.desk_again(started, desk, Some(settings), None, failure.to_string());
             }
         };
+        let error = match &ended {
+            Ended::Done { .. } => None,
+            Ended::Refused(_) => Some("refused"),
+            Ended::Later { status } => Some(api::class(*status)),
+        };
+        self.heard(System::Desk(task.desk.clone()), error);
         match ended {
             Ended::Done { conversation, party } => {
                 metrics::hook(task.desk.as_str(), "done");

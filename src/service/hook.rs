@@ -10,6 +10,7 @@ use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
 use super::retry::{Retry, asked_pause};
 use super::signature;
 use super::slots::Slots;
+use super::systems::System;
 use super::verdict::End;
 use crate::config::hooks::HookPolicy;
 use crate::domain::limits;
@@ -109,6 +110,10 @@ impl Core {
         };
         let ended = out.http(call).await;
         metrics::hook(hook.endpoint.as_str(), api::word(&ended));
+        if hook.url.is_none() {
+            let error = (!is_taken(&ended)).then(|| api::word(&ended));
+            self.heard(System::Endpoint(hook.endpoint.clone()), error);
+        }
         // Somebody else may be sending it by now: that we heard nothing is no fact to end it with.
         if ended.is_err() && self.too_late(taken_at, Duration::ZERO) {
             let detail = Some("the lease ended before the answer".to_owned());
@@ -129,10 +134,7 @@ impl Core {
             Err(failure) => failure.to_string(),
         });
         match ended {
-            // What it says beyond that is not read.
-            Ok(HttpAnswer { status: 200..=299, .. }) | Err(HttpFailure::TooLarge { status: 200..=299 }) => {
-                Performed::ended(End::done(None, detail))
-            }
+            ended if is_taken(ended) => Performed::ended(End::done(None, detail)),
             // The receiver does not want it any more, ever.
             Ok(HttpAnswer { status: 410, .. }) => self.hook_failed(hook, FailureReason::Invalid, detail),
             _ => {
@@ -175,4 +177,9 @@ impl Core {
         // To hear it twice does the receiver no harm: its id says that it is the same.
         Some(Performed::ended(End::again(due, started.unsure, detail)))
     }
+}
+
+/// Whether the receiver took a report. What it says beyond that is not read.
+fn is_taken(ended: &Result<HttpAnswer, HttpFailure>) -> bool {
+    matches!(ended, Ok(HttpAnswer { status: 200..=299, .. }) | Err(HttpFailure::TooLarge { status: 200..=299 }))
 }

@@ -131,7 +131,9 @@ impl Core {
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let class = self.class_of(&message);
         let both = (message.user_id.is_some()).then(|| message.clone());
-        let (known, full) = (is_about_others(&message.content), WhenFull::Drop);
+        // A change of number that is lost is never said again.
+        let full = if matches!(message.content, InboundContent::System { .. }) { WhenFull::Take } else { WhenFull::Drop };
+        let known = is_about_others(&message.content);
         let received = self.put_as(contact, Given { hash, class, body: fitting(Mode::Live, message), full, known }).await;
         metrics::input("message", received.as_ref().map_or("refused", |r| r.name()));
         if let (Some(message), Ok(received)) = (both, &received)
@@ -346,13 +348,13 @@ pub(super) struct Given {
 }
 
 /// Whether it only says something of earlier messages, or of the number: it brings nobody back who was deleted.
-fn is_about_others(content: &InboundContent) -> bool {
+pub(super) fn is_about_others(content: &InboundContent) -> bool {
     matches!(content, InboundContent::Reaction { .. } | InboundContent::Deleted { .. } | InboundContent::System { .. })
 }
 
 /// The message as it goes into a mailbox, cut until it fits: no provider lets people write so much, so what is cut was no
 /// conversation.
-fn fitting(mode: Mode, mut message: Inbound) -> Bytes {
+pub(super) fn fitting(mode: Mode, mut message: Inbound) -> Bytes {
     const ROOM: usize = limits::INPUT_BYTES / 2;
     if message.text.len() > ROOM {
         let cut = (0..=ROOM).rev().find(|i| message.text.is_char_boundary(*i)).unwrap_or(0);

@@ -141,7 +141,7 @@ impl Core {
     }
 
     /// Tells a contact that an address leads to it, with what is kept of whoever had it before.
-    async fn linked(self: &Arc<Self>, address: ContactKey, contact: ContactKey) -> Answer<Received> {
+    pub(super) async fn linked(self: &Arc<Self>, address: ContactKey, contact: ContactKey) -> Answer<Received> {
         if self.contact(contact).await?.is_some_and(|found| found.record.merged.contains(&address)) {
             self.aliases.moved(address, contact);
             return Ok(Received::Duplicate);
@@ -163,7 +163,7 @@ impl Core {
         let (Address::Phone(_), Some(id)) = (&message.from, &message.user_id) else { return Ok(()) };
         let address = Address::Bsuid(id.clone());
         let known = self.aliases.target(self.contact_key(Mode::Live, &address.canonical()));
-        if known == self.aliases.target(contact) {
+        if known == self.aliases.target(contact) || self.is_given_on(message, contact).await? {
             return Ok(());
         }
         self.link(Mode::Live, &address, contact, "a message named both").await.map(|_| ())
@@ -178,6 +178,8 @@ impl Core {
                 self.hand(started, *to, &refused).await.map(|_| None)
             }
             Moving::Go { into, asked } => self.go(started, *into, *asked).await,
+            Moving::Lead { address } => self.lead_on(started, address).await.map(|()| None),
+            Moving::GiveOn { message } => self.give_on(started, message).await.map(|()| None),
         };
         match done {
             Ok(reply) => {

@@ -127,7 +127,7 @@ impl ServiceSettings {
 }
 
 impl Default for ServiceSettings {
-    /// STORE section 12.
+    /// As docs/store.md and docs/operating.md say.
     fn default() -> Self {
         ServiceSettings {
             send: SendSettings {

@@ -60,7 +60,7 @@ pub fn goes_with(effect: &Outgoing, names: &[ContactKey], secret: &[u8]) -> bool
     let mode = codec::mode_of(&effect.body);
     match codec::decode_in::<Effect>(&effect.body).map(|(_, effect)| effect) {
         Ok(Effect::Call(_) | Effect::Fetch(_) | Effect::Desk(_) | Effect::Hook(_) | Effect::Send(_)) => true,
-        Ok(Effect::Move(step)) => !matches!(*step, Moving::Refuse { .. }),
+        Ok(Effect::Move(step)) => !matches!(*step, Moving::Refuse { .. } | Moving::GiveOn { .. }),
         Ok(Effect::Post(post)) => {
             let to = post.to.address().map(|address| ContactKey::of(mode, secret, &address.canonical()));
             to.is_some_and(|to| names.contains(&to))

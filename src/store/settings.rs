@@ -1,4 +1,4 @@
-//! The store's tunables, with STORE section 12's defaults.
+//! The store's tunables, with the defaults of docs/store.md.
 
 use super::lane::{Lane, WorkSet};
 use crate::config::send::PairPace;

@@ -100,11 +100,12 @@ fn references(json: &Value) -> Vec<&str> {
 }
 
 /// A path with something in place of its parameters.
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     Regex::new(r"\{[^}]+\}").expect("a pattern").replace_all(path, "AAAAAAAAAAAAAAAAAAAAAA").into_owned()
 }
 
-fn method(name: &str) -> Method {
+/// The method of a name in the document.
+pub fn method(name: &str) -> Method {
     name.to_uppercase().parse().expect("a method")
 }
 

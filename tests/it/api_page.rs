@@ -2,6 +2,7 @@
 
 use crate::support::api::Api;
 use crate::support::live::{GREETING, SIMULATED, Service};
+use crate::support::receiver::Receiver;
 use replyflow::domain::address::{Address, E164};
 use replyflow::domain::mode::Mode;
 use serde_json::{Value, json};
@@ -19,6 +20,14 @@ states:
     go: { ok: { end: handled }, silence: { after: 2h, end: unattended } }
 "#;
 const PHONE: &str = "+447700900123";
+
+/// An endpoint and an analytics service.
+fn systems(url: &str) -> String {
+    format!(
+        "[endpoints.crm]\nurl = \"{url}/crm\"\nevents = [\"handoff.*\"]\nsecrets = [{{ env = \"EVENTS_KEY\" }}]\nallow_private = true\n\
+         [sinks.stats]\nkind = \"mixpanel\"\nkey = {{ env = \"EVENTS_KEY\" }}\nbase_url = \"{url}\"\n"
+    )
+}
 
 /// The examples in order: what is run, and the answer that stands below the last of a block.
 pub fn examples(page: &str) -> Vec<(String, Option<Value>)> {
@@ -60,14 +69,15 @@ fn has(shown: &Value, answer: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_of_the_page_works() {
-    let config = format!("{SIMULATED}\n[teams.help]\ntitle = \"Help\"\n");
+    let told = Receiver::start();
+    let config = format!("{SIMULATED}\n[teams.help]\ntitle = \"Help\"\n{}", systems(&told.url));
     let service = Service::start(&config, &[("support", SUPPORT)]).await;
     let api = Api::admin(&service).await;
     assert_eq!(api.post("/v1/contacts", json!({ "phone": PHONE })).await.status, 201);
     let place = format!("/v1/contacts/{}/conversation", service.contact_key(PHONE));
     assert_eq!(api.becomes(&place, 200).await, 200, "the contact is known");
     let given = [("CONTACT", service.contact_key(PHONE))];
-    work(&service, &api, &given, examples("docs/api.md"), 11).await;
+    work(&service, &api, &given, examples("docs/api.md"), 13).await;
     service.stop().await;
 }
 

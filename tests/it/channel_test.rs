@@ -64,6 +64,13 @@ const APIS: &[Api] = &[
         ),
     },
     Api {
+        lines: "provider = \"vonage\"\nkind = \"sms\"\nnumber = \"+447700900001\"\napi_key = { env = \"KEY\" }\napi_secret = { env = \"LOGIN\" }\nsignature_secret = { env = \"OTHER\" }",
+        asked: "/account/get-balance",
+        login: Header("authorization", "Basic a2V5Omdvb2Q="),
+        valid: r#"{"value":10.28,"autoReload":false}"#,
+        refused: (401, r#"{"error-code":"401","error-code-label":"authentication failed"}"#),
+    },
+    Api {
         lines: "provider = \"vonage_sms\"\nkind = \"sms\"\nnumber = \"+447700900001\"\napi_key = { env = \"KEY\" }\napi_secret = { env = \"LOGIN\" }\nsignature_secret = { env = \"OTHER\" }",
         asked: "/account/get-balance",
         login: Header("authorization", "Basic a2V5Omdvb2Q="),

@@ -12,13 +12,14 @@ use std::time::{Duration, Instant};
 const CONFIG: &str = "[project]\ncountry = \"GB\"\n[server]\nlisten = \"127.0.0.1:0\"\n[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n";
 
 /// A fenced block: the line on which it begins, what it says it is, its text.
-struct Block {
-    line: usize,
-    info: String,
-    text: String,
+pub struct Block {
+    pub line: usize,
+    pub info: String,
+    pub text: String,
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+/// The blocks of a page, in order.
+pub fn blocks(page: &str) -> Vec<Block> {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page");
     let (mut found, mut open): (Vec<Block>, bool) = (Vec::new(), false);
     for (i, line) in page.lines().enumerate() {
@@ -86,7 +87,7 @@ async fn curl(client: &Client, folder: &Path, words: &[String]) -> (u16, Value) 
 }
 
 /// Whether everything that is shown is there.
-fn shows(answer: &Value, shown: &Value) -> bool {
+pub fn shows(answer: &Value, shown: &Value) -> bool {
     match (answer, shown) {
         (Value::Object(answer), Value::Object(shown)) => {
             shown.iter().all(|(key, value)| answer.get(key).is_some_and(|there| shows(there, value)))

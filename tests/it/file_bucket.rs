@@ -62,6 +62,29 @@ async fn who_has_a_link_is_sent_on_to_the_bucket_where_that_is_wanted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_may_be_a_part_of_the_host() {
+    let (provider, bucket) = (Provider::start(), BucketServer::start_as_host().await);
+    for redirect in [false, true] {
+        let settings = configuration(&provider.url, &with_bucket(&bucket, redirect));
+        assert!(settings.contains("path_style = false") && settings.contains("http://localhost:"), "{settings}");
+        let service = Service::start(&settings, &[("damage", FLOW)]).await;
+        provider.seen.bodies.lock().expect("not poisoned").clear();
+        provider.forget();
+        let link = with_a_picture(&provider, &service).await;
+        let name = link.trim_start_matches("/media/").split('?').next().expect("a name").to_owned();
+        assert!(bucket.names("talk").contains(&name), "{name}: {:?}", bucket.names("talk"));
+        if redirect {
+            let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+            let there = said(&client.get(format!("{}{link}", service.base)).send().await.expect("an answer"), "location");
+            assert!(there.starts_with("http://files.localhost:"), "{there}");
+        } else {
+            assert_eq!(&service.get(&link).await.bytes().await.expect("bytes")[..], PICTURE);
+        }
+        service.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_away_for_a_while_loses_nothing() {
     let (provider, bucket) = (Provider::start(), BucketServer::start().await);
     let service = Service::start(&configuration(&provider.url, &with_bucket(&bucket, false)), &[("damage", FLOW)]).await;

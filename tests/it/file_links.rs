@@ -56,7 +56,7 @@ pub fn configuration(base: &str, more: &str) -> String {
 }
 
 /// The links in a text, from their path on.
-fn links(text: &str) -> Vec<String> {
+pub fn links(text: &str) -> Vec<String> {
     let link = Regex::new(r"/media/[0-9a-f]{40}\.jpg\?until=[0-9]{10}&sig=[A-Za-z0-9_-]{22}").expect("an expression");
     link.find_iter(text).map(|found| found.as_str().to_owned()).collect()
 }

@@ -52,6 +52,11 @@ impl Provider {
         panic!("{n} messages expected: {:?}", self.seen.sent.lock().expect("not poisoned"));
     }
 
+    /// Forgets the texts that were sent.
+    pub fn forget(&self) {
+        self.seen.sent.lock().expect("not poisoned").clear();
+    }
+
     /// Returns once somebody with credentials asked for this path so often.
     pub async fn fetches(&self, path: &str, n: usize) {
         for _ in 0..1_200 {

@@ -1,15 +1,13 @@
-//! Publishing through the API: what it takes, what it refuses, what it says of what would change; and the examples of the page about publishing.
+//! Publishing through the API: what it takes, what it refuses, what it says of what would change.
 
 use crate::support::api::{Answer, Api};
-use crate::support::command::replyflow_in;
 use crate::support::live::{SIMULATED, Service};
 use replyflow::history::{Cell, Database, Statement};
 use serde_json::{Value, json};
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-fn talk(word: &str) -> String {
+/// A flow with this word in its questions.
+pub fn talk(word: &str) -> String {
     format!(
         "flow: talk\nlanguages: [en]\nchannels: [main-sms]\nstart: [{{ keyword: talk }}]\nbegin: first\n\
          defaults: {{ silence: {{ after: 1h, end: silent }}, undelivered: {{ end: undelivered }} }}\nstates:\n  \
@@ -172,49 +170,4 @@ async fn runs_end_at_once_where_the_record_knows_them() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     service.stop().await;
-}
-
-/// Every command of the page is run, in its order, on a project that has what it names.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_commands_of_the_page_work() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/publishing.md")).expect("the page");
-    let menu = |word: &str| talk(word).replace("flow: talk", "flow: menu").replace("keyword: talk", "keyword: menu");
-    let nps = talk("score").replace("flow: talk", "flow: nps").replace("keyword: talk", "keyword: nps");
-    let service = Service::start(&call(), &[("menu", &menu("0")), ("nps", &nps)]).await;
-    let (folder, mut open, mut ran) = (service.folder().to_path_buf(), false, 0);
-    for line in page.lines() {
-        match line.strip_prefix("```") {
-            Some(kind) => open = kind == "sh",
-            None if open && line.starts_with("replyflow ") => {
-                ran += 1;
-                // Something new each time, so that there is something to publish.
-                fs::write(folder.join("flows/menu.yaml"), menu(&ran.to_string())).expect("written");
-                let mut words = shell_words(line);
-                words.remove(0);
-                if words[0] == "publish" && !words.iter().any(|word| word == "--dry-run") {
-                    words.push("--yes".to_owned());
-                }
-                // A share is raised and made whole with the version that has it.
-                let (out, code) = replyflow_in(&folder, &words.iter().map(String::as_str).collect::<Vec<_>>());
-                assert_eq!(code, 0, "{line}: {out}");
-            }
-            None => {}
-        }
-    }
-    assert!(ran >= 10, "{ran}");
-    service.stop().await;
-}
-
-/// Words as a shell reads them, as far as the page needs it.
-fn shell_words(line: &str) -> Vec<String> {
-    let (mut words, mut quoted) = (vec![String::new()], false);
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().expect("a word").push(c),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }

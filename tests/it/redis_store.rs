@@ -8,20 +8,19 @@ use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
-    Accept, Accepted, Claimed, Commit, Committed, FindingLevel, Fingerprint, ListChange, OnceRequest, Rate, RedisStore, Report,
-    RequestKey, RequestStep, Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Traffic,
+    Accept, Accepted, Claimed, Commit, FindingLevel, Fingerprint, OnceRequest, Rate, RedisStore, Report, RequestKey, RequestStep,
+    Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Traffic,
 };
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Attempts to reach a Redis that was started again; each waits for the connection's own pause.
 const ATTEMPTS: usize = 200;
 
-async fn connection(world: &World) -> MultiplexedConnection {
+pub async fn connection(world: &World) -> MultiplexedConnection {
     world.redis.as_ref().expect("a Redis").connection().await
 }
 
-async fn run<T: redis::FromRedisValue>(connection: &mut MultiplexedConnection, words: &[&str]) -> T {
+pub async fn run<T: redis::FromRedisValue>(connection: &mut MultiplexedConnection, words: &[&str]) -> T {
     let mut command = redis::cmd(words[0]);
     words[1..].iter().for_each(|word| {
         command.arg(*word);
@@ -222,78 +221,6 @@ async fn keys_and_headers_are_as_documented() {
     assert_eq!(effect[..35], format!("s01{short}{}{}", commit.who, commit.new.effect(0)));
     // The names of stored sets are stored: they must never change.
     assert_eq!((&sms().short(), &whatsapp().short()), (b"ML-H", b"KO5m"));
-}
-
-/// Calls of commands inside one call of the store.
-async fn commands(redis: &mut MultiplexedConnection) -> BTreeMap<String, u64> {
-    let info: String = run(redis, &["INFO", "commandstats"]).await;
-    let () = run(redis, &["CONFIG", "RESETSTAT"]).await;
-    info.lines()
-        .filter_map(|line| line.strip_prefix("cmdstat_")?.split_once(":calls="))
-        .filter(|(name, _)| !["evalsha", "eval", "info", "config|resetstat"].contains(name))
-        .map(|(name, rest)| (name.to_owned(), rest.split(',').next().and_then(|n| n.parse().ok()).unwrap_or(0)))
-        .collect()
-}
-
-#[tokio::test]
-async fn scripts_stay_within_their_budget() {
-    let world = World::new(Backend::Redis).await;
-    let mut redis = connection(&world).await;
-    let mut spent: Vec<(&str, u64, String)> = Vec::new();
-    // Every script once, so that none is loaded while it is counted.
-    world.sends(contact(9), &[sms(), sms()]).await;
-    let first = world.started(contact(9), &sms()).await;
-    world.store.settle(world.end(&first, SettleResult::Done)).await.expect("settles");
-    let channel = Slug::parse("main-sms").expect("a slug");
-    let rate = Rate { per_second: 10.0, burst: 5 };
-    world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits");
-    world.queued(contact(9), "m9").await;
-    world.store.claim(contact(9), world.who()).await.expect("claims");
-    let listing = |address, body| ListChange { address, was: None, now: Some(Bytes::from_static(body)) };
-    world.store.list_change(listing(contact(9), b"a")).await.expect("lists");
-    macro_rules! count {
-        ($name:literal, $at_most:literal, $call:expr) => {{
-            commands(&mut redis).await;
-            let answer = $call;
-            let calls = commands(&mut redis).await;
-            let sum: u64 = calls.values().sum();
-            spent.push(($name, $at_most, format!("{sum}: {calls:?}")));
-            assert!(sum <= $at_most, "{} uses {sum} commands, at most {}: {calls:?}", $name, $at_most);
-            answer
-        }};
-    }
-    let person = contact(1);
-    let claim = count!("accept, new contact", 9, world.claimed(person, "m1").await);
-    count!("accept, duplicate", 2, world.deliver(person, "m1").await);
-    count!("accept, queued", 4, world.deliver(person, "m2").await);
-    let mut commit = world.turn(person, &claim);
-    commit.lanes = vec![push(commit.new, &[sms(), sms()], true)];
-    let (more, started) = count!("commit, 2 sends, first taken", 9, world.committed(commit.clone()).await);
-    assert_eq!(more.len(), 1);
-    count!("commit, repeated", 1, world.store.commit(commit.clone()).await.expect("answers"));
-    count!("commit, stale", 1, {
-        let stale = Commit { new: commit.expect.after(&[id("x")]), ..commit.clone() };
-        assert_eq!(world.store.commit(stale).await, Ok(Committed::Stale));
-    });
-    let mut done = world.end(&started[0], SettleResult::Done);
-    done.take = vec![sms()];
-    let next = count!("settle, takes next", 7, world.store.settle(done.clone()).await.expect("settles"));
-    let Settled::Ok { next: Some(next), .. } = next else { panic!("nothing taken") };
-    count!("settle, gone", 1, world.store.settle(done).await.expect("settles"));
-    count!("settle, lane empty", 5, world.store.settle(world.end(&next, SettleResult::Done)).await.expect("settles"));
-    let Claimed::Claimed(claim) = count!("claim", 5, world.store.claim(person, world.who()).await.expect("claims")) else {
-        panic!("not claimed");
-    };
-    count!("commit, no send", 6, world.committed(world.turn(person, &claim)).await);
-    count!("accept, known contact", 5, world.claimed(person, "m3").await);
-    count!("due, nothing due", 2, world.due(person).await);
-    count!("permits", 2, world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits"));
-    count!("list, new address", 6, world.store.list_change(listing(person, b"a")).await.expect("lists"));
-    count!("list, repeated", 1, world.store.list_change(listing(person, b"a")).await.expect("lists"));
-    count!("list, refused", 1, world.store.list_change(listing(person, b"b")).await.expect("lists"));
-    for (name, at_most, line) in spent {
-        println!("{name} (at most {at_most}) {line}");
-    }
 }
 
 #[tokio::test]

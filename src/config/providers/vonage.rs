@@ -121,6 +121,8 @@ number = "+447700900001"
 application_id = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"
 private_key = { env = "VONAGE_PRIVATE_KEY" }
 signature_secret = { env = "VONAGE_SIGNATURE_SECRET" }
+api_key = { env = "VONAGE_API_KEY" }
+api_secret = { env = "VONAGE_API_SECRET" }
 "#,
     read: |section, kind, secrets| ProviderSettings::Vonage(Box::new(vonage(section, kind, secrets))),
 };

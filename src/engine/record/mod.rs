@@ -18,6 +18,7 @@ mod topics;
 mod tracked;
 mod unanswered;
 mod vars;
+mod who;
 
 pub use board::{Board, Window};
 pub use clock::{Clock, Goal};
@@ -35,7 +36,7 @@ pub use vars::Vars;
 use crate::domain::address::{Address, E164};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, InputId, RunId};
-use crate::domain::input::{Callback, ContactRef};
+use crate::domain::input::Callback;
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::{ChannelName, Name, Slug};
@@ -176,6 +177,9 @@ pub struct Record {
     /// When marketing was sent to the contact, the newest last: as much of it as a cap of the project counts.
     #[serde(rename = "mk", default, skip_serializing_if = "Vec::is_empty")]
     pub marketing: Vec<Millis>,
+    /// Numbers that the person had before the present one, the oldest first: who writes from one of them now is somebody else.
+    #[serde(rename = "lf", default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<E164>,
 }
 
 fn nothing_told(hash: &u64) -> bool {
@@ -202,53 +206,6 @@ pub struct Heard {
 pub struct Rate(pub Millis, pub u32);
 
 impl Record {
-    /// Remembers an address of the contact.
-    pub fn meet(&mut self, address: &Address) {
-        let (place, text) = match address {
-            Address::Phone(phone) => {
-                if self.phone.as_ref() != Some(phone) {
-                    self.phone = Some(phone.clone());
-                }
-                return;
-            }
-            Address::Bsuid(id) => (&mut self.user_id, id),
-            Address::Email(email) => {
-                // Who writes from an address reads there.
-                self.dead = self.dead.take().filter(|dead| dead != email);
-                (&mut self.email, email)
-            }
-            Address::External(id) => (&mut self.external, id),
-            Address::Verbatim(text) => (&mut self.verbatim, text),
-        };
-        if place.as_ref() != Some(text) {
-            *place = Some(text.clone());
-        }
-    }
-
-    /// Whether nothing is known of where the contact is reached.
-    pub(super) fn address_is_unknown(&self) -> bool {
-        self.phone.is_none()
-            && self.user_id.is_none()
-            && self.email.is_none()
-            && self.external.is_none()
-            && self.verbatim.is_none()
-    }
-
-    /// Takes over what a reference says of the contact and the record does not know yet.
-    pub fn adopt(&mut self, who: &ContactRef) {
-        fn fill<T: Clone>(mine: &mut Option<T>, theirs: &Option<T>) {
-            if mine.is_none() && theirs.is_some() {
-                mine.clone_from(theirs);
-            }
-        }
-        fill(&mut self.phone, &who.phone);
-        fill(&mut self.user_id, &who.user_id);
-        fill(&mut self.email, &who.email);
-        fill(&mut self.external, &who.id);
-        fill(&mut self.name, &who.name);
-        fill(&mut self.language, &who.language);
-    }
-
     /// Where whoever began this run wants to hear what becomes of its messages.
     pub fn callback_of(&self, run: RunId) -> Option<&Callback> {
         self.callbacks.iter().find(|called| called.run == run).map(|called| &called.callback)
@@ -257,33 +214,6 @@ impl Record {
     /// All who want to hear what becomes of this run's messages: whoever began it first, then those whose events it collected.
     pub fn callbacks_of(&self, run: RunId) -> impl Iterator<Item = &Callback> {
         self.callbacks.iter().filter(move |called| called.run == run).map(|called| &called.callback)
-    }
-
-    /// Whether a reference means this contact: by its identity, whatever else it says.
-    pub fn is(&self, who: &ContactRef) -> bool {
-        if who.phone.is_some() {
-            self.phone == who.phone
-        } else if who.user_id.is_some() {
-            self.user_id == who.user_id
-        } else if who.email.is_some() {
-            self.email == who.email
-        } else {
-            who.id.is_some() && self.external == who.id
-        }
-    }
-
-    /// How the contact is named to others.
-    pub fn reference(&self) -> ContactRef {
-        ContactRef {
-            phone: self.phone.clone(),
-            user_id: self.user_id.clone(),
-            email: self.email.clone(),
-            id: self.external.clone(),
-            name: None,
-            language: None,
-            attributes: Default::default(),
-            consent: None,
-        }
     }
 
     /// Where messages of a kind of channel reach the contact.

@@ -56,6 +56,16 @@ impl Record {
                 self.private.push(name);
             }
         }
+        // What one of them has now, the other did not give up for somebody else.
+        for phone in [&self.phone, &other.phone].into_iter().flatten() {
+            self.left.retain(|left| left != phone);
+            other.left.retain(|left| left != phone);
+        }
+        for phone in std::mem::take(&mut other.left) {
+            if !self.left.contains(&phone) && self.left.len() < limits::NUMBERS_LEFT {
+                self.left.push(phone);
+            }
+        }
         fill(&mut self.phone, other.phone);
         fill(&mut self.user_id, other.user_id);
         if self.email.is_none() {

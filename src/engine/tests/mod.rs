@@ -27,6 +27,7 @@ mod meanwhile;
 mod merging;
 mod modes;
 mod moving;
+mod number;
 mod pausing;
 mod persons;
 mod precedence;

@@ -3,6 +3,7 @@
 use super::{Fold, Now};
 use crate::domain::hold::ChannelChange;
 use crate::domain::journal::Event;
+use crate::domain::name::Slug;
 use crate::domain::time::{Millis, Span};
 use crate::domain::value::rfc3339;
 use crate::domain::way::Step;
@@ -15,13 +16,14 @@ impl Fold<'_> {
         // Of a call the journal says at its end which one it was, and at its beginning whose.
         let (sql, run): (&'static str, Cell) = match event {
             Event::CallEnded { effect, .. } => {
-                let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode)
-                           VALUES ($1,$2,$3,$4,$5,(SELECT c.run FROM call c WHERE c.id = $6),$7,$8,$9,$10) ON CONFLICT DO NOTHING";
+                let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode, level, team)
+                           VALUES ($1,$2,$3,$4,$5,(SELECT c.run FROM call c WHERE c.id = $6),$7,$8,$9,$10,$11,$12) ON CONFLICT DO NOTHING";
                 (sql, effect.into())
             }
             _ => {
-                let sql = "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode)
-                           VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10) ON CONFLICT DO NOTHING";
+                let sql =
+                    "INSERT INTO happening (contact, token, idx, at, kind, run, detail, broadcast, reason, mode, level, team)
+                           VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) ON CONFLICT DO NOTHING";
                 (sql, event.run().into())
             }
         };
@@ -29,7 +31,11 @@ impl Fold<'_> {
             Event::Skipped(skipped) => Some(skipped),
             _ => None,
         };
-        let params: [Cell; 10] = [
+        let (level, team) = match event {
+            Event::Alert { level, to, .. } => (Some(level.as_str()), to.as_ref().map(Slug::as_str)),
+            _ => (None, None),
+        };
+        let params: [Cell; 12] = [
             now.contact.into(),
             now.entry.token.into(),
             i.into(),
@@ -40,6 +46,8 @@ impl Fold<'_> {
             skipped.map(|skipped| skipped.broadcast.to_string()).into(),
             skipped.map(|skipped| skipped.reason.as_str()).into(),
             now.mode.into(),
+            level.into(),
+            team.into(),
         ];
         self.out.push(Statement::new(sql, params));
     }

@@ -2,6 +2,7 @@
 //! much is stored; a list is read in pages, each beginning after the last item of the one before, so that what is added
 //! meanwhile neither shifts nor repeats anything.
 
+mod alerts;
 mod figures;
 mod interval;
 mod live;
@@ -18,6 +19,7 @@ mod whose;
 #[cfg(test)]
 mod plans;
 
+pub use alerts::{AlertFilter, AlertPlace, AlertShown, alerts};
 pub use figures::{Counted, DROPPED, Figures, FiguresFilter, Group, Outcome, StateFigures, figures};
 pub use interval::{Interval, wilson};
 pub use live::{BATCH, Heard, KINDS, LivePlace, RunFlows, heard, kind_of, newest};

@@ -37,6 +37,7 @@ async fn every_question_goes_through_an_index() {
         |scope: SearchScope| search::select(Dialect::Sqlite, &Terms::parse("a b").expect("words"), &scope, Some(&(5, 9)), 5);
     let between = (Some(Millis(1)), Some(Millis(2)));
     let line = (5, 1, "t-1".to_owned());
+    let alert = (5, "c".to_owned(), "t".to_owned(), 1);
     let figures = FiguresFilter { version: some("v"), ..FiguresFilter::default() };
     let lately = FiguresFilter { since: "2026-03-02".parse().ok(), ..FiguresFilter::default() };
     let questions = [
@@ -70,6 +71,10 @@ async fn every_question_goes_through_an_index() {
         ("COVERING INDEX run_live (flow=? AND mode=?", figures::under_way("f", &lately)),
         ("tried_at", tried::select(&TriedFilter::default(), Some(&(5, "x".to_owned())), 5)),
         ("tried_contact", tried::select(&TriedFilter { contact: who, ..TriedFilter::default() }, Some(&(5, "x".to_owned())), 5)),
+        ("happening_alert (mode=?)", alerts::select(&AlertFilter::default(), None, 5)),
+        ("happening_alert (mode=? AND (at,contact,token,idx)<", alerts::select(&AlertFilter::default(), Some(&alert), 5)),
+        ("happening_alert", alerts::select(&AlertFilter { flow: some("f"), ..AlertFilter::default() }, Some(&alert), 5)),
+        ("happening_contact", alerts::select(&AlertFilter { contact: who, ..AlertFilter::default() }, Some(&alert), 5)),
         ("entry_place (shard=? AND time>?", live::select(&[(1, (5, 5)), (2, (5, 5))])),
     ];
     for (index, select) in questions {

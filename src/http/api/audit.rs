@@ -4,6 +4,7 @@ use super::{Page, Query, looked, recorded};
 use crate::domain::api_key::KeyId;
 use crate::domain::scope::Scope;
 use crate::domain::value::rfc3339;
+use crate::history::Database;
 pub use crate::history::audit::Act;
 use crate::history::audit::{self, AuditFilter, Audited};
 use crate::http::caller::Caller;
@@ -34,6 +35,15 @@ pub fn act(web: &Web, caller: &Caller, action: &str, target: Option<String>, det
 pub async fn write(web: &Web, caller: &Caller, action: &str, target: Option<String>, detail: Json) -> Result<(), Failure> {
     let (record, act) = (web.record.clone(), act(web, caller, action, target, detail));
     recorded(web, async move { record.write(vec![audit::insert(&act, rand::random())]).await }).await.map(drop)
+}
+
+/// The same within the work of a request that takes effect once.
+pub async fn noted(record: &Database, act: &Act) -> Result<(), Failure> {
+    let written = record.write(vec![audit::insert(act, rand::random())]).await;
+    written.map(drop).map_err(|error| {
+        tracing::error!(%error, "what an operator does could not be written down");
+        Failure::Unavailable
+    })
 }
 
 /// A change.

@@ -1,6 +1,7 @@
 //! The API below `/v1`: what its handlers share. A handler reads who calls and what they send by [`asked`], its query by [`Query`], answers lists by
 //! [`Page`], and does what a `POST` asks for by [`Once`], so that the same request again is answered as the first time.
 
+pub mod alerts;
 pub mod audit;
 pub mod broadcasts;
 pub mod contacts;
@@ -9,6 +10,7 @@ pub mod failed;
 pub mod flows;
 pub mod holds;
 pub mod imports;
+pub mod integrations;
 pub mod keys;
 pub mod operations;
 

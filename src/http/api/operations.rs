@@ -196,7 +196,7 @@ impl SendingShown {
     }
 }
 
-async fn depths(web: &Web) -> Result<Depths, Failure> {
+pub(super) async fn depths(web: &Web) -> Result<Depths, Failure> {
     let core = Arc::clone(&web.core);
     let asked = web.engine.spawn(async move { core.store().depths().await }).await.map_err(|_| Failure::Unavailable)?;
     asked.map_err(|error| {

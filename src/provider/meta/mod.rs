@@ -1,4 +1,17 @@
 //! Meta's WhatsApp Cloud API. One webhook serves a whole app: its bodies are signed with the app's secret and name the number.
+//!
+//! Verified by recorded vectors: signatures, the handshake, messages of every type beside those below, a change of a person's id, reports, all
+//! that is sent, what answers mean. By Meta's documents only, and read tolerantly: messages that were changed or taken back (`edit`, `revoke`),
+//! the words of `phone_number_quality_update`, `new_wa_id` of older payloads, and that a phone number is left out rather than empty.
+//!
+//! | quirk | what is done |
+//! |---|---|
+//! | one body may hold messages of several numbers of an app | each change goes to the channel of its `phone_number_id` |
+//! | `contacts` may be missing, or name one person for all messages | the writer is found by `wa_id` or `user_id`; a single contact is the writer of a message that names nobody |
+//! | people with a username may show no phone | they are known by `from_user_id`, and written to as `recipient` |
+//! | a changed number is told twice, as a number and as an id | what is known already changes nothing (`engine::number`) |
+//! | reports come in any order, and `sent` may be missing | the record keeps the highest (`DeliveryStatus`) |
+//! | too fast is HTTP 400 with 130429 or 80007, or 131056 for one person | the code decides, not the status |
 
 mod content;
 mod decode;

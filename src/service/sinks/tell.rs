@@ -8,6 +8,7 @@ use crate::service::core::{Core, duration};
 use crate::service::metrics;
 use crate::service::ports::{HttpAnswer, HttpCall, HttpFailure, Reach, Transport};
 use crate::service::retry::{Retry, asked_pause};
+use crate::service::systems::System;
 use crate::sink::{Encoded, Request, Service, Verdict, Wait};
 use std::sync::Arc;
 
@@ -35,13 +36,15 @@ impl Sink {
             Err(_) => None,
         };
         let verdict = verdict(&self.service, &ended, &rows);
-        metrics::sink_request(self.name(), ended.as_ref().err().map_or(verdict.word(), |failure| failure.word()));
+        let word = ended.as_ref().err().map_or(verdict.word(), |failure| failure.word());
+        metrics::sink_request(self.name(), word);
         let next = work.parcels.heard(verdict);
         if next.taken > 0 {
             work.sent += next.taken as u64;
             metrics::sink_rows(self.name(), "sent", next.taken as u64);
         }
         self.dropped(work, &next.dropped);
+        core.heard(System::Sink(self.settings.name.clone()), next.wait.is_some().then_some(word));
         let Some(wait) = next.wait else {
             if work.tried > 0 {
                 tracing::info!(sink = self.name(), "the analytics service answers again");

@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, RANGE};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use rusty_s3::actions::{ListObjectsV2, S3Action};
 use rusty_s3::{Bucket, Credentials, UrlStyle};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{fmt, io};
@@ -57,7 +58,13 @@ impl S3Store {
             None => Credentials::new(key, secret),
         };
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT);
-        let client = client.read_timeout(READ).user_agent(concat!("replyflow/", env!("CARGO_PKG_VERSION"))).build();
+        let client = client.read_timeout(READ).user_agent(concat!("replyflow/", env!("CARGO_PKG_VERSION")));
+        // Names below `localhost` are this machine (RFC 6761, 6.3), whether its resolver knows that or not.
+        let client = match bucket.base_url().host_str().filter(|host| host.ends_with(".localhost")) {
+            Some(host) => client.resolve(host, (Ipv4Addr::LOCALHOST, 0).into()),
+            None => client,
+        };
+        let client = client.build();
         let client = client.map_err(|error| FileError::Refused(error.without_url().to_string()))?;
         let prefix = settings.prefix.clone();
         Ok(S3Store { bucket, credentials, prefix, client, workshop: FolderStore::new(workshop.clone()), folder: workshop })

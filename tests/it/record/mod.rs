@@ -1,5 +1,6 @@
 //! The record in SQL: what entries of the journal become, on SQLite and on PostgreSQL, with the same assertions.
 
+mod alerts;
 mod apart;
 mod asked;
 mod beside;

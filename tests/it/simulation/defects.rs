@@ -1,7 +1,7 @@
 //! Deliberate defects: each breaks the protocol in one place, and the simulation must notice. On Redis they are changes of the
 //! scripts; on the embedded store those that can be, a store that stands in front of it and does the wrong thing.
 
-use crate::support::defects::{DEFECTS, LEAVING};
+use crate::support::defects::{DEFECTS, LEAVING, PACING};
 use async_trait::async_trait;
 use bytes::Bytes;
 use replyflow::domain::codec;
@@ -46,6 +46,17 @@ pub fn of_leaving() -> impl Iterator<Item = Defect> {
     LEAVING.into_iter().map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
 }
 
+/// Those of how fast messages leave.
+pub fn of_pacing() -> impl Iterator<Item = Defect> {
+    PACING.into_iter().map(|(name, patches)| Defect { name, how: How::Scripts(patches) })
+}
+
+/// The same where a store in front of another can have them.
+pub fn of_pacing_in_front() -> Vec<Defect> {
+    let defect = |name, wrap| Defect { name, how: How::InFront(wrap) };
+    vec![defect("permits: more than there is room for", |store| front(store, Wrong::PermitsMore))]
+}
+
 /// The same where a store in front of another can have them.
 pub fn of_leaving_in_front() -> Vec<Defect> {
     let defect = |name, wrap| Defect { name, how: How::InFront(wrap) };
@@ -86,6 +97,7 @@ enum Wrong {
     NothingHurries,
     ForgetsAnyVersion,
     ForgetsTheOptOut,
+    PermitsMore,
 }
 
 /// A store that hands everything on, except for what it does wrong.
@@ -191,7 +203,9 @@ impl Store for Front {
         self.store.request(request).await
     }
     async fn permits(&self, channel: &ChannelName, traffic: Traffic, want: u32, rate: Rate) -> Answer<Permits> {
-        self.store.permits(channel, traffic, want, rate).await
+        let given = self.store.permits(channel, traffic, want, rate).await?;
+        let more = if self.wrong == Wrong::PermitsMore { rate.burst } else { 0 };
+        Ok(Permits { granted: given.granted + more, ..given })
     }
     async fn slow_down(&self, slow_down: SlowDown) -> Answer<f64> {
         self.store.slow_down(slow_down).await

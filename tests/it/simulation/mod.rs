@@ -154,6 +154,13 @@ mod redis {
             catch(&defect, &Ground::redis(Some(&defect)), Chaos::USUAL, TO_CATCH);
         }
     }
+
+    #[test]
+    fn every_deliberate_defect_of_pacing_is_caught() {
+        for defect in defects::of_pacing() {
+            catch(&defect, &Ground::redis(Some(&defect)), Chaos::USUAL, TO_CATCH);
+        }
+    }
 }
 
 mod embedded {
@@ -189,6 +196,13 @@ mod embedded {
     #[test]
     fn every_deliberate_defect_is_caught() {
         for defect in defects::in_front() {
+            catch(&defect, &Ground::embedded(Some(&defect)), Chaos::USUAL, TO_CATCH);
+        }
+    }
+
+    #[test]
+    fn every_deliberate_defect_of_pacing_is_caught() {
+        for defect in defects::of_pacing_in_front() {
             catch(&defect, &Ground::embedded(Some(&defect)), Chaos::USUAL, TO_CATCH);
         }
     }

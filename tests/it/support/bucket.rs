@@ -3,6 +3,7 @@
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
+use s3s::host::SingleDomain;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use std::path::PathBuf;
@@ -21,18 +22,32 @@ pub struct BucketServer {
     pub url: String,
     folder: TempDir,
     serving: JoinHandle<()>,
+    path_style: bool,
 }
 
 impl BucketServer {
-    /// With one empty bucket, `files`.
+    /// With one empty bucket, `files`, which is a part of the path.
     pub async fn start() -> Self {
+        Self::start_in(None).await
+    }
+
+    /// The same where the bucket is a part of the host: `files.localhost`.
+    pub async fn start_as_host() -> Self {
+        Self::start_in(Some("localhost")).await
+    }
+
+    async fn start_in(domain: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("files")).expect("a bucket");
         let mut service = S3ServiceBuilder::new(FileSystem::new(folder.path()).expect("a folder"));
         service.set_auth(SimpleAuth::from_single(ACCESS, SECRET));
-        let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let port = listener.local_addr().expect("an address").port();
+        if let Some(domain) = domain {
+            service.set_host(SingleDomain::new(&format!("{domain}:{port}")).expect("a domain"));
+        }
+        let service = service.build();
+        let url = format!("http://{}:{port}", domain.unwrap_or("127.0.0.1"));
         let serving = tokio::spawn(async move {
             let server = Builder::new(TokioExecutor::new());
             while let Ok((socket, _)) = listener.accept().await {
@@ -40,7 +55,7 @@ impl BucketServer {
                 tokio::spawn(async move { drop(connection.await) });
             }
         });
-        BucketServer { url, folder, serving }
+        BucketServer { url, folder, serving, path_style: domain.is_none() }
     }
 
     /// The names in the bucket below this.
@@ -60,9 +75,9 @@ impl BucketServer {
     /// The settings that reach it.
     pub fn section(&self) -> String {
         format!(
-            "[media.s3]\nbucket = \"files\"\nregion = \"eu-central-1\"\nendpoint = \"{}\"\nprefix = \"talk/\"\npath_style = true\n\
+            "[media.s3]\nbucket = \"files\"\nregion = \"eu-central-1\"\nendpoint = \"{}\"\nprefix = \"talk/\"\npath_style = {}\n\
              access_key = {{ env = \"MEDIA_ACCESS_KEY\" }}\nsecret_key = {{ env = \"MEDIA_SECRET_KEY\" }}\n",
-            self.url
+            self.url, self.path_style
         )
     }
 }

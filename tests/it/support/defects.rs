@@ -1,4 +1,4 @@
-//! Thirteen deliberate defects of the Redis store, each a change of one script. Whatever claims to prove the protocol must
+//! Deliberate defects of the Redis store, each a change of its scripts. Whatever claims to prove the protocol must
 //! catch all of them.
 
 use replyflow::store::Script;
@@ -65,4 +65,19 @@ pub const LEAVING: [Defect; 5] = [
         &[(Script::Forget, "redis.call('HSET', s, contact, ARGV[4])", "redis.call('HDEL', s, contact)")],
     ),
     ("accept: somebody begins without the opt-out", &[(Script::Accept, "redis.call('HGET', KEYS[7], contact) or '0'", "'0'")]),
+];
+
+/// What a script that counts messages to one person writes down.
+const PAID: &str = "redis.call('SET', p, string.format('%.0f', paid + every), 'PX', math.ceil(paid + every - now) + 60000)";
+
+/// Deliberate defects of how fast messages leave: to one person, over one channel.
+pub const PACING: [Defect; 2] = [
+    (
+        "start, settle, commit: what went to one person is not counted",
+        &[(Script::Start, PAID, ""), (Script::Settle, PAID, ""), (Script::Commit, PAID, "")],
+    ),
+    (
+        "permits: what was given is not counted",
+        &[(Script::Permits, "redis.call('SET', KEYS[1], string.format('%.3f', t), 'PX', math.ceil(t - now) + 1000)", "")],
+    ),
 ];

@@ -61,14 +61,14 @@ pub struct Service {
 impl Service {
     /// Starts it with this configuration and these flows, each with its name.
     pub async fn start(config: &str, flows: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir_all(folder.path().join("flows")).expect("a folder");
-        std::fs::create_dir_all(folder.path().join("templates")).expect("a folder");
-        std::fs::write(folder.path().join("replyflow.toml"), config).expect("written");
-        for (name, text) in flows {
-            std::fs::write(folder.path().join("flows").join(format!("{name}.yaml")), text).expect("written");
-        }
+        let folder = written(config, flows);
         Self::start_in(folder).await
+    }
+
+    /// The same with these variables in its environment beside those of all tests.
+    pub async fn start_knowing(config: &str, flows: &[(&str, &str)], secrets: &[(&str, &str)]) -> Self {
+        let folder = written(config, flows);
+        Self::start_as(folder, secrets, |application| application).await
     }
 
     /// Starts it again where it was.
@@ -78,7 +78,11 @@ impl Service {
 
     /// Starts it in a folder, changed before it serves.
     pub async fn start_with(folder: TempDir, change: impl FnOnce(Application) -> Application) -> Self {
-        let settings = settings(folder.path());
+        Self::start_as(folder, &[], change).await
+    }
+
+    async fn start_as(folder: TempDir, secrets: &[(&str, &str)], change: impl FnOnce(Application) -> Application) -> Self {
+        let settings = settings(folder.path(), secrets);
         let configured = settings.webhooks.keys.clone();
         let application = change(Application::build(settings).await.expect("starts"));
         let base = format!("http://127.0.0.1:{}", application.port());
@@ -162,13 +166,25 @@ impl Service {
     }
 }
 
-fn settings(folder: &Path) -> Settings {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let file = folder.join("replyflow.toml");
-    Settings::load(Some(&file), &environment(), Secrets::Required).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+/// A folder with a project.
+fn written(config: &str, flows: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("flows")).expect("a folder");
+    std::fs::create_dir_all(folder.path().join("templates")).expect("a folder");
+    std::fs::write(folder.path().join("replyflow.toml"), config).expect("written");
+    for (name, text) in flows {
+        std::fs::write(folder.path().join("flows").join(format!("{name}.yaml")), text).expect("written");
+    }
+    folder
 }
 
-fn environment() -> Environment {
+fn settings(folder: &Path, more: &[(&str, &str)]) -> Settings {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let file = folder.join("replyflow.toml");
+    Settings::load(Some(&file), &environment(more), Secrets::Required).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+fn environment(more: &[(&str, &str)]) -> Environment {
     let secrets = [
         ("MEDIA_ACCESS_KEY", super::bucket::ACCESS),
         ("MEDIA_SECRET_KEY", super::bucket::SECRET),
@@ -178,7 +194,7 @@ fn environment() -> Environment {
         ("META_VERIFY_TOKEN", "meta-verify-token"),
         ("META_ACCESS_TOKEN", "meta-access-token"),
     ];
-    secrets.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    secrets.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// A problem without the request's own name, which is all that may tell one refusal from another.

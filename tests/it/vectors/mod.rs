@@ -1,6 +1,7 @@
 //! Every vector of every provider that has an adapter: those in `tests/data/providers/`, and further ones of the same format
 //! from the folder that `REPLYFLOW_VECTORS` names.
 
+mod beside;
 mod canonical;
 mod described;
 mod hostile;
@@ -33,39 +34,54 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-fn folders() -> Vec<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/providers");
-    let more = std::env::var_os("REPLYFLOW_VECTORS").filter(|v| !v.is_empty()).map(PathBuf::from);
-    std::iter::once(own).chain(more).collect()
+/// Our own folder.
+fn own() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/providers")
 }
 
-/// All files with an adapter. A folder that cannot be read fails the test, as does one without a single vector for us.
+/// All files with an adapter.
 pub fn files() -> Vec<File> {
-    let mut out = Vec::new();
-    for folder in folders() {
-        let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-        let mut paths: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();
-        paths.retain(|p| p.extension().is_some_and(|e| e == "json"));
-        paths.sort();
-        let before = out.len();
-        for path in paths {
-            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            let data: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            let described = described_beside(&path);
-            match Subject::of(&data, described.as_deref()) {
-                Some(subject) => out.push(File { data: with_others(data, &path), path, subject }),
-                None => say(&format!("vectors: {} skipped, no adapter", path.display())),
-            }
-        }
-        assert!(out.len() > before, "{}: no vectors of a provider with an adapter", folder.display());
+    let mut all = files_in(&own()).unwrap_or_else(|wrong| panic!("{wrong}"));
+    if let Some(more) = std::env::var_os("REPLYFLOW_VECTORS").filter(|folder| !folder.is_empty()) {
+        all.extend(files_in(Path::new(&more)).unwrap_or_else(|wrong| panic!("REPLYFLOW_VECTORS: {wrong}")));
     }
-    out
+    all
+}
+
+/// Those of one folder. One that cannot be read is an error, and so is one without a single vector for us: nobody would notice that nothing was run.
+fn files_in(folder: &Path) -> Result<Vec<File>, String> {
+    let unreadable = |why: std::io::Error| format!("{} cannot be read: {why}", folder.display());
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(unreadable)?;
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+    paths.sort();
+    let mut out = Vec::new();
+    for path in paths {
+        let data = json_of(&path)?;
+        match Subject::of(&data, described_beside(&path).as_deref()) {
+            Some(subject) => out.push(File { data: with_others(data, &path), path, subject }),
+            None => say(&format!("vectors: {} skipped, no adapter", path.display())),
+        }
+    }
+    match out.is_empty() {
+        true => Err(format!(
+            "{} has no vectors of a provider with an adapter; see tests/data/providers for their form",
+            folder.display()
+        )),
+        false => Ok(out),
+    }
+}
+
+fn json_of(path: &Path) -> Result<Value, String> {
+    let text = std::fs::read_to_string(path).map_err(|why| format!("{} cannot be read: {why}", path.display()))?;
+    serde_json::from_str(&text).map_err(|why| format!("{} is not JSON: {why}", path.display()))
 }
 
 /// What describes the provider of a file: beside it, or beside our own file of its name.
 fn described_beside(path: &Path) -> Option<String> {
     let beside = path.with_extension("toml");
-    let own = folders().into_iter().next()?.join(beside.file_name()?);
+    let own = own().join(beside.file_name()?);
     std::fs::read_to_string(beside).or_else(|_| std::fs::read_to_string(own)).ok()
 }
 
@@ -345,4 +361,25 @@ fn vectors_are_in_lists_that_are_run() {
             assert!(RUN.contains(&name.as_str()), "{}: nothing runs `{name}`: {list}", file.path.display());
         }
     }
+}
+
+#[test]
+fn a_folder_of_vectors_that_is_no_use_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = |path: &Path| files_in(path).err().expect("no vectors");
+    let unknown = said(&folder.path().join("nowhere"));
+    assert!(unknown.contains("nowhere cannot be read: No such file"), "{unknown}");
+    let empty = said(folder.path());
+    assert!(empty.contains("has no vectors of a provider with an adapter; see tests/data/providers"), "{empty}");
+    std::fs::write(folder.path().join("other.json"), r#"{"provider": "nobody"}"#).expect("written");
+    assert_eq!(said(folder.path()), empty);
+    std::fs::write(folder.path().join("twilio.json"), r#"{"provider": "twilio", "inbound": ["#).expect("written");
+    let broken = said(folder.path());
+    assert!(broken.contains("twilio.json is not JSON: EOF while parsing a list at line 1"), "{broken}");
+    // Another folder is run as our own is, with the settings that lie beside our file of the same name.
+    std::fs::copy(own().join("plivo.json"), folder.path().join("plivo.json")).expect("copied");
+    std::fs::copy(own().join("twilio.json"), folder.path().join("twilio.json")).expect("copied");
+    let names: Vec<String> =
+        files_in(folder.path()).expect("vectors").iter().map(|file| str_of(&file.data, "provider").to_owned()).collect();
+    assert_eq!(names, ["plivo", "twilio"]);
 }

@@ -5,7 +5,7 @@ pub mod mutate;
 #[path = "../../../fuzz/webhooks.rs"]
 pub mod webhooks;
 
-use super::{File, Recorded, files, str_of, vectors};
+use super::{File, Recorded, beside, files, str_of, vectors};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mutate::{Dice, Request, mutated};
@@ -19,11 +19,14 @@ use std::path::{Path, PathBuf};
 /// Requests that are made of each file here; `make fuzz` makes millions.
 const REQUESTS: usize = 300;
 
+/// What a request is handed to, with the status that an answer would have.
+pub type Channel = Box<dyn Fn(&Request, u16)>;
+
 /// One provider's channels and what was recorded of it.
 pub struct Target {
     /// The name of its file.
     pub name: String,
-    pub channels: Vec<(Adapter, Routes)>,
+    pub channels: Vec<Channel>,
     pub pool: Vec<Request>,
 }
 
@@ -41,12 +44,12 @@ impl Target {
         for response in vectors(&file.data, "send").iter().flat_map(|send| vectors(send, "responses")) {
             pool.push(owned(&Recorded::of(response)));
         }
-        Target { name, channels, pool }
+        Target { name, channels: channels.into_iter().map(reads).collect(), pool }
     }
 
-    /// Every provider that was recorded, and mail.
+    /// Every provider that was recorded, mail, and whoever else sends us something.
     pub fn all() -> Vec<Self> {
-        files().iter().map(Target::of).chain([Target::mail()]).collect()
+        files().iter().map(Target::of).chain([Target::mail()]).chain(beside::all()).collect()
     }
 
     /// Mail, as servers and services hand it on: mails themselves, with and without a form around them, and what services say in JSON.
@@ -99,7 +102,7 @@ impl Target {
         let channels = examples(entry).into_iter().map(|(kind, adapter)| {
             let route = Route { channel: ChannelName::parse("mail").expect("a name"), kind };
             let routes = adapter.routes(route, []);
-            (adapter, routes)
+            reads((adapter, routes))
         });
         Target { name: "email".to_owned(), channels: channels.collect(), pool }
     }
@@ -111,9 +114,12 @@ impl Target {
     }
 
     pub fn check(&self, channel: usize, request: &Request, status: u16) {
-        let (adapter, routes) = &self.channels[channel];
-        request.with(|request| webhooks::check(adapter, routes, request, status));
+        self.channels[channel](request, status);
     }
+}
+
+fn reads((adapter, routes): (Adapter, Routes)) -> Channel {
+    Box::new(move |request: &Request, status| request.with(|request| webhooks::check(&adapter, &routes, request, status)))
 }
 
 fn owned(recorded: &Recorded<'_>) -> Request {

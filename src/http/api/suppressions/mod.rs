@@ -210,7 +210,7 @@ pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let reason = query.parsed("reason", &read::reasons(), SuppressionReason::parse)?;
     let over = query.parsed("over", read::OVER, Over::parse)?;
     let mut chosen = Chosen { address, reason, over, ..Chosen::all(core) };
-    if query.text("format").is_some_and(|format| format != "json") {
+    if matches!(query.text("format"), Some("csv" | "jsonl")) {
         audit::write(&web, &caller, "suppressions.export", None, json!({})).await?;
         chosen = chosen.whole().await.map_err(unavailable)?;
     }

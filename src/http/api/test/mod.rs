@@ -86,8 +86,11 @@ pub async fn message(web: Data<Web>, request: HttpRequest, mut payload: Payload)
     }
     fields.finish()?;
     let message = played(&written, channel.route()).map_err(|why| invalid("body", plain(why.0)))?;
-    let core = Arc::clone(&web.core);
+    let whose = web.core.contact_key(Mode::Test, &message.from.canonical());
+    let act = audit::act(&web, &caller, "test.message", Some(whose.to_string()), json!({ "channel": message.channel.as_str() }));
+    let (core, record) = (Arc::clone(&web.core), web.record.clone());
     let work = async move {
+        audit::noted(&record, &act).await?;
         let (contact, input, _) = core.receive_test_message(message).await.map_err(unavailable)?;
         Ok(Done::new(StatusCode::ACCEPTED, TestMessageStored { contact: contact.to_string(), id: input.to_string() }))
     };
@@ -170,8 +173,11 @@ pub async fn report(web: Data<Web>, request: HttpRequest, mut payload: Payload) 
         failure,
         pricing: None,
     };
-    let core = Arc::clone(&web.core);
+    let told = json!({ "message": id, "status": status.as_str() });
+    let act = audit::act(&web, &caller, "test.report", Some(contact.to_string()), told);
+    let (core, record) = (Arc::clone(&web.core), web.record.clone());
     let work = async move {
+        audit::noted(&record, &act).await?;
         core.receive_test_report(report).await.map_err(unavailable)?;
         Ok(Done::new(StatusCode::ACCEPTED, TestActed { contact: contact.to_string() }))
     };
@@ -212,10 +218,7 @@ pub async fn time(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
     let act = audit::act(&web, &caller, "test.time", Some(key.to_string()), json!({ "by_ms": by.0 }));
     let (core, record) = (Arc::clone(&web.core), web.record.clone());
     let work = async move {
-        record.write(vec![crate::history::audit::insert(&act, rand::random())]).await.map_err(|error| {
-            tracing::error!(%error, "what an operator does could not be written down");
-            Failure::Unavailable
-        })?;
+        audit::noted(&record, &act).await?;
         core.operate(key, OperatorAction::MoveTime { by }, &id).await.map_err(unavailable)?;
         Ok(Done::new(StatusCode::ACCEPTED, TestActed { contact: key.to_string() }))
     };

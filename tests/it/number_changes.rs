@@ -1,0 +1,103 @@
+//! A WhatsApp number that changes, over real HTTP: what Meta sends, as it is kept among the vectors, and what people write afterwards.
+
+use crate::support::fake_provider::FakeProvider;
+use crate::support::live::Service;
+use crate::support::sign;
+use replyflow::domain::mode::Mode;
+use serde_json::Value;
+use std::time::{Duration, UNIX_EPOCH};
+
+const LONG: Duration = Duration::from_secs(20);
+const OLD: &str = "+447700900123";
+const NEW: &str = "+447700900999";
+
+const ECHO: &str = r#"
+flow: echo
+start: [ { message: any } ]
+begin: reply
+states:
+  reply:
+    ask: "You wrote: {{ reply.text }}"
+    answer: { choice: { more: Tell me more, enough: That is enough } }
+    go:
+      more: { say: "More of it.", end: more }
+      enough: { say: "Enough.", end: enough }
+      nomatch: { again: 2, end: lost }
+      silence: { after: 1h, end: silent }
+"#;
+
+fn settings(provider: &str) -> String {
+    format!(
+        r#"
+[project]
+country = "GB"
+[server]
+listen = "127.0.0.1:0"
+public_url = "https://hooks.example.org"
+[channels.main-whatsapp]
+provider = "meta"
+kind = "whatsapp"
+phone_number_id = "106540000000001"
+app_secret = {{ env = "META_APP_SECRET" }}
+verify_token = {{ env = "META_VERIFY_TOKEN" }}
+access_token = {{ env = "META_ACCESS_TOKEN" }}
+base_url = "{provider}"
+"#
+    )
+}
+
+/// What Meta sends when somebody changes their number, said just now.
+fn change_of_number() -> String {
+    let file = std::fs::read_to_string("tests/data/providers/meta_whatsapp_cloud.json").expect("the vectors");
+    let vectors: Value = serde_json::from_str(&file).expect("JSON");
+    let is_it = |vector: &&Value| vector["name"] == "system-bsuid-change";
+    let vector = vectors["inbound"].as_array().expect("a list").iter().find(is_it).expect("the vector");
+    let now = UNIX_EPOCH.elapsed().expect("after 1970").as_secs().to_string();
+    vector["body"].as_str().expect("a body").replace("1795229990", &now)
+}
+
+async fn meta(service: &Service, body: String) -> u16 {
+    let signature = sign::meta("meta-app-secret", &body);
+    let url = format!("{}/hooks/main-whatsapp", service.base);
+    let request = service.client.post(url).header("X-Hub-Signature-256", signature).header("Content-Type", "application/json");
+    request.body(body).send().await.expect("an answer").status().as_u16()
+}
+
+async fn writes(service: &Service, id: &str, from: &str, text: &str) -> u16 {
+    meta(service, sign::meta_text(id, &from[1..], "106540000000001", text)).await
+}
+
+/// Waits until one address leads to the contact of another.
+async fn leads(service: &Service, from: &str, to: &str) {
+    let core = service.core();
+    let key = |address: &str| core.contact_key(Mode::Live, address);
+    for _ in 0..1_000 {
+        if core.seen(key(from)).await.expect("looks").is_some_and(|(whose, _)| whose == key(to)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{from} does not lead to {to}");
+}
+
+#[tokio::test]
+async fn a_person_with_a_new_number_goes_on_where_they_were() {
+    let provider = FakeProvider::start();
+    let service = Service::start(&settings(&provider.url), &[("echo", ECHO)]).await;
+    assert_eq!(writes(&service, "wamid.1", OLD, "hello").await, 200);
+    provider.comes(LONG, |sent| sent.len() == 1).await;
+    let change = change_of_number();
+    for _ in 0..2 {
+        assert_eq!(meta(&service, change.clone()).await, 200, "Meta may say it twice");
+    }
+    leads(&service, NEW, OLD).await;
+    leads(&service, "bsuid:GB.2", OLD).await;
+    // The new number answers the open question; the old one is somebody else's, who is asked anew.
+    assert_eq!(writes(&service, "wamid.2", NEW, "that is enough").await, 200);
+    let sent = provider.comes(LONG, |sent| sent.len() == 2).await;
+    assert_eq!((sent[1].to.trim_start_matches('+'), sent[1].text.as_str()), (&NEW[1..], "Enough."));
+    assert_eq!(writes(&service, "wamid.3", OLD, "who are you").await, 200);
+    let sent = provider.comes(LONG, |sent| sent.len() == 3).await;
+    assert_eq!((sent[2].to.trim_start_matches('+'), sent[2].text.as_str()), (&OLD[1..], "You wrote: who are you"));
+    service.stop().await;
+}

@@ -1,0 +1,245 @@
+//! People whose number changes, and those who have their old one afterwards.
+
+use super::collecting::compiled;
+use super::rig::{Backend, Rig, json, message};
+use super::{ANN, BEN, on_every_store};
+use crate::support::live::SIMULATED;
+use replyflow::domain::address::{Address, E164};
+use replyflow::domain::channel::ChannelKind;
+use replyflow::domain::codec;
+use replyflow::domain::id::ContactKey;
+use replyflow::domain::message::{Inbound, InboundContent};
+use replyflow::domain::name::ChannelName;
+use replyflow::domain::time::Span;
+use replyflow::engine;
+use replyflow::engine::record::Record;
+use replyflow::service::Received;
+use replyflow::store::Place;
+
+on_every_store!(
+    a_contact_keeps_all_and_is_reached_at_the_new_number,
+    whoever_is_at_the_new_number_becomes_part_of_the_contact,
+    a_number_that_was_given_up_is_a_new_persons,
+    a_number_goes_from_one_person_to_the_next,
+    it_is_done_once_whoever_dies_on_the_way,
+    a_change_of_nobodys_number_brings_nobody,
+);
+
+const NEW: &str = "+447700900999";
+
+const ASKING: &str = "\
+flow: asking
+start: [ { message: any } ]
+begin: ask
+states:
+  ask:
+    ask: Which one?
+    answer: text
+    go: { ok: { say: 'Thank you for {{ reply.text }}', end: done }, silence: { after: 2h, end: silent } }
+";
+
+async fn rig(backend: Backend) -> Rig {
+    Rig::with(backend, engine::turn, |plan| {
+        plan.toml = SIMULATED.to_owned();
+        plan.catalog = compiled(&crate::support::project::of(SIMULATED), &[ASKING]);
+    })
+    .await
+}
+
+fn whatsapp(from: &str, id: &str, text: &str) -> Inbound {
+    let channel = ChannelName::parse("main-whatsapp").expect("a name");
+    Inbound { channel, kind: ChannelKind::WhatsApp, ..message(from, id, text) }
+}
+
+fn change(old: &str, id: &str, new: &str, user_id: Option<&str>) -> Inbound {
+    let content = InboundContent::System {
+        kind: "user_changed_number".to_owned(),
+        new_user_id: user_id.map(str::to_owned),
+        new_wa_id: Some(new[1..].to_owned()),
+    };
+    Inbound { content, ..whatsapp(old, id, "") }
+}
+
+async fn say(rig: &Rig, message: Inbound) -> Received {
+    let received = rig.core.receive_message(message).await.expect("accepted");
+    settle(rig).await;
+    received
+}
+
+async fn settle(rig: &Rig) {
+    for _ in 0..5 {
+        rig.quiet().await;
+        rig.pass(Span::seconds(5));
+    }
+}
+
+/// What reached the provider: to whom, and what.
+fn sent(rig: &Rig) -> Vec<(String, String)> {
+    let calls = rig.network.calls.lock().expect("not poisoned");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_owned();
+    calls.iter().map(json).map(|body| (text(&body["to"]), text(&body["text"]))).collect()
+}
+
+fn to(number: &str, texts: &[&str]) -> Vec<(String, String)> {
+    texts.iter().map(|text| (number.to_owned(), (*text).to_owned())).collect()
+}
+
+async fn record(rig: &Rig, key: ContactKey) -> Record {
+    let (_, seen) = rig.core.seen(key).await.expect("looks").expect("is there");
+    codec::decode(&seen.record.blob).expect("a record")
+}
+
+fn phone(text: &str) -> Option<E164> {
+    E164::parse(text)
+}
+
+async fn a_contact_keeps_all_and_is_reached_at_the_new_number(backend: Backend) {
+    let rig = rig(backend).await;
+    let ann = rig.key(ANN);
+    say(&rig, message(ANN, "1", "STOP")).await;
+    say(&rig, whatsapp(ANN, "2", "hi")).await;
+    let before = record(&rig, ann).await;
+    assert_eq!((before.runs.len(), before.is_stopped(ChannelKind::Sms)), (1, true));
+    let told = sent(&rig).len();
+    say(&rig, change(ANN, "4", NEW, Some("GB.2"))).await;
+    assert_eq!(sent(&rig).len(), told, "nobody is written to because of it");
+    assert_eq!(rig.store.inspect(rig.key(NEW)).await.expect("looks").map(|seen| seen.place), Some(Place::Moved(ann)));
+    assert_eq!(rig.store.inspect(rig.key("bsuid:GB.2")).await.expect("looks").map(|seen| seen.place), Some(Place::Moved(ann)));
+    say(&rig, whatsapp(NEW, "5", "red")).await;
+    assert_eq!(sent(&rig)[told..], to(NEW, &["Thank you for red"]), "the question is still open");
+    let after = record(&rig, ann).await;
+    assert_eq!((after.phone.clone(), after.stop), (phone(NEW), before.stop), "the no is the person's");
+    // The new number alone, the id alone, and what other systems still call them: all of it is this contact.
+    say(&rig, Inbound { from: Address::Bsuid("GB.2".to_owned()), user_id: Some("GB.2".to_owned()), ..whatsapp(NEW, "6", "hi") })
+        .await;
+    assert_eq!(sent(&rig)[told + 1..], to(NEW, &["Which one?"]));
+    assert_eq!(
+        rig.core
+            .contact_at(replyflow::domain::mode::Mode::Live, &Address::from_wire(ANN))
+            .await
+            .expect("looks")
+            .map(|found| found.key),
+        Some(ann)
+    );
+}
+
+async fn whoever_is_at_the_new_number_becomes_part_of_the_contact(backend: Backend) {
+    let rig = rig(backend).await;
+    let (ann, new) = (rig.key(ANN), rig.key(NEW));
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    // They were faster than the provider.
+    say(&rig, whatsapp(NEW, "2", "hi, it is me")).await;
+    rig.core.receive_message(message(NEW, "3", "STOP")).await.expect("accepted");
+    settle(&rig).await;
+    say(&rig, change(ANN, "4", NEW, None)).await;
+    assert_eq!(rig.store.inspect(new).await.expect("looks").map(|seen| seen.place), Some(Place::Moved(ann)));
+    let one = record(&rig, ann).await;
+    assert_eq!(
+        (one.phone.clone(), one.left.clone(), one.is_stopped(ChannelKind::Sms)),
+        (phone(NEW), vec![phone(ANN).expect("a phone")], true)
+    );
+    assert!(one.merged.contains(&new) && one.coming.is_empty());
+    let journal = rig.journal(ann).await;
+    assert!(journal.iter().any(|event| matches!(event, replyflow::domain::journal::Event::TookIn { from } if *from == new)));
+}
+
+async fn a_number_that_was_given_up_is_a_new_persons(backend: Backend) {
+    let rig = rig(backend).await;
+    let ann = rig.key(ANN);
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, Some("GB.2"))).await;
+    let before = record(&rig, ann).await;
+    let told = sent(&rig).len();
+    // Somebody new writes from the old number: they are asked for themselves, and answer nothing of hers.
+    let stranger = |id: &str, text: &str| Inbound { user_id: Some("GB.7".to_owned()), ..whatsapp(ANN, id, text) };
+    say(&rig, stranger("3", "hello")).await;
+    assert_eq!(sent(&rig)[told..], to(ANN, &["Which one?"]));
+    assert_eq!(say(&rig, stranger("3", "hello")).await, Received::Duplicate);
+    say(&rig, stranger("4", "blue")).await;
+    assert_eq!(sent(&rig)[told + 1..], to(ANN, &["Thank you for blue"]));
+    assert_eq!(record(&rig, ann).await.runs, before.runs, "her question is still open");
+    // By their id alone they are found as well, and never she.
+    let them = record(&rig, rig.key("bsuid:GB.7")).await;
+    assert_eq!((them.phone, them.user_id.as_deref()), (phone(ANN), Some("GB.7")));
+    assert!(!record(&rig, ann).await.merged.contains(&rig.key("bsuid:GB.7")));
+    // Their STOP is theirs.
+    say(&rig, message(ANN, "5", "STOP")).await;
+    assert!(record(&rig, rig.key("bsuid:GB.7")).await.is_stopped(ChannelKind::Sms));
+    assert!(!record(&rig, ann).await.is_stopped(ChannelKind::Sms));
+    let told = sent(&rig).len();
+    say(&rig, whatsapp(NEW, "6", "red")).await;
+    assert_eq!(sent(&rig)[told..], to(NEW, &["Thank you for red"]));
+}
+
+async fn a_number_goes_from_one_person_to_the_next(backend: Backend) {
+    let rig = rig(backend).await;
+    let (ann, ben) = (rig.key(ANN), rig.key(BEN));
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, whatsapp(BEN, "2", "hi")).await;
+    say(&rig, change(ANN, "3", NEW, None)).await;
+    // Ben gets the number that was Ann's: they are two people all the same.
+    say(&rig, change(BEN, "4", ANN, None)).await;
+    let (first, second) = (record(&rig, ann).await, record(&rig, ben).await);
+    assert_eq!((first.phone, second.phone), (phone(NEW), phone(ANN)));
+    assert!(!first.merged.contains(&ben) && !second.merged.contains(&ann));
+    let told = sent(&rig).len();
+    say(&rig, whatsapp(ANN, "5", "blue")).await;
+    assert_eq!(sent(&rig)[told..], to(ANN, &["Thank you for blue"]), "his question is answered from his new number");
+    say(&rig, whatsapp(NEW, "6", "red")).await;
+    assert_eq!(sent(&rig)[told + 1..], to(NEW, &["Thank you for red"]), "and hers from hers");
+    // He moves on too, and a third one comes.
+    say(&rig, change(ANN, "7", "+447700900777", None)).await;
+    assert_eq!(record(&rig, ben).await.phone, phone("+447700900777"));
+    let told = sent(&rig).len();
+    say(&rig, whatsapp(ANN, "8", "hello")).await;
+    assert_eq!(sent(&rig)[told..], to(ANN, &["Which one?"]), "somebody new");
+    assert!(record(&rig, ben).await.runs.is_empty() && record(&rig, ann).await.runs.is_empty());
+}
+
+async fn it_is_done_once_whoever_dies_on_the_way(backend: Backend) {
+    let rig = rig(backend).await;
+    let ann = rig.key(ANN);
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, whatsapp(NEW, "2", "hi")).await;
+    // Whatever runs dies before it ends, at every place in turn; leases bring it back.
+    rig.core.receive_message(change(ANN, "3", NEW, Some("GB.2"))).await.expect("accepted");
+    for n in 0..8 {
+        for _ in 0..n {
+            rig.tasks.run_only_the_first().await;
+        }
+        rig.tasks.die();
+        rig.pass(Span::seconds(61));
+        rig.core.tick().await.expect("looks");
+    }
+    settle(&rig).await;
+    assert_eq!(rig.store.inspect(rig.key(NEW)).await.expect("looks").map(|seen| seen.place), Some(Place::Moved(ann)));
+    let one = record(&rig, ann).await;
+    assert_eq!((one.phone.clone(), one.user_id.as_deref(), one.coming.len()), (phone(NEW), Some("GB.2"), 0));
+    let took = |event: &&replyflow::domain::journal::Event| matches!(event, replyflow::domain::journal::Event::TookIn { .. });
+    assert_eq!(rig.journal(ann).await.iter().filter(took).count(), 1);
+    // A stranger's message that is given on is theirs once, whoever dies over it.
+    let told = sent(&rig).len();
+    rig.core.receive_message(whatsapp(ANN, "4", "hello")).await.expect("accepted");
+    for n in 0..4 {
+        for _ in 0..n {
+            rig.tasks.run_only_the_first().await;
+        }
+        rig.tasks.die();
+        rig.pass(Span::seconds(61));
+        rig.core.tick().await.expect("looks");
+    }
+    settle(&rig).await;
+    let asked = sent(&rig)[told..].iter().filter(|(to, _)| to == ANN).count();
+    assert!(asked <= 1, "{:?}", &sent(&rig)[told..]);
+    let theirs = rig.core.contact_key(replyflow::domain::mode::Mode::Live, &format!("{ANN}/1"));
+    let heard = |event: &&replyflow::domain::journal::Event| matches!(event, replyflow::domain::journal::Event::Received { .. });
+    assert_eq!(rig.journal(theirs).await.iter().filter(heard).count(), 1);
+}
+
+async fn a_change_of_nobodys_number_brings_nobody(backend: Backend) {
+    let rig = rig(backend).await;
+    assert_eq!(say(&rig, change(ANN, "1", NEW, Some("GB.2"))).await, Received::Nobody);
+    for address in [ANN, NEW, "bsuid:GB.2"] {
+        assert!(rig.store.inspect(rig.key(address)).await.expect("looks").is_none(), "{address}");
+    }
+}
