@@ -6,6 +6,7 @@ use crate::files::{PICTURE, Provider, text, whatsapp};
 use crate::support::api::Api;
 use crate::support::desk::{FakeDesk, said};
 use crate::support::live::Service;
+use crate::support::sign::{meta, meta_text};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -140,8 +141,10 @@ async fn whoever_hears_of_a_file_gets_a_link_of_now() {
     // A broadcast whose author names the link that another system was given.
     let given = format!("https://replies.example.com{told}");
     let wanted = json!({ "flow": "show", "with": { "picture": given }, "audience": { "contacts": ["phone:+447700900124"] } });
-    let someone = json!({ "phone": "+447700900124" });
-    assert_eq!(api.post("/v1/contacts", someone).await.status, 201);
+    let before = meta_text("wamid.before", "447700900124", "77", "hello");
+    let request = service.client.post(format!("{}/hooks/wa", service.base));
+    let request = request.header("X-Hub-Signature-256", meta("meta-app-secret", &before));
+    assert_eq!(request.body(before).send().await.expect("an answer").status(), 200);
     let made = api.post("/v1/broadcasts", wanted).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let left = link_in(&provider, "Your picture is").await;

@@ -154,7 +154,7 @@ pub const ROWS: &[Row] = &[
         ),
     )
     .throttled(200, r#"{"message-count":"1","messages":[{"status":"1","error-text":"Throughput Rate Exceeded - please wait [ 250 ] and retry"}]}"#)
-    .refused(200, r#"{"message-count":"1","messages":[{"status":"6","error-text":"The message was invalid"}]}"#, "content"),
+    .refused(200, r#"{"message-count":"1","messages":[{"status":"6","error-text":"The message was invalid"}]}"#, "unreachable"),
     row(
         "bird",
         "provider = \"bird\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nregion = \"eu1\"\napi_key = { env = \"LOGIN\" }\nwebhook_signing_secret = { env = \"STANDARD\" }",
@@ -169,7 +169,7 @@ pub const ROWS: &[Row] = &[
         ),
     )
     .lost(Again)
-    .refused(422, r#"{"type":"validation_error","code":"invalid_recipient","message":"no"}"#, "content"),
+    .refused(422, r#"{"type":"validation_error","code":"invalid_recipient","message":"no"}"#, "invalid"),
     row(
         "bird-channels",
         "provider = \"bird_channels\"\nkind = \"sms\"\nworkspace_id = \"5a1d2c3e-0000-4000-8000-000000000001\"\nchannel_id = \"614208aa-b153-4d5d-9989-000000000001\"\naccess_key = { env = \"LOGIN\" }\nsigning_key = { env = \"OTHER\" }",
@@ -288,7 +288,7 @@ pub const ROWS: &[Row] = &[
     .refused(
         200,
         r#"{"messages":[{"messageId":"1","status":{"groupId":5,"groupName":"REJECTED","id":52,"name":"REJECTED_DESTINATION","description":"x"}}]}"#,
-        "blocked",
+        "invalid",
     ),
     row(
         "infobip-whatsapp",
@@ -306,7 +306,8 @@ pub const ROWS: &[Row] = &[
             ["PENDING", "DELIVERED"],
             Sign::Nothing,
         ),
-    ),
+    )
+    .refused(400, "{}", "content"),
     row(
         "sinch",
         "provider = \"sinch\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nservice_plan_id = \"plan-for-tests\"\napi_token = { env = \"LOGIN\" }\nwebhook_secret = { env = \"OTHER\" }",
@@ -320,6 +321,7 @@ pub const ROWS: &[Row] = &[
             Sign::Nothing,
         ),
     )
+    .refused(400, "{}", "content")
     .lost(Asked)
     .looked_up("/xms/v1/plan-for-tests/batches", r#"{"count":1,"page":0,"page_size":1,"batches":[{"id":"{id}","client_reference":"{ref}"}]}"#),
     row(
@@ -338,7 +340,8 @@ pub const ROWS: &[Row] = &[
             ["QUEUED_ON_CHANNEL", "DELIVERED"],
             Sign::Sinch,
         ),
-    ),
+    )
+    .refused(400, "{}", "content"),
     row(
         "gupshup",
         "provider = \"gupshup\"\nkind = \"whatsapp\"\nnumber = \"+447700900001\"\napp = \"DemoApp\"\napi_key = { env = \"LOGIN\" }\nwebhook_secret = { env = \"OTHER\" }",
@@ -353,7 +356,7 @@ pub const ROWS: &[Row] = &[
         )),
     )
     .throttled(429, r#"{"status":"error","message":"Too Many Requests"}"#)
-    .refused(400, r#"{"status":"error","message":"Invalid Destination"}"#, "invalid"),
+    .refused(400, r#"{"status":"error","message":"Invalid Destination"}"#, "unknown"),
     row(
         "dialog360",
         "provider = \"360dialog\"\nkind = \"whatsapp\"\napi_key = { env = \"LOGIN\" }\nwebhook_secret = { env = \"OTHER\" }",
@@ -395,7 +398,7 @@ pub const ROWS: &[Row] = &[
         "",
         report("{hook}/status?id={ref}&status={word}", "", "", ["8", "1"], Sign::Nothing),
     )
-    .refused(400, "Malformed request", "content"),
+    .refused(400, "Malformed request", "unknown"),
     row(
         "jasmin",
         "provider = \"jasmin\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nusername = \"u\"\npassword = { env = \"LOGIN\" }\nwebhook_secret = { env = \"OTHER\" }",
@@ -410,7 +413,7 @@ pub const ROWS: &[Row] = &[
         ),
     )
     .throttled(403, r#"Error "User throughput exceeded""#)
-    .refused(400, r#"Error "Argument [to] has an invalid value""#, "content"),
+    .refused(400, r#"Error "Argument [to] has an invalid value""#, "unknown"),
     row(
         "aws",
         "provider = \"aws\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nregion = \"eu-west-1\"\naccess_key_id = \"AKIAGOOD\"\nsecret_access_key = { env = \"OTHER\" }\nsns_topics = [\"arn:aws:sns:eu-west-1:123456789012:twoway\"]\nwebhook_secret = { env = \"OTHER\" }",
@@ -425,7 +428,7 @@ pub const ROWS: &[Row] = &[
             JSON,
             r#"{"eventType":"TEXT_{word}","eventVersion":"1.0","eventTimestamp":1795230005000,"isFinal":true,"originationPhoneNumber":"+447700900001","destinationPhoneNumber":"+{to}","messageId":"{id}","messageStatus":"{word}","context":{"ref":"{ref}"}}"#,
             ["SENT", "DELIVERED"],
-            Sign::Nothing,
+            Sign::Topic,
         ),
     )
     .throttled(400, r#"{"__type":"ThrottlingException","Message":"x"}"#)

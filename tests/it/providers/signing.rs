@@ -19,6 +19,8 @@ pub const STANDARD_SECRET: &str = "whsec_YmlyZC1zdGFuZGFyZC13ZWJob29rLXNlY3JldC0
 pub enum Sign {
     /// Only the end of the URL.
     Nothing,
+    /// The same, and the topic that it comes from.
+    Topic,
     Twilio,
     Meta,
     Vonage,
@@ -67,6 +69,7 @@ pub fn headers(sign: Sign, url: &str, body: &str, now: u64) -> Vec<(&'static str
     let at = now.to_string();
     match sign {
         Sign::Nothing => Vec::new(),
+        Sign::Topic => vec![("x-amz-sns-topic-arn", "arn:aws:sns:eu-west-1:123456789012:twoway".to_owned())],
         Sign::Twilio => {
             let mut mac = Hmac::<sha1::Sha1>::new_from_slice(LOGIN.as_bytes()).expect("any key");
             mac.update(url.as_bytes());
