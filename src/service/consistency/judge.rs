@@ -11,7 +11,7 @@ use crate::store::{Entry, Lane, LaneKey, Place, WorkSet};
 use std::collections::HashMap;
 
 /// Claims after which a turn counts as one that never ends: from here on the service runs such a contact alone.
-const TRIES: u8 = 3;
+const TRIES: u8 = 4;
 
 /// What was read of some names; nothing: it was looked for and is not there.
 pub type Read = HashMap<Name, Option<Thing>>;

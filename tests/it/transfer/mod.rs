@@ -126,7 +126,9 @@ async fn a_folder_goes_into_a_cluster() {
 /// Drops the move after so many words of how far it is, as a kill would; true when it ended before.
 async fn cut(from: &Arc<dyn Transfer>, to: &Arc<dyn Transfer>, after: usize) -> bool {
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    let mut hear = |step| drop(told.send(step));
+    let mut hear = |step| {
+        let _ = told.send(step);
+    };
     let moving = move_store(&**from, &**to, &mut hear);
     tokio::pin!(moving);
     let mut n = 0;
@@ -235,7 +237,9 @@ async fn what_was_written_meanwhile_is_found_and_given_up_moves_leave_the_store_
     // Something writes when all was copied already: the comparison must see it.
     {
         let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
-        let mut hear = |step| drop(told.send(step));
+        let mut hear = |step| {
+            let _ = told.send(step);
+        };
         let moving = move_store(&*from, &*to, &mut hear);
         tokio::pin!(moving);
         loop {
