@@ -25,6 +25,8 @@ use std::sync::Arc;
 const SWITCHES: u8 = 12;
 /// The longest time between two looks of a message at a channel that somebody paused.
 const PAUSED: Span = Span::seconds(30);
+/// As often the wait for a channel that is left alone doubles at most: four times are some seconds.
+const WAITS_DOUBLE: u8 = 4;
 /// The shortest time that a message waits for a channel that is left alone.
 const SHORTEST: Span = Span::seconds(1);
 
@@ -47,7 +49,8 @@ impl Core {
         const WHY: &str = "its provider failed again and again, and is left alone for a while";
         let pause = self.lines.pause(&channel.name, self.clock.monotonic());
         let pause = Span(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).max(SHORTEST);
-        self.waits(started, send, channel, WHY, (pause, started.attempt))
+        // How often it waited says nothing of the provider: it goes soon after that one is back.
+        self.waits(started, send, channel, WHY, (pause, started.attempt.min(WAITS_DOUBLE)))
     }
 
     /// A message for a channel that somebody paused: over another one, or later. How often it waited says nothing of the provider, and the pause does not double.

@@ -71,9 +71,9 @@ fn name_of(key: &str) -> Option<Name> {
         return ChannelName::parse(channel.strip_suffix('}')?).ok().map(Name::Day);
     }
     // A kind of one letter, the shard's tag of two, and whose it is.
-    let (kind, member) = (rest.get(..1)?, rest.get(1..8).filter(|tag| tag.starts_with(":{") && tag.ends_with("}:")));
+    let (kind, member) = (rest.get(..1)?, rest.get(1..7).filter(|tag| tag.starts_with(":{") && tag.ends_with("}:")));
     member?;
-    let lane = keys::parse_member(rest.get(8..)?)?;
+    let lane = keys::parse_member(rest.get(7..)?)?;
     let is_plain = lane.lane == crate::store::Lane::Contact;
     match kind {
         "o" => Some(Name::Lane(lane)),

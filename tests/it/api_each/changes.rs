@@ -223,13 +223,16 @@ async fn every_post_takes_effect_once_under_its_name_and_is_in_the_audit() {
     stage.stop().await;
 }
 
+/// An operation, who asks for it, with what, and the acts that it leaves.
+type Change<'s> = (&'s str, &'s Api, Method, String, Vec<u8>, &'s [&'s str]);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_change_is_in_the_audit() {
     let stage = Stage::start().await;
     let (live, test) = (&stage.live, &stage.test);
     let [.., carl, dan] = &stage.contacts;
     let change = || json!({ "name": "Carl" }).to_string().into_bytes();
-    let changes: [(&str, &Api, Method, String, Vec<u8>, &[&str]); 6] = [
+    let changes: [Change; 6] = [
         ("patch_contact", live, Method::PATCH, format!("/v1/contacts/{carl}"), change(), &["contact.change"]),
         (
             "delete_contact",
