@@ -38,6 +38,16 @@ begin: told
 states: { told: { say: "{{ words }}", end: told } }
 "#;
 
+/// Says what it hears: over WhatsApp a text of our own may be sent to whoever wrote.
+const TALK: &str = r#"
+flow: NAME
+languages: [en]
+channels: [NAME]
+start: [ { message: any } ]
+begin: told
+states: { told: { say: "{{ reply.text }}", end: told } }
+"#;
+
 /// All channels of the rows, each with the fake of its provider's API.
 struct Stage {
     service: Service,
@@ -57,7 +67,8 @@ impl Stage {
             let lines = row.lines.replace("{fake}", &fake.url).replace("{ed25519}", &signing::public_key());
             let base = if row.lines.contains("{fake}") { String::new() } else { format!("base_url = \"{}\"\n", fake.url) };
             settings.push_str(&format!("[channels.{}]\n{lines}\n{base}", row.name));
-            flows.push((row.name, FLOW.replace("NAME", row.name)));
+            let flow = if row.is_whatsapp() { TALK } else { FLOW };
+            flows.push((row.name, flow.replace("NAME", row.name)));
         }
         let flows: Vec<(&str, &str)> = flows.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let secrets =
@@ -81,26 +92,26 @@ impl Line<'_> {
         format!("+4477009{:02}{case:02}0", self.n)
     }
 
-    /// Something happens, of which this person is to hear.
+    /// Something happens, of which this person is to hear; over WhatsApp the person says it.
     async fn says(&self, case: usize, text: &str) {
-        if self.row.lines.contains("kind = \"whatsapp\"") {
-            self.hears(case, text).await;
+        if self.row.is_whatsapp() {
+            return self.hears(case, text).await;
         }
         let data = json!({ "phone": self.phone(case), "text": text });
         let answer = self.stage.api.post("/v1/events", json!({ "event": format!("{}.go", self.row.name), "data": data })).await;
         assert!(answer.status < 300, "{}: {} {}", self.row.name, answer.status, answer.text);
     }
 
-    /// The person has written: a text of our own may be sent.
-    async fn hears(&self, case: usize, about: &str) {
+    /// The person writes.
+    async fn hears(&self, case: usize, text: &str) {
         let message = Inbound {
             channel: ChannelName::parse(self.row.name).expect("a name"),
             kind: ChannelKind::WhatsApp,
             from: Address::from_wire(&self.phone(case)),
             user_id: None,
-            id: format!("{} before {about}", self.phone(case)),
+            id: format!("{} {text}", self.phone(case)),
             at: None,
-            text: "hello".to_owned(),
+            text: text.to_owned(),
             content: InboundContent::Text,
             profile_name: None,
             in_reply_to: None,

@@ -20,6 +20,13 @@ pub struct Row {
     pub lost: Lost,
 }
 
+impl Row {
+    /// Whether its channel is one of WhatsApp.
+    pub fn is_whatsapp(&self) -> bool {
+        self.lines.contains("kind = \"whatsapp\"")
+    }
+}
+
 /// How a report comes.
 pub struct Report {
     /// Where to; a `GET` if there is no body.

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// Answers of which the middle one counts.
 const PROBES: usize = 31;
 /// How much slower others may be.
-const SLOWER: u32 = 4;
-/// What is no longer the service's: a machine that does something else.
-const NOISE: Duration = Duration::from_millis(40);
+const SLOWER: u32 = 10;
+/// What is no longer the service's: a machine that does something else. Far less than the dead provider's timeout, behind which nobody may stand.
+const NOISE: Duration = Duration::from_millis(500);
 /// Messages a second of the one who floods.
 const FLOOD: u64 = 150;
 /// Messages that wait for the dead provider.
