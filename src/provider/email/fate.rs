@@ -36,9 +36,14 @@ impl Fate<'_> {
     }
 
     fn report(self, here: &Route, status: DeliveryStatus, failure: Option<Failure>) -> Decoded {
+        let id = self.name.map(|name| name.to_string()).or(self.id).unwrap_or_default();
+        if id.is_empty() {
+            // It says of no mail which one it was.
+            return Decoded::Other(Other { kind: "unnamed".to_owned(), id: None, error: failure.map(|failure| failure.error) });
+        }
         Decoded::Status(Box::new(StatusReport {
             channel: here.channel.clone(),
-            id: self.name.map(|name| name.to_string()).or(self.id).unwrap_or_default(),
+            id,
             send: self.name.map(|name| name.send),
             status,
             provider_status: self.word.to_owned(),
@@ -87,10 +92,12 @@ impl Fate<'_> {
 
     /// The receiver wants no more: said that it is spam, or else unsubscribed at the service.
     pub fn complained(self, here: &Route, spam: bool) -> Decoded {
+        // Without an id of its own it counts once for the mail, or for whoever it came from.
+        let name = self.name.map(|name| name.to_string()).or_else(|| self.recipient.clone());
         Decoded::Complaint(Complaint {
             channel: here.channel.clone(),
             kind: here.kind,
-            id: self.id.unwrap_or_default(),
+            id: self.id.or(name).unwrap_or_else(|| "unnamed".to_owned()),
             send: self.name.map(|name| name.send),
             recipient: self.recipient.map(Address::Email),
             spam,

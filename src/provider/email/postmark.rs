@@ -105,9 +105,13 @@ fn named(body: &Value) -> Option<MailRef> {
 fn report(body: &Value, here: &Route, status: DeliveryStatus, failure: Option<Failure>) -> Decoded {
     let recipient = ["Email", "Recipient"].into_iter().find_map(|key| json::text(body, key)).and_then(email);
     let name = named(body);
+    let id = name.map(|name| name.to_string()).or_else(|| json::code(body, "MessageID")).unwrap_or_default();
+    if id.is_empty() {
+        return Decoded::Other(Other { kind: "unnamed".to_owned(), id: None, error: failure.map(|failure| failure.error) });
+    }
     Decoded::Status(Box::new(StatusReport {
         channel: here.channel.clone(),
-        id: name.map(|name| name.to_string()).or_else(|| json::code(body, "MessageID")).unwrap_or_default(),
+        id,
         send: name.map(|name| name.send),
         status,
         provider_status: json::owned(body, "Type").or_else(|| json::owned(body, "RecordType")).unwrap_or_default(),
