@@ -3,6 +3,11 @@
 use super::error::HistoryError;
 use rusqlite::{Connection, InterruptHandle};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Between two attempts to break a read off: SQLite forgets one that comes just before the read's first step.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// Whoever waits for a read. Dropped before `disarm`, it breaks the read off, or keeps it from beginning.
 pub(super) struct Interrupt(Option<Arc<Mutex<State>>>);
@@ -15,6 +20,8 @@ enum State {
     Waiting,
     /// It reads.
     Reading(InterruptHandle),
+    /// It reads, and nobody waits for it any more.
+    BrokenOff,
     /// Nobody waits for it any more, or it is over.
     Over,
 }
@@ -35,10 +42,24 @@ impl Interrupt {
 impl Drop for Interrupt {
     fn drop(&mut self) {
         let Some(state) = self.0.take() else { return };
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let State::Reading(handle) = std::mem::replace(&mut *state, State::Over) {
-            handle.interrupt();
-        }
+        let mut now = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State::Reading(handle) = std::mem::replace(&mut *now, State::Over) else { return };
+        *now = State::BrokenOff;
+        drop(now);
+        // Whoever drops this waits for nothing. Where no thread can be had, the read ends by itself.
+        let breaks_off = move || {
+            loop {
+                {
+                    let now = state.lock().unwrap_or_else(PoisonError::into_inner);
+                    if !matches!(*now, State::BrokenOff) {
+                        return;
+                    }
+                    handle.interrupt();
+                }
+                thread::sleep(AGAIN);
+            }
+        };
+        let _ = thread::Builder::new().name("break off".to_owned()).spawn(breaks_off);
     }
 }
 
@@ -56,5 +77,12 @@ impl Running {
         let done = read();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::Over;
         done
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Also where the read panicked.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::Over;
     }
 }
