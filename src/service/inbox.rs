@@ -123,13 +123,16 @@ impl Core {
 
     /// A message, verified and decoded.
     pub async fn receive_message(self: &Arc<Self>, mut message: Inbound) -> Answer<Received> {
-        self.has_time().inspect_err(|_| metrics::input("message", "refused"))?;
         let (contact, answers) = self.writer(Mode::Live, &message);
         message.answers = answers;
+        let class = self.class_of(&message);
+        // STOP is taken however much waits: not every provider brings again what was refused.
+        if class != Class::Priority {
+            self.has_time().inspect_err(|_| metrics::input("message", "refused"))?;
+        }
         self.disproved_by(&message).await;
         self.listed_by_id(&message).await?;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
-        let class = self.class_of(&message);
         let both = (message.user_id.is_some()).then(|| message.clone());
         // A change of number that is lost is never said again.
         let full = if matches!(message.content, InboundContent::System { .. }) { WhenFull::Take } else { WhenFull::Drop };
@@ -157,7 +160,7 @@ impl Core {
     }
 
     /// Opt-out, opt-in and help words pass a pending call, and so does what the provider itself says of an opt-out.
-    fn class_of(&self, message: &Inbound) -> Class {
+    pub(super) fn class_of(&self, message: &Inbound) -> Class {
         let catalog = self.versions.catalog();
         let own = [self.world.project.language];
         let urgent = [&own[..], catalog.languages()].iter().any(|languages| crate::engine::is_priority(message, languages));

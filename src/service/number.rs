@@ -7,7 +7,6 @@ use super::core::{Core, Patience};
 use super::inbox::{Given, Received, fitting, is_about_others};
 use crate::domain::address::Address;
 use crate::domain::id::{ContactKey, DedupeHash};
-use crate::domain::input::Class;
 use crate::domain::message::Inbound;
 use crate::domain::mode::Mode;
 use crate::store::{Answer, Linked, Started, StoreError, WhenFull};
@@ -41,7 +40,7 @@ impl Core {
         let message = Inbound { answers: None, ..message.clone() };
         let given = Given {
             hash: DedupeHash::of(&["given on", &started.id.to_string()]),
-            class: Class::Normal,
+            class: self.class_of(&message),
             body: fitting(Mode::Live, message.clone()),
             full: WhenFull::Drop,
             known: is_about_others(&message.content),

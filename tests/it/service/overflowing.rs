@@ -26,6 +26,7 @@ on_every_store!(
 );
 
 const CAT: &str = "+447700900103";
+const DAN: &str = "+447700900104";
 
 const FLOWS: [&str; 2] = [
     "\
@@ -194,11 +195,14 @@ async fn what_could_only_wait_is_refused_until_there_is_time_again(backend: Back
     rig.core.tick().await.expect("looks");
     let refused = rig.core.receive_message(message(CAT, "4", "hm")).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    let stopped = rig.core.receive_message(message(DAN, "5", "STOP")).await;
+    assert!(stopped.is_ok(), "STOP is taken however much waits: {stopped:?}");
     rig.quiet().await;
     assert_eq!(rig.deliver(CAT, "4", "hm").await, Received::Begun, "what was refused comes again and is new");
     rig.quiet().await;
     let mut texts = rig.texts();
     texts.sort();
+    texts.retain(|text| !text.contains("STOP"));
     assert_eq!(texts, ["echo hi", "echo hm", "echo ho", "echo hu"]);
 }
 
