@@ -178,9 +178,10 @@ impl Writer {
     /// The earliest time of a contact or a lane that is, or is not, due.
     fn earliest(&self, side: &str) -> Option<Millis> {
         let db = self.db.as_ref()?;
+        // For each set by itself: lanes are in order within their set, and this is asked after every batch of writes.
         let sql = format!(
             "SELECT min(t) FROM (SELECT min(attend) AS t FROM contact WHERE attend {side} ?1 \
-             UNION ALL SELECT min(due) FROM lane WHERE due {side} ?1)"
+             UNION ALL SELECT (SELECT min(due) FROM lane WHERE work = works.name AND due {side} ?1) FROM works)"
         );
         let now = now(&self.settings.clock);
         let first = db.prepare_cached(&sql).and_then(|mut s| s.query_row([now.0], |row| row.get::<_, Option<i64>>(0)));
