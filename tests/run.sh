@@ -106,6 +106,9 @@ if ! "$python" -c 'import aiosmtpd' 2>/dev/null; then
   fi
 fi
 
+# Most tests wait for something most of the time: for leases to end, for processes to start. Twice as many as there are cores keep these busy.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((2 * $(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)))}"
+
 say "Formatting";  cargo fmt --check
 say "Lints";       cargo clippy --locked --all-targets -- -D warnings
 say "Tests";       cargo test --locked

@@ -3,6 +3,7 @@
 
 use crate::support::command::replyflow_in;
 use crate::support::fake_provider::{Behaviour, FakeProvider};
+use crate::support::patience::LONG;
 use crate::support::process::{Service, command, configuration, project};
 use crate::support::receiver::{Answer, Came, Receiver};
 use crate::support::smtp::SmtpServer;
@@ -10,7 +11,6 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const LONG: Duration = Duration::from_secs(40);
 const STORE: &str = "kind = \"embedded\"\npath = \"data\"\nhistory = \"history.db\"\nsend_lease = \"4s\"\nclaim_lease = \"1s\"";
 const ON_CALL: &str = "+447700900777";
 const PAYMENT: &str = r#"
@@ -143,7 +143,7 @@ fn first_line(body: &serde_json::Value) -> String {
 
 #[tokio::test]
 async fn a_team_is_told_by_all_of_its_ways_and_what_repeats_is_counted() {
-    let stage = Stage::new("12s", true);
+    let stage = Stage::new("20s", true);
     let service = stage.serve();
     stage.chooses(&service, 1, "card").await;
     let came = stage.slack.wait("/payments", |came| !came.is_empty());
@@ -189,7 +189,7 @@ async fn each_person_who_waits_is_told_of_with_how_to_take_over() {
     let link = text.split("POST ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a URL");
     let path = link.strip_prefix("https://hooks.example.org").expect("ours");
     let key = format!("Bearer {}", crate::support::process::EVENTS_KEY);
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client");
     let answer = client.post(format!("{}{path}", service.url)).header("Authorization", key).body(r#"{"by": "ada"}"#).send().await;
     assert_eq!(answer.expect("answered").status(), 202, "what the alert says to do works");
 }

@@ -4,6 +4,7 @@
 use crate::conformance::world::{Backend, World, contact, sms};
 use crate::support::command::replyflow_in;
 use crate::support::live::{GREETING, SIMULATED, Service};
+use crate::support::patience::until;
 use replyflow::config::history::{HistoryBackend, HistoryConfig, Keep};
 use replyflow::domain::id::ContactKey;
 use replyflow::domain::time::Millis;
@@ -31,9 +32,8 @@ async fn a_conversation_goes_on_from_a_backup_that_was_made_while_it_was_served(
     service.shown(ann, 1).await;
     // What was sent is settled: else it would be unsure in the backup.
     let key = ContactKey::parse(&service.contact_key(ann)).expect("a key");
-    while !service.core().store().inspect(key).await.expect("looks").expect("is there").lane.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let settled = async || service.core().store().inspect(key).await.expect("looks").expect("is there").lane.is_empty();
+    until("what was sent is settled", settled).await;
     // Others go on writing meanwhile.
     let (client, url) = (service.client.clone(), format!("{}/hooks/main-sms", service.base));
     let others = tokio::spawn(async move {

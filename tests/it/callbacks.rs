@@ -2,15 +2,14 @@
 //! provider's own delivery reports.
 
 use crate::support::fake_provider::{FakeProvider, Sent};
+use crate::support::patience::LONG;
 use crate::support::process::{Service, TWILIO_TOKEN, configuration, project};
 use crate::support::receiver::Receiver;
 use crate::support::sign;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use tempfile::TempDir;
 
-const LONG: Duration = Duration::from_secs(30);
 const STORE: &str = "kind = \"embedded\"\npath = \"data\"\nhistory = \"history.db\"\nsend_lease = \"4s\"\nclaim_lease = \"1s\"";
 const SHIPPED: &str = r#"
 flow: shipped

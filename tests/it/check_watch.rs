@@ -1,10 +1,10 @@
 //! `check --watch` as a process: it says what changed, what is new and what is gone, and ends at Ctrl-C.
 
+use crate::support::patience::LONG;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
 
 const FINE: &str =
     "flow: fine\nlanguages: [en]\nstart: [{ keyword: hello }]\nbegin: said\nstates:\n  said: { say: Hello., end: done }\n";
@@ -33,7 +33,7 @@ impl Watching {
     fn until(&self, part: &str) -> String {
         let mut all = String::new();
         loop {
-            let line = self.lines.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| panic!("no `{part}` in\n{all}"));
+            let line = self.lines.recv_timeout(LONG).unwrap_or_else(|_| panic!("no `{part}` in\n{all}"));
             all.push_str(&line);
             all.push('\n');
             if line.contains(part) {

@@ -1,11 +1,11 @@
 //! The circuit of an api, over a real peer: down, slow, nonsense, huge and redirecting.
 
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::LONG;
 use crate::support::process::{Service, configuration, project};
 use crate::support::receiver::{Answer, Receiver};
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(30);
 const ASKS: &str = r#"
 flow: asks
 languages: [en]

@@ -2,6 +2,7 @@
 //! changes an order, SMS leaves by the provider's API and mail over SMTP, the answers come back. A real Redis and a real mail server.
 
 use crate::support::fake_provider::{FakeProvider, Sent};
+use crate::support::patience::LONG;
 use crate::support::process::{Service, command, configuration, project};
 use crate::support::redis::RedisServer;
 use crate::support::shop::{Mood, Shop};
@@ -11,7 +12,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const LONG: Duration = Duration::from_secs(30);
 const FILES: [&str; 7] = [
     "flows/gateway.yaml",
     "flows/payment.yaml",

@@ -1,6 +1,7 @@
 //! docs/contacts.md, docs/suppression.md and docs/previews.md, read as somebody would who follows them: every request and every command on them is done in its order, and
 //! answers what stands below it.
 
+use crate::support::patience::LONG;
 use crate::support::process::{self, Service};
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -129,7 +130,7 @@ async fn follows(page: &str) -> tempfile::TempDir {
         }
     }
     let service = Service::start(folder.path());
-    let client = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
+    let client = Client::builder().no_proxy().timeout(LONG).build().expect("a client");
     let (mut key, mut done) = (String::new(), 0);
     for (place, block) in blocks.iter().enumerate().filter(|(_, block)| block.info == "sh") {
         let here = format!("{page}:{}", block.line);
@@ -147,7 +148,7 @@ async fn follows(page: &str) -> tempfile::TempDir {
                 }
                 // What is read from history follows a moment later; what is changed is there at once.
                 let read = !block.text.contains("-d") && !block.text.contains("-X");
-                assert!(read && begun.elapsed() < Duration::from_secs(30), "{here}: {answer:#} shows not {shown:#}");
+                assert!(read && begun.elapsed() < LONG, "{here}: {answer:#} shows not {shown:#}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             continue;

@@ -3,11 +3,11 @@
 use crate::support::desk::{FakeDesk, Fault, said};
 use crate::support::fake_provider::FakeProvider;
 use crate::support::live::{SIMULATED, Service};
+use crate::support::patience::{LONG, until};
 use crate::support::process::{self, configuration, project};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const PHONE: &str = "+447700900123";
 /// The secrets of the tests' environment: which is which does not matter here.
@@ -33,7 +33,7 @@ fn desk_of(kind: &str, url: &str, token: &str, signing: &str) -> String {
     };
     format!(
         "[teams.payments]\n[desks.support]\nkind = \"{kind}\"\nbase_url = \"{url}\"\n{own}\napi_token = {{ env = \"{token}\" }}\n\
-         webhook_secret = {{ env = \"{signing}\" }}\nallow_private = true\nretry_first = \"50ms\"\ntimeout = \"700ms\"\n"
+         webhook_secret = {{ env = \"{signing}\" }}\nallow_private = true\nretry_first = \"50ms\"\ntimeout = \"2s\"\n"
     )
 }
 
@@ -229,7 +229,7 @@ async fn kill_9_between_creating_and_knowing_makes_no_second_conversation() {
     desk.fails("POST /api/v1/accounts/1/conversations", Fault::DoneAndLost);
     let service = process::Service::start(folder.path());
     assert_eq!(service.sms("SM1", PHONE, "refund").await, 200);
-    tokio::task::block_in_place(|| provider.wait(Duration::from_secs(60), |sent| !sent.is_empty()));
+    tokio::task::block_in_place(|| provider.wait(LONG, |sent| !sent.is_empty()));
     assert_eq!(service.sms("SM2", PHONE, "It was broken").await, 200);
     tokio::task::block_in_place(|| desk.wait(|talks| !talks.is_empty()));
     service.kill9();
@@ -249,14 +249,8 @@ async fn what_a_desk_refuses_is_visible_and_can_be_done_again() {
     rig.hand_over().await;
     let core = rig.service.core();
     let failed = async || replyflow::service::failed::list(core.store(), 10).await.expect("lists");
-    let mut list = failed().await;
-    for _ in 0..600 {
-        if !list.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        list = failed().await;
-    }
+    until("something failed visibly", async || !failed().await.is_empty()).await;
+    let list = failed().await;
     drop(core);
     assert_eq!((list[0].kind, list[0].about.as_str()), ("desk", "desk.open at support"));
     rig.service.stop().await;

@@ -1,6 +1,7 @@
 //! What only the embedded store can show: its lock, a process that comes back, exact wake-ups.
 
 use crate::conformance::world::{Backend, World, contact, id, input, lane, push, sms, whatsapp};
+use crate::support::patience::LONG;
 use bytes::Bytes;
 use replyflow::domain::time::Span;
 use replyflow::store::{
@@ -8,7 +9,6 @@ use replyflow::store::{
     StoreError, StoreSettings,
 };
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// Ends the store and opens it again, as a new process would.
@@ -117,17 +117,20 @@ async fn message_ids_are_forgotten_on_disk_too() {
     assert_eq!(seen, 1);
 }
 
+/// An alarm that is not due yet when a slow machine has done what comes before it.
+const LATER: Span = Span(2_500);
+
 #[tokio::test]
 async fn it_wakes_exactly_when_something_is_due() {
     let folder = TempDir::new().expect("a folder");
     let store = EmbeddedStore::open(folder.path(), StoreSettings::default()).expect("opens");
     assert!(matches!(StoreSettings::default().clock, Clock::Real));
     let hints = store.hints();
-    let heard = async || tokio::time::timeout(Duration::from_secs(10), hints.notified()).await;
+    let heard = async || tokio::time::timeout(LONG, hints.notified()).await;
     let world = World::new(Backend::Embedded).await;
     let Accepted::Claimed(claim) = store.accept(input(contact(1), "m1")).await.expect("accepts") else { panic!("not claimed") };
     let mut commit = world.turn(contact(1), &claim);
-    commit.alarm = Some(claim.now + Span(700));
+    commit.alarm = Some(claim.now + LATER);
     commit.lanes = vec![push(commit.new, &[sms()], false)];
     store.commit(commit).await.expect("commits");
     heard().await.expect("an effect that nobody has");
@@ -135,7 +138,7 @@ async fn it_wakes_exactly_when_something_is_due() {
     assert!(store.due_contacts(0, 1).await.expect("looks").contacts.is_empty(), "the alarm is not due yet");
     heard().await.expect("the alarm");
     let now = store.now().await.expect("answers");
-    assert!(now >= claim.now + Span(700));
+    assert!(now >= claim.now + LATER);
     assert_eq!(store.due_contacts(0, 1).await.expect("looks").contacts, [contact(1)]);
 }
 

@@ -1,6 +1,7 @@
 //! `Idempotency-Key` while processes die: what was answered is answered again by whoever is asked, and what was cut off in the middle takes effect once.
 
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::LONG;
 use crate::support::process::{Caller, EVENTS_KEY, Service, configuration, project};
 use crate::support::redis::RedisServer;
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ fn body(request: usize) -> Value {
 
 /// Status and body; 0 if nobody answered.
 async fn post(door: &Caller, key: &str, body: &Value) -> (u16, String) {
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client");
     let request = client.post(format!("{}/v1/events", door.url)).bearer_auth(EVENTS_KEY).header("Idempotency-Key", key);
     match request.json(body).send().await {
         Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
@@ -55,7 +56,7 @@ async fn insist(doors: Arc<Mutex<Vec<Caller>>>, request: usize) {
     let mut first: Option<String> = None;
     let mut tries = request;
     let begun = Instant::now();
-    let patience = || assert!(begun.elapsed() < Duration::from_secs(120), "request {request} is not answered any more");
+    let patience = || assert!(begun.elapsed() < LONG * 2, "request {request} is not answered any more");
     loop {
         patience();
         let door = {
@@ -102,7 +103,7 @@ async fn storm(store: &str, instances: usize) {
     for death in 0..DEATHS {
         // At least so many events have led to something since the last death.
         let left = provider.sent().len();
-        tokio::task::block_in_place(|| drop(provider.wait(Duration::from_secs(5), |sent| sent.len() >= left + 20)));
+        tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| sent.len() >= left + 20)));
         let victim = death % instances;
         services.remove(victim).kill9();
         services.insert(victim, Service::start(folders[victim].path()));
@@ -119,7 +120,7 @@ async fn storm(store: &str, instances: usize) {
         }
         by_text
     };
-    tokio::task::block_in_place(|| drop(provider.wait(Duration::from_secs(60), |sent| distinct(sent).len() >= expected)));
+    tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| distinct(sent).len() >= expected)));
     let by_text = distinct(&provider.sent());
     assert_eq!(by_text.len(), expected, "each event led to its message");
     for (text, effects) in by_text {

@@ -4,6 +4,7 @@ use crate::file_links::{FLOW, configuration, said, with_a_picture};
 use crate::files::{PICTURE, Provider, image, text, whatsapp};
 use crate::support::bucket::{ACCESS, BucketServer, SECRET};
 use crate::support::live::Service;
+use crate::support::patience::LONG;
 use replyflow::domain::id::ContactKey;
 use reqwest::Client;
 use std::process::Command;
@@ -39,7 +40,8 @@ async fn who_has_a_link_is_sent_on_to_the_bucket_where_that_is_wanted() {
     let (provider, bucket) = (Provider::start(), BucketServer::start().await);
     let service = Service::start(&configuration(&provider.url, &with_bucket(&bucket, true)), &[("damage", FLOW)]).await;
     let link = with_a_picture(&provider, &service).await;
-    let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let client =
+        Client::builder().no_proxy().timeout(LONG).redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let answer = client.get(format!("{}{link}", service.base)).send().await.expect("an answer");
     let there = said(&answer, "location");
     assert_eq!((answer.status().as_u16(), there.starts_with(&bucket.url)), (302, true), "{there}");
@@ -74,7 +76,8 @@ async fn a_bucket_may_be_a_part_of_the_host() {
         let name = link.trim_start_matches("/media/").split('?').next().expect("a name").to_owned();
         assert!(bucket.names("talk").contains(&name), "{name}: {:?}", bucket.names("talk"));
         if redirect {
-            let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+            let client =
+                Client::builder().no_proxy().timeout(LONG).redirect(reqwest::redirect::Policy::none()).build().expect("a client");
             let there = said(&client.get(format!("{}{link}", service.base)).send().await.expect("an answer"), "location");
             assert!(there.starts_with("http://files.localhost:"), "{there}");
         } else {

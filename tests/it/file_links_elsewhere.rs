@@ -1,16 +1,18 @@
 //! Links to files in what leaves for others than the contact and the systems that flows call: reports, alerts, analytics services, desks and
 //! broadcasts. Each is made when it leaves; what is kept opens nothing.
 
-use crate::file_links::{configuration, links, with_a_picture};
+use crate::file_links::{FLOW, configuration, links, with_a_picture};
 use crate::files::{PICTURE, Provider, text, whatsapp};
 use crate::support::api::Api;
-use crate::support::desk::{FakeDesk, said};
+use crate::support::desk::{FakeDesk, chatwoot, said};
 use crate::support::live::Service;
+use crate::support::patience::LONG;
 use crate::support::sign::{meta, meta_text};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const FLOW: &str = r#"
+/// The flow of the other tests of links, with an alert before its states and a person after them.
+const BEFORE: &str = r#"
 flow: damage
 start:
   - keyword: damage
@@ -19,23 +21,8 @@ anytime:
   - event: alarm
     do: [ { alert: { say: "Look at {{ place }}", to: ops } } ]
     again: true
-begin: ask
-states:
-  ask:
-    ask: A picture of it?
-    answer: { media: { types: [image] } }
-    save: pictures
-    go:
-      ok: tell
-      nomatch: { say: That is no picture., again: 1, end: none }
-      silence: { after: 1h, end: silent }
-  tell:
-    call: { api: shop, post: /messages, json: { picture: "{{ pictures[0].url }}" } }
-    set: { place: "{{ pictures[0].url }}" }
-    go:
-      ok: rest
-      failed: { say: The shop is away., end: failed }
-  rest:
+"#;
+const AFTERWARDS: &str = r#"  rest:
     ask: Thank you. Anything else?
     answer: text
     save: more
@@ -55,7 +42,14 @@ begin: told
 states: { told: { say: "Your picture is {{ picture }}", end: told } }
 "#;
 
+fn flow() -> String {
+    let (_, states) = FLOW.split_once("begin: ask").expect("its states");
+    let (asked, _) = states.split_once("  rest:").expect("its end");
+    format!("{BEFORE}begin: ask{asked}{AFTERWARDS}")
+}
+
 fn settings(base: &str, desk: &str) -> String {
+    let desk = chatwoot(desk);
     let more = format!(
         r#"
 [alerts]
@@ -77,15 +71,7 @@ key = {{ env = "EVENTS_KEY" }}
 base_url = "{base}"
 retry_first = "50ms"
 include = ["text", "variables.place"]
-[desks.support]
-kind = "chatwoot"
-base_url = "{desk}"
-account_id = 1
-inbox_id = 5
-api_token = {{ env = "META_ACCESS_TOKEN" }}
-webhook_secret = {{ env = "META_APP_SECRET" }}
-allow_private = true
-"#
+{desk}"#
     );
     configuration(base, &more)
 }
@@ -100,7 +86,7 @@ async fn link_in(provider: &Provider, holds: &str) -> String {
         if let Some(body) = found {
             return links(&body).remove(0);
         }
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing with `{holds}` and a link: {bodies:#?}");
+        assert!(begun.elapsed() < LONG, "nothing with `{holds}` and a link: {bodies:#?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -116,7 +102,7 @@ async fn whoever_hears_of_a_file_gets_a_link_of_now() {
     let (provider, desk) = (Provider::start(), FakeDesk::start(("api_access_token", "meta-access-token")));
     let slack = format!("{}/slack", provider.url);
     let service =
-        Service::start_knowing(&settings(&provider.url, &desk.url), &[("damage", FLOW), ("show", SHOW)], &[("SLACK", &slack)])
+        Service::start_knowing(&settings(&provider.url, &desk.url), &[("damage", &flow()), ("show", SHOW)], &[("SLACK", &slack)])
             .await;
     let told = with_a_picture(&provider, &service).await;
     let api = Api::admin(&service).await;

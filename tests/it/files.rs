@@ -2,12 +2,13 @@
 //! with a stand-in for Twilio and Meta.
 
 use crate::support::live::Service;
+use crate::support::patience::{patient, until};
 use crate::support::server::Server;
 use crate::support::sign;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture";
 
@@ -42,14 +43,15 @@ impl Provider {
 
     /// The texts that were sent to the contact, once there are `n` of them.
     pub async fn texts(&self, n: usize) -> Vec<String> {
-        for _ in 0..1_200 {
+        let begun = Instant::now();
+        loop {
             let sent = self.seen.sent.lock().expect("not poisoned").clone();
             if sent.len() >= n {
                 return sent;
             }
+            patient(begun, format_args!("{n} messages expected: {sent:?}"));
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        panic!("{n} messages expected: {:?}", self.seen.sent.lock().expect("not poisoned"));
     }
 
     /// Forgets the texts that were sent.
@@ -59,13 +61,7 @@ impl Provider {
 
     /// Returns once somebody with credentials asked for this path so often.
     pub async fn fetches(&self, path: &str, n: usize) {
-        for _ in 0..1_200 {
-            if self.fetched(path) >= n {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("{path} was asked for {} times", self.fetched(path));
+        until(&format!("{path} is asked for {n} times"), async || self.fetched(path) >= n).await;
     }
 
     /// How often somebody with credentials asked for this path.

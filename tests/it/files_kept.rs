@@ -1,6 +1,7 @@
 //! Where files of contacts are kept: one suite over a folder and over a bucket that speaks S3.
 
 use crate::support::bucket::{ACCESS, BucketServer, SECRET};
+use crate::support::patience::LONG;
 use futures_util::StreamExt;
 use replyflow::config::media::BucketSettings;
 use replyflow::config::secret::Secret;
@@ -8,8 +9,6 @@ use replyflow::store::files::{FileError, FileStore, FolderStore, Pieces, S3Store
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
-
-const SOON: Duration = Duration::from_secs(20);
 
 /// A store, and what it lives in.
 struct Place {
@@ -38,7 +37,7 @@ impl Place {
 
     async fn kept(&self, name: &str, bytes: &[u8]) {
         let part = self.written(&format!(".{name}.part"), bytes);
-        self.files.keep(&part, name, "image/jpeg", SOON).await.expect("kept");
+        self.files.keep(&part, name, "image/jpeg", LONG).await.expect("kept");
         assert!(!part.exists(), "nothing is left in the workshop");
     }
 
@@ -113,7 +112,7 @@ async fn what_is_not_there_is_not_there(place: Place) {
     }
     assert_eq!(place.files.delete_beginning("aa", None).await.expect("nothing to do"), 0);
     let part = place.files.workshop().join(".never.part");
-    assert!(place.files.keep(&part, "aa01.jpg", "image/jpeg", SOON).await.is_err(), "there was no such part");
+    assert!(place.files.keep(&part, "aa01.jpg", "image/jpeg", LONG).await.is_err(), "there was no such part");
     assert_eq!(place.files.size("aa01.jpg").await.expect("an answer"), None);
 }
 
@@ -169,7 +168,7 @@ async fn a_bucket_that_refuses_us_or_is_away_says_so_and_loses_nothing() {
     let part = workshop.path().join(".aa-1.part");
     std::fs::write(&part, "a picture").expect("written");
     let wrong = store(&BucketSettings { secret_key: Secret::new("another"), ..settings(&bucket) });
-    let refused = wrong.keep(&part, "aa01.jpg", "image/jpeg", SOON).await.expect_err("refused");
+    let refused = wrong.keep(&part, "aa01.jpg", "image/jpeg", LONG).await.expect_err("refused");
     assert_eq!(refused.to_string(), "the bucket of files refuses us: 403 SignatureDoesNotMatch");
     assert!(matches!(refused, FileError::Refused(_)) && wrong.probe().await.is_err() && part.exists());
     assert!(wrong.read("aa01.jpg", 0, 5).await.is_err() && wrong.delete_beginning("aa", None).await.is_err());
@@ -177,7 +176,7 @@ async fn a_bucket_that_refuses_us_or_is_away_says_so_and_loses_nothing() {
     std::fs::write(&part, "a picture").expect("written");
     let nobody = url::Url::parse("http://127.0.0.1:1").expect("a URL");
     let away = store(&BucketSettings { endpoint: nobody, ..settings(&bucket) });
-    let error = away.keep(&part, "aa01.jpg", "image/jpeg", SOON).await.expect_err("away");
+    let error = away.keep(&part, "aa01.jpg", "image/jpeg", LONG).await.expect_err("away");
     assert!(matches!(error, FileError::Away(_)), "{error}");
     assert!(!error.to_string().contains("Signature") && part.exists(), "{error}");
     assert_eq!(bucket.names("talk"), Vec::<String>::new());
@@ -187,7 +186,7 @@ async fn a_bucket_that_refuses_us_or_is_away_says_so_and_loses_nothing() {
 async fn a_bucket_gives_links_of_its_own_and_reads_what_is_still_in_the_folder() {
     let place = Place::bucket().await;
     place.kept("aa01.jpg", b"a picture").await;
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client");
     let link = place.files.own_link("aa01.jpg", "image/jpeg", Duration::from_secs(60)).await.expect("an answer").expect("a link");
     assert!(!link.contains(SECRET), "{link}");
     let answer = client.get(&link).send().await.expect("an answer");

@@ -219,7 +219,7 @@ fn hostile_files_take_linear_time() {
             let source = head.to_owned() + piece.repeat(size / piece.len()).as_str();
             let begin = std::time::Instant::now();
             let _ = read_flow(&source, "flows/big.yaml", &context());
-            assert!(begin.elapsed().as_secs() < 10, "{piece:?} took {:?}", begin.elapsed());
+            assert!(begin.elapsed().as_secs() < 60, "{piece:?} took {:?}", begin.elapsed());
         }
     }
     // Many states that lead to states that do not exist, each of which looks for what was meant.
@@ -230,7 +230,7 @@ fn hostile_files_take_linear_time() {
     let begin = std::time::Instant::now();
     let reading = read_flow(&source, "flows/big.yaml", &context());
     assert!(reading.diagnostics.len() >= 2000);
-    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
     // Many variables, and as many values for variables that do not exist.
     let lines = |name: &str| (0..7_000).map(|i| format!("{name}{i}: 1, ")).collect::<String>();
     let source =
@@ -239,7 +239,7 @@ fn hostile_files_take_linear_time() {
     let begin = std::time::Instant::now();
     let reading = read_flow(&source, "flows/big.yaml", &context());
     assert_eq!(reading.diagnostics.len(), 7_000);
-    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
 }
 
 fn mutated() -> impl Strategy<Value = String> {

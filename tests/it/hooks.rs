@@ -2,13 +2,12 @@
 //! when the service dies.
 
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::LONG;
 use crate::support::process::{Service, command, configuration, project};
 use crate::support::receiver::{Answer, Receiver};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 use tempfile::TempDir;
 
-const LONG: Duration = Duration::from_secs(30);
 const STORE: &str = "kind = \"embedded\"\npath = \"data\"\nhistory = \"history.db\"\nsend_lease = \"4s\"\nclaim_lease = \"1s\"";
 const ECHO: &str = r#"
 flow: echo

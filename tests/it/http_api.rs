@@ -2,6 +2,7 @@
 
 use crate::support::command::replyflow_in;
 use crate::support::live::{SIMULATED, Service};
+use crate::support::patience::LONG;
 use serde_json::{Value, json};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -97,7 +98,7 @@ async fn the_simulator_fails_on_demand_and_what_failed_can_be_done_again() {
     // Nothing announces a failure; the operator looks again.
     let mut failed = Value::Null;
     let patience = std::time::Instant::now();
-    while failed.is_null() && patience.elapsed() < std::time::Duration::from_secs(30) {
+    while failed.is_null() && patience.elapsed() < LONG {
         let (output, _) = replyflow_in(service.folder(), &["failed", "list", "--format", "json"]);
         let listed: Value = serde_json::from_str(&output).expect("JSON");
         failed = listed["failed"][0].clone();

@@ -1,6 +1,7 @@
 //! What bad input gets at the webhooks, and what good input does.
 
 use crate::support::live::{GREETING, SIMULATED, Service};
+use crate::support::patience::until;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -168,15 +169,8 @@ async fn a_report_of_the_simulator_reaches_the_journal() {
     service.write("main-sms", "+447700900123", "1", "hi").await;
     service.shown("+447700900123", 1).await;
     // A report comes after the answer to the send that it is about.
-    let mut seen = 0.0;
-    for _ in 0..200 {
-        seen = service.metric("replyflow_reports_total", "{status=\"delivered\"}").await;
-        if seen >= 1.0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
-    assert!(seen >= 1.0);
+    let reports = async || service.metric("replyflow_reports_total", "{status=\"delivered\"}").await;
+    until("it is counted", async || reports().await >= 1.0).await;
     let folder = service.stop().await;
     let (journal, code) = crate::support::command::replyflow_in(folder.path(), &["journal", "export"]);
     let reported = journal.lines().filter(|line| line.contains("\"reported\"") && line.contains("delivered")).count();

@@ -2,6 +2,7 @@
 
 use crate::support::api::Api;
 use crate::support::live::{SIMULATED, Service};
+use crate::support::patience::LONG;
 use crate::support::process;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -156,7 +157,7 @@ async fn exported(api: &Api, format: &str) -> String {
     let begun = Instant::now();
     loop {
         let file = api.get(&format!("/v1/contacts/export?format={format}")).await.text;
-        if (41..=43).all(|n| file.contains(&format!("4477009000{n}"))) || begun.elapsed() > Duration::from_secs(20) {
+        if (41..=43).all(|n| file.contains(&format!("4477009000{n}"))) || begun.elapsed() > LONG {
             return file;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -232,7 +233,7 @@ async fn an_import_that_is_cut_off_by_kill_9_goes_on_and_takes_each_row_once() {
     let first = process::Service::start(folder.path());
     let key = process::command(folder.path(), &["key", "create", "importer", "--scope", "contacts:read,contacts:write"]);
     let key = key.trim().to_owned();
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client");
     let sending = {
         let (client, key, url) = (client.clone(), key.clone(), format!("{}/v1/imports?job=large&format=csv", first.url));
         tokio::spawn(async move {
@@ -250,7 +251,7 @@ async fn an_import_that_is_cut_off_by_kill_9_goes_on_and_takes_each_row_once() {
             assert!(rows < ROWS as i64, "it is over before it is killed");
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(120), "the import does not get on");
+        assert!(begun.elapsed() < LONG, "the import does not get on");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     first.kill9();
@@ -288,7 +289,7 @@ async fn an_import_that_is_cut_off_by_kill_9_goes_on_and_takes_each_row_once() {
             assert!(tagged.values().all(|n| *n == 1), "a row was taken twice");
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(120), "{} contacts in the journal", tagged.len());
+        assert!(begun.elapsed() < LONG, "{} contacts in the journal", tagged.len());
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     // As somebody at a terminal does it.

@@ -2,6 +2,7 @@
 //! order, and what left the house may only leave again where the journal says that nobody knew.
 
 use crate::support::fake_provider::{FakeProvider, Sent};
+use crate::support::patience::{LONG, patient};
 use crate::support::process::{Caller, Service, TWILIO_TOKEN, command, configuration, project};
 use crate::support::redis::RedisServer;
 use crate::support::sign;
@@ -22,8 +23,8 @@ const MOMENT: Duration = Duration::from_millis(1_100);
 const DEATHS: usize = 9;
 const TAKEN: usize = 60;
 const LEFT: usize = 60;
-/// How long everything may take to come to rest: leases have to end.
-const REST: Duration = Duration::from_secs(60);
+/// Between two looks at the end, each of which starts a process.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Counts a person's messages and answers each with its number, so that the record must survive everything too. The wait is
 /// silent, so that an answer that fails ends nothing.
@@ -46,7 +47,7 @@ states:
 "#;
 
 /// A second number whose lost sends are repeated; those of the first fail visibly.
-const SECOND: &str = r#"
+pub const SECOND: &str = r#"
 [channels.second-sms]
 provider = "twilio"
 kind = "sms"
@@ -101,8 +102,8 @@ async fn storm(store: &str, instances: usize, mut redis: Option<&mut RedisServer
     for death in 1..=DEATHS {
         let (before, left) = (*count.borrow_and_update(), provider.sent().len());
         let more = count.wait_for(|taken| *taken >= before + TAKEN);
-        tokio::time::timeout(REST, more).await.expect("messages are taken").expect("people write");
-        tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| sent.len() >= left + LEFT)));
+        tokio::time::timeout(LONG, more).await.expect("messages are taken").expect("people write");
+        tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| sent.len() >= left + LEFT)));
         if let (Some(redis), 0) = (&mut redis, death % 3) {
             redis.kill9();
             redis.restart();
@@ -137,6 +138,7 @@ async fn write(who: usize, doors: Doors, taken: watch::Sender<usize>, ended: wat
         let url = format!("https://hooks.example.org{path}");
         let (from, text) = (phone(who), n.to_string());
         let (body, signature) = sign::twilio(TWILIO_TOKEN, &url, &sign::twilio_sms(&id, &from, number(who), &text));
+        let begun = Instant::now();
         let mut deliveries = if n % 5 == 0 { 2 } else { 1 };
         let mut tries = who;
         while deliveries > 0 {
@@ -151,6 +153,7 @@ async fn write(who: usize, doors: Doors, taken: watch::Sender<usize>, ended: wat
                 0 | 503 => tokio::time::sleep(Duration::from_millis(20)).await,
                 other => panic!("{id} was answered {other}"),
             }
+            patient(begun, format_args!("{id} is taken"));
         }
         done = n;
         taken.send_modify(|taken| *taken += 1);
@@ -188,12 +191,13 @@ fn at_rest(folder: &Path, provider: &FakeProvider, said: &BTreeMap<usize, usize>
         if missing == gone {
             return;
         }
-        assert!(begun.elapsed() < REST, "{missing} of {} messages did not arrive, {gone} failed", said.values().sum::<usize>());
+        assert!(begun.elapsed() < LONG, "{missing} of {} messages did not arrive, {gone} failed", said.values().sum::<usize>());
+        std::thread::sleep(LOOK);
     }
 }
 
 /// What failed visibly, by the names that it has at the provider: `CONTACT.EFFECT`.
-fn failed(folder: &Path) -> Vec<String> {
+pub fn failed(folder: &Path) -> Vec<String> {
     let list = command(folder, &["failed", "list", "--format", "json"]);
     let list: Value = serde_json::from_str(&list).unwrap_or_else(|e| panic!("{e}: {list}"));
     let ids = list["failed"].as_array().expect("a list").iter();
@@ -225,7 +229,7 @@ fn journal_holds_all(folders: &[TempDir], said: &BTreeMap<usize, usize>) {
         if received >= taken {
             return;
         }
-        if begun.elapsed() > REST {
+        if begun.elapsed() > LONG {
             let heard: BTreeSet<String> = journal
                 .iter()
                 .flat_map(|entry| entry["events"].as_array().into_iter().flatten())
@@ -236,6 +240,7 @@ fn journal_holds_all(folders: &[TempDir], said: &BTreeMap<usize, usize>) {
             let failed = command(folders[0].path(), &["failed", "list", "--format", "json"]);
             panic!("of {taken} messages that were taken {received} are in the journal: {missing:?} are not\n{failed}");
         }
+        std::thread::sleep(LOOK);
     }
 }
 
@@ -324,13 +329,13 @@ async fn a_route_goes_on_once_although_the_service_died_on_its_way() {
     assert_eq!(service.caller().sms("SM0x1", &phone(one), "hello").await, 200);
     // It dies while the first message waits for its report, and again when the second has left.
     for messages in [1, 2] {
-        tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| to(sent, one) >= messages)));
+        tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| to(sent, one) >= messages)));
         service.kill9();
         service = Service::start(folder.path());
     }
     // Somebody else's route is the clock: when theirs is used up, nothing more can come of the first one.
     assert_eq!(service.caller().sms("SM2x1", &phone(other), "hello").await, 200);
-    tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| to(sent, other) >= 2)));
+    tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| to(sent, other) >= 2)));
     let sent = provider.sent();
     assert_eq!((to(&sent, one), to(&sent, other)), (2, 2), "the route has two places: {sent:?}");
     assert!(service.stop(), "a clean stop");

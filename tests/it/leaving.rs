@@ -2,6 +2,7 @@
 //! service dies again and again.
 
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::LONG;
 use crate::support::process::{Caller, Service, command, configuration, project};
 use crate::support::redis::RedisServer;
 use replyflow::domain::id::ContactKey;
@@ -11,8 +12,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long everything may take to come to rest: leases have to end.
-const REST: Duration = Duration::from_secs(60);
 const LEASES: &str = "send_lease = \"2500ms\"\nclaim_lease = \"1s\"\nhistory = \"history.db\"";
 /// Pairs of people who become one, and how often the service dies meanwhile.
 const PAIRS: usize = 8;
@@ -68,7 +67,7 @@ fn phone(who: usize) -> String {
 async fn write(caller: &Caller, id: &str, who: usize, text: &str) {
     let begun = Instant::now();
     while caller.sms(id, &phone(who), text).await != 200 {
-        assert!(begun.elapsed() < REST, "{id} is not taken");
+        assert!(begun.elapsed() < LONG, "{id} is not taken");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -105,9 +104,9 @@ async fn an_erased_person_is_found_nowhere_on_the_disk() {
     }
     write(&caller, "SM2x1", 2, "porridge").await;
     let answered = |sent: &[crate::support::fake_provider::Sent]| sent.len() >= 4;
-    tokio::task::block_in_place(|| drop(provider.wait(REST, answered)));
+    tokio::task::block_in_place(|| drop(provider.wait(LONG, answered)));
     write(&caller, "SM1x9", 1, "STOP").await;
-    tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| sent.len() >= 5)));
+    tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| sent.len() >= 5)));
     let media = folder.path().join("data/media");
     std::fs::create_dir_all(&media).expect("a folder");
     let store = Ground::Embedded.open(folder.path());
@@ -130,7 +129,7 @@ async fn an_erased_person_is_found_nowhere_on_the_disk() {
     }
     // A message of somebody else shows that the service has come so far.
     write(&caller, "SM2x2", 2, "porridge again").await;
-    tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| sent.len() > before)));
+    tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| sent.len() > before)));
     assert_eq!(provider.sent().len(), before + 1);
     assert!(store.inspect(ContactKey::derive(&secret, &ann)).await.expect("answers").is_none());
     drop(store);
@@ -146,9 +145,9 @@ async fn an_erased_person_is_found_nowhere_on_the_disk() {
     let before = provider.sent().len();
     write(&caller, "SM1x20", 1, "hello").await;
     write(&caller, "SM2x3", 2, "porridge").await;
-    tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| sent.len() > before)));
+    tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| sent.len() > before)));
     write(&caller, "SM1x21", 1, "START").await;
-    tokio::task::block_in_place(|| drop(provider.wait(REST, |sent| sent.len() > before + 1)));
+    tokio::task::block_in_place(|| drop(provider.wait(LONG, |sent| sent.len() > before + 1)));
     let said: Vec<String> = provider.sent()[before..].iter().filter(|one| one.to == ann).map(|one| one.text.clone()).collect();
     assert_eq!(said.len(), 1, "only that they are in again: {said:?}");
     assert!(service.stop(), "a clean stop");
@@ -213,7 +212,7 @@ async fn storm(ground: Ground) {
             if there.as_ref().is_some_and(|seen| seen.place == Place::Moved(key(into))) && rests(&there) && rests(&here) {
                 break;
             }
-            assert!(begun.elapsed() < REST, "pair {n} is not one: {there:?} {here:?}");
+            assert!(begun.elapsed() < LONG, "pair {n} is not one: {there:?} {here:?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

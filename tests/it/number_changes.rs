@@ -1,48 +1,21 @@
 //! A WhatsApp number that changes, over real HTTP: what Meta sends, as it is kept among the vectors, and what people write afterwards.
 
+use crate::end_to_end::ECHO;
 use crate::support::fake_provider::FakeProvider;
-use crate::support::live::Service;
+use crate::support::live::{self, Service};
+use crate::support::patience::{LONG, until};
 use crate::support::sign;
 use replyflow::domain::mode::Mode;
 use serde_json::Value;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
-const LONG: Duration = Duration::from_secs(20);
 const OLD: &str = "+447700900123";
 const NEW: &str = "+447700900999";
 
-const ECHO: &str = r#"
-flow: echo
-start: [ { message: any } ]
-begin: reply
-states:
-  reply:
-    ask: "You wrote: {{ reply.text }}"
-    answer: { choice: { more: Tell me more, enough: That is enough } }
-    go:
-      more: { say: "More of it.", end: more }
-      enough: { say: "Enough.", end: enough }
-      nomatch: { again: 2, end: lost }
-      silence: { after: 1h, end: silent }
-"#;
-
 fn settings(provider: &str) -> String {
+    let whatsapp = live::whatsapp(provider);
     format!(
-        r#"
-[project]
-country = "GB"
-[server]
-listen = "127.0.0.1:0"
-public_url = "https://hooks.example.org"
-[channels.main-whatsapp]
-provider = "meta"
-kind = "whatsapp"
-phone_number_id = "106540000000001"
-app_secret = {{ env = "META_APP_SECRET" }}
-verify_token = {{ env = "META_VERIFY_TOKEN" }}
-access_token = {{ env = "META_ACCESS_TOKEN" }}
-base_url = "{provider}"
-"#
+        "[project]\ncountry = \"GB\"\n[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://hooks.example.org\"\n{whatsapp}"
     )
 }
 
@@ -71,13 +44,8 @@ async fn writes(service: &Service, id: &str, from: &str, text: &str) -> u16 {
 async fn leads(service: &Service, from: &str, to: &str) {
     let core = service.core();
     let key = |address: &str| core.contact_key(Mode::Live, address);
-    for _ in 0..1_000 {
-        if core.seen(key(from)).await.expect("looks").is_some_and(|(whose, _)| whose == key(to)) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{from} does not lead to {to}");
+    let leads = async || core.seen(key(from)).await.expect("looks").is_some_and(|(whose, _)| whose == key(to));
+    until(&format!("{from} leads to {to}"), leads).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::support::command::replyflow_in;
 use crate::support::live::{SIMULATED, Service};
+use crate::support::patience::LONG;
 use crate::support::redis::RedisServer;
 use serde_json::Value;
 use std::fs;
@@ -44,7 +45,7 @@ async fn begins(service: &Service, n: &mut u32, word: &str) -> String {
         if said.as_ref().is_ok_and(|said| said[0] == format!("First {word}?")) {
             return from;
         }
-        assert!(begun.elapsed() < Duration::from_secs(30), "still {said:?}, not {word}");
+        assert!(begun.elapsed() < LONG, "still {said:?}, not {word}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -106,7 +107,7 @@ async fn what_is_published_by_the_command_runs_within_seconds_and_live_runs_go_a
         if tokio::time::timeout(Duration::from_millis(1_500), service.shown(&from, 1)).await.is_err() {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "runs still begin");
+        assert!(begun.elapsed() < LONG, "runs still begin");
     }
     service.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use crate::support::api::{Answer, Api};
 use crate::support::live::{SIMULATED, Service};
+use crate::support::patience::LONG;
 use replyflow::history::{Cell, Database, Statement};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -166,7 +167,7 @@ async fn runs_end_at_once_where_the_record_knows_them() {
     assert_eq!(ended.status, 201, "{}", ended.text);
     let begun = Instant::now();
     while service.core().store().live(first).await != Ok(0) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the run lives on");
+        assert!(begun.elapsed() < LONG, "the run lives on");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     service.stop().await;

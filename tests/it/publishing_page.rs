@@ -30,19 +30,6 @@ states:
     answer: { choice: { "yes": "Yes", "no": "No" } }
     go: { "yes": wait_payment, "no": { end: refused }, silence: { after: 1h, end: silent } }
 "#;
-const LATER: &str = r#"
-flow: offer
-languages: [en]
-channels: [main-sms]
-start: [ { keyword: offer } ]
-begin: offer_link
-defaults: { nomatch: { again: 2, end: unclear }, undelivered: { end: undelivered } }
-states:
-  offer_link:
-    ask: Shall we send you the link now?
-    answer: { choice: { "yes": "Yes", "no": "No", later: "Later" } }
-    go: { "yes": wait_payment, "no": { end: refused }, later: { end: later }, silence: { after: 2h, end: silent } }
-"#;
 /// What stands below the states of both.
 const PAYMENT: &str = r#"
   wait_payment:
@@ -50,6 +37,12 @@ const PAYMENT: &str = r#"
     answer: any
     go: { ok: { end: paid }, silence: { after: 1d, end: unpaid } }
 "#;
+
+/// The offer with one answer more.
+fn later() -> String {
+    let offer = OFFER.replace("the link?", "the link now?").replace("\"no\": \"No\" }", "\"no\": \"No\", later: \"Later\" }");
+    offer.replace("{ end: refused }, silence: { after: 1h,", "{ end: refused }, later: { end: later }, silence: { after: 2h,")
+}
 
 /// The menu with this word in it: something new each time, so that there is something to publish.
 fn menu(word: &str) -> String {
@@ -117,7 +110,7 @@ async fn the_page_does_what_it_says() {
     run(&folder, &["publish", "--yes"]);
     assert_eq!(api.becomes("/v1/flows/offer", 200).await, 200, "the service runs what was published beside it");
     three_under_way(&service, &api).await;
-    fs::write(folder.join("flows/offer.yaml"), format!("{LATER}{PAYMENT}")).expect("written");
+    fs::write(folder.join("flows/offer.yaml"), format!("{}{PAYMENT}", later())).expect("written");
 
     let (mut ran, mut part, mut printed, mut answered) = (0, String::new(), String::new(), Value::Null);
     for block in blocks(PAGE) {

@@ -4,6 +4,7 @@
 use crate::support::api::Api;
 use crate::support::command::replyflow_in;
 use crate::support::live::{GREETING, SIMULATED, Service};
+use crate::support::patience::LONG;
 use futures_util::StreamExt;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -32,7 +33,7 @@ async fn items(api: &Api, path: &str, n: usize) -> Vec<Value> {
         let answer = api.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         let items = answer.json["items"].as_array().expect("items").clone();
-        if items.len() >= n || patience.elapsed() > Duration::from_secs(20) {
+        if items.len() >= n || patience.elapsed() > LONG {
             assert!(items.len() >= n, "{path}: {n} expected: {items:#?}");
             return items;
         }
@@ -255,7 +256,7 @@ impl Ear {
                 }
                 continue;
             }
-            let part = tokio::time::timeout(Duration::from_secs(20), self.stream.next()).await.expect("in time");
+            let part = tokio::time::timeout(LONG, self.stream.next()).await.expect("in time");
             self.read.push_str(std::str::from_utf8(&part.expect("it goes on").expect("a part")).expect("text"));
         }
     }
@@ -302,7 +303,7 @@ async fn whoever_loses_the_key_hears_nothing_more() {
         }
         String::from_utf8(rest).expect("text")
     };
-    let rest = tokio::time::timeout(Duration::from_secs(20), rest).await.expect("it ends");
+    let rest = tokio::time::timeout(LONG, rest).await.expect("it ends");
     assert!(!rest.contains("happened"), "{rest}");
     service.stop().await;
 }

@@ -1,6 +1,7 @@
 //! What only the Redis store can show: a full or dead Redis, its keys, its costs, other instances.
 
 use crate::conformance::world::{Backend, World, contact, id, input, lane, push, sms, urgent, whatsapp};
+use crate::support::patience::{LONG, patient};
 use crate::support::redis::RedisServer;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
@@ -11,10 +12,7 @@ use replyflow::store::{
     Accept, Accepted, Claimed, Commit, FindingLevel, Fingerprint, OnceRequest, Rate, RedisStore, Report, RequestKey, RequestStep,
     Requested, SettleResult, Settled, StartAnswer, StopMask, Store, StoreError, StoreSettings, Traffic,
 };
-use std::time::Duration;
-
-/// Attempts to reach a Redis that was started again; each waits for the connection's own pause.
-const ATTEMPTS: usize = 200;
+use std::time::Instant;
 
 pub async fn connection(world: &World) -> MultiplexedConnection {
     world.redis.as_ref().expect("a Redis").connection().await
@@ -124,13 +122,15 @@ async fn a_request_that_redis_cannot_write_is_refused_whole() {
 
 /// Repeats a call as its caller would, until Redis is back.
 async fn accepted(store: &dyn Store, accept: Accept) -> Accepted {
-    for _ in 0..ATTEMPTS {
+    let begun = Instant::now();
+    loop {
         match store.accept(accept.clone()).await {
             Ok(accepted) => return accepted,
             Err(e) => assert!(e.is_temporary(), "{e}"),
         }
+        patient(begun, "Redis comes back");
+        tokio::task::yield_now().await;
     }
-    panic!("Redis did not come back");
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn what_was_answered_survives_kill_9() {
             world.committed(world.turn(contact(n), &claim)).await;
         }
         world.redis.as_mut().expect("a Redis").kill9();
-        let dead = tokio::time::timeout(Duration::from_secs(5), world.store.accept(input(contact(0), "dead"))).await;
+        let dead = tokio::time::timeout(LONG, world.store.accept(input(contact(0), "dead"))).await;
         assert!(matches!(dead, Ok(Err(StoreError::Unavailable(_)))), "{dead:?}");
         let before = world.redis.as_ref().expect("a Redis").pid();
         world.redis.as_mut().expect("a Redis").restart();
@@ -245,7 +245,7 @@ async fn hints_reach_every_instance() {
     let url = world.redis.as_ref().expect("a Redis").url();
     let other = RedisStore::open(&url, world.settings.clone()).expect("opens");
     let hints = other.hints();
-    let heard = async || tokio::time::timeout(Duration::from_secs(10), hints.notified()).await;
+    let heard = async || tokio::time::timeout(LONG, hints.notified()).await;
     heard().await.expect("the listener says when it has begun");
     world.queued(contact(1), "m1").await;
     heard().await.expect("an input that nobody has");

@@ -1,6 +1,7 @@
 //! Flows that change while the service runs.
 
 use crate::support::live::{SIMULATED, Service};
+use crate::support::patience::LONG;
 use crate::support::process;
 use serde_json::Value;
 use std::fs;
@@ -31,7 +32,7 @@ async fn greets(service: &Service, number: &mut u32, word: &str) -> String {
         if said[0] == format!("{word}?") {
             return from;
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "still {said:?}, not {word}");
+        assert!(begun.elapsed() < LONG, "still {said:?}, not {word}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -49,7 +50,7 @@ async fn until(service: &Service, field: &str, wanted: u64) {
             assert_eq!(ready["status"], "ready");
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "{ready}");
+        assert!(begun.elapsed() < LONG, "{ready}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -149,7 +150,7 @@ async fn a_hangup_makes_the_process_read_again_and_its_log_says_what_to_do() {
     service.hang_up();
     let begun = Instant::now();
     while !service.get("/health/ready").await.1.contains("\"flows_refused\":1") {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{}", service.log());
+        assert!(begun.elapsed() < LONG, "{}", service.log());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let log = service.log();
@@ -160,7 +161,7 @@ async fn a_hangup_makes_the_process_read_again_and_its_log_says_what_to_do() {
     write(folder.path(), &greeting("Two"));
     service.hang_up();
     while !service.get("/health/ready").await.1.contains("\"flows_refused\":0") {
-        assert!(begun.elapsed() < Duration::from_secs(40), "{}", service.log());
+        assert!(begun.elapsed() < LONG * 2, "{}", service.log());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(service.stop(), "a hangup does not end it");

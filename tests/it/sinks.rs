@@ -3,6 +3,7 @@
 
 use crate::support::analytics::{Analytics, Mood, Told};
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::LONG;
 use crate::support::process::{Service, command, configuration, project};
 use crate::support::redis::RedisServer;
 use serde_json::json;
@@ -10,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const LONG: Duration = Duration::from_secs(60);
 const EMBEDDED: &str = "kind = \"embedded\"\npath = \"data\"";
 const LEASES: &str = "history = \"history.db\"\nsend_lease = \"3s\"\nclaim_lease = \"1s\"";
 const MIXPANEL: &str = "/import";

@@ -2,6 +2,7 @@
 
 use crate::support::api::Api;
 use crate::support::live::{SIMULATED, Service};
+use crate::support::patience::LONG;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::Command;
@@ -66,7 +67,7 @@ async fn an_address_is_put_there_found_and_taken_off() {
     assert_eq!(service.shown("+447700900124", 1).await, ["Hello."]);
     let begun = Instant::now();
     while service.core().store().failed_list(10).await.expect("lists").len() != 1 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "it is refused visibly");
+        assert!(begun.elapsed() < LONG, "it is refused visibly");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let deleted = api.send(Method::DELETE, &format!("/v1/suppressions/{id}"), &[], Vec::new()).await;

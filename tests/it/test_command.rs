@@ -1,13 +1,13 @@
 //! `replyflow test` from outside: what it prints, what it writes, how it ends.
 
 use crate::support::command::replyflow_in;
+use crate::support::patience::LONG;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 use tempfile::TempDir;
 
 const CONFIG: &str = "\
@@ -228,7 +228,7 @@ fn watching_plays_again_when_a_file_changes_and_ends_well() {
     let reader = thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
     let wait_for = |what: &str| {
         let mut seen = Vec::new();
-        while let Ok(line) = lines.recv_timeout(Duration::from_secs(120)) {
+        while let Ok(line) = lines.recv_timeout(LONG) {
             if line.contains(what) {
                 return;
             }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const PEOPLE: usize = 3_000;
 /// So many a second, so that it takes longer than its deaths.
 const RATE: usize = 600;
-const DEATHS: usize = 3;
+const DEATHS: usize = 2;
 /// Messages that must leave after a death, while the one that died is away: more than waited in the store when it died.
 const ON: usize = 250;
 const LEASES: &str = "send_lease = \"2500ms\"\nclaim_lease = \"1s\"";

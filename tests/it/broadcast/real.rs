@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long anything may take that is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A flow that says one thing.
 pub const SALE: &str = r#"
@@ -43,7 +43,7 @@ impl Asking {
         let scopes = "contacts:read,contacts:write,broadcasts:read,broadcasts:write,operations:read";
         let key = command(folder, &["key", "create", "caster", "--scope", scopes]).trim().to_owned();
         crate::support::tls();
-        Asking { client: Client::builder().no_proxy().build().expect("a client"), key }
+        Asking { client: Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client"), key }
     }
 
     /// What is at a path; null while nobody answers.

@@ -3,16 +3,21 @@
 use super::real::{Asking, PATIENCE, SALE};
 use super::{done, make, people, phone, start, until};
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::patient;
 use crate::support::process::{Service, configuration, project};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// People in it.
 const PEOPLE: usize = 200;
 /// Messages that its channel, or it itself, sends in a second.
 const RATE: usize = 20;
+/// For so long something may be handed over that was begun.
+const HANDED_OVER: Duration = Duration::from_secs(5);
+/// Nothing comes for so long, in which many would: it stands still.
+const STILL: Duration = Duration::from_secs(2);
 
 async fn ground(channel: usize) -> (FakeProvider, TempDir, Service, Asking) {
     let (provider, folder) = (FakeProvider::start(), tempfile::tempdir().expect("a folder"));
@@ -41,11 +46,12 @@ fn each_once(provider: &FakeProvider) {
 async fn what_is_cancelled_does_not_leave_and_the_next_one_reaches_who_did_not_get_it() {
     let (provider, _folder, service, asking) = ground(RATE).await;
     let path = asking.make(&service, json!({ "flow": "sale", "audience": { "import": "people" } })).await;
-    let left = wait(&provider, RATE);
+    wait(&provider, RATE);
     let cancelled = asking.post(&service, &format!("{path}/cancel"), json!({})).await;
+    let left = wait(&provider, 0);
     assert_eq!(cancelled["state"], "cancelled", "{cancelled}");
     let told = cancelled["messages"]["sent"].as_u64().unwrap_or_else(|| panic!("how many had left: {cancelled}"));
-    assert!(told <= wait(&provider, 0) as u64, "no more than did: {cancelled}");
+    assert!(told <= left as u64, "no more than did: {cancelled}");
     // What waited in the lanes is five seconds' worth, and is withdrawn.
     let whole = asking
         .until(&service, &path, |whole| {
@@ -73,11 +79,16 @@ async fn what_is_paused_stands_still_until_it_is_resumed() {
     wait(&provider, RATE / 2);
     let paused = asking.post(&service, &format!("{path}/pause"), json!({})).await;
     assert_eq!(paused["state"], "paused", "{paused}");
-    // Within five seconds nothing more is handed over; then nothing more comes, however long.
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    let still = provider.sent().len();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(provider.sent().len() == still && still < PEOPLE, "{still} and then {}", provider.sent().len());
+    // Within five seconds nothing more is handed over; then nothing more comes.
+    tokio::time::sleep(HANDED_OVER).await;
+    let begun = Instant::now();
+    let mut still = None;
+    while still != Some(provider.sent().len()) {
+        patient(begun, "it stands still");
+        still = Some(provider.sent().len());
+        tokio::time::sleep(STILL).await;
+    }
+    assert!(still < Some(PEOPLE), "{still:?} messages left although it is paused");
     let resumed = asking.post(&service, &format!("{path}/resume"), json!({})).await;
     assert_eq!(resumed["state"], "running", "{resumed}");
     asking.until(&service, &path, |whole| whole["broadcast"]["state"] == "done").await;

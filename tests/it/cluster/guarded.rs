@@ -1,6 +1,7 @@
 //! TLS on both sides, and a user who may do what the documentation says and nothing else.
 
 use crate::conformance::world::{contact, input, least, rights};
+use crate::support::patience::LONG;
 use crate::support::redis::RedisServer;
 use crate::support::redis_cluster::{RedisCluster, run};
 use replyflow::config::redis::{RedisAddress, RedisServers, RedisSettings, RedisTls};
@@ -38,7 +39,7 @@ async fn connections_are_encrypted_and_both_sides_are_checked() {
     let store = RedisStore::connect(&encrypted(server.port(), both.clone()), settings()).expect("opens");
     assert!(matches!(store.accept(input(contact(1), "m1")).await, Ok(Accepted::Claimed(_))));
     let hints = store.hints();
-    tokio::time::timeout(Duration::from_secs(10), hints.notified()).await.expect("the listener is let in too");
+    tokio::time::timeout(LONG, hints.notified()).await.expect("the listener is let in too");
     for (name, tls) in [
         ("no certificate of ours", RedisTls { client: None, ..both.clone() }),
         ("an authority that nobody knows", RedisTls { ca: None, ..both }),
@@ -61,7 +62,7 @@ async fn the_documented_user_is_enough_and_a_lesser_one_is_refused_at_the_start(
     let findings = store.check().await.expect("checks");
     assert!(findings.iter().all(|finding| finding.level != FindingLevel::Error), "{findings:?}");
     store.compact().await.expect("asked for");
-    tokio::time::timeout(Duration::from_secs(10), store.hints().notified()).await.expect("hints are heard");
+    tokio::time::timeout(LONG, store.hints().notified()).await.expect("hints are heard");
     for (right, refused) in [("-rpush", "RPUSH"), ("-copy", "COPY"), ("-spublish", "SPUBLISH"), ("resetchannels", "SPUBLISH")] {
         let mut connection = server.connection().await;
         let () = run(&mut connection, &["ACL", "SETUSER", "replyflow", right]).await;

@@ -2,6 +2,7 @@
 //! read. What a record says in the end must be what its person was told is stored: all of it, once, in order.
 
 use crate::conformance::world::{contact, input};
+use crate::support::patience::LONG;
 use bytes::Bytes;
 use replyflow::domain::id::{ContactKey, InputId, Who};
 use replyflow::store::{Accepted, Claim, Claimed, Commit, Committed, Entry, StopMask, Store, StoreError};
@@ -10,8 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// How long a call may be repeated in vain.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two attempts of one person.
 const MOMENT: Duration = Duration::from_millis(20);
 
@@ -38,7 +37,7 @@ impl Shared {
     /// After a call that was refused or had no answer.
     async fn pause(&self, begun: Instant, error: StoreError) {
         assert!(error.is_temporary(), "{error}");
-        assert!(begun.elapsed() < PATIENCE, "in vain: {error}");
+        assert!(begun.elapsed() < LONG, "in vain: {error}");
         self.refused.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(MOMENT).await;
     }
@@ -82,7 +81,7 @@ impl Load {
     pub async fn more(&self, n: usize) {
         let (before, begun) = (self.taken(), Instant::now());
         while self.taken() < before + n {
-            assert!(begun.elapsed() < PATIENCE, "{n} more messages, {} taken, {} refused", self.taken() - before, self.refused());
+            assert!(begun.elapsed() < LONG, "{n} more messages, {} taken, {} refused", self.taken() - before, self.refused());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

@@ -1,8 +1,9 @@
 //! Every reply by which Redis says that it cannot: a temporary failure, nothing half written, and it goes on when the reason is gone.
 
 use crate::conformance::world::{Backend, World, contact, input};
+use crate::support::patience::until;
 use crate::support::redis::RedisServer;
-use crate::support::redis_cluster::{RedisCluster, run, until};
+use crate::support::redis_cluster::{RedisCluster, run};
 use redis::aio::MultiplexedConnection;
 use replyflow::store::{Accepted, RedisStore, Store, StoreError, StoreSettings};
 use std::sync::Mutex;

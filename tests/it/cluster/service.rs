@@ -1,12 +1,11 @@
 //! The whole service on a cluster: people all over it are answered in order, and `doctor` looks at each of its primaries.
 
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::LONG;
 use crate::support::process::{Service, command, configuration, project};
 use crate::support::redis_cluster::RedisCluster;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(30);
 const PEOPLE: usize = 24;
 const FLOW: &str = "flow: circle\nlanguages: [en]\nstart: [message: any]\nbegin: asked\nstates:\n  asked:\n    ask: \"You wrote {{ reply.text }}\"\n    \
                     answer: any\n    go: { ok: asked, silence: { after: 1h, end: silent } }\n";

@@ -2,7 +2,8 @@
 
 use super::load::Load;
 use crate::conformance::world::{contact, input};
-use crate::support::redis_cluster::{run, until};
+use crate::support::patience::until;
+use crate::support::redis_cluster::run;
 use crate::support::redis_sentinel::{NAME, Watched};
 use replyflow::config::redis::RedisServers;
 use replyflow::store::{FindingLevel, RedisStore, Store, StoreError, StoreSettings};

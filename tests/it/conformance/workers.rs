@@ -1,6 +1,7 @@
 //! Real time and real concurrency: workers that race for contacts and often die with a claim or an effect in hand.
 
 use super::world::{Backend, World, contact, input, sms};
+use crate::support::patience::LONG;
 use bytes::Bytes;
 use replyflow::domain::id::{ContactKey, EffectId};
 use replyflow::domain::time::Span;
@@ -11,15 +12,13 @@ use replyflow::store::{
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const CONTACTS: usize = 8;
 const MESSAGES: usize = 30;
 const WORKERS: usize = 6;
 /// Every so manieth turn or send ends with its worker's death.
 const DEATH: usize = 5;
-/// Far more than it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What happened, as seen from outside.
 #[derive(Default)]
@@ -133,7 +132,7 @@ pub async fn racing_and_dying_workers_lose_and_repeat_nothing(backend: Backend) 
     let (world, seen, all) = (&world, &Seen::default(), CONTACTS * MESSAGES);
     let begun = Instant::now();
     let worker = async || {
-        while seen.settled.load(Ordering::SeqCst) < all && begun.elapsed() < PATIENCE {
+        while seen.settled.load(Ordering::SeqCst) < all && begun.elapsed() < LONG {
             one_look(world, seen).await;
         }
     };

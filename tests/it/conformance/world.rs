@@ -94,6 +94,7 @@ impl World {
     }
 
     pub async fn with(backend: Backend, change: impl FnOnce(&mut StoreSettings)) -> World {
+        crate::support::watch::begin();
         let clock = Arc::new(AtomicI64::new(BEGIN));
         let mut settings = StoreSettings { clock: Clock::Virtual(Arc::clone(&clock)), ..StoreSettings::default() };
         change(&mut settings);

@@ -2,6 +2,7 @@
 //! each of them signs; whoever does not sign is not believed, although the secret in the URL is right.
 
 use super::{ANN, SECRET, Stage, shipped, to};
+use crate::support::patience::LONG;
 use crate::support::process::Service;
 use crate::support::smtp::SmtpServer;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -11,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const MAILGUN: &str = "mailgun_key = { env = \"TEST_SMTP_PASSWORD\" }";
 const MAILGUN_KEY: &str = "smtp-password-for-tests";
@@ -112,7 +113,7 @@ async fn sendgrid_signs_its_events_and_posts_replies_in_parts() {
         { "event": "bounce", "type": "bounce", "email": ben, "smtp-id": id(ben), "status": "5.1.1", "reason": "550 no such user" },
     ]);
     let body = format!("{events}\r\n");
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client");
     let send = async |at: u64, signed: &str| {
         let signature = key.sign(&SystemRandom::new(), format!("{at}{signed}").as_bytes()).expect("signed");
         let request = client.post(format!("{}/hooks/mail/{SECRET}", service.url)).header("Content-Type", "application/json");
@@ -138,7 +139,7 @@ async fn sns_is_not_asked_for_a_certificate_that_lies_elsewhere() {
     let topic = "arn:aws:sns:eu-west-1:123456789012:mail";
     let stage = Stage::new(server.port, &format!("sns_topics = [\"{topic}\"]"));
     let service = stage.serve();
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client");
     for url in
         ["https://sns.eu-west-1.amazonaws.com.evil.example/x.pem", "http://127.0.0.1:9/x.pem", "https://169.254.169.254/x.pem"]
     {

@@ -6,6 +6,7 @@ mod hosted;
 mod mails;
 mod sending;
 
+use crate::support::patience::LONG;
 use crate::support::process::{Service, command, configuration, project};
 use crate::support::smtp::Taken;
 use serde_json::{Value, json};
@@ -89,7 +90,7 @@ impl Stage {
             if let Some((_, event)) = journal.iter().find(|(known, event)| known == name && holds(event)) {
                 return event.clone();
             }
-            assert!(begun.elapsed().as_secs() < 40, "no `{name}`: {journal:#?}");
+            assert!(begun.elapsed() < LONG, "no `{name}`: {journal:#?}");
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     }

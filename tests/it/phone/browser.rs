@@ -1,5 +1,6 @@
 //! A real browser without a window, driven over WebDriver: its own driver, port and profile, gone at the end of the test.
 
+use crate::support::patience::LONG;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -7,9 +8,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
-
-/// How long a condition is waited for: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ends the driver with the test.
 struct Driver {
@@ -111,7 +109,7 @@ impl Browser {
         let begun = Instant::now();
         let asked = format!("Boolean({expression})");
         while self.value(&asked).await != json!(true) {
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > LONG {
                 let text = self.value("document.body.innerText").await;
                 panic!("{expression}\nnever came true; the page says:\n{}", text.as_str().unwrap_or(""));
             }
@@ -154,7 +152,7 @@ impl Browser {
         let begun = Instant::now();
         // A field that has just been drawn can lose what is typed at that moment.
         while self.value(&holds).await != json!(true) {
-            assert!(begun.elapsed() < PATIENCE, "{css} does not take `{text}`");
+            assert!(begun.elapsed() < LONG, "{css} does not take `{text}`");
             let element = self.find(css).await;
             element.clear().await.expect("cleared");
             element.send_keys(text).await.expect("typed");
@@ -181,7 +179,7 @@ impl Browser {
     /// Nothing went wrong on the page: no error of a script, nothing that the content policy stopped, nothing missing.
     pub async fn assert_quiet(&self) {
         let url = format!("{}/session/{}/se/log", self.driver.url, self.session.session_id());
-        let asked = reqwest::Client::builder().no_proxy().build().expect("a client").post(url);
+        let asked = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client").post(url);
         let said: Value = asked.json(&json!({ "type": "browser" })).send().await.expect("asked").json().await.expect("JSON");
         assert_eq!(said["value"], json!([]), "the browser's console");
     }

@@ -7,6 +7,7 @@ mod signing;
 use crate::support::api::Api;
 use crate::support::fake_provider::{Behaviour, FakeProvider, Sent};
 use crate::support::live::Service;
+use crate::support::patience::LONG;
 use futures_util::FutureExt as _;
 use replyflow::config::providers::PROVIDERS;
 use replyflow::domain::address::Address;
@@ -21,7 +22,6 @@ use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-const LONG: Duration = Duration::from_secs(60);
 const PUBLIC: &str = "https://hooks.example.org";
 
 /// Says what an event brings, over the channel of its name.

@@ -2,6 +2,7 @@
 
 use crate::kill::COUNT;
 use crate::support::fake_provider::FakeProvider;
+use crate::support::patience::LONG;
 use crate::support::postgres::{self, PostgresServer};
 use crate::support::process::{Service, configuration, project};
 use crate::support::redis::RedisServer;
@@ -65,7 +66,7 @@ async fn two_instances_and_their_postgres_die_and_the_tables_have_neither_gap_no
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), all).await.expect("every message that was accepted is told");
+    tokio::time::timeout(LONG, all).await.expect("every message that was accepted is told");
     for service in services {
         assert!(service.stop(), "a clean stop");
     }

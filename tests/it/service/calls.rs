@@ -3,9 +3,11 @@
 use super::echo::echo;
 use super::rig::{Backend, Plan, Rig, answer};
 use super::{ANN, on_every_store};
+use crate::support::patience::patient;
 use replyflow::domain::time::Span;
 use replyflow::service::failed;
 use replyflow::service::ports::{HttpFailure, Reach};
+use std::time::Instant;
 
 on_every_store!(
     a_call_is_made_and_heard_of,
@@ -87,7 +89,9 @@ async fn a_crash_in_a_call_repeats_it_with_the_same_key(backend: Backend) {
     // The request is out, its answer is never read.
     let mut paused = rig.tasks.hold();
     let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
+    let begun = Instant::now();
     while keys(&rig).is_empty() {
+        patient(begun, "the request is out");
         assert!(paused[0].as_mut().poll(context).is_pending());
         tokio::task::yield_now().await;
     }
@@ -112,7 +116,9 @@ async fn a_caller_that_was_paused_does_not_end_a_call_that_another_makes(backend
     rig.tasks.run_only_the_first().await;
     let mut paused = rig.tasks.hold();
     let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
+    let begun = Instant::now();
     while keys(&rig).is_empty() {
+        patient(begun, "the request is out");
         assert!(paused[0].as_mut().poll(context).is_pending());
         tokio::task::yield_now().await;
     }
@@ -127,7 +133,9 @@ async fn a_caller_that_was_paused_does_not_end_a_call_that_another_makes(backend
     });
     rig.core.tick().await.expect("looks");
     let mut second = rig.tasks.hold();
+    let begun = Instant::now();
     while keys(&rig).len() < 2 {
+        patient(begun, "the second request is out");
         assert!(second.iter_mut().all(|task| task.as_mut().poll(context).is_pending()));
         tokio::task::yield_now().await;
     }

@@ -3,6 +3,7 @@
 use super::echo::echo;
 use super::rig::{Backend, Plan, Rig, answer};
 use super::{ANN, on_every_store};
+use crate::support::patience::LONG;
 use regex::Regex;
 use replyflow::config::channel::{ProviderSettings, TwilioSettings};
 use replyflow::config::secret::Secret;
@@ -11,7 +12,7 @@ use replyflow::provider::Adapter;
 use replyflow::service::ports::{HttpFailure, Reach};
 use replyflow::service::{FileSettings, failed};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tempfile::TempDir;
 
 on_every_store!(
@@ -124,7 +125,7 @@ async fn a_crash_while_a_file_is_fetched_keeps_it_once(backend: Backend) {
     let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
     // The part of the file is made on another thread, which takes its time where the machine is busy.
     let patience = Instant::now();
-    while asked(&rig) == 0 && patience.elapsed() < Duration::from_secs(30) {
+    while asked(&rig) == 0 && patience.elapsed() < LONG {
         assert!(paused[0].as_mut().poll(context).is_pending());
         tokio::task::yield_now().await;
     }

@@ -3,6 +3,7 @@
 use super::echo::echo;
 use super::rig::{Backend, Kept, Rig, answer, json, message};
 use super::{ANN, BEN, on_every_store};
+use crate::support::patience::{LONG, within};
 use replyflow::service::ports::{HttpAnswer, HttpCall, HttpFailure, Transport};
 use replyflow::service::runtime::{MachineClock, MachineRandom, Running, Stopped, TokioTasks};
 use replyflow::service::{Core, Parts, failed};
@@ -35,7 +36,7 @@ impl Gate {
             if self.texts.lock().expect("not poisoned").len() >= n {
                 return;
             }
-            arrived.await;
+            within(&format!("{n} requests arrive"), arrived).await;
         }
     }
 
@@ -77,14 +78,14 @@ async fn a_stop_ends_what_is_in_the_air_and_loses_nothing(backend: Backend) {
         first.core().receive_message(message(person, "1", "a|b|c")).await.expect("accepted");
     }
     gate.until(2).await;
-    let stopping = tokio::spawn(first.stop(Duration::from_secs(20)));
+    let stopping = tokio::spawn(first.stop(LONG));
     gate.open.add_permits(1_000);
     assert_eq!(stopping.await.expect("stops"), Stopped { left: 0 });
     assert_eq!((gate.of(ANN), gate.of(BEN)), (vec!["a".to_owned()], vec!["a".to_owned()]), "nothing new was begun");
 
     let second = start(&rig, &gate).await;
     gate.until(6).await;
-    assert_eq!(second.stop(Duration::from_secs(20)).await, Stopped { left: 0 });
+    assert_eq!(second.stop(LONG).await, Stopped { left: 0 });
     for person in [ANN, BEN] {
         assert_eq!(gate.of(person), ["a", "b", "c"]);
     }
@@ -114,8 +115,8 @@ async fn a_flood_from_many_is_worked_off_by_two_instances(backend: Backend) {
         }
     }
     gate.until(400).await;
-    one.stop(Duration::from_secs(20)).await;
-    two.stop(Duration::from_secs(20)).await;
+    one.stop(LONG).await;
+    two.stop(LONG).await;
     let expected: Vec<String> = (0..10).map(|n| format!("echo {n}")).collect();
     for person in &people {
         assert_eq!(gate.of(person), expected, "each once and in order");

@@ -3,12 +3,12 @@
 use super::echo::echo;
 use super::rig::{Backend, Rig, answer, json, message};
 use super::{BEN, on_every_store};
+use crate::support::patience::LONG;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::message::Inbound;
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Span;
 use replyflow::service::ports::HttpCall;
-use std::time::Duration;
 use tokio::sync::watch;
 
 on_every_store!(
@@ -111,7 +111,7 @@ async fn sent_meanwhile(rig: &Rig, text: &str, end: watch::Sender<bool>) {
         }
     };
     let sent = async {
-        let in_time = tokio::time::timeout(Duration::from_secs(20), sent).await;
+        let in_time = tokio::time::timeout(LONG, sent).await;
         end.send_replace(true);
         assert!(in_time.is_ok(), "`{text}` waits for what hangs: {:?}", rig.texts());
     };

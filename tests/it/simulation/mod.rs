@@ -26,14 +26,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Seeds on Redis and on the embedded store, if nobody says otherwise.
-const ON_REDIS: u64 = 200;
+const ON_REDIS: u64 = 100;
 const ON_EMBEDDED: u64 = 100;
 /// Seeds within which a deliberate defect must be caught.
 const TO_CATCH: u64 = 8;
 /// The same for one of how contacts leave: only few people do, and what is wrong shows only if something of theirs comes again.
 const TO_CATCH_LEAVING: u64 = 200;
 /// Seeds in which people leave all the time.
-const SEEDS_OF_LEAVING: u64 = 60;
+const SEEDS_OF_LEAVING: u64 = 40;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))

@@ -12,9 +12,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long everything may take to come to rest when nothing is broken any more.
-const REST: Duration = Duration::from_secs(120);
+const REST: Duration = Duration::from_secs(300);
 /// A process that stood still may have been about to write to the provider: what it writes then leaves within so long.
-const STILL_IN_HAND: Duration = Duration::from_secs(3);
+const STILL_IN_HAND: Duration = Duration::from_secs(5);
 
 /// What one run comes to.
 pub struct Case<'a> {

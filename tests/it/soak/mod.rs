@@ -19,7 +19,7 @@ mod people;
 mod provider;
 mod proxy;
 
-use crate::kill::COUNT;
+use crate::kill::{COUNT, SECOND};
 use crate::simulation::dice::Dice;
 use crate::support::postgres::{PostgresServer, settings};
 use crate::support::process::{Service, configuration, project};
@@ -39,26 +39,13 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long it goes on, if nobody says otherwise; the embedded store gets half of it.
-const SECONDS: u64 = 120;
+const SECONDS: u64 = 80;
 /// Customers on Redis, and on the embedded store.
 const ON_REDIS: usize = 220;
 const ON_EMBEDDED: usize = 120;
 
 /// As short as may be, so that every fault outlasts them.
 const LEASES: &str = "send_lease = \"2500ms\"\nclaim_lease = \"1s\"\nhistory = \"history.db\"";
-
-/// A second number whose lost sends are repeated; those of the first fail visibly.
-const SECOND: &str = r#"
-[channels.second-sms]
-provider = "twilio"
-kind = "sms"
-number = "+447700900002"
-account_sid = "AC00000000000000000000000000000001"
-auth_token = { env = "TEST_TWILIO_TOKEN" }
-base_url = "PROVIDER"
-per_second = 100000
-unsure = "resend"
-"#;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))

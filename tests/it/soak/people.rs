@@ -7,13 +7,16 @@ use crate::support::process::{Caller, OUR_SMS, TWILIO_TOKEN};
 use crate::support::sign;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Our two numbers: what is unsure fails visibly over the first, and is sent again over the second.
 pub const MAIN: &str = OUR_SMS;
 pub const SECOND: &str = "+447700900002";
+
+/// How long one message may be delivered in vain, while everything breaks.
+const TAKEN: Duration = Duration::from_secs(300);
 
 /// Where the instances are now; one that is dead has its old place.
 pub type Doors = Arc<Mutex<Vec<Caller>>>;
@@ -104,7 +107,9 @@ impl Person {
         let (id, from, text) = (format!("SM{}x{n}", self.who), phone(self.who), n.to_string());
         let url = format!("https://hooks.example.org{path}");
         let (body, signature) = sign::twilio(TWILIO_TOKEN, &url, &sign::twilio_sms(&id, &from, number, &text));
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < TAKEN, "in vain: {id} is taken");
             let both = self.dice.hits(50);
             let (one, other) = (self.door(), self.door());
             let status = if both {

@@ -1,6 +1,7 @@
 //! A stand-in for Mixpanel, Segment and Amplitude over real HTTP: it checks what they check, keeps what it took, and answers as they document
 //! it when it is busy, limited or displeased.
 
+use super::patience::LONG;
 use super::server::Server;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -120,7 +121,7 @@ impl Analytics {
 
     /// Waits until `done` holds for what this service has taken.
     pub fn wait(&self, path: &str, done: impl Fn(&[Told]) -> bool) -> Vec<Told> {
-        let end = Instant::now() + Duration::from_secs(90);
+        let end = Instant::now() + LONG;
         let mut state = self.lock();
         loop {
             let taken: Vec<Told> = state.taken.iter().filter(|(of, _)| of == path).map(|(_, told)| told.clone()).collect();
@@ -136,7 +137,7 @@ impl Analytics {
 
     /// Waits until `done` holds for the requests.
     pub fn wait_asked(&self, done: impl Fn(&[Asked]) -> bool) {
-        let end = Instant::now() + Duration::from_secs(90);
+        let end = Instant::now() + LONG;
         let mut state = self.lock();
         while !done(&state.asked) {
             let left = end.saturating_duration_since(Instant::now());

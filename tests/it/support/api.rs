@@ -2,6 +2,7 @@
 //! status, its headers, its media type and its body.
 
 use super::live::Service;
+use super::patience::LONG;
 use jsonschema::Validator;
 use replyflow::domain::time::Millis;
 use replyflow::history::{Database, api_keys};
@@ -15,9 +16,6 @@ use std::time::{Duration, Instant};
 
 /// The configured key of `live::Service`.
 pub const KEY: &str = "0123456789abcdef0123456789abcdef";
-
-/// How long anything may take that is waited for: tests run beside each other.
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The document that the service was built with.
 pub static DOCUMENT: LazyLock<Value> =
@@ -57,12 +55,12 @@ impl Answer {
 }
 
 impl Api {
-    /// The status of a page once it is this, or what it is after twenty seconds.
+    /// The status of a page once it is this, or what it is after a long time.
     pub async fn becomes(&self, path: &str, status: u16) -> u16 {
         let patience = Instant::now();
         loop {
             let found = self.get(path).await.status;
-            if found == status || patience.elapsed() > Duration::from_secs(20) {
+            if found == status || patience.elapsed() > LONG {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -77,7 +75,7 @@ impl Api {
             if holds(&answer) {
                 return answer;
             }
-            assert!(begun.elapsed() < PATIENCE, "{path}: {} {}", answer.status, answer.text);
+            assert!(begun.elapsed() < LONG, "{path}: {} {}", answer.status, answer.text);
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }

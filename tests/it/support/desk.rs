@@ -1,13 +1,14 @@
 //! Stand-ins for Chatwoot and Zendesk: they keep what they are given as their public documents say, over real HTTP, and fail as a
 //! test plans it.
 
+use super::patience::LONG;
 use super::server::Server;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How the next request goes wrong whose method and path hold this text.
 #[derive(Debug, Clone)]
@@ -77,7 +78,7 @@ impl FakeDesk {
     }
 
     fn until(&self, done: impl Fn(&State) -> bool) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + LONG;
         let mut state = self.shared.0.lock().expect("not poisoned");
         while !done(&state) {
             let left = end.saturating_duration_since(Instant::now());
@@ -85,6 +86,21 @@ impl FakeDesk {
             state = self.shared.1.wait_timeout(state, left).expect("not poisoned").0;
         }
     }
+}
+
+/// The settings of a Chatwoot at this place.
+pub fn chatwoot(base: &str) -> String {
+    format!(
+        r#"[desks.support]
+kind = "chatwoot"
+base_url = "{base}"
+account_id = 1
+inbox_id = 5
+api_token = {{ env = "META_ACCESS_TOKEN" }}
+webhook_secret = {{ env = "META_APP_SECRET" }}
+allow_private = true
+"#
+    )
 }
 
 /// The texts of a conversation: `customer: …` or `note: …`.

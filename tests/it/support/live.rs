@@ -1,5 +1,6 @@
 //! The whole service in this process: a project in a folder of its own, an embedded store, a free port, real HTTP.
 
+use super::patience::{LONG, within};
 use replyflow::app::Application;
 use replyflow::config::{Environment, Secrets, Settings};
 use replyflow::domain::address::{Address, E164};
@@ -27,6 +28,11 @@ kind = "sms"
 provider = "simulator"
 kind = "whatsapp"
 "#;
+
+/// A WhatsApp channel whose API is at `provider`.
+pub fn whatsapp(provider: &str) -> String {
+    super::process::whatsapp(provider, ["META_APP_SECRET", "META_VERIFY_TOKEN", "META_ACCESS_TOKEN"])
+}
 
 /// Greets whoever writes, and asks one question.
 pub const GREETING: &str = r#"
@@ -82,6 +88,7 @@ impl Service {
     }
 
     async fn start_as(folder: TempDir, secrets: &[(&str, &str)], change: impl FnOnce(Application) -> Application) -> Self {
+        super::watch::begin();
         let settings = settings(folder.path(), secrets);
         let configured = settings.webhooks.keys.clone();
         let application = change(Application::build(settings).await.expect("starts"));
@@ -90,15 +97,14 @@ impl Service {
         let core = Arc::downgrade(application.core());
         let stop = CancellationToken::new();
         let ended = tokio::spawn(application.run_until_stopped(stop.clone()));
-        let client =
-            Client::builder().no_proxy().timeout(Duration::from_secs(30)).pool_idle_timeout(IDLE).build().expect("a client");
+        let client = Client::builder().no_proxy().timeout(LONG).pool_idle_timeout(IDLE).build().expect("a client");
         Service { base, client, webhooks, core, folder, stop, ended }
     }
 
     /// Stops it as SIGTERM does; gives its folder back.
     pub async fn stop(self) -> TempDir {
         self.stop.cancel();
-        self.ended.await.expect("no panic").expect("a clean end");
+        within("the service ends", self.ended).await.expect("no panic").expect("a clean end");
         self.folder
     }
 
@@ -138,7 +144,7 @@ impl Service {
         let mut texts: Vec<String> = Vec::new();
         let mut after = 0;
         let patience = std::time::Instant::now();
-        while patience.elapsed() < Duration::from_secs(30) {
+        while patience.elapsed() < LONG {
             let path = format!("/simulator/messages?to={}&after={after}&wait=5", to.trim_start_matches('+'));
             let answer: Value = self.get(&path).await.json().await.expect("JSON");
             for message in answer["messages"].as_array().expect("a list") {

@@ -12,6 +12,7 @@ pub mod diagnostics_page;
 pub mod fake_provider;
 pub mod fixtures;
 pub mod live;
+pub mod patience;
 pub mod postgres;
 pub mod process;
 pub mod project;
@@ -24,6 +25,7 @@ pub mod server;
 pub mod shop;
 pub mod sign;
 pub mod smtp;
+pub mod watch;
 
 /// The TLS provider that the HTTP client asks for, once for all tests.
 pub fn tls() {

@@ -1,4 +1,5 @@
-//! A real PostgreSQL: a cluster of its own in a temporary folder and on a free port, gone when the last test that uses it is done.
+//! A real PostgreSQL: a cluster of its own in a temporary folder and on a free port. The tests share one, each with a database of its own; those that
+//! do something to a server have one to themselves, gone with the test.
 
 use replyflow::config::history::{HistoryBackend, HistoryConfig, Keep, PostgresSettings, PostgresTls};
 use std::io::{BufRead as _, BufReader};
@@ -7,8 +8,8 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -29,25 +30,51 @@ pub struct PostgresServer {
 pub struct PostgresDatabase {
     /// Where it is.
     pub url: String,
-    _server: Arc<PostgresServer>,
+    server: &'static PostgresServer,
 }
 
 impl PostgresDatabase {
-    /// On the server that the tests share.
+    /// On the server that the tests share, which ends with their process.
     pub async fn new() -> Self {
-        static SHARED: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
+        static SHARED: OnceLock<PostgresServer> = OnceLock::new();
+        super::watch::begin();
         let start = || {
-            let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.upgrade().unwrap_or_else(|| {
-                let server = Arc::new(PostgresServer::start());
-                *shared = Arc::downgrade(&server);
+            SHARED.get_or_init(|| {
+                let server = PostgresServer::start();
+                ends_with_us(&server);
                 server
             })
         };
         let server = tokio::task::spawn_blocking(start).await.expect("a server");
-        let url = server.database().await;
-        PostgresDatabase { url, _server: server }
+        PostgresDatabase { url: server.database().await, server }
     }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        let (server, url) = (self.server, self.url.clone());
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        // By itself: nobody waits for the room that it takes.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(server.asked(&format!("DROP DATABASE {name} WITH (FORCE)")))
+        });
+    }
+}
+
+/// Ends the server when our process does, however it ends: then our side of this one's input is closed. What is static is never dropped.
+fn ends_with_us(server: &PostgresServer) {
+    static WAITING: OnceLock<Child> = OnceLock::new();
+    let waiting = Command::new("sh")
+        .args(["-c", "read -r _; kill -INT \"$0\"; sleep 2; kill -KILL \"$0\"; rm -rf \"$1\""])
+        .arg(server.child.id().to_string())
+        .arg(server.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell");
+    let _ = WAITING.set(waiting);
 }
 
 /// The settings of a database at this URL.
@@ -64,6 +91,7 @@ impl PostgresServer {
 
     /// With files in its folder and further options.
     pub fn start_with(files: &[(&str, &[u8])], options: &[&str]) -> Self {
+        super::watch::begin();
         let folder = tempfile::tempdir().expect("a folder for PostgreSQL");
         if let Some((user, group)) = other_user() {
             chown(folder.path(), Some(user), Some(group)).expect("the folder is given away");
@@ -95,13 +123,17 @@ impl PostgresServer {
     /// Makes a database; gives where it is.
     pub async fn database(&self) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let (client, connection) =
-            tokio_postgres::connect(&self.url("postgres"), tokio_postgres::NoTls).await.expect("it takes connections");
-        let driving = tokio::spawn(connection);
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("made");
-        drop(client);
-        driving.await.expect("no panic").expect("a clean end");
+        self.asked(&format!("CREATE DATABASE {name}")).await.expect("made");
         self.url(&name)
+    }
+
+    /// Does this beside all databases.
+    async fn asked(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::connect(&self.url("postgres"), tokio_postgres::NoTls).await?;
+        let driving = tokio::spawn(connection);
+        let done = client.batch_execute(sql).await;
+        drop(client);
+        driving.await.expect("no panic").and(done)
     }
 
     fn url(&self, database: &str) -> String {

@@ -1,5 +1,6 @@
 //! The service as a process of its own: the real binary with a project in a folder, reached over real HTTP.
 
+use super::patience::LONG;
 use super::sign;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,8 +13,10 @@ use std::time::{Duration, Instant};
 const IDLE: Duration = Duration::from_secs(2);
 
 /// How long a supervisor goes on starting it, and its pause in between.
-const SUPERVISED: Duration = Duration::from_secs(120);
+const SUPERVISED: Duration = LONG;
 const BETWEEN_STARTS: Duration = Duration::from_millis(200);
+/// Between two looks whether it has ended.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// The auth token that signs Twilio's webhooks in tests.
 pub const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -29,6 +32,7 @@ pub const OUR_WHATSAPP: &str = "106540000000001";
 /// A configuration with a Twilio SMS channel and a Meta WhatsApp channel whose APIs are at `provider`. `store` is the
 /// content of `[store]`, `more` whatever else.
 pub fn configuration(store: &str, provider: &str, more: &str) -> String {
+    let whatsapp = whatsapp(provider, ["TEST_META_SECRET", "TEST_META_VERIFY", "TEST_META_ACCESS"]);
     format!(
         r#"
 [project]
@@ -54,18 +58,26 @@ account_sid = "AC00000000000000000000000000000001"
 auth_token = {{ env = "TEST_TWILIO_TOKEN" }}
 base_url = "{provider}"
 per_second = 100000
-[channels.main-whatsapp]
-provider = "meta"
-kind = "whatsapp"
-phone_number_id = "{OUR_WHATSAPP}"
-app_secret = {{ env = "TEST_META_SECRET" }}
-verify_token = {{ env = "TEST_META_VERIFY" }}
-access_token = {{ env = "TEST_META_ACCESS" }}
-base_url = "{provider}"
-per_second = 100000
+{whatsapp}per_second = 100000
 [events]
 keys = [{{ env = "TEST_EVENTS_KEY" }}]
 {more}
+"#
+    )
+}
+
+/// A Meta WhatsApp channel whose API is at `provider`, with the variables that hold its secrets: the app's, the word that Meta sends at the start,
+/// the access token.
+pub fn whatsapp(provider: &str, [app, verify, access]: [&str; 3]) -> String {
+    format!(
+        r#"[channels.main-whatsapp]
+provider = "meta"
+kind = "whatsapp"
+phone_number_id = "{OUR_WHATSAPP}"
+app_secret = {{ env = "{app}" }}
+verify_token = {{ env = "{verify}" }}
+access_token = {{ env = "{access}" }}
+base_url = "{provider}"
 "#
     )
 }
@@ -155,6 +167,7 @@ impl Service {
 
     /// The same; if it ends before it has started, what it said.
     fn try_start(folder: &Path, more: &[&str]) -> Result<Self, String> {
+        super::watch::begin();
         let mut child = environment(&mut Command::new(env!("CARGO_BIN_EXE_replyflow")))
             .args(["serve", "--config"])
             .arg(folder.join("replyflow.toml"))
@@ -183,18 +196,13 @@ impl Service {
             });
         }
         drop(tell);
-        let Ok(port) = told.recv_timeout(Duration::from_secs(60)) else {
+        let Ok(port) = told.recv_timeout(LONG) else {
             let _ = child.kill();
             let _ = child.wait();
             return Err(format!("{:#?}", log.lock().expect("not poisoned")));
         };
         super::tls();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(30))
-            .pool_idle_timeout(IDLE)
-            .build()
-            .expect("a client");
+        let client = reqwest::Client::builder().no_proxy().timeout(LONG / 2).pool_idle_timeout(IDLE).build().expect("a client");
         Ok(Service { child, caller: Caller { url: format!("http://127.0.0.1:{port}"), client }, log })
     }
 
@@ -239,6 +247,11 @@ impl Service {
     /// SIGTERM; waits for the end and says whether it was a clean one.
     pub fn stop(mut self) -> bool {
         let sent = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill").success();
+        let begun = Instant::now();
+        while self.child.try_wait().expect("asked").is_none() {
+            assert!(begun.elapsed() < LONG, "the service does not end\n{}", self.log());
+            std::thread::sleep(MOMENT);
+        }
         sent && self.child.wait().expect("ended").success()
     }
 }

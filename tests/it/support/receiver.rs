@@ -1,5 +1,6 @@
 //! Another system that is called: whatever comes is kept with its headers and answered as the test says.
 
+use super::patience::LONG;
 use super::server::Server;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -7,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The signing secret of the tests.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -92,7 +93,7 @@ impl Receiver {
 
     /// Waits until `done` holds for what came to this path.
     pub fn wait(&self, path: &str, done: impl Fn(&[Came]) -> bool) -> Vec<Came> {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + LONG;
         let mut state = self.shared.0.lock().expect("not poisoned");
         loop {
             let came: Vec<Came> = state.came.iter().filter(|came| came.path == path).cloned().collect();

@@ -1,21 +1,20 @@
 //! A real Redis Cluster: three primaries and a replica of each, in processes of their own on free ports. Gone when it is dropped.
 
+use super::patience::{until, within};
 use super::redis::RedisServer;
+use super::watch;
 use redis::aio::MultiplexedConnection;
 use replyflow::config::redis::{RedisAddress, RedisLogin, RedisServers, RedisSettings};
 use replyflow::domain::time::Span;
 use std::net::TcpListener;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Primaries; each has one replica.
 pub const PRIMARIES: usize = 3;
 const SLOTS: usize = 16_384;
-/// How long the nodes may take to agree on something.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks whether they do.
-const MOMENT: Duration = Duration::from_millis(20);
+/// Ports of the bus that are tried for one node: another process may take one between our look and Redis' start.
+const BUSES: usize = 5;
 
 /// A cluster. The first three nodes were its primaries when it began, each of the others is a replica of the one three before it.
 pub struct RedisCluster {
@@ -33,8 +32,10 @@ impl SharedCluster {
     /// Waits until nobody else has it.
     pub async fn take() -> Self {
         static ALONE: Mutex<()> = Mutex::const_new(());
+        watch::begin();
         let cluster = RedisCluster::shared().await;
-        let _alone = ALONE.lock().await;
+        let _alone =
+            within("the shared cluster is given back: has this test, or another, more than one world on it?", ALONE.lock()).await;
         let _: Vec<()> = cluster.at_primaries(&["FLUSHALL"]).await;
         SharedCluster { cluster, _alone }
     }
@@ -47,15 +48,6 @@ pub async fn run<T: redis::FromRedisValue>(connection: &mut MultiplexedConnectio
         command.arg(*word);
     });
     command.query_async(connection).await.unwrap_or_else(|e| panic!("{words:?}: {e}"))
-}
-
-/// Waits for something that servers come to by themselves.
-pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
-    while !holds().await {
-        assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
-        tokio::time::sleep(MOMENT).await;
-    }
 }
 
 impl RedisCluster {
@@ -73,6 +65,7 @@ impl RedisCluster {
 
     /// Starts one and waits until it works. `options` hold for every node.
     pub async fn start(options: &[&str]) -> Self {
+        watch::begin();
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let start = move || (0..PRIMARIES * 2).map(|_| node(&options)).collect();
         let nodes: Vec<RedisServer> = tokio::task::spawn_blocking(start).await.expect("nodes start");
@@ -170,6 +163,10 @@ impl RedisCluster {
 }
 
 fn node(options: &[String]) -> RedisServer {
+    (0..BUSES).find_map(|_| node_at(options)).expect("redis-server is on the path, and some port is free")
+}
+
+fn node_at(options: &[String]) -> Option<RedisServer> {
     let bus = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port().to_string();
     let mut all = vec!["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-config-file", "nodes.conf"];
     all.extend([
@@ -182,5 +179,5 @@ fn node(options: &[String]) -> RedisServer {
     ]);
     all.extend(["--min-replicas-max-lag", "10", "--repl-ping-replica-period", "1"]);
     all.extend(options.iter().map(String::as_str));
-    RedisServer::start_with(&all)
+    RedisServer::start_if_it_may(&all)
 }

@@ -1,7 +1,8 @@
 //! A real Redis with replicas and three Sentinels that watch it, in processes of their own on free ports. Gone when it is dropped.
 
+use super::patience::until;
 use super::redis::RedisServer;
-use super::redis_cluster::{run, until};
+use super::redis_cluster::run;
 use replyflow::config::redis::{RedisAddress, RedisLogin, RedisServers, RedisSettings};
 use replyflow::domain::time::Span;
 

@@ -18,6 +18,7 @@ pub struct Server {
 impl Server {
     /// Starts one that answers as this configures it.
     pub fn start(configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Self {
+        super::watch::begin();
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {

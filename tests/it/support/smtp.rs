@@ -1,5 +1,6 @@
 //! A real mail server: `tests/smtp_server.py`, which keeps what it takes and misbehaves as the receiver's address says.
 
+use super::patience::LONG;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -115,7 +116,7 @@ impl SmtpServer {
             if enough(&taken) {
                 return taken;
             }
-            assert!(begun.elapsed() < Duration::from_secs(40), "the mails did not come: {taken:#?}");
+            assert!(begun.elapsed() < LONG, "the mails did not come: {taken:#?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -2,8 +2,8 @@
 
 use super::stage::{PHONE, Stage, items, until};
 use crate::support::api::Api;
+use crate::support::patience::LONG;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const SCOPES: [&str; 8] = [
     "contacts:read",
@@ -45,7 +45,7 @@ async fn neither_a_list_nor_a_file_nor_a_figure_shows_a_contact_of_the_other_mod
     let stage = Stage::start("").await;
     let [(test, tried), (live, meant)] = both(&stage).await;
     assert_ne!(tried, meant, "one number, two contacts");
-    stage.provider.wait(Duration::from_secs(30), |sent| sent.iter().any(|one| one.text.contains("Which size?")));
+    stage.provider.wait(LONG, |sent| sent.iter().any(|one| one.text.contains("Which size?")));
     let lists = [
         "/v1/contacts",
         "/v1/contacts?query=phone%20%3D%20%22%2B447700900123%22",

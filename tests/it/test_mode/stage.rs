@@ -2,8 +2,9 @@
 
 use crate::support::analytics::{self, Analytics};
 use crate::support::api::{Answer, Api};
+use crate::support::desk::chatwoot;
 use crate::support::fake_provider::FakeProvider;
-use crate::support::live::Service;
+use crate::support::live::{self, Service};
 use crate::support::receiver::{Receiver, SECRET};
 use crate::support::smtp::SmtpServer;
 use serde_json::{Value, json};
@@ -109,6 +110,7 @@ pub fn items(answer: &Value) -> &[Value] {
 }
 
 fn configuration(provider: &str, traps: &str, mail: u16, analytics: &str, more: &str) -> String {
+    let (whatsapp, desk) = (live::whatsapp(provider), chatwoot(&format!("{traps}/desk")));
     format!(
         r#"
 [project]
@@ -125,15 +127,7 @@ number = "+447700900001"
 account_sid = "AC00000000000000000000000000000001"
 auth_token = {{ env = "TWILIO_AUTH_TOKEN" }}
 base_url = "{provider}"
-[channels.main-whatsapp]
-provider = "meta"
-kind = "whatsapp"
-phone_number_id = "106540000000001"
-app_secret = {{ env = "META_APP_SECRET" }}
-verify_token = {{ env = "META_VERIFY_TOKEN" }}
-access_token = {{ env = "META_ACCESS_TOKEN" }}
-base_url = "{provider}"
-[channels.mail]
+{whatsapp}[channels.mail]
 provider = "smtp"
 kind = "email"
 host = "localhost"
@@ -162,15 +156,7 @@ slack = {{ file = "slack" }}
 allow_private = true
 [alerts]
 receivers = ["help"]
-[desks.support]
-kind = "chatwoot"
-base_url = "{traps}/desk"
-account_id = 1
-inbox_id = 5
-api_token = {{ env = "META_ACCESS_TOKEN" }}
-webhook_secret = {{ env = "META_APP_SECRET" }}
-teams = ["help"]
-allow_private = true
+{desk}teams = ["help"]
 [sinks.mix]
 kind = "mixpanel"
 key = {{ file = "analytics-key" }}

@@ -1,8 +1,8 @@
 //! Nothing of a test contact leaves, whatever it decides; and what would have left is shown.
 
 use super::stage::{MAIL, PHONE, Stage, items, until, writes};
+use crate::support::patience::LONG;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// What was said to a contact, oldest first.
 fn said(answer: &Value) -> Vec<String> {
@@ -54,7 +54,7 @@ async fn nothing_of_a_test_contact_leaves_over_any_channel_and_all_of_it_is_show
     let events = crate::support::api::Api::of(&stage.service);
     let paid = json!({ "event": "order.paid", "contact": { "phone": "+447700900125" }, "data": { "phone": "+447700900125" } });
     assert_eq!(events.post("/v1/events", paid).await.status, 202);
-    stage.provider.wait(Duration::from_secs(60), |sent| sent.iter().any(|one| one.text.contains("Which size?")));
+    stage.provider.wait(LONG, |sent| sent.iter().any(|one| one.text.contains("Which size?")));
     stage.traps.wait("/slack", |came| !came.is_empty());
     stage.traps.wait("/crm", |came| !came.is_empty());
     let rows = stage.analytics.wait("/import", |told| told.iter().any(|one| one.name == "run.started"));

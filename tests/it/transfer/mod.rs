@@ -6,6 +6,7 @@ mod consistency;
 mod site;
 
 use crate::conformance::world::{Backend, World, contact, id, input, lane, sms, whatsapp};
+use crate::support::patience::until;
 use busy::{fill, picture, request, slug, unread};
 use bytes::Bytes;
 use replyflow::domain::id::VersionId;
@@ -202,9 +203,7 @@ async fn nothing_is_moved_from_under_an_instance_nor_onto_something() {
         Arc::new(replyflow::store::RedisStore::connect_to_move(&redis, world.settings.clone()).expect("opens"));
     let target = Site::empty(Backend::Redis).await;
     let to = target.to_move(&world.settings, true).expect("opens");
-    while from.others().await.expect("answers") == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the instance is known", async || from.others().await.expect("answers") > 0).await;
     assert!(matches!(moved(&from, &to).await, Err(MoveError::Running { instances: 1, .. })));
     assert_eq!(from.mark(Mark::Left).await, Ok(None), "and nothing is marked");
     let source = Site::of(&mut world).await;

@@ -1,6 +1,7 @@
 //! Where a store is, without anybody who has it open: so that it can be moved, and opened again as a new process would.
 
 use crate::conformance::world::{Backend, World, least};
+use crate::support::patience::until;
 use crate::support::redis::RedisServer;
 use crate::support::redis_cluster::SharedCluster;
 use replyflow::config::redis::RedisSettings;
@@ -63,9 +64,7 @@ impl Site {
     /// The same, when nobody else has it open any more: a server hears of a connection that ended a moment later.
     pub async fn alone(&self, settings: &StoreSettings) -> Arc<dyn Transfer> {
         let store = self.to_move(settings, false).expect("opens");
-        while store.others().await.expect("answers") > 0 {
-            tokio::task::yield_now().await;
-        }
+        until("nobody else has it open", async || store.others().await.expect("answers") == 0).await;
         store
     }
 }

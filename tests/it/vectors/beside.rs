@@ -61,18 +61,6 @@ teams = ["repairs"]
 title = "Payments"
 [teams.repairs]
 title = "Repairs"
-[webhooks.signed.pay.stripe]
-scheme = "stripe"
-secrets = [{ env = "SECRET" }]
-[webhooks.signed.pay.shopify]
-scheme = "shopify"
-secrets = [{ env = "SECRET" }]
-[webhooks.signed.pay.github]
-scheme = "github"
-secrets = [{ env = "SECRET" }]
-[webhooks.signed.pay.standard]
-scheme = "standard"
-secrets = [{ env = "SECRET" }]
 [webhooks.signed.pay.gateway]
 header = "X-Sig"
 algorithm = "sha512"
@@ -84,7 +72,10 @@ secrets = [{ env = "SECRET" }]
 
 fn settings() -> Settings {
     let environment: Environment = [("SECRET".to_owned(), "whsec_b2xkb2xkb2xkb2xkb2xkb2xk".to_owned())].into_iter().collect();
-    Settings::of(SETTINGS, &environment, Secrets::Tolerated).unwrap_or_else(|wrong| panic!("{wrong}"))
+    let schemes = ["stripe", "shopify", "github", "standard"]
+        .map(|scheme| format!("[webhooks.signed.pay.{scheme}]\nscheme = \"{scheme}\"\nsecrets = [{{ env = \"SECRET\" }}]\n"));
+    Settings::of(&format!("{SETTINGS}{}", schemes.concat()), &environment, Secrets::Tolerated)
+        .unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
 fn posted(headers: &[(&str, &str)], body: &Value) -> Request {
