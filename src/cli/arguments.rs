@@ -204,8 +204,14 @@ pub enum Command {
     /// Print the URLs of the flows' webhooks and of the sources; they hold secrets
     Webhooks,
     /// Look for what would go wrong in production
-    #[command(after_help = "Examples:\n  replyflow doctor\n  REPLYFLOW_STORE__URL=redis://10.0.0.5 replyflow doctor")]
-    Doctor,
+    #[command(
+        after_help = "Examples:\n  replyflow doctor\n  replyflow doctor --format json | jq '.findings[] | select(.level != \"fine\")'\n  REPLYFLOW_STORE__URL=redis://10.0.0.5 replyflow doctor\n\nExit codes: 0 nothing is wrong, warnings there may be · 1 something is · 2 the configuration was not understood"
+    )]
+    Doctor {
+        /// How it is written
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Ask a running service whether it takes webhooks: for containers and supervisors
     #[command(
         after_help = "Examples:\n  replyflow health\n  replyflow health --url http://10.0.0.7:8080\n\nExit codes: 0 it does · 1 it does not, or does not answer"

@@ -1,9 +1,16 @@
 //! `replyflow doctor`: looks at everything that would go wrong in production, and says what to do about it.
 
+mod certificates;
 mod channels;
+mod clock;
 mod files;
+mod machine;
+mod outside;
+mod page;
+mod record;
 mod sinks;
 
+use super::arguments::Format;
 use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::channel::ProviderSettings;
@@ -17,37 +24,48 @@ use crate::store::{Finding, FindingLevel, StoreError};
 /// A section `[webhooks.signed.FLOW.NAME]` that is about no webhook.
 const UNKNOWN_WEBHOOK: u16 = 512;
 
-pub(super) fn run(project: &Project) -> Result<(), Stop> {
+pub(super) fn run(project: &Project, format: Format) -> Result<(), Stop> {
     let settings = project.load(Secrets::Required)?;
     let mut findings = configuration(&settings);
     findings.extend(flows(&settings));
-    findings.extend(record(&settings));
-    findings.extend(super::runtime()?.block_on(mail_servers(&settings)));
-    findings.extend(super::runtime()?.block_on(sinks::findings(&settings)));
-    findings.extend(super::runtime()?.block_on(desks(&settings)));
-    findings.extend(super::runtime()?.block_on(files::findings(&settings)));
-    let store = super::runtime()?.block_on(async {
+    findings.extend(split(&settings));
+    findings.extend(machine::findings(&settings));
+    findings.extend(super::runtime()?.block_on(others(&settings)));
+    page::show(&findings, format, style())
+}
+
+/// What takes asking somebody. Nobody waits for who is slow elsewhere.
+async fn others(settings: &Settings) -> Vec<Finding> {
+    let (store, record, outside, certificates, mail, sinks, desks, files) = tokio::join!(
+        store(settings),
+        record::findings(settings),
+        outside::findings(settings),
+        certificates::findings(settings),
+        mail_servers(settings),
+        sinks::findings(settings),
+        desks(settings),
+        files::findings(settings),
+    );
+    [store, record, outside, certificates, mail, sinks, desks, files].concat()
+}
+
+/// What the store says of itself, and which channels are held back.
+async fn store(settings: &Settings) -> Vec<Finding> {
+    let looked = async {
         let store = open_store(&settings.store, Access::Beside).await?;
         store.meta().await?;
         let mut found = store.check().await?;
         found.extend(channels::held(holds::all(&*store).await?));
         Ok::<_, StoreError>(found)
-    });
-    match store {
-        Ok(found) => findings.extend(found),
-        Err(error) => findings.push(Finding {
-            name: "store",
-            level: FindingLevel::Error,
-            message: error.to_string(),
-            remedy: "Check [store] in the configuration. `replyflow serve` makes an embedded store at its first start."
-                .to_owned(),
-        }),
-    }
-    show(&findings)
+    };
+    looked.await.unwrap_or_else(|error| {
+        let remedy = "Check [store] in the configuration. `replyflow serve` makes an embedded store at its first start.";
+        vec![Finding { name: "store", level: FindingLevel::Error, message: error.to_string(), remedy: remedy.to_owned() }]
+    })
 }
 
 /// Several instances on one Redis need one record.
-fn record(settings: &Settings) -> Option<Finding> {
+fn split(settings: &Settings) -> Option<Finding> {
     settings.record_is_split().then(|| Finding {
         name: "history",
         level: FindingLevel::Warning,
@@ -93,11 +111,13 @@ async fn mail_servers(settings: &Settings) -> Vec<Finding> {
         let timeout = smtp.timeout.unwrap_or(settings.send.timeout);
         let timeout = std::time::Duration::from_millis(timeout.0.max(0).unsigned_abs());
         let server = format!("{}: {}:{}", channel.name, smtp.host, smtp.port);
+        let mut certificate = None;
         let mut say = |level, message: String, remedy: &str| {
             findings.push(Finding { name: "mail", level, message, remedy: remedy.to_owned() });
         };
         match client.probe(smtp, timeout).await {
             Ok(probed) => {
+                certificate = probed.certificate.and_then(|der| certificates::shown(&server, &der));
                 let how = if probed.encrypted { "encrypted" } else { "in the clear" };
                 let who = if probed.logged_in { ", with its login" } else { "" };
                 say(FindingLevel::Fine, format!("{server} takes our mails, {how}{who}"), "");
@@ -124,6 +144,7 @@ async fn mail_servers(settings: &Settings) -> Vec<Finding> {
                 say(FindingLevel::Fine, message, "Have incoming mails and bounces posted there.");
             }
         }
+        findings.extend(certificate);
     }
     findings
 }
@@ -152,25 +173,6 @@ async fn desks(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding { name: "desk", level, message, remedy: remedy.to_owned() });
     }
     findings
-}
-
-fn show(findings: &[Finding]) -> Result<(), Stop> {
-    let style = style();
-    for finding in findings {
-        let mark = match finding.level {
-            FindingLevel::Fine => style.paint("32", "fine   "),
-            FindingLevel::Warning => style.paint("33", "warning"),
-            FindingLevel::Error => style.paint("31", "error  "),
-        };
-        println!("{mark}  {:14} {}", finding.name, finding.message);
-        if !finding.remedy.is_empty() {
-            println!("         {:14} {}", "", finding.remedy);
-        }
-    }
-    match findings.iter().any(|f| f.level == FindingLevel::Error) {
-        true => Err(Stop::Found),
-        false => Ok(()),
-    }
 }
 
 /// What can be seen in the configuration alone.

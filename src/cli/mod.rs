@@ -147,7 +147,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Alert { command } => alert::run(&project, &command),
         Command::Channel { command } => channel::run(&project, &command),
         Command::Webhooks => webhooks::run(&project),
-        Command::Doctor => doctor::run(&project),
+        Command::Doctor { format } => doctor::run(&project, format),
         Command::Health { url } => health::run(&project, url.as_deref()),
     };
     match result {

@@ -34,7 +34,7 @@ impl HoldKind {
 /// Since when a channel is held back, by whom and why. It is kept as JSON: fields are only added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// Since when; for what a provider says, by the provider's clock.
+    /// Since when; for what a provider says, by the provider's clock, of the first that was told while it lasts.
     pub since: Millis,
     /// Who: the name of a key, the command line, the provider.
     pub by: String,

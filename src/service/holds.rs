@@ -12,7 +12,7 @@ use crate::domain::journal::{Entry, Event};
 use crate::domain::mode::Mode;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
-use crate::store::{Answer, Held, HoldKey, Report, Store};
+use crate::store::{Answer, Held, HoldKey, Judgement, Report, Store};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -114,22 +114,18 @@ impl Core {
         self.held(channel, HoldKind::Paused).is_some()
     }
 
-    /// Holds a channel back, for all instances. Whether it is new: what stands goes on as it was.
-    pub(super) async fn hold(&self, channel: &ChannelName, kind: HoldKind, hold: &Hold) -> Answer<bool> {
-        let (key, body) = (HoldKey { channel: channel.clone(), kind }, written(hold));
-        let new = self.patiently(Patience::Short, || self.store.hold(key.clone(), body.clone())).await?;
+    /// Takes what a provider said of a channel's number at a time of its own, for all instances: holds it back, or ends that. False if something
+    /// later was said before: then this changes nothing.
+    pub(super) async fn judge(&self, channel: &ChannelName, at: Millis, hold: Option<&Hold>) -> Answer<bool> {
+        let key = HoldKey { channel: channel.clone(), kind: HoldKind::Flagged };
+        let said = Judgement { key, at, body: hold.map(written) };
+        let latest = self.patiently(Patience::Short, || self.store.judge(said.clone())).await?;
         self.patiently(Patience::Short, || self.look_at_holds()).await?;
-        Ok(new)
-    }
-
-    /// Ends it. Whether there was anything to end.
-    pub(super) async fn unhold(&self, channel: &ChannelName, kind: HoldKind) -> Answer<bool> {
-        let key = HoldKey { channel: channel.clone(), kind };
-        let there = self.patiently(Patience::Short, || self.store.unhold(key.clone())).await?;
-        self.patiently(Patience::Short, || self.look_at_holds()).await?;
-        // What waited may leave.
-        self.room().notify_one();
-        Ok(there)
+        if said.body.is_none() {
+            // What waited may leave.
+            self.room().notify_one();
+        }
+        Ok(latest)
     }
 
     /// Writes into the journal what happened to a channel. `id` makes it the same when it is told again.

@@ -54,6 +54,8 @@ pub struct Probed {
     pub encrypted: bool,
     /// Whether user and password were given, and so taken.
     pub logged_in: bool,
+    /// The server's certificate as DER, where the connection is encrypted.
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl MailClient {
@@ -68,7 +70,9 @@ impl MailClient {
     pub async fn probe(&self, settings: &SmtpSettings, timeout: Duration) -> Result<Probed, MailTrouble> {
         let probe = async {
             let mut connection = connect(settings).await?;
-            let probed = Probed { encrypted: connection.is_encrypted(), logged_in: settings.login.is_some() };
+            let encrypted = connection.is_encrypted();
+            let certificate = if encrypted { connection.peer_certificate().ok() } else { None };
+            let probed = Probed { encrypted, logged_in: settings.login.is_some(), certificate };
             let _ = connection.quit().await;
             Ok(probed)
         };

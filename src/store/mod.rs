@@ -30,7 +30,7 @@ pub use answer::{
 };
 pub use embedded::{EmbeddedStore, backup};
 pub use error::StoreError;
-pub use hold::{Held, HoldKey};
+pub use hold::{Held, HoldKey, Judgement};
 pub use lane::{Lane, LaneKey, StopMask, Ticket, WorkSet};
 pub use leaving::{Emptied, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Linked, Place, Still};
 pub use list::{ListChange, ListChanged, ListItem, ListMark};
@@ -132,7 +132,11 @@ pub trait Store: Send + Sync {
     /// began it.
     async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool>;
 
-    /// Ends it. False if it was not there.
+    /// Holds a channel back or ends that, unless something later was said of it. Whether this is the latest: then the same again changes
+    /// nothing. Said at one time, what holds back counts. One mark for each channel and reason is kept.
+    async fn judge(&self, judgement: Judgement) -> Answer<bool>;
+
+    /// Ends it. False if it was not there. What was judged until then begins it no more.
     async fn unhold(&self, key: HoldKey) -> Answer<bool>;
 
     /// All that holds channels back, by channel.

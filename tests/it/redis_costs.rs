@@ -5,10 +5,12 @@ use crate::redis_store::{connection, run};
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use replyflow::config::send::PairPace;
+use replyflow::domain::hold::HoldKind;
 use replyflow::domain::name::Slug;
-use replyflow::domain::time::Span;
+use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
-    Claimed, Commit, Committed, ListChange, Rate, Settle, SettleResult, Settled, StartAnswer, Traffic, WorkSet,
+    Claimed, Commit, Committed, HoldKey, Judgement, ListChange, Rate, Settle, SettleResult, Settled, StartAnswer, Traffic,
+    WorkSet,
 };
 use std::collections::BTreeMap;
 
@@ -77,6 +79,11 @@ async fn scripts_stay_within_their_budget() {
     count!("commit, no send", 6, world.committed(world.turn(person, &claim)).await);
     count!("accept, known contact", 5, world.claimed(person, "m3").await);
     count!("due, nothing due", 2, world.due(person).await);
+    let key = HoldKey { channel: channel.clone(), kind: HoldKind::Flagged };
+    let said = |at| Judgement { key: key.clone(), at: Millis(at), body: Some(Bytes::from_static(b"flagged")) };
+    count!("judge, begins", 4, world.store.judge(said(2)).await.expect("judges"));
+    count!("judge, late", 1, world.store.judge(said(1)).await.expect("judges"));
+    count!("unhold", 4, world.store.unhold(key.clone()).await.expect("ends"));
     count!("permits", 2, world.store.permits(&channel, Traffic::Talk, 1, rate).await.expect("permits"));
     count!("list, new address", 6, world.store.list_change(listing(person, b"a")).await.expect("lists"));
     count!("list, repeated", 1, world.store.list_change(listing(person, b"a")).await.expect("lists"));

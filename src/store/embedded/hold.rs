@@ -1,7 +1,7 @@
 //! What holds channels back.
 
 use super::tables::{Tables, all};
-use crate::store::hold::{Held, HoldKey, read};
+use crate::store::hold::{Held, HoldKey, Judgement, read};
 use crate::store::{Answer, StoreError};
 use bytes::Bytes;
 use rusqlite::Connection;
@@ -16,9 +16,36 @@ impl Tables<'_> {
         Ok(stands == body[..])
     }
 
+    /// Begins or ends it, if nothing later was said; whether this is the latest.
+    pub fn judge(&self, said: &Judgement) -> Answer<bool> {
+        let (name, mark) = (said.key.field(), said.mark());
+        if self.mark(&said.key)?.is_some_and(|last| last > mark) {
+            return Ok(false);
+        }
+        self.put_mark(&said.key, mark)?;
+        match &said.body {
+            Some(body) => self.run("INSERT OR IGNORE INTO held VALUES (?1, ?2)", (&name, &body[..]))?,
+            None => self.run("DELETE FROM held WHERE name = ?1", [&name])?,
+        };
+        Ok(true)
+    }
+
     /// Ends it; whether it was there.
     pub fn unhold(&self, key: &HoldKey) -> Answer<bool> {
-        Ok(self.run("DELETE FROM held WHERE name = ?1", [key.field()])? > 0)
+        let there = self.run("DELETE FROM held WHERE name = ?1", [key.field()])? > 0;
+        if let Some(last) = self.mark(key)?.filter(|_| there) {
+            self.put_mark(key, last.saturating_add(1))?;
+        }
+        Ok(there)
+    }
+
+    fn mark(&self, key: &HoldKey) -> Answer<Option<i64>> {
+        let found = self.first("SELECT body FROM held WHERE name = ?1", [key.mark()], |row| row.get::<_, Vec<u8>>(0))?;
+        Ok(found.and_then(|text| String::from_utf8(text).ok()?.parse().ok()))
+    }
+
+    fn put_mark(&self, key: &HoldKey, mark: i64) -> Answer<()> {
+        self.run("INSERT OR REPLACE INTO held VALUES (?1, ?2)", (key.mark(), mark.to_string().into_bytes())).map(drop)
     }
 }
 

@@ -22,10 +22,10 @@ use super::pace::Pace;
 use super::request::Bucket;
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem, Kept,
-    LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published,
-    Rate, Report, Reported, RequestStep, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store,
-    StoreError, StoreSettings, Ticket, Traffic, WorkSet,
+    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem,
+    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits,
+    Publish, Published, Rate, Report, Reported, RequestStep, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer,
+    StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::limits::{CLAIMS_COUNTED, CLAIMS_MOST};
@@ -246,6 +246,9 @@ impl Store for EmbeddedStore {
     }
     async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool> {
         self.write(body.len(), move |tables| tables.hold(&key, &body)).await
+    }
+    async fn judge(&self, judgement: Judgement) -> Answer<bool> {
+        self.write(judgement.body.as_ref().map_or(0, Bytes::len), move |tables| tables.judge(&judgement)).await
     }
     async fn unhold(&self, key: HoldKey) -> Answer<bool> {
         self.write(0, move |tables| tables.unhold(&key)).await

@@ -190,7 +190,10 @@ pub fn check(db: &Connection) -> Answer<Vec<Finding>> {
     };
     let mode = first(db, "PRAGMA journal_mode", [], |row| row.get::<_, String>(0))?.unwrap_or_default();
     let version = rusqlite::version();
+    let layout = first(db, "SELECT layout FROM meta", [], |row| row.get::<_, i64>(0))?.unwrap_or_default();
+    let message = format!("the store is in SQLite {version}, layout {layout}");
     Ok(vec![
+        Finding { name: "layout", level: FindingLevel::Fine, message, remedy: String::new() },
         finding(
             "integrity",
             damage == "ok",

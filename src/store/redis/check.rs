@@ -78,6 +78,39 @@ fn fsync(info: &Facts) -> Finding {
     finding("fsync", level, message, "Give Redis a faster disk, or one that it does not share.")
 }
 
+fn snapshot(info: &Facts) -> Finding {
+    let failed = |what: &str| fact(info, what) == "err";
+    let (level, message) = match (failed("rdb_last_bgsave_status"), failed("aof_last_bgrewrite_status")) {
+        (true, _) => (FindingLevel::Error, "the last snapshot failed: Redis may refuse writes until one is made".to_owned()),
+        (_, true) => (FindingLevel::Warning, "the last rewrite of the AOF failed: it grows until one is done".to_owned()),
+        _ => (FindingLevel::Fine, "the last snapshot and rewrite of the AOF, if there were any, are done".to_owned()),
+    };
+    finding(
+        "snapshot",
+        level,
+        message,
+        "Look into the log of Redis: most often its disk is full or memory for a fork is missing.",
+    )
+}
+
+/// Of what it may have: its own limit, or else all of its machine.
+fn memory(info: &Facts) -> Finding {
+    let number = |name: &str| fact(info, name).parse::<u64>().unwrap_or(0);
+    let (used, own, machine) = (number("used_memory"), number("maxmemory"), number("total_system_memory"));
+    let (most, what) = if own > 0 { (own, "maxmemory") } else { (machine, "its machine, without a maxmemory") };
+    let level = if most > 0 && used > most / 10 * 8 { FindingLevel::Warning } else { FindingLevel::Fine };
+    let message = match most {
+        0 => format!("Redis uses {} MiB; how much it may use it does not say", used >> 20),
+        _ => format!("Redis uses {} MiB of {} MiB of {what}", used >> 20, most >> 20),
+    };
+    finding(
+        "memory",
+        level,
+        message,
+        "Give it more before it is full: then webhooks get 503. `maxmemory` keeps the system from killing it.",
+    )
+}
+
 fn replicas(info: &Facts, config: &Facts, many: bool) -> Option<Finding> {
     let connected = fact(info, "connected_slaves").parse::<u32>().unwrap_or(0);
     if connected == 0 {
@@ -200,7 +233,8 @@ impl RedisStore {
             };
             let answer = |answers: &[(String, Answer<Value>)]| answers.get(i).and_then(|(_, answer)| answer.clone().ok());
             let config: Facts = answer(&configs).and_then(|config| read(config).ok()).unwrap_or_default();
-            let mut found = vec![version(&info), eviction(&info), persistence(&info, &config), fsync(&info)];
+            let mut found =
+                vec![version(&info), eviction(&info), persistence(&info, &config), fsync(&info), snapshot(&info), memory(&info)];
             found.extend(replicas(&info, &config, many));
             found.extend(cluster(&info, &config, many));
             found.extend(answer(&times).and_then(|time| read(time).ok()).map(|time| clock(time, asked, took)));
@@ -270,6 +304,14 @@ mod tests {
         assert_eq!(persistence("1", "no"), FindingLevel::Warning);
         assert_eq!(fsync(&facts(&[("aof_last_write_status", "err")])).level, FindingLevel::Error);
         assert_eq!(fsync(&facts(&[("aof_delayed_fsync", "3")])).level, FindingLevel::Warning);
+        assert_eq!(snapshot(&facts(&[("rdb_last_bgsave_status", "err")])).level, FindingLevel::Error);
+        assert_eq!(snapshot(&facts(&[("aof_last_bgrewrite_status", "err")])).level, FindingLevel::Warning);
+        assert_eq!(snapshot(&facts(&[("rdb_last_bgsave_status", "ok")])).level, FindingLevel::Fine);
+        let memory =
+            |used, own| memory(&facts(&[("used_memory", used), ("maxmemory", own), ("total_system_memory", "1000")])).level;
+        assert_eq!(memory("800", "0"), FindingLevel::Fine);
+        assert_eq!(memory("801", "0"), FindingLevel::Warning, "of the machine");
+        assert_eq!(memory("401", "500"), FindingLevel::Warning, "of its own limit");
         assert!(replicas(&facts(&[("connected_slaves", "0")]), &facts(&[]), false).is_none());
         let alone = replicas(&facts(&[("connected_slaves", "0")]), &facts(&[]), true);
         assert_eq!(alone.map(|f| f.level), Some(FindingLevel::Warning));

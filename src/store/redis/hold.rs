@@ -1,8 +1,9 @@
 //! What holds channels back: fields of one hash.
 
+use super::scripts::Script;
 use super::{RedisStore, keys};
 use crate::store::Answer;
-use crate::store::hold::{Held, HoldKey, read};
+use crate::store::hold::{Held, HoldKey, Judgement, read};
 use bytes::Bytes;
 use std::collections::HashMap;
 
@@ -19,8 +20,17 @@ impl RedisStore {
         Ok(stands.is_some_and(|stands| stands == body[..]))
     }
 
+    pub(super) async fn do_judge(&self, said: &Judgement) -> Answer<bool> {
+        let mut call = self.link.script(Script::Judge, &[keys::held()]);
+        call.text(said.key.field()).text(said.key.mark()).text(said.mark());
+        call.flag(said.body.is_some()).bytes(said.body.as_deref().unwrap_or_default());
+        Ok(self.link.call(&call).await?.int()? == 1)
+    }
+
     pub(super) async fn do_unhold(&self, key: &HoldKey) -> Answer<bool> {
-        self.link.query(redis::cmd("HDEL").arg(keys::held()).arg(key.field())).await
+        let mut call = self.link.script(Script::Unhold, &[keys::held()]);
+        call.text(key.field()).text(key.mark());
+        Ok(self.link.call(&call).await?.int()? == 1)
     }
 
     pub(super) async fn do_holds(&self) -> Answer<Vec<Held>> {

@@ -32,10 +32,10 @@ pub use scripts::{NoSuchText, Script, Scripts};
 
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem, Kept,
-    LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published,
-    Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError,
-    StoreSettings, Ticket, Traffic, WorkSet,
+    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem,
+    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits,
+    Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store,
+    StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::config::redis::RedisSettings;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
@@ -166,6 +166,9 @@ impl Store for RedisStore {
     }
     async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool> {
         self.do_hold(&key, &body).await
+    }
+    async fn judge(&self, judgement: Judgement) -> Answer<bool> {
+        self.do_judge(&judgement).await
     }
     async fn unhold(&self, key: HoldKey) -> Answer<bool> {
         self.do_unhold(&key).await

@@ -29,6 +29,10 @@ pub enum Script {
     SlowDown,
     /// A message of a channel's day.
     Spend,
+    /// What holds a channel back, by what was said of it.
+    Judge,
+    /// The end of what holds a channel back.
+    Unhold,
     /// A subscriber's cursor.
     Advance,
     /// Retry of a failed effect.
@@ -73,7 +77,7 @@ const LEAVE: &str = include_str!("lua/_leave.lua");
 const ONLY: &str = include_str!("lua/_only.lua");
 
 /// Name, first line, parts, in the order of the enum.
-const SOURCES: [(Script, &str, &[&str]); 25] = [
+const SOURCES: [(Script, &str, &[&str]); 27] = [
     (Script::Accept, REFUSED_WHEN_FULL, &[NOW, HAND, HINT, ONLY, include_str!("lua/accept.lua")]),
     (Script::Claim, DRAINS, &[NOW, HAND, include_str!("lua/claim.lua")]),
     (Script::Release, DRAINS, &[NOW, include_str!("lua/release.lua")]),
@@ -86,6 +90,8 @@ const SOURCES: [(Script, &str, &[&str]); 25] = [
     (Script::Permits, DRAINS, &[NOW, include_str!("lua/permits.lua")]),
     (Script::SlowDown, DRAINS, &[NOW, include_str!("lua/slow_down.lua")]),
     (Script::Spend, DRAINS, &[NOW, LEAVE, include_str!("lua/spend.lua")]),
+    (Script::Judge, DRAINS, &[include_str!("lua/judge.lua")]),
+    (Script::Unhold, DRAINS, &[include_str!("lua/unhold.lua")]),
     (Script::Advance, DRAINS, &[NOW, include_str!("lua/advance.lua")]),
     (Script::FailedEffect, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_effect.lua")]),
     (Script::FailedInput, REFUSED_WHEN_FULL, &[NOW, HINT, include_str!("lua/failed_input.lua")]),

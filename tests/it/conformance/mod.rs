@@ -139,6 +139,8 @@ conformance! {
         a_rate_is_lowered_for_all_and_comes_back,
         a_day_is_counted_by_the_hour,
         what_holds_a_channel_back_stays_until_it_is_ended,
+        what_is_said_of_a_channel_counts_by_its_time_in_any_order,
+        what_is_ended_by_hand_begins_no_more_by_what_was_said_before,
         messages_to_one_contact_are_counted_where_they_are_taken;
     withdrawing:
         a_lane_goes_on_without_what_is_given_up,

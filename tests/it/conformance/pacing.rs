@@ -1,12 +1,12 @@
-//! `permits`, `slow_down`, `spend`, `hold`: how fast and how much a channel may send, all instances together.
+//! `permits`, `slow_down`, `spend`, `hold`, `judge`: how fast and how much a channel may send, all instances together.
 
 use super::world::{Backend, World, contact, lane, push, sms, whatsapp};
 use bytes::Bytes;
 use replyflow::config::send::PairPace;
 use replyflow::domain::hold::HoldKind;
 use replyflow::domain::name::Slug;
-use replyflow::domain::time::Span;
-use replyflow::store::{HoldKey, Rate, SettleResult, Settled, SlowDown, Spend, StartAnswer, Started, Traffic};
+use replyflow::domain::time::{Millis, Span};
+use replyflow::store::{HoldKey, Judgement, Rate, SettleResult, Settled, SlowDown, Spend, StartAnswer, Started, Traffic};
 
 pub async fn permits_follow_the_rate(backend: Backend) {
     let world = World::new(backend).await;
@@ -107,6 +107,60 @@ pub async fn what_holds_a_channel_back_stays_until_it_is_ended(backend: Backend)
     assert!(!world.store.unhold(flagged()).await.expect("ends"), "it is over");
     assert_eq!(world.store.holds().await.expect("looks").len(), 2);
     assert!(hold(flagged(), "second").await.expect("holds"), "it begins anew");
+}
+
+/// Something said of a channel's number at a time; a body holds it back.
+async fn judge(world: &World, channel: &str, at: i64, body: Option<&'static str>) -> bool {
+    let key = HoldKey { kind: HoldKind::Flagged, channel: Slug::parse(channel).expect("a slug") };
+    let body = body.map(|body| Bytes::from_static(body.as_bytes()));
+    world.store.judge(Judgement { key, at: Millis(at), body }).await.expect("judges")
+}
+
+/// What holds channels back, with its body.
+async fn held(world: &World) -> Vec<(String, HoldKind, String)> {
+    let all = world.store.holds().await.expect("looks");
+    let text = |body: &Bytes| String::from_utf8_lossy(body).into_owned();
+    all.iter().map(|(key, body)| (key.channel.to_string(), key.kind, text(body))).collect()
+}
+
+pub async fn what_is_said_of_a_channel_counts_by_its_time_in_any_order(backend: Backend) {
+    const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let world = World::new(backend).await;
+    let ended = [(10, Some("first")), (15, Some("second")), (20, None)];
+    let holds = [(10, None), (20, None), (20, Some("at one time"))];
+    for (n, order) in ORDERS.iter().enumerate() {
+        for i in order {
+            judge(&world, &format!("ended-{n}"), ended[*i].0, ended[*i].1).await;
+            judge(&world, &format!("holds-{n}"), holds[*i].0, holds[*i].1).await;
+        }
+    }
+    let expected = (0..ORDERS.len()).map(|n| (format!("holds-{n}"), HoldKind::Flagged, "at one time".to_owned()));
+    assert_eq!(held(&world).await, expected.collect::<Vec<_>>(), "the latest alone decides; at one time what holds back");
+    assert!(judge(&world, "holds-0", 20, Some("at one time")).await, "a repeat, whose answer was lost");
+    assert!(judge(&world, "holds-0", 30, Some("again")).await, "the latest");
+    assert!(!judge(&world, "holds-0", 25, None).await, "late");
+    let first = held(&world).await.remove(0);
+    assert_eq!(first, ("holds-0".to_owned(), HoldKind::Flagged, "at one time".to_owned()), "what stands goes on as it was");
+    assert!(judge(&world, "holds-0", 31, None).await && judge(&world, "holds-0", 31, None).await, "a repeat");
+    assert_eq!(held(&world).await.len(), ORDERS.len() - 1);
+}
+
+pub async fn what_is_ended_by_hand_begins_no_more_by_what_was_said_before(backend: Backend) {
+    let world = World::new(backend).await;
+    let key = |kind| HoldKey { kind, channel: Slug::parse("whatsapp").expect("a slug") };
+    let (flagged, paused) = (|| key(HoldKind::Flagged), || key(HoldKind::Paused));
+    assert!(world.store.hold(paused(), Bytes::from_static(b"by ann")).await.expect("holds"));
+    assert!(judge(&world, "whatsapp", 40, Some("flagged")).await);
+    assert!(world.store.unhold(flagged()).await.expect("ends"));
+    assert!(!world.store.unhold(flagged()).await.expect("ends"), "a repeat");
+    assert!(!judge(&world, "whatsapp", 40, Some("flagged")).await, "the same once more");
+    assert!(!judge(&world, "whatsapp", 39, Some("flagged")).await, "late");
+    assert!(judge(&world, "whatsapp", 41, Some("anew")).await, "later");
+    assert!(judge(&world, "whatsapp", 50, None).await);
+    let pause = [("whatsapp".to_owned(), HoldKind::Paused, "by ann".to_owned())];
+    assert_eq!(held(&world).await, pause, "what is said of the number ends nothing that a person began");
+    assert!(world.store.unhold(paused()).await.expect("ends"));
+    assert!(world.store.hold(paused(), Bytes::from_static(b"by ben")).await.expect("holds"), "a pause has no time of its own");
 }
 
 pub async fn messages_to_one_contact_are_counted_where_they_are_taken(backend: Backend) {

@@ -3,17 +3,21 @@
 use super::echo::echo;
 use super::rig::{Backend, Plan, Rig, json};
 use super::{ANN, BEN, on_every_store};
-use replyflow::domain::hold::{ChannelChange, HoldKind, channel_canonical};
+use bytes::Bytes;
+use replyflow::domain::hold::{ChannelChange, Hold, HoldKind, channel_canonical};
 use replyflow::domain::journal::Event;
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Span;
 use replyflow::provider::{Decoded, NumberEvent, NumberQuality};
 use replyflow::service::{Core, failed, holds};
+use replyflow::store::HoldKey;
 use std::sync::Arc;
 
 on_every_store!(
     a_flagged_number_keeps_broadcasts_at_every_instance_until_it_is_unflagged,
     what_is_said_again_or_late_changes_nothing,
+    of_what_is_said_in_any_order_the_latest_counts_at_every_instance,
+    what_an_earlier_release_held_back_is_not_ended_by_what_was_said_before,
     a_number_of_no_channel_is_told_and_holds_nothing,
     what_waits_behind_a_broadcast_goes_on_with_it,
     a_paused_channel_sends_nothing_at_any_instance_until_it_is_resumed,
@@ -79,15 +83,7 @@ async fn a_flagged_number_keeps_broadcasts_at_every_instance_until_it_is_unflagg
     rig.quiet().await;
     assert_eq!(texts(&rig), ["echo hello", "news"], "it waited and was not lost");
     assert_eq!(rig.core.held(&name("main-sms"), HoldKind::Flagged), None);
-    let journal = rig.journal(rig.key(&channel_canonical(&name("main-sms")))).await;
-    let told: Vec<ChannelChange> = journal
-        .iter()
-        .filter_map(|event| match event {
-            Event::Channel(told) => Some(told.what),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told, [ChannelChange::Flagged, ChannelChange::Unflagged]);
+    assert_eq!(told(&rig).await, [ChannelChange::Flagged, ChannelChange::Unflagged]);
 }
 
 async fn what_is_said_again_or_late_changes_nothing(backend: Backend) {
@@ -102,6 +98,57 @@ async fn what_is_said_again_or_late_changes_nothing(backend: Backend) {
     rig.quiet().await;
     assert!(rig.core.held(&name("main-sms"), HoldKind::Flagged).is_some(), "what was said before it was flagged ends nothing");
     assert_eq!(rig.texts().len(), 2, "of its limit it hears, too");
+}
+
+/// What the journal tells of `main-sms`.
+async fn told(rig: &Rig) -> Vec<ChannelChange> {
+    let journal = rig.journal(rig.key(&channel_canonical(&name("main-sms")))).await;
+    let what = |event: &Event| match event {
+        Event::Channel(told) => Some(told.what),
+        _ => None,
+    };
+    journal.iter().filter_map(what).collect()
+}
+
+async fn of_what_is_said_in_any_order_the_latest_counts_at_every_instance(backend: Backend) {
+    use ChannelChange as Change;
+    use NumberEvent::{Flagged, Unflagged};
+    let rig = Rig::new(backend, echo).await;
+    let other = rig.another().await;
+    let main = name("main-sms");
+    let flagged = |core: &Arc<Core>| core.held(&main, HoldKind::Flagged).is_some();
+    said(&rig.core, Unflagged, "UNFLAGGED", Span::seconds(10)).await;
+    said(&other, Flagged, "FLAGGED", Span::seconds(5)).await;
+    assert!(!flagged(&other), "it was over when it came");
+    said(&other, Flagged, "FLAGGED", Span::seconds(20)).await;
+    said(&rig.core, Unflagged, "UNFLAGGED", Span::seconds(15)).await;
+    said(&rig.core, Unflagged, "UNFLAGGED", Span::seconds(10)).await;
+    assert!(flagged(&rig.core) && flagged(&other), "what was said before, or came twice, ends nothing");
+    assert!(rig.core.resume_channel(&main, HoldKind::Flagged, "ann", None).await.expect("resumes"));
+    said(&other, Flagged, "FLAGGED", Span::seconds(20)).await;
+    assert!(!flagged(&other), "a person knew of that one");
+    said(&other, Flagged, "FLAGGED", Span::seconds(30)).await;
+    assert!(flagged(&other), "and not of this one");
+    assert!(rig.core.pause_channel(&main, "ann", None).await.expect("pauses"));
+    said(&rig.core, Unflagged, "UNFLAGGED", Span::seconds(40)).await;
+    assert!(!flagged(&rig.core) && rig.core.held(&main, HoldKind::Paused).is_some(), "what a person began goes on");
+    let expected = [Change::Unflagged, Change::Flagged, Change::Unflagged, Change::Flagged, Change::Paused, Change::Unflagged];
+    assert_eq!(told(&rig).await, expected, "what came late is not told as if it was so");
+}
+
+async fn what_an_earlier_release_held_back_is_not_ended_by_what_was_said_before(backend: Backend) {
+    let rig = Rig::new(backend, echo).await;
+    let main = name("main-sms");
+    let hold = Hold { since: rig.core.store_now() + Span::seconds(20), by: "provider".to_owned(), reason: None };
+    let body = Bytes::from(serde_json::to_vec(&hold).expect("writes"));
+    let key = HoldKey { channel: main.clone(), kind: HoldKind::Flagged };
+    rig.store.hold(key, body).await.expect("is held, without a mark");
+    rig.pass(Span::seconds(1));
+    rig.core.tick().await.expect("looks");
+    said(&rig.core, NumberEvent::Unflagged, "UNFLAGGED", Span::seconds(10)).await;
+    assert_eq!(rig.core.held(&main, HoldKind::Flagged), Some(hold));
+    said(&rig.core, NumberEvent::Unflagged, "UNFLAGGED", Span::seconds(30)).await;
+    assert_eq!(rig.core.held(&main, HoldKind::Flagged), None);
 }
 
 async fn a_number_of_no_channel_is_told_and_holds_nothing(backend: Backend) {

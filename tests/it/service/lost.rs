@@ -15,10 +15,10 @@ use replyflow::domain::time::{Millis, Span};
 use replyflow::service::{Engine, Received, failed};
 use replyflow::store::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem, Kept,
-    LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits, Publish, Published,
-    Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store, StoreError, Ticket,
-    Traffic, WorkSet,
+    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem,
+    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits,
+    Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store,
+    StoreError, Ticket, Traffic, WorkSet,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -148,6 +148,7 @@ losing! {
     slow_down(slow_down: SlowDown) -> f64;
     spend(spend: Spend) -> Spent;
     hold(key: HoldKey, body: Bytes) -> bool;
+    judge(judgement: Judgement) -> bool;
     unhold(key: HoldKey) -> bool;
     holds() -> Vec<Held>;
     read_journal(shard: u8, after: JournalId, count: usize) -> Vec<JournalItem>;

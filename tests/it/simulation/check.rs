@@ -1,9 +1,9 @@
 //! What must hold while a run goes on, and when it has come to its end.
 
 use super::run::Run;
-use super::shared::{Gate, Shared};
+use super::shared::{Gate, Instance, Shared};
 use super::truth::{Decided, Rule, Truth};
-use super::world::CLAIM_LEASE;
+use super::world::{CLAIM_LEASE, at_once};
 use bytes::Bytes;
 use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, EffectId, InputId, VersionId};
@@ -118,7 +118,7 @@ pub fn at_the_end(run: &Run<'_>) {
         }
     }
     let settled = effects(&run.shared.truth());
-    for rule in [settled, failed(run), live(run), journal(run)] {
+    for rule in [settled, failed(run), live(run), journal(run), published(run)] {
         if let Err(broken) = rule {
             run.shared.violate(broken);
         }
@@ -163,8 +163,8 @@ fn effects(truth: &Truth) -> Rule {
         if effect.settled.len() != 1 {
             return Err(format!("{id} is settled {} times", effect.settled.len()));
         }
-        let message = matches!(effect.set, WorkSet::Talk(_) | WorkSet::Bulk(_));
-        if message && effect.settled == [SettleResult::Done] && !effect.left {
+        let leaves = matches!(effect.set, WorkSet::Talk(_) | WorkSet::Bulk(_) | WorkSet::Hook(_));
+        if leaves && effect.settled == [SettleResult::Done] && !effect.left {
             return Err(format!("{id} is done and never left"));
         }
         if effect.set == WorkSet::Call && !truth.results.contains(id) {
@@ -191,6 +191,22 @@ fn failed(run: &Run<'_>) -> Rule {
     let set_aside: BTreeSet<InputId> = truth.people.values().flat_map(|p| p.set_aside.iter().copied()).collect();
     if messages != given_up || inputs != set_aside {
         return Err(format!("failed: {given_up:?} {set_aside:?}; visible: {messages:?} {inputs:?}"));
+    }
+    Ok(())
+}
+
+/// What was published last is what every instance runs, as soon as it has looked.
+fn published(run: &Run<'_>) -> Rule {
+    let instances: Vec<Instance> = run.shared.instances().clone();
+    for Instance { number, core, .. } in instances {
+        at_once(core.follow_publications()).map_err(|error| format!("instance {number} cannot follow: {error}"))?;
+        let catalog = core.versions().catalog();
+        for (name, (_, version, _)) in &run.shared.truth().publications {
+            let runs = catalog.current(name.as_str()).map(|flow| flow.version);
+            if runs != Some(*version) {
+                return Err(format!("instance {number} runs {runs:?} of {name}, and {version} is published"));
+            }
+        }
     }
     Ok(())
 }

@@ -216,6 +216,9 @@ impl Store for Front {
     async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool> {
         self.store.hold(key, body).await
     }
+    async fn judge(&self, judgement: Judgement) -> Answer<bool> {
+        self.store.judge(judgement).await
+    }
     async fn unhold(&self, key: HoldKey) -> Answer<bool> {
         self.store.unhold(key).await
     }

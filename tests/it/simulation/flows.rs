@@ -2,8 +2,9 @@
 //! them.
 
 use super::shared::broken;
+use bytes::Bytes;
 use replyflow::config::project::Project;
-use replyflow::domain::id::{ContactKey, Token};
+use replyflow::domain::id::{ContactKey, Token, VersionId};
 use replyflow::domain::input::{Accepted, Input};
 use replyflow::domain::message::DeliveryStatus;
 use replyflow::domain::name::Slug;
@@ -14,6 +15,7 @@ use replyflow::flow::catalog::Catalog;
 use replyflow::flow::check::parse_context;
 use replyflow::flow::version::{SourceFile, assemble};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// What people write, by weight.
 pub const TEXTS: [(u32, &str); 11] = [
@@ -200,12 +202,48 @@ text: It is paid.
 whatsapp: { approved: { name: paid, languages: { en: en } } }
 "#;
 
+/// The content of a flow, as it is published.
+pub struct Content {
+    pub name: Slug,
+    pub version: VersionId,
+    pub bytes: Bytes,
+}
+
 /// The flows, compiled.
-pub fn catalog(project: &Project) -> Catalog {
+pub struct Flows {
+    pub catalog: Catalog,
+    pub contents: Vec<Content>,
+    /// Another version of one of them.
+    pub other: Content,
+}
+
+impl Flows {
+    /// The version that is published when this one is current.
+    pub fn instead_of(&self, current: VersionId) -> &Content {
+        let first = self.contents.iter().find(|content| content.name == self.other.name);
+        first.filter(|_| current == self.other.version).unwrap_or(&self.other)
+    }
+}
+
+/// The flows, the same for every run.
+pub fn flows(project: &Project) -> &'static Flows {
+    static FLOWS: OnceLock<Flows> = OnceLock::new();
+    FLOWS.get_or_init(|| compiled(project))
+}
+
+fn compiled(project: &Project) -> Flows {
     let context = parse_context(project);
     let paid = SourceFile { file: "paid.yaml".to_owned(), text: PAID.trim_start().to_owned() };
     let notifications = BTreeMap::from([(Slug::parse("paid").expect("a slug"), paid)]);
-    let flows: Vec<_> = [
+    let compile = |name: &str, text: &str| {
+        let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
+        let assembled = assemble(&source, &notifications, &BTreeMap::new(), &context);
+        let flow = assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics));
+        let bytes = Bytes::from(assembled.version.expect("of a flow without mistakes").encode());
+        let content = Content { name: Slug::parse(name).expect("a slug"), version: flow.version, bytes };
+        (flow, content)
+    };
+    let (flows, contents): (Vec<_>, Vec<_>) = [
         ("chat", CHAT),
         ("order", CALL),
         ("later", WAIT),
@@ -217,14 +255,11 @@ pub fn catalog(project: &Project) -> Catalog {
         ("routed", ROUTED),
     ]
     .into_iter()
-    .map(|(name, text)| {
-        let source = SourceFile { file: format!("{name}.yaml"), text: text.trim_start().to_owned() };
-        let assembled = assemble(&source, &notifications, &BTreeMap::new(), &context);
-        assembled.flow.unwrap_or_else(|| panic!("{name}: {:#?}", assembled.diagnostics))
-    })
-    .collect();
+    .map(|(name, text)| compile(name, text))
+    .unzip();
+    let (_, other) = compile("later", &WAIT.replace("say: Now.", "say: At last."));
     let current: Vec<_> = flows.iter().map(|flow| flow.version).collect();
-    Catalog::new(flows, &current)
+    Flows { catalog: Catalog::new(flows, &current), contents, other }
 }
 
 /// The engine, with a flaw: there is a word that it cannot bear.

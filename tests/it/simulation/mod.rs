@@ -12,6 +12,7 @@ mod flows;
 mod ground;
 mod ports;
 mod provider;
+mod publish;
 mod run;
 mod shared;
 mod store;
@@ -82,6 +83,8 @@ fn hold(ground: &Ground, seeds: Range<u64>) {
             "withdrawn",
             "broadcasts begun",
             "gives way no more",
+            "reports to other systems",
+            "publications",
         ] {
             assert!(counts.get(what).is_some_and(|n| *n >= made / 10), "`{what}` hardly ever happened: {counts:#?}");
         }

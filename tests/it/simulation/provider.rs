@@ -24,6 +24,8 @@ use std::task::Poll;
 pub const PROVIDER: &str = "http://provider.test";
 /// Where the API is that flows call.
 pub const SHOP: &str = "http://shop.test";
+/// Where reports go that events ask for.
+pub const HOOKS: &str = "http://hooks.test/";
 /// The channel that is down again and again, and one that may stand in for it.
 pub const MAIN: &str = "main-sms";
 pub const BACKUP: &str = "backup-sms";
@@ -71,6 +73,7 @@ impl Transport for Network {
         let answer = match call.url.split_once("/asked?") {
             Some((_, name)) => self.asked(name, fate),
             None if call.url.starts_with(SHOP) => self.called(&call, fate),
+            None if call.url.starts_with(HOOKS) => self.told(&call, fate),
             None => self.sent(&call, fate),
         };
         Gate::default().await;
@@ -146,6 +149,21 @@ impl Network {
         let effect = key.and_then(EffectId::parse).expect("each call has its key");
         self.write(effect, fate, fate != Fate::Refused, true, &call.url);
         answer(fate, r#"{"status":"open"}"#, &self.0)
+    }
+
+    /// A report to whoever asked for it. To hear it twice does them no harm.
+    fn told(&self, call: &HttpCall, fate: Fate) -> Result<HttpAnswer, HttpFailure> {
+        let id = call.headers.iter().find(|(name, _)| name == "webhook-id").map(|(_, value)| value.as_str());
+        let effect = id.and_then(EffectId::parse).expect("each report has its name");
+        self.0.note(|| format!("HTTP {effect} report {fate:?}"));
+        if fate != Fate::Refused {
+            let may_act = matches!(fate, Fate::Taken | Fate::TakenUnsaid | Fate::Vanished);
+            let rule = self.0.truth().told_elsewhere(effect, may_act, self.0.now());
+            if let Err(broken) = rule {
+                self.0.violate(broken);
+            }
+        }
+        answer(fate, "", &self.0)
     }
 
     fn write(&self, effect: EffectId, fate: Fate, may_act: bool, repeats: bool, what: &str) {

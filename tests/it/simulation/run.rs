@@ -1,7 +1,8 @@
 //! One run from one seed: who goes on, who dies, what comes in, until everything has come to its end.
 
 use super::check;
-use super::provider::{act, announce, deliver, feed};
+use super::provider::{HOOKS, act, announce, deliver, feed};
+use super::publish::publish;
 use super::shared::{Actor, Chaos, Instance, Shared, WAKE, what_broke};
 use super::world::{House, Somebody};
 use super::{Ground, flows};
@@ -10,7 +11,7 @@ use replyflow::domain::address::{Address, E164};
 use replyflow::domain::broadcast::{BroadcastId, Reentry, Sending};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
-use replyflow::domain::input::{ContactRef, OperatorAction};
+use replyflow::domain::input::{Callback, ContactRef, OperatorAction};
 use replyflow::domain::message::{Inbound, InboundContent};
 use replyflow::domain::name::{ChannelName, EventName, Slug};
 use replyflow::domain::value::Value;
@@ -111,6 +112,9 @@ impl<'a> Run<'a> {
         if self.merged < MERGES && self.shared.mishap(self.shared.chaos.leave) {
             self.merged += 1;
             self.merge();
+        }
+        if self.shared.mishap(2) {
+            publish(&self.shared, self.house.flows);
         }
         if self.shared.mishap(1) {
             self.retire();
@@ -213,7 +217,10 @@ impl<'a> Run<'a> {
     /// An instance looks for what is due.
     fn tick(&self) {
         let Instance { number, core, .. } = self.shared.an_instance();
-        let task = async move { drop(core.tick().await) };
+        let task = async move {
+            drop(core.tick().await);
+            drop(core.follow_publications().await);
+        };
         self.shared.begin("tick", Some(number), Box::pin(task));
     }
 
@@ -345,7 +352,8 @@ impl<'a> Run<'a> {
         };
         let copies = self.shared.dice().one(&[1, 1, 2, 3]);
         if self.shared.dice().hits(80) {
-            return announce(&self.shared, &id, event(&somebody, &id), copies);
+            let told = self.shared.dice().hits(500);
+            return announce(&self.shared, &id, event(&somebody, &id, told), copies);
         }
         if self.shared.dice().hits(120) {
             return self.broadcast(&somebody, copies);
@@ -403,14 +411,16 @@ impl<'a> Run<'a> {
     }
 }
 
-fn event(somebody: &Somebody, id: &str) -> NewEvent {
+/// An event; `told`: whoever sends it wants to hear what becomes of the messages that it sets off.
+fn event(somebody: &Somebody, id: &str, told: bool) -> NewEvent {
     let phone = E164::parse(&somebody.phone).expect("a number");
     NewEvent {
         name: EventName::parse("order.shipped").expect("a name"),
         contact: Some(ContactRef { phone: Some(phone), ..ContactRef::default() }),
         data: Value::from_json(serde_json::json!({ "phone": somebody.phone })),
         id: Some(id.to_owned()),
-        callback: None,
+        callback: told
+            .then(|| Box::new(Callback { url: format!("{HOOKS}told"), id: Some(id.to_owned()), data: None, json: None })),
         mode: replyflow::domain::mode::Mode::Live,
     }
 }

@@ -243,6 +243,12 @@ impl Store for SimStore {
         self.answer("hold", answer).await
     }
 
+    async fn judge(&self, judgement: Judgement) -> Answer<bool> {
+        self.ask("judge").await?;
+        let answer = self.runtime.block_on(self.inner().judge(judgement));
+        self.answer("judge", answer).await
+    }
+
     async fn unhold(&self, key: HoldKey) -> Answer<bool> {
         self.ask("unhold").await?;
         let answer = self.runtime.block_on(self.inner().unhold(key));
@@ -312,7 +318,13 @@ impl Store for SimStore {
     }
 
     async fn publish(&self, publish: Publish) -> Answer<Published> {
-        self.runtime.block_on(self.inner().publish(publish))
+        self.ask("publish").await?;
+        let answer = self.runtime.block_on(self.inner().publish(publish.clone()));
+        self.truth(&answer, |truth, answer| {
+            let line = format!("{} {} builds on {} -> {answer:?}", publish.name, publish.version, publish.base);
+            (line, truth.published(&publish, answer))
+        });
+        self.answer("publish", answer).await
     }
 
     async fn current(&self) -> Answer<Vec<Current>> {

@@ -2,15 +2,17 @@
 //! broken by a single step is checked at that step.
 
 mod leaving;
+mod publishing;
 mod sends;
 
 use bytes::Bytes;
 use replyflow::domain::broadcast::{BroadcastId, said_by};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
-use replyflow::domain::id::{ContactKey, EffectId, InputId, Who};
+use replyflow::domain::id::{ContactKey, EffectId, InputId, VersionId, Who};
 use replyflow::domain::input::{Class, Input};
 use replyflow::domain::journal::{self, Event};
+use replyflow::domain::name::Slug;
 use replyflow::store::{
     Accept, Accepted, Claim, Claimed, Commit, Committed, Entry, Lane, LanePush, NewEffect, Report, Reported, SettleResult,
     StopMask, Wake, WorkSet,
@@ -125,6 +127,8 @@ pub struct Truth {
     pub arrived: BTreeSet<EffectId>,
     /// Calls whose result was given to their contact.
     pub results: BTreeSet<EffectId>,
+    /// The last publication of each flow: its number and version, and what it says.
+    pub publications: BTreeMap<Slug, (u64, VersionId, Bytes)>,
     /// The task that is polled now.
     pub task: u64,
     /// What the store gave to a task, or to the one that began it.

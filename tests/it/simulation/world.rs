@@ -1,24 +1,28 @@
 //! One run's world: a real store, instances of the service on it, six people on two shards.
 
+use super::flows::{self, Flows};
 use super::ground::Door;
 use super::ports::Port;
-use super::provider::{BACKUP, MAIN, Network, PER_DAY, PROVIDER, REPEATS, SHOP};
+use super::provider::{BACKUP, HOOKS, MAIN, Network, PER_DAY, PROVIDER, REPEATS, SHOP};
+use super::publish;
 use super::shared::{Instance, Shared};
 use super::store::{SECRET, SimStore};
 use crate::support::asked::Asked;
+use bytes::Bytes;
 use indexmap::IndexMap;
 use replyflow::config::api::{ApiSettings, CircuitSettings};
 use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
+use replyflow::config::hooks::{CallbackSettings, HookPolicy, SigningKey};
+use replyflow::config::secret::Secret;
 use replyflow::config::send::{ChannelPolicy, PairPace, Unsure};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::{ContactKey, VersionId};
 use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::Span;
-use replyflow::flow::catalog::Catalog;
 use replyflow::provider::Adapter;
 use replyflow::service::ports::NoMail;
 use replyflow::service::{Channel, Core, Engine, Parts, ServiceSettings, Versions, World};
-use replyflow::store::Store;
+use replyflow::store::{Published, Store};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -53,7 +57,7 @@ pub struct House {
     pub engine: Engine,
     settings: ServiceSettings,
     world: World,
-    catalog: Catalog,
+    pub flows: &'static Flows,
     started: AtomicUsize,
 }
 
@@ -81,7 +85,12 @@ impl House {
             let mut dice = shared.dice();
             world(dice.hits(500), dice.hits(700), dice.hits(800))
         };
-        let catalog = super::flows::catalog(&world.project);
+        let flows = flows::flows(&world.project);
+        for content in &flows.contents {
+            let published = runtime.block_on(publish::put(&*store, content, 0, "the start")).expect("an empty store takes it");
+            let Published::Ok(number) = published else { panic!("somebody published before") };
+            shared.truth().publications.insert(content.name.clone(), (number, content.version, Bytes::new()));
+        }
         House {
             shared: Arc::clone(shared),
             runtime: Arc::clone(runtime),
@@ -90,14 +99,14 @@ impl House {
             engine,
             settings,
             world,
-            catalog,
+            flows,
             started: AtomicUsize::new(0),
         }
     }
 
     /// The versions on which runs begin.
     pub fn versions(&self) -> Vec<VersionId> {
-        self.catalog.flows().map(|flow| flow.version).collect()
+        self.flows.contents.iter().chain([&self.flows.other]).map(|content| content.version).collect()
     }
 
     /// Another instance.
@@ -115,7 +124,7 @@ impl House {
             engine: self.engine,
             settings: self.settings.clone(),
             world: self.world.clone(),
-            versions: Versions::new(self.catalog.clone()),
+            versions: Versions::new(self.flows.catalog.clone()),
         };
         let core = at_once(Core::start(parts)).expect("the service starts");
         shared.instances().push(Instance { number, core, alive: Arc::new(AtomicBool::new(true)) });
@@ -200,13 +209,23 @@ fn world(asked: bool, guarded: bool, backed: bool) -> World {
         circuit: CircuitSettings { after: 0, ..CircuitSettings::default() },
         test: None,
     };
+    let key = SigningKey::parse(&Secret::new("0123456789abcdef01234567")).expect("long enough");
+    let policy = HookPolicy {
+        keys: vec![key],
+        allow_private: true,
+        timeout: TIMEOUT,
+        in_flight: 2,
+        retry_first: Span::seconds(1),
+        max_age: Span::hours(24),
+    };
+    let callbacks = CallbackSettings { allow: vec![HOOKS.parse().expect("a URL")], policy };
     World {
         project: Arc::new(crate::support::project::of(PROJECT)),
         channels,
         apis: [(shop, api)].into(),
         endpoints: [].into(),
         desks: [].into(),
-        callbacks: None,
+        callbacks: Some(callbacks),
         alerts: Default::default(),
     }
 }

@@ -7,7 +7,7 @@ use replyflow::store::Script;
 pub type Defect = (&'static str, &'static [(Script, &'static str, &'static str)]);
 
 /// All of them.
-pub const DEFECTS: [Defect; 13] = [
+pub const DEFECTS: [Defect; 29] = [
     ("commit: no version check", &[(Script::Commit, "if token ~= ARGV[2] then return {'stale'} end", "")]),
     ("commit: releases without looking at the mailbox", &[(Script::Commit, "if #rest > 0 then", "rest = {} if #rest > 0 then")]),
     (
@@ -48,6 +48,72 @@ pub const DEFECTS: [Defect; 13] = [
     (
         "commit: a reply waits among broadcasts",
         &[(Script::Commit, "local talk = goes[string.sub(entry, 4, 7)]", "local talk = nil")],
+    ),
+    (
+        "commit: what was processed stays in the mailbox",
+        &[(
+            Script::Commit,
+            "if inorder then redis.call('LPOP', m, n) else for i = 1, n do redis.call('LREM', m, 1, mine[i]) end end",
+            "",
+        )],
+    ),
+    ("commit: it is not written down", &[(Script::Commit, "redis.call('XADD', j, '*', 'b', ARGV[7])", "")]),
+    (
+        "commit: a run that ends is counted as if it began",
+        &[(
+            Script::Commit,
+            "redis.call('HINCRBY', KEYS[key], ARGV[p], ARGV[p + 1]) == 0",
+            "redis.call('HINCRBY', KEYS[key], ARGV[p], math.abs(ARGV[p + 1])) == 0",
+        )],
+    ),
+    (
+        "commit: a message waits in no set",
+        &[(
+            Script::Commit,
+            "redis.call('ZADD', w, math.max(due, now, later or 0), string.sub(lane, 12))",
+            "redis.call('ZREM', w, string.sub(lane, 12))",
+        )],
+    ),
+    (
+        "commit: the last message comes first",
+        &[(
+            Script::Commit,
+            "redis.call('RPUSH', lane, unpack(bodies)) == count + gone",
+            "redis.call('LPUSH', lane, unpack(bodies)) == count + gone",
+        )],
+    ),
+    (
+        "commit: what cannot be processed is shown to nobody",
+        &[(Script::Commit, "redis.call('ZADD', KEYS[key + 1], now, contact .. id)", "")],
+    ),
+    ("accept: a reply is worked on while a call is pending", &[(Script::Accept, " or (flag == '1' and class ~= 'p')", "")]),
+    (
+        "claim: nobody looks after a claim that is given up",
+        &[(Script::Claim, "redis.call('ZADD', a, now + ARGV[2], contact)", "redis.call('ZREM', a, contact)")],
+    ),
+    (
+        "start: no lease",
+        &[(Script::Start, "redis.call('ZADD', w, now + ARGV[2] + frac, member)", "redis.call('ZADD', w, now, member)")],
+    ),
+    ("start: anybody is taken for whoever began it", &[(Script::Start, " and string.sub(head, 8, 15) == ARGV[3]", "")]),
+    ("settle: what has ended stays in its lane", &[(Script::Settle, "redis.call('LPOP', lane)", "redis.call('LLEN', lane)")]),
+    ("settle: what failed is shown to nobody", &[(Script::Settle, "redis.call('ZADD', KEYS[9], now, ARGV[2])", "")]),
+    ("settle: it is not written down", &[(Script::Settle, "redis.call('XADD', j, '*', 'b', ARGV[6])", "")]),
+    (
+        "settle: the result of a call wakes nobody",
+        &[(Script::Settle, "if flag == '1' or (flag == '0' and n == 1) then", "if false then")],
+    ),
+    (
+        "publish: over what somebody else has published",
+        &[(Script::Publish, "if number ~= base then return {'stale', number} end", "")],
+    ),
+    (
+        "report: it wakes nobody",
+        &[(
+            Script::Report,
+            "local awaited = ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[6], ARGV[2]) == 1",
+            "local awaited = false",
+        )],
     ),
 ];
 

@@ -230,6 +230,23 @@ impl Truth {
         }
     }
 
+    /// A report is written to whoever asked for it: at least once, by whoever has it, and not after it was taken.
+    pub fn told_elsewhere(&mut self, id: EffectId, may_act: bool, now: i64) -> Rule {
+        let decided = self.effects.get_mut(&id).ok_or_else(|| format!("the report {id} leaves and was never decided"))?;
+        let offer = self.holders.get(&(self.task, id));
+        let offer = offer.ok_or_else(|| format!("the report {id} leaves from somebody who does not have it"))?;
+        if now > offer.at + SEND_LEASE.0 {
+            return Err(format!("the report {id} leaves after the lease of whoever sends it"));
+        }
+        if !decided.settled.is_empty() && !offer.unsure {
+            return Err(format!("the report {id} leaves after it was taken"));
+        }
+        decided.writes.push(may_act);
+        decided.left |= may_act;
+        self.count("reports to other systems");
+        Ok(())
+    }
+
     /// A request for this effect is written to the other side now, which may act on it or surely does not.
     pub fn written(&mut self, id: EffectId, may_act: bool, repeats: bool, now: i64) -> Rule {
         let decided = self.effects.get(&id).ok_or_else(|| format!("{id} leaves and was never decided"))?;
