@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 BINARY := target/release/replyflow
 
-.PHONY: help run build check test soak understanding bench fuzz clean-data
+.PHONY: help run build check test soak understanding bench bench-e2e bench-growth fuzz clean-data
 
 help: ## Show this
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 build: ## Build the service
 	cargo build --release --locked
@@ -33,6 +33,12 @@ understanding: ## Precision and recall of the understanding of replies; REPLYFLO
 
 bench: ## Measure: a turn, understanding a reply, checking a large project, messages a second
 	cargo bench --locked
+
+bench-e2e: ## Messages end to end: throughput, latency at a pace, slow providers, CPU and Redis for each message; END_TO_END_SECONDS, END_TO_END_STORES ...
+	cargo bench --locked --bench end_to_end
+
+bench-growth: ## What a message costs as contacts, flows, answers and timers grow, into docs/images/growth.svg; GROWTH_CONTACTS, GROWTH_TIMERS ...
+	cargo bench --locked --bench growth
 
 fuzz: ## Requests made of the recorded ones, to each provider's adapter for a minute; FUZZ_SECONDS: for so long
 	@cargo run --quiet --locked --example fuzz -- $(or $(FUZZ_SECONDS),60)

@@ -2,6 +2,7 @@
 //! client like the service's, and the store's accept, commit and settle. Their sum is what a message costs at least.
 
 use crate::client::Connection;
+use crate::message::message;
 use crate::process::{Cost, Meter};
 use crate::provider::Provider;
 use crate::service::{NUMBER, PATH, TOKEN};
@@ -10,14 +11,8 @@ use actix_web::web::{Bytes, Data, post};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
-use replyflow::domain::id::{ContactKey, DedupeHash, InputId, Who};
-use replyflow::domain::input::Class;
-use replyflow::domain::name::Slug;
-use replyflow::domain::time::{Millis, Span};
-use replyflow::store::{
-    Accept, Accepted, Commit, Committed, EmbeddedStore, Lane, LanePush, NewEffect, RedisStore, Settle, SettleResult, Settled,
-    StopMask, Store, StoreSettings, WhenFull, WorkSet,
-};
+use replyflow::domain::id::ContactKey;
+use replyflow::store::{EmbeddedStore, RedisStore, Store, StoreSettings};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -129,7 +124,7 @@ pub fn be(role: &str) {
             let store = runtime.block_on(async { open() });
             work_on(&runtime, users, seconds, store, |store, n| {
                 let store = Arc::clone(store);
-                async move { message(&*store, n).await }
+                async move { message(&*store, contact(n), n, true).await }
             });
         }
         _ => panic!("{ROLE} is not readable: {role}"),
@@ -213,62 +208,8 @@ async fn checked(request: HttpRequest, body: Bytes) -> HttpResponse {
     }
 }
 
-/// One message of its contact, with sizes as they are in a conversation: an input of 200 bytes, a record of 300, a send of 250,
-/// journal entries of 300 and 100. Each contact writes 50 messages.
-async fn message(store: &dyn Store, n: u64) {
+/// Whose message this is: of some contacts who write in turn, each 50 messages.
+fn contact(n: u64) -> ContactKey {
     const CONTACTS: u64 = 1_024;
-    let who = Who(n as u32 | 0x8000_0000);
-    let contact = ContactKey::derive(b"bench", &format!("{} {}", n % CONTACTS, n / CONTACTS / 50));
-    let hash = DedupeHash::of(&["bench", &n.to_string()]);
-    let body = |size: usize| actix_web::web::Bytes::from(vec![b'x'; size]);
-    let accept = Accept {
-        contact,
-        hash,
-        class: Class::Normal,
-        id: InputId::of(hash),
-        body: body(200),
-        claim: true,
-        full: WhenFull::Drop,
-        known: false,
-    };
-    let Accepted::Claimed(claim) = store.accept(accept).await.expect("accepts") else { panic!("not claimed") };
-    let consumed: Vec<InputId> = claim.inputs.iter().map(|entry| entry.id).collect();
-    let new = claim.record.token.after(&consumed);
-    let set = WorkSet::Talk(Slug::parse("bench").expect("a slug"));
-    let effect = NewEffect { id: new.effect(0), set: set.clone(), body: body(250) };
-    let commit = Commit {
-        contact,
-        expect: claim.record.token,
-        new,
-        hold: false,
-        consumed,
-        set_aside: Vec::new(),
-        alarm: Some(claim.now + Span::hours(12)),
-        journal: body(300),
-        blob: body(300),
-        keep: true,
-        who,
-        stop: StopMask::NONE,
-        lanes: vec![LanePush { lane: Lane::Contact, due: Millis(0), take: true, effects: vec![effect] }],
-        withdraw: Vec::new(),
-        await_add: vec![new.effect(0)],
-        await_remove: Vec::new(),
-        live: Vec::new(),
-    };
-    let Committed::Ok { started, .. } = store.commit(commit).await.expect("commits") else { panic!("not written") };
-    let started = &started[0];
-    let settle = Settle {
-        lane: started.lane,
-        set,
-        id: started.id,
-        attempt: started.attempt,
-        result: SettleResult::Done,
-        journal: body(100),
-        reply: None,
-        take: Vec::new(),
-        gap: Span(0),
-        who,
-        instead: None,
-    };
-    assert!(matches!(store.settle(settle).await.expect("settles"), Settled::Ok { .. }));
+    ContactKey::derive(b"bench", &format!("{} {}", n % CONTACTS, n / CONTACTS / 50))
 }

@@ -17,6 +17,9 @@ pub const PUBLIC: &str = "https://replies.example.com";
 /// Where webhooks go.
 pub const PATH: &str = "/hooks/bench";
 
+/// Messages in the air at one time: a slow provider must not be what bounds the rate. One channel gets three quarters of them.
+const IN_FLIGHT: usize = 4_000;
+
 /// The flow: a name, an age, a colour, thanks.
 const FLOW: &str = r#"flow: bench
 languages: [en]
@@ -87,7 +90,7 @@ impl Service {
         };
         let settings = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"{PUBLIC}\"\n\
-             [server.rates]\nhooks = 1000000\nprobes = 1000000\n[store]\n{store}\n\
+             [server.rates]\nhooks = 1000000\nprobes = 1000000\n[store]\n{store}\n[send]\nin_flight = {IN_FLIGHT}\n\
              [channels.bench]\nprovider = \"twilio\"\nkind = \"sms\"\nnumber = \"{NUMBER}\"\nper_second = 100000\n\
              account_sid = \"AC00000000000000000000000000000001\"\nauth_token = {{ env = \"BENCH_TOKEN\" }}\n\
              base_url = \"{}\"\n",

@@ -62,12 +62,17 @@ pub struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    /// A conversation that the flow's keyword has begun.
-    pub fn begin(catalog: &'a Catalog, project: &'a Project, flow: &str) -> Self {
+    /// A contact of whom nothing is known.
+    pub fn new(catalog: &'a Catalog, project: &'a Project) -> Self {
         let contact = ContactKey::derive(b"bench", "+447700900123");
         let context = Context { catalog, project, barred: &replyflow::domain::suppression::NOT_BARRED };
         let stored = codec::encode(&Record::default());
-        let mut talk = Talk { context, contact, stored, token: Token(1), now: Millis(1_767_225_600_000), messages: 0 };
+        Talk { context, contact, stored, token: Token(1), now: Millis(1_767_225_600_000), messages: 0 }
+    }
+
+    /// A conversation that the flow's keyword has begun.
+    pub fn begin(catalog: &'a Catalog, project: &'a Project, flow: &str) -> Self {
+        let mut talk = Talk::new(catalog, project);
         let out = talk.say(flow);
         assert_eq!(out.effects.len(), 1, "the flow asks its first question");
         talk
@@ -83,13 +88,17 @@ impl<'a> Talk<'a> {
 
     /// The next answers, each with the record that it meets; as many as it takes to come round once.
     pub fn round(&mut self, already: usize) -> Vec<Step> {
-        (0..4)
-            .map(|i| {
-                let step = self.step(flows::answer(already + i));
-                self.take(&step);
-                step
-            })
-            .collect()
+        self.steps((0..4).map(|i| flows::answer(already + i)))
+    }
+
+    /// These messages, each with the record that it meets.
+    pub fn steps<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) -> Vec<Step> {
+        let step = |text| {
+            let step = self.step(text);
+            self.take(&step);
+            step
+        };
+        texts.into_iter().map(step).collect()
     }
 
     fn say(&mut self, text: &str) -> TurnOutput {
