@@ -21,7 +21,7 @@ mod suppress;
 mod test;
 mod test_data;
 
-pub use admin::{Admin, Backup, Check as StoreCheck, Move, Restore};
+pub use admin::{Admin, Backup, ByState, Check as StoreCheck, Drain, FlowHold, Move, Restore, Stuck};
 pub use broadcast::{All, Brief, Broadcast, New as NewBroadcast, NewSchedule, One, Schedule};
 pub use channel::Channel;
 pub use check::{Check, CheckFormat};

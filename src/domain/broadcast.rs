@@ -151,11 +151,13 @@ pub enum Refusal {
     Values,
     /// An operator ended what waited to begin, or ended the flow.
     Ended,
+    /// An operator paused the flow.
+    Paused,
 }
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Refusal; 14] = [
+    pub const ALL: [Refusal; 15] = [
         Refusal::NoConsent,
         Refusal::OptedOut,
         Refusal::Suppressed,
@@ -170,6 +172,7 @@ impl Refusal {
         Refusal::Unknown,
         Refusal::Values,
         Refusal::Ended,
+        Refusal::Paused,
     ];
 
     /// Its name in answers, tables and the journal.
@@ -189,6 +192,7 @@ impl Refusal {
             Refusal::Unknown => "unknown",
             Refusal::Values => "values",
             Refusal::Ended => "ended",
+            Refusal::Paused => "paused",
         }
     }
 

@@ -1,6 +1,6 @@
-//! What holds a channel back until somebody ends it: its provider flagged its number, or a person paused it.
+//! What holds a channel or a flow back until somebody ends it: a provider flagged a number, or a person paused the one or the other.
 
-use super::name::ChannelName;
+use super::name::{ChannelName, Slug};
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ impl HoldKind {
     }
 }
 
-/// Since when a channel is held back, by whom and why. It is kept as JSON: fields are only added.
+/// Since when a channel or a flow is held back, by whom and why. It is kept as JSON: fields are only added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Since when; for what a provider says, by the provider's clock, of the first that was told while it lasts.
@@ -71,6 +71,35 @@ pub struct ChannelTold {
     /// Why, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// What happened to a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowChange {
+    /// Somebody paused it: no run of it begins.
+    Paused,
+    /// Somebody ended the pause.
+    Resumed,
+}
+
+/// What happened to a flow, as the journal tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowTold {
+    /// The flow.
+    pub flow: Slug,
+    /// What.
+    pub what: FlowChange,
+    /// Who did it: the name of a key, the command line.
+    pub by: String,
+    /// Why, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What the key is derived from under which the journal tells of a flow: like no address.
+pub fn flow_canonical(flow: &Slug) -> String {
+    format!("flow:{flow}")
 }
 
 /// What the key is derived from under which the journal tells of a channel: like no address.

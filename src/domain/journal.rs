@@ -13,7 +13,7 @@ use super::broadcast::{Sending, Skipped};
 use super::channel::ChannelKind;
 use super::consent::ConsentTold;
 use super::handoff::{HandoffClosed, HandoffOpened, HandoffTaken, PersonWrote};
-use super::hold::ChannelTold;
+use super::hold::{ChannelTold, FlowTold};
 use super::id::{ContactKey, EffectId, InputId, RunId, Token, VersionId};
 use super::input::{CallOutcome, ContactRef};
 use super::message::{DeliveryStatus, FailureReason, InboundContent, OutboundContent};
@@ -407,6 +407,8 @@ pub enum Event {
     Tried(Box<Tried>),
     /// A channel is held back, or no longer. It stands under the channel's own name and not under a person's.
     Channel(Box<ChannelTold>),
+    /// No run of a flow begins, or they do again. It stands under the flow's own name.
+    Flow(Box<FlowTold>),
 }
 
 /// Nothing that was written is something else than nothing written.

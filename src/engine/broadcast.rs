@@ -3,7 +3,7 @@
 
 use super::effect::Effect;
 use super::record::{Record, WaitingStart};
-use super::start::Beginning;
+use super::start::{Beginning, paused};
 use super::turn::{TurnError, TurnOutput};
 use super::turning::Turning;
 use crate::domain::broadcast::{Reentry, Refusal, Sending, Skipped};
@@ -60,6 +60,10 @@ impl<'a> Turning<'a> {
         let current: Option<&'a Flow> = catalog.current(name.as_str()).map(|flow| &**flow);
         self.was_asked(name, current, None, asked);
         match current {
+            Some(flow) if self.is_paused(&flow.name) => {
+                self.refuse(asked.sending, Refusal::Paused, paused(&flow.name));
+                Ok(())
+            }
             Some(flow) => self.ask_for(flow, asked),
             None => {
                 self.refuse(asked.sending, Refusal::Unknown, format!("there is no flow `{name}`"));
@@ -202,6 +206,10 @@ impl<'a> Turning<'a> {
         let Some(sending) = start.sending.clone() else { return Ok(()) };
         if since + limits::BROADCAST_WAITS <= self.now {
             self.was_busy(&sending);
+            return Ok(());
+        }
+        if self.is_paused(&start.flow.name) {
+            self.skip(&sending, Refusal::Paused, Some(paused(&start.flow.name)));
             return Ok(());
         }
         if let Some((refusal, detail)) = self.stands_against(start.flow, &sending) {

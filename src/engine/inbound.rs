@@ -16,10 +16,11 @@ use crate::domain::id::InputId;
 use crate::domain::journal::{Decision, Event};
 use crate::domain::limits;
 use crate::domain::message::{Inbound, InboundContent};
-use crate::domain::name::ChannelName;
+use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::{Millis, Span};
 use crate::flow::catalog::StartRef;
 use crate::reply::intent::Intent;
+use crate::reply::keyword::Hit;
 use crate::reply::normalize::Normalized;
 
 /// A message that is being decided on.
@@ -182,7 +183,8 @@ impl<'a> Turning<'a> {
     /// Whether a live run or a start takes this message as a keyword or command of its own.
     fn a_flow_takes(&self, came: &Came<'_>) -> bool {
         let keyword = self.catalog.keywords(came.message.channel.as_str());
-        keyword.is_some_and(|keywords| !keywords.find(&came.words, &came.message.text).is_empty())
+        let begins = |hit: &Hit<'_, StartRef>| !self.is_paused(&hit.entry.published.flow.name);
+        keyword.is_some_and(|keywords| keywords.find(&came.words, &came.message.text).iter().any(begins))
             || matches!(self.anytime_for(came), Ok(Some(_)))
     }
 
@@ -286,8 +288,30 @@ impl<'a> Turning<'a> {
         if let Some((plan, reason)) = self.first_plan(came, entries.iter().map(|entry| (entry, None, "any message begins"))) {
             return self.start_by_message(came, plan, &reason);
         }
-        self.received(came, Decision::Inbox, "nothing is open and no flow begins with it", false);
+        match self.paused_start(came) {
+            None => self.received(came, Decision::Inbox, "nothing is open and no flow begins with it", false),
+            Some(flow) => {
+                let reason = format!("nothing is open, and `{flow}`, which would begin, is paused");
+                self.received(came, Decision::Inbox, &reason, false);
+            }
+        }
         Ok(())
+    }
+
+    /// The flow that would take the message if it were not paused, for whoever wonders why it did not.
+    fn paused_start(&self, came: &Came<'_>) -> Option<&'a Slug> {
+        let (catalog, channel) = (self.catalog, came.message.channel.as_str());
+        if catalog.paused().is_empty() {
+            return None;
+        }
+        let hits = catalog.keywords(channel).map(|keywords| keywords.find(&came.words, &came.message.text));
+        let keywords = hits.into_iter().flatten().map(|hit| (hit.entry, hit.rest));
+        let mut entries = keywords.chain(catalog.any_message(channel).iter().map(|entry| (entry, None)));
+        let would_begin = |(entry, rest): &(&'a StartRef, Option<String>)| {
+            let reply = self.reply_of(came.message, came.at, rest.clone());
+            self.is_paused(&entry.published.flow.name) && !matches!(self.plan(entry, None, Some(&reply)), Plan::No)
+        };
+        entries.find(would_begin).map(|(entry, _)| &entry.published.flow.name)
     }
 
     fn keyword_start(&self, came: &Came<'_>) -> Option<(Plan<'a>, String)> {

@@ -10,6 +10,7 @@ use crate::domain::id::RunId;
 use crate::domain::input::Callback;
 use crate::domain::journal::{AlertLevel, Decision, Event};
 use crate::domain::limits;
+use crate::domain::name::Slug;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::flow::catalog::StartRef;
@@ -75,6 +76,9 @@ impl<'a> Turning<'a> {
             Ok(Some(false)) => return Plan::No,
             Ok(_) => {}
             Err(error) => return wrong("if", error.to_string()),
+        }
+        if self.is_paused(&flow.name) {
+            return Plan::Ignore { reason: paused(&flow.name), alert: false };
         }
         let key = match start.key.as_ref().map(|key| key.render(&view)).transpose() {
             Ok(key) => key,
@@ -150,6 +154,11 @@ impl<'a> Turning<'a> {
             return Plan::Ignore { reason: format!("{} runs are live already", limits::RUNS_PER_CONTACT), alert: true };
         }
         Plan::Begin { start: start_of(given), interrupt, pause }
+    }
+
+    /// Whether somebody paused the flow: what is live goes on, and nothing begins. A test contact tries it all the same.
+    pub(super) fn is_paused(&self, flow: &Slug) -> bool {
+        !self.rec.test && self.catalog.is_paused(flow)
     }
 
     /// Does what was planned.
@@ -264,6 +273,10 @@ impl<'a> Turning<'a> {
         if start.sending.is_some() {
             return self.begin_put_off(start, since);
         }
+        if self.is_paused(&flow.name) {
+            self.note(None, format!("a start of `{0}` waited and was dropped: {1}", flow.name, paused(&flow.name)));
+            return Ok(());
+        }
         if since + flow.expires <= self.now {
             self.note(None, format!("a start of `{}` waited longer than the flow lives and was dropped", flow.name));
             return Ok(());
@@ -275,4 +288,9 @@ impl<'a> Turning<'a> {
         }
         self.begin(start, "it waited for an open question")
     }
+}
+
+/// Why nothing begins, in one line.
+pub(super) fn paused(flow: &Slug) -> String {
+    format!("`{flow}` is paused")
 }

@@ -1,7 +1,7 @@
 //! Health and metrics: for whoever starts, stops and watches instances.
 
 use super::error::Failure;
-use super::web::Web;
+use super::web::{Readiness, Web};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use std::sync::Arc;
@@ -20,8 +20,10 @@ pub async fn live() -> Result<HttpResponse, Failure> {
 /// `GET /health/ready`: webhooks would be stored now.
 pub async fn ready(web: Data<Web>) -> Result<HttpResponse, Failure> {
     web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
-    if !web.ready.get() {
-        return Ok(unready("stopping"));
+    match web.ready.how() {
+        Readiness::Working => {}
+        Readiness::Draining => return Ok(unready("draining")),
+        Readiness::Stopping => return Ok(unready("stopping")),
     }
     let core = Arc::clone(&web.core);
     let asked = web.engine.spawn(async move { core.store().now().await });

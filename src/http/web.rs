@@ -102,22 +102,59 @@ pub struct Files {
 
 /// Whether the service takes work.
 #[derive(Debug, Clone, Default)]
-pub struct Ready(Arc<watch::Sender<bool>>);
+pub struct Ready(Arc<watch::Sender<Readiness>>);
+
+/// Why it does not, or that it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Readiness {
+    /// It does not yet, or never again.
+    #[default]
+    Stopping,
+    /// Somebody drained it, and may take that back.
+    Draining,
+    /// It does.
+    Working,
+}
 
 impl Ready {
-    /// From now on it does, or does not.
+    /// From now on it does, or does not for good.
     pub fn set(&self, ready: bool) {
-        self.0.send_replace(ready);
+        self.0.send_replace(if ready { Readiness::Working } else { Readiness::Stopping });
+    }
+
+    /// From now on it does not, unless it is stopping anyway.
+    pub fn drain(&self) {
+        self.go(Readiness::Working, Readiness::Draining);
+    }
+
+    /// It does again.
+    pub fn resume(&self) {
+        self.go(Readiness::Draining, Readiness::Working);
+    }
+
+    fn go(&self, from: Readiness, to: Readiness) {
+        self.0.send_if_modified(|now| {
+            let goes = *now == from;
+            if goes {
+                *now = to;
+            }
+            goes
+        });
+    }
+
+    /// Why not, or that it does.
+    pub fn how(&self) -> Readiness {
+        *self.0.borrow()
     }
 
     /// Whether it does.
     pub fn get(&self) -> bool {
-        *self.0.borrow()
+        self.how() == Readiness::Working
     }
 
     /// Returns when it does not, or no longer.
     pub async fn gone(&self) {
-        let _ = self.0.subscribe().wait_for(|ready| !ready).await;
+        let _ = self.0.subscribe().wait_for(|how| *how != Readiness::Working).await;
     }
 }
 

@@ -7,6 +7,7 @@ use super::broadcast::cancelled::Cancelled;
 use super::broadcast::manners::Pulse;
 use super::channel_health::Healths;
 use super::circuit::Circuits;
+use super::drain::Draining;
 use super::feed::Feed;
 use super::gate::Gate;
 use super::history::Turnstile;
@@ -97,6 +98,7 @@ pub struct Core {
     pub(super) permits: Permits,
     pub(super) paces: Paces,
     pub(super) holds: Holds,
+    pub(super) draining: Draining,
     pub(super) feed: Feed,
     pub(super) contacts: Arc<Slots>,
     /// For contacts that fall due: a part of them, so that whoever writes finds some left, however many timers fire.
@@ -143,6 +145,7 @@ impl Core {
         let now = parts.store.now().await?;
         let strange = parts.store.work_sets().await?;
         let holds = Holds::of(parts.store.holds().await?);
+        parts.versions.pause(holds.flows());
         let monotonic = millis(parts.clock.monotonic());
         let room: Arc<Notify> = Arc::default();
         let contacts = Slots::new(parts.settings.contacts_in_flight, Arc::clone(&room));
@@ -173,6 +176,7 @@ impl Core {
             permits: Permits::default(),
             paces: Paces::default(),
             holds,
+            draining: Draining::default(),
             feed: Feed::new(simulated),
             due: Slots::within(&contacts),
             contacts,

@@ -174,7 +174,7 @@ fn mode_of_body(item: &FailedItem) -> Mode {
     }
 }
 
-fn about_effect(body: &[u8]) -> (&'static str, String) {
+pub(super) fn about_effect(body: &[u8]) -> (&'static str, String) {
     match codec::decode_in::<Effect>(body).map(|(_, effect)| effect) {
         Ok(Effect::Send(send)) => ("message", format!("over {}", send.channel)),
         Ok(Effect::Call(call)) => ("call", format!("{} at {}", call.method, call.api)),

@@ -1,20 +1,20 @@
-//! Channels that are held back: by their provider, which flagged a number, or by somebody who paused one. What holds them lies in the store; every instance
-//! looks once a second, so that all of them obey within about that, also after a restart.
+//! Channels that are held back: by their provider, which flagged a number, or by somebody who paused one; and flows that somebody paused. What holds them
+//! lies in the store; every instance looks once a second, so that all of them obey within about that, also after a restart.
 
 use super::core::{Core, Patience};
 use super::marks;
 use super::settings::Channel;
 use crate::domain::attempt::provider_words;
 use crate::domain::codec;
-use crate::domain::hold::{ChannelChange, ChannelTold, Hold, HoldKind, channel_canonical};
-use crate::domain::id::ContactKey;
+use crate::domain::hold::{ChannelChange, ChannelTold, FlowChange, FlowTold, Hold, HoldKind, channel_canonical, flow_canonical};
+use crate::domain::id::{ContactKey, Token};
 use crate::domain::journal::{Entry, Event};
 use crate::domain::mode::Mode;
-use crate::domain::name::ChannelName;
+use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::Millis;
 use crate::store::{Answer, Held, HoldKey, Judgement, Report, Store};
 use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -42,20 +42,30 @@ impl Holds {
         let now: HashMap<HoldKey, Hold> = held.into_iter().map(read).collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for key in known.keys().filter(|key| !now.contains_key(key)) {
-            super::metrics::held(key.channel.as_str(), key.kind.as_str(), false);
+            measure(key, false);
         }
         for key in now.keys() {
-            super::metrics::held(key.channel.as_str(), key.kind.as_str(), true);
+            measure(key, true);
         }
         *known = now;
     }
 
-    fn get(&self, channel: &ChannelName, kind: HoldKind) -> Option<Hold> {
+    fn get(&self, key: impl FnOnce() -> HoldKey) -> Option<Hold> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if known.is_empty() {
             return None;
         }
-        known.get(&HoldKey { channel: channel.clone(), kind }).cloned()
+        known.get(&key()).cloned()
+    }
+
+    /// The flows that somebody paused.
+    pub fn flows(&self) -> BTreeSet<Slug> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let flow = |key: &HoldKey| match key {
+            HoldKey::Flow(flow) => Some(flow.clone()),
+            HoldKey::Channel(..) => None,
+        };
+        known.keys().filter_map(flow).collect()
     }
 
     /// Whether it is time to look again; then somebody does.
@@ -83,12 +93,19 @@ impl Core {
     async fn look_at_holds(&self) -> Answer<()> {
         let _alone = self.holds.looking.lock().await;
         self.holds.take_over(self.store.holds().await?);
+        self.versions.pause(self.holds.flows());
         Ok(())
     }
 
     /// Why the channel is held back for this reason, if it is, as this instance knows.
     pub fn held(&self, channel: &ChannelName, kind: HoldKind) -> Option<Hold> {
-        self.holds.get(channel, kind)
+        self.holds.get(|| HoldKey::Channel(channel.clone(), kind))
+    }
+
+    /// Why no run of the flow begins, if somebody paused it, as this instance knows.
+    pub fn paused_flow(&self, flow: &Slug) -> Option<Hold> {
+        let name = self.versions.catalog().paused_as(flow)?.clone();
+        self.holds.get(|| HoldKey::Flow(name))
     }
 
     /// Whether broadcasts over the channel wait: what is paused and has a stand-in that may send goes over that.
@@ -117,7 +134,7 @@ impl Core {
     /// Takes what a provider said of a channel's number at a time of its own, for all instances: holds it back, or ends that. False if something
     /// later was said before: then this changes nothing.
     pub(super) async fn judge(&self, channel: &ChannelName, at: Millis, hold: Option<&Hold>) -> Answer<bool> {
-        let key = HoldKey { channel: channel.clone(), kind: HoldKind::Flagged };
+        let key = HoldKey::Channel(channel.clone(), HoldKind::Flagged);
         let said = Judgement { key, at, body: hold.map(written) };
         let latest = self.patiently(Patience::Short, || self.store.judge(said.clone())).await?;
         self.patiently(Patience::Short, || self.look_at_holds()).await?;
@@ -147,23 +164,39 @@ impl Core {
         self.room().notify_one();
         Ok(there)
     }
+
+    /// Pauses a flow for all instances; this one knows at once. Whether it was not paused before.
+    pub async fn pause_flow(&self, flow: &Slug, by: &str, reason: Option<&str>) -> Answer<bool> {
+        let new = pause_flow(&*self.store, flow, by, reason).await?;
+        self.look_at_holds().await?;
+        Ok(new)
+    }
+
+    /// Ends the pause of a flow. Whether there was one.
+    pub async fn resume_flow(&self, flow: &Slug, by: &str, reason: Option<&str>) -> Answer<bool> {
+        let there = resume_flow(&*self.store, flow, by, reason).await?;
+        self.look_at_holds().await?;
+        Ok(there)
+    }
 }
 
 /// Pauses a channel. Whether it was not paused before: a pause that stands goes on as it was.
 pub async fn pause(store: &dyn Store, channel: &ChannelName, by: &str, reason: Option<&str>) -> Answer<bool> {
-    if stands(store, channel, HoldKind::Paused).await? {
+    let key = HoldKey::Channel(channel.clone(), HoldKind::Paused);
+    if stands(store, &key).await? {
         return Ok(false);
     }
     let hold = Hold { since: store.now().await?, by: by.to_owned(), reason: tidy(reason) };
     // Whoever dies in between has said what they did not do; the other way round nobody would know who did it.
     let told = told(channel, ChannelChange::Paused, by, hold.reason.clone());
     journal(store, told, &format!("paused-{}-{by}", hold.since.0)).await?;
-    store.hold(HoldKey { channel: channel.clone(), kind: HoldKind::Paused }, written(&hold)).await
+    store.hold(key, written(&hold)).await
 }
 
 /// Ends what holds a channel back. Whether there was anything to end.
 pub async fn resume(store: &dyn Store, channel: &ChannelName, kind: HoldKind, by: &str, reason: Option<&str>) -> Answer<bool> {
-    if !stands(store, channel, kind).await? {
+    let key = HoldKey::Channel(channel.clone(), kind);
+    if !stands(store, &key).await? {
         return Ok(false);
     }
     let what = match kind {
@@ -172,7 +205,29 @@ pub async fn resume(store: &dyn Store, channel: &ChannelName, kind: HoldKind, by
     };
     let id = format!("{}-ended-{}-{by}", kind.as_str(), store.now().await?.0);
     journal(store, told(channel, what, by, tidy(reason)), &id).await?;
-    store.unhold(HoldKey { channel: channel.clone(), kind }).await
+    store.unhold(key).await
+}
+
+/// Pauses a flow: no run of it begins. Whether it was not paused before: a pause that stands goes on as it was.
+pub async fn pause_flow(store: &dyn Store, flow: &Slug, by: &str, reason: Option<&str>) -> Answer<bool> {
+    let key = HoldKey::Flow(flow.clone());
+    if stands(store, &key).await? {
+        return Ok(false);
+    }
+    let hold = Hold { since: store.now().await?, by: by.to_owned(), reason: tidy(reason) };
+    journal_flow(store, flow, FlowChange::Paused, (by, hold.reason.clone()), hold.since).await?;
+    store.hold(key, written(&hold)).await
+}
+
+/// Ends the pause of a flow. Whether there was one.
+pub async fn resume_flow(store: &dyn Store, flow: &Slug, by: &str, reason: Option<&str>) -> Answer<bool> {
+    let key = HoldKey::Flow(flow.clone());
+    if !stands(store, &key).await? {
+        return Ok(false);
+    }
+    let now = store.now().await?;
+    journal_flow(store, flow, FlowChange::Resumed, (by, tidy(reason)), now).await?;
+    store.unhold(key).await
 }
 
 /// What somebody says, in one line and bounded.
@@ -180,21 +235,47 @@ fn tidy(reason: Option<&str>) -> Option<String> {
     provider_words(None, reason?)
 }
 
-/// What holds channels back, readable.
+/// What holds channels and flows back, readable.
 pub async fn all(store: &dyn Store) -> Answer<Vec<(HoldKey, Hold)>> {
     Ok(store.holds().await?.into_iter().map(read).collect())
 }
 
-async fn stands(store: &dyn Store, channel: &ChannelName, kind: HoldKind) -> Answer<bool> {
-    Ok(store.holds().await?.iter().any(|(key, _)| key.channel == *channel && key.kind == kind))
+async fn stands(store: &dyn Store, key: &HoldKey) -> Answer<bool> {
+    Ok(store.holds().await?.iter().any(|(held, _)| held == key))
 }
 
 async fn journal(store: &dyn Store, told: ChannelTold, id: &str) -> Answer<()> {
-    let contact = ContactKey::of(Mode::Live, &store.meta().await?.contact_secret, &channel_canonical(&told.channel));
     let token = marks::channel(told.channel.as_str(), id);
-    let entry = Entry { contact, token, at: store.now().await?, events: vec![Event::Channel(Box::new(told))] };
+    let canonical = channel_canonical(&told.channel);
+    told_as(store, &canonical, token, Event::Channel(Box::new(told))).await
+}
+
+async fn journal_flow(
+    store: &dyn Store,
+    flow: &Slug,
+    what: FlowChange,
+    (by, reason): (&str, Option<String>),
+    at: Millis,
+) -> Answer<()> {
+    let token = marks::flow(flow.as_str(), &format!("{what:?}-{}-{by}", at.0));
+    let told = FlowTold { flow: flow.clone(), what, by: by.to_owned(), reason };
+    told_as(store, &flow_canonical(flow), token, Event::Flow(Box::new(told))).await
+}
+
+/// Writes it into the journal under the key of what is no address.
+async fn told_as(store: &dyn Store, canonical: &str, token: Token, event: Event) -> Answer<()> {
+    let contact = ContactKey::of(Mode::Live, &store.meta().await?.contact_secret, canonical);
+    let entry = Entry { contact, token, at: store.now().await?, events: vec![event] };
     let journal = Bytes::from(codec::encode_in(Mode::Live, &entry));
     store.report(Report { contact, effect: token.effect(0), journal, wake: None }).await.map(|_| ())
+}
+
+/// Shows it in the metrics.
+fn measure(key: &HoldKey, is: bool) {
+    match key {
+        HoldKey::Channel(channel, kind) => super::metrics::held(channel.as_str(), kind.as_str(), is),
+        HoldKey::Flow(flow) => super::metrics::paused(flow.as_str(), is),
+    }
 }
 
 fn written(hold: &Hold) -> Bytes {
@@ -219,14 +300,22 @@ mod tests {
     #[test]
     fn what_another_release_wrote_holds_back_all_the_same() {
         let channel = ChannelName::parse("whatsapp").expect("a name");
-        let key = |kind| HoldKey { channel: channel.clone(), kind };
+        let key = |kind| HoldKey::Channel(channel.clone(), kind);
+        let get = |holds: &Holds, kind| holds.get(|| key(kind));
+        let flow = || Slug::parse("menu").expect("a name");
         let hold = Hold { since: Millis(5), by: "ann".to_owned(), reason: None };
         let body = Bytes::from(serde_json::to_vec(&hold).expect("writes"));
-        let holds = Holds::of(vec![(key(HoldKind::Paused), body), (key(HoldKind::Flagged), Bytes::from_static(b"?"))]);
-        assert_eq!(holds.get(&channel, HoldKind::Paused), Some(hold));
-        assert!(holds.get(&channel, HoldKind::Flagged).is_some());
+        let holds = Holds::of(vec![
+            (key(HoldKind::Paused), body.clone()),
+            (key(HoldKind::Flagged), Bytes::from_static(b"?")),
+            (HoldKey::Flow(flow()), body),
+        ]);
+        assert_eq!(get(&holds, HoldKind::Paused), Some(hold));
+        assert!(get(&holds, HoldKind::Flagged).is_some());
+        assert_eq!(holds.flows(), [flow()].into());
         holds.take_over(Vec::new());
-        assert_eq!(holds.get(&channel, HoldKind::Flagged), None);
+        assert_eq!(get(&holds, HoldKind::Flagged), None);
+        assert!(holds.flows().is_empty());
     }
 
     #[test]

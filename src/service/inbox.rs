@@ -287,7 +287,7 @@ impl Core {
         let now = self.clock.monotonic();
         let (named, mut stubs) = (contact, Vec::new());
         let mut contact = self.aliases.target_of_input(named, now);
-        let slot = if self.is_stopping() { None } else { self.contacts.take() };
+        let slot = if self.takes_nothing() { None } else { self.contacts.take() };
         let claim = slot.is_some();
         // Of whom it is only remembered that they are there it is not known whether they still are.
         let mut remembered = contact != named;

@@ -43,6 +43,11 @@ pub(super) fn channel(name: &str, id: &str) -> Token {
     of(&["channel", name, id])
 }
 
+/// Of what happened to a flow.
+pub(super) fn flow(name: &str, id: &str) -> Token {
+    of(&["flow", name, id])
+}
+
 /// Of the end of a move.
 pub(super) fn merged(contact: ContactKey, at: Token) -> Token {
     of(&["merged", contact.as_str(), &at.to_string()])

@@ -37,6 +37,10 @@ pub const CHANNEL_CIRCUIT_OPEN: &str = "replyflow_channel_circuit_open";
 pub const PACE: &str = "replyflow_channel_pace";
 /// Gauge `{channel, why}`: 1 while a channel is held back, else 0. `why`: flagged (broadcasts wait), paused (nothing leaves over it).
 pub const HELD: &str = "replyflow_channel_held";
+/// Gauge: 1 while somebody keeps this instance from new work, else 0.
+pub const DRAINING: &str = "replyflow_draining";
+/// Gauge `{flow}`: 1 while a flow is paused, so that no run of it begins, else 0.
+pub const PAUSED: &str = "replyflow_flow_paused";
 /// Counter `{from, to}`: messages that left over another channel than before, because the provider of `from` does not take them.
 pub const SWITCHED: &str = "replyflow_switched_total";
 /// Histogram of seconds: one accept.
@@ -201,6 +205,16 @@ pub fn channel_circuits<'a>(channels: impl IntoIterator<Item = (&'a str, bool)>)
 /// Notes what is left of a channel's rate.
 pub fn pace(channel: &str, factor: f64) {
     gauge!(PACE, "channel" => channel.to_owned()).set(factor);
+}
+
+/// Notes whether this instance takes no new work because somebody told it so.
+pub fn draining(is: bool) {
+    gauge!(DRAINING).set(if is { 1.0 } else { 0.0 });
+}
+
+/// Notes whether a flow is paused.
+pub fn paused(flow: &str, is: bool) {
+    gauge!(PAUSED, "flow" => flow.to_owned()).set(if is { 1.0 } else { 0.0 });
 }
 
 /// Notes whether a channel is held back.

@@ -120,7 +120,7 @@ impl Core {
             code: end.code,
         };
         let events = std::iter::once(event).chain(also).collect();
-        let goes_on = matches!(end.result, SettleResult::Done | SettleResult::Failed) && gap.0 == 0 && !self.is_stopping();
+        let goes_on = matches!(end.result, SettleResult::Done | SettleResult::Failed) && gap.0 == 0 && !self.takes_nothing();
         let take = if goes_on { self.takeable(started) } else { Vec::new() };
         let (hash, id) = marks::reply(started.id);
         let settle = Settle {

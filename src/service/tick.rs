@@ -32,7 +32,7 @@ impl Core {
     /// One look. The error is the store's: look again after the tick.
     pub async fn tick(self: &Arc<Self>) -> Answer<Ticked> {
         let tick = self.jittered_tick();
-        if self.is_stopping() {
+        if self.takes_nothing() {
             return Ok(Ticked { begun: 0, next: tick });
         }
         self.follow_holds().await;

@@ -70,7 +70,7 @@ impl Core {
             let Some(folded) = self.fold(contact, &work).await else {
                 return;
             };
-            let keep = round < self.settings.commits_in_a_row && !self.is_stopping();
+            let keep = round < self.settings.commits_in_a_row && !self.takes_nothing();
             match self.commit(contact, &work, folded, keep).await {
                 Some(next) => work = next,
                 None => return,
@@ -288,7 +288,7 @@ impl Core {
     }
 
     fn reserve(&self, set: &WorkSet, slots: &mut Reserved) -> bool {
-        if self.is_stopping() {
+        if self.takes_nothing() {
             return false;
         }
         match self.slots_of(set).take() {

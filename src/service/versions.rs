@@ -136,6 +136,15 @@ impl Versions {
         self.reads.fetch_add(1, Ordering::Release);
     }
 
+    /// From now on no run of these flows begins, and of no others that is so.
+    pub(super) fn pause(&self, paused: BTreeSet<Slug>) {
+        if *self.catalog().paused() == paused {
+            return;
+        }
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        *catalog = Arc::new(Catalog::clone(&catalog).pausing(paused));
+    }
+
     /// New runs begin on what was published now; the versions that were known stay.
     pub fn replace(&self, published: &Versions) {
         let fresh = published.catalog();
@@ -153,6 +162,15 @@ impl Versions {
     /// The catalog as it is now.
     pub fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same as if no flow were paused: for what is asked about a time when that is over.
+    pub(super) fn unpaused(&self) -> Arc<Catalog> {
+        let catalog = self.catalog();
+        match catalog.paused().is_empty() {
+            true => catalog,
+            false => Arc::new(Catalog::clone(&catalog).pausing(BTreeSet::new())),
+        }
     }
 
     /// Fetches and compiles a version. Two that load at once both succeed.

@@ -151,6 +151,7 @@ fn happened<'a>(event: &Event, of: Properties<'a>) -> Option<Happened<'a>> {
         | Event::TookIn { .. }
         | Event::Tried(_)
         | Event::Channel(_)
+        | Event::Flow(_)
         | Event::Begun { .. }
         | Event::Halted { .. }
         | Event::Moved(_)

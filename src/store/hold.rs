@@ -1,38 +1,50 @@
-//! What holds channels back: kept until it is ended, for all instances and through restarts.
+//! What holds channels and flows back: kept until it is ended, for all instances and through restarts.
 
 use super::error::StoreError;
 use crate::domain::hold::HoldKind;
-use crate::domain::name::ChannelName;
+use crate::domain::name::{ChannelName, Slug};
 use crate::domain::time::Millis;
 use bytes::Bytes;
 
-/// One reason for which one channel is held back.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct HoldKey {
-    /// The channel.
-    pub channel: ChannelName,
-    /// The reason.
-    pub kind: HoldKind,
+/// How a pause of a flow is called beside the kinds of channels.
+const FLOW: &str = "flow";
+
+/// One reason for which something is held back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HoldKey {
+    /// A channel, for this reason.
+    Channel(ChannelName, HoldKind),
+    /// A flow, which somebody paused.
+    Flow(Slug),
 }
 
 impl HoldKey {
-    /// `KIND:CHANNEL`.
+    /// `KIND:CHANNEL` or `flow:FLOW`.
     pub(super) fn field(&self) -> String {
-        format!("{}:{}", self.kind.as_str(), self.channel)
+        match self {
+            HoldKey::Channel(channel, kind) => format!("{}:{channel}", kind.as_str()),
+            HoldKey::Flow(flow) => format!("{FLOW}:{flow}"),
+        }
     }
 
-    /// `KIND-at:CHANNEL`: beside it, the mark of the latest that was said of it. Releases that do not know it pass over it, as over any kind
+    /// `KIND-at:CHANNEL` or `flow-at:FLOW`: beside it, the mark of the latest that was said of it. Releases that do not know it pass over it, as over any kind
     /// that they do not know.
     pub(super) fn mark(&self) -> String {
-        format!("{}-at:{}", self.kind.as_str(), self.channel)
+        match self {
+            HoldKey::Channel(channel, kind) => format!("{}-at:{channel}", kind.as_str()),
+            HoldKey::Flow(flow) => format!("{FLOW}-at:{flow}"),
+        }
     }
 
-    /// Reads what `field` gives. Nothing for a kind that this release does not know: another one may hold a channel back by it.
+    /// Reads what `field` gives. Nothing for a kind that this release does not know: another one may hold something back by it.
     pub(super) fn parse(field: &str) -> Result<Option<Self>, StoreError> {
-        let unreadable = || StoreError::Bug("what holds a channel back has no name".to_owned());
-        let (kind, channel) = field.split_once(':').ok_or_else(unreadable)?;
-        let channel = ChannelName::parse(channel).map_err(|_| unreadable())?;
-        Ok(HoldKind::parse(kind).map(|kind| HoldKey { channel, kind }))
+        let unreadable = || StoreError::Bug("what is held back has no name".to_owned());
+        let (kind, name) = field.split_once(':').ok_or_else(unreadable)?;
+        let name = Slug::parse(name).map_err(|_| unreadable())?;
+        if kind == FLOW {
+            return Ok(Some(HoldKey::Flow(name)));
+        }
+        Ok(HoldKind::parse(kind).map(|kind| HoldKey::Channel(name, kind)))
     }
 }
 
@@ -64,7 +76,7 @@ pub(super) fn read(found: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result
     for (field, body) in found {
         held.extend(HoldKey::parse(&field)?.map(|key| (key, Bytes::from(body))));
     }
-    held.sort_by(|(a, _), (b, _)| (&a.channel, a.kind).cmp(&(&b.channel, b.kind)));
+    held.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(held)
 }
 
@@ -73,7 +85,7 @@ mod tests {
     use super::*;
 
     fn key(kind: HoldKind) -> HoldKey {
-        HoldKey { channel: ChannelName::parse("whatsapp").expect("a name"), kind }
+        HoldKey::Channel(ChannelName::parse("whatsapp").expect("a name"), kind)
     }
 
     #[test]
@@ -90,5 +102,17 @@ mod tests {
         let rising = [mark(-1, false), mark(0, true), mark(1, false), mark(1, true), mark(1, true) + 1, mark(2, true)];
         assert!(rising.is_sorted() && rising[3] < rising[4], "{rising:?}");
         assert_eq!(mark(1, true) + 1, mark(2, false), "what ends it by hand is as if it was said a millisecond later");
+    }
+
+    #[test]
+    fn what_is_held_back_is_read_as_it_is_written_and_other_kinds_are_left_alone() {
+        let name = || Slug::parse("orders").expect("a name");
+        for key in
+            [HoldKey::Channel(name(), HoldKind::Flagged), HoldKey::Channel(name(), HoldKind::Paused), HoldKey::Flow(name())]
+        {
+            assert_eq!(HoldKey::parse(&key.field()).expect("readable"), Some(key));
+        }
+        assert_eq!(HoldKey::parse("later:orders").expect("readable"), None);
+        assert!(HoldKey::parse("orders").is_err());
     }
 }

@@ -46,7 +46,7 @@ pub use request::{
 pub use settings::{Clock, StoreSettings};
 pub use view::{
     Advanced, Depths, FailedBody, FailedItem, FailedKey, Finding, FindingLevel, Inspection, JournalId, JournalItem,
-    JournalRecord, Meta, Outgoing, OutgoingState,
+    JournalRecord, Meta, Outgoing, OutgoingState, Overdue,
 };
 
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
@@ -99,6 +99,10 @@ pub trait Store: Send + Sync {
     /// One round trip that looks at the attention and these work sets of all shards and changes nothing.
     async fn look(&self, sets: &[WorkSet]) -> Answer<Look>;
 
+    /// Contacts, and lanes of these sets, that were due before a moment and were not begun: the oldest first, at most `n`. Nothing is leased. For people:
+    /// where much is overdue, not all of a shard is looked at.
+    async fn overdue(&self, sets: &[WorkSet], before: Millis, n: usize) -> Answer<Vec<Overdue>>;
+
     /// Contacts that somebody must look at now, at most `n`, leased to the caller. Follow with `claim`.
     async fn due_contacts(&self, shard: u8, n: usize) -> Answer<DueContacts>;
 
@@ -128,7 +132,7 @@ pub trait Store: Send + Sync {
     /// Counts a message of a channel's day, if there is room. A repeat counts again.
     async fn spend(&self, spend: Spend) -> Answer<Spent>;
 
-    /// Holds a channel back until `unhold`, if it is not held back for this reason already. Whether this very call, or the same one before,
+    /// Holds a channel or a flow back until `unhold`, if it is not held back for this reason already. Whether this very call, or the same one before,
     /// began it.
     async fn hold(&self, key: HoldKey, body: Bytes) -> Answer<bool>;
 
@@ -139,7 +143,7 @@ pub trait Store: Send + Sync {
     /// Ends it. False if it was not there. What was judged until then begins it no more.
     async fn unhold(&self, key: HoldKey) -> Answer<bool>;
 
-    /// All that holds channels back, by channel.
+    /// All that is held back: channels by name, then flows.
     async fn holds(&self) -> Answer<Vec<Held>>;
 
     /// Entries of a shard's journal after `after`, oldest first.

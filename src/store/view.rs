@@ -1,7 +1,7 @@
 //! What subscribers, operators and engineers see of a store.
 
 use super::answer::{Entry, Record};
-use super::lane::{LaneKey, WorkSet};
+use super::lane::{Lane, LaneKey, WorkSet};
 use super::leaving::Place;
 use crate::domain::id::{ContactKey, EffectId, InputId};
 use crate::domain::time::{Millis, Span};
@@ -185,6 +185,17 @@ pub struct Depths {
     pub failed: u64,
     /// How long the longest overdue contact or lane has been due.
     pub lag: Span,
+}
+
+/// Something that was due at a moment and was not begun since.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Overdue {
+    /// Since when.
+    pub since: Millis,
+    /// The contact.
+    pub contact: ContactKey,
+    /// One of its lanes, and where that waits; nothing: the contact itself should have been looked at.
+    pub lane: Option<(Lane, WorkSet)>,
 }
 
 /// Everything about one contact.

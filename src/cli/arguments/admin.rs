@@ -1,6 +1,6 @@
 //! `replyflow admin`: what can be asked.
 
-use super::Format;
+use super::{Format, Service};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -49,9 +49,152 @@ Examples:
 
 Exit codes: 0 nothing is wrong · 1 something is, or it was interrupted · 2 the command was not understood";
 
+const DRAIN: &str = "\
+Through the API of the instance, with a key in REPLYFLOW_KEY that may do operations:read and operations:write. The instance says that it is not ready,
+takes no new work and ends what it has in hand; the process goes on, and a restart ends the drain. What comes in all the same is stored for others.
+
+Examples:
+  replyflow admin drain --url http://10.0.0.7:8080
+  replyflow admin drain --url http://10.0.0.7:8080 --wait 5m --reason \"a new kernel\"
+  replyflow admin drain --url http://10.0.0.7:8080 --resume
+
+Exit codes: 0 it is empty, or works again · 1 it is not empty yet, or cannot be reached · 2 the command was not understood";
+
+const PAUSE: &str = "\
+It is written into the store: every instance obeys within about a second, also after a restart. What would begin a run begins none, and the journal says why;
+broadcasts of the flow wait. Live runs go on.
+
+Examples:
+  replyflow admin flow pause payment --reason \"the gateway is away\"
+
+Exit codes: 0 it is paused · 2 there is no such flow";
+
+const RESUME: &str = "\
+What was refused meanwhile is not made up for; broadcasts go on.
+
+Examples:
+  replyflow admin flow resume payment
+
+Exit codes: 0 it is not paused any more · 2 there is no such flow";
+
+/// `replyflow admin flow`
+#[derive(Debug, Subcommand)]
+pub enum FlowHold {
+    /// Let no run of the flow begin until it is resumed; live runs go on
+    #[command(after_help = PAUSE)]
+    Pause {
+        /// The flow
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Why, for whoever looks later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let runs of the flow begin again
+    #[command(after_help = RESUME)]
+    Resume {
+        /// The flow
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Why, for whoever looks later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+/// `replyflow admin drain`
+#[derive(Debug, Args)]
+pub struct Drain {
+    /// Where it is
+    #[command(flatten)]
+    pub service: Service,
+    /// How long it is waited for until nothing is in hand; 0s: not at all
+    #[arg(long, value_name = "DURATION", default_value = "1m")]
+    pub wait: String,
+    /// Why, for whoever looks later
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Let it work again
+    #[arg(long, conflicts_with = "reason")]
+    pub resume: bool,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+const CONTACTS: &str = "\
+It reads the record, beside a running service, which follows what happens by a second or two. With --state it lists the contacts by their keys, the
+newest run first; `GET /v1/contacts/KEY/conversation` says all of one of them.
+
+Examples:
+  replyflow admin contacts                                  how many are where
+  replyflow admin contacts --flow payment
+  replyflow admin contacts --flow payment --state how_to_pay
+
+Exit codes: 0 said · 1 the record cannot be read · 2 the command was not understood";
+
+/// `replyflow admin contacts`
+#[derive(Debug, Args)]
+pub struct ByState {
+    /// Only of this flow
+    #[arg(long, value_name = "NAME")]
+    pub flow: Option<String>,
+    /// Who is in this state of it
+    #[arg(long, value_name = "NAME", requires = "flow")]
+    pub state: Option<String>,
+    /// Test contacts and those whom a simulator plays, instead of live ones
+    #[arg(long)]
+    pub test: bool,
+    /// How the result is written: as a table, or as JSON lines
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+const STUCK: &str = "\
+Through the API of an instance, with a key in REPLYFLOW_KEY that may do operations:read: the instance knows which providers are left alone. `replyflow admin
+check` looks through the whole store instead, and finds what nobody will ever look at.
+
+Examples:
+  replyflow admin stuck
+  replyflow admin stuck --older 1h --format json
+
+Exit codes: 0 nothing is stuck · 1 something is, or the instance cannot be reached · 2 the command was not understood";
+
+/// `replyflow admin stuck`
+#[derive(Debug, Args)]
+pub struct Stuck {
+    /// Where it is
+    #[command(flatten)]
+    pub service: Service,
+    /// Overdue for longer than this
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub older: String,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub limit: u16,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// `replyflow admin`
 #[derive(Debug, Subcommand)]
 pub enum Admin {
+    /// Say which contacts and lanes should have been begun long ago, since when, and why they were not
+    #[command(after_help = STUCK)]
+    Stuck(Stuck),
+    /// Say in which states of which flows contacts are, or who is in one of them
+    #[command(after_help = CONTACTS)]
+    Contacts(ByState),
+    /// Take an instance out of work without stopping it, and say when it is empty
+    #[command(after_help = DRAIN)]
+    Drain(Drain),
+    /// Pause and resume flows
+    Flow {
+        /// What to do
+        #[command(subcommand)]
+        command: FlowHold,
+    },
     /// Copy the embedded store and the record into a new folder, also while the service runs
     #[command(after_help = BACKUP)]
     Backup(Backup),

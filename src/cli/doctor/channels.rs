@@ -14,24 +14,31 @@ pub(super) fn findings(settings: &Settings) -> Vec<Finding> {
     settings.channels.values().flat_map(|channel| of(settings, channel)).collect()
 }
 
-/// One for each channel that is held back.
+/// One for each channel that is held back, and each flow that is paused.
 pub(super) fn held(holds: Vec<(HoldKey, Hold)>) -> Vec<Finding> {
-    let one = |(HoldKey { channel, kind }, hold): (HoldKey, Hold)| {
+    let one = |(key, hold): (HoldKey, Hold)| {
         let why = hold.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         let since = rfc3339(hold.since);
-        let (message, remedy) = match kind {
-            HoldKind::Paused => (
+        let (name, message, remedy) = match key {
+            HoldKey::Flow(flow) => (
+                "flow",
+                format!("{flow}: paused since {since} by {}{why}: no run of it begins", hold.by),
+                format!("`replyflow admin flow resume {flow}` ends it."),
+            ),
+            HoldKey::Channel(channel, HoldKind::Paused) => (
+                "channel",
                 format!("{channel}: paused since {since} by {}{why}: nothing leaves over it", hold.by),
                 format!("`replyflow channel resume {channel}` ends it."),
             ),
-            HoldKind::Flagged => (
+            HoldKey::Channel(channel, HoldKind::Flagged) => (
+                "channel",
                 format!("{channel}: its number is flagged since {since}{why}: broadcasts over it wait"),
                 format!(
                     "They go on when the provider says so; `replyflow channel resume {channel} --flagged` does not wait for that."
                 ),
             ),
         };
-        Finding { name: "channel", level: FindingLevel::Warning, message, remedy }
+        Finding { name, level: FindingLevel::Warning, message, remedy }
     };
     holds.into_iter().map(one).collect()
 }

@@ -45,6 +45,7 @@ impl Event {
             | Event::TookIn { .. }
             | Event::Tried(_)
             | Event::Channel(_)
+            | Event::Flow(_)
             | Event::Profile(_) => None,
         }
     }

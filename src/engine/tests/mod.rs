@@ -28,6 +28,7 @@ mod merging;
 mod modes;
 mod moving;
 mod number;
+mod paused;
 mod pausing;
 mod persons;
 mod precedence;

@@ -15,7 +15,7 @@ use crate::domain::language::Language;
 use crate::domain::name::{ChannelName, EventName, Slug};
 use crate::domain::publication::Share;
 use crate::reply::keyword::{Keyword, Keywords};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Where an entry of `start` stands: a current version and the place of the entry in it.
@@ -56,6 +56,7 @@ pub struct Catalog {
     retired: HashMap<Slug, VersionId>,
     trials: HashMap<VersionId, (Arc<Published>, Share)>,
     over: HashMap<VersionId, Over>,
+    paused: BTreeSet<Slug>,
 }
 
 impl Catalog {
@@ -74,7 +75,7 @@ impl Catalog {
     pub fn with_version(&self, flow: Arc<Flow>) -> Self {
         let mut versions = self.versions.clone();
         versions.insert(flow.version, Arc::new(Published::new(flow)));
-        Catalog::of(versions, self.standings.clone())
+        Catalog::of(versions, self.standings.clone()).pausing(self.paused.clone())
     }
 
     /// This catalog after a publish: new runs begin on what is current in `fresh`; at most `old` other versions are kept.
@@ -83,7 +84,7 @@ impl Catalog {
         if self.versions.len() <= 2 * fresh.standings.len() + old {
             versions.extend(self.versions.iter().map(|(id, published)| (*id, published.clone())));
         }
-        Catalog::of(versions, fresh.standings.clone())
+        Catalog::of(versions, fresh.standings.clone()).pausing(self.paused.clone())
     }
 
     fn of(versions: HashMap<VersionId, Arc<Published>>, standings: Vec<Standing>) -> Self {
@@ -157,6 +158,31 @@ impl Catalog {
                 }
             }
         }
+    }
+
+    /// The same, with these flows paused and no others.
+    #[must_use]
+    pub fn pausing(self, paused: BTreeSet<Slug>) -> Self {
+        Catalog { paused, ..self }
+    }
+
+    /// The flows that somebody paused, by the names under which that was done.
+    pub fn paused(&self) -> &BTreeSet<Slug> {
+        &self.paused
+    }
+
+    /// Whether no run of this flow begins, whatever asks for one. A flow that was renamed stays paused.
+    pub fn is_paused(&self, flow: &Slug) -> bool {
+        self.paused_as(flow).is_some()
+    }
+
+    /// The name under which somebody paused this flow.
+    pub fn paused_as(&self, flow: &Slug) -> Option<&Slug> {
+        self.paused.iter().find(|name| self.called_now(name) == self.called_now(flow))
+    }
+
+    fn called_now<'n>(&'n self, name: &'n Slug) -> &'n Slug {
+        self.current.get(name).map_or(name, |published| &published.flow.name)
     }
 
     /// A version with its index.

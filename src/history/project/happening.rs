@@ -1,7 +1,7 @@
 //! Everything of a contact's timeline that is no message, under the names of `domain/happening` where they have one.
 
 use super::{Fold, Now};
-use crate::domain::hold::ChannelChange;
+use crate::domain::hold::{ChannelChange, FlowChange};
 use crate::domain::journal::Event;
 use crate::domain::name::Slug;
 use crate::domain::time::{Millis, Span};
@@ -113,6 +113,10 @@ fn kind(event: &Event) -> Option<&'static str> {
             ChannelChange::Limit => "channel.limit",
             ChannelChange::Paused => "channel.paused",
             ChannelChange::Resumed => "channel.resumed",
+        },
+        Event::Flow(told) => match told.what {
+            FlowChange::Paused => "flow.paused",
+            FlowChange::Resumed => "flow.resumed",
         },
     })
 }

@@ -204,6 +204,7 @@ fn says_who_is_there(event: &Event) -> bool {
         | Event::Merged { .. }
         | Event::Tried(_)
         | Event::Channel(_)
+        | Event::Flow(_)
         | Event::CallEnded { .. } => false,
         Event::Received { .. }
         | Event::EventReceived { .. }

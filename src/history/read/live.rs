@@ -222,6 +222,7 @@ kinds! {
     TookIn => "took_in",
     Tried => "tried",
     Channel => "channel",
+    Flow => "flow",
 }
 
 #[cfg(test)]

@@ -69,6 +69,11 @@ async fn every_question_goes_through_an_index() {
         ("COVERING INDEX figure_whole (flow=? AND mode=?)", figures::by_group("f", &FiguresFilter::default())),
         ("COVERING INDEX run_live (flow=? AND mode=?", figures::under_way("f", &FiguresFilter::default())),
         ("COVERING INDEX run_live (flow=? AND mode=?", figures::under_way("f", &lately)),
+        ("COVERING INDEX run_live", states::select(&StateFilter::default(), None, 5)),
+        (
+            "COVERING INDEX run_live (flow=? AND mode=?",
+            states::select(&StateFilter { flow: some("f"), ..StateFilter::default() }, None, 5),
+        ),
         ("tried_at", tried::select(&TriedFilter::default(), Some(&(5, "x".to_owned())), 5)),
         ("tried_contact", tried::select(&TriedFilter { contact: who, ..TriedFilter::default() }, Some(&(5, "x".to_owned())), 5)),
         ("happening_alert (mode=?)", alerts::select(&AlertFilter::default(), None, 5)),

@@ -209,7 +209,8 @@ pub struct NewRun {
 #[utoipa::path(post, path = "/v1/contacts/{id}/runs", tag = "Conversations", operation_id = "begin_run",
     params(("id" = String, Path, description = "The contact's key")), security(("key" = ["conversations:write"])),
     request_body = NewRun,
-    responses((status = 202, description = "It is stored", body = Acted), (status = 404, description = "No such contact")))]
+    responses((status = 202, description = "It is stored", body = Acted), (status = 404, description = "No such contact"),
+        (status = 409, description = "The flow is paused; or the request's name came with another body")))]
 pub async fn begin(
     web: Data<Web>,
     id: Path<String>,
@@ -230,7 +231,10 @@ pub async fn begin(
     let flow =
         web.core.versions().catalog().current(&name).cloned().ok_or_else(|| invalid("flow", "there is none of this name"))?;
     let with = values(&flow, given, web.core.world().project.country.as_deref())?;
-    let (key, _) = seen(&web, &caller, &id).await?;
+    let (key, record) = seen(&web, &caller, &id).await?;
+    if !record.test && web.core.versions().catalog().is_paused(&flow.name) {
+        return Err(Failure::Conflict { reason: format!("the flow `{}` is paused: no run of it begins", flow.name) });
+    }
     let action = OperatorAction::Begin { flow: flow.name.clone(), with, sending: None };
     operate(&web, &caller, once, key, "run.begin", json!({ "flow": flow.name.as_str() }), action).await
 }

@@ -1,5 +1,6 @@
 //! `/v1/flows` and `/v1/notifications`: what runs, version by version.
 
+use super::pauses::FlowPause;
 use super::{Page, Query, looked, recorded};
 use crate::domain::id::VersionId;
 use crate::domain::mode::Mode;
@@ -33,10 +34,13 @@ pub struct FlowRow {
     languages: Vec<String>,
     /// The channels on which it speaks.
     channels: Vec<String>,
+    /// Since when no run of it begins, because somebody paused it.
+    #[schema(required)]
+    paused: Option<FlowPause>,
 }
 
 impl FlowRow {
-    fn of(flow: &Flow) -> Self {
+    fn of(web: &Web, flow: &Flow) -> Self {
         FlowRow {
             name: flow.name.to_string(),
             title: flow.title.clone(),
@@ -44,6 +48,7 @@ impl FlowRow {
             was: texts(&flow.was),
             languages: texts(&flow.languages),
             channels: texts(&flow.channels),
+            paused: FlowPause::of(web, &flow.name),
         }
     }
 }
@@ -242,7 +247,7 @@ fn page<T>(all: BTreeMap<String, T>, query: &Query) -> Result<Page<(String, T)>,
 pub async fn list(web: Data<Web>, request: HttpRequest, mut payload: Payload) -> Result<HttpResponse, Failure> {
     looked(&web, &request, &mut payload, Scope::FlowsRead).await?;
     let query = Query::read(&request, &["limit", "cursor"])?;
-    Ok(HttpResponse::Ok().json(page(flows(&web), &query)?.map(|(_, flow)| FlowRow::of(&flow))))
+    Ok(HttpResponse::Ok().json(page(flows(&web), &query)?.map(|(_, flow)| FlowRow::of(&web, &flow))))
 }
 
 /// A flow and what it is made of
@@ -269,7 +274,7 @@ pub async fn show(
         does: word(&state.kind),
     };
     Ok(HttpResponse::Ok().json(FlowShown {
-        flow: FlowRow::of(&flow),
+        flow: FlowRow::of(&web, &flow),
         live: live(&web, caller.mode, &flow.name, flow.version).await?,
         needs: flow.variables.iter().filter_map(need).collect(),
         starts: flow.starts.iter().map(FlowStart::of).collect(),

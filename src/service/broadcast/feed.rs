@@ -1,11 +1,12 @@
 //! A broadcast handed over piece by piece. A piece that was begun and not ended is handed over again from its beginning: who has it already has it once.
 
-use super::member::{self, Handed, NotSaid};
+use super::member::{self, Handed, NotSaid, What};
 use super::pace::{self, CALLS, CHUNK, FULL, Pace, WORD};
 use super::sorted::{Names, Sorted};
 use super::{Halt, Work};
 use crate::config::project::Hours;
 use crate::domain::broadcast::Refusal;
+use crate::domain::broadcast_plan::Content;
 use crate::domain::broadcast_state::{BroadcastMove, BroadcastState};
 use crate::domain::id::ContactKey;
 use crate::domain::name::{ChannelName, Slug};
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 /// Contacts that are handed over at one time.
 const SIDE_BY_SIDE: usize = 16;
-/// How long a broadcast is left when a channel is held back that it may be sent over.
+/// How long a broadcast is left when a channel is held back that it may be sent over, or its flow is paused.
 const HELD: Span = Span::seconds(5);
 /// A mailbox that had no room is tried again so often; then its contact is passed over.
 const TRIES: u32 = 8;
@@ -166,8 +167,14 @@ impl Work {
         if self.stop.is_cancelled() { Err(Halt::Stopping) } else { Ok(()) }
     }
 
-    /// Stops while a channel is held back that it may be sent over: the rest of the piece is handed over when it no longer is, at an hour that is right then.
+    /// Stops while a channel is held back that it may be sent over, or a flow is paused that it begins: the rest of the piece is handed over when that is
+    /// over, at an hour that is right then.
     fn waits(&self, feeding: &Feeding<'_>) -> Result<(), Halt> {
+        let catalog = self.core.versions.catalog();
+        let begins_paused = |content: &Content| matches!(&content.what, What::Flow(flow) if catalog.is_paused(flow));
+        if feeding.broadcast.plan.contents.all().any(|(_, content)| begins_paused(content)) {
+            return Err(Halt::Until(self.core.store_now() + HELD));
+        }
         let mut channels = feeding.channels.iter().filter_map(|name| self.core.channel(name));
         match channels.any(|channel| self.core.holds_bulk(channel)) {
             true => Err(Halt::Until(self.core.store_now() + HELD)),

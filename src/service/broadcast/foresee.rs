@@ -213,7 +213,7 @@ impl Core {
         let mut loaded = Vec::new();
         let barred = self.barred(&found.record).await;
         loop {
-            let catalog = self.versions.catalog();
+            let catalog = self.versions.unpaused();
             let context = Context { catalog: &catalog, project: &self.world.project, barred: &barred };
             let mut trial = found.record.clone();
             match (self.engine)(&context, &mut trial, Token(id.0), found.key, Some(&input), now) {

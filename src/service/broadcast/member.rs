@@ -152,7 +152,7 @@ impl Core {
         let slot = loop {
             match self.contacts.take() {
                 Some(slot) => break slot,
-                None if self.is_stopping() => return Ok(Handed::Later),
+                None if self.takes_nothing() => return Ok(Handed::Later),
                 None => self.clock.sleep(BUSY).await,
             }
         };
@@ -164,7 +164,7 @@ impl Core {
                 class: Class::Normal,
                 id: InputId::of_broadcast(broadcast, contact),
                 body: body.clone(),
-                claim: !self.is_stopping(),
+                claim: !self.takes_nothing(),
                 full: WhenFull::Refuse,
                 known: true,
             };

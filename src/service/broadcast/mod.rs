@@ -38,6 +38,7 @@ use manners::Manners;
 use missing::Missing;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -92,7 +93,13 @@ struct AtWork {
 /// Works on broadcasts until the service stops. What is under way then is taken up again by whoever comes.
 pub async fn work(core: Arc<Core>, record: Database, stop: CancellationToken) {
     let (owner, mut at_work, mut failed) = (core.fresh_id(), AtWork::default(), false);
+    let mut shift = stop.child_token();
     while !stop.is_cancelled() {
+        match core.is_draining() {
+            true => shift.cancel(),
+            false if shift.is_cancelled() => shift = stop.child_token(),
+            false => {}
+        }
         while let Some(done) = at_work.tasks.try_join_next() {
             match done {
                 Ok(id) => drop(at_work.ids.remove(&id)),
@@ -100,9 +107,15 @@ pub async fn work(core: Arc<Core>, record: Database, stop: CancellationToken) {
                 Err(_) => at_work.ids.clear(),
             }
         }
-        let begun = schedules::begin_due(&record, &core.world().project.timezone, core.store_now()).await;
-        let looked = look(&core, &record, &owner, &mut at_work, &stop).await;
-        match begun.and(looked) {
+        let looked = match shift.is_cancelled() {
+            true => Ok(()),
+            false => {
+                let begun = schedules::begin_due(&record, &core.world().project.timezone, core.store_now()).await;
+                begun.and(look(&core, &record, &owner, &mut at_work, &shift).await)
+            }
+        };
+        core.draining.broadcasts.store(at_work.ids.len(), Ordering::Relaxed);
+        match looked {
             Ok(()) => failed = false,
             // Once: history's own loop says it too.
             Err(error) if !failed => {

@@ -1,4 +1,4 @@
-//! What holds channels back.
+//! What holds channels and flows back.
 
 use super::tables::{Tables, all};
 use crate::store::hold::{Held, HoldKey, Judgement, read};

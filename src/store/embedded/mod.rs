@@ -23,9 +23,9 @@ use super::request::Bucket;
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem,
-    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits,
-    Publish, Published, Rate, Report, Reported, RequestStep, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer,
-    StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
+    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Overdue,
+    Permits, Publish, Published, Rate, Report, Reported, RequestStep, Requested, Settle, Settled, SlowDown, Spend, Spent,
+    StartAnswer, StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
 use crate::domain::limits::{CLAIMS_COUNTED, CLAIMS_MOST};
@@ -199,6 +199,10 @@ impl Store for EmbeddedStore {
     async fn look(&self, sets: &[WorkSet]) -> Answer<Look> {
         let (sets, now) = (sets.to_vec(), self.time());
         self.read(move |db| view::look(db, now, &sets)).await
+    }
+    async fn overdue(&self, sets: &[WorkSet], before: Millis, n: usize) -> Answer<Vec<Overdue>> {
+        let sets = sets.to_vec();
+        self.read(move |db| view::overdue(db, &sets, before, n)).await
     }
     async fn due_contacts(&self, _shard: u8, n: usize) -> Answer<DueContacts> {
         self.write(0, move |tables| tables.due_contacts(n)).await

@@ -2,12 +2,12 @@
 
 use super::file::failure;
 use super::records::{FAILED, read_failed};
-use super::tables::{ALIAS, MOVING, all, first, read_contact, read_effect, read_entry, read_set};
+use super::tables::{ALIAS, MOVING, all, first, read_contact, read_effect, read_entry, read_lane, read_set};
 use crate::domain::id::{ContactKey, Token, VersionId};
 use crate::domain::time::{Millis, Span};
 use crate::store::{
-    Answer, Depths, FailedItem, FailedKey, Finding, FindingLevel, Inspection, JournalId, JournalItem, JournalRecord, Look,
-    Outgoing, Place, Ready, Record, StopMask, StoreError, WorkSet,
+    Answer, Depths, FailedItem, FailedKey, Finding, FindingLevel, Inspection, JournalId, JournalItem, JournalRecord, LaneKey,
+    Look, Outgoing, Overdue, Place, Ready, Record, StopMask, StoreError, WorkSet,
 };
 use bytes::Bytes;
 use rusqlite::Connection;
@@ -38,6 +38,24 @@ pub fn look(db: &Connection, now: Millis, sets: &[WorkSet]) -> Answer<Look> {
         place(min(&lanes("<="), &name)?, min(&lanes(">"), &name)?, &ready);
     }
     Ok(look)
+}
+
+/// What was due before a moment, the oldest first.
+pub fn overdue(db: &Connection, sets: &[WorkSet], before: Millis, n: usize) -> Answer<Vec<Overdue>> {
+    let sql = "SELECT id, attend FROM contact WHERE attend < ?1 ORDER BY attend, id LIMIT ?2";
+    let mut overdue = all(db, sql, (before.0, limit(n)), |row| {
+        Ok(Overdue { since: Millis(row.get(1)?), contact: read_contact(row, 0)?, lane: None })
+    })?;
+    for set in sets {
+        let sql = "SELECT id, due FROM lane WHERE work = ?1 AND due < ?2 ORDER BY due, id LIMIT ?3";
+        overdue.extend(all(db, sql, (set.to_string(), before.0, limit(n)), |row| {
+            let LaneKey { contact, lane } = read_lane(row, 0)?;
+            Ok(Overdue { since: Millis(row.get(1)?), contact, lane: Some((lane, set.clone())) })
+        })?);
+    }
+    overdue.sort();
+    overdue.truncate(n);
+    Ok(overdue)
 }
 
 /// Entries of the journal.

@@ -1,4 +1,4 @@
-//! What holds channels back: fields of one hash.
+//! What holds channels and flows back: fields of one hash.
 
 use super::scripts::Script;
 use super::{RedisStore, keys};

@@ -8,16 +8,18 @@ use crate::config::send::PairPace;
 use crate::domain::id::{ContactKey, Who};
 use crate::domain::limits;
 use crate::domain::name::ChannelName;
-use crate::domain::time::Span;
+use crate::domain::time::{Millis, Span};
 use crate::store::pace;
 use crate::store::{
-    Answer, Claim, DueContacts, DueLanes, LaneKey, Look, Permits, Rate, Ready, Settle, SettleResult, Settled, SlowDown, Spend,
-    Spent, StartAnswer, Started, StopMask, StoreError, Ticket, Traffic, WorkSet,
+    Answer, Claim, DueContacts, DueLanes, LaneKey, Look, Overdue, Permits, Rate, Ready, Settle, SettleResult, Settled, SlowDown,
+    Spend, Spent, StartAnswer, Started, StopMask, StoreError, Ticket, Traffic, WorkSet,
 };
 use redis::Value;
 
 /// Members that one `due` takes: two values each go through `unpack`.
 const DUE_AT_ONCE: usize = 32;
+/// What is overdue that is shown of each shard and set.
+const OVERDUE_OF_EACH: usize = 50;
 /// How often a settle or a commit looks again when a lane's head turns out to wait in another set.
 pub(super) const REDOS: usize = 8;
 
@@ -61,6 +63,41 @@ impl RedisStore {
             });
         }
         Ok(look)
+    }
+
+    pub(super) async fn do_overdue(&self, sets: &[WorkSet], before: Millis, n: usize) -> Answer<Vec<Overdue>> {
+        let mut pipeline = redis::pipe();
+        let mut places = Vec::with_capacity(usize::from(keys::SHARDS) * (1 + sets.len()));
+        let most = n.min(OVERDUE_OF_EACH);
+        for shard in 0..keys::SHARDS {
+            let waits = sets.iter().map(|set| (keys::work(shard, set), Some(set)));
+            for (key, set) in std::iter::once((keys::shard("a", shard), None)).chain(waits) {
+                let command = pipeline.cmd("ZRANGE").arg(key).arg("-inf").arg(format!("({}", before.0)).arg("BYSCORE");
+                command.arg("LIMIT").arg(0).arg(most).arg("WITHSCORES");
+                places.push(set);
+            }
+        }
+        let answers = self.link.each(&pipeline).await?;
+        let mut overdue = Vec::new();
+        for (set, answer) in places.into_iter().zip(answers) {
+            for pair in Reader::new(answer?)?.rest()?.chunks_exact(2) {
+                let since = read_score(&String::from_utf8_lossy(&pair[1]))?;
+                overdue.push(match set {
+                    Some(set) => {
+                        let LaneKey { contact, lane } = read_member(&pair[0])?;
+                        Overdue { since, contact, lane: Some((lane, set.clone())) }
+                    }
+                    None => {
+                        let contact = std::str::from_utf8(&pair[0]).ok().and_then(ContactKey::parse);
+                        let nobody = || StoreError::Bug("attention holds something that is no contact".to_owned());
+                        Overdue { since, contact: contact.ok_or_else(nobody)?, lane: None }
+                    }
+                });
+            }
+        }
+        overdue.sort();
+        overdue.truncate(n);
+        Ok(overdue)
     }
 
     async fn due(&self, key: String, n: usize, lease: Span) -> Answer<Reader> {

@@ -33,9 +33,9 @@ pub use scripts::{NoSuchText, Script, Scripts};
 use super::{
     Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
     FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem,
-    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits,
-    Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store,
-    StoreError, StoreSettings, Ticket, Traffic, WorkSet,
+    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Overdue,
+    Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer,
+    StopMask, Store, StoreError, StoreSettings, Ticket, Traffic, WorkSet,
 };
 use crate::config::redis::RedisSettings;
 use crate::domain::id::{ContactKey, DedupeHash, EffectId, Token, VersionId, Who};
@@ -136,6 +136,9 @@ impl Store for RedisStore {
     }
     async fn look(&self, sets: &[WorkSet]) -> Answer<Look> {
         self.do_look(sets).await
+    }
+    async fn overdue(&self, sets: &[WorkSet], before: Millis, n: usize) -> Answer<Vec<Overdue>> {
+        self.do_overdue(sets, before, n).await
     }
     async fn due_contacts(&self, shard: u8, n: usize) -> Answer<DueContacts> {
         self.do_due_contacts(shard, n).await

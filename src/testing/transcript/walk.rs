@@ -195,7 +195,7 @@ impl Walk<'_> {
                 self.followed(at, event);
             }
             Event::Attempted { .. } | Event::Reported { .. } | Event::Note { .. } | Event::Overflow { .. } => {}
-            Event::Switched { .. } | Event::Channel(_) => {}
+            Event::Switched { .. } | Event::Channel(_) | Event::Flow(_) => {}
             Event::SetAside { .. } => self.known(at, None, || "an input could not be processed".to_owned()),
             Event::TimeMoved { by } => {
                 self.moved = Span(self.moved.0 + by.0);

@@ -122,6 +122,22 @@ fn cases(stage: &Stage) -> Vec<Case> {
             &["channel.pause"],
         ),
         case("resume_channel", "/v1/channels/main-sms/resume", none(), json!({ "reason": "other" }), &["channel.resume"]),
+        case(
+            "pause_flow",
+            "/v1/flows/support/pause",
+            json!({ "reason": "too many" }),
+            json!({ "reason": "other" }),
+            &["flow.pause"],
+        ),
+        case("resume_flow", "/v1/flows/support/resume", none(), json!({ "reason": "other" }), &["flow.resume"]),
+        case(
+            "drain_instance",
+            "/v1/instance/drain",
+            json!({ "reason": "a new kernel" }),
+            json!({ "reason": "other" }),
+            &["instance.drain"],
+        ),
+        case("resume_instance", "/v1/instance/resume", none(), odd(), &["instance.resume"]),
         tried(case("retry_failed", format!("/v1/failed/{}/retry", f[0]), none(), odd(), &["failed.retry"])),
         tried(case("drop_failed", format!("/v1/failed/{}/drop", f[1]), none(), odd(), &["failed.drop"])),
         case(

@@ -124,6 +124,7 @@ async fn slips_that_only_one_operation_knows_name_their_field() {
         get("/v1/flows/talk/difference?from=x", "from"),
         get("/v1/broadcasts?state=odd", "state"),
         get("/v1/alerts?level=odd", "level"),
+        get("/v1/stuck?older=long", "older"),
         get("/v1/alerts?team=No%20team", "team"),
         get("/v1/alerts?contact=x", "contact"),
         get("/v1/contacts/short/conversation", "contact"),
@@ -134,6 +135,8 @@ async fn slips_that_only_one_operation_knows_name_their_field() {
         (Method::POST, "/v1/suppressions/import?format=csv".to_owned(), json!("name\nAnn\n"), "header"),
         (Method::POST, "/v1/suppressions/import?format=csv".to_owned(), json!("phone,size\n1,2\n"), "header"),
         (Method::POST, "/v1/channels/main-sms/pause".to_owned(), json!({ "reason": 7 }), "reason"),
+        (Method::POST, "/v1/flows/talk/pause".to_owned(), json!({ "reason": "" }), "reason"),
+        (Method::POST, "/v1/instance/drain".to_owned(), json!({ "reason": 7 }), "reason"),
     ];
     for (body, field) in [
         (json!({ "phone": "hello" }), "phone"),

@@ -184,6 +184,7 @@ conformance! {
         versions_are_kept_by_content_and_published_by_name,
         the_secret_is_made_once,
         a_look_sees_what_is_due_everywhere,
+        what_is_overdue_is_shown_and_stays_as_it_is,
         a_healthy_store_says_so;
     once:
         a_request_is_answered_once_and_its_answer_stays,

@@ -85,7 +85,7 @@ pub async fn a_day_is_counted_by_the_hour(backend: Backend) {
 
 pub async fn what_holds_a_channel_back_stays_until_it_is_ended(backend: Backend) {
     let world = World::new(backend).await;
-    let key = |kind, channel: &str| HoldKey { kind, channel: Slug::parse(channel).expect("a slug") };
+    let key = |kind, channel: &str| HoldKey::Channel(Slug::parse(channel).expect("a slug"), kind);
     let hold = |key, body: &'static str| world.store.hold(key, Bytes::from_static(body.as_bytes()));
     assert!(world.store.holds().await.expect("looks").is_empty());
     let flagged = || key(HoldKind::Flagged, "whatsapp");
@@ -94,15 +94,20 @@ pub async fn what_holds_a_channel_back_stays_until_it_is_ended(backend: Backend)
     assert!(!hold(flagged(), "second").await.expect("holds"), "what stands goes on");
     assert!(hold(key(HoldKind::Paused, "whatsapp"), "by ann").await.expect("holds"), "each reason by itself");
     assert!(hold(key(HoldKind::Paused, "main-sms"), "").await.expect("holds"));
+    let flow = || HoldKey::Flow(Slug::parse("whatsapp").expect("a slug"));
+    assert!(hold(flow(), "by ben").await.expect("holds"), "a flow of the same name is something else");
+    assert!(!hold(flow(), "by ann").await.expect("holds"));
     world.pass(Span::days(30));
     let all = world.store.holds().await.expect("looks");
-    let all: Vec<_> = all.iter().map(|(key, body)| (key.channel.as_str(), key.kind, &body[..])).collect();
-    let expected: [(&str, HoldKind, &[u8]); 3] = [
-        ("main-sms", HoldKind::Paused, b""),
-        ("whatsapp", HoldKind::Flagged, b"first"),
-        ("whatsapp", HoldKind::Paused, b"by ann"),
+    let all: Vec<_> = all.iter().map(|(key, body)| (key.clone(), &body[..])).collect();
+    let expected: [(HoldKey, &[u8]); 4] = [
+        (key(HoldKind::Paused, "main-sms"), b""),
+        (flagged(), b"first"),
+        (key(HoldKind::Paused, "whatsapp"), b"by ann"),
+        (flow(), b"by ben"),
     ];
     assert_eq!(all, expected);
+    assert!(world.store.unhold(flow()).await.expect("ends"));
     assert!(world.store.unhold(flagged()).await.expect("ends"));
     assert!(!world.store.unhold(flagged()).await.expect("ends"), "it is over");
     assert_eq!(world.store.holds().await.expect("looks").len(), 2);

@@ -1,6 +1,6 @@
 //! The journal, what failed, versions, the store's own facts, counts.
 
-use super::world::{Backend, World, bodies, contact, id, lane, sms};
+use super::world::{Backend, World, bodies, contact, id, lane, sms, whatsapp};
 use bytes::Bytes;
 use replyflow::domain::id::VersionId;
 use replyflow::domain::name::Slug;
@@ -8,7 +8,7 @@ use replyflow::domain::time::{Millis, Span};
 use replyflow::service::failed::Walk;
 use replyflow::store::{
     Advance, Advanced, Claimed, Current, FailedBody, FailedItem, FailedKey, FindingLevel, JournalId, JournalRecord, Kept, Lane,
-    LaneKey, LanePush, NewEffect, Publish, Published, Ready, SettleResult, StartAnswer, StoreError, WorkSet,
+    LaneKey, LanePush, NewEffect, Overdue, Publish, Published, Ready, SettleResult, StartAnswer, StoreError, WorkSet,
 };
 
 pub async fn the_journal_is_read_in_pieces_and_trimmed_behind_its_guard(backend: Backend) {
@@ -246,6 +246,25 @@ pub async fn a_look_sees_what_is_due_everywhere(backend: Backend) {
     let depths = world.store.depths().await.expect("counts");
     assert_eq!((depths.attention, depths.work, depths.journal_entries, depths.failed), (5, vec![(sms(), 5)], 5, 0));
     assert_eq!(depths.lag, Span::seconds(3));
+}
+
+pub async fn what_is_overdue_is_shown_and_stays_as_it_is(backend: Backend) {
+    let world = World::new(backend).await;
+    let begun = world.now();
+    world.queued(contact(1), "m1").await;
+    world.pass(Span::seconds(1));
+    world.sends(contact(2), &[sms(), sms()]).await;
+    world.sends(contact(3), &[whatsapp()]).await;
+    world.pass(Span::minutes(10));
+    let overdue = async |before: Millis, n: usize| world.store.overdue(&[sms()], before, n).await.expect("looks");
+    let turn = Overdue { since: begun, contact: contact(1), lane: None };
+    let head = Overdue { since: begun + Span::seconds(1), contact: contact(2), lane: Some((Lane::Contact, sms())) };
+    assert_eq!(overdue(world.now(), 10).await, [turn.clone(), head.clone()]);
+    assert_eq!(overdue(world.now(), 10).await, [turn.clone(), head.clone()], "nothing was taken");
+    assert_eq!(overdue(world.now(), 1).await, std::slice::from_ref(&turn), "the oldest first");
+    assert_eq!(overdue(head.since, 10).await, std::slice::from_ref(&turn), "since before, not since then");
+    world.started(contact(2), &sms()).await;
+    assert_eq!(overdue(world.now(), 10).await, [turn], "what is on its way is not overdue");
 }
 
 pub async fn a_healthy_store_says_so(backend: Backend) {

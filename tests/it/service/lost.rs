@@ -14,11 +14,11 @@ use replyflow::domain::name::{ChannelName, Slug};
 use replyflow::domain::time::{Millis, Span};
 use replyflow::service::{Engine, Received, failed};
 use replyflow::store::{
-    Accept, Accepted, Advance, Advanced, Answer, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes, FailedItem,
-    FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId, JournalItem,
-    Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest, Outgoing, Permits,
-    Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent, StartAnswer, StopMask, Store,
-    StoreError, Ticket, Traffic, WorkSet,
+    Accept, Accepted, Advance, Advanced, Answer, Claim, Claimed, Commit, Committed, Current, Depths, DueContacts, DueLanes,
+    FailedItem, FailedKey, Finding, Flip, Flipped, Forget, Forgot, Freeze, Frozen, Held, HoldKey, Inspection, JournalId,
+    JournalItem, Judgement, Kept, LaneKey, Linked, ListChange, ListChanged, ListItem, ListMark, Look, Meta, OnceRequest,
+    Outgoing, Overdue, Permits, Publish, Published, Rate, Report, Reported, Requested, Settle, Settled, SlowDown, Spend, Spent,
+    StartAnswer, StopMask, Store, StoreError, Ticket, Traffic, WorkSet,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -36,6 +36,9 @@ on_every_store!(
     a_chain_of_contacts_without_an_end_is_refused,
 );
 
+/// What a newer release adds to the number of a record's format.
+const NEWER: u8 = 100;
+
 /// A store that does what it is asked and then loses the answer, as often as it was told for this call.
 pub struct Losing {
     inner: Arc<dyn Store>,
@@ -43,16 +46,27 @@ pub struct Losing {
     full: Mutex<Vec<&'static str>>,
     always: Mutex<bool>,
     moved: Mutex<Option<(ContactKey, ContactKey)>>,
+    newer: bool,
 }
 
 impl Losing {
     fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        Losing::of(inner, false)
+    }
+
+    /// The store as a newer release has it: records that it writes are of a format that this release does not know, and it reads both.
+    pub fn of_a_newer_release(inner: Arc<dyn Store>) -> Arc<Self> {
+        Losing::of(inner, true)
+    }
+
+    fn of(inner: Arc<dyn Store>, newer: bool) -> Arc<Self> {
         Arc::new(Losing {
             inner,
             lose: Mutex::default(),
             full: Mutex::default(),
             always: Mutex::new(false),
             moved: Mutex::default(),
+            newer,
         })
     }
 
@@ -91,6 +105,30 @@ impl Losing {
         }
     }
 
+    fn written(&self, blob: Bytes) -> Bytes {
+        match blob.split_first() {
+            Some((format, rest)) if self.newer => [&[format + NEWER][..], rest].concat().into(),
+            _ => blob,
+        }
+    }
+
+    fn read(&self, mut claim: Claim) -> Claim {
+        if let Some((&format, rest)) = claim.record.blob.split_first()
+            && self.newer
+            && format >= NEWER
+        {
+            claim.record.blob = [&[format - NEWER][..], rest].concat().into();
+        }
+        claim
+    }
+
+    fn claimed(&self, claimed: Claimed) -> Claimed {
+        match claimed {
+            Claimed::Claimed(claim) => Claimed::Claimed(self.read(claim)),
+            other => other,
+        }
+    }
+
     fn down(&self) -> Answer<()> {
         match *self.always.lock().expect("not poisoned") {
             true => Err(StoreError::Unavailable("down".to_owned())),
@@ -117,8 +155,29 @@ macro_rules! losing {
                         return Ok(Accepted::Moved(to));
                     }
                 }
-                let answer = self.inner.accept(accept).await;
+                let answer = self.inner.accept(accept).await.map(|accepted| match accepted {
+                    Accepted::Claimed(claim) => Accepted::Claimed(self.read(claim)),
+                    other => other,
+                });
                 self.through("accept", answer)
+            }
+            async fn claim(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+                self.down()?;
+                self.room("claim")?;
+                let answer = self.inner.claim(contact, who).await.map(|claimed| self.claimed(claimed));
+                self.through("claim", answer)
+            }
+            async fn claim_alone(&self, contact: ContactKey, who: Who) -> Answer<Claimed> {
+                self.down()?;
+                self.room("claim_alone")?;
+                let answer = self.inner.claim_alone(contact, who).await.map(|claimed| self.claimed(claimed));
+                self.through("claim_alone", answer)
+            }
+            async fn commit(&self, commit: Commit) -> Answer<Committed> {
+                self.down()?;
+                self.room("commit")?;
+                let answer = self.inner.commit(Commit { blob: self.written(commit.blob), ..commit }).await;
+                self.through("commit", answer)
             }
             $(
                 async fn $name(&self, $($arg: $type),*) -> Answer<$out> {
@@ -133,11 +192,9 @@ macro_rules! losing {
 }
 
 losing! {
-    claim(contact: ContactKey, who: Who) -> Claimed;
-    claim_alone(contact: ContactKey, who: Who) -> Claimed;
     release(contact: ContactKey, token: Token, who: Who, pause: Span) -> ();
-    commit(commit: Commit) -> Committed;
     look(sets: &[WorkSet]) -> Look;
+    overdue(sets: &[WorkSet], before: Millis, n: usize) -> Vec<Overdue>;
     due_contacts(shard: u8, n: usize) -> DueContacts;
     due_work(shard: u8, set: &WorkSet, n: usize) -> DueLanes;
     start(lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> StartAnswer;

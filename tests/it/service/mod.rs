@@ -4,6 +4,7 @@ mod calls;
 mod collecting;
 mod crashes;
 mod doubting;
+mod draining;
 mod echo;
 mod fetching;
 mod flowing;
@@ -31,6 +32,7 @@ mod sharing;
 mod standing_in;
 mod subscribing;
 mod suppressing;
+mod upgrading;
 mod withdrawing;
 
 /// People.

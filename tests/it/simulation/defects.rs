@@ -276,6 +276,9 @@ impl Store for Front {
     async fn check(&self) -> Answer<Vec<Finding>> {
         self.store.check().await
     }
+    async fn overdue(&self, sets: &[WorkSet], before: Millis, n: usize) -> Answer<Vec<Overdue>> {
+        self.store.overdue(sets, before, n).await
+    }
     async fn depths(&self) -> Answer<Depths> {
         self.store.depths().await
     }

@@ -356,6 +356,10 @@ impl Store for SimStore {
         self.runtime.block_on(self.inner().check())
     }
 
+    async fn overdue(&self, sets: &[WorkSet], before: Millis, n: usize) -> Answer<Vec<Overdue>> {
+        self.runtime.block_on(self.inner().overdue(sets, before, n))
+    }
+
     async fn depths(&self) -> Answer<Depths> {
         self.runtime.block_on(self.inner().depths())
     }

@@ -106,7 +106,7 @@ async fn fill_shared(world: &World) {
         let publish = Publish { name: slug("menu"), version, base: n as u64, body: Bytes::from(format!("the {n}th")) };
         store.publish(publish).await.expect("publishes");
     }
-    store.hold(HoldKey { channel: slug("main-sms"), kind: HoldKind::Paused }, Bytes::from("by ada")).await.expect("holds");
+    store.hold(HoldKey::Channel(slug("main-sms"), HoldKind::Paused), Bytes::from("by ada")).await.expect("holds");
     for n in 0..3 {
         let change = ListChange { address: contact(900 + n), was: None, now: Some(Bytes::from(format!("listed {n}"))) };
         store.list_change(change).await.expect("lists");

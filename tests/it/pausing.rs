@@ -1,0 +1,160 @@
+//! Flows that are paused and instances that are drained, over the API and by commands.
+
+use crate::broadcast::{SALE, make, people};
+use crate::support::api::{Api, KEY};
+use crate::support::live::{GREETING, SIMULATED, Service};
+use serde_json::{Value, json};
+use std::process::Output;
+
+const PHONE: &str = "+447700900123";
+const OTHER: &str = "+447700900124";
+
+/// A command in the folder of the service.
+fn command(service: &Service, key: &str, arguments: &[&str]) -> Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_replyflow"));
+    let command = command.args(arguments).current_dir(service.folder());
+    command
+        .env("EVENTS_KEY", KEY)
+        .env("REPLYFLOW_KEY", key)
+        .env("REPLYFLOW_URL", &service.base)
+        .output()
+        .expect("the binary runs")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_flow_begins_nothing_until_it_is_resumed() {
+    let service = Service::start(SIMULATED, &[("greeting", GREETING), ("sale", SALE)]).await;
+    let api = Api::admin(&service).await;
+    let (pause, resume) = ("/v1/flows/greeting/pause", "/v1/flows/greeting/resume");
+    service.write("main-sms", PHONE, "1", "hi").await;
+    assert_eq!(service.shown(PHONE, 1).await, ["Do you like it?"]);
+    let paused = api.post_named(pause, "once", json!({ "reason": "it asks\n too much" })).await;
+    assert_eq!((paused.status, &paused.json["changed"]), (200, &json!(true)), "{}", paused.text);
+    let hold = &paused.json["paused"];
+    assert_eq!((&hold["by"], &hold["reason"]), (&json!("made by a test"), &json!("it asks too much")));
+    let again = api.post(pause, json!({})).await;
+    assert_eq!((&again.json["changed"], &again.json["paused"]), (&json!(false), hold), "{}", again.text);
+    assert_eq!(&api.get("/v1/flows/greeting").await.json["flow"]["paused"], hold);
+    assert_eq!(api.get("/v1/flows/sale").await.json["flow"]["paused"], Value::Null);
+    // Who is where, by the record, which follows in a moment.
+    let here = Api::keyed(&service, &["history:read"], "test").await;
+    let counted = json!([{ "flow": "greeting", "state": "hello", "runs": 1 }]);
+    here.until("/v1/states", |answer| answer.json["items"] == counted).await;
+    assert_eq!(here.get("/v1/states?flow=sale").await.json["items"], json!([]));
+    let counts = said(&command(&service, "", &["admin", "contacts", "--test", "--format", "json"]));
+    assert_eq!(serde_json::from_str::<Value>(&counts).expect("a line of JSON"), counted[0]);
+    let listed = said(&command(&service, "", &["admin", "contacts", "--test", "--flow", "greeting", "--state", "hello"]));
+    assert!(listed.starts_with(&service.contact_key(PHONE)), "{listed}");
+    assert_eq!(said(&command(&service, "", &["admin", "contacts"])).trim(), "No run is live.", "a simulator plays them all");
+    assert_eq!(command(&service, "", &["admin", "contacts", "--state", "hello"]).status.code(), Some(2));
+    // What is live goes on.
+    service.write("main-sms", PHONE, "2", "yes").await;
+    assert_eq!(service.shown(PHONE, 2).await[1], "Thank you.");
+    // Nothing begins, and the record says why.
+    service.write("main-sms", OTHER, "3", "hi").await;
+    let contact = service.contact_key(OTHER);
+    let timeline = format!("/v1/contacts/{contact}/timeline");
+    // Whom a simulator plays belongs to test.
+    let test = Api::keyed(&service, &["admin"], "test").await;
+    let told = test.until(&timeline, |answer| answer.text.contains("`greeting`, which would begin, is paused")).await;
+    assert_eq!(told.status, 200);
+    let asked = test.post(&format!("/v1/contacts/{contact}/runs"), json!({ "flow": "greeting" })).await;
+    assert_eq!((asked.status, asked.json["detail"].as_str().is_some_and(|why| why.contains("is paused"))), (409, true));
+    for (path, status) in [("/v1/flows/nothing/pause", 404), ("/v1/flows/No name/pause", 404)] {
+        assert_eq!(api.post(path, json!({})).await.status, status, "{path}");
+    }
+    let audit = api.get("/v1/audit?action=flow.pause").await;
+    assert_eq!(
+        (&audit.json["items"][1]["target"], &audit.json["items"][1]["detail"]["reason"]),
+        (&json!("greeting"), &json!("it asks too much"))
+    );
+    let reads = Api::keyed(&service, &["operations:read"], "live").await;
+    assert_eq!(reads.post(pause, json!({})).await.status, 403);
+    assert_eq!(test.post(pause, json!({})).await.status, 409);
+    // From beside, with the same effect within about a second.
+    let doctor = said(&command(&service, "", &["doctor"]));
+    assert!(doctor.contains("greeting: paused since") && doctor.contains("it asks too much"), "{doctor}");
+    let words = said(&command(&service, "", &["admin", "flow", "resume", "greeting"]));
+    assert!(words.contains("greeting begins runs again"), "{words}");
+    api.until("/v1/flows/greeting", |answer| answer.json["flow"]["paused"].is_null()).await;
+    service.write("main-sms", OTHER, "4", "hi").await;
+    assert_eq!(service.shown(OTHER, 1).await, ["Do you like it?"], "what was refused is not made up for");
+    assert!(said(&command(&service, "", &["admin", "flow", "resume", "greeting"])).contains("greeting was not paused"));
+    let wrong = command(&service, "", &["admin", "flow", "pause", "nothing"]);
+    assert_eq!((wrong.status.code(), said(&wrong).contains("no flow `nothing` is published")), (Some(2), true));
+    assert_eq!(api.post(resume, json!({})).await.json["changed"], false);
+    // After a restart it is as it was.
+    assert!(said(&command(&service, "", &["admin", "flow", "pause", "greeting", "--reason", "by hand"])).contains("is paused"));
+    let folder = service.stop().await;
+    let service = Service::start_in(folder).await;
+    let api = Api::admin(&service).await;
+    assert_eq!(api.get("/v1/flows/greeting").await.json["flow"]["paused"]["by"], "command line");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broadcast_of_a_paused_flow_waits_and_goes_on() {
+    let (service, api) = crate::broadcast::start().await;
+    people(&api, 4).await;
+    assert_eq!(api.post("/v1/flows/sale/pause", json!({})).await.status, 200);
+    let asked = json!({ "flow": "sale", "audience": { "query": "tag = vip" } });
+    let dry = api.post("/v1/broadcasts/dry-run", asked.clone()).await;
+    assert_eq!((dry.status, &dry.json["gets"]), (200, &json!(2)), "as when it goes on: {}", dry.text);
+    let id = make(&api, asked).await;
+    let path = format!("/v1/broadcasts/{id}");
+    // It looks at the pause before it hands over its first piece, and is left then.
+    let running = api.until(&path, |answer| answer.json["broadcast"]["state"] == "running").await;
+    assert_eq!(
+        (&running.json["broadcast"]["total"], &running.json["broadcast"]["fed"]),
+        (&json!(2), &json!(0)),
+        "{}",
+        running.text
+    );
+    assert_eq!(api.post("/v1/flows/sale/resume", json!({})).await.json["changed"], true);
+    let done = crate::broadcast::done(&api, &id, 2).await;
+    assert_eq!(done["broadcast"]["fed"], 2, "{done}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drained_instance_is_not_ready_answers_the_api_and_works_again_when_it_is_told() {
+    let service = Service::start(SIMULATED, &[("greeting", GREETING)]).await;
+    let api = Api::admin(&service).await;
+    let drained = command(&service, api.key(), &["admin", "drain", "--reason", "a new kernel", "--wait", "30s"]);
+    assert_eq!((drained.status.code(), said(&drained).trim()), (Some(0), "It is empty: it may be stopped."));
+    let instance = api.get("/v1/instance").await;
+    assert_eq!((&instance.json["state"], &instance.json["drain"]["reason"]), (&json!("drained"), &json!("a new kernel")));
+    let ready = service.get("/health/ready").await;
+    assert_eq!((ready.status().as_u16(), ready.text().await.expect("text").contains("draining")), (503, true));
+    assert_eq!(service.get("/health/live").await.status(), 200, "nobody is to restart it");
+    assert_eq!(service.write("main-sms", PHONE, "1", "hi").await.status(), 200, "what comes all the same is stored");
+    let status = api.until("/v1/status", |answer| answer.json["contacts_waiting"] == 1).await;
+    assert_eq!(status.status, 200);
+    let stuck = api.until("/v1/stuck?older=1ms", |answer| answer.json["items"] != json!([])).await;
+    let one = &stuck.json["items"][0];
+    assert_eq!((&one["contact"], &one["why"]), (&json!(service.contact_key(PHONE)), &json!("not_taken")), "{}", stuck.text);
+    assert_eq!(api.get("/v1/stuck").await.json["items"], json!([]), "not for ten minutes yet");
+    let told = command(&service, api.key(), &["admin", "stuck", "--older", "1ms"]);
+    assert!(told.status.code() == Some(1) && said(&told).contains("its turn\n    Nobody has taken it"), "{}", said(&told));
+    let sent: Value = service.get("/simulator/messages?to=447700900123").await.json().await.expect("JSON");
+    assert_eq!(sent["messages"], json!([]));
+    let again = api.post("/v1/instance/drain", json!({})).await;
+    assert_eq!(again.json["drain"], instance.json["drain"], "a drain that stands goes on as it was");
+    let resumed = command(&service, api.key(), &["admin", "drain", "--resume", "--format", "json"]);
+    let shown: Value = serde_json::from_str(&said(&resumed)).expect("JSON");
+    assert_eq!((resumed.status.code(), &shown["state"], &shown["drain"]), (Some(0), &json!("working"), &Value::Null));
+    assert_eq!(service.shown(PHONE, 1).await, ["Do you like it?"], "it begins with what has waited");
+    assert_eq!(service.get("/health/ready").await.status(), 200);
+    let audit = api.get("/v1/audit?action=instance.drain").await;
+    assert_eq!(audit.json["items"].as_array().map(Vec::len), Some(2), "{}", audit.text);
+    let test = Api::keyed(&service, &["operations:write"], "test").await;
+    assert_eq!(test.post("/v1/instance/drain", json!({})).await.status, 409);
+    let reads = Api::keyed(&service, &["operations:read"], "live").await;
+    assert_eq!(reads.post("/v1/instance/drain", json!({})).await.status, 403);
+    assert_eq!(command(&service, "", &["admin", "drain"]).status.code(), Some(2), "without a key");
+    service.stop().await;
+}
