@@ -21,14 +21,15 @@ const EVERY: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 15;
 const TIMES: u32 = 20;
 
-/// Takes over what is published until the service stops. Whoever asks is served at once.
+/// Takes over what is published elsewhere, and goes on with it until it is aborted: a service that stops sends until the end what waits, and what
+/// must not be sent is nowhere else to be known. Whoever asks is served at once.
 pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>, stop: CancellationToken) {
     let (mut failed, mut sweep) = (false, Sweep::default());
-    while !stop.is_cancelled() {
+    loop {
         match core.follow_publications().await {
             Ok(_) => failed = false,
             // What is done here from now on would be lost: it was moved away from under us.
-            Err(error @ StoreError::Marked(_)) => {
+            Err(error @ StoreError::Marked(_)) if !stop.is_cancelled() => {
                 tracing::error!(%error, "the service stops");
                 stop.cancel();
             }
@@ -43,11 +44,13 @@ pub(super) async fn follow(core: Arc<Core>, record: Database, asked: Arc<Notify>
             tracing::debug!(%error, "the suppression list was not looked at");
         }
         core.follow_holds().await;
-        sweep.look(&core, &record).await;
-        tokio::select! {
-            () = stop.cancelled() => {}
-            _ = timeout(EVERY, asked.notified()) => {}
+        if !stop.is_cancelled() {
+            sweep.look(&core, &record).await;
+        } else if let Err(error) = core.follow_cancelled(&record).await {
+            // Whoever works on broadcasts looks at it otherwise, and has gone.
+            tracing::debug!(%error, "which broadcasts were cancelled was not looked at");
         }
+        let _ = timeout(EVERY, asked.notified()).await;
     }
 }
 

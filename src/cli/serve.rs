@@ -7,6 +7,7 @@ use crate::app::{Application, start_log};
 use crate::config::Secrets;
 use crate::config::channel::ProviderSettings;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,7 @@ pub(super) fn run(project: &Project, serve: &Serve) -> Result<(), Stop> {
         .map(|channel| channel.name.to_string())
         .collect();
     let runtime = super::runtime()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let hint = "`replyflow doctor` looks for the cause.";
         let application = Application::build(settings).await.map_err(|e| Stop::with_hint(format!("{e:#}"), hint))?;
         let application = if serve.no_watch { application.without_watching() } else { application };
@@ -33,7 +34,10 @@ pub(super) fn run(project: &Project, serve: &Serve) -> Result<(), Stop> {
             invite(channel, application.port());
         }
         application.run_until_stopped(stop).await.map_err(|e| Stop::failed(format!("{e:#}")))
-    })
+    });
+    // What a thread still does for nobody (a name that is looked up, a file that is made smaller) is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
 }
 
 /// Two lines that have a conversation.

@@ -199,6 +199,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
         false
     }
 
+    /// Whether a webhook that was answered 503 comes again for at least an hour, by the provider's own documents; what is not known is a no.
+    fn brings_again(&self) -> bool {
+        false
+    }
+
     /// Whether a report may name a message by the provider's id alone: which of ours has it is remembered for a while then.
     fn reports_by_its_id(&self) -> bool {
         false

@@ -67,6 +67,7 @@ fn row(entry: &ProviderEntry, kind: ChannelKind, adapter: &Adapter) -> String {
         (adapter.check(Millis(0)).is_some(), "credentials can be tested"),
         (adapter.idempotent(), "a repeat is recognised"),
         (finds_lost(adapter), "a lost send can be asked for"),
+        (adapter.brings_again(), "comes again for an hour and longer"),
     ]
     .into_iter()
     .filter_map(|(has, words)| has.then_some(words))

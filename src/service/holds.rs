@@ -110,7 +110,7 @@ impl Core {
 
     /// Whether broadcasts over the channel wait: what is paused and has a stand-in that may send goes over that.
     pub(super) fn holds_bulk(&self, channel: &Channel) -> bool {
-        let may_send = |name: &ChannelName| !self.is_paused(name) && !self.is_flagged(name);
+        let may_send = |name: &ChannelName| !self.is_paused(name) && !self.is_flagged(name) && !self.lines.is_open(name);
         let paused = || self.is_paused(&channel.name) && !channel.policy.stand_ins.iter().any(may_send);
         self.is_flagged(&channel.name) || paused()
     }

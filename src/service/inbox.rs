@@ -14,12 +14,16 @@ use crate::domain::mode::Mode;
 use crate::provider::Decoded;
 use crate::store::{Accept, Accepted, Answer, Claim, StoreError, WhenFull};
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use indexmap::IndexMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// Contacts of one webhook that are written at one time.
 const SIDE_BY_SIDE: usize = 32;
+
+/// How long the rest of a webhook is gone on with after the first refusal: what is refused may be of one contact, or the store may be away.
+const GO_ON: Duration = Duration::from_secs(2);
 
 /// What adapters call what is for a number of ours that no channel has.
 const UNKNOWN_NUMBER: &str = "unknown_number";
@@ -57,7 +61,7 @@ impl Received {
 
 impl Core {
     /// Everything that one webhook said. `Ok` only when all of it is stored: then, and only then, the provider may hear 2xx.
-    /// What was stored of a batch that failed is recognised when the provider comes again.
+    /// One refusal refuses the webhook, and the rest is stored all the same: it is recognised when the provider comes again.
     pub async fn receive(self: &Arc<Self>, mut said: Vec<Decoded>) -> Answer<Vec<Received>> {
         let total = said.len();
         if total == 1
@@ -70,19 +74,42 @@ impl Core {
         for (place, item) in said.into_iter().enumerate() {
             groups.entry(self.contact_of(&item)).or_default().push((place, item));
         }
+        let first_refusal = &OnceLock::new();
         let work = groups.into_values().map(|items| async move {
-            let mut done = Vec::with_capacity(items.len());
+            let (mut done, mut refused) = (Vec::with_capacity(items.len()), None);
             for (place, item) in items {
-                done.push((place, self.receive_one(item).await?));
+                let too_late = first_refusal.get().is_some_and(|at| self.clock.monotonic().saturating_sub(*at) > GO_ON);
+                // Nothing of a contact overtakes what was refused, but what passes everything else.
+                if (refused.is_some() || too_late) && !self.is_urgent(&item) {
+                    continue;
+                }
+                match self.receive_one(item).await {
+                    Ok(received) => done.push((place, received)),
+                    Err(error) => {
+                        first_refusal.get_or_init(|| self.clock.monotonic());
+                        refused.get_or_insert(error);
+                    }
+                }
             }
-            Ok::<_, StoreError>(done)
+            refused.map_or(Ok(done), Err)
         });
-        let answers: Vec<Vec<(usize, Received)>> = stream::iter(work).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+        let answers: Vec<Answer<Vec<(usize, Received)>>> = stream::iter(work).buffer_unordered(SIDE_BY_SIDE).collect().await;
         let mut out = vec![Received::Noted; total];
-        for (place, received) in answers.into_iter().flatten() {
-            out[place] = received;
+        for answer in answers {
+            for (place, received) in answer? {
+                out[place] = received;
+            }
         }
         Ok(out)
+    }
+
+    /// Whether it counts however much is refused beside it.
+    fn is_urgent(&self, item: &Decoded) -> bool {
+        match item {
+            Decoded::Message(received) => self.class_of(&received.message) == Class::Priority,
+            Decoded::Complaint(_) => true,
+            _ => false,
+        }
     }
 
     fn contact_of(&self, item: &Decoded) -> Option<ContactKey> {
@@ -126,8 +153,8 @@ impl Core {
         let (contact, answers) = self.writer(Mode::Live, &message);
         message.answers = answers;
         let class = self.class_of(&message);
-        // STOP is taken however much waits: not every provider brings again what was refused.
-        if class != Class::Priority {
+        // STOP is taken however much waits, and so is what its provider would not bring again: it is stored, and answered late.
+        if class != Class::Priority && self.channel(&message.channel).is_some_and(|channel| channel.adapter.brings_again()) {
             self.has_time().inspect_err(|_| metrics::input("message", "refused"))?;
         }
         self.disproved_by(&message).await;

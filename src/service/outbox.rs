@@ -138,11 +138,12 @@ impl Core {
         };
         let asked_at = self.clock.monotonic();
         let settled = self.patiently(Patience::Long, || self.store.settle(settle.clone())).await;
-        if settled.is_ok() && settle.result != SettleResult::Done {
-            // The store knows as much as we do now, and an operator may have it sent again.
+        if settled.is_ok() && settle.result == SettleResult::Failed {
+            // An operator may have it sent again. What is tried again keeps what is known here: the provider may have it of an attempt that the
+            // store forgot, and what it surely did not take is forgotten where its answer is read.
             self.recent.forget(started.id);
         }
-        if let Some((set, _)) = &settle.instead {
+        if let Some((set, _)) = settle.instead.as_ref().filter(|(set, _)| *set != settle.set) {
             // It is due at once, and nobody has it.
             self.meet_set(set);
             self.room().notify_one();

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Unused permits lapse: they belong to the moment for which they were taken.
 const KEEP: Duration = Duration::from_secs(1);
+/// How long a store that did not answer is not asked again.
+const UNANSWERED: Duration = Duration::from_secs(1);
 /// A pause after a throttled send, if the provider does not say how long.
 pub const PAUSE: Span = Span::seconds(2);
 const PAUSE_MAX: Span = Span::hours(1);
@@ -27,7 +29,7 @@ struct Pool {
     taken_at: Duration,
     /// The provider said "too fast".
     paused_until: Duration,
-    /// The store has no permit before.
+    /// The store has no permit before, or did not answer and is not asked before.
     dry_until: Duration,
 }
 
@@ -56,7 +58,9 @@ impl Permits {
         if !dry.is_zero() {
             return Ok((0, Some(dry)));
         }
-        let answer = store.permits(channel, traffic, want, rate).await?;
+        let asked = store.permits(channel, traffic, want, rate).await;
+        // The others who want one would wait as long for the same: a channel's bucket is in one place, and that may be away.
+        let answer = asked.inspect_err(|_| self.with((channel, traffic), |pool| pool.dry_until = now + UNANSWERED))?;
         let wait = Duration::from_millis(answer.wait.0.max(0).unsigned_abs());
         if answer.granted == 0 {
             self.with((channel, traffic), |pool| pool.dry_until = now + wait);

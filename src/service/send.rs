@@ -373,11 +373,13 @@ impl Core {
         if started.unsure || from - send.aged_from() <= ON_TIME {
             return None;
         }
-        let younger = Send { since: Some(from), ..send.clone() };
-        Some((
-            started.set.clone(),
-            Bytes::from(codec::encode_in(codec::mode_of(&started.body), &Effect::Send(Box::new(younger)))),
-        ))
+        Some(self.aged(started, send, from))
+    }
+
+    /// The message as its age counts from this moment, where it is.
+    pub(super) fn aged(&self, started: &Started, send: &Send, from: Millis) -> (WorkSet, Bytes) {
+        let effect = Effect::Send(Box::new(Send { since: Some(from), ..send.clone() }));
+        (started.set.clone(), Bytes::from(codec::encode_in(codec::mode_of(&started.body), &effect)))
     }
 
     pub(super) fn retry_rules(&self) -> Retry {

@@ -25,6 +25,8 @@ use std::sync::Arc;
 const SWITCHES: u8 = 12;
 /// The longest time between two looks of a message at a channel that somebody paused.
 const PAUSED: Span = Span::seconds(30);
+/// The same of a broadcast's message: each look is written down, and there may be a hundred thousand that wait for days.
+const BULK_PAUSED: Span = Span::minutes(10);
 /// As often the wait for a channel that is left alone doubles at most: four times are some seconds.
 const WAITS_DOUBLE: u8 = 4;
 /// The shortest time that a message waits for a channel that is left alone.
@@ -57,11 +59,15 @@ impl Core {
     pub(super) fn paused(&self, started: &Started, send: &Send, channel: &Channel) -> Performed {
         const WHY: &str = "somebody paused it";
         if matches!(started.set, WorkSet::Bulk(_)) && !started.unsure {
-            // A broadcast waits as long as it takes: nothing of it ages by a pause.
+            // A broadcast waits as long as it takes, and looks at what stands in for the channel as often: nothing of it ages by a pause.
             self.unused(&started.set, 1);
-            let later = || End::again(self.store_now() + PAUSED, false, Some(WHY.to_owned()));
-            let switched = self.switched(started, send, channel, WHY);
-            return switched.unwrap_or_else(|| self.finished(started, send, Some(channel), later()));
+            if let Some(switched) = self.over_another(started, send, channel, WHY) {
+                return switched;
+            }
+            let due = self.store_now() + Span(PAUSED.0 * i64::from(started.attempt)).clamp(PAUSED, BULK_PAUSED);
+            let end = End::again(due, false, Some(WHY.to_owned()));
+            let instead = Some(self.aged(started, send, due));
+            return Performed { instead, ..self.finished(started, send, Some(channel), end) };
         }
         let pause = Span::seconds(i64::from(started.attempt) * 5).clamp(Span::seconds(5), PAUSED);
         self.waits(started, send, channel, WHY, (pause, 1))
@@ -109,7 +115,11 @@ impl Core {
 
     /// The message over the first channel that can carry it now, if it surely did not leave yet.
     pub(super) fn switched(&self, started: &Started, send: &Send, from: &Channel, why: &str) -> Option<Performed> {
-        if started.unsure || started.attempt >= SWITCHES {
+        if started.attempt >= SWITCHES { None } else { self.over_another(started, send, from, why) }
+    }
+
+    fn over_another(&self, started: &Started, send: &Send, from: &Channel, why: &str) -> Option<Performed> {
+        if started.unsure {
             return None;
         }
         let (to, mut moved) = self.elsewhere(started, send)?;

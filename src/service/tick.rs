@@ -70,7 +70,7 @@ impl Core {
         self.lag.store(waits.max().unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// Refuses what would only wait behind what waits already: what is not taken now its sender brings again. Timers that fire all at once leave
+    /// Refuses what would only wait behind what waits already. Only for what its sender brings again. Timers that fire all at once leave
     /// some slots to whoever writes, and a contact that nobody can work on takes none: neither closes the door.
     pub(super) fn has_time(&self) -> Answer<()> {
         let waits = self.lag.load(Ordering::Relaxed);

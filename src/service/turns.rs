@@ -1,7 +1,7 @@
 //! A claimed contact: turns, a commit, what it started, and again while there is more. The version check in the commit
 //! decides; everything that this worker believes about the contact may be old.
 
-use super::core::{Core, Patience};
+use super::core::{Core, Patience, duration};
 use super::fold::{Blocked, Folded, Folder, Held, given_up, read_record};
 use super::marks;
 use super::metrics;
@@ -83,7 +83,16 @@ impl Core {
     /// ways: the store answers too late, the machine is slow, the process dies of another contact. So they are counted up to a point only.
     /// What is counted above it was begun alone, and by whoever lives to tell it is taken back.
     async fn begin_alone(self: &Arc<Self>, contact: ContactKey, work: &Work) -> Option<(OwnedMutexGuard<()>, Work)> {
-        let place = Arc::clone(&self.alone).lock_owned().await;
+        // A lease that ended while it waited is somebody else's: who claims then takes the contact from whoever works on it. Half of it is left for
+        // that; what is given up here is claimed again, and no death is counted.
+        let place = match Arc::clone(&self.alone).try_lock_owned() {
+            Ok(place) => place,
+            Err(_) => tokio::select! {
+                biased;
+                place = Arc::clone(&self.alone).lock_owned() => place,
+                () = self.clock.sleep(duration(self.settings.claim_lease) / 2) => return None,
+            },
+        };
         let who = self.who();
         match self.patiently(Patience::Short, || self.store.claim_alone(contact, who)).await {
             Ok(Claimed::Claimed(claim)) => {

@@ -104,10 +104,12 @@ pub fn of_send(answer: SendOutcome, attempt: Attempt, retry: Retry, policy: Unsu
         }
         SendOutcome::Throttled { after, scope, error } => {
             let waits = attempt.patient && !attempt.unsure && scope != LimitScope::Pair;
-            let due = attempt.now + after.filter(|_| waits).unwrap_or(Span(0));
-            match due > attempt.decided_at + retry.max_age {
-                true => End::again(due, false, words(&error)),
-                false => again(after, FailureReason::Limit, error),
+            let limit = attempt.decided_at + retry.max_age;
+            let rests = after.filter(|_| waits).map(|after| attempt.now + after).filter(|due| *due > limit);
+            let late = || attempt.now + retry.pause(attempt.number, None, attempt.chance);
+            match rests.or_else(|| (waits && attempt.now > limit).then(late)) {
+                Some(due) => End { code: code(&error), ..End::again(due, false, words(&error)) },
+                None => again(after, FailureReason::Limit, error),
             }
         }
         SendOutcome::Retry { after, reason, error } => again(after, reason, error),
@@ -174,6 +176,16 @@ mod tests {
         assert_eq!((late.result, late.failure()), (SettleResult::Failed, Some(FailureReason::Limit)));
         let late = of_send(throttled(), attempt(true, 899_000), RETRY, Unsure::Resend);
         assert_eq!(late.outcome, AttemptOutcome::Unsure);
+        // The same of an answer that comes after its time, whatever it asks for.
+        let late = of_send(throttled(), attempt(false, 900_001), RETRY, Unsure::Fail);
+        assert_eq!((late.result, late.failure()), (SettleResult::Failed, Some(FailureReason::Limit)));
+        let late = of_send(throttled(), attempt(true, 900_001), RETRY, Unsure::Resend);
+        assert_eq!(late.outcome, AttemptOutcome::Unsure);
+        let now = SendOutcome::Throttled { after: None, scope: LimitScope::Number, error: ProviderError::default() };
+        assert_eq!(of_send(now.clone(), attempt(false, 900_001), RETRY, Unsure::Fail).result, SettleResult::Failed);
+        let patient = Attempt { patient: true, ..attempt(false, 900_001) };
+        let waits = of_send(now, patient, RETRY, Unsure::Fail).result;
+        assert_eq!(waits, SettleResult::Retry { due: Millis(901_001) }, "a broadcast waits, and not without a pause");
     }
 
     #[test]

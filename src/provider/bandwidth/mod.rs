@@ -68,6 +68,11 @@ impl Provider for Bandwidth {
         errors::classify(status, headers, body)
     }
 
+    /// For 24 hours (Bandwidth: "Webhooks", on repeats).
+    fn brings_again(&self) -> bool {
+        true
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         vec![&self.0.password, &self.0.callback_password]
     }

@@ -71,6 +71,11 @@ impl Provider for Dialog360 {
         meta::classify(status, headers, body)
     }
 
+    /// For about a day (360dialog: "Webhooks", on repeats).
+    fn brings_again(&self) -> bool {
+        true
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         vec![&self.0.api_key]
     }

@@ -100,6 +100,11 @@ impl Provider for Meta {
         errors::classify(status, headers, body)
     }
 
+    /// For days, less and less often (Meta: "Webhooks", on repeats).
+    fn brings_again(&self) -> bool {
+        true
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         let own = [&self.0.app_secret, &self.0.verify_token, &self.0.access_token];
         own.into_iter().chain(&self.0.second_app_secret).collect()

@@ -61,6 +61,11 @@ impl Provider for Sinch {
         }
     }
 
+    /// After 5xx, from 5 s on, each pause twice the last, up to 81,920 s (Sinch: "Callbacks", on repeats).
+    fn brings_again(&self) -> bool {
+        true
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         let own = match &self.0.api {
             SinchApi::Sms { api_token: secret, .. } => secret,

@@ -107,6 +107,11 @@ impl Provider for Vonage {
         errors::classify(status, headers, body)
     }
 
+    /// For 24 hours after 429 and 5xx (Vonage: "How long does Vonage retry inbound messages for the SMS, Messages and Dispatch APIs?").
+    fn brings_again(&self) -> bool {
+        true
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         let s = &self.settings;
         let login = s.login.iter().flat_map(|login| [&login.api_key, &login.api_secret]);

@@ -82,6 +82,11 @@ impl Provider for VonageSms {
         errors::classify(status, headers, body)
     }
 
+    /// For 24 hours after 429 and 5xx (Vonage: "How long does Vonage retry inbound messages for the SMS, Messages and Dispatch APIs?").
+    fn brings_again(&self) -> bool {
+        true
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         let login = [&self.0.login.api_key, &self.0.login.api_secret];
         login.into_iter().chain(&self.0.signature_secret).collect()

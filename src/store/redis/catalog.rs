@@ -56,6 +56,8 @@ impl RedisStore {
     }
 
     pub(super) async fn do_depths(&self) -> Answer<Depths> {
+        // First and apart: a journal without room is noticed whatever else is away.
+        let sizes = self.journal_sizes().await?;
         let sets = self.sets.all(&self.link).await?;
         let look = self.do_look(&sets).await?;
         let mut pipeline = redis::pipe();
@@ -63,26 +65,24 @@ impl RedisStore {
             pipeline.cmd("ZCARD").arg(keys::shard("a", shard));
             pipeline.cmd("ZCARD").arg(keys::shard("xt", shard));
             pipeline.cmd("XLEN").arg(keys::shard("j", shard));
-            pipeline.cmd("MEMORY").arg("USAGE").arg(keys::shard("j", shard));
             for set in &sets {
                 pipeline.cmd("ZCARD").arg(keys::work(shard, set));
             }
         }
         let numbers: Vec<Option<u64>> = self.link.pipeline(&pipeline).await?;
         let mut depths = Depths { work: sets.into_iter().map(|set| (set, 0)).collect(), ..Depths::default() };
-        let mut full = 0u64;
-        for (shard, row) in numbers.chunks_exact(4 + depths.work.len()).enumerate() {
+        for row in numbers.chunks_exact(3 + depths.work.len()) {
             let number = |i: usize| row[i].unwrap_or(0);
             depths.attention += number(0);
             depths.failed += number(1);
             depths.journal_entries += number(2);
-            depths.journal_bytes = depths.journal_bytes.max(number(3));
-            full |= u64::from(number(3) > self.settings.journal_max_bytes) << shard;
             for (i, (_, count)) in depths.work.iter_mut().enumerate() {
-                *count += number(4 + i);
+                *count += number(3 + i);
             }
         }
-        self.full_journals.store(full, Ordering::Relaxed);
+        for size in sizes {
+            depths.journal_bytes = depths.journal_bytes.max(size?);
+        }
         // What broadcasts send may be held back for days.
         let counts = |ready: &&Ready| !matches!(ready, Ready::Work { set: WorkSet::Bulk(_), .. });
         depths.lag = look.ready.iter().filter(counts).map(|ready| look.now - ready.since()).max().unwrap_or(Span(0));
@@ -105,6 +105,27 @@ impl RedisStore {
             waits.iter_mut().zip(row).for_each(|(sum, n)| *sum += n.unwrap_or(0));
         }
         Ok(waits)
+    }
+
+    /// How many bytes each shard's journal takes. Which of them are over their limit is kept; of a server that does not answer it stays as it was.
+    async fn journal_sizes(&self) -> Answer<Vec<Answer<u64>>> {
+        let mut pipeline = redis::pipe();
+        for shard in 0..keys::SHARDS {
+            pipeline.cmd("MEMORY").arg("USAGE").arg(keys::shard("j", shard));
+        }
+        let answers = self.link.each(&pipeline).await?.into_iter();
+        let sizes: Vec<Answer<u64>> = answers.map(|answer| Ok(read::<Option<u64>>(Some(answer?))?.unwrap_or(0))).collect();
+        let mut full = self.full_journals.load(Ordering::Relaxed);
+        for (shard, size) in sizes.iter().enumerate() {
+            let bit = 1u64 << shard;
+            match size {
+                Ok(bytes) if *bytes > self.settings.journal_max_bytes => full |= bit,
+                Ok(_) => full &= !bit,
+                Err(_) => {}
+            }
+        }
+        self.full_journals.store(full, Ordering::Relaxed);
+        Ok(sizes)
     }
 
     /// Whether a shard's journal was over its limit at the last `depths`.

@@ -4,12 +4,20 @@ use crate::config::redis::{RedisAddress, RedisLogin, RedisTls};
 use crate::store::{Answer, StoreError};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{
     Client, ClientTlsConfig, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo as _, Pipeline, ProtocolVersion, RedisError,
     RedisResult, ServerErrorKind, TlsCertificates, Value,
 };
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a server is left alone that was silent on a new connection, and between two calls that try whether it is back.
+const SILENT: Duration = Duration::from_secs(1);
+
+/// When a connection on which nothing is said is looked after, and between two looks that find nobody.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 
 /// What every connection needs to know beside the address.
 #[derive(Clone)]
@@ -49,7 +57,10 @@ impl Access {
         if let Some(username) = &self.login.username {
             redis = redis.set_username(username);
         }
-        let info = info.set_redis_settings(redis).set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        // Whoever only listens would never find out that the network forgot the connection.
+        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1);
+        let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+        let info = info.set_redis_settings(redis).set_tcp_settings(tcp);
         let pem = |secret: &crate::config::secret::Secret| secret.expose().as_bytes().to_vec();
         match &self.tls {
             Some(RedisTls { ca, client }) if ca.is_some() || client.is_some() => {
@@ -75,11 +86,49 @@ pub struct Node {
 }
 
 /// A connection that can be replaced.
-struct Line(RwLock<(u64, ConnectionManager)>);
+struct Line(RwLock<Now>);
+
+/// What a line is now.
+struct Now {
+    /// How often it was replaced.
+    made: u64,
+    manager: ConnectionManager,
+    /// Whether anything was ever answered over it.
+    answered: bool,
+    /// Until when nobody tries it: the server was silent also on a new connection.
+    left_until: Option<Instant>,
+}
+
+impl Now {
+    fn new(made: u64, manager: ConnectionManager, left_until: Option<Instant>) -> Self {
+        Now { made, manager, answered: false, left_until }
+    }
+}
 
 impl Line {
-    fn get(&self) -> (u64, ConnectionManager) {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The connection, for one call. Of a server that is silent, only one call in a while finds out whether it is back: the others fail at once
+    /// and hold up nobody who works with the servers beside it.
+    fn get(&self) -> RedisResult<(u64, ConnectionManager, bool)> {
+        let of = |now: &Now| (now.made, now.manager.clone(), now.answered);
+        let now = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if now.left_until.is_none() {
+            return Ok(of(&now));
+        }
+        drop(now);
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if now.left_until.is_some_and(|until| Instant::now() < until) {
+            return Err(silence());
+        }
+        now.left_until = now.left_until.map(|_| Instant::now() + SILENT);
+        Ok(of(&now))
+    }
+
+    /// Somebody is there.
+    fn answers(&self, made: u64) {
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if now.made == made {
+            (now.answered, now.left_until) = (true, None);
+        }
     }
 }
 
@@ -96,7 +145,9 @@ impl Node {
             .set_max_delay(Duration::from_millis(200));
         let line = || {
             let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
-            manager.map(|manager| Line(RwLock::new((0, manager)))).map_err(|e| StoreError::Layout(format!("Redis: {e}")))
+            manager
+                .map(|manager| Line(RwLock::new(Now::new(0, manager, None))))
+                .map_err(|e| StoreError::Layout(format!("Redis: {e}")))
         };
         let (hot, slow) = (line()?, line()?);
         let limit = access.response + access.connect * 2;
@@ -105,9 +156,10 @@ impl Node {
 
     /// One command.
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let (made, mut manager) = self.hot.get();
+        let (made, mut manager, answered) = self.hot.get()?;
         let answer = self.limited(manager.send_packed_command(command)).await;
-        self.judge(&self.hot, made, answer.and_then(Value::extract_error))
+        let answer = self.heard(&self.hot, (made, answered), answer)?;
+        self.judge(&self.hot, made, answer.extract_error())
     }
 
     /// Several commands at once; each has its own answer or error.
@@ -121,39 +173,53 @@ impl Node {
     }
 
     async fn send_all_on(&self, line: &Line, pipeline: &Pipeline) -> RedisResult<Vec<RedisResult<Value>>> {
-        let (made, mut manager) = line.get();
+        let (made, mut manager, answered) = line.get()?;
         let answers = self.limited(manager.send_packed_commands(pipeline, 0, pipeline.len())).await;
-        let answers = self.judge(line, made, answers)?;
+        let answers = self.heard(line, (made, answered), answers)?;
         Ok(answers.into_iter().map(|answer| self.judge(line, made, answer.extract_error())).collect())
     }
 
     async fn limited<T>(&self, call: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        match tokio::time::timeout(self.limit, call).await {
-            Ok(result) => result,
-            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        tokio::time::timeout(self.limit, call).await.unwrap_or_else(|_| Err(silence()))
+    }
+
+    /// What the connection itself says, before an answer is looked into. The client library connects again where one broke off, and only there: an
+    /// attempt that was refused (a login, too many clients) it would keep as the answer to everything that follows.
+    fn heard<T>(&self, line: &Line, (made, answered): (u64, bool), answer: RedisResult<T>) -> RedisResult<T> {
+        match &answer {
+            Ok(_) if !answered => line.answers(made),
+            Ok(_) => {}
+            Err(error) if error.is_connection_dropped() => {}
+            // One stall of a server that works is none of its silence: a new connection tells.
+            Err(error) => self.replace(line, made, error.is_timeout() && !answered),
         }
+        answer
     }
 
     fn judge<T>(&self, line: &Line, made: u64, result: RedisResult<T>) -> RedisResult<T> {
-        if result.as_ref().is_err_and(is_stuck) {
-            self.replace(line, made);
+        if result.as_ref().is_err_and(is_of_a_replica) {
+            self.replace(line, made, false);
         }
         result
     }
 
-    /// Takes another connection, once for all who were stuck with this one. The client library keeps one that only times out, and a name
-    /// may lead elsewhere by now.
-    fn replace(&self, line: &Line, made: u64) {
+    /// Takes another connection, once for all who were stuck with this one; a name may lead elsewhere by now.
+    fn replace(&self, line: &Line, made: u64, silent: bool) {
         let mut now = line.0.write().unwrap_or_else(PoisonError::into_inner);
-        if now.0 == made
+        if now.made == made
             && let Ok(manager) = ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone())
         {
-            *now = (made + 1, manager);
+            *now = Now::new(made + 1, manager, silent.then(|| Instant::now() + SILENT));
         }
     }
 }
 
-/// Whether a connection should not be used any more though it is open: nobody answers, or only a replica does.
-fn is_stuck(error: &RedisError) -> bool {
-    error.is_timeout() || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+/// Whether only a replica answers: another server may have the name by now.
+fn is_of_a_replica(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}
+
+/// Nobody answered in time.
+fn silence() -> RedisError {
+    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }

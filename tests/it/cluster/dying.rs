@@ -99,6 +99,20 @@ async fn a_part_that_is_away_is_away_alone() {
     let looked = store.look(&[]).await.expect("the others are looked through");
     assert!(looked.next.is_some() || !looked.ready.is_empty(), "the claim of the other contact");
     assert!(matches!(store.depths().await, Err(StoreError::Unavailable(_))), "half a sum is no sum");
+    // A journal that has no room is noticed there, and so is that it has room again.
+    let small = StoreSettings { mailbox_max: 1, mailbox_headroom: 0, journal_max_bytes: 1, ..StoreSettings::default() };
+    let small = RedisStore::connect(&cluster.settings(), small).expect("opens");
+    let overflows = async |id: &str| small.accept(input(contact(elsewhere), id)).await;
+    assert_eq!(overflows("m3").await, Ok(Accepted::Full), "it is in the journal alone");
+    assert!(small.depths().await.is_err());
+    let refused = overflows("m4").await;
+    assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+    let mut there = cluster.node(2).connection().await;
+    for journal in run::<Vec<String>>(&mut there, &["KEYS", "rf1:j:*"]).await {
+        let () = run(&mut there, &["DEL", &journal]).await;
+    }
+    assert!(small.depths().await.is_err());
+    assert_eq!(overflows("m4").await, Ok(Accepted::Full), "there is room");
     cluster.node_mut(0).restart();
     until("it is back", async || store.accept(input(contact(on_it), "m2")).await.is_ok()).await;
     assert_eq!(store.accept(input(contact(on_it), "m1")).await, Ok(Accepted::Duplicate), "nothing is forgotten");

@@ -1,11 +1,12 @@
 //! Channels that are held back: a number that its provider flagged keeps broadcasts, and no conversation; over one that somebody paused nothing leaves.
 
 use super::echo::echo;
-use super::rig::{Backend, Plan, Rig, json};
+use super::rig::{Backend, Plan, Rig, answer, json, message};
 use super::{ANN, BEN, on_every_store};
 use bytes::Bytes;
 use replyflow::domain::hold::{ChannelChange, Hold, HoldKind, channel_canonical};
 use replyflow::domain::journal::Event;
+use replyflow::domain::message::Inbound;
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::time::Span;
 use replyflow::provider::{Decoded, NumberEvent, NumberQuality};
@@ -24,6 +25,7 @@ on_every_store!(
     what_waits_for_a_paused_channel_fails_visibly_when_it_gets_too_old,
     a_stand_in_takes_what_a_paused_channel_does_not,
     a_broadcast_waits_as_long_as_neither_its_channel_nor_a_stand_in_may_send,
+    a_long_pause_of_a_stand_in_ages_no_broadcast_and_fills_no_record,
 );
 
 /// Somebody who hears of everything.
@@ -270,6 +272,28 @@ async fn a_broadcast_waits_as_long_as_neither_its_channel_nor_a_stand_in_may_sen
     rig.core.resume_channel(&name("backup-sms"), HoldKind::Paused, "ann", None).await.expect("resumes");
     later(&rig, Span::seconds(31)).await;
     assert_eq!((ways(&rig), texts(&rig)), (vec!["backup-sms".to_owned()], vec!["news".to_owned()]));
+}
+
+async fn a_long_pause_of_a_stand_in_ages_no_broadcast_and_fills_no_record(backend: Backend) {
+    let rig = Rig::with(backend, echo, with_a_backup).await;
+    rig.core.pause_channel(&name("backup-sms"), "ann", None).await.expect("pauses");
+    let channel = name("backup-sms");
+    rig.core.receive_message(Inbound { channel, ..message(BEN, "1", "bulk news") }).await.expect("accepted");
+    rig.quiet().await;
+    for _ in 0..28 {
+        later(&rig, Span::seconds(30)).await;
+    }
+    assert!(texts(&rig).is_empty());
+    let looks = rig.journal(rig.key(BEN)).await.iter().filter(|event| matches!(event, Event::Attempted { .. })).count();
+    assert!((2..12).contains(&looks), "{looks} looks in fourteen minutes");
+    rig.core.resume_channel(&name("backup-sms"), HoldKind::Paused, "ann", None).await.expect("resumes");
+    // The provider is ill at the first attempt. That is tried again as if there had been no pause.
+    rig.script(|_| answer(500, "{}"));
+    for _ in 0..40 {
+        later(&rig, Span::seconds(30)).await;
+    }
+    assert_eq!(texts(&rig), ["news", "news"]);
+    assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
 }
 
 async fn a_stand_in_takes_what_a_paused_channel_does_not(backend: Backend) {

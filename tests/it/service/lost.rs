@@ -42,6 +42,7 @@ const NEWER: u8 = 100;
 /// A store that does what it is asked and then loses the answer, as often as it was told for this call.
 pub struct Losing {
     inner: Arc<dyn Store>,
+    beside: Beside,
     lose: Mutex<Vec<&'static str>>,
     full: Mutex<Vec<&'static str>>,
     always: Mutex<bool>,
@@ -62,6 +63,7 @@ impl Losing {
     fn of(inner: Arc<dyn Store>, newer: bool) -> Arc<Self> {
         Arc::new(Losing {
             inner,
+            beside: Beside::default(),
             lose: Mutex::default(),
             full: Mutex::default(),
             always: Mutex::new(false),
@@ -137,6 +139,54 @@ impl Losing {
     }
 }
 
+/// What else becomes of calls.
+#[derive(Default)]
+struct Beside {
+    forgetful: Mutex<bool>,
+    stop: Mutex<Option<(&'static str, Arc<Stop>)>>,
+}
+
+/// Where one call stands still.
+#[derive(Default)]
+pub struct Stop {
+    /// It is there.
+    pub there: Notify,
+    /// It may go on.
+    pub go: Notify,
+}
+
+impl Losing {
+    /// Answers nothing from now on, or again.
+    pub fn goes_away(&self, away: bool) {
+        *self.always.lock().expect("not poisoned") = away;
+    }
+
+    /// What is begun from now on is offered as fresh, whatever was begun before.
+    pub fn forgets(&self) {
+        *self.beside.forgetful.lock().expect("not poisoned") = true;
+    }
+
+    /// How many answers to calls of this name it has still to lose.
+    pub fn still_to_lose(&self, call: &str) -> usize {
+        self.lose.lock().expect("not poisoned").iter().filter(|of| **of == call).count()
+    }
+
+    /// The next call of this name stands still before it is made.
+    pub fn stop(&self, call: &'static str) -> Arc<Stop> {
+        let stop = Arc::<Stop>::default();
+        *self.beside.stop.lock().expect("not poisoned") = Some((call, Arc::clone(&stop)));
+        stop
+    }
+
+    async fn stand(&self, call: &'static str) {
+        let stop = self.beside.stop.lock().expect("not poisoned").take_if(|(of, _)| *of == call);
+        if let Some((_, stop)) = stop {
+            stop.there.notify_one();
+            stop.go.notified().await;
+        }
+    }
+}
+
 macro_rules! losing {
     ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)+) => {
         #[async_trait]
@@ -146,6 +196,15 @@ macro_rules! losing {
             }
             fn hints(&self) -> Arc<Notify> {
                 self.inner.hints()
+            }
+            async fn start(&self, lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> Answer<StartAnswer> {
+                self.down()?;
+                self.room("start")?;
+                let mut answer = self.inner.start(lane, set, who, ticket).await;
+                if let Ok(StartAnswer::Ok { started, .. }) = &mut answer {
+                    started.unsure &= !*self.beside.forgetful.lock().expect("not poisoned");
+                }
+                self.through("start", answer)
             }
             async fn accept(&self, accept: Accept) -> Answer<Accepted> {
                 self.down()?;
@@ -183,6 +242,7 @@ macro_rules! losing {
                 async fn $name(&self, $($arg: $type),*) -> Answer<$out> {
                     self.down()?;
                     self.room(stringify!($name))?;
+                    self.stand(stringify!($name)).await;
                     let answer = self.inner.$name($($arg),*).await;
                     self.through(stringify!($name), answer)
                 }
@@ -197,7 +257,6 @@ losing! {
     overdue(sets: &[WorkSet], before: Millis, n: usize) -> Vec<Overdue>;
     due_contacts(shard: u8, n: usize) -> DueContacts;
     due_work(shard: u8, set: &WorkSet, n: usize) -> DueLanes;
-    start(lane: LaneKey, set: &WorkSet, who: Who, ticket: Option<Ticket>) -> StartAnswer;
     settle(settle: Settle) -> Settled;
     report(report: Report) -> Reported;
     request(request: OnceRequest) -> Requested;

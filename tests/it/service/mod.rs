@@ -30,6 +30,7 @@ mod running;
 mod sending;
 mod sharing;
 mod standing_in;
+mod standing_still;
 mod subscribing;
 mod suppressing;
 mod upgrading;

@@ -4,13 +4,18 @@ use super::collecting::compiled;
 use super::echo::echo;
 use super::rig::{Backend, Rig, message};
 use super::{ANN, BEN, on_every_store};
+use crate::support::asked::Asked;
 use crate::support::live::SIMULATED;
+use replyflow::config::channel::{ProviderSettings, SimulatorSettings};
+use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::input::OperatorAction;
 use replyflow::domain::limits::{MAILBOX, MAILBOX_HEADROOM};
-use replyflow::domain::name::EventName;
+use replyflow::domain::message::Inbound;
+use replyflow::domain::name::{ChannelName, EventName};
 use replyflow::domain::time::Span;
 use replyflow::domain::value::Value;
 use replyflow::engine;
+use replyflow::provider::{self, Adapter, Decoded};
 use replyflow::service::{EventRefused, NewEvent, NewWebhook, Received, failed};
 use replyflow::store::StoreError;
 use serde_json::json;
@@ -22,6 +27,7 @@ on_every_store!(
     a_flows_own_event_waits_until_there_is_room,
     what_comes_after_a_refused_event_does_not_overtake_it,
     what_could_only_wait_is_refused_until_there_is_time_again,
+    what_is_refused_of_a_webhook_holds_up_nothing_beside_it,
     a_contact_that_nobody_can_work_on_closes_no_door,
 );
 
@@ -180,9 +186,21 @@ async fn what_comes_after_a_refused_event_does_not_overtake_it(backend: Backend)
     assert_eq!(rig.texts(), expected);
 }
 
-/// An instance that works on one contact at a time.
+/// An instance that works on one contact at a time. The provider of its `main-sms` brings again what was refused, the other does not.
 async fn narrow(backend: Backend) -> Rig {
-    Rig::with(backend, echo, |plan| plan.settings.contacts_in_flight = 1).await
+    let simulator = SimulatorSettings { base_url: "http://simulator.test".to_owned() };
+    let inner = Adapter::new(&ProviderSettings::Simulator(simulator));
+    let again = Adapter::from(Asked { inner, at: None, keys: false });
+    Rig::with(backend, echo, |plan| {
+        plan.settings.contacts_in_flight = 1;
+        plan.arrange = Box::new(move |channels| channels["main-sms"].adapter = again);
+    })
+    .await
+}
+
+fn whatsapp(from: &str, id: &str, text: &str) -> Inbound {
+    let channel = ChannelName::parse("main-whatsapp").expect("a name");
+    Inbound { channel, kind: ChannelKind::WhatsApp, ..message(from, id, text) }
 }
 
 async fn what_could_only_wait_is_refused_until_there_is_time_again(backend: Backend) {
@@ -197,13 +215,39 @@ async fn what_could_only_wait_is_refused_until_there_is_time_again(backend: Back
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     let stopped = rig.core.receive_message(message(DAN, "5", "STOP")).await;
     assert!(stopped.is_ok(), "STOP is taken however much waits: {stopped:?}");
+    let only_once = rig.core.receive_message(whatsapp(DAN, "6", "he")).await;
+    assert_eq!(only_once, Ok(Received::Queued), "what its provider would not bring again is stored");
     rig.quiet().await;
     assert_eq!(rig.deliver(CAT, "4", "hm").await, Received::Begun, "what was refused comes again and is new");
     rig.quiet().await;
     let mut texts = rig.texts();
     texts.sort();
     texts.retain(|text| !text.contains("STOP"));
-    assert_eq!(texts, ["echo hi", "echo hm", "echo ho", "echo hu"]);
+    assert_eq!(texts, ["echo he", "echo hi", "echo hm", "echo ho", "echo hu"]);
+}
+
+async fn what_is_refused_of_a_webhook_holds_up_nothing_beside_it(backend: Backend) {
+    let rig = narrow(backend).await;
+    rig.deliver(ANN, "1", "hi").await;
+    rig.deliver(BEN, "2", "ho").await;
+    rig.pass(Span::seconds(6));
+    rig.core.tick().await.expect("looks");
+    let said = |message: Inbound| {
+        let to = message.channel.to_string();
+        Decoded::Message(Box::new(provider::Received { message, to, segments: None, part: None, error: None }))
+    };
+    let batch = vec![
+        said(message(CAT, "3", "hu")),
+        said(message(CAT, "4", "STOP")),
+        said(whatsapp(DAN, "5", "he")),
+        said(whatsapp(CAT, "6", "later")),
+    ];
+    let refused = rig.core.receive(batch.clone()).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    rig.quiet().await;
+    let again = rig.core.receive(batch).await.expect("there is time");
+    let known: Vec<bool> = again.iter().map(|received| *received == Received::Duplicate).collect();
+    assert_eq!(known, [false, true, true, false], "nothing of a contact overtakes what was refused, but STOP: {again:?}");
 }
 
 async fn a_contact_that_nobody_can_work_on_closes_no_door(backend: Backend) {

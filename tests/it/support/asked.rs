@@ -1,4 +1,5 @@
-//! A provider as others are and the simulator is not: one that can be asked what became of a message, or that knows a repeat by a key.
+//! A provider as others are and the simulator is not: one that can be asked what became of a message, or that knows a repeat by a key. What was
+//! refused it brings again.
 
 use replyflow::config::secret::Secret;
 use replyflow::domain::id::SendRef;
@@ -59,6 +60,10 @@ impl Provider for Asked {
 
     fn file(&self, media: &Media) -> Result<FileSource, NoFile> {
         self.inner.file(media)
+    }
+
+    fn brings_again(&self) -> bool {
+        true
     }
 
     fn idempotent(&self) -> bool {

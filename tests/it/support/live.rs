@@ -108,6 +108,11 @@ impl Service {
         self.folder
     }
 
+    /// Asks it to stop and does not wait for the end.
+    pub fn begin_to_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Sends a body.
     pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
         self.client.post(format!("{}{path}", self.base)).body(body).send().await.expect("an answer")
