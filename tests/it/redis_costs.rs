@@ -79,7 +79,7 @@ async fn scripts_stay_within_their_budget() {
     count!("commit, no send", 6, world.committed(world.turn(person, &claim)).await);
     count!("accept, known contact", 5, world.claimed(person, "m3").await);
     count!("due, nothing due", 2, world.due(person).await);
-    let key = HoldKey { channel: channel.clone(), kind: HoldKind::Flagged };
+    let key = HoldKey::Channel(channel.clone(), HoldKind::Flagged);
     let said = |at| Judgement { key: key.clone(), at: Millis(at), body: Some(Bytes::from_static(b"flagged")) };
     count!("judge, begins", 4, world.store.judge(said(2)).await.expect("judges"));
     count!("judge, late", 1, world.store.judge(said(1)).await.expect("judges"));

@@ -85,7 +85,7 @@ fn judged(url: &str, answer: &Result<HttpAnswer, HttpFailure>) -> Finding {
             let message = format!("{url} answers {status}: it sends callers elsewhere");
             finding(FindingLevel::Error, message, "Set server.public_url to the last address: providers follow no redirects.")
         }
-        (status @ (502 | 503 | 504), _) => {
+        (status @ 502..=504, _) => {
             let message = format!("{url} answers {status}: a proxy is there, and finds no service behind it");
             finding(
                 FindingLevel::Warning,

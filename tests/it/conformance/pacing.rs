@@ -116,7 +116,7 @@ pub async fn what_holds_a_channel_back_stays_until_it_is_ended(backend: Backend)
 
 /// Something said of a channel's number at a time; a body holds it back.
 async fn judge(world: &World, channel: &str, at: i64, body: Option<&'static str>) -> bool {
-    let key = HoldKey { kind: HoldKind::Flagged, channel: Slug::parse(channel).expect("a slug") };
+    let key = HoldKey::Channel(Slug::parse(channel).expect("a slug"), HoldKind::Flagged);
     let body = body.map(|body| Bytes::from_static(body.as_bytes()));
     world.store.judge(Judgement { key, at: Millis(at), body }).await.expect("judges")
 }
@@ -125,7 +125,11 @@ async fn judge(world: &World, channel: &str, at: i64, body: Option<&'static str>
 async fn held(world: &World) -> Vec<(String, HoldKind, String)> {
     let all = world.store.holds().await.expect("looks");
     let text = |body: &Bytes| String::from_utf8_lossy(body).into_owned();
-    all.iter().map(|(key, body)| (key.channel.to_string(), key.kind, text(body))).collect()
+    let one = |(key, body): &(HoldKey, Bytes)| match key {
+        HoldKey::Channel(channel, kind) => (channel.to_string(), *kind, text(body)),
+        HoldKey::Flow(flow) => panic!("{flow} is no channel"),
+    };
+    all.iter().map(one).collect()
 }
 
 pub async fn what_is_said_of_a_channel_counts_by_its_time_in_any_order(backend: Backend) {
@@ -152,7 +156,7 @@ pub async fn what_is_said_of_a_channel_counts_by_its_time_in_any_order(backend: 
 
 pub async fn what_is_ended_by_hand_begins_no_more_by_what_was_said_before(backend: Backend) {
     let world = World::new(backend).await;
-    let key = |kind| HoldKey { kind, channel: Slug::parse("whatsapp").expect("a slug") };
+    let key = |kind| HoldKey::Channel(Slug::parse("whatsapp").expect("a slug"), kind);
     let (flagged, paused) = (|| key(HoldKind::Flagged), || key(HoldKind::Paused));
     assert!(world.store.hold(paused(), Bytes::from_static(b"by ann")).await.expect("holds"));
     assert!(judge(&world, "whatsapp", 40, Some("flagged")).await);

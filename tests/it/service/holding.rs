@@ -143,7 +143,7 @@ async fn what_an_earlier_release_held_back_is_not_ended_by_what_was_said_before(
     let main = name("main-sms");
     let hold = Hold { since: rig.core.store_now() + Span::seconds(20), by: "provider".to_owned(), reason: None };
     let body = Bytes::from(serde_json::to_vec(&hold).expect("writes"));
-    let key = HoldKey { channel: main.clone(), kind: HoldKind::Flagged };
+    let key = HoldKey::Channel(main.clone(), HoldKind::Flagged);
     rig.store.hold(key, body).await.expect("is held, without a mark");
     rig.pass(Span::seconds(1));
     rig.core.tick().await.expect("looks");
