@@ -103,9 +103,11 @@ fn text(findings: &[Finding], style: render::Style) -> String {
             page += &format!("         {:14} {}\n", "", finding.remedy);
         }
     }
-    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-    let (errors, warnings) = (count(FindingLevel::Error), count(FindingLevel::Warning));
-    page + &format!("\n{} looked at: {errors} errors, {warnings} warnings\n", findings.len())
+    let count = |level| {
+        let n = findings.iter().filter(|finding| finding.level == level).count();
+        format!("{n} {}{}", word(level), if n == 1 { "" } else { "s" })
+    };
+    page + &format!("\n{} looked at: {}, {}\n", findings.len(), count(FindingLevel::Error), count(FindingLevel::Warning))
 }
 
 fn as_json(findings: &[Finding]) -> serde_json::Value {
@@ -144,7 +146,7 @@ mod tests {
             "error    clock          about clock",
             "project",
             "fine     flows          about flows",
-            "4 looked at: 1 errors, 1 warnings",
+            "4 looked at: 1 error, 1 warning",
         ];
         assert_eq!(lines, expected);
         let shown = as_json(&found);
