@@ -74,8 +74,13 @@ pub(super) async fn tidy_trials(core: Arc<Core>, record: Database, keep: Option<
 const OWED: Duration = Duration::from_secs(300);
 
 /// Deletes files that are owed, until the service stops.
-pub(super) async fn tidy_files(files: Arc<dyn FileStore>, stop: CancellationToken) {
+pub(super) async fn tidy_files(core: Arc<Core>, record: Database, files: Arc<dyn FileStore>, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        match core.settle_files(&record).await {
+            Ok(0) => {}
+            Ok(contacts) => tracing::info!(contacts, "files of deleted contacts are deleted now"),
+            Err(error) => tracing::error!(%error, "files of deleted contacts cannot be deleted yet"),
+        }
         match owed::settle(&*files).await {
             Ok(0) => {}
             Ok(contacts) => tracing::info!(contacts, "files of deleted contacts are deleted now"),

@@ -80,6 +80,9 @@ pub enum Moving {
     GiveOn {
         /// The message.
         message: Box<Inbound>,
+        /// Whether it waits for nothing that is said to the person: it is an opt-out, opt-in or help word.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        urgent: bool,
     },
 }
 

@@ -72,7 +72,14 @@ impl<'a> Turning<'a> {
     /// Gives an event to whom it concerns.
     pub(super) fn event(&mut self, input: InputId, event: &InputEvent) -> Result<(), TurnError> {
         self.rec.adopt(&event.to);
-        if let Some(who) = &event.contact
+        let before = [Some(&event.to), event.contact.as_ref()].into_iter().flatten().any(|who| self.rec.is_named_as_before(who));
+        if before && event.contact.as_ref().is_some_and(|who| !who.attributes.is_empty() || who.consent.is_some()) {
+            self.note(
+                None,
+                "the contact is named by a number that they have given up: what is said of the person is not taken over",
+            );
+        }
+        if let Some(who) = event.contact.as_ref().filter(|_| !before)
             && self.means(who, &event.to)
         {
             self.rec.adopt(who);

@@ -8,7 +8,7 @@ use super::anytime::Taken;
 use super::drive::{Next, Trouble};
 use super::fault::Fault;
 use super::opt::Word;
-use super::record::{Rate, Reply, Run};
+use super::record::{Reply, Run};
 use super::start::Plan;
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -17,7 +17,7 @@ use crate::domain::journal::{Decision, Event};
 use crate::domain::limits;
 use crate::domain::message::{Inbound, InboundContent};
 use crate::domain::name::{ChannelName, Slug};
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::Millis;
 use crate::flow::catalog::StartRef;
 use crate::reply::intent::Intent;
 use crate::reply::keyword::Hit;
@@ -38,7 +38,7 @@ impl<'a> Turning<'a> {
     pub(super) fn message(&mut self, input: InputId, at: Millis, message: &Inbound) -> Result<(), TurnError> {
         let mut came = Came { input, at, message, words: Normalized::of(&message.text), named: false };
         self.meet_on(&message.channel);
-        if self.is_of_another(message) {
+        if self.is_of_another(at, message) {
             return Ok(());
         }
         self.meet_writer(message);
@@ -358,10 +358,7 @@ impl<'a> Turning<'a> {
     }
 
     fn is_flood(&mut self, at: Millis) -> bool {
-        let Rate(since, count) = self.rec.rate;
-        let fresh = at - since >= Span::minutes(1) || at < since;
-        self.rec.rate = if fresh { Rate(at, 1) } else { Rate(since, count.saturating_add(1)) };
-        self.rec.rate.1 > limits::CONTACT_MESSAGES_PER_MINUTE
+        self.rec.rate.one_more(at) > limits::CONTACT_MESSAGES_PER_MINUTE
     }
 
     fn received_by(&mut self, came: &Came<'_>, run: &Run, decision: Decision, reason: &str) -> Result<(), TurnError> {

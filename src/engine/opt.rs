@@ -3,6 +3,7 @@
 use super::channel::Route;
 use super::effect::System;
 use super::turning::{From, Turning};
+use crate::domain::address::Address;
 use crate::domain::broadcast::Refusal;
 use crate::domain::channel::ChannelKind;
 use crate::domain::journal::Event;
@@ -26,6 +27,13 @@ pub fn is_priority(message: &Inbound, languages: &[crate::domain::language::Lang
             matches!(intent, Some(Intent::OptOut | Intent::Help))
         }
     }
+}
+
+/// Whether a message is such a word, or one that takes an opt-out back: for whoever else it is for.
+pub(super) fn is_word(message: &Inbound, languages: &[crate::domain::language::Language]) -> bool {
+    let is_tap = matches!(message.content, InboundContent::ButtonReply { .. } | InboundContent::ListReply { .. });
+    let words = || Intent::of(&Normalized::of(&message.text), message.kind, languages, false);
+    matches!(message.content, InboundContent::OptOut { .. }) || (!is_tap && !message.text.is_empty() && words().is_some())
 }
 
 /// What an opt-out, opt-in or help word comes to.
@@ -118,6 +126,12 @@ impl Turning<'_> {
         }
     }
 
+    /// Where whoever wrote a message hears of it: where they wrote from, unless that is a number or an id that they have given up since.
+    fn answered_at(&self, message: &Inbound) -> Address {
+        let now = self.rec.is_from_before(message).then(|| self.rec.address(message.kind)).flatten();
+        now.unwrap_or_else(|| message.from.clone())
+    }
+
     fn say_system(&mut self, message: &Inbound, system: System) {
         let texts = &self.project.texts;
         let texts = match system {
@@ -131,7 +145,7 @@ impl Turning<'_> {
             channel: message.channel.clone(),
             kind: message.kind,
             shows: info.map(|info| info.shows).unwrap_or_default(),
-            to: message.from.clone(),
+            to: self.answered_at(message),
             open: true,
         };
         let from = From { system: Some(system), ..From::default() };

@@ -1,6 +1,6 @@
 //! How large a record is. A turn that would exceed the limit ends the run that is largest, visibly; its input is not lost.
 
-use super::effect::Effect;
+use super::effect::{Effect, Moving};
 use super::record::{Errand, Kept, Purpose, Record, Run, Waiting};
 use super::turn::TurnError;
 use super::turning::Turning;
@@ -38,6 +38,8 @@ pub(super) fn effect_bytes(effect: &Effect) -> usize {
             }
         }
         Effect::Post(_) | Effect::Pass(_) => limits::EFFECT_BYTES,
+        // What somebody wrote may be as large as a mailbox takes.
+        Effect::Move(step) if matches!(**step, Moving::GiveOn { .. }) => limits::EFFECT_BYTES,
         Effect::Hook(hook) => hook.body.len(),
         // They are bounded where they are decided.
         Effect::Call(_) | Effect::Fetch(_) | Effect::Raise(_) | Effect::Tell(_) | Effect::Desk(_) | Effect::Move(_) => 0,
@@ -115,7 +117,8 @@ fn guess(record: &Record) -> usize {
         + record.tags.len() * 66
         + record.heard.len() * 96
         + record.unanswered.len() * 96
-        + record.acts.len() * 20;
+        + record.acts.len() * 20
+        + (record.left.len() + record.former.len()) * 80;
     let tracked = record.tracked.len() * 384
         + record.given_up.len() * 64
         + record.callbacks.iter().map(|called| callback_bytes(&called.callback)).sum::<usize>();

@@ -103,6 +103,11 @@ impl Writer {
         }
     }
 
+    /// Remembers that files of a deleted contact are still to be deleted.
+    pub async fn owe_files(&self, contact: ContactKey, until: Millis) -> Result<(), HistoryError> {
+        super::owed::owe(&self.database, contact, until).await
+    }
+
     /// Deletes a bite of what is too old; true if there may be more.
     pub async fn tidy(&self, now: Millis) -> Result<bool, HistoryError> {
         keep::bite(&self.database, &self.keep, now).await

@@ -27,6 +27,7 @@ mod feed;
 mod interrupt;
 mod keep;
 pub mod leaving;
+pub mod owed;
 mod postgres;
 mod postgres_value;
 mod project;

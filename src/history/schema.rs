@@ -5,7 +5,7 @@
 use super::database::Dialect;
 
 /// The layout that this release knows.
-pub const VERSION: i64 = 11;
+pub const VERSION: i64 = 12;
 
 /// One step from a layout to the next.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Migration {
     postgres: Option<&'static str>,
 }
 
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration { number: 1, text: include_str!("schema/1.sql"), postgres: None },
     Migration { number: 2, text: include_str!("schema/2.sql"), postgres: None },
     Migration { number: 3, text: include_str!("schema/3.sqlite.sql"), postgres: Some(include_str!("schema/3.postgres.sql")) },
@@ -29,6 +29,7 @@ const MIGRATIONS: [Migration; 11] = [
     Migration { number: 9, text: include_str!("schema/9.sql"), postgres: None },
     Migration { number: 10, text: include_str!("schema/10.sql"), postgres: None },
     Migration { number: 11, text: include_str!("schema/11.sqlite.sql"), postgres: Some(include_str!("schema/11.postgres.sql")) },
+    Migration { number: 12, text: include_str!("schema/12.sql"), postgres: None },
 ];
 
 /// The steps that are still to be done after this layout.

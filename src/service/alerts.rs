@@ -126,7 +126,8 @@ impl Core {
     /// Who wrote STOP to our numbers gets no text message, whatever they are told of.
     async fn stopped(&self, to: &Receiver) -> Option<End> {
         let Receiver::Sms(address @ Address::Phone(_)) = to else { return None };
-        let stopped = self.wants_none(self.contact_key(Mode::Live, &address.canonical()), ChannelKind::Sms).await.ok()?;
+        let key = self.contact_key(Mode::Live, &address.canonical());
+        let stopped = self.wants_none_there((key, address), ChannelKind::Sms, key).await.ok()?;
         let detail = "the receiver wrote STOP; START from the same phone ends it".to_owned();
         stopped.then(|| End::failed(FailureReason::OptedOut, Some(detail)))
     }

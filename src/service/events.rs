@@ -71,8 +71,8 @@ struct Addressed {
     hash: DedupeHash,
     body: Bytes,
     mode: Mode,
-    /// The other addresses by which it names the contact.
-    others: Vec<Address>,
+    /// The addresses by which it names the contact, the one that leads there first.
+    named: Vec<Address>,
 }
 
 impl Core {
@@ -95,10 +95,10 @@ impl Core {
     }
 
     async fn put_event(self: &Arc<Self>, addressed: Addressed) -> Answer<Received> {
-        let Addressed { contact, hash, body, mode, others } = addressed;
+        let Addressed { contact, hash, body, mode, named } = addressed;
         self.has_time()?;
         let received = self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await?;
-        self.known_by(mode, contact, &others).await;
+        self.known_by(mode, contact, &named).await;
         Ok(received)
     }
 
@@ -193,7 +193,7 @@ impl Core {
         let id = event.id.unwrap_or_else(|| self.fresh_id());
         let hash = DedupeHash::of(&["event", event.name.as_str(), &id]);
         let address = |(contact, to): (ContactKey, ContactRef)| {
-            let (mode, others) = (event.mode, to.addresses().skip(1).collect());
+            let (mode, named) = (event.mode, to.addresses().collect());
             let input = Event {
                 name: event.name.clone(),
                 data: event.data.clone(),
@@ -205,7 +205,7 @@ impl Core {
             if body.len() > limits::INPUT_BYTES {
                 Err(EventRefused::TooLarge)
             } else {
-                Ok(Addressed { contact, hash, body, mode, others })
+                Ok(Addressed { contact, hash, body, mode, named })
             }
         };
         targets.into_iter().map(address).collect()

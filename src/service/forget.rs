@@ -6,6 +6,7 @@ use super::aliases::HOPS;
 use super::core::{Core, Patience};
 use super::marks;
 use super::metrics;
+use super::number::{left_places, said_at};
 use super::ports::Clock;
 use super::suppressions::{forget_notes, list_erased};
 use super::traces::{Deletion, Traces, goes_with, whoever};
@@ -160,6 +161,7 @@ impl Eraser<'_> {
             .map(|address| (ContactKey::of(mode, secret, &address.canonical()), reached_at(&address)))
             .collect();
         let addresses: Vec<ContactKey> = known.iter().map(|(address, _)| *address).collect();
+        let holders = self.said_by_holders(key, &record, secret).await?;
         let others = record.merged.iter().filter(|merged| !addresses.contains(merged)).map(|merged| (*merged, anywhere()));
         // Before the record is gone: as long as it is there it says the same itself.
         for (address, reaches) in known.iter().copied().chain(others).filter(|(address, _)| *address != key) {
@@ -168,6 +170,7 @@ impl Eraser<'_> {
             let kept = self.surely(|| self.store.suppressed(address)).await?;
             let stop = stop.bits() & reaches.bits();
             let bits = if anew || record.merged.contains(&address) { stop } else { kept.bits() | stop };
+            let bits = bits | said_at(&holders, address);
             if bits != kept.bits() {
                 self.surely(|| self.store.suppress(address, StopMask::from_bits(bits))).await?;
             }
@@ -189,7 +192,9 @@ impl Eraser<'_> {
         };
         let journal = [key].iter().chain(&record.merged).map(|contact| entry(*contact)).collect();
         let live = record.live().into_iter().map(|(version, n)| (version, -n)).collect();
-        let forget = Forget { contact: key, expect: seen.record.token, journal, stop, seen: on_the_way, lanes, failed, live };
+        let own = StopMask::from_bits(stop.bits() | said_at(&holders, key));
+        let forget =
+            Forget { contact: key, expect: seen.record.token, journal, stop: own, seen: on_the_way, lanes, failed, live };
         let receipt = Receipt {
             contact: key,
             at: now,
@@ -221,7 +226,9 @@ impl Eraser<'_> {
     async fn list(&self, record: &Record, by: &str, now: Millis, secret: &[u8]) -> Answer<usize> {
         let reached = addresses(record).filter(|address| !matches!(address, Address::External(_)));
         let own = reached.map(|address| ContactKey::derive(secret, &address.canonical()));
-        let mut hashes: Vec<ContactKey> = own.chain(record.merged.iter().copied()).collect();
+        // What was given up is of somebody else by now.
+        let left = left_places(record, secret);
+        let mut hashes: Vec<ContactKey> = own.chain(record.merged.iter().copied()).filter(|hash| !left.contains(hash)).collect();
         hashes.sort();
         hashes.dedup();
         for hash in &hashes {
@@ -244,7 +251,10 @@ impl Eraser<'_> {
                     receipt.requests += requests;
                     receipt.failed += failed;
                     receipt.files += files;
-                    receipt.files_left |= files_left;
+                    if let Some(until) = files_left {
+                        self.note_files(*contact, until, secret).await;
+                        receipt.files_left = true;
+                    }
                 }
                 // The contact is gone, and whoever asked must have that in writing: the rest follows the journal.
                 Err(error) => {
@@ -353,8 +363,10 @@ impl Core {
         self.forgetters.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Box::new(told));
     }
 
-    /// Before entries of the journal are left behind: what must follow the deletions among them.
-    pub(super) async fn follow_deletions(&self, items: &[JournalItem]) -> Answer<()> {
+    /// Before entries of the journal are left behind: what must follow the deletions among them. Gives whose files could not be deleted yet, and until
+    /// when files count.
+    pub(super) async fn follow_deletions(&self, items: &[JournalItem]) -> Answer<Vec<(ContactKey, Millis)>> {
+        let mut owed = Vec::new();
         for item in items {
             let JournalRecord::Entry(body) = &item.record else { continue };
             // Most entries are no deletion, and need not be read for this.
@@ -363,11 +375,12 @@ impl Core {
             }
             let Ok((mode, Entry { contact, at, events, .. })) = codec::decode_in::<Entry>(body) else { continue };
             if events == [Event::Forgotten] {
-                self.eraser().follow(contact, &[contact], &self.secret, Deletion { at, mode }).await?;
+                let traces = self.eraser().follow(contact, &[contact], &self.secret, Deletion { at, mode }).await?;
+                owed.extend(traces.files_left.map(|until| (contact, until)));
                 self.forget_here(contact);
             }
         }
-        Ok(())
+        Ok(owed)
     }
 
     /// Whether whoever is at an address, or was before they were deleted, wants no messages of this kind.

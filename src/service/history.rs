@@ -4,6 +4,7 @@
 use super::core::{Core, duration};
 use super::metrics;
 use crate::domain::codec;
+use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::time::Millis;
 pub use crate::history::HistoryError;
@@ -31,6 +32,11 @@ pub trait HistorySink: Send + Sync {
     /// Keeps these entries of one shard durably; those that are already there stay as they are. `now` is the wall clock.
     async fn append(&self, shard: u8, items: Vec<JournalItem>, now: Millis) -> Result<(), HistoryError>;
 
+    /// Remembers durably that files of a deleted contact, of before a moment, could not be deleted yet.
+    async fn owe_files(&self, _contact: ContactKey, _until: Millis) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
     /// One part of what is to be done before the first entry comes; false when there is nothing left.
     async fn prepare(&self) -> Result<bool, HistoryError> {
         Ok(false)
@@ -57,6 +63,10 @@ impl HistorySink for Writer {
             tracing::info!(folded, "entries that an older release could not read are in the record now");
         }
         Ok(false)
+    }
+
+    async fn owe_files(&self, contact: ContactKey, until: Millis) -> Result<(), HistoryError> {
+        Writer::owe_files(self, contact, until).await
     }
 
     async fn tidy(&self, now: Millis) -> Result<bool, HistoryError> {
@@ -121,7 +131,9 @@ impl Core {
             return Ok(0);
         };
         let copied = items.len();
-        self.follow_deletions(&items).await?;
+        for (contact, until) in self.follow_deletions(&items).await? {
+            sink.owe_files(contact, until).await?;
+        }
         if deep < DEEP {
             for other in before(&items, shard, self.store.shards()) {
                 // To where it ends by now: what matters was written before this was.

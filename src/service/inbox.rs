@@ -158,7 +158,7 @@ impl Core {
             self.has_time().inspect_err(|_| metrics::input("message", "refused"))?;
         }
         self.disproved_by(&message).await;
-        self.listed_by_id(&message).await?;
+        self.listed_by_id(&message, contact).await?;
         let hash = DedupeHash::of(&[message.channel.as_str(), &message.id]);
         let both = (message.user_id.is_some()).then(|| message.clone());
         // A change of number that is lost is never said again.

@@ -45,7 +45,12 @@ impl Core {
         };
         let of = complaint.send.map_or_else(|| complaint.id.clone(), |send| send.to_string());
         let (word, how) = if complaint.spam { ("complaint", "complaint") } else { ("unsubscribed", "provider") };
-        let hash = DedupeHash::of(&[word, complaint.channel.as_str(), &of]);
+        let mut named = vec![word, complaint.channel.as_str(), &of];
+        // A complaint counts once for a mail. Who unsubscribed may take that back, and do it again from the same one.
+        if !complaint.spam {
+            named.push(&complaint.id);
+        }
+        let hash = DedupeHash::of(&named);
         let what = ReachChange::OptedOut { how: how.to_owned() };
         let reach = Reach { channel: complaint.channel, kind: complaint.kind, what };
         let received = self.put_known(contact, hash, &Input::Reach(Box::new(reach)), WhenFull::Drop).await;

@@ -109,9 +109,19 @@ impl Core {
         }
     }
 
-    /// Somebody names a contact by several addresses: all of them lead there from now on, but for one at which somebody else is. What it was said for is
-    /// stored already; if this fails, the next one says it again.
-    pub(super) async fn known_by(self: &Arc<Self>, mode: Mode, contact: ContactKey, others: &[Address]) {
+    /// Somebody names a contact by several addresses, the one that led there first: all of them lead there from now on, but for one at which somebody
+    /// else is. None does if the contact has given the first up: the others may be of whoever has it now. What it was said for is stored already; if
+    /// this fails, the next one says it again.
+    pub(super) async fn known_by(self: &Arc<Self>, mode: Mode, contact: ContactKey, named: &[Address]) {
+        let Some((first, others)) = named.split_first().filter(|(_, others)| !others.is_empty()) else { return };
+        match self.has_given_up(contact, first).await {
+            Ok(false) => {}
+            Ok(true) => return,
+            Err(error) => {
+                tracing::warn!(%contact, %error, "an address does not lead to its contact yet");
+                return;
+            }
+        }
         for address in others {
             let known = self.aliases.target(self.contact_key(mode, &address.canonical()));
             if known == self.aliases.target(contact) {
@@ -163,7 +173,7 @@ impl Core {
         let (Address::Phone(_), Some(id)) = (&message.from, &message.user_id) else { return Ok(()) };
         let address = Address::Bsuid(id.clone());
         let known = self.aliases.target(self.contact_key(Mode::Live, &address.canonical()));
-        if known == self.aliases.target(contact) || self.is_given_on(message, contact).await? {
+        if known == self.aliases.target(contact) || self.has_given_up(contact, &message.from).await? {
             return Ok(());
         }
         self.link(Mode::Live, &address, contact, "a message named both").await.map(|_| ())
@@ -179,7 +189,7 @@ impl Core {
             }
             Moving::Go { into, asked } => self.go(started, *into, *asked).await,
             Moving::Lead { address } => self.lead_on(started, address).await.map(|()| None),
-            Moving::GiveOn { message } => self.give_on(started, message).await.map(|()| None),
+            Moving::GiveOn { message, .. } => self.give_on(started, message).await.map(|()| None),
         };
         match done {
             Ok(reply) => {

@@ -2,15 +2,26 @@
 //! now. The address itself stays with who had it first, so that everything that names them goes on reaching them: whoever has the number
 //! after them is a contact at a place of its own.
 
-use super::aliases::HOPS;
 use super::core::{Core, Patience};
+use super::forget::Eraser;
 use super::inbox::{Given, Received, fitting, is_about_others};
+use super::traces::whoever;
 use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, DedupeHash};
 use crate::domain::message::Inbound;
 use crate::domain::mode::Mode;
-use crate::store::{Answer, Linked, Started, StoreError, WhenFull};
+use crate::engine::record::Record;
+use crate::store::{Answer, Linked, Started, StopMask, StoreError, WhenFull};
 use std::sync::Arc;
+
+/// How many had a number, one after the other, before nobody is looked for any more.
+pub(super) const HOLDERS: usize = 64;
+
+/// The name under which the place of whoever has a number is made: the first who had it is at the number itself, those after them are counted.
+pub(super) fn place_name(canonical: &str, n: usize) -> String {
+    if n == 0 { canonical.to_owned() } else { format!("{canonical}/{n}") }
+}
 
 impl Core {
     /// A new address of a contact's person leads to it from now on. Who is there already becomes part of it, but for somebody who gave that number
@@ -32,10 +43,8 @@ impl Core {
 
     /// A message from a number that a contact gave up goes to whoever has it now, once for each effect. They begin with it if they are new.
     pub(super) async fn give_on(self: &Arc<Self>, started: &Started, message: &Inbound) -> Answer<()> {
+        // That may be the same contact again: they have the number back since then, or whoever had it became part of them.
         let whose = self.place_now(&message.from).await?;
-        if self.aliases.target(whose) == started.lane.contact {
-            return Err(StoreError::Bug("a number that was given up is its contact's all the same".to_owned()));
-        }
         // What it answers was said to the other.
         let message = Inbound { answers: None, ..message.clone() };
         let given = Given {
@@ -45,29 +54,92 @@ impl Core {
             full: WhenFull::Drop,
             known: is_about_others(&message.content),
         };
-        match self.put_as(whose, given).await? {
-            Received::Nobody => Ok(()),
-            _ => self.meet_both(&message, whose).await,
+        if self.put_as(whose, given).await? == Received::Nobody || self.is_of(&message, started.lane.contact).await? {
+            return Ok(());
         }
+        self.meet_both(&message, whose).await
     }
 
-    /// Whether a message at a contact's address is for somebody else: the contact gave that number up.
-    pub(super) async fn is_given_on(&self, message: &Inbound, contact: ContactKey) -> Answer<bool> {
-        let Some(phone) = message.from.phone() else { return Ok(false) };
+    /// Whether the WhatsApp id of a message leads to this contact, as far as anybody knows: then it must not make somebody else of them.
+    async fn is_of(&self, message: &Inbound, contact: ContactKey) -> Answer<bool> {
+        let Some(id) = &message.user_id else { return Ok(false) };
+        let key = self.contact_key(Mode::Live, &Address::Bsuid(id.clone()).canonical());
+        let whose = self.contact(key).await?.map_or(key, |found| found.key);
+        Ok(whose == self.aliases.target(contact))
+    }
+
+    /// Whether a contact's person had this address and has it no more.
+    pub(super) async fn has_given_up(&self, contact: ContactKey, address: &Address) -> Answer<bool> {
+        let Some(phone) = address.phone() else { return Ok(false) };
         Ok(self.contact(contact).await?.is_some_and(|found| found.record.has_left(phone)))
+    }
+
+    /// Whether whoever is at an address, or was before they were deleted, wants no messages of this kind; `key` is the address's own. If its contact gave
+    /// the number up, the word of whoever has it now counts, and not theirs. It does not count of the contact that asks.
+    pub(super) async fn wants_none_there(
+        &self,
+        (key, address): (ContactKey, &Address),
+        kind: ChannelKind,
+        asks: ContactKey,
+    ) -> Answer<bool> {
+        let Some((_, seen)) = self.seen(key).await? else { return Ok(self.store.suppressed(key).await?.stops(kind)) };
+        let left = |phone| Record::decode(&seen.record.blob).is_ok_and(|record| record.has_left(phone));
+        if !address.phone().is_some_and(left) {
+            return Ok(seen.record.stop.stops(kind));
+        }
+        let now = self.place_now(address).await?;
+        Ok(self.aliases.target(now) != asks && self.wants_none(now, kind).await?)
     }
 
     /// The place of whoever has an address now: that of the address itself, as long as nobody gave it up there.
     async fn place_now(&self, address: &Address) -> Answer<ContactKey> {
         let canonical = address.canonical();
-        let first = self.contact_key(Mode::Live, &canonical);
-        let Some(phone) = address.phone() else { return Ok(first) };
-        let later = (1..HOPS).map(|n| self.contact_key(Mode::Live, &format!("{canonical}/{n}")));
-        for place in std::iter::once(first).chain(later) {
+        let place = |n| self.contact_key(Mode::Live, &place_name(&canonical, n));
+        let Some(phone) = address.phone() else { return Ok(place(0)) };
+        for place in (0..HOLDERS).map(place) {
             if self.contact(place).await?.is_none_or(|found| !found.record.has_left(phone)) {
                 return Ok(place);
             }
         }
         Err(StoreError::Bug("a number changed hands more often than is followed".to_owned()))
     }
+}
+
+impl Eraser<'_> {
+    /// What whoever has numbers now, which this contact gave up, opted out of: under which of the contact's names it is to be kept. When the contact is
+    /// gone nobody gives anything on to them any more, and who writes from the number begins there.
+    pub(super) async fn said_by_holders(
+        &self,
+        key: ContactKey,
+        record: &Record,
+        secret: &[u8],
+    ) -> Answer<Vec<(ContactKey, StopMask)>> {
+        let mut said = Vec::new();
+        for phone in &record.left {
+            let canonical = Address::Phone(phone.clone()).canonical();
+            let mut places = Vec::new();
+            for n in 0..HOLDERS {
+                let place = ContactKey::derive(secret, &place_name(&canonical, n));
+                let Some((whose, seen)) = self.surely(|| whoever(self.store, place)).await? else { break };
+                if whose == key {
+                    places.push(place);
+                } else if !Record::decode(&seen.record.blob).is_ok_and(|record| record.has_left(phone)) {
+                    said.extend(places.into_iter().map(|place| (place, seen.record.stop)));
+                    break;
+                }
+            }
+        }
+        Ok(said)
+    }
+}
+
+/// What others opted out of at a place.
+pub(super) fn said_at(said: &[(ContactKey, StopMask)], place: ContactKey) -> u8 {
+    said.iter().filter(|(at, _)| *at == place).fold(0, |bits, (_, stop)| bits | stop.bits())
+}
+
+/// The places of numbers that a contact gave up.
+pub(super) fn left_places(record: &Record, secret: &[u8]) -> Vec<ContactKey> {
+    let of = |canonical: String| (0..HOLDERS).map(move |n| ContactKey::derive(secret, &place_name(&canonical, n)));
+    record.left.iter().flat_map(|phone| of(Address::Phone(phone.clone()).canonical())).collect()
 }

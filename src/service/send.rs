@@ -175,11 +175,12 @@ impl Core {
 
     /// Whether the address is not the contact's own, and whoever is there, or was before they were deleted, opted out of this kind.
     async fn stopped_there(&self, mode: Mode, started: &Started, send: &Send) -> Answer<bool> {
-        let key = self.contact_key(mode, &send.outbound.to.canonical());
-        if self.aliases.target(key) == started.lane.contact {
+        let (to, contact) = (&send.outbound.to, started.lane.contact);
+        let key = self.contact_key(mode, &to.canonical());
+        if self.aliases.target(key) == contact {
             return Ok(false);
         }
-        self.patiently(Patience::Short, || self.wants_none(key, send.kind)).await
+        self.patiently(Patience::Short, || self.wants_none_there((key, to), send.kind, contact)).await
     }
 
     async fn attempt_send(

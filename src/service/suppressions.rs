@@ -283,20 +283,48 @@ impl Core {
         }
     }
 
-    /// Whoever was known by their WhatsApp id alone shows their phone, where they are written to from now on: what the list says of the id is said of
-    /// the phone, too. What a message ends has ended with this one.
-    pub(super) async fn listed_by_id(&self, message: &Inbound) -> Answer<()> {
-        let (Address::Phone(_), Some(id)) = (&message.from, &message.user_id) else { return Ok(()) };
-        let (id, phone) = (self.listed_as(&Address::Bsuid(id.clone())), self.listed_as(&message.from));
-        if !self.listed.may_have(id) {
+    /// Whoever was known by their WhatsApp id shows their phone, or gets another id or phone: they are written to there from now on, so what the list
+    /// says of the id is said of that, too. What a message ends has ended with this one. An id is nobody else's ever, a phone may be: what comes late
+    /// from one that was given up says nothing of whoever has it now.
+    pub(super) async fn listed_by_id(&self, message: &Inbound, contact: ContactKey) -> Answer<()> {
+        if self.listed.is_empty() {
             return Ok(());
         }
-        let (entries, now) = (self.suppressions_of(id).await?, self.store_now());
-        let holds = |entry: &&Suppression| !entry.has_ended(now) && !entry.reason.is_disproved_by_a_message();
-        for entry in entries.iter().filter(holds) {
-            self.put_reported(phone, entry.clone(), &message.channel).await?;
+        let (mut ids, to) = match &message.content {
+            InboundContent::System { new_user_id, new_wa_id, .. } => {
+                // Not every payload says which id it was.
+                let known = self.contact(contact).await?.and_then(|found| found.record.user_id);
+                let new = [new_user_id.clone().map(Address::Bsuid), new_wa_id.as_deref().map(Address::from_whatsapp)];
+                (vec![known], new.into_iter().flatten().collect())
+            }
+            _ => (Vec::new(), vec![message.from.clone()]),
+        };
+        ids.push(message.user_id.clone());
+        ids.dedup();
+        for id in ids.into_iter().flatten() {
+            let listed = self.listed_as(&Address::Bsuid(id.clone()));
+            let shown = |to: &&Address| matches!(to, Address::Phone(_) | Address::Bsuid(_)) && self.listed_as(to) != listed;
+            let to: Vec<&Address> = to.iter().filter(shown).collect();
+            if to.is_empty() || !self.listed.may_have(listed) || self.is_from_before(message, contact).await? {
+                continue;
+            }
+            let (entries, now) = (self.suppressions_of(listed).await?, self.store_now());
+            let holds = |entry: &&Suppression| !entry.has_ended(now) && !entry.reason.is_disproved_by_a_message();
+            for entry in entries.iter().filter(holds) {
+                for address in &to {
+                    self.put_reported(self.listed_as(address), entry.clone(), &message.channel).await?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whether it was written before a change of number, and names as its writer's what is theirs no more.
+    async fn is_from_before(&self, message: &Inbound, contact: ContactKey) -> Answer<bool> {
+        if matches!(message.content, InboundContent::System { .. }) {
+            return Ok(false);
+        }
+        Ok(self.contact(contact).await?.is_some_and(|found| found.record.is_from_before(message)))
     }
 
     /// A complaint: nothing is mailed there any more, whoever the address belongs to.

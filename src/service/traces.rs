@@ -17,7 +17,6 @@ use crate::store::{
     Answer, FailedKey, Inspection, Lane, LaneKey, Outgoing, Place, Settle, SettleResult, Store, StoreError, WorkSet,
 };
 use bytes::Bytes;
-use std::time::{Duration, UNIX_EPOCH};
 
 /// A deletion: when it was, and in which mode what is told of it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +36,8 @@ pub struct Traces {
     pub failed: u64,
     /// Files.
     pub files: u64,
-    /// Files could not be deleted yet: they are when the place where they are kept answers.
-    pub files_left: bool,
+    /// Files that were written until then could not be deleted yet: they are when the place where they are kept answers.
+    pub files_left: Option<Millis>,
 }
 
 /// Whoever is at an address, asked of the store itself: what an instance remembers of stubs may be older than a deletion.
@@ -89,22 +88,28 @@ impl Eraser<'_> {
             gone.failed = self.drop_failed(failed, when).await?;
         }
         if let Some(files) = self.media {
-            let until = anew.then(|| UNIX_EPOCH + Duration::from_millis(u64::try_from(when.at.0).unwrap_or(0)));
+            let until = anew.then(|| owed::moment(when.at));
             let owner = Owner::of(secret, contact);
             match files.delete_beginning(owner.beginning(), until).await {
                 Ok(deleted) => gone.files = deleted,
-                // Nothing else waits for a bucket that is away: what it has of them is deleted when it is back.
+                // Nothing else waits for a bucket that is away: what it has of them is deleted when it is back. What comes from now on is of
+                // somebody who begins anew under that name.
                 Err(error) => {
                     tracing::error!(%contact, %error, "files of a deleted contact go later");
                     super::metrics::alert("file_not_deleted");
-                    let failed =
-                        |error| StoreError::Unavailable(format!("files of a deleted contact cannot be deleted: {error}"));
-                    owed::owe(files, owner.beginning(), until).await.map_err(failed)?;
-                    gone.files_left = true;
+                    gone.files_left = Some(if anew { when.at } else { self.clock.wall() });
                 }
             }
         }
         Ok(gone)
+    }
+
+    /// Notes beside the files that some are to be deleted. The journal comes to the same, and remembers it where every instance looks.
+    pub(super) async fn note_files(&self, contact: ContactKey, until: Millis, secret: &[u8]) {
+        let Some(files) = self.media else { return };
+        if let Err(error) = owed::owe(files, Owner::of(secret, contact).beginning(), Some(owed::moment(until))).await {
+            tracing::warn!(%contact, %error, "that files are to be deleted is not noted beside them");
+        }
     }
 
     /// Lets a stub fade that leads to nobody any more, over however many others. Says whether there is one: then all that is there in its name

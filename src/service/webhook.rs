@@ -135,18 +135,18 @@ impl Core {
         let mut all = Vec::new();
         // Nobody hears of it before it is known that it fits everybody.
         for (contact, input) in self.webhook_inputs(call.mode, &call.flow, &call.name, &call.data)? {
-            let others: Vec<Address> = input.to.addresses().skip(1).collect();
+            let named: Vec<Address> = input.to.addresses().collect();
             let body = Bytes::from(codec::encode_in(call.mode, &Input::Webhook(Box::new(input))));
             if body.len() > limits::INPUT_BYTES {
                 return Err(EventRefused::TooLarge);
             }
-            all.push((contact, body, others));
+            all.push((contact, body, named));
         }
         let hash = DedupeHash::of(&["webhook", &call.flow, &call.name, &id]);
         let mut done = Vec::with_capacity(all.len());
-        for (contact, body, others) in all {
+        for (contact, body, named) in all {
             done.push(self.put_encoded(contact, hash, Class::Normal, body, WhenFull::Refuse).await?);
-            self.known_by(call.mode, contact, &others).await;
+            self.known_by(call.mode, contact, &named).await;
         }
         Ok(done)
     }

@@ -2,9 +2,13 @@
 
 use crate::support::api::{Answer, Api};
 use crate::support::live::{SIMULATED, Service};
+use replyflow::domain::address::Address;
+use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
 use replyflow::domain::id::{ContactKey, DedupeHash, InputId};
 use replyflow::domain::input::{Class, Input, OperatorAction};
+use replyflow::domain::message::{Inbound, InboundContent};
+use replyflow::domain::name::ChannelName;
 use replyflow::store::{Accept, Accepted, WhenFull};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -114,6 +118,49 @@ async fn addresses_of_one_person_lead_to_one_contact_and_those_of_two_to_none() 
     let answer = patch(&api, "/v1/contacts/phone:+447700900001", json!({ "email": "bob@shop.example" })).await;
     assert_eq!(answer.status, 409, "{}", answer.text);
     assert!(answer.text.contains(bob["id"].as_str().expect("an id")), "{}", answer.text);
+    service.stop().await;
+}
+
+/// What WhatsApp says when somebody gets another number.
+fn change_of_number(old: &str, new: &str) -> Inbound {
+    let (new_user_id, new_wa_id) = (None, Some(new[1..].to_owned()));
+    Inbound {
+        channel: ChannelName::parse("main-whatsapp").expect("a name"),
+        kind: ChannelKind::WhatsApp,
+        from: Address::from_wire(old),
+        user_id: None,
+        id: "wamid.change".to_owned(),
+        at: None,
+        text: String::new(),
+        content: InboundContent::System { kind: "user_changed_number".to_owned(), new_user_id, new_wa_id },
+        profile_name: None,
+        in_reply_to: None,
+        answers: None,
+        forwarded: false,
+        referral: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_with_a_number_that_was_given_up_changes_nobody() {
+    let service = service().await;
+    let api = writer(&service).await;
+    let (old, new) = ("+447700900001", "+447700900002");
+    let ann = api.post("/v1/contacts", json!({ "phone": old, "name": "Ann" })).await.json;
+    let path = format!("/v1/contacts/{}", ann["id"].as_str().expect("an id"));
+    service.core().receive_message(change_of_number(old, new)).await.expect("taken");
+    until(&api, &path, |one| one["phone"] == new).await;
+    let bob = json!({ "phone": old, "name": "Bob", "tags": ["lead"], "consent": { "marketing": { "sms": true } } });
+    let answer = api.post("/v1/contacts", bob.clone()).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
+    assert!(answer.text.contains("phone is a number that this contact has given up"), "{}", answer.text);
+    let answer = patch(&api, &path, bob).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
+    let one = api.get(&path).await.json;
+    assert_eq!((&one["name"], &one["tags"], &one["marketing"]["sms"]), (&json!("Ann"), &json!([]), &json!(false)));
+    // Whoever still calls her by it reaches her.
+    let named = patch(&api, &format!("/v1/contacts/phone:{old}"), json!({ "tags": { "add": ["vip"] } })).await;
+    assert_eq!((named.status, &named.json["id"], &named.json["tags"]), (200, &ann["id"], &json!(["vip"])), "{}", named.text);
     service.stop().await;
 }
 

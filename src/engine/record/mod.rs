@@ -40,7 +40,7 @@ use crate::domain::input::Callback;
 use crate::domain::language::Language;
 use crate::domain::limits;
 use crate::domain::name::{ChannelName, Name, Slug};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Span};
 use crate::domain::value::Value;
 use crate::flow::catalog::Catalog;
 use indexmap::IndexMap;
@@ -180,6 +180,27 @@ pub struct Record {
     /// Numbers that the person had before the present one, the oldest first: who writes from one of them now is somebody else.
     #[serde(rename = "lf", default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<E164>,
+    /// The same with the WhatsApp ids that they had, and since when they have them no more, as far as that is known.
+    #[serde(rename = "fm", default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<Former>,
+    /// Messages of the present minute that came from numbers which the person has given up.
+    #[serde(rename = "gr", default, skip_serializing_if = "nothing_counted")]
+    pub given: Rate,
+}
+
+/// An address that the person had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Former {
+    /// A phone number or a WhatsApp id.
+    #[serde(rename = "a")]
+    pub address: Address,
+    /// When its provider says that they got another one, by the provider's clock.
+    #[serde(rename = "t", default, skip_serializing_if = "none")]
+    pub at: Option<Millis>,
+}
+
+fn nothing_counted(rate: &Rate) -> bool {
+    *rate == Rate::default()
 }
 
 fn nothing_told(hash: &u64) -> bool {
@@ -204,6 +225,16 @@ pub struct Heard {
 /// How many messages came since when.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rate(pub Millis, pub u32);
+
+impl Rate {
+    /// Counts one more that came now, and says how many that makes in the present minute.
+    pub(super) fn one_more(&mut self, at: Millis) -> u32 {
+        let Rate(since, count) = *self;
+        let fresh = at - since >= Span::minutes(1) || at < since;
+        *self = if fresh { Rate(at, 1) } else { Rate(since, count.saturating_add(1)) };
+        self.1
+    }
+}
 
 impl Record {
     /// Where whoever began this run wants to hear what becomes of its messages.

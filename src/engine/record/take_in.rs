@@ -2,6 +2,7 @@
 //! that stays says of itself counts; the other fills gaps. Only what may be said to them counts the other way round: the no of either.
 
 use super::{Heard, Preference, Record, Waiting};
+use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{EffectId, RunId};
 use crate::domain::limits;
@@ -28,6 +29,7 @@ impl Record {
     /// Takes another contact in. Both clocks are the store's.
     pub fn take_in(&mut self, mut other: Record, now: Millis) -> TakenIn {
         let mut out = TakenIn::default();
+        self.gave_up_too(&mut other);
         let said_no = ChannelKind::ALL.map(|kind| (kind, (self.said_no(kind), other.said_no(kind))));
         self.consent = self.consent_with(&other);
         // A no to all marketing ends every topic, on whichever side it was said.
@@ -54,16 +56,6 @@ impl Record {
         for name in other.private {
             if !self.private.contains(&name) {
                 self.private.push(name);
-            }
-        }
-        // What one of them has now, the other did not give up for somebody else.
-        for phone in [&self.phone, &other.phone].into_iter().flatten() {
-            self.left.retain(|left| left != phone);
-            other.left.retain(|left| left != phone);
-        }
-        for phone in std::mem::take(&mut other.left) {
-            if !self.left.contains(&phone) && self.left.len() < limits::NUMBERS_LEFT {
-                self.left.push(phone);
             }
         }
         fill(&mut self.phone, other.phone);
@@ -143,6 +135,35 @@ impl Record {
             self.leads_here(contact);
         }
         out
+    }
+
+    /// Addresses that one of them gave up. What the other has now was not given up for somebody else; and an id that one of them gave up is not how
+    /// both are reached.
+    fn gave_up_too(&mut self, other: &mut Record) {
+        for phone in [&self.phone, &other.phone].into_iter().flatten().cloned().collect::<Vec<_>>() {
+            let phone = Address::Phone(phone);
+            self.has_again(&phone);
+            other.has_again(&phone);
+        }
+        for phone in std::mem::take(&mut other.left) {
+            if !self.left.contains(&phone) && self.left.len() < limits::NUMBERS_LEFT {
+                self.left.push(phone);
+            }
+        }
+        let gone = |record: &Record, id: &Option<String>| id.as_deref().is_some_and(|id| record.gave_up_id(id));
+        if gone(self, &other.user_id) {
+            other.user_id = None;
+        }
+        if other.user_id.is_some() && gone(other, &self.user_id) {
+            self.user_id = None;
+        }
+        let id = self.user_id.clone().or_else(|| other.user_id.clone()).map(Address::Bsuid);
+        for former in std::mem::take(&mut other.former) {
+            if id.as_ref() != Some(&former.address) && self.former.iter().all(|mine| mine.address != former.address) {
+                self.former.insert(0, former);
+            }
+        }
+        self.bound_former();
     }
 
     /// A yes to marketing counts if both said it, or one did and the other never said no: nobody knows when a yes was said, so an older

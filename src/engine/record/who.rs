@@ -14,6 +14,8 @@ impl Record {
                 }
                 return;
             }
+            // Nobody gets it anew: what still names it was said before.
+            Address::Bsuid(id) if self.gave_up_id(id) => return,
             Address::Bsuid(id) => (&mut self.user_id, id),
             Address::Email(email) => {
                 // Who writes from an address reads there.
@@ -37,16 +39,17 @@ impl Record {
             && self.verbatim.is_none()
     }
 
-    /// Takes over what a reference says of the contact and the record does not know yet.
+    /// Takes over what a reference says of the contact and the record does not know yet: nothing, if it names them by a number that they have given up.
     pub fn adopt(&mut self, who: &ContactRef) {
         fn fill<T: Clone>(mine: &mut Option<T>, theirs: &Option<T>) {
             if mine.is_none() && theirs.is_some() {
                 mine.clone_from(theirs);
             }
         }
-        if who.phone.as_ref().is_none_or(|phone| !self.left.contains(phone)) {
-            fill(&mut self.phone, &who.phone);
+        if self.is_named_as_before(who) {
+            return;
         }
+        fill(&mut self.phone, &who.phone);
         fill(&mut self.user_id, &who.user_id);
         fill(&mut self.email, &who.email);
         fill(&mut self.external, &who.id);
@@ -57,7 +60,7 @@ impl Record {
     /// Whether a reference means this contact: by its identity, whatever else it says.
     pub fn is(&self, who: &ContactRef) -> bool {
         if who.phone.is_some() {
-            self.phone == who.phone || who.phone.as_ref().is_some_and(|phone| self.has_left(phone))
+            self.phone == who.phone || self.is_named_as_before(who)
         } else if who.user_id.is_some() {
             self.user_id == who.user_id
         } else if who.email.is_some() {

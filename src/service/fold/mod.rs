@@ -93,8 +93,10 @@ fn as_stored(mode: Mode, id: EffectId, effect: &Effect) -> NewEffect {
         Effect::Post(_) | Effect::Pass(_) => WorkSet::Post,
         Effect::Move(step) => match **step {
             // Behind all that was said before.
-            Moving::Go { .. } | Moving::GiveOn { .. } => WorkSet::Move,
-            Moving::Invite { .. } | Moving::Refuse { .. } | Moving::Lead { .. } => WorkSet::Post,
+            Moving::Go { .. } | Moving::GiveOn { urgent: false, .. } => WorkSet::Move,
+            Moving::Invite { .. } | Moving::Refuse { .. } | Moving::Lead { .. } | Moving::GiveOn { urgent: true, .. } => {
+                WorkSet::Post
+            }
         },
         // Its name was checked when the configuration was read.
         Effect::Desk(desk) => WorkSet::Hook(desk_set(&desk.task.desk).unwrap_or_else(|| desk.task.desk.clone())),

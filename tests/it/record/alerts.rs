@@ -12,7 +12,8 @@ use replyflow::history::{Statement, schema};
 on_both!(
     alerts_are_chosen_by_every_filter,
     alerts_of_one_moment_are_paged_without_a_gap,
-    alerts_of_earlier_releases_are_found_as_well
+    alerts_of_earlier_releases_are_found_as_well,
+    alerts_of_an_earlier_release_beside_this_one_are_found_as_well,
 );
 
 const NOW: Millis = Millis(START + 1_000_000);
@@ -84,7 +85,22 @@ async fn alerts_of_earlier_releases_are_found_as_well(ground: Ground) {
     // Statements of the record are constants; this one is of the release itself.
     let fill: &'static str = Box::leak(fill.into_boxed_str());
     ground.database.write(vec![Statement::new("UPDATE happening SET level = NULL, team = NULL", [])]).await.expect("emptied");
-    assert_eq!(found(&ground, AlertFilter { level: Some(AlertLevel::Urgent), ..AlertFilter::default() }).await, [""; 0]);
+    assert_eq!(ground.lines("SELECT level, team FROM happening ORDER BY at").await, ["–|–", "–|–"]);
     ground.database.write(vec![Statement::new(fill, [])]).await.expect("filled");
     assert_eq!(ground.lines("SELECT level, team FROM happening ORDER BY at").await, filled);
+}
+
+/// Instances of the release before go on for a while when this one is rolled out, and fill no column that they do not know.
+async fn alerts_of_an_earlier_release_beside_this_one_are_found_as_well(ground: Ground) {
+    let mut journal = Journal::default();
+    journal.at(0, contact("ann"), vec![alert(None, "one", Some("pay_ments"), AlertLevel::Urgent)]);
+    let words = r#"two "level":"urgent","to":"pay_ments""#;
+    journal.at(1, contact("ann"), vec![alert(None, words, Some("payxments"), AlertLevel::Info)]);
+    assert_eq!(ground.writer().append(3, journal.items, NOW).await, Ok(2));
+    ground.database.write(vec![Statement::new("UPDATE happening SET level = NULL, team = NULL", [])]).await.expect("emptied");
+    let all = AlertFilter::default;
+    let shown = alerts(&ground.database, &all(), None, 50).await.expect("read").remove(1);
+    assert_eq!((shown.level.as_str(), shown.team.as_deref()), ("urgent", Some("pay_ments")));
+    assert_eq!(found(&ground, AlertFilter { level: Some(AlertLevel::Urgent), ..all() }).await, ["one"]);
+    assert_eq!(found(&ground, AlertFilter { team: Some(slug("pay_ments")), ..all() }).await, ["one"]);
 }

@@ -10,6 +10,7 @@ mod entries;
 mod kill;
 mod merged;
 mod once;
+mod owed;
 mod schedules;
 mod tables;
 mod takeover;

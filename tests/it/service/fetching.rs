@@ -6,13 +6,17 @@ use super::{ANN, on_every_store};
 use crate::support::patience::LONG;
 use regex::Regex;
 use replyflow::config::channel::{ProviderSettings, TwilioSettings};
+use replyflow::config::history::{HistoryBackend, HistoryConfig, Keep};
 use replyflow::config::secret::Secret;
-use replyflow::domain::time::Span;
+use replyflow::domain::time::{Millis, Span};
+use replyflow::history::{Database, Lines, Writer, owed};
 use replyflow::provider::Adapter;
+use replyflow::service::forget::Erased;
+use replyflow::service::media::Owner;
 use replyflow::service::ports::{HttpFailure, Reach};
 use replyflow::service::{FileSettings, failed};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 use tempfile::TempDir;
 
 on_every_store!(
@@ -21,6 +25,7 @@ on_every_store!(
     what_will_not_pass_is_not_tried_again,
     a_crash_while_a_file_is_fetched_keeps_it_once,
     a_disk_that_is_full_for_a_while_loses_nothing,
+    files_of_the_deleted_are_remembered_by_the_record_and_deleted_when_their_place_is_back,
 );
 
 const NAME: &str = "https://talk.example/media/";
@@ -151,4 +156,35 @@ async fn a_disk_that_is_full_for_a_while_loses_nothing(backend: Backend) {
     passes(&rig, 2).await;
     assert_eq!(kept(&folder).len(), 1);
     assert!(heard(&rig)[0].ends_with(" 5 after 2"), "{:?}", heard(&rig));
+}
+
+async fn files_of_the_deleted_are_remembered_by_the_record_and_deleted_when_their_place_is_back(backend: Backend) {
+    let (rig, folder) = rig(backend).await;
+    let (ann, media) = (rig.key(ANN), folder.path().join("media"));
+    rig.say(ANN, "1", "hi").await;
+    // In the place of the folder is something in which nothing can be looked for, nor noted.
+    std::fs::write(&media, b"").expect("written");
+    let erased = rig.core.forget(ann, "a test").await.expect("deleted");
+    assert!(matches!(&erased, Erased::Done(receipt) if receipt.files_left), "{erased:?}");
+    let config =
+        HistoryConfig { backend: HistoryBackend::Sqlite { file: folder.path().join("history.db") }, keep: Keep::default() };
+    let record = Database::open(&config).await.expect("opens");
+    let fed = rig.core.feed_history(&Writer::new(record.clone(), Lines::default(), Keep::default())).await;
+    assert_eq!(fed.failed, 0, "nothing else waits for it");
+    let [(contact, Millis(until))] = owed::owed(&record, "").await.expect("read")[..] else { panic!("it is not remembered") };
+    assert_eq!(contact, ann);
+    assert!(rig.core.settle_files(&record).await.is_err(), "it is still away");
+    // It is back, with what she sent, and with what was sent by who has begun anew under that name since.
+    std::fs::remove_file(&media).expect("removed");
+    std::fs::create_dir(&media).expect("made");
+    let secret = rig.store.meta().await.expect("looks").contact_secret;
+    let begins = Owner::of(&secret, ann).beginning().to_owned();
+    let until = UNIX_EPOCH + Duration::from_millis(until.unsigned_abs());
+    for (name, at) in [("before", until - Duration::from_secs(5)), ("anew", until + Duration::from_secs(5))] {
+        let file = std::fs::File::create(media.join(format!("{begins}-{name}"))).expect("written");
+        file.set_modified(at).expect("a time");
+    }
+    assert_eq!(rig.core.settle_files(&record).await.expect("settled"), 1);
+    assert_eq!(kept(&folder), [format!("{begins}-anew")]);
+    assert_eq!(rig.core.settle_files(&record).await.expect("settled"), 0, "it is owed no more");
 }

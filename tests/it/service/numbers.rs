@@ -1,19 +1,22 @@
 //! People whose number changes, and those who have their old one afterwards.
 
 use super::collecting::compiled;
-use super::rig::{Backend, Rig, json, message};
+use super::rig::{Backend, Rig, answer, json, message};
 use super::{ANN, BEN, on_every_store};
 use crate::support::live::SIMULATED;
 use replyflow::domain::address::{Address, E164};
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::codec;
 use replyflow::domain::id::ContactKey;
+use replyflow::domain::input::ContactRef;
 use replyflow::domain::message::{Inbound, InboundContent};
-use replyflow::domain::name::ChannelName;
+use replyflow::domain::mode::Mode;
+use replyflow::domain::name::{ChannelName, EventName};
 use replyflow::domain::time::Span;
+use replyflow::domain::value::Value;
 use replyflow::engine;
 use replyflow::engine::record::Record;
-use replyflow::service::Received;
+use replyflow::service::{NewEvent, Received};
 use replyflow::store::Place;
 
 on_every_store!(
@@ -23,6 +26,13 @@ on_every_store!(
     a_number_goes_from_one_person_to_the_next,
     it_is_done_once_whoever_dies_on_the_way,
     a_change_of_nobodys_number_brings_nobody,
+    a_late_message_with_the_old_id_makes_nobody_else_of_her,
+    what_others_say_of_the_next_holder_leads_nowhere,
+    her_opt_out_silences_nobody_at_the_old_number,
+    a_stop_waits_for_nothing_that_is_said_to_her,
+    who_has_the_number_back_gets_what_waited_for_somebody_else,
+    what_the_next_holder_said_no_to_is_kept_when_she_is_deleted,
+    an_erased_person_takes_nobody_elses_number_along,
 );
 
 const NEW: &str = "+447700900999";
@@ -113,14 +123,7 @@ async fn a_contact_keeps_all_and_is_reached_at_the_new_number(backend: Backend) 
     say(&rig, Inbound { from: Address::Bsuid("GB.2".to_owned()), user_id: Some("GB.2".to_owned()), ..whatsapp(NEW, "6", "hi") })
         .await;
     assert_eq!(sent(&rig)[told + 1..], to(NEW, &["Which one?"]));
-    assert_eq!(
-        rig.core
-            .contact_at(replyflow::domain::mode::Mode::Live, &Address::from_wire(ANN))
-            .await
-            .expect("looks")
-            .map(|found| found.key),
-        Some(ann)
-    );
+    assert_eq!(rig.core.contact_at(Mode::Live, &Address::from_wire(ANN)).await.expect("looks").map(|found| found.key), Some(ann));
 }
 
 async fn whoever_is_at_the_new_number_becomes_part_of_the_contact(backend: Backend) {
@@ -231,7 +234,7 @@ async fn it_is_done_once_whoever_dies_on_the_way(backend: Backend) {
     settle(&rig).await;
     let asked = sent(&rig)[told..].iter().filter(|(to, _)| to == ANN).count();
     assert!(asked <= 1, "{:?}", &sent(&rig)[told..]);
-    let theirs = rig.core.contact_key(replyflow::domain::mode::Mode::Live, &format!("{ANN}/1"));
+    let theirs = rig.core.contact_key(Mode::Live, &format!("{ANN}/1"));
     let heard = |event: &&replyflow::domain::journal::Event| matches!(event, replyflow::domain::journal::Event::Received { .. });
     assert_eq!(rig.journal(theirs).await.iter().filter(heard).count(), 1);
 }
@@ -242,4 +245,167 @@ async fn a_change_of_nobodys_number_brings_nobody(backend: Backend) {
     for address in [ANN, NEW, "bsuid:GB.2"] {
         assert!(rig.store.inspect(rig.key(address)).await.expect("looks").is_none(), "{address}");
     }
+}
+
+async fn a_late_message_with_the_old_id_makes_nobody_else_of_her(backend: Backend) {
+    let rig = rig(backend).await;
+    let ann = rig.key(ANN);
+    let hers = |id: &str, text: &str| Inbound { user_id: Some("GB.1".to_owned()), ..whatsapp(ANN, id, text) };
+    say(&rig, hers("1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, Some("GB.2"))).await;
+    say(&rig, Inbound { user_id: Some("GB.7".to_owned()), ..whatsapp(ANN, "3", "hello") }).await;
+    let told = sent(&rig).len();
+    // Its webhook was not answered, and Meta brings it again: it is her answer, and she is reached where she is now.
+    say(&rig, hers("4", "red")).await;
+    assert_eq!(sent(&rig)[told..], to(NEW, &["Thank you for red"]));
+    let one = record(&rig, ann).await;
+    assert_eq!((one.phone, one.user_id.as_deref(), one.left), (phone(NEW), Some("GB.2"), vec![phone(ANN).expect("a phone")]));
+    assert_eq!(rig.store.inspect(ann).await.expect("looks").map(|seen| seen.place), Some(Place::Here));
+    let core = &rig.core;
+    let whose = |key| async move { core.seen(key).await.expect("looks").map(|(whose, _)| whose) };
+    let (old, other) = (whose(rig.key("bsuid:GB.1")).await, whose(rig.key("bsuid:GB.7")).await);
+    assert!(old == Some(ann) && other.is_some() && other != Some(ann), "{old:?} {other:?}");
+}
+
+async fn what_others_say_of_the_next_holder_leads_nowhere(backend: Backend) {
+    let rig = rig(backend).await;
+    let ann = rig.key(ANN);
+    let event = |phone: Option<E164>, id: &str| NewEvent {
+        name: EventName::parse("ordered").expect("a name"),
+        contact: Some(ContactRef {
+            phone,
+            email: Some("bob@shop.example".to_owned()),
+            id: Some("crm-bob".to_owned()),
+            ..ContactRef::default()
+        }),
+        data: Value::Null,
+        id: Some(id.to_owned()),
+        callback: None,
+        mode: Mode::Live,
+    };
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, None)).await;
+    rig.core.receive_event(event(phone(ANN), "1")).await.expect("taken");
+    settle(&rig).await;
+    let one = record(&rig, ann).await;
+    assert_eq!((one.email, one.external), (None, None), "Bob's");
+    let places = ["email:bob@shop.example", "id:crm-bob"].map(|address| rig.key(address));
+    for place in places {
+        assert!(rig.store.inspect(place).await.expect("looks").is_none(), "mail for Bob or from him would be Ann's");
+    }
+    // By the number that she has, it is said of her.
+    rig.core.receive_event(event(phone(NEW), "2")).await.expect("taken");
+    settle(&rig).await;
+    for place in places {
+        assert_eq!(rig.store.inspect(place).await.expect("looks").map(|seen| seen.place), Some(Place::Moved(ann)));
+    }
+    assert_eq!(record(&rig, ann).await.email.as_deref(), Some("bob@shop.example"));
+}
+
+async fn her_opt_out_silences_nobody_at_the_old_number(backend: Backend) {
+    let rig = rig(backend).await;
+    say(&rig, message(ANN, "1", "STOP")).await;
+    say(&rig, change(ANN, "2", NEW, None)).await;
+    let told = sent(&rig).len();
+    say(&rig, message(ANN, "3", "hello")).await;
+    assert_eq!(sent(&rig)[told..], to(ANN, &["Which one?"]), "it is not who has the number now that opted out");
+    // Their own word counts at once, and hers still does.
+    say(&rig, message(ANN, "4", "STOP")).await;
+    let told = sent(&rig).len();
+    say(&rig, message(ANN, "5", "hello")).await;
+    say(&rig, message(NEW, "6", "hello")).await;
+    assert!(sent(&rig)[told..].is_empty(), "{:?}", sent(&rig));
+}
+
+async fn a_stop_waits_for_nothing_that_is_said_to_her(backend: Backend) {
+    let rig = rig(backend).await;
+    let theirs = rig.core.contact_key(Mode::Live, &format!("{ANN}/1"));
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, None)).await;
+    say(&rig, whatsapp(ANN, "3", "hello")).await;
+    // What is said to her does not leave: the provider fails.
+    for _ in 0..20 {
+        rig.script(|_| answer(500, "{}"));
+    }
+    rig.core.receive_message(whatsapp(NEW, "4", "red")).await.expect("accepted");
+    rig.quiet().await;
+    rig.core.receive_message(whatsapp(ANN, "5", "blue")).await.expect("accepted");
+    rig.core.receive_message(whatsapp(ANN, "6", "STOP")).await.expect("accepted");
+    rig.quiet().await;
+    assert!(record(&rig, theirs).await.is_stopped(ChannelKind::WhatsApp), "heard before her messages have left");
+}
+
+async fn who_has_the_number_back_gets_what_waited_for_somebody_else(backend: Backend) {
+    let rig = rig(backend).await;
+    let ann = rig.key(ANN);
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, None)).await;
+    // It waits behind what is said to her, and meanwhile she has her old number again.
+    rig.script(|_| answer(500, "{}"));
+    for message in [whatsapp(NEW, "3", "red"), whatsapp(ANN, "4", "it is me"), change(NEW, "5", ANN, None)] {
+        rig.core.receive_message(message).await.expect("accepted");
+        rig.quiet().await;
+    }
+    settle(&rig).await;
+    settle(&rig).await;
+    assert!(rig.store.failed_list(10).await.expect("looks").is_empty());
+    let texts = |event| match event {
+        replyflow::domain::journal::Event::Received { text, .. } => Some(text),
+        _ => None,
+    };
+    let heard: Vec<String> = rig.journal(ann).await.into_iter().filter_map(texts).collect();
+    assert_eq!(heard, ["hi", "", "red", "", "it is me"]);
+    assert_eq!(record(&rig, ann).await.phone, phone(ANN));
+}
+
+async fn what_the_next_holder_said_no_to_is_kept_when_she_is_deleted(backend: Backend) {
+    let rig = rig(backend).await;
+    let ann = rig.key(ANN);
+    let theirs = |id: &str, text: &str| Inbound { user_id: Some("GB.7".to_owned()), ..whatsapp(ANN, id, text) };
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, None)).await;
+    say(&rig, message(ANN, "3", "STOP")).await;
+    say(&rig, theirs("4", "hello")).await;
+    rig.core.forget(ann, "a test").await.expect("deleted");
+    settle(&rig).await;
+    // Whoever writes from the number begins where she was, with that no and with none of the other kind.
+    let kept = rig.store.suppressed(ann).await.expect("looks");
+    assert!(kept.stops(ChannelKind::Sms) && !kept.stops(ChannelKind::WhatsApp));
+    let told = sent(&rig).len();
+    say(&rig, message(ANN, "5", "hello")).await;
+    assert_eq!(sent(&rig).len(), told, "they said that they want no text messages");
+    // Their WhatsApp id says who they are: what they were asked is theirs again.
+    say(&rig, theirs("6", "hello again")).await;
+    settle(&rig).await;
+    assert!(record(&rig, ann).await.is_stopped(ChannelKind::Sms));
+    assert_eq!(record(&rig, ann).await, record(&rig, rig.key("bsuid:GB.7")).await, "one contact");
+}
+
+async fn an_erased_person_takes_nobody_elses_number_along(backend: Backend) {
+    let rig = rig(backend).await;
+    // She was known by mail first: her number is another name of hers.
+    let ann = rig.key("email:ann@shop.example");
+    let mail = ContactRef { email: Some("ann@shop.example".to_owned()), ..ContactRef::default() };
+    let event = NewEvent {
+        name: EventName::parse("ordered").expect("a name"),
+        contact: Some(mail),
+        data: Value::Null,
+        id: Some("1".to_owned()),
+        callback: None,
+        mode: Mode::Live,
+    };
+    rig.core.receive_event(event).await.expect("taken");
+    rig.core.link(Mode::Live, &Address::from_wire(ANN), ann, "a test").await.expect("linked");
+    settle(&rig).await;
+    say(&rig, whatsapp(ANN, "2", "hi")).await;
+    say(&rig, change(ANN, "3", NEW, None)).await;
+    assert!(record(&rig, ann).await.merged.contains(&rig.key(ANN)), "her old number is a name of hers");
+    rig.core.forget_and_suppress(ann, "a test").await.expect("deleted");
+    let listed = |address: &str| {
+        let address = rig.key(address);
+        let core = &rig.core;
+        async move { !core.suppressions_of(address).await.expect("looks").is_empty() }
+    };
+    assert!(listed(NEW).await && listed("email:ann@shop.example").await);
+    assert!(!listed(ANN).await, "it is for whoever has it next");
 }

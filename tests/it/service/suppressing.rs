@@ -8,8 +8,9 @@ use super::{ANN, BEN};
 use crate::support::live::SIMULATED;
 use replyflow::domain::address::Address;
 use replyflow::domain::channel::ChannelKind;
+use replyflow::domain::id::{SendRef, Token};
 use replyflow::domain::journal::{AttemptOutcome, Event};
-use replyflow::domain::message::{DeliveryStatus, FailureReason, Inbound};
+use replyflow::domain::message::{DeliveryStatus, FailureReason, Inbound, InboundContent};
 use replyflow::domain::name::ChannelName;
 use replyflow::domain::suppression::{Over, Put, Suppression, SuppressionReason, Withheld};
 use replyflow::domain::time::{Millis, Span};
@@ -17,6 +18,7 @@ use replyflow::engine;
 use replyflow::http::api::listing::Listing as _;
 use replyflow::http::api::suppressions::Chosen;
 use replyflow::provider::{Complaint, Decoded, OptOutScope, StatusReport};
+use replyflow::service::Received;
 use replyflow::service::forget::Erased;
 use replyflow::service::suppressions::Putting;
 
@@ -26,7 +28,9 @@ on_every_store!(
     what_was_decided_before_is_refused_when_it_is_sent,
     what_providers_say_for_good_is_listed_once_and_a_message_disproves_it,
     who_unsubscribes_at_the_mail_service_is_not_listed,
+    who_unsubscribes_again_from_the_same_mail_is_heard_again,
     what_is_listed_by_a_whatsapp_id_holds_for_the_phone_once_it_shows,
+    what_is_listed_by_a_whatsapp_id_goes_on_to_the_next_id_and_number,
     a_file_of_the_list_misses_nothing_that_changes_meanwhile,
     what_ended_long_ago_is_taken_off,
     the_list_outlives_the_contact_and_notes_do_not,
@@ -188,6 +192,22 @@ async fn who_unsubscribes_at_the_mail_service_is_not_listed(backend: Backend) {
     assert!(rig.store.suppressed(address).await.expect("reads").stops(kind), "and want none now");
 }
 
+async fn who_unsubscribes_again_from_the_same_mail_is_heard_again(backend: Backend) {
+    let rig = rig(backend).await;
+    rig.say(ANN, "1", "hi").await;
+    let said = async |id: &str, spam: bool| {
+        let send = Some(SendRef { contact: rig.key(ANN), effect: Token(1).effect(0) });
+        let (channel, kind) = (ChannelName::parse("main-mail").expect("a name"), ChannelKind::Email);
+        let complaint = Complaint { channel, kind, send, recipient: None, spam, id: id.to_owned() };
+        let received = rig.core.receive(vec![Decoded::Complaint(complaint)]).await.expect("noted");
+        rig.quiet().await;
+        received == [Received::Duplicate]
+    };
+    // They may take it back in between. The same word that comes twice is one, and so is a complaint of one mail.
+    assert_eq!([said("u1", false).await, said("u1", false).await, said("u2", false).await], [false, true, false]);
+    assert_eq!([said("c1", true).await, said("c2", true).await], [false, true]);
+}
+
 async fn what_is_listed_by_a_whatsapp_id_holds_for_the_phone_once_it_shows(backend: Backend) {
     let rig = rig(backend).await;
     let id = Address::Bsuid("GB.1349".to_owned());
@@ -210,6 +230,37 @@ async fn what_is_listed_by_a_whatsapp_id_holds_for_the_phone_once_it_shows(backe
     rig.core.receive_message(Inbound { user_id: Some("GB.1350".to_owned()), ..written(BEN, "2") }).await.expect("accepted");
     rig.tasks.run().await;
     assert_eq!(rig.texts(), ["Hello."]);
+}
+
+async fn what_is_listed_by_a_whatsapp_id_goes_on_to_the_next_id_and_number(backend: Backend) {
+    const NEW: &str = "+447700900999";
+    let rig = rig(backend).await;
+    let id = |text: &str| Address::Bsuid(text.to_owned());
+    let on_the_list =
+        async |address: &Address| !rig.core.suppressions_of(rig.core.listed_as(address)).await.expect("reads").is_empty();
+    let whatsapp = |from: Address, name: &str| Inbound {
+        channel: ChannelName::parse("main-whatsapp").expect("a name"),
+        kind: ChannelKind::WhatsApp,
+        from,
+        ..message(ANN, name, "hi")
+    };
+    // Of Ann only the id is known at first. The word of her change names neither: it is the contact that has it.
+    let hers = Inbound { user_id: Some("GB.1".to_owned()), ..whatsapp(id("GB.1"), "1") };
+    rig.core.receive_message(hers).await.expect("accepted");
+    rig.quiet().await;
+    let shown = Inbound { user_id: Some("GB.1".to_owned()), ..whatsapp(Address::from_wire(ANN), "2") };
+    rig.core.receive_message(shown.clone()).await.expect("accepted");
+    rig.quiet().await;
+    let asked = entry(&rig, Over::All, SuppressionReason::Requested, None);
+    rig.core.put_suppression(rig.core.listed_as(&id("GB.1")), asked, Putting::Asked).await.expect("stored");
+    let (new_user_id, new_wa_id) = (Some("GB.2".to_owned()), Some(NEW[1..].to_owned()));
+    let content = InboundContent::System { kind: "user_changed_number".to_owned(), new_user_id, new_wa_id };
+    rig.core.receive_message(Inbound { content, ..whatsapp(Address::from_wire(ANN), "3") }).await.expect("accepted");
+    assert!(on_the_list(&id("GB.2")).await && on_the_list(&Address::from_wire(NEW)).await);
+    rig.quiet().await;
+    // What comes late from the old number says nothing of whoever has that now.
+    rig.core.receive_message(Inbound { id: "4".to_owned(), ..shown }).await.expect("accepted");
+    assert!(!on_the_list(&Address::from_wire(ANN)).await);
 }
 
 async fn a_file_of_the_list_misses_nothing_that_changes_meanwhile(backend: Backend) {

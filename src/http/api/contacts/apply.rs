@@ -83,7 +83,7 @@ pub async fn meant(core: &Core, mode: Mode, change: &ContactChange) -> Result<Me
 }
 
 /// Says no to a change that would make another person of the contact. A number or an id that leads to it already is its own: it had it
-/// before, or whoever became part of it did.
+/// before, or whoever became part of it did. A number that they gave up may be another person's by now, and so may be what is said with it.
 pub fn fits(core: &Core, found: &Found, change: &ContactChange) -> Result<(), Problem> {
     let record = &found.record;
     let leads_here = |address: Address| {
@@ -95,6 +95,10 @@ pub fn fits(core: &Core, found: &Found, change: &ContactChange) -> Result<(), Pr
         let reason = format!("is another one than the contact has: {what} is not exchanged; merge contacts that are one person");
         Err(Problem::Refused(Refused { field, reason }))
     };
+    if change.phone.as_ref().is_some_and(|phone| record.has_left(phone)) {
+        let reason = "is a number that this contact has given up, and may be somebody else's now: leave it out, and name the contact by their new number or their key";
+        return Err(Problem::Refused(Refused { field: "phone", reason: reason.to_owned() }));
+    }
     if let Some(phone) = change.phone.clone().filter(|phone| record.phone.as_ref().is_some_and(|known| known != phone))
         && !leads_here(Address::Phone(phone))
     {
