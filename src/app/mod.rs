@@ -35,6 +35,7 @@ use crate::http::simulator::phone::Phones;
 use crate::http::trace;
 use crate::http::web::{Buckets, Files, Hook, Ready, Web};
 use crate::provider::Adapter;
+use crate::service::Binds;
 use crate::service::HttpClient;
 use crate::service::MailClient;
 use crate::service::broadcast;
@@ -173,6 +174,7 @@ impl Application {
                 reload.follow(stop_reload).await;
             }
         });
+        let binds = Binds::start(&core);
         let running = Running::start_with(core, tasks, Some(Arc::new(history)), sinks);
         ready.set(true);
         tracing::info!(listen = %settings.server.listen, public_url = settings.server.public_url, "the service has started");
@@ -190,6 +192,7 @@ impl Application {
         // A piece that is being handed over ends first: what it begins is still worked on.
         let _ = tokio::time::timeout(patience, broadcasts).await;
         running.stop(patience).await;
+        binds.stop(patience).await;
         upkeep.abort();
         checkup.abort();
         following.abort();

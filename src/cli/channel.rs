@@ -5,6 +5,7 @@ use super::arguments::Channel;
 use super::{Project, Stop, style};
 use crate::app::{Access, open_store};
 use crate::config::channel::{ChannelSettings, ProviderSettings};
+use crate::config::providers::smpp::SmppSettings;
 use crate::config::{Secrets, Settings};
 use crate::domain::hold::HoldKind;
 use crate::domain::time::{Millis, Span};
@@ -13,7 +14,7 @@ use crate::history::{Database, HistoryError};
 use crate::provider::{Adapter, Checked, Reports};
 use crate::service::ports::Clock as _;
 use crate::service::runtime::MachineClock;
-use crate::service::{HttpClient, holds, probe_channel};
+use crate::service::{HttpClient, holds, probe_carrier, probe_channel};
 use std::time::Duration;
 
 /// How often the record is looked at.
@@ -81,8 +82,14 @@ async fn test(settings: &Settings, channel: &ChannelSettings, wait: Option<Span>
     let since = MachineClock::default().wall();
     let adapter = Adapter::new(&channel.provider);
     line("channel", &format!("{}: {} by {}", channel.name, channel.kind, channel.provider.entry().title));
-    let good = credentials(&adapter, since).await?;
-    urls(settings, channel, &adapter);
+    let good = match &channel.provider {
+        ProviderSettings::Smpp(smpp) => login(smpp).await,
+        _ => {
+            let good = credentials(&adapter, since).await?;
+            urls(settings, channel, &adapter);
+            good
+        }
+    };
     let came = match wait {
         Some(wait) => arrives(settings, channel, since, wait).await?,
         None => true,
@@ -92,6 +99,18 @@ async fn test(settings: &Settings, channel: &ChannelSettings, wait: Option<Span>
 
 fn line(name: &str, text: &str) {
     println!("{}  {text}", style().paint("1", &format!("{name:12}")));
+}
+
+/// Whether the carrier lets us in.
+async fn login(smpp: &SmppSettings) -> bool {
+    let (good, text) = match probe_carrier(smpp).await {
+        Ok(()) => (true, "the carrier lets us bind".to_owned()),
+        // While the service runs it may be the second one of an account that has room for one.
+        Err(trouble) => (false, trouble.to_string()),
+    };
+    line("credentials", &style().paint(if good { "32" } else { "31" }, &text));
+    line("webhook", "none: messages and receipts come over the connection that `replyflow serve` keeps");
+    good
 }
 
 /// Whether nothing is known against them.
@@ -131,6 +150,7 @@ fn urls(settings: &Settings, channel: &ChannelSettings, adapter: &Adapter) {
         Reports::AtProvider if adapter.url_secret().is_some() => line("reports", &format!("{own}/status")),
         Reports::AtProvider => line("reports", "to the same URL"),
         Reports::WithEach => line("reports", "nothing to enter: each message says where"),
+        Reports::OverBind => line("reports", "nothing to enter: they come over the connection"),
         Reports::None => line("reports", "there are none"),
     }
 }

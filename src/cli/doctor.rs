@@ -36,17 +36,18 @@ pub(super) fn run(project: &Project, format: Format) -> Result<(), Stop> {
 
 /// What takes asking somebody. Nobody waits for who is slow elsewhere.
 async fn others(settings: &Settings) -> Vec<Finding> {
-    let (store, record, outside, certificates, mail, sinks, desks, files) = tokio::join!(
+    let (store, record, outside, certificates, mail, carriers, sinks, desks, files) = tokio::join!(
         store(settings),
         record::findings(settings),
         outside::findings(settings),
         certificates::findings(settings),
         mail_servers(settings),
+        channels::carriers(settings),
         sinks::findings(settings),
         desks(settings),
         files::findings(settings),
     );
-    [store, record, outside, certificates, mail, sinks, desks, files].concat()
+    [store, record, outside, certificates, mail, carriers, sinks, desks, files].concat()
 }
 
 /// What the store says of itself, and which channels are held back.

@@ -221,7 +221,7 @@ pub(super) fn topics(section: &Section<'_>) -> Vec<String> {
     topics
 }
 
-fn host(text: &str) -> Option<String> {
+pub(super) fn host(text: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_');
     (!text.is_empty() && text.len() <= 253 && text.chars().all(fits)).then(|| text.to_owned())
 }
@@ -235,7 +235,7 @@ fn with_ref(text: &str) -> Option<String> {
 }
 
 /// Whether a host is this machine, whatever a resolver says.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

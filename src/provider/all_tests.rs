@@ -39,7 +39,7 @@ fn written(adapter: &Adapter, kind: ChannelKind, file: (MediaKind, &str), captio
 #[test]
 fn words_beside_a_file_are_never_dropped() {
     for entry in PROVIDERS {
-        for (kind, adapter) in examples(entry).into_iter().filter(|(_, adapter)| !adapter.is_mail()) {
+        for (kind, adapter) in examples(entry).into_iter().filter(|(_, adapter)| adapter.speaks_http()) {
             for file in FILES {
                 if let Some(leaves) = written(&adapter, kind, file, Some("Which-one"), "+447700900123") {
                     assert!(leaves.contains("Which-one"), "{} {kind}: {file:?} leaves without its words", entry.name);
@@ -53,7 +53,7 @@ fn words_beside_a_file_are_never_dropped() {
 fn every_file_leaves_where_a_channel_says_that_it_can_carry_files() {
     let mut seen = BTreeSet::new();
     for entry in PROVIDERS {
-        for (kind, adapter) in examples(entry).into_iter().filter(|(_, adapter)| !adapter.is_mail()) {
+        for (kind, adapter) in examples(entry).into_iter().filter(|(_, adapter)| adapter.speaks_http()) {
             let shows = (entry.shows)(kind);
             for file in FILES.into_iter().filter(|_| shows.media) {
                 for to in ["+447700900123", "+15550100123"] {

@@ -9,6 +9,8 @@ pub enum Reports {
     AtProvider,
     /// To the URL that goes with each message.
     WithEach,
+    /// Over the connection by which messages leave.
+    OverBind,
 }
 
 /// What a webhook is believed by.
@@ -20,6 +22,8 @@ pub enum Proof {
     Signature(&'static str),
     /// A secret in the URL, and what an operator sets beside it.
     Guard,
+    /// Nothing is posted: we log in there.
+    Bind,
 }
 
 /// What a provider can do on one kind of channel. What the trait itself answers (a check of credentials, looking up a send,

@@ -15,6 +15,7 @@ pub mod webhook;
 pub mod xml;
 
 pub mod email;
+pub mod smpp;
 
 mod account;
 mod africastalking;
@@ -139,7 +140,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
         None
     }
 
-    /// What leaves for the provider: a request, or a mail.
+    /// What leaves for the provider: a request, a mail, or PDUs.
     fn wire(&self, message: &Outbound, context: &SendContext<'_>) -> Result<Wire, EncodeError> {
         self.encode(message, context).map(Wire::Http)
     }
@@ -147,6 +148,16 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Whether what leaves are mails.
     fn is_mail(&self) -> bool {
         false
+    }
+
+    /// Whether what leaves are requests, not mails or PDUs.
+    fn speaks_http(&self) -> bool {
+        !self.is_mail() && self.smpp().is_none()
+    }
+
+    /// What holds for a connection by SMPP, if that is how messages leave and come.
+    fn smpp(&self) -> Option<&smpp::Smpp> {
+        None
     }
 
     /// What a webhook is answered once its content is stored.
@@ -255,6 +266,7 @@ impl Adapter {
             ProviderSettings::AfricasTalking(s) => Arc::new(africastalking::AfricasTalking((**s).clone())),
             ProviderSettings::Kannel(s) => Arc::new(kannel::Kannel((**s).clone())),
             ProviderSettings::Jasmin(s) => Arc::new(jasmin::Jasmin((**s).clone())),
+            ProviderSettings::Smpp(s) => Arc::new(smpp::Smpp(Arc::new((**s).clone()))),
             ProviderSettings::Aws(s) => Arc::new(aws_sms::Aws((**s).clone())),
             ProviderSettings::Http(s) => Arc::new(http::Http((**s).clone())),
             ProviderSettings::Simulator(s) => Arc::new(simulator::Simulator(s.clone())),

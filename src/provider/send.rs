@@ -1,6 +1,7 @@
 //! What goes to a provider: the request, and what its answer means.
 
 use super::email::Mail;
+use super::smpp::Submission;
 use super::webhook::{Headers, LimitScope, Method, OptOutScope, ProviderError};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -48,6 +49,8 @@ pub enum Wire {
     Http(HttpRequest),
     /// A mail to its server.
     Mail(Mail),
+    /// PDUs to a carrier.
+    Smpp(Submission),
 }
 
 /// A request as data. The service's only HTTP client sends it.

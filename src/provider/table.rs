@@ -57,11 +57,13 @@ fn row(entry: &ProviderEntry, kind: ChannelKind, adapter: &Adapter) -> String {
         Reports::None => "–",
         Reports::AtProvider => "URL entered there",
         Reports::WithEach => "URL with each message",
+        Reports::OverBind => "over the connection",
     };
     let proof = match f.proof {
         Proof::Nothing => "nothing",
         Proof::Signature(words) => words,
         Proof::Guard => "a secret in the URL; login, header and addresses if set",
+        Proof::Bind => "our own login there",
     };
     let beside: Vec<&str> = [
         (adapter.check(Millis(0)).is_some(), "credentials can be tested"),
@@ -179,7 +181,7 @@ mod tests {
                 now: Millis(1_795_230_000_000),
             };
             let can = |content: OutboundContent| adapter.encode(&outbound(content, kind), &context);
-            if !adapter.is_mail() {
+            if adapter.speaks_http() {
                 let text = can(OutboundContent::Text { text: "Hello".into() });
                 let text = text.unwrap_or_else(|error| panic!("{}: {error}", entry.name));
                 let shown = format!("{adapter:?} {text:?} {:?}", adapter.account());
@@ -197,7 +199,7 @@ mod tests {
                 [(features.media_out, file, "media_out"), (features.buttons, buttons, "buttons"), (features.lists, list, "lists")]
             {
                 // What a row denies, a flow must not rely on; what cannot be written must not be promised.
-                if says && !adapter.is_mail() {
+                if says && adapter.speaks_http() {
                     assert!(can(content).is_ok(), "{} {kind}: {what}", entry.name);
                 }
             }
@@ -246,7 +248,7 @@ mod tests {
 
     #[test]
     fn statuses_are_told_apart_by_every_adapter() {
-        for (entry, _, adapter, _) in adapters().into_iter().filter(|(_, _, adapter, _)| !adapter.is_mail()) {
+        for (entry, _, adapter, _) in adapters().into_iter().filter(|(_, _, adapter, _)| adapter.speaks_http()) {
             let name = |status| adapter.classify(status, &Pairs(&[]), b"").name();
             assert_eq!(name(429), "throttled", "{}", entry.name);
             assert!(matches!(name(500), "retry" | "unknown"), "{}", entry.name);

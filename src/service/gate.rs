@@ -1,13 +1,18 @@
 //! The only way out. The network clients are here and nowhere else in the service; whoever wants to reach somebody needs an `Outside`, and of a
 //! contact's effect there is one only if the contact is live. What a test contact decided is read here too, and comes without.
 
-use super::ports::{HttpAnswer, HttpCall, HttpFailure, MailFailure, MailTransport, Sink, Transport};
+use super::ports::{
+    Carriers, HttpAnswer, HttpCall, HttpFailure, MailFailure, MailTransport, Sink, SmppFailure, SubmitAnswer, Transport,
+};
 use crate::config::api::ApiSettings;
 use crate::domain::codec::{self, DecodeError};
+use crate::domain::id::SendRef;
 use crate::domain::mode::Mode;
+use crate::domain::name::ChannelName;
 use crate::engine::effect::Effect;
 use crate::provider::email::{Mail, SmtpAnswer};
-use std::sync::Arc;
+use rusmpp::pdus::SubmitSm;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 
@@ -15,6 +20,8 @@ use url::Url;
 pub(super) struct Gate {
     transport: Arc<dyn Transport>,
     mail: Arc<dyn MailTransport>,
+    /// They need the service themselves, for what comes over their connections, and so come later.
+    carriers: OnceLock<Arc<dyn Carriers>>,
 }
 
 /// An effect of a contact, as it may be done.
@@ -30,6 +37,7 @@ pub(super) enum Opened<'a> {
 pub struct Outside<'a> {
     transport: &'a dyn Transport,
     mail: &'a dyn MailTransport,
+    carriers: Option<&'a dyn Carriers>,
 }
 
 /// Leave to reach the stand-in of one api, and nobody else.
@@ -41,7 +49,22 @@ pub(super) struct StandIn<'a> {
 
 impl Gate {
     pub fn new(transport: Arc<dyn Transport>, mail: Arc<dyn MailTransport>) -> Self {
-        Gate { transport, mail }
+        Gate { transport, mail, carriers: OnceLock::new() }
+    }
+
+    /// From now on messages may leave by SMPP. Whoever comes first is who is asked.
+    pub fn connect(&self, carriers: Arc<dyn Carriers>) {
+        let _ = self.carriers.set(carriers);
+    }
+
+    /// Whether messages of this channel can leave by SMPP here.
+    pub fn is_bound(&self, channel: &ChannelName) -> bool {
+        self.carriers.get().is_some_and(|carriers| carriers.is_bound(channel))
+    }
+
+    /// Whether they are left to other instances: also before the first connection was tried.
+    pub fn is_left(&self, channel: &ChannelName) -> bool {
+        self.carriers.get().is_none_or(|carriers| carriers.is_left(channel))
     }
 
     /// Reads an effect. Only one that is live comes with the way out.
@@ -54,7 +77,7 @@ impl Gate {
 
     /// For what the service asks for itself: certificates, analytics of live contacts. Nothing that a contact decided.
     pub fn of_the_service(&self) -> Outside<'_> {
-        Outside::new(&*self.transport, &*self.mail)
+        Outside { carriers: self.carriers.get().map(|carriers| &**carriers), ..Outside::new(&*self.transport, &*self.mail) }
     }
 
     /// The stand-in that an api names for test contacts.
@@ -65,9 +88,9 @@ impl Gate {
 }
 
 impl<'a> Outside<'a> {
-    /// By these clients: whoever holds them may reach whom they like.
+    /// By these clients, and nobody by SMPP: whoever holds them may reach whom they like.
     pub fn new(transport: &'a dyn Transport, mail: &'a dyn MailTransport) -> Self {
-        Outside { transport, mail }
+        Outside { transport, mail, carriers: None }
     }
 
     /// Does a request.
@@ -83,6 +106,20 @@ impl<'a> Outside<'a> {
     /// Hands a mail over.
     pub async fn mail(&self, mail: &Mail, timeout: Duration) -> Result<SmtpAnswer, MailFailure> {
         self.mail.send(mail, timeout).await
+    }
+
+    /// Hands one PDU to a carrier.
+    pub(super) async fn submit(
+        &self,
+        channel: &ChannelName,
+        pdu: SubmitSm,
+        named: Option<SendRef>,
+        most: Duration,
+    ) -> Result<SubmitAnswer, SmppFailure> {
+        match self.carriers {
+            Some(carriers) => carriers.submit(channel, pdu, named, most).await,
+            None => Err(SmppFailure::NotBound),
+        }
     }
 }
 
@@ -111,8 +148,16 @@ mod tests {
             }
             let name = path.to_string_lossy().into_owned();
             let text = std::fs::read_to_string(&path).expect("a file");
-            let clients =
-                ["dyn Transport", "dyn MailTransport", "HttpClient::new", "MailClient::new", "AsyncSmtpConnection", "reqwest::"];
+            let clients = [
+                "dyn Transport",
+                "dyn MailTransport",
+                "dyn Carriers",
+                "HttpClient::new",
+                "MailClient::new",
+                "AsyncSmtpConnection",
+                "TcpStream::connect",
+                "reqwest::",
+            ];
             if clients.iter().any(|client| text.contains(client)) {
                 found.push(name.rsplit("src/service/").next().unwrap_or(&name).to_owned());
             }
@@ -125,7 +170,17 @@ mod tests {
         holders(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/service")), &mut found);
         found.sort();
         // Parts are what the service is made of; the probes of `doctor` and of sinks run beside it.
-        let may = ["core.rs", "desk.rs", "gate.rs", "guard.rs", "http_client.rs", "mail_client.rs", "ports.rs", "sinks/tell.rs"];
+        let may = [
+            "core.rs",
+            "desk.rs",
+            "gate.rs",
+            "guard.rs",
+            "http_client.rs",
+            "mail_client.rs",
+            "ports.rs",
+            "sinks/tell.rs",
+            "smpp/link.rs",
+        ];
         let strange: Vec<&String> = found.iter().filter(|file| !may.contains(&file.as_str())).collect();
         assert!(strange.is_empty(), "{strange:?} hold a network client: let them have an `Outside`");
         let core = include_str!("core.rs");

@@ -41,6 +41,8 @@ pub const HELD: &str = "replyflow_channel_held";
 pub const DRAINING: &str = "replyflow_draining";
 /// Gauge `{flow}`: 1 while a flow is paused, so that no run of it begins, else 0.
 pub const PAUSED: &str = "replyflow_flow_paused";
+/// Gauge `{channel}`: 1 while this instance has a connection by SMPP over which messages of the channel leave, else 0.
+pub const SMPP_BOUND: &str = "replyflow_smpp_bound";
 /// Counter `{from, to}`: messages that left over another channel than before, because the provider of `from` does not take them.
 pub const SWITCHED: &str = "replyflow_switched_total";
 /// Histogram of seconds: one accept.
@@ -178,7 +180,9 @@ pub fn store_up(up: bool) {
 
 /// Counts nothing yet of what an engineer is woken for: the first time counts only where there was a figure before it.
 pub fn begin() {
-    for what in ["panic", "undecodable", "missing", "unknown_version", "unsettled", "overflow", "reply_lost", "misconfigured"] {
+    for what in
+        ["panic", "undecodable", "missing", "unknown_version", "unsettled", "overflow", "reply_lost", "misconfigured", "smpp"]
+    {
         counter!(ALERTS, "what" => what).increment(0);
     }
 }
@@ -220,6 +224,11 @@ pub fn paused(flow: &str, is: bool) {
 /// Notes whether a channel is held back.
 pub fn held(channel: &str, why: &'static str, is: bool) {
     gauge!(HELD, "channel" => channel.to_owned(), "why" => why).set(if is { 1.0 } else { 0.0 });
+}
+
+/// Notes whether messages of a channel can leave by SMPP.
+pub fn smpp_bound(channel: &str, is: bool) {
+    gauge!(SMPP_BOUND, "channel" => channel.to_owned()).set(if is { 1.0 } else { 0.0 });
 }
 
 /// Counts a message that leaves over another channel.

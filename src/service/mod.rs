@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `receive`, `receive_event`, `receive_webhook`, `operate` | stores inputs; the caller is answered after it | `inbox`, `reports`, `events`, `webhook` |
 //! | `turns` | works on a claimed contact | `turns`, `fold` |
-//! | `dispatch` | does effects and settles them | `outbox`, `send`, `doubt`, `stand_in`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
+//! | `dispatch` | does effects and settles them | `outbox`, `send`, `doubt`, `stand_in`, `smpp`, `call`, `hook`, `alerts`, `desk`, `verdict`, `retry` |
 //! | `tick` | finds what falls due | `tick` |
 //! | `publisher::publish`, `release::release` | publishes flows: from the folder, by a call | `publisher`, `release`, `published`, `versions` |
 //! | `follow_publications` | takes over what was published elsewhere | `publisher` |
@@ -74,6 +74,7 @@ mod settings;
 mod signature;
 mod sinks;
 mod slots;
+mod smpp;
 mod sns;
 mod stand_in;
 pub mod stuck;
@@ -112,6 +113,7 @@ pub use pace::Day;
 pub use published::{Stands, read_standings};
 pub use settings::{Channel, FileSettings, ServiceSettings, World};
 pub use sinks::{Reached, Shelf, Sink, Standing, Stepped, open_sinks, probe_sink};
+pub use smpp::{BindTrouble, Binds, probe_carrier};
 pub use superseded::NotEnded;
 pub use systems::{Answering, System};
 pub use teller::Teller;

@@ -194,7 +194,9 @@ impl Core {
         let permitted = |set: &WorkSet| {
             let channel = self.channel_of(set);
             let waits = |c| matches!(set, WorkSet::Bulk(_)) && self.holds_bulk(c);
-            channel.is_some_and(|c| !waits(c) && self.permits.take_left((&c.name, Self::traffic_of(set)), c.rate(), now))
+            channel.is_some_and(|c| {
+                !waits(c) && !self.leaves_to_others(c) && self.permits.take_left((&c.name, Self::traffic_of(set)), c.rate(), now)
+            })
         };
         sets.into_iter().flatten().filter(permitted).collect()
     }

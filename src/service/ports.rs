@@ -2,6 +2,8 @@
 //! (`runtime`, `http_client`), a simulation gives its own and decides when each future goes on. Nothing else in the
 //! service reads a clock, starts a task or opens a connection.
 
+use crate::domain::id::SendRef;
+use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
 use crate::provider::email::{Mail, SmtpAnswer};
 use crate::provider::webhook::Method;
@@ -9,6 +11,7 @@ use crate::provider::{HttpRequest, SendOutcome, TransportError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use rusmpp::pdus::SubmitSm;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -232,6 +235,51 @@ pub enum MailFailure {
 pub trait MailTransport: Send + Sync {
     /// Hands it over: the answer that decided, or why there is none.
     async fn send(&self, mail: &Mail, timeout: Duration) -> Result<SmtpAnswer, MailFailure>;
+}
+
+/// What a carrier answered to one message, or part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmitAnswer {
+    /// `command_status`.
+    pub status: u32,
+    /// Its id of the message, in the form in which receipts name it.
+    pub id: Option<String>,
+}
+
+/// Why a carrier has not answered. What matters is whether it may have the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SmppFailure {
+    /// Nothing was sent: there is no connection.
+    #[error("this instance has no connection to the carrier")]
+    NotBound,
+    /// Nothing was sent: all answers that the window has room for were still to come.
+    #[error("the carrier was too slow to answer what was sent before")]
+    Full,
+    /// The connection ended before the answer.
+    #[error("the connection to the carrier ended before it answered")]
+    Lost,
+    /// The answer did not come in time.
+    #[error("the carrier did not answer in time")]
+    Timeout,
+}
+
+/// The carriers that speak SMPP.
+#[async_trait]
+pub trait Carriers: Send + Sync {
+    /// Whether messages of this channel can leave here.
+    fn is_bound(&self, channel: &ChannelName) -> bool;
+
+    /// Whether they are left to other instances for now.
+    fn is_left(&self, channel: &ChannelName) -> bool;
+
+    /// Sends one PDU, once. `named` is the message that its receipt is about.
+    async fn submit(
+        &self,
+        channel: &ChannelName,
+        pdu: SubmitSm,
+        named: Option<SendRef>,
+        most: Duration,
+    ) -> Result<SubmitAnswer, SmppFailure>;
 }
 
 /// For a service without mail: every mail fails before anything is sent.

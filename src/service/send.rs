@@ -12,6 +12,7 @@ use super::recent::Known;
 use super::reports::provider_opt_out;
 use super::retry::Retry;
 use super::settings::Channel;
+use super::smpp::submitted;
 use super::stand_in::health_of;
 use super::verdict::{self, End};
 use crate::domain::channel::ChannelKind;
@@ -119,6 +120,9 @@ impl Core {
         if self.is_paused(&channel.name) {
             return self.paused(&bound, send, channel);
         }
+        if self.leaves_to_others(channel) {
+            return self.unbound(&bound, send, channel);
+        }
         if !self.lines.lets_through(&channel.name, self.clock.monotonic(), timeout) {
             return self.kept_back(&bound, send, channel);
         }
@@ -207,6 +211,7 @@ impl Core {
                 Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
             Wire::Mail(mail) => mailed(&mail, out.mail(&mail, timeout).await),
+            Wire::Smpp(submission) => submitted(submission, &channel.name, out, timeout).await,
         };
         metrics::send_took(channel.name.as_str(), self.clock.monotonic().saturating_sub(begun));
         if outcome == SendOutcome::Unknown {

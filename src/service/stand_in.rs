@@ -73,6 +73,17 @@ impl Core {
         self.waits(started, send, channel, WHY, (pause, 1))
     }
 
+    /// A message for a channel whose carrier this instance has no connection to: it goes back, and others may have one.
+    pub(super) fn unbound(&self, started: &Started, send: &Send, channel: &Channel) -> Performed {
+        self.unused(&started.set, 1);
+        let end = End::again(
+            self.store_now() + SHORTEST,
+            started.unsure,
+            Some("this instance has no connection to the carrier".to_owned()),
+        );
+        self.finished(started, send, Some(channel), end)
+    }
+
     fn waits(&self, started: &Started, send: &Send, channel: &Channel, why: &str, (pause, number): (Span, u8)) -> Performed {
         self.unused(&started.set, 1);
         if let Some(switched) = self.switched(started, send, channel, why) {

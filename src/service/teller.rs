@@ -6,6 +6,7 @@ use super::mail::mailed;
 use super::ports::{HttpAnswer, HttpCall, HttpFailure, Reach};
 use super::retry::asked_pause;
 use super::settings::Channel;
+use super::smpp::submitted;
 use crate::config::alerts::AlertSettings;
 use crate::domain::id::SendRef;
 use crate::domain::limits;
@@ -79,6 +80,7 @@ impl Teller<'_> {
                 Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
             Wire::Mail(mail) => mailed(&mail, self.out.mail(&mail, self.timeout).await),
+            Wire::Smpp(submission) => submitted(submission, &channel.name, self.out, self.timeout).await,
         }
     }
 

@@ -127,6 +127,9 @@ impl Core {
         if matches!(set, WorkSet::Bulk(_)) && channel.is_some_and(|channel| self.keeps_bulk(channel)) {
             return Ok(Took::NOTHING);
         }
+        if channel.is_some_and(|channel| self.leaves_to_others(channel)) {
+            return Ok(Took::NOTHING);
+        }
         let mut slots = self.slots_of(set).take_up_to(BATCH);
         // Permits for lanes that are not there would be missing elsewhere: of a slow channel only a few are taken at once.
         let few = channel.map_or(u32::MAX, |channel| channel.permit_batch().saturating_mul(4));

@@ -270,6 +270,11 @@ fn of_wire(started: &Started, channel: &Channel, wire: &Wire) -> Tried {
             let tried = Tried::request(started.id, TriedKind::Message, ("SMTP", &url), [], &mail.content, &secrets);
             Tried { path: String::new(), ..tried }
         }
+        Wire::Smpp(submission) => {
+            let body = submission.shown();
+            let tried = Tried::request(started.id, TriedKind::Message, ("SMPP", "smpp://carrier"), [], body.as_bytes(), &secrets);
+            Tried { path: String::new(), ..tried }
+        }
     }
 }
 

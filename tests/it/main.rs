@@ -83,6 +83,7 @@ mod schemas;
 mod service;
 mod simulation;
 mod sinks;
+mod smpp;
 mod soak;
 mod sources_in;
 mod stopping;

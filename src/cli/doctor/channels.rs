@@ -1,17 +1,45 @@
 //! How the providers of channels are believed, and the URLs that are entered there; and which channels are held back.
 
 use crate::config::Settings;
-use crate::config::channel::ChannelSettings;
+use crate::config::channel::{ChannelSettings, ProviderSettings};
 use crate::config::providers::guard::Guard;
 use crate::domain::hold::{Hold, HoldKind};
 use crate::domain::value::rfc3339;
 use crate::provider::Adapter;
+use crate::service::{BindTrouble, probe_carrier};
 use crate::store::{Finding, FindingLevel, HoldKey};
 
 /// One finding for each channel whose provider signs nothing, and one with the URL for those that the rest of this command does
 /// not speak of.
 pub(super) fn findings(settings: &Settings) -> Vec<Finding> {
     settings.channels.values().flat_map(|channel| of(settings, channel)).collect()
+}
+
+/// What the carriers that speak SMPP say to our login. Nothing is sent.
+pub(super) async fn carriers(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for channel in settings.channels.values() {
+        let ProviderSettings::Smpp(smpp) = &channel.provider else { continue };
+        let at = format!("{}: {}:{}", channel.name, smpp.host, smpp.port);
+        let (level, message, remedy) = match probe_carrier(smpp).await {
+            Ok(()) => {
+                let how = if smpp.tls { "encrypted" } else { "in the clear" };
+                (FindingLevel::Fine, format!("{at} lets us bind, {how}"), "")
+            }
+            Err(trouble @ BindTrouble::Refused(_)) => (
+                FindingLevel::Error,
+                format!("{at}: {trouble}"),
+                "Check system_id, password, system_type and bind, and whether the carrier knows this machine's address. While the service runs, an account that may bind only once refuses this second one.",
+            ),
+            Err(trouble) => (
+                FindingLevel::Error,
+                format!("{at}: {trouble}"),
+                "Check host, port, tls and tls_ca of the channel, and the way there.",
+            ),
+        };
+        findings.push(Finding { name: "smpp", level, message, remedy: remedy.to_owned() });
+    }
+    findings
 }
 
 /// One for each channel that is held back, and each flow that is paused.

@@ -20,6 +20,7 @@ mod read_tests;
 mod sender;
 pub mod simulator;
 pub mod sinch;
+pub mod smpp;
 pub mod telnyx;
 pub mod twilio;
 pub mod vonage;
@@ -44,6 +45,7 @@ use meta::MetaSettings;
 use plivo::PlivoSettings;
 use simulator::SimulatorSettings;
 use sinch::SinchSettings;
+use smpp::SmppSettings;
 use telnyx::TelnyxSettings;
 use twilio::TwilioSettings;
 use vonage::{VonageSettings, VonageSmsSettings};
@@ -67,6 +69,8 @@ pub enum ProviderSettings {
     Kannel(Box<KannelSettings>),
     /// Jasmin: SMS through a gateway of one's own.
     Jasmin(Box<JasminSettings>),
+    /// SMS of whoever speaks SMPP.
+    Smpp(Box<SmppSettings>),
     /// AWS End User Messaging: SMS.
     Aws(Box<AwsSettings>),
     /// Plivo: SMS, MMS, WhatsApp.
@@ -138,6 +142,7 @@ pub const PROVIDERS: &[ProviderEntry] = &[
     africastalking::ENTRY,
     kannel::ENTRY,
     jasmin::ENTRY,
+    smpp::ENTRY,
     aws_sms::ENTRY,
     vonage::ENTRY,
     vonage::ENTRY_SMS,
@@ -181,6 +186,7 @@ impl ProviderSettings {
             ProviderSettings::AfricasTalking(_) => &africastalking::ENTRY,
             ProviderSettings::Kannel(_) => &kannel::ENTRY,
             ProviderSettings::Jasmin(_) => &jasmin::ENTRY,
+            ProviderSettings::Smpp(_) => &smpp::ENTRY,
             ProviderSettings::Aws(_) => &aws_sms::ENTRY,
             ProviderSettings::Http(_) => &http::ENTRY,
             ProviderSettings::Simulator(_) => &simulator::ENTRY,
@@ -200,6 +206,7 @@ impl ProviderSettings {
             ProviderSettings::Twilio(s) => Some((&s.account_sid, &s.from)),
             ProviderSettings::Meta(s) => Some(("", &s.phone_number_id)),
             ProviderSettings::Aws(s) => Some((&s.access_key_id, &s.number)),
+            ProviderSettings::Smpp(s) => Some((&s.system_id, &s.number)),
             // Several senders may share a server, and several channels a sender; what signs nothing has a URL for each channel.
             ProviderSettings::Smtp(_)
             | ProviderSettings::Gupshup(_)

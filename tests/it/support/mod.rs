@@ -24,6 +24,7 @@ pub mod samples;
 pub mod server;
 pub mod shop;
 pub mod sign;
+pub mod smsc;
 pub mod smtp;
 pub mod watch;
 

@@ -1,0 +1,142 @@
+//! What comes from a carrier: stored, and only then answered. Messages are taken one after the other, so that they stay in their order.
+
+use super::line::Line;
+use crate::domain::id::DedupeHash;
+use crate::provider::smpp::{ACCEPTED, Deliver, Heard, Joined, Joiner, Piece, TEMPORARY, Written};
+use crate::provider::{Decoded, Part};
+use crate::service::core::{Core, duration};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long a receipt waits for the answer to the message that it is about.
+const EARLY: Duration = Duration::from_secs(5);
+/// Receipts that wait at one time.
+const EARLIEST: usize = 256;
+
+/// A `deliver_sm` and its number, or the answer to it: its number and the status.
+pub(super) type Given = (u32, Deliver);
+pub(super) type Answered = (u32, u32);
+
+/// Takes what comes over one connection, until that ends.
+pub(super) async fn work(
+    core: &Arc<Core>,
+    line: &Line,
+    session: u64,
+    mut heard: mpsc::Receiver<Given>,
+    answers: mpsc::Sender<Answered>,
+) {
+    let ear = Ear { core, line, session, answers };
+    let mut joiner: Joiner<u32> = Joiner::new(duration(line.smpp.0.join_wait));
+    let mut early = FuturesUnordered::new();
+    loop {
+        let wait = joiner.next().map(|at| at.saturating_sub(core.clock.monotonic()));
+        tokio::select! {
+            given = heard.recv() => {
+                let Some((sequence, deliver)) = given else { return };
+                match line.smpp.hear(&deliver, &line.routes) {
+                    Heard::Report(said) if early.len() < EARLIEST && ear.is_early(&said) => {
+                        early.push(async move {
+                            line.learns(core, &said, EARLY).await;
+                            (sequence, said)
+                        });
+                    }
+                    Heard::Report(said) => ear.report(sequence, said).await,
+                    Heard::Whole(written) => ear.message(&[written], None, vec![sequence]).await,
+                    Heard::Part(piece, written) => {
+                        match joiner.take(piece, written, sequence, core.clock.monotonic()) {
+                            Joined::Waits => {}
+                            Joined::Whole(parts) => ear.whole(parts).await,
+                            Joined::Alone(piece, written, sequence) => ear.part(piece, written, vec![sequence]).await,
+                        }
+                    }
+                }
+            }
+            Some((sequence, said)) = early.next(), if !early.is_empty() => ear.report(sequence, said).await,
+            () = core.clock.sleep(wait.unwrap_or_default()), if wait.is_some() => {
+                for parts in joiner.due(core.clock.monotonic()) {
+                    for (piece, written, sequences) in parts {
+                        ear.part(piece, written, sequences).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Ear<'a> {
+    core: &'a Arc<Core>,
+    line: &'a Line,
+    session: u64,
+    answers: mpsc::Sender<Answered>,
+}
+
+impl Ear<'_> {
+    /// Whether it is about a message that may still be on its way: then the answer that names it is waited for.
+    fn is_early(&self, said: &Decoded) -> bool {
+        let Decoded::Status(report) = said else { return false };
+        self.line.waits() && self.core.reported.find(&report.channel, &report.id).is_none()
+    }
+
+    async fn report(&self, sequence: u32, said: Decoded) {
+        let status = self.stored(said).await;
+        self.answer(vec![sequence], status).await;
+    }
+
+    async fn whole(&self, parts: Vec<(Piece, Written, Vec<u32>)>) {
+        let sequences = parts.iter().flat_map(|(_, _, sequences)| sequences.iter().copied()).collect();
+        let parts: Vec<Written> = parts.into_iter().map(|(_, written, _)| written).collect();
+        self.message(&parts, None, sequences).await;
+    }
+
+    /// A part whose others did not come in time is a message of its own.
+    async fn part(&self, piece: Piece, written: Written, sequences: Vec<u32>) {
+        let part = Part { reference: piece.reference.to_string(), number: u16::from(piece.number), of: u16::from(piece.of) };
+        self.message(&[written], Some(part), sequences).await;
+    }
+
+    async fn message(&self, parts: &[Written], part: Option<Part>, sequences: Vec<u32>) {
+        let of = fingerprint(parts, part.as_ref());
+        let now = self.core.clock.monotonic();
+        let fresh = || match parts.first().and_then(|first| first.id.as_deref()) {
+            // Who gives one gives the same again.
+            Some(id) => format!("{id}-{of:016x}"),
+            None => format!("{of:016x}-{:016x}", self.core.random_bits()),
+        };
+        let id = self.line.doubts().name(of, self.session, now, fresh);
+        let said = self.line.smpp.message(parts, id.clone(), part, &self.line.routes);
+        let status = self.stored(said).await;
+        self.line.doubts().answered(&id, status == ACCEPTED, self.core.clock.monotonic());
+        self.answer(sequences, status).await;
+    }
+
+    /// Whether it is stored: then, and only then, the carrier hears that it was taken.
+    async fn stored(&self, said: Decoded) -> u32 {
+        match self.core.receive(vec![said]).await {
+            Ok(_) => ACCEPTED,
+            Err(error) => {
+                tracing::warn!(channel = %self.line.channel, %error, "what a carrier delivered could not be stored; it is to come again");
+                TEMPORARY
+            }
+        }
+    }
+
+    async fn answer(&self, sequences: Vec<u32>, status: u32) {
+        for sequence in sequences {
+            // Where the connection is over nobody waits for it.
+            let _ = self.answers.send((sequence, status)).await;
+        }
+    }
+}
+
+/// What makes a message the same when it comes again.
+fn fingerprint(parts: &[Written], part: Option<&Part>) -> u64 {
+    let mut all = vec!["smpp".to_owned(), part.map_or_else(String::new, |part| format!("{} {}", part.reference, part.number))];
+    for one in parts {
+        all.extend([one.from.clone(), one.to.clone(), one.coding.to_string(), hex::encode(&one.octets)]);
+    }
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    DedupeHash::of(&all).0
+}

@@ -1,0 +1,343 @@
+//! A fake carrier that speaks SMPP over real TCP, with the library's own codec: what we write must be what others read. It refuses, throttles,
+//! loses answers, reports when it is told to, and delivers.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use rusmpp::pdus::{BindReceiverResp, BindTransceiverResp, BindTransmitterResp, DeliverSm, SubmitSm, SubmitSmResp};
+use rusmpp::tokio_codec::CommandCodec;
+use rusmpp::types::{COctetString, OctetString};
+use rusmpp::values::{DataCoding, EsmClass, Npi, PriorityFlag, Ton};
+use rusmpp::{Command, CommandStatus, Pdu};
+use std::collections::{HashMap, VecDeque};
+use std::str::FromStr as _;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::codec::Framed;
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// How it answers one message.
+#[derive(Debug, Clone)]
+pub enum Behaviour {
+    /// It takes it.
+    Accept,
+    /// It does not.
+    Refuse(CommandStatus),
+    /// It takes it and closes the connection without an answer.
+    TakeAndCut,
+    /// It takes it, reports on it, and answers only when the receipt was acknowledged or half a second has passed.
+    ReportFirst,
+}
+
+/// One message as it came.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The PDU.
+    pub pdu: SubmitSm,
+    /// The id that it was given.
+    pub id: String,
+    /// Whether it was taken.
+    pub accepted: bool,
+}
+
+impl Taken {
+    /// The text, without user data headers.
+    pub fn text(&self) -> String {
+        let octets: &[u8] = self.pdu.short_message().as_ref();
+        let octets = if u8::from(self.pdu.esm_class) & 0x40 != 0 { &octets[usize::from(octets[0]) + 1..] } else { octets };
+        match u8::from(self.pdu.data_coding) {
+            8 => String::from_utf16_lossy(&octets.chunks(2).map(|two| u16::from_be_bytes([two[0], two[1]])).collect::<Vec<_>>()),
+            _ => replyflow::domain::gsm::decode(octets),
+        }
+    }
+}
+
+enum Do {
+    Deliver(Box<DeliverSm>, oneshot::Sender<CommandStatus>),
+    Cut,
+}
+
+#[derive(Default)]
+struct State {
+    binds: usize,
+    unbinds: usize,
+    denied: Option<CommandStatus>,
+    next: VecDeque<Behaviour>,
+    taken: Vec<Taken>,
+    live: Vec<mpsc::UnboundedSender<Do>>,
+    silent: bool,
+    enquiries: usize,
+    ids: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic")
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let done = change(&mut self.state());
+        self.changed.notify_waiters();
+        done
+    }
+}
+
+/// The carrier.
+pub struct Smsc {
+    /// Where it listens.
+    pub port: u16,
+    shared: Arc<Shared>,
+}
+
+impl Smsc {
+    /// Starts on a free port.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("its address").port();
+        let shared = Arc::<Shared>::default();
+        let kept = Arc::clone(&shared);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&kept)));
+            }
+        });
+        Smsc { port, shared }
+    }
+
+    /// The lines of a channel that binds here, as the carrier gave its password.
+    pub fn channel(&self, name: &str) -> String {
+        format!(
+            "[channels.{name}]\nprovider = \"smpp\"\nkind = \"sms\"\nnumber = \"+447700900001\"\nhost = \"127.0.0.1\"\nport = {}\n\
+             tls = \"none\"\nsystem_id = \"shop\"\npassword = {{ env = \"SMPP_PASSWORD\" }}\n",
+            self.port
+        )
+    }
+
+    /// The next messages are answered so, in turn; all others are taken.
+    pub fn then(&self, behaviours: impl IntoIterator<Item = Behaviour>) {
+        self.shared.change(|state| state.next.extend(behaviours));
+    }
+
+    /// From now on it lets nobody in, for this reason; or everybody again.
+    pub fn denies(&self, status: Option<CommandStatus>) {
+        self.shared.change(|state| state.denied = status);
+    }
+
+    /// Whether questions whether it lives are left without an answer.
+    pub fn is_silent(&self, silent: bool) {
+        self.shared.change(|state| state.silent = silent);
+    }
+
+    /// Closes all connections.
+    pub fn cut(&self) {
+        self.shared.change(|state| state.live.drain(..).for_each(|live| drop(live.send(Do::Cut))));
+    }
+
+    /// Logins that were tried, and how often somebody said goodbye.
+    pub fn binds(&self) -> (usize, usize) {
+        let state = self.shared.state();
+        (state.binds, state.unbinds)
+    }
+
+    async fn until<T>(&self, what: &str, found: impl Fn(&State) -> Option<T>) -> T {
+        let wait = async {
+            loop {
+                let changed = self.shared.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if let Some(found) = found(&self.shared.state()) {
+                    return found;
+                }
+                changed.await;
+            }
+        };
+        let waited = tokio::time::timeout(LONG, wait).await;
+        waited.unwrap_or_else(|_| panic!("{what}; came: {:#?}", self.shared.state().taken))
+    }
+
+    /// Waits for the `n`th login.
+    pub async fn bound(&self, n: usize) {
+        self.until("a bind", |state| (state.binds >= n).then_some(())).await;
+    }
+
+    /// Waits until somebody asked whether it lives.
+    pub async fn asked(&self) {
+        self.until("an enquire_link", |state| (state.enquiries > 0).then_some(())).await;
+    }
+
+    /// Everything that came, once it is as much.
+    pub async fn taken(&self, n: usize) -> Vec<Taken> {
+        self.until(&format!("{n} messages"), |state| (state.taken.len() >= n).then(|| state.taken.clone())).await
+    }
+
+    /// What has come.
+    pub fn so_far(&self) -> Vec<Taken> {
+        self.shared.state().taken.clone()
+    }
+
+    /// Delivers over the newest connection, without waiting for the answer.
+    pub async fn delivers(&self, pdu: DeliverSm) -> oneshot::Receiver<CommandStatus> {
+        let (answer, answered) = oneshot::channel();
+        let live = self.until("a connection", |state| state.live.last().filter(|live| !live.is_closed()).cloned()).await;
+        let _ = live.send(Do::Deliver(Box::new(pdu), answer));
+        answered
+    }
+
+    /// Delivers, and says what that was answered.
+    pub async fn deliver(&self, pdu: DeliverSm) -> CommandStatus {
+        let answered = self.delivers(pdu).await;
+        tokio::time::timeout(LONG, answered).await.expect("answered in time").expect("answered")
+    }
+}
+
+/// A text from a phone.
+pub fn written(from: &str, text: &str) -> DeliverSm {
+    delivered(from, 0, &replyflow::domain::gsm::encode(text).expect("in the alphabet"), 0)
+}
+
+/// A part of a longer text from a phone.
+pub fn part(from: &str, text: &str, reference: u8, number: u8, of: u8) -> DeliverSm {
+    let text = replyflow::domain::gsm::encode(text).expect("in the alphabet");
+    delivered(from, 0x40, &[&[5, 0, 3, reference, of, number], &text[..]].concat(), 0)
+}
+
+/// A receipt in the usual form.
+pub fn receipt(to: &str, id: &str, state: &str) -> DeliverSm {
+    let text = format!("id:{id} sub:001 dlvrd:001 submit date:2611221200 done date:2611221201 stat:{state} err:000 text:");
+    delivered(to, 4, text.as_bytes(), 0)
+}
+
+fn delivered(from: &str, class: u8, octets: &[u8], coding: u8) -> DeliverSm {
+    let address = |text: &str| COctetString::from_str(text.trim_start_matches('+')).expect("an address");
+    DeliverSm::builder()
+        .source_addr_ton(Ton::International)
+        .source_addr_npi(Npi::Isdn)
+        .source_addr(address(from))
+        .dest_addr_ton(Ton::International)
+        .dest_addr_npi(Npi::Isdn)
+        .destination_addr(address("447700900001"))
+        .esm_class(EsmClass::from(class))
+        .priority_flag(PriorityFlag::from(0))
+        .data_coding(DataCoding::from(coding))
+        .short_message(OctetString::from_vec(octets.to_vec()).expect("short enough"))
+        .build()
+}
+
+type Link = Framed<TcpStream, CommandCodec>;
+
+async fn write(link: &mut Link, sequence: u32, status: CommandStatus, pdu: impl Into<Pdu>) {
+    let _ = link.send(Command::new(status, sequence, pdu)).await;
+}
+
+/// One connection.
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let mut link = Framed::new(stream, CommandCodec::new());
+    let (todo, mut doing) = mpsc::unbounded_channel();
+    let (mut asked, mut waiting): (u32, HashMap<u32, oneshot::Sender<CommandStatus>>) = (1_000, HashMap::new());
+    // An answer that is held back until a receipt was acknowledged.
+    let mut held: Option<(u32, u32, SubmitSmResp)> = None;
+    let mut is_bound = false;
+    loop {
+        let command = tokio::select! {
+            command = link.next() => match command {
+                Some(Ok(command)) => command,
+                Some(Err(_)) | None => return,
+            },
+            Some(todo) = doing.recv() => {
+                let Do::Deliver(pdu, answer) = todo else { return };
+                asked += 1;
+                waiting.insert(asked, answer);
+                write(&mut link, asked, CommandStatus::EsmeRok, *pdu).await;
+                continue;
+            }
+            () = tokio::time::sleep(Duration::from_millis(500)), if held.is_some() => {
+                if let Some((sequence, _, answer)) = held.take() {
+                    write(&mut link, sequence, CommandStatus::EsmeRok, answer).await;
+                }
+                continue;
+            }
+        };
+        let (sequence, status) = (command.sequence_number(), command.status());
+        let Some(pdu) = command.pdu().cloned() else { continue };
+        match pdu {
+            Pdu::BindTransceiver(_) | Pdu::BindTransmitter(_) | Pdu::BindReceiver(_) => {
+                let denied = shared.state().denied;
+                let status = denied.unwrap_or(CommandStatus::EsmeRok);
+                match &pdu {
+                    Pdu::BindTransmitter(_) => write(&mut link, sequence, status, BindTransmitterResp::default()).await,
+                    Pdu::BindReceiver(_) => write(&mut link, sequence, status, BindReceiverResp::default()).await,
+                    _ => write(&mut link, sequence, status, BindTransceiverResp::default()).await,
+                }
+                is_bound = denied.is_none();
+                shared.change(|state| {
+                    state.binds += 1;
+                    // Nobody receives over a transmitter.
+                    if is_bound && !matches!(pdu, Pdu::BindTransmitter(_)) {
+                        state.live.push(todo.clone());
+                    }
+                });
+                if !is_bound {
+                    return;
+                }
+            }
+            Pdu::SubmitSm(pdu) => {
+                assert!(is_bound, "a message without a bind");
+                let to = pdu.destination_addr.as_str().to_owned();
+                let (behaviour, id) = shared.change(|state| {
+                    let behaviour = state.next.pop_front().unwrap_or(Behaviour::Accept);
+                    state.ids += 1;
+                    let id = format!("C{:05}", state.ids);
+                    let accepted = !matches!(behaviour, Behaviour::Refuse(_));
+                    state.taken.push(Taken { pdu, id: id.clone(), accepted });
+                    (behaviour, id)
+                });
+                let answer = SubmitSmResp::builder().message_id(COctetString::from_str(&id).expect("an id")).build();
+                match behaviour {
+                    Behaviour::Accept => write(&mut link, sequence, CommandStatus::EsmeRok, answer).await,
+                    Behaviour::Refuse(status) => write(&mut link, sequence, status, SubmitSmResp::default()).await,
+                    Behaviour::TakeAndCut => {
+                        shared.change(|state| state.live.clear());
+                        return;
+                    }
+                    Behaviour::ReportFirst => {
+                        asked += 1;
+                        write(&mut link, asked, CommandStatus::EsmeRok, receipt(&to, &id, "DELIVRD")).await;
+                        held = Some((sequence, asked, answer));
+                    }
+                }
+            }
+            Pdu::DeliverSmResp(_) => {
+                if let Some(answer) = waiting.remove(&sequence) {
+                    let _ = answer.send(status);
+                }
+                if held.as_ref().is_some_and(|(_, receipt, _)| *receipt == sequence)
+                    && let Some((sequence, _, answer)) = held.take()
+                {
+                    write(&mut link, sequence, CommandStatus::EsmeRok, answer).await;
+                }
+            }
+            Pdu::EnquireLink => {
+                let silent = shared.change(|state| {
+                    state.enquiries += 1;
+                    state.silent
+                });
+                if !silent {
+                    write(&mut link, sequence, CommandStatus::EsmeRok, Pdu::EnquireLinkResp).await;
+                }
+            }
+            Pdu::Unbind => {
+                shared.change(|state| state.unbinds += 1);
+                write(&mut link, sequence, CommandStatus::EsmeRok, Pdu::UnbindResp).await;
+                return;
+            }
+            _ => {}
+        }
+    }
+}
