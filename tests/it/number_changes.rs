@@ -25,8 +25,11 @@ fn change_of_number() -> String {
     let vectors: Value = serde_json::from_str(&file).expect("JSON");
     let is_it = |vector: &&Value| vector["name"] == "system-bsuid-change";
     let vector = vectors["inbound"].as_array().expect("a list").iter().find(is_it).expect("the vector");
-    let now = UNIX_EPOCH.elapsed().expect("after 1970").as_secs().to_string();
-    vector["body"].as_str().expect("a body").replace("1795229990", &now)
+    said_now(vector["body"].as_str().expect("a body"))
+}
+
+fn said_now(body: &str) -> String {
+    body.replace("1795229990", &UNIX_EPOCH.elapsed().expect("after 1970").as_secs().to_string())
 }
 
 async fn meta(service: &Service, body: String) -> u16 {
@@ -37,7 +40,7 @@ async fn meta(service: &Service, body: String) -> u16 {
 }
 
 async fn writes(service: &Service, id: &str, from: &str, text: &str) -> u16 {
-    meta(service, sign::meta_text(id, &from[1..], "106540000000001", text)).await
+    meta(service, said_now(&sign::meta_text(id, &from[1..], "106540000000001", text))).await
 }
 
 /// Waits until one address leads to the contact of another.

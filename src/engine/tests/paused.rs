@@ -13,6 +13,7 @@ was: parcels
 start:
   - keyword: [order, help]
   - event: order.paid
+    contact: \"{{ event.phone }}\"
     repeat: another
 begin: a
 states:

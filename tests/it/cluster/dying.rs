@@ -4,6 +4,7 @@ use super::load::Load;
 use crate::conformance::world::{contact, input};
 use crate::support::patience::until;
 use crate::support::redis_cluster::{PRIMARIES, RedisCluster, run};
+use replyflow::config::redis::{RedisAddress, RedisServers, RedisSettings};
 use replyflow::store::{Accepted, RedisStore, Store, StoreError, StoreSettings};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,7 +102,9 @@ async fn a_part_that_is_away_is_away_alone() {
     assert!(matches!(store.depths().await, Err(StoreError::Unavailable(_))), "half a sum is no sum");
     // A journal that has no room is noticed there, and so is that it has room again.
     let small = StoreSettings { mailbox_max: 1, mailbox_headroom: 0, journal_max_bytes: 1, ..StoreSettings::default() };
-    let small = RedisStore::connect(&cluster.settings(), small).expect("opens");
+    let port = cluster.node(1).port();
+    let still = RedisServers::Cluster(vec![RedisAddress { host: "127.0.0.1".to_owned(), port }]);
+    let small = RedisStore::connect(&RedisSettings { servers: still, ..cluster.settings() }, small).expect("opens");
     let overflows = async |id: &str| small.accept(input(contact(elsewhere), id)).await;
     assert_eq!(overflows("m3").await, Ok(Accepted::Full), "it is in the journal alone");
     assert!(small.depths().await.is_err());

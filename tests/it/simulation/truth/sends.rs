@@ -94,7 +94,9 @@ impl Truth {
         if let (SettleResult::Retry { .. }, Some((set, _))) = (settle.result, &settle.instead) {
             // Another channel stands in, unless somebody began it before and nobody knows what became of it.
             if decided.offered.is_some_and(|offer| !offer.unsure) {
-                decided.set = set.clone();
+                // A conversation came behind it meanwhile: wherever it goes, it gives way no more.
+                let gives_way = decided.set.hurried().is_some();
+                decided.set = set.hurried().filter(|_| !gives_way).unwrap_or_else(|| set.clone());
                 *self.counts.entry(format!("switched to {set}")).or_default() += 1;
             }
         }
