@@ -1,7 +1,7 @@
 //! Flows that somebody paused: nothing begins one, the journal says why, and what is live goes on.
 
 use super::broadcasts::sending;
-use super::driver::{Driver, slug};
+use super::driver::{Driver, PHONE, slug};
 use crate::domain::broadcast::Refusal;
 use crate::domain::input::OperatorAction;
 use crate::domain::journal::{Decision, Event};
@@ -62,7 +62,7 @@ fn nothing_begins_and_whoever_asks_is_told_why() {
     assert!(d.user("order").is_empty());
     let why = "nothing is open, and `orders`, which would begin, is paused";
     assert_eq!(d.decision(), (Decision::Inbox, why.to_owned()));
-    assert!(d.event("order.paid", json!({})).is_empty());
+    assert!(d.event("order.paid", json!({ "phone": PHONE })).is_empty());
     assert_eq!(d.decision(), (Decision::StartIgnored, "`orders` is paused".to_owned()));
     assert!(d.alerts().is_empty(), "an operator did it on purpose");
     assert!(d.operator(OperatorAction::Begin { flow: slug("orders"), with: Vec::new(), sending: None }).is_empty());
@@ -94,7 +94,7 @@ fn what_is_live_goes_on_and_a_paused_flow_is_still_part_of_others() {
 fn what_waits_for_an_open_question_does_not_begin_either() {
     let mut d = Driver::new(&[ORDERS, ASK]);
     d.user("ask");
-    d.event("order.paid", json!({}));
+    d.event("order.paid", json!({ "phone": PHONE }));
     assert_eq!((d.decision().0, d.record().waiting.len()), (Decision::StartWaits, 1));
     pause(&mut d, &["orders"]);
     assert_eq!(d.user("yes"), ["Fine."]);
