@@ -22,7 +22,7 @@ pub(super) use known::{Known, Needs};
 pub use lines::Lines;
 pub(super) use merge::merged;
 
-use super::cell::Statement;
+use super::cell::{Cell, Statement};
 use super::schema::OF_A_CONTACT;
 use crate::domain::id::ContactKey;
 use crate::domain::journal::{Entry, Event};
@@ -147,9 +147,10 @@ impl<'k> Fold<'k> {
         }
         self.out.push(Statement::new("DELETE FROM contact WHERE id = $1", [contact.into()]));
         self.out.push(Statement::new("UPDATE import_row SET contact = NULL, mark = NULL WHERE contact = $1", [contact.into()]));
-        let sql = "UPDATE entry SET kind = 'forgotten', body = $2 WHERE contact = $1 AND shard = $3 AND kind <> 'forgotten'
-                   AND (time, number) < ($4, $5)";
-        let params = [contact.into(), Vec::new().into(), shard.into(), time.into(), number.into()];
+        // A contact lives on one shard of a store: what stands on another one is of an earlier store, which was moved.
+        let sql = "UPDATE entry SET kind = 'forgotten', body = $2 WHERE contact = $1 AND kind <> 'forgotten'
+                   AND (shard = $3 AND (time, number) < ($4, $5) OR shard <> $3 AND at <= $6)";
+        let params: [Cell; 6] = [contact.into(), Vec::new().into(), shard.into(), time.into(), number.into(), at.into()];
         self.out.push(Statement::new(sql, params));
     }
 

@@ -9,6 +9,7 @@ mod chosen;
 mod entries;
 mod kill;
 mod merged;
+mod moved;
 mod once;
 mod owed;
 mod schedules;
