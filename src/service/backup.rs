@@ -8,7 +8,7 @@ use crate::domain::value::rfc3339;
 use crate::history::HistoryError;
 use crate::history::restored::{Stilled, still};
 use crate::store::StoreError;
-use crate::store::backup::{FolderLock, STORE_FILE, check_file, copy_file, doubt_outbox, lock_folder};
+use crate::store::backup::{FolderLock, STORE_FILE, check_file, copy_file, doubt_outbox, go_beyond, lock_folder};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
@@ -165,6 +165,7 @@ pub fn restore(
     }
     // Everything that can fail for want of room comes before anything is set aside.
     let new_store = fetched(&from.join(STORE_FILE), &store)?;
+    go_beyond(&new_store, now)?;
     let unsure = if nothing_sent { 0 } else { doubt_outbox(&new_store)? };
     let mut stilled = Stilled::default();
     let mut new_record = None;

@@ -190,10 +190,21 @@ async fn begin(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError
             Come::again(hex::encode(rand::random::<[u8; 8]>()))
         }
     };
+    // A store with a secret and without a mark is an empty one to the next try, one with a mark and another secret is not.
+    let beyond = beyond(from).await.map_err(MoveError::From)?;
+    to.take_secret(secret, beyond).await.map_err(MoveError::To)?;
     to.keep(Vec::new(), come.write()).await.map_err(MoveError::To)?;
-    to.take_secret(secret).await.map_err(MoveError::To)?;
     leave(from, &Left { form: FORM, pair: come.pair.clone(), to: to.whereabouts(), done: false }).await?;
     Ok(come)
+}
+
+/// A time that is after the times of all places in the journal that anybody remembers.
+async fn beyond(store: &dyn Transfer) -> Answer<u64> {
+    let mut beyond = u64::try_from(store.store().now().await?.0).unwrap_or(0);
+    for shard in 0..store.store().shards() {
+        beyond = beyond.max(store.store().cursor(shard, SUBSCRIBER).await?.time + 1);
+    }
+    Ok(beyond)
 }
 
 /// Whether a store holds nothing but its secret.

@@ -333,8 +333,9 @@ pub trait Transfer: Send + Sync {
     /// The key of the contact hash, if the store has one already.
     async fn secret(&self) -> Answer<Option<Bytes>>;
 
-    /// Gives an empty store the key of another one.
-    async fn take_secret(&self, secret: Bytes) -> Answer<()>;
+    /// Gives an empty store the key of another one. What it writes into its journal comes after all places of that one's, whose times are
+    /// below `beyond`.
+    async fn take_secret(&self, secret: Bytes, beyond: u64) -> Answer<()>;
 
     /// Names from a place on (empty: the beginning), about `n` of them.
     async fn names(&self, from: &str, n: usize) -> Answer<Names>;

@@ -12,7 +12,7 @@ use std::fmt;
 /// The place of an entry in a shard's journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct JournalId {
-    /// Milliseconds in Redis, 0 in the embedded store.
+    /// Milliseconds in Redis. In the embedded store 0, or when another store was moved into it or a backup was put back.
     pub time: u64,
     /// The number within it.
     pub number: u64,

@@ -10,7 +10,7 @@ use replyflow::domain::id::ContactKey;
 use replyflow::domain::time::Millis;
 use replyflow::history::Database;
 use replyflow::service::backup::{BackupError, Places, back_up, restore};
-use replyflow::store::{EmbeddedStore, StoreError};
+use replyflow::store::{EmbeddedStore, JournalId, StoreError};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,6 +120,24 @@ async fn a_damaged_copy_is_not_put_back_and_nothing_is_touched() {
     assert!(matches!(error, BackupError::Store(StoreError::Layout(_))), "{error}");
     assert!(!there.store.exists());
     assert!(matches!(restore(&there, elsewhere.path(), NOW, (true, false)), Err(BackupError::Unknown(_))));
+}
+
+#[tokio::test]
+async fn what_comes_after_a_restore_is_news_to_a_record_that_is_newer() {
+    let last = async |world: &World| {
+        let items = world.store.read_journal(0, JournalId::START, 1_000).await.expect("reads");
+        items.last().expect("an entry").id
+    };
+    let (world, places, into) = waiting().await;
+    back_up(&places, &into, NOW).expect("copies");
+    world.sends(contact(2), &[sms()]).await;
+    let remembered = last(&world).await;
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let there = Places { store: elsewhere.path().join("store"), record: None };
+    restore(&there, &into, NOW, (false, true)).expect("puts back");
+    let world = with_store(world, &there.store);
+    world.sends(contact(3), &[sms()]).await;
+    assert!(last(&world).await > remembered, "a sink that stands at {remembered} is told of it");
 }
 
 #[cfg(unix)]

@@ -35,5 +35,9 @@ CREATE TABLE IF NOT EXISTS held (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS paced (contact TEXT PRIMARY KEY, paid INTEGER NOT NULL) WITHOUT ROWID;
 -- What keeps it from being used: `left`, it was moved into another store; `arriving`, another one is being moved into it.
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+-- The time in the places of the journal: 0, until another store was moved into this one or a backup was put back. Who remembers places of that
+-- one takes what comes here for new.
+CREATE TABLE IF NOT EXISTS journal_base (one INTEGER PRIMARY KEY CHECK (one = 1), time INTEGER NOT NULL);
+INSERT OR IGNORE INTO journal_base VALUES (1, 0);
 -- What failed is named beside its contact: one event may concern several. What an older release wrote is named anew.
 UPDATE failed SET id = contact || id WHERE lane IS NULL AND length(id) = 16;

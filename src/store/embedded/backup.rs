@@ -1,6 +1,7 @@
 //! Copies of SQLite files while others write to them, and what a copy needs before it is used again. All of it blocks.
 
 use super::file::{Place, failure};
+use crate::domain::time::Millis;
 use crate::store::{Answer, StoreError};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
@@ -31,6 +32,11 @@ fn read_only(file: &Path) -> Answer<Connection> {
     Ok(db)
 }
 
+fn writable(file: &Path) -> Answer<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(file, flags).map_err(|e| failure(&e))
+}
+
 /// Writes a file as it is at one moment into a new one, without what was deleted, and waits until the disk has it. Others go on writing to the
 /// first one meanwhile; the log of their changes grows until this ends. Gives the size of the copy.
 pub fn copy_file(file: &Path, into: &Path) -> Answer<u64> {
@@ -49,10 +55,18 @@ pub fn check_file(file: &Path) -> Answer<()> {
     if said == "ok" { Ok(()) } else { Err(StoreError::Layout(format!("{} is damaged", file.display()))) }
 }
 
+/// Has the journal of a store's copy go on after all that was in it since the copy was made: what remembers places there takes what comes for new.
+pub fn go_beyond(file: &Path, now: Millis) -> Answer<()> {
+    let db = writable(file)?;
+    let sql = "CREATE TABLE IF NOT EXISTS journal_base (one INTEGER PRIMARY KEY CHECK (one = 1), time INTEGER NOT NULL);
+               INSERT OR IGNORE INTO journal_base VALUES (1, 0);";
+    db.execute_batch(sql).map_err(|e| failure(&e))?;
+    db.execute("UPDATE journal_base SET time = max(time + 1, ?1)", [now.0]).map_err(|e| failure(&e)).map(drop)
+}
+
 /// Marks in a copy of a store that everything which waits to be sent may have been sent since the copy was made. Gives how much that is.
 pub fn doubt_outbox(file: &Path) -> Answer<u64> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(file, flags).map_err(|e| failure(&e))?;
+    let db = writable(file)?;
     db.execute("UPDATE outbox SET state = 'u' WHERE state <> 'u'", []).map_err(|e| failure(&e))?;
     let waits: i64 = db.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0)).map_err(|e| failure(&e))?;
     Ok(waits.unsigned_abs())

@@ -212,8 +212,12 @@ impl Transfer for EmbeddedStore {
         self.read(|db| super::view::secret(db).map(|secret| Some(Bytes::from(secret)))).await
     }
 
-    async fn take_secret(&self, secret: Bytes) -> Answer<()> {
-        self.write(0, move |tables| tables.run("UPDATE meta SET secret = ?1", [&secret[..]]).map(drop)).await
+    async fn take_secret(&self, secret: Bytes, beyond: u64) -> Answer<()> {
+        self.write(0, move |tables| {
+            tables.run("UPDATE meta SET secret = ?1", [&secret[..]])?;
+            tables.run("UPDATE journal_base SET time = max(time, ?1)", [signed(beyond)]).map(drop)
+        })
+        .await
     }
 
     async fn names(&self, from: &str, n: usize) -> Answer<Names> {

@@ -60,10 +60,11 @@ pub fn overdue(db: &Connection, sets: &[WorkSet], before: Millis, n: usize) -> A
 
 /// Entries of the journal.
 pub fn journal(db: &Connection, after: JournalId, n: usize) -> Answer<Vec<JournalItem>> {
-    let sql = "SELECT seq, contact, class, id, at, body FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let sql = "SELECT seq, contact, class, id, at, body, (SELECT time FROM journal_base) FROM journal \
+               WHERE seq > ?1 ORDER BY seq LIMIT ?2";
     let after = i64::try_from(after.number).unwrap_or(i64::MAX);
     all(db, sql, (after, limit(n)), |row| {
-        let id = JournalId { time: 0, number: row.get::<_, i64>(0)?.unsigned_abs() };
+        let id = JournalId { time: count(row.get(6)?), number: row.get::<_, i64>(0)?.unsigned_abs() };
         let record = match row.get::<_, Option<String>>(1)? {
             None => JournalRecord::Entry(Bytes::from(row.get::<_, Vec<u8>>(5)?)),
             Some(_) => JournalRecord::Overflow { contact: read_contact(row, 1)?, entry: read_entry(row, 2)? },
@@ -75,7 +76,8 @@ pub fn journal(db: &Connection, after: JournalId, n: usize) -> Answer<Vec<Journa
 /// A subscriber's cursor.
 pub fn cursor(db: &Connection, subscriber: &str) -> Answer<JournalId> {
     let at = first(db, "SELECT seq FROM cursor WHERE name = ?1", [subscriber], |row| row.get::<_, i64>(0))?;
-    Ok(JournalId { time: 0, number: count(at) })
+    let time = first(db, "SELECT time FROM journal_base", [], |row| row.get::<_, i64>(0))?;
+    Ok(JournalId { time: count(time), number: count(at) })
 }
 
 /// What failed since then, oldest first, and whether there is more.

@@ -214,7 +214,8 @@ impl Transfer for RedisStore {
         Ok(self.link.query::<Option<Vec<u8>>>(redis::cmd("GET").arg(meta())).await?.map(Bytes::from))
     }
 
-    async fn take_secret(&self, secret: Bytes) -> Answer<()> {
+    /// Places of its journal begin with the time.
+    async fn take_secret(&self, secret: Bytes, _beyond: u64) -> Answer<()> {
         self.link.query(redis::cmd("SET").arg(meta()).arg(&secret[..])).await
     }
 

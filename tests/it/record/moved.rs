@@ -12,10 +12,9 @@ const NOW: Millis = Millis(START + 1_000_000);
 
 async fn what_an_earlier_store_said_of_a_contact_goes_with_it(ground: Ground) {
     // A folder has one shard and small places, Redis has many and counts by its clock.
-    let folder = |number| (0, JournalId { time: 0, number });
-    let redis = |number| (7, JournalId { time: START as u64, number });
-    for (from, to) in [(&folder as &dyn Fn(u64) -> (u8, JournalId), &redis as &dyn Fn(u64) -> (u8, JournalId)), (&redis, &folder)]
-    {
+    let folder: fn(u64) -> (u8, JournalId) = |number| (0, JournalId { time: 0, number });
+    let redis: fn(u64) -> (u8, JournalId) = |number| (7, JournalId { time: START.unsigned_abs(), number });
+    for (from, to) in [(folder, redis), (redis, folder)] {
         let other = Ground::new(ground.database.dialect()).await;
         let (writer, ann, ben) = (other.writer(), contact("ann"), contact("ben"));
         let mut journal = Journal::default();

@@ -14,7 +14,7 @@ use replyflow::domain::time::Span;
 use replyflow::service::transfer::{MoveError, Step, give_up, move_store};
 use replyflow::store::transfer::{Mark, Transfer};
 use replyflow::store::{
-    Accepted, Claimed, ListChange, ListChanged, Publish, Published, RequestStep, Requested, Spend, StoreError,
+    Accepted, Claimed, JournalId, ListChange, ListChanged, Publish, Published, RequestStep, Requested, Spend, StoreError,
 };
 use site::Site;
 use std::sync::Arc;
@@ -126,6 +126,44 @@ async fn redis_goes_into_a_folder() {
 #[tokio::test]
 async fn a_folder_goes_into_a_cluster() {
     goes_on(Backend::Embedded, Backend::Cluster).await;
+}
+
+/// Sinks and listeners remember places of the journal: what comes from the new store must stand after them.
+async fn tells_what_is_new(from: Backend, to: Backend) {
+    let mut world = World::new(from).await;
+    fill(&world).await;
+    let mut remembered = JournalId::START;
+    for shard in 0..world.store.shards() {
+        remembered = remembered.max(world.store.cursor(shard, "history").await.expect("answers"));
+    }
+    assert!(remembered > JournalId::START);
+    let source = Site::of(&mut world).await;
+    let target = Site::empty(to).await;
+    {
+        let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));
+        moved(&from, &to).await.expect("moves");
+    }
+    world.store = target.open(&world.settings).expect("opens");
+    world.sends(contact(50), &[sms()]).await;
+    for shard in 0..world.store.shards() {
+        let after = world.store.cursor(shard, "history").await.expect("answers");
+        let items = world.store.read_journal(shard, after, 10_000).await.expect("reads");
+        let last = items.last().map(|item| item.id);
+        assert!(last.is_none_or(|last| last > remembered), "{last:?} after {remembered}");
+        if world.store.shards() == 1 {
+            assert!(items.len() > 1 && items[0].id > remembered, "{} after {remembered}", items[0].id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_folder_tells_what_is_new_after_a_redis() {
+    tells_what_is_new(Backend::Redis, Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn a_folder_tells_what_is_new_after_a_folder() {
+    tells_what_is_new(Backend::Embedded, Backend::Embedded).await;
 }
 
 /// Drops the move after so many words of how far it is, as a kill would; true when it ended before.
