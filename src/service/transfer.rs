@@ -2,17 +2,16 @@
 //! along, and then both are compared, thing by thing. It can be cut off anywhere: how far it has come stands in the target, and the same
 //! call goes on.
 
+mod journal;
+
 use super::history::SUBSCRIBER;
-use crate::domain::codec;
-use crate::domain::id::ContactKey;
-use crate::domain::journal::Entry;
 use crate::domain::time::{Millis, Span};
-use crate::store::transfer::{EntryMoved, FORM, Mark, Name, Thing, Transfer};
-use crate::store::{Answer, JournalId, JournalItem, JournalRecord, StoreError};
+use crate::store::transfer::{FORM, Mark, Name, Thing, Transfer};
+use crate::store::{Answer, JournalId, StoreError};
 use bytes::Bytes;
+use journal::{Journal, sum};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 
 /// Names that are asked for at once, and things that are read and written at once.
 const PAGE: usize = 500;
@@ -55,6 +54,9 @@ pub enum MoveError {
     /// Begun by another release.
     #[error("this move was begun by another release, which has to end it")]
     Form,
+    /// Another command goes on with this move, has ended it, or gave it up.
+    #[error("another command has taken this move over, or has ended it or given it up: this one writes nothing more")]
+    Overtaken,
     /// They are not the same afterwards.
     #[error("the two stores differ: {0}")]
     Differ(String),
@@ -94,6 +96,9 @@ struct Left {
 struct Come {
     form: u8,
     pair: String,
+    /// Which command works on it: the one that came last.
+    #[serde(default)]
+    mover: u64,
     /// Whether all things are copied.
     copied: bool,
     /// Where the next names begin, for this incarnation of the source.
@@ -112,7 +117,7 @@ impl Come {
 
     fn again(pair: String) -> Self {
         let (at, incarnation, journal) = (String::new(), String::new(), BTreeMap::new());
-        Come { form: FORM, pair, copied: false, at, incarnation, things: 0, journal }
+        Come { form: FORM, pair, mover: 0, copied: false, at, incarnation, things: 0, journal }
     }
 }
 
@@ -134,11 +139,13 @@ pub async fn move_store(
     let moved = match compare(from, to, heard).await {
         Err(MoveError::Differ(what)) => {
             // The same call begins anew.
+            still(from, to, &come).await?;
             to.keep(Vec::new(), Come::again(come.pair).write()).await.map_err(MoveError::To)?;
             return Err(MoveError::Differ(what));
         }
         other => other?,
     };
+    still(from, to, &come).await?;
     let left = Left { form: FORM, pair: come.pair, to: to.whereabouts(), done: true };
     leave(from, &left).await?;
     to.set_mark(Mark::Arriving, None).await.map_err(MoveError::To)?;
@@ -152,6 +159,16 @@ pub async fn give_up(from: &dyn Transfer) -> Result<Option<bool>, MoveError> {
         from.set_mark(Mark::Left, None).await.map_err(MoveError::From)?;
     }
     Ok(left.map(|left| left.done))
+}
+
+/// Whether this command is still the one that moves it. Asked before each write: one that everybody forgot may still run somewhere, and
+/// would write old things over a store that is in use again.
+async fn still(from: &dyn Transfer, to: &dyn Transfer, own: &Come) -> Result<(), MoveError> {
+    let left: Option<Left> = read(from.mark(Mark::Left).await.map_err(MoveError::From)?)?;
+    let come: Option<Come> = read(to.mark(Mark::Arriving).await.map_err(MoveError::To)?)?;
+    let same = left.is_some_and(|left| left.pair == own.pair)
+        && come.is_some_and(|come| (&come.pair, come.mover) == (&own.pair, own.mover));
+    if same { Ok(()) } else { Err(MoveError::Overtaken) }
 }
 
 async fn leave(from: &dyn Transfer, left: &Left) -> Result<(), MoveError> {
@@ -177,7 +194,12 @@ async fn begin(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError
         return Err(MoveError::Form);
     }
     let come = match (left, come) {
-        (Some(left), Some(come)) if left.pair == come.pair => return Ok(come),
+        (Some(left), Some(come)) if left.pair == come.pair => {
+            // Whoever worked on it until now hears that this one does.
+            let come = Come { mover: rand::random(), ..come };
+            to.set_mark(Mark::Arriving, Some(come.write())).await.map_err(MoveError::To)?;
+            return Ok(come);
+        }
         (Some(left), _) if left.done => return Err(MoveError::Moved(left.to)),
         (Some(left), _) => return Err(MoveError::Elsewhere(left.to)),
         // Cut off between the marks, or given up: it begins anew.
@@ -190,10 +212,11 @@ async fn begin(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError
             Come::again(hex::encode(rand::random::<[u8; 8]>()))
         }
     };
+    let come = Come { mover: rand::random(), ..come };
     // A store with a secret and without a mark is an empty one to the next try, one with a mark and another secret is not.
     let beyond = beyond(from).await.map_err(MoveError::From)?;
     to.take_secret(secret, beyond).await.map_err(MoveError::To)?;
-    to.keep(Vec::new(), come.write()).await.map_err(MoveError::To)?;
+    to.set_mark(Mark::Arriving, Some(come.write())).await.map_err(MoveError::To)?;
     leave(from, &Left { form: FORM, pair: come.pair.clone(), to: to.whereabouts(), done: false }).await?;
     Ok(come)
 }
@@ -252,73 +275,16 @@ async fn copy(
             let things: Vec<(Name, Thing)> =
                 some.iter().zip(things).filter_map(|(name, thing)| Some((name.clone(), thing?))).collect();
             come.things += things.len() as u64;
+            still(from, to, come).await?;
             to.keep(things, come.write()).await.map_err(MoveError::To)?;
             heard(Step::Copied(come.things));
         }
         (come.copied, come.at) = (part.next.is_none(), part.next.unwrap_or_default());
+        still(from, to, come).await?;
         to.keep(Vec::new(), come.write()).await.map_err(MoveError::To)?;
         if come.copied {
             return Ok(());
         }
-    }
-}
-
-/// The journals of a store's shards as one, by time: what is said of one contact stays in its order, and so does what is said of two who became one.
-struct Journal<'a> {
-    store: &'a dyn Transfer,
-    shards: Vec<Shard>,
-}
-
-struct Shard {
-    after: JournalId,
-    next: VecDeque<JournalItem>,
-    ended: bool,
-}
-
-impl<'a> Journal<'a> {
-    /// What is not in the record yet, after what was copied before.
-    async fn unread(store: &'a dyn Transfer, copied: &BTreeMap<u8, String>) -> Answer<Self> {
-        let mut shards = Vec::new();
-        for shard in 0..store.store().shards() {
-            let copied = copied.get(&shard).and_then(|id| JournalId::parse(id));
-            let after = match copied {
-                Some(after) => after,
-                None => store.store().cursor(shard, SUBSCRIBER).await?,
-            };
-            shards.push(Shard { after, next: VecDeque::new(), ended: false });
-        }
-        Ok(Journal { store, shards })
-    }
-
-    /// All that there is.
-    fn whole(store: &'a dyn Transfer) -> Self {
-        let shard = |_| Shard { after: JournalId::START, next: VecDeque::new(), ended: false };
-        Journal { store, shards: (0..store.store().shards()).map(shard).collect() }
-    }
-
-    async fn next(&mut self) -> Answer<Option<EntryMoved>> {
-        let mut first: Option<(JournalId, usize)> = None;
-        for (n, shard) in self.shards.iter_mut().enumerate() {
-            if shard.next.is_empty() && !shard.ended {
-                let number = u8::try_from(n).unwrap_or(0);
-                shard.next = self.store.store().read_journal(number, shard.after, READ).await?.into();
-                shard.ended = shard.next.len() < READ;
-                shard.after = shard.next.back().map_or(shard.after, |last| last.id);
-            }
-            let head = shard.next.front().map(|item| (item.id, n));
-            first = first.into_iter().chain(head).min();
-        }
-        let Some((_, n)) = first else { return Ok(None) };
-        let Some(item) = self.shards[n].next.pop_front() else { return Ok(None) };
-        Ok(Some(EntryMoved { contact: owner(&item), shard: u8::try_from(n).unwrap_or(0), item }))
-    }
-}
-
-/// Whose an entry is.
-fn owner(item: &JournalItem) -> Option<ContactKey> {
-    match &item.record {
-        JournalRecord::Overflow { contact, .. } => Some(*contact),
-        JournalRecord::Entry(body) => codec::decode_in::<Entry>(body).ok().map(|(_, entry)| entry.contact),
     }
 }
 
@@ -341,29 +307,10 @@ async fn copy_journal(
             return Ok(());
         }
         copied += entries.len() as u64;
+        still(from, to, come).await?;
         to.keep_entries(entries, come.write()).await.map_err(MoveError::To)?;
         heard(Step::Entries(copied));
     }
-}
-
-/// How many entries there are, and a sum of their hashes, which does not depend on their order.
-async fn sum(journal: &mut Journal<'_>) -> Answer<(u64, u128)> {
-    let (mut n, mut sum) = (0, 0u128);
-    while let Some(entry) = journal.next().await? {
-        let mut hash = Sha256::new();
-        match &entry.item.record {
-            JournalRecord::Entry(body) => hash.update(body),
-            JournalRecord::Overflow { contact, entry } => {
-                hash.update(contact.as_str());
-                hash.update(entry.id.to_string());
-                hash.update(&entry.body);
-            }
-        }
-        let mut first = [0; 16];
-        first.copy_from_slice(&hash.finalize()[..16]);
-        (n, sum) = (n + 1, sum.wrapping_add(u128::from_be_bytes(first)));
-    }
-    Ok((n, sum))
 }
 
 /// Goes through all names of one store and calls `look` with what both have.

@@ -76,6 +76,7 @@ fn why(error: MoveError) -> Stop {
         MoveError::Form => {
             "Run the release that began it, or empty the target, `replyflow admin move --give-up`, and begin anew."
         }
+        MoveError::Overtaken => "Let the other command end.",
         MoveError::Differ(_) => {
             "Something wrote to one of them meanwhile. The same command copies all of it again; empty the target first if it has too much."
         }

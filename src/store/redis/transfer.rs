@@ -170,6 +170,13 @@ fn write_lane(pipeline: &mut Pipeline, lane: LaneKey, kept: &LaneKept) {
 }
 
 impl RedisStore {
+    /// Says how far a move has come, if it has not ended meanwhile.
+    async fn has_come(&self, come: Bytes) -> Answer<()> {
+        let key = keys::marked(Mark::Arriving);
+        let said: Option<String> = self.link.query(redis::cmd("SET").arg(key).arg(&come[..]).arg("XX")).await?;
+        if said.is_some() { Ok(()) } else { Err(StoreError::Marked("another command has ended this move")) }
+    }
+
     /// Writes down the sets before anything lies in them.
     async fn know_sets(&self, things: &[(Name, Thing)]) -> Answer<()> {
         for (name, thing) in things {
@@ -238,7 +245,7 @@ impl Transfer for RedisStore {
         if !pipeline.is_empty() {
             let _: Vec<Value> = self.link.pipeline(&pipeline).await?;
         }
-        Transfer::set_mark(self, Mark::Arriving, Some(come)).await
+        self.has_come(come).await
     }
 
     /// Each under its former number, by which it is known that it is there.
@@ -265,7 +272,7 @@ impl Transfer for RedisStore {
                 let _: Vec<Value> = self.link.pipeline(&pipeline).await?;
             }
         }
-        Transfer::set_mark(self, Mark::Arriving, Some(come)).await
+        self.has_come(come).await
     }
 
     async fn wake(&self, name: &Name) -> Answer<bool> {

@@ -188,6 +188,32 @@ async fn cut(from: &Arc<dyn Transfer>, to: &Arc<dyn Transfer>, after: usize) -> 
     }
 }
 
+#[tokio::test]
+async fn a_command_that_another_one_took_over_from_writes_nothing_more() {
+    let mut world = World::new(Backend::Redis).await;
+    fill(&world).await;
+    let before = picture(&*world.store).await;
+    let source = Site::of(&mut world).await;
+    let target = Site::empty(Backend::Redis).await;
+    let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let mut hear = |step| {
+        let _ = told.send(step);
+    };
+    let forgotten = move_store(&*from, &*to, &mut hear);
+    tokio::pin!(forgotten);
+    tokio::select! {
+        biased;
+        _ = heard.recv() => {}
+        _ = &mut forgotten => panic!("it has not heard a step"),
+    }
+    moved(&from, &to).await.expect("the same command goes on");
+    let late = forgotten.await;
+    assert!(matches!(late, Err(MoveError::Overtaken)), "{late:?}");
+    assert_eq!(to.mark(Mark::Arriving).await, Ok(None), "and marks nothing");
+    assert_eq!(picture(to.store()).await, before);
+}
+
 async fn is_cut_off(from: Backend, to: Backend) {
     let mut world = World::new(from).await;
     fill(&world).await;
