@@ -32,7 +32,7 @@ pub enum MoveError {
     #[error("the store that it is to be moved into: {0}")]
     To(StoreError),
     /// Instances run on one of them.
-    #[error("{instances} of something has {place} open: stop every instance first")]
+    #[error("{instances} instances or commands have {place} open: stop every instance first")]
     Running {
         /// How many.
         instances: u64,
@@ -145,6 +145,7 @@ pub async fn move_store(
         }
         other => other?,
     };
+    nobody_else(from, to).await?;
     still(from, to, &come).await?;
     let left = Left { form: FORM, pair: come.pair, to: to.whereabouts(), done: true };
     leave(from, &left).await?;
@@ -178,12 +179,24 @@ async fn leave(from: &dyn Transfer, left: &Left) -> Result<(), MoveError> {
 
 /// Marks both, or finds out how far an earlier call came.
 async fn begin(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError> {
+    nobody_else(from, to).await?;
+    let come = begin_alone(from, to).await?;
+    // One that started before the marks were there.
+    nobody_else(from, to).await?;
+    Ok(come)
+}
+
+async fn nobody_else(from: &dyn Transfer, to: &dyn Transfer) -> Result<(), MoveError> {
     for (store, error) in [(from, MoveError::From as fn(_) -> _), (to, MoveError::To)] {
         let instances = store.others().await.map_err(error)?;
         if instances > 0 {
             return Err(MoveError::Running { instances, place: store.whereabouts() });
         }
     }
+    Ok(())
+}
+
+async fn begin_alone(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError> {
     let secret = from.secret().await.map_err(MoveError::From)?.ok_or_else(|| MoveError::Nothing(from.whereabouts()))?;
     if from.mark(Mark::Arriving).await.map_err(MoveError::From)?.is_some() {
         return Err(MoveError::From(StoreError::Marked("another store is being moved into it")));

@@ -84,9 +84,13 @@ impl RedisStore {
 
     pub(super) async fn do_published(&self) -> Answer<u64> {
         let mut command = redis::cmd("MGET");
-        command.arg(keys::beside_current("mark")).arg(keys::marked(Mark::Left));
-        let (mark, left): (Option<u64>, Option<Vec<u8>>) = self.link.query(&command).await?;
-        // Asked for again and again: so an instance that was forgotten hears that the store was moved away from under it.
-        if left.is_some() { Err(Mark::Left.refusal()) } else { Ok(mark.unwrap_or(0)) }
+        command.arg(keys::beside_current("mark")).arg(keys::marked(Mark::Left)).arg(keys::marked(Mark::Arriving));
+        let (mark, left, arriving): (Option<u64>, Option<Vec<u8>>, Option<Vec<u8>>) = self.link.query(&command).await?;
+        // Asked for again and again: so an instance that was forgotten, or began a moment before the mark, hears of it.
+        match (left, arriving) {
+            (Some(_), _) => Err(Mark::Left.refusal()),
+            (None, Some(_)) => Err(Mark::Arriving.refusal()),
+            (None, None) => Ok(mark.unwrap_or(0)),
+        }
     }
 }
