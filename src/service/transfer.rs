@@ -361,7 +361,7 @@ async fn compare(from: &dyn Transfer, to: &dyn Transfer, heard: &mut (dyn FnMut(
         seen += 1;
         heard(Step::Compared(seen));
         let wrong = match other {
-            Some(other) if own.is_as(other) => return,
+            Some(other) if own.is_in(other, soon) => return,
             Some(_) => "are not the same",
             None if own.passes_by(soon) => return,
             None => "are missing there",

@@ -226,17 +226,27 @@ impl SeenKept {
         all.dedup();
         all
     }
+
+    /// Hashes that are still known then.
+    fn lasting(&self, then: Millis) -> impl Iterator<Item = &DedupeHash> {
+        let lasting = self.current.iter().chain(&self.older).filter(move |(_, until)| *until >= then);
+        lasting.flat_map(|(hashes, _)| hashes)
+    }
 }
 
 impl Thing {
-    /// Whether two stores have the same. Times after which something is forgotten may differ by what a call takes.
-    pub fn is_as(&self, other: &Thing) -> bool {
+    /// Whether another store has the same. Times after which something is forgotten may differ by what a call takes, and of what was seen
+    /// only what is not forgotten before `soon` must be there: a folder forgets one by one, Redis all of a generation at its end.
+    pub fn is_in(&self, other: &Thing, soon: Millis) -> bool {
         match (self, other) {
             (Thing::Contact(a), Thing::Contact(b)) => {
                 let rest = |c: &ContactKept| (c.place, c.record.clone(), c.attention, c.fades.is_some());
                 rest(a) == rest(b)
             }
-            (Thing::Seen(a), Thing::Seen(b)) => a.hashes() == b.hashes(),
+            (Thing::Seen(a), Thing::Seen(b)) => {
+                let there = b.hashes();
+                a.lasting(soon).all(|hash| there.binary_search_by_key(&hash.0, |other| other.0).is_ok())
+            }
             _ => self == other,
         }
     }

@@ -32,6 +32,8 @@ async fn goes_on(from: Backend, to: Backend) {
     let target = Site::empty(to).await;
     let moved = {
         let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));
+        // A cluster is everybody's in turn, and hears a moment later that another one's connection ended.
+        until("nobody else has the target open", async || to.others().await.expect("answers") == 0).await;
         moved(&from, &to).await.expect("moves")
     };
     assert_eq!(moved.entries, journal.len() as u64);
@@ -182,6 +184,36 @@ async fn cut(from: &Arc<dyn Transfer>, to: &Arc<dyn Transfer>, after: usize) -> 
             }
             else => return false,
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_forgotten_while_a_store_is_moved_is_no_difference() {
+    let mut world = World::new(Backend::Embedded).await;
+    let ttl = world.settings.dedupe_ttl;
+    for n in 1..20 {
+        world.claimed(contact(n), "m1").await;
+    }
+    world.pass(Span::hours(1));
+    for n in 1..10 {
+        world.queued(contact(n), "m2").await;
+    }
+    // What came first is forgotten in a moment: after it was copied, before it is compared.
+    world.pass(ttl - Span::hours(1) - Span(5));
+    let source = Site::of(&mut world).await;
+    let target = Site::empty(Backend::Embedded).await;
+    let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));
+    let mut compared = |step| {
+        if step == Step::Compared(1) {
+            world.pass(Span(10));
+        }
+    };
+    let moved = move_store(&*from, &*to, &mut compared).await.expect("moves");
+    assert_eq!(moved.kinds["contacts' seen messages"], 9, "of the others all is forgotten");
+    drop((from, to));
+    world.store = target.open(&world.settings).expect("opens");
+    for n in 1..10 {
+        assert_eq!(world.deliver(contact(n), "m2").await, Accepted::Duplicate, "contact {n} has seen it");
     }
 }
 
