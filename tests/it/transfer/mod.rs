@@ -199,7 +199,7 @@ async fn what_is_forgotten_while_a_store_is_moved_is_no_difference() {
         world.queued(contact(n), "m2").await;
     }
     // What came first is forgotten in a moment: after it was copied, before it is compared.
-    world.pass(ttl - Span::hours(1) - Span(5));
+    world.pass(Span(ttl.0 - Span::hours(1).0 - 5));
     let source = Site::of(&mut world).await;
     let target = Site::empty(Backend::Embedded).await;
     let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));
