@@ -115,6 +115,12 @@ impl Come {
         Bytes::from(serde_json::to_vec(self).unwrap_or_default())
     }
 
+    /// All things are copied again. Entries of the journal that are there stay: a folder cannot tell them from new ones.
+    fn from_the_beginning(self) -> Self {
+        let (at, incarnation) = (String::new(), String::new());
+        Come { copied: false, at, incarnation, things: 0, ..self }
+    }
+
     fn again(pair: String) -> Self {
         let (at, incarnation, journal) = (String::new(), String::new(), BTreeMap::new());
         Come { form: FORM, pair, mover: 0, copied: false, at, incarnation, things: 0, journal }
@@ -140,7 +146,7 @@ pub async fn move_store(
         Err(MoveError::Differ(what)) => {
             // The same call begins anew.
             still(from, to, &come).await?;
-            to.keep(Vec::new(), Come::again(come.pair).write()).await.map_err(MoveError::To)?;
+            to.keep(Vec::new(), come.from_the_beginning().write()).await.map_err(MoveError::To)?;
             return Err(MoveError::Differ(what));
         }
         other => other?,
@@ -216,7 +222,7 @@ async fn begin_alone(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, Mov
         (Some(left), _) if left.done => return Err(MoveError::Moved(left.to)),
         (Some(left), _) => return Err(MoveError::Elsewhere(left.to)),
         // Cut off between the marks, or given up: it begins anew.
-        (None, Some(come)) if to.secret().await.map_err(MoveError::To)? == Some(secret.clone()) => Come::again(come.pair),
+        (None, Some(come)) if to.secret().await.map_err(MoveError::To)? == Some(secret.clone()) => come.from_the_beginning(),
         (None, Some(_)) => return Err(MoveError::Holds(to.whereabouts())),
         (None, None) => {
             if to.mark(Mark::Left).await.map_err(MoveError::To)?.is_some() || !is_empty(to).await.map_err(MoveError::To)? {

@@ -393,4 +393,33 @@ async fn what_was_written_meanwhile_is_found_and_given_up_moves_leave_the_store_
     moved(&from, &to).await.expect("moves");
 }
 
+#[tokio::test]
+async fn after_a_difference_the_same_command_copies_into_a_folder_again() {
+    let mut world = World::new(Backend::Embedded).await;
+    fill(&world).await;
+    let journal = unread(&*world.store).await;
+    let source = Site::of(&mut world).await;
+    let target = Site::empty(Backend::Embedded).await;
+    let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));
+    {
+        let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let mut hear = |step| {
+            let _ = told.send(step);
+        };
+        let moving = move_store(&*from, &*to, &mut hear);
+        tokio::pin!(moving);
+        loop {
+            tokio::select! {
+                biased;
+                step = heard.recv() => if matches!(step, Some(Step::Entries(_))) { break },
+                _ = &mut moving => panic!("it has copied no journal"),
+            }
+        }
+        from.store().accept(input(contact(PLAIN_ONE), "late")).await.expect("accepts");
+        assert!(matches!(moving.await, Err(MoveError::Differ(_))));
+    }
+    moved(&from, &to).await.expect("moves");
+    assert_eq!(unread(to.store()).await, journal, "each entry once");
+}
+
 const PLAIN_ONE: usize = busy::PLAIN.start + 1;
