@@ -219,13 +219,17 @@ async fn begin_alone(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, Mov
             to.set_mark(Mark::Arriving, Some(come.write())).await.map_err(MoveError::To)?;
             return Ok(come);
         }
+        // The target was emptied since.
+        (Some(left), None) if !left.done && left.to == to.whereabouts() && is_fresh(to).await.map_err(MoveError::To)? => {
+            Come::again(left.pair)
+        }
         (Some(left), _) if left.done => return Err(MoveError::Moved(left.to)),
         (Some(left), _) => return Err(MoveError::Elsewhere(left.to)),
         // Cut off between the marks, or given up: it begins anew.
         (None, Some(come)) if to.secret().await.map_err(MoveError::To)? == Some(secret.clone()) => come.from_the_beginning(),
         (None, Some(_)) => return Err(MoveError::Holds(to.whereabouts())),
         (None, None) => {
-            if to.mark(Mark::Left).await.map_err(MoveError::To)?.is_some() || !is_empty(to).await.map_err(MoveError::To)? {
+            if !is_fresh(to).await.map_err(MoveError::To)? {
                 return Err(MoveError::Holds(to.whereabouts()));
             }
             Come::again(hex::encode(rand::random::<[u8; 8]>()))
@@ -247,6 +251,11 @@ async fn beyond(store: &dyn Transfer) -> Answer<u64> {
         beyond = beyond.max(store.store().cursor(shard, SUBSCRIBER).await?.time + 1);
     }
     Ok(beyond)
+}
+
+/// Whether another store can be moved into it.
+async fn is_fresh(store: &dyn Transfer) -> Answer<bool> {
+    Ok(store.mark(Mark::Left).await?.is_none() && is_empty(store).await?)
 }
 
 /// Whether a store holds nothing but its secret.

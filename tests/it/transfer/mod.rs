@@ -422,4 +422,27 @@ async fn after_a_difference_the_same_command_copies_into_a_folder_again() {
     assert_eq!(unread(to.store()).await, journal, "each entry once");
 }
 
+#[tokio::test]
+async fn a_move_goes_on_when_its_target_was_emptied() {
+    let mut world = World::new(Backend::Embedded).await;
+    fill(&world).await;
+    let (before, journal) = (picture(&*world.store).await, unread(&*world.store).await);
+    let source = Site::of(&mut world).await;
+    let target = Site::empty(Backend::Embedded).await;
+    let Site::Folder(folder, _) = &target else { panic!("no folder") };
+    let from = source.alone(&world.settings).await;
+    let to = target.to_move(&world.settings, true).expect("opens");
+    assert!(!cut(&from, &to, 3).await);
+    drop(to);
+    std::fs::remove_dir_all(folder).expect("emptied");
+    let to = target.to_move(&world.settings, true).expect("opens");
+    moved(&from, &to).await.expect("moves");
+    drop(to);
+    let store = target.to_move(&world.settings, false).expect("opens");
+    assert_eq!(unread(store.store()).await, journal);
+    for (was, is) in before.iter().zip(picture(store.store()).await) {
+        assert_eq!(*was, is);
+    }
+}
+
 const PLAIN_ONE: usize = busy::PLAIN.start + 1;
