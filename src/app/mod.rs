@@ -80,6 +80,8 @@ impl Application {
         let port = listener.local_addr()?.port();
         name_port(&mut settings, port);
         let store = open_store(&settings.store, Access::Serve).await.context("the store")?;
+        // Before anything is written: flows that are published into a store that is moved, or was, would be a difference.
+        store.meta().await.context("the store")?;
         let files = open_files(&settings).context("where files of contacts are kept")?;
         let metrics = settings.metrics.enabled.then(measure::recorder).transpose()?;
         if settings.record_is_split() {
