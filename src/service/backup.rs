@@ -105,12 +105,24 @@ pub fn back_up(places: &Places, into: &Path, now: Millis) -> Result<About, Backu
     let part = into.with_file_name(name);
     // Of a backup that was cut off. What is not ours keeps the folder there, and then it cannot be made.
     if part.is_dir() {
-        for file in [STORE_FILE, RECORD_FILE, ABOUT_FILE] {
-            let _ = fs::remove_file(part.join(file));
-        }
-        fs::remove_dir(&part).map_err(at(&part))?;
+        remove_part(&part).map_err(at(&part))?;
     }
     make_folder(&part)?;
+    // What is left of one that failed, perhaps for want of room, must not take the service's room as well.
+    let about = fill(places, &part, now).inspect_err(|_| drop(remove_part(&part)))?;
+    fs::rename(&part, into).map_err(at(into))?;
+    settle_folder(parent(into))?;
+    Ok(about)
+}
+
+fn remove_part(part: &Path) -> io::Result<()> {
+    for file in [STORE_FILE, RECORD_FILE, ABOUT_FILE] {
+        let _ = fs::remove_file(part.join(file));
+    }
+    fs::remove_dir(part)
+}
+
+fn fill(places: &Places, part: &Path, now: Millis) -> Result<About, BackupError> {
     let store = copy_file(&places.store.join(STORE_FILE), &part.join(STORE_FILE))?;
     let record = match &places.record {
         Some(file) if file.is_file() => Some(copy_file(file, &part.join(RECORD_FILE))?),
@@ -121,9 +133,7 @@ pub fn back_up(places: &Places, into: &Path, now: Millis) -> Result<About, Backu
     let text = serde_json::to_vec_pretty(&about).map_err(|e| BackupError::File(file.clone(), e.into()))?;
     fs::write(&file, text).map_err(at(&file))?;
     File::open(&file).and_then(|file| file.sync_all()).map_err(at(&file))?;
-    settle_folder(&part)?;
-    fs::rename(&part, into).map_err(at(into))?;
-    settle_folder(parent(into))?;
+    settle_folder(part)?;
     Ok(about)
 }
 
@@ -164,19 +174,14 @@ pub fn restore(
         }
     }
     // Everything that can fail for want of room comes before anything is set aside.
-    let new_store = fetched(&from.join(STORE_FILE), &store)?;
-    go_beyond(&new_store, now)?;
-    let unsure = if nothing_sent { 0 } else { doubt_outbox(&new_store)? };
-    let mut stilled = Stilled::default();
-    let mut new_record = None;
-    if let Some(record) = record {
-        let new = fetched(&from.join(RECORD_FILE), record)?;
-        stilled = still(&new, now)?;
-        new_record = Some((new, record));
-    }
+    let fetched = fetch((from, &store, record), now, nothing_sent).inspect_err(|_| {
+        for file in [Some(&store), record].into_iter().flatten() {
+            let _ = fs::remove_file(beside(file));
+        }
+    })?;
+    let (new_store, unsure, new_record, stilled) = fetched;
     let mut aside = Vec::new();
-    for (new, file) in [(new_store, &store)].into_iter().chain(new_record) {
-        File::open(&new).and_then(|new| new.sync_all()).map_err(at(&new))?;
+    for (new, file) in [(new_store, &store)].into_iter().chain(new_record.zip(record)) {
         aside.extend(set_aside(file, now)?);
         fs::rename(&new, file).map_err(at(file))?;
         settle_folder(parent(file))?;
@@ -185,11 +190,41 @@ pub fn restore(
     Ok(Restored { about, unsure, stilled, aside })
 }
 
-/// A copy of a backup's file beside its place.
-fn fetched(file: &Path, place: &Path) -> Result<PathBuf, BackupError> {
+/// What is put in place: the store, how much waits in it, the record, what is paused in it.
+type Fetched = (PathBuf, u64, Option<PathBuf>, Stilled);
+
+/// Copies a backup's files beside their places, ready to be used.
+fn fetch(
+    (from, store, record): (&Path, &Path, Option<&PathBuf>),
+    now: Millis,
+    nothing_sent: bool,
+) -> Result<Fetched, BackupError> {
+    let new_store = fetched(&from.join(STORE_FILE), store)?;
+    go_beyond(&new_store, now)?;
+    let unsure = if nothing_sent { 0 } else { doubt_outbox(&new_store)? };
+    let mut stilled = Stilled::default();
+    let mut new_record = None;
+    if let Some(record) = record {
+        let new = fetched(&from.join(RECORD_FILE), record)?;
+        stilled = still(&new, now)?;
+        new_record = Some(new);
+    }
+    for new in [Some(&new_store), new_record.as_ref()].into_iter().flatten() {
+        File::open(new).and_then(|new| new.sync_all()).map_err(at(new))?;
+    }
+    Ok((new_store, unsure, new_record, stilled))
+}
+
+/// Where a file is made that is to be put in place.
+fn beside(place: &Path) -> PathBuf {
     let mut name = place.file_name().unwrap_or_default().to_owned();
     name.push(".restored");
-    let new = place.with_file_name(name);
+    place.with_file_name(name)
+}
+
+/// A copy of a backup's file beside its place.
+fn fetched(file: &Path, place: &Path) -> Result<PathBuf, BackupError> {
+    let new = beside(place);
     fs::create_dir_all(parent(place)).map_err(at(place))?;
     let _ = fs::remove_file(&new);
     copy_file(file, &new)?;

@@ -140,6 +140,30 @@ async fn what_comes_after_a_restore_is_news_to_a_record_that_is_newer() {
     assert!(last(&world).await > remembered, "a sink that stands at {remembered} is told of it");
 }
 
+#[tokio::test]
+async fn nothing_is_left_of_a_backup_or_a_restore_that_failed() {
+    let (world, mut places, into) = waiting().await;
+    back_up(&places, &into, NOW).expect("copies");
+    // Its record is no database.
+    let record = world.folder.path().join("history.db");
+    std::fs::write(&record, "no database at all, and longer than a header of one: ".repeat(4)).expect("written");
+    places.record = Some(record);
+    let second = world.folder.path().join("second");
+    assert!(back_up(&places, &second, NOW).is_err());
+    assert!(!second.exists() && !world.folder.path().join("second.part").exists());
+    // A place that cannot be taken: a folder with something in it, where the copy is to be made.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let about = into.join("backup.json");
+    let said = std::fs::read_to_string(&about).expect("read").replace("\"record\": null", "\"record\": 1");
+    std::fs::write(&about, said).expect("written");
+    std::fs::copy(into.join("replyflow.db"), into.join("history.db")).expect("copied");
+    let there = Places { store: elsewhere.path().join("store"), record: Some(elsewhere.path().join("history.db")) };
+    assert!(restore(&there, &into, NOW, (false, false)).is_err(), "a store is no record");
+    let left = |folder: &Path| std::fs::read_dir(folder).expect("a folder").flatten().map(|e| e.file_name()).collect::<Vec<_>>();
+    let all = [left(elsewhere.path()), left(&there.store)].concat();
+    assert!(!all.iter().any(|name| name.to_string_lossy().contains("restored")), "{all:?}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_looks_into_a_backup() {
