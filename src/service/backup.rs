@@ -8,7 +8,7 @@ use crate::domain::value::rfc3339;
 use crate::history::HistoryError;
 use crate::history::restored::{Stilled, still};
 use crate::store::StoreError;
-use crate::store::backup::{FolderLock, STORE_FILE, check_file, copy_file, doubt_outbox, go_beyond, lock_folder};
+use crate::store::backup::{FolderLock, STORE_FILE, check_file, copy_file, doubt_outbox, go_beyond, lock_folder, settle_log};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
@@ -236,11 +236,16 @@ fn set_aside(file: &Path, now: Millis) -> Result<Option<PathBuf>, BackupError> {
     if !file.exists() {
         return Ok(None);
     }
-    let named = |end: &str| {
+    // A file that is cut off from its log would have lost what stands there.
+    settle_log(file);
+    let named_at = |at: i64, end: &str| {
         let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".before-{}{end}", now.0 / 1_000));
+        name.push(format!(".before-{at}{end}"));
         file.with_file_name(name)
     };
+    let is_free = |at: &i64| ["", "-wal", "-shm"].iter().all(|end| !named_at(*at, end).exists());
+    let free = (now.0..).find(is_free).unwrap_or(now.0);
+    let named = |end: &str| named_at(free, end);
     for end in ["-wal", "-shm"] {
         let mut log = file.as_os_str().to_owned();
         log.push(end);

@@ -164,6 +164,35 @@ async fn nothing_is_left_of_a_backup_or_a_restore_that_failed() {
     assert!(!all.iter().any(|name| name.to_string_lossy().contains("restored")), "{all:?}");
 }
 
+#[tokio::test]
+async fn what_was_there_is_set_aside_whole_and_never_written_over() {
+    let (world, places, into) = waiting().await;
+    back_up(&places, &into, NOW).expect("copies");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let there = Places { store: elsewhere.path().join("store"), record: None };
+    restore(&there, &into, NOW, (false, true)).expect("puts back");
+    // As a service leaves it that died: what it wrote last stands in the log alone.
+    let file = there.store.join("replyflow.db");
+    let db = rusqlite::Connection::open(&file).expect("opens");
+    db.execute_batch("PRAGMA journal_mode = WAL; INSERT INTO works VALUES ('written last');").expect("written");
+    let dead = tempfile::tempdir().expect("a folder");
+    for end in ["", "-wal"] {
+        let name = format!("replyflow.db{end}");
+        std::fs::copy(there.store.join(&name), dead.path().join(&name)).expect("copied");
+    }
+    drop(db);
+    let there = Places { store: dead.path().to_owned(), record: None };
+    let first = restore(&there, &into, NOW, (true, true)).expect("puts back");
+    let second = restore(&there, &into, NOW, (true, true)).expect("puts back");
+    assert!(first.aside.len() == 1 && second.aside.len() == 1 && first.aside != second.aside);
+    // The file alone has it, wherever its log is.
+    let alone = elsewhere.path().join("alone.db");
+    std::fs::copy(&first.aside[0], &alone).expect("copied");
+    let db = rusqlite::Connection::open(&alone).expect("opens");
+    let sql = "SELECT count(*) FROM works WHERE name = 'written last'";
+    assert_eq!(db.query_row(sql, [], |row| row.get::<_, i64>(0)), Ok(1));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_looks_into_a_backup() {

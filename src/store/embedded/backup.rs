@@ -37,6 +37,14 @@ fn writable(file: &Path) -> Answer<Connection> {
     Connection::open_with_flags(file, flags).map_err(|e| failure(&e))
 }
 
+/// Writes what stands in the log of a file that nobody has open into the file, as far as that goes: then it has no log.
+pub fn settle_log(file: &Path) {
+    // What cannot be settled stays beside it, as it is.
+    if let Ok(db) = writable(file) {
+        let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
 /// Writes a file as it is at one moment into a new one, without what was deleted, and waits until the disk has it. Others go on writing to the
 /// first one meanwhile; the log of their changes grows until this ends. Gives the size of the copy.
 pub fn copy_file(file: &Path, into: &Path) -> Answer<u64> {
