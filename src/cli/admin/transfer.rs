@@ -59,10 +59,20 @@ fn target(project: &Project, own: &StoreConfig, to: &str) -> Result<StoreConfig,
             return Err(Stop::Unasked(format!("there is no file {to}"), None));
         }
         Settings::load(Some(Path::new(to)), &environment.collect(), Secrets::Tolerated)?.store.backend
+    } else if is_no_folder(to) {
+        let hint = "A Redis is named with its scheme, redis://10.0.0.5:6379; a file with the new [store] ends in .toml.";
+        return Err(Stop::Unasked(format!("`--to {to}` does not look like a folder"), Some(hint.to_owned())));
     } else {
         Backend::Embedded { folder: PathBuf::from(to) }
     };
     Ok(StoreConfig { backend, ..own.clone() })
+}
+
+/// An address without its scheme, or a file of another kind: it would be made as a folder.
+fn is_no_folder(to: &str) -> bool {
+    let path = to.contains(['/', '\\']);
+    let file = Path::new(to).extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|other| end == *other));
+    file || !path && to.contains(':')
 }
 
 fn why(error: MoveError) -> Stop {

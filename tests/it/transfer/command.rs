@@ -63,6 +63,8 @@ async fn what_cannot_be_moved_is_said_in_a_line_with_a_hint() {
         (&["admin", "move"][..], 2, "--to"),
         (&["admin", "move", "--to", "data"], 2, "the store is there already"),
         (&["admin", "move", "--to", "redis://user:secret@localhost"], 2, "--to"),
+        (&["admin", "move", "--to", "10.0.0.5:6379"], 2, "does not look like a folder"),
+        (&["admin", "move", "--to", "new.yaml"], 2, "does not look like a folder"),
         (&["admin", "move", "--to", "missing.toml"], 2, "there is no file missing.toml"),
         (&["admin", "move", "--to", "redis://127.0.0.1:1"], 1, "the store that it is to be moved into"),
     ] {
