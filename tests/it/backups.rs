@@ -166,7 +166,7 @@ async fn nothing_is_left_of_a_backup_or_a_restore_that_failed() {
 
 #[tokio::test]
 async fn what_was_there_is_set_aside_whole_and_never_written_over() {
-    let (world, places, into) = waiting().await;
+    let (_world, places, into) = waiting().await;
     back_up(&places, &into, NOW).expect("copies");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let there = Places { store: elsewhere.path().join("store"), record: None };
