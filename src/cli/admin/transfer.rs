@@ -7,7 +7,7 @@ use crate::config::redis::RedisSettings;
 use crate::config::store::{Backend, StoreConfig};
 use crate::config::{Secrets, Settings};
 use crate::service::transfer::{MoveError, Moved, Step, give_up, move_store};
-use crate::store::transfer::Transfer;
+use crate::store::transfer::{Mark, Transfer};
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,10 @@ fn why(error: MoveError) -> Stop {
 
 async fn stay(from: &dyn Transfer) -> Result<(), Stop> {
     match give_up(from).await.map_err(why)? {
+        None if from.mark(Mark::Arriving).await.map_err(|error| why(MoveError::From(error)))?.is_some() => println!(
+            "{} is not whole: another store is being moved into it. End that move, or empty this one.",
+            from.whereabouts()
+        ),
         None => println!("{} is not marked: it can be used.", from.whereabouts()),
         Some(false) => println!("{} can be used again. Empty the store that it was on its way to.", from.whereabouts()),
         Some(true) => println!(
