@@ -5,6 +5,7 @@ use crate::config::store::{Backend, StoreConfig};
 use crate::store::transfer::Transfer;
 use crate::store::{Answer, EmbeddedStore, RedisStore, Store, StoreSettings};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Whether a command serves conversations or looks at them from beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,9 @@ pub enum Access {
     /// An operator's command: another process may have it.
     Beside,
 }
+
+/// How long one call of a move may take at least.
+const MOVING: Duration = Duration::from_secs(30);
 
 /// What holds for every store.
 fn store_settings(config: &StoreConfig) -> StoreSettings {
@@ -37,7 +41,8 @@ pub fn open_transfer(config: &StoreConfig, make: bool) -> Answer<Arc<dyn Transfe
     match &config.backend {
         Backend::Embedded { folder } => Ok(Arc::new(EmbeddedStore::open_to_move(folder, settings, make)?)),
         Backend::Redis(redis) => {
-            settings.call_timeout = duration(redis.timeout);
+            // A page may be some megabytes, and nobody waits for an answer.
+            settings.call_timeout = duration(redis.timeout).max(MOVING);
             Ok(Arc::new(RedisStore::connect_to_move(redis, settings)?))
         }
     }

@@ -49,9 +49,16 @@ impl Call {
 
 impl Link {
     /// Prepares connections. They are made at the first call, and made again after they were lost. Must be called inside a tokio runtime.
-    pub fn open(redis: &RedisSettings, settings: &StoreSettings, scripts: Scripts) -> Answer<Self> {
+    pub fn open(redis: &RedisSettings, settings: &StoreSettings, scripts: Scripts, patient: bool) -> Answer<Self> {
         let (response, connect) = (settings.call_timeout, settings.connect_timeout);
-        let access = |database| Access::new(&redis.login, redis.tls.as_ref(), database, response, connect);
+        let access = |database| {
+            let mut access = Access::new(&redis.login, redis.tls.as_ref(), database, response, connect);
+            // Parts of a page that is moved are not of one size: none is given up because another one came sooner.
+            if patient {
+                access.grace = response;
+            }
+            access
+        };
         let servers = match &redis.servers {
             RedisServers::One { address, database } => {
                 let access = access(*database);

@@ -95,7 +95,7 @@ impl RedisStore {
     fn opened(redis: &RedisSettings, settings: StoreSettings, scripts: Scripts, listens: bool) -> Answer<Self> {
         // Another part of the service may have named it already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let link = link::Link::open(redis, &settings, scripts)?;
+        let link = link::Link::open(redis, &settings, scripts, !listens)?;
         let hints = Arc::new(Notify::new());
         let listener = listens.then(|| tokio::spawn(hints::listen(link.servers(), Arc::clone(&hints))));
         let (sets, full_journals, whereabouts) = (sets::Sets::default(), AtomicU64::new(0), redis.whereabouts());

@@ -19,6 +19,9 @@ const SILENT: Duration = Duration::from_secs(1);
 /// When a connection on which nothing is said is looked after, and between two looks that find nobody.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 
+/// What is much slower than the others counts as away, where somebody waits for all.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// What every connection needs to know beside the address.
 #[derive(Clone)]
 pub struct Access {
@@ -29,12 +32,14 @@ pub struct Access {
     pub response: Duration,
     /// One attempt to connect at most.
     pub connect: Duration,
+    /// How long a look at all servers waits for the others when one has answered.
+    pub grace: Duration,
 }
 
 impl Access {
     /// For all servers of a store.
     pub fn new(login: &RedisLogin, tls: Option<&RedisTls>, database: i64, response: Duration, connect: Duration) -> Self {
-        Access { login: login.clone(), tls: tls.cloned(), database, response, connect }
+        Access { login: login.clone(), tls: tls.cloned(), database, response, connect, grace: GRACE }
     }
 
     /// The same for Sentinels, which have no databases and may know us otherwise.

@@ -25,8 +25,6 @@ const HOPS: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// The first pause before a call is repeated while its slot moves; each next one is twice as long, up to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(320));
-/// How long a look at all servers waits for the others when one has answered.
-const GRACE: Duration = Duration::from_millis(500);
 /// Milliseconds that a write may wait for its replicas.
 const REPLICAS_WITHIN: u32 = 100;
 
@@ -202,7 +200,7 @@ impl Servers {
         // Who is much slower than the others counts as away, for this time.
         let mut until = None;
         while let Some((of, result)) = next_of(&mut asked, until).await {
-            until = until.or_else(|| result.is_ok().then(|| Instant::now() + GRACE));
+            until = until.or_else(|| result.is_ok().then(|| Instant::now() + self.access.grace));
             let mut result = match result {
                 Ok(items) => items.into_iter(),
                 Err(error) => {
