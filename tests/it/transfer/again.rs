@@ -44,6 +44,8 @@ async fn what_is_forgotten_while_a_store_is_moved_is_no_difference() {
 async fn whoever_comes_while_a_store_is_moved_is_found_before_it_ends() {
     let mut world = World::new(Backend::Redis).await;
     fill(&world).await;
+    // As an instance does when it starts.
+    world.store.meta().await.expect("answers");
     let source = Site::of(&mut world).await;
     let target = Site::empty(Backend::Redis).await;
     let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));

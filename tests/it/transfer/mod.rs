@@ -132,6 +132,8 @@ async fn a_folder_goes_into_a_cluster() {
 async fn tells_what_is_new(from: Backend, to: Backend) {
     let mut world = World::new(from).await;
     fill(&world).await;
+    // As an instance does when it starts.
+    world.store.meta().await.expect("answers");
     let mut remembered = JournalId::START;
     for shard in 0..world.store.shards() {
         remembered = remembered.max(world.store.cursor(shard, "history").await.expect("answers"));

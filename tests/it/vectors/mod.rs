@@ -3,6 +3,7 @@
 
 mod beside;
 mod canonical;
+mod carriers;
 mod described;
 mod hostile;
 pub mod mutated;

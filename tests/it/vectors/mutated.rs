@@ -5,7 +5,7 @@ pub mod mutate;
 #[path = "../../../fuzz/webhooks.rs"]
 pub mod webhooks;
 
-use super::{File, Recorded, beside, files, str_of, vectors};
+use super::{File, Recorded, beside, carriers, files, str_of, vectors};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mutate::{Dice, Request, mutated};
@@ -47,9 +47,9 @@ impl Target {
         Target { name, channels: channels.into_iter().map(reads).collect(), pool }
     }
 
-    /// Every provider that was recorded, mail, and whoever else sends us something.
+    /// Every provider that was recorded, mail, carriers, and whoever else sends us something.
     pub fn all() -> Vec<Self> {
-        files().iter().map(Target::of).chain([Target::mail()]).chain(beside::all()).collect()
+        files().iter().map(Target::of).chain([Target::mail(), carriers::smpp()]).chain(beside::all()).collect()
     }
 
     /// Mail, as servers and services hand it on: mails themselves, with and without a form around them, and what services say in JSON.
