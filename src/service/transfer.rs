@@ -116,7 +116,7 @@ impl Come {
     }
 
     /// All things are copied again. Entries of the journal that are there stay: a folder cannot tell them from new ones.
-    fn from_the_beginning(self) -> Self {
+    fn begun_anew(self) -> Self {
         let (at, incarnation) = (String::new(), String::new());
         Come { copied: false, at, incarnation, things: 0, ..self }
     }
@@ -146,7 +146,7 @@ pub async fn move_store(
         Err(MoveError::Differ(what)) => {
             // The same call begins anew.
             still(from, to, &come).await?;
-            to.keep(Vec::new(), come.from_the_beginning().write()).await.map_err(MoveError::To)?;
+            to.keep(Vec::new(), come.begun_anew().write()).await.map_err(MoveError::To)?;
             return Err(MoveError::Differ(what));
         }
         other => other?,
@@ -226,7 +226,7 @@ async fn begin_alone(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, Mov
         (Some(left), _) if left.done => return Err(MoveError::Moved(left.to)),
         (Some(left), _) => return Err(MoveError::Elsewhere(left.to)),
         // Cut off between the marks, or given up: it begins anew.
-        (None, Some(come)) if to.secret().await.map_err(MoveError::To)? == Some(secret.clone()) => come.from_the_beginning(),
+        (None, Some(come)) if to.secret().await.map_err(MoveError::To)? == Some(secret.clone()) => come.begun_anew(),
         (None, Some(_)) => return Err(MoveError::Holds(to.whereabouts())),
         (None, None) => {
             if !is_fresh(to).await.map_err(MoveError::To)? {
