@@ -30,7 +30,7 @@ pub struct Size {
 pub fn grow(name: &'static str, part: &str, sizes: Vec<u64>) -> Dimension {
     let of = |n: usize| match part {
         "states" => Size { states: n, answers: 1, flows: 1, channels: 1 },
-        "answers" => Size { states: 10, answers: n, flows: 1, channels: 1 },
+        "answers" => Size { states: 12, answers: n, flows: 1, channels: 1 },
         "flows" => Size { states: 10, answers: 0, flows: n, channels: 1 },
         _ => Size { states: 10, answers: 0, flows: 1, channels: n },
     };
