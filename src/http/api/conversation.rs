@@ -292,10 +292,7 @@ async fn operate(
     let (core, record) = (Arc::clone(&web.core), web.record.clone());
     let work = async move {
         let input = crate::domain::id::InputId::of(crate::domain::id::DedupeHash::of(&["operator", &id]));
-        record.write(vec![crate::history::audit::insert(&act, rand::random())]).await.map_err(|error| {
-            tracing::error!(%error, "what an operator does could not be written down");
-            Failure::Unavailable
-        })?;
+        audit::noted(&record, &act).await?;
         match core.operate(key, action, &id).await {
             Ok(Received::Full) => Err(Failure::Unavailable),
             Ok(_) => Ok(Done::new(StatusCode::ACCEPTED, Acted { id: input.to_string() })),

@@ -125,10 +125,7 @@ async fn decide(
     let noted = audit::act(&web, &caller, what, Some(id.to_owned()), json!({}));
     let (core, record, id) = (Arc::clone(&web.core), web.record.clone(), id.to_owned());
     let work = async move {
-        record.write(vec![crate::history::audit::insert(&noted, rand::random())]).await.map_err(|error| {
-            tracing::error!(%error, "what an operator does could not be written down");
-            Failure::Unavailable
-        })?;
+        audit::noted(&record, &noted).await?;
         match failed::act(core.store(), key, act).await.map_err(unavailable)? {
             true => Ok(Done::new(StatusCode::OK, Decided { id })),
             false => Err(Failure::NotFound),

@@ -3,6 +3,9 @@
 use crate::http::error::Failure;
 use serde_json::{Map, Value as Json};
 
+/// Bytes of a reason.
+const REASON: usize = 400;
+
 /// The fields of a body that is a JSON object.
 #[derive(Debug)]
 pub struct Fields(Map<String, Json>);
@@ -37,6 +40,12 @@ impl Fields {
             Some(Json::String(text)) if !text.trim().is_empty() && text.len() <= bytes => Ok(Some(text)),
             Some(_) => Err(Failure::Invalid { field, reason: format!("is not text of 1 to {bytes} bytes") }),
         }
+    }
+
+    /// Why somebody does something, for whoever looks later: `reason`, as one line.
+    pub fn reason(&mut self) -> Result<Option<String>, Failure> {
+        let reason = self.text("reason", REASON)?;
+        Ok(reason.map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
 
     /// The same where it must be there; `what` says what it is.

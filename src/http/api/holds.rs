@@ -16,9 +16,6 @@ use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Bytes of a reason.
-const REASON: usize = 400;
-
 /// Why a channel is held back.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HoldShown {
@@ -129,7 +126,7 @@ async fn change(
     }
     let once = Once::of(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
-    let reason = fields.text("reason", REASON)?.map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "));
+    let reason = fields.reason()?;
     let pauses = action == "channel.pause";
     let kind = match if pauses { None } else { fields.text("hold", 16)? } {
         None => HoldKind::Paused,
@@ -145,10 +142,7 @@ async fn change(
     let noted = audit::act(&web, &caller, action, Some(channel.to_string()), detail);
     let (core, record, by, here) = (Arc::clone(&web.core), web.record.clone(), caller.name.clone(), web.clone());
     let work = async move {
-        record.write(vec![crate::history::audit::insert(&noted, rand::random())]).await.map_err(|error| {
-            tracing::error!(%error, "what an operator does could not be written down");
-            Failure::Unavailable
-        })?;
+        audit::noted(&record, &noted).await?;
         let changed = match pauses {
             true => core.pause_channel(&channel, &by, reason.as_deref()).await,
             false => core.resume_channel(&channel, kind, &by, reason.as_deref()).await,

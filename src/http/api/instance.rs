@@ -14,9 +14,6 @@ use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Bytes of a reason.
-const REASON: usize = 400;
-
 /// An instance and what it has in hand.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Instance {
@@ -131,8 +128,7 @@ async fn change(
     let once = Once::of(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
     let drains = action == "instance.drain";
-    let reason = if drains { fields.text("reason", REASON)? } else { None };
-    let reason = reason.map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "));
+    let reason = if drains { fields.reason()? } else { None };
     fields.finish()?;
     let noted = audit::act(&web, &caller, action, None, json!({ "reason": &reason }));
     let (here, record, by) = (Arc::clone(&web), web.record.clone(), caller.name.clone());

@@ -16,9 +16,6 @@ use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Bytes of a reason.
-const REASON: usize = 400;
-
 /// A pause of a flow.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FlowPause {
@@ -109,7 +106,7 @@ async fn change(
     }
     let once = Once::of(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
-    let reason = fields.text("reason", REASON)?.map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "));
+    let reason = fields.reason()?;
     fields.finish()?;
     let flow = found(&web, name)?;
     let pauses = action == "flow.pause";
