@@ -138,6 +138,7 @@ impl Application {
             self;
         let patience = duration(settings.server.shutdown_timeout);
         let ready = Ready::default();
+        core.reads_the_record(record.clone());
         let tidying = tokio::spawn(follow::tidy_files(Arc::clone(&core), record.clone(), Arc::clone(&files), stop.clone()));
         let list = tokio::spawn(follow::tidy_list(Arc::clone(&core), stop.clone()));
         let files = Files { store: files, redirect: settings.media.redirect };

@@ -19,6 +19,7 @@ use super::permits::Permits;
 use super::ports::{Clock, MailTransport, Random, Spawn, Transport};
 use super::quoted::Quoted;
 use super::recent::Recent;
+use super::reported::SentAs;
 use super::settings::{Channel, ServiceSettings, World};
 use super::slots::{Shares, Slots};
 use super::sns::Certificates;
@@ -26,7 +27,7 @@ use super::suppressions::Listed;
 use super::systems::Systems;
 use super::versions::Versions;
 use crate::domain::desk::desk_set;
-use crate::domain::id::{ContactKey, EffectId, SendRef, Token, Who};
+use crate::domain::id::{ContactKey, EffectId, Token, Who};
 use crate::domain::input;
 use crate::domain::mode::Mode;
 use crate::domain::name::{ChannelName, Slug};
@@ -89,7 +90,7 @@ pub struct Core {
     pub(super) recent: Recent,
     pub(super) quoted: Quoted<EffectId>,
     /// What is sent over channels whose reports name a message by the provider's id alone.
-    pub(super) reported: Quoted<SendRef>,
+    pub(super) reported: SentAs,
     pub(super) aliases: Aliases,
     pub(super) cancelled: Cancelled,
     pub(super) listed: Listed,
@@ -167,7 +168,7 @@ impl Core {
             file_links,
             recent: Recent::default(),
             quoted: Quoted::default(),
-            reported: Quoted::default(),
+            reported: SentAs::default(),
             aliases: Aliases::default(),
             cancelled: Cancelled::default(),
             listed: Listed::default(),

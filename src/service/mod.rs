@@ -65,6 +65,7 @@ mod quality;
 mod quoted;
 mod recent;
 pub mod release;
+mod reported;
 mod reports;
 mod retry;
 pub mod review;

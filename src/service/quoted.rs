@@ -1,7 +1,7 @@
 //! Which of our messages a provider means by an id of its own, which only the answer to our request tells: the question that a person
 //! quotes, and what a report is about where the provider does not hand our name back. It is remembered here, so that neither sending
 //! nor receiving costs the store anything. What this instance did not send, or sent too long ago, is not known; then a message counts
-//! as one that quotes nothing, and a report is written down and decides nothing.
+//! as one that quotes nothing, and of a report the record is asked (`reported`).
 
 use crate::domain::id::DedupeHash;
 use crate::domain::name::ChannelName;

@@ -52,9 +52,7 @@ impl Core {
             self.list_by_report(&report).await?;
         }
         self.template_refused_by_report(&report).await?;
-        // Some providers hand nothing back but their own id; whose it is the answer to the send has told.
-        let named = report.send.or_else(|| self.reported.find(&report.channel, &report.id).filter(|_| mode == Mode::Live));
-        match named {
+        match self.reported_on(mode, &report).await? {
             Some(send) => self.report_on(mode, send, &report).await,
             None => self.nameless_report(&report).await,
         }

@@ -11,6 +11,7 @@ mod moment;
 mod run;
 mod search;
 mod select;
+mod sent_as;
 mod states;
 mod timeline;
 mod tried;
@@ -27,6 +28,7 @@ pub use live::{BATCH, Heard, KINDS, LivePlace, RunFlows, heard, kind_of, newest}
 pub use message::{Message, MessageFilter, MessagePlace, STATUSES, messages};
 pub use run::{RunFilter, RunPlace, RunShown, run, runs};
 pub use search::{SearchScope, Terms, search};
+pub use sent_as::sent_as;
 pub use states::{StateCount, StateFilter, StatePlace, states};
 pub use timeline::{Between, Happened, TimelinePlace, timeline};
 pub use tried::{TriedFilter, TriedMessage, TriedPlace, TriedRequest, TriedShown, tried, tried_message};

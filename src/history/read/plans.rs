@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::id::ContactKey;
 use crate::domain::mode::Mode;
+use crate::domain::name::ChannelName;
 use crate::domain::time::Millis;
 use crate::history::{Database, Dialect};
 
@@ -46,6 +47,7 @@ async fn every_question_goes_through_an_index() {
         ("message_contact", message::select(&MessageFilter { contact: who, ..messages() }, Some(&after), 5)),
         ("message_flow", message::select(&MessageFilter { flow: some("f"), ..messages() }, Some(&after), 5)),
         ("message_provider", message::select(&MessageFilter { provider_id: some("p"), ..messages() }, None, 5)),
+        ("message_provider", sent_as::select(&ChannelName::parse("sms").expect("a name"), "p")),
         ("message_failed", message::select(&MessageFilter { status: some("failed"), ..messages() }, Some(&after), 5)),
         ("message_broadcast", message::select(&MessageFilter { broadcast: some("b"), ..messages() }, Some(&after), 5)),
         ("run_broadcast", run::select(&RunFilter { broadcast: some("b"), ..runs() }, Some(&run_after), 5)),

@@ -38,9 +38,10 @@ pub(super) async fn work(
                 let Some((sequence, deliver)) = given else { return };
                 match line.smpp.hear(&deliver, &line.routes) {
                     Heard::Report(said) if early.len() < EARLIEST && ear.is_early(&said) => {
+                        let ear = &ear;
                         early.push(async move {
                             line.learns(core, &said, EARLY).await;
-                            (sequence, said)
+                            ear.report(sequence, said).await;
                         });
                     }
                     Heard::Report(said) => ear.report(sequence, said).await,
@@ -54,7 +55,7 @@ pub(super) async fn work(
                     }
                 }
             }
-            Some((sequence, said)) = early.next(), if !early.is_empty() => ear.report(sequence, said).await,
+            Some(()) = early.next(), if !early.is_empty() => {}
             () = core.clock.sleep(wait.unwrap_or_default()), if wait.is_some() => {
                 for parts in joiner.due(core.clock.monotonic()) {
                     for (piece, written, sequences) in parts {
@@ -74,10 +75,11 @@ struct Ear<'a> {
 }
 
 impl Ear<'_> {
-    /// Whether it is about a message that may still be on its way: then the answer that names it is waited for.
+    /// Whether it is not known yet what it is about: the message may still be on its way, and then the answer that names it is waited for;
+    /// or another instance sent it, or this one before it was started, and the record knows. Nothing else waits meanwhile.
     fn is_early(&self, said: &Decoded) -> bool {
         let Decoded::Status(report) = said else { return false };
-        self.line.waits() && self.core.reported.find(&report.channel, &report.id).is_none()
+        self.core.reported.lately(&report.channel, &report.id).is_none()
     }
 
     async fn report(&self, sequence: u32, said: Decoded) {

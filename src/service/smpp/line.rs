@@ -84,11 +84,6 @@ impl Line {
         }
     }
 
-    /// Whether a message is on its way whose answer is still to come.
-    pub fn waits(&self) -> bool {
-        self.ended.load(Ordering::Acquire) < self.written.load(Ordering::Acquire)
-    }
-
     /// A message is on its way.
     pub fn wrote(&self) {
         self.written.fetch_add(1, Ordering::AcqRel);
@@ -109,7 +104,7 @@ impl Line {
                 let answered = self.answered.notified();
                 tokio::pin!(answered);
                 answered.as_mut().enable();
-                let known = core.reported.find(&report.channel, &report.id).is_some();
+                let known = core.reported.lately(&report.channel, &report.id).is_some();
                 if known || self.ended.load(Ordering::Acquire) >= before {
                     return;
                 }

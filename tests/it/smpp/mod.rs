@@ -2,6 +2,7 @@
 //! a connection.
 
 mod broken;
+mod elsewhere;
 
 use crate::support::api::Api;
 use crate::support::live::{GREETING, Service};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 const ANN: &str = "+447700900123";
 const BEN: &str = "+447700900456";
+const PASSWORD: (&str, &str) = ("SMPP_PASSWORD", "secret08");
 const LONG: Duration = Duration::from_secs(60);
 
 /// Says what an event brings.
@@ -56,7 +58,7 @@ impl Stage {
              [events]\nkeys = [{{ env = \"EVENTS_KEY\" }}]\n{}{lines}\n",
             smsc.channel("main-sms")
         );
-        let service = Service::start_knowing(&settings, &[flow], &[("SMPP_PASSWORD", "secret08")]).await;
+        let service = Service::start_knowing(&settings, &[flow], &[PASSWORD]).await;
         let api = Api::keyed(&service, &["events:write", "history:read"], "live").await;
         Stage { service, api, smsc }
     }

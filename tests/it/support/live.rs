@@ -82,6 +82,11 @@ impl Service {
         Self::start_with(folder, |application| application).await
     }
 
+    /// The same with these variables in its environment beside those of all tests.
+    pub async fn start_again(folder: TempDir, secrets: &[(&str, &str)]) -> Self {
+        Self::start_as(folder, secrets, |application| application).await
+    }
+
     /// Starts it in a folder, changed before it serves.
     pub async fn start_with(folder: TempDir, change: impl FnOnce(Application) -> Application) -> Self {
         Self::start_as(folder, &[], change).await
