@@ -1,9 +1,17 @@
 //! What a stretch of load cost: CPU of each process, and what went to Redis and came back, for each message.
 
-use crate::process::{cpu, memory};
+use crate::process::{cpu, cpu_of_threads, memory};
 use crate::redis_server::RedisServer;
 use redis::aio::MultiplexedConnection;
 use std::time::{Duration, Instant};
+
+/// The thread that writes the record of conversations into SQLite.
+const RECORD: &str = "history";
+/// The service rests when it took no more than this part of a core for so long; the record goes on once a second.
+const QUIET: f64 = 0.04;
+const CALM: Duration = Duration::from_millis(1_500);
+/// It is not waited longer for than this.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whose work is counted.
 pub struct Parties {
@@ -27,7 +35,23 @@ impl Parties {
             Some((pid, connection)) => Some((cpu(*pid), told(connection.clone()).await)),
             None => None,
         };
-        Reading { at: Instant::now(), service: cpu(self.service), generator: cpu(std::process::id()), redis }
+        let record = cpu_of_threads(self.service, RECORD);
+        Reading { service: cpu(self.service), record, generator: cpu(std::process::id()), redis }
+    }
+
+    /// Waits until nothing is left to be done: the record of conversations is behind them, and what it costs belongs to the load that it is of.
+    pub async fn rest(&self) {
+        let begun = Instant::now();
+        let mut before = cpu(self.service);
+        while begun.elapsed() < PATIENCE {
+            tokio::time::sleep(CALM).await;
+            let now = cpu(self.service);
+            if now.saturating_sub(before) < CALM.mul_f64(QUIET) {
+                return;
+            }
+            before = now;
+        }
+        println!("  the service has not come to rest");
     }
 
     /// Resident memory of Redis in MiB.
@@ -38,8 +62,8 @@ impl Parties {
 
 /// Where the counters stood.
 pub struct Reading {
-    at: Instant,
     service: Duration,
+    record: Duration,
     generator: Duration,
     redis: Option<(Duration, Traffic)>,
 }
@@ -59,10 +83,10 @@ pub struct Traffic {
 
 /// For each message.
 pub struct Costs {
-    /// Messages a second.
-    pub rate: f64,
     /// CPU of the service in microseconds.
     pub service: f64,
+    /// What of it the thread took that writes the record.
+    pub record: f64,
     /// CPU of generator and provider.
     pub generator: f64,
     /// CPU of Redis and what it was told.
@@ -85,8 +109,8 @@ impl Reading {
             (micros(now, then), traffic)
         });
         Costs {
-            rate: messages as f64 / (self.at - before.at).as_secs_f64(),
             service: micros(self.service, before.service),
+            record: micros(self.record, before.record),
             generator: micros(self.generator, before.generator),
             redis,
         }

@@ -29,31 +29,34 @@ struct Stage {
 /// Loads the service with users who wait for their replies.
 pub async fn closed_loop(scene: &Scene<'_>, load: Load) -> Outcome {
     let (notes, stage, tasks) = (Notes::new(), Rc::new(Stage::default()), LocalSet::new());
+    let before = scene.parties.read().await;
     for user in scene.users(load.users, load.phase).await {
         tasks.spawn_local(talk(user, Rc::clone(&notes), Rc::clone(&stage)));
     }
     let measured = async {
         tokio::time::sleep(load.time / 3).await;
-        let before = scene.parties.read().await;
         stage.measuring.set(true);
+        let begun = Instant::now();
         tokio::time::sleep(load.time).await;
         stage.measuring.set(false);
-        let messages = notes.messages();
-        let costs = scene.parties.read().await.since(&before, messages);
         stage.ended.set(true);
-        costs
+        begun.elapsed()
     };
-    let costs = tasks.run_until(measured).await;
+    let time = tasks.run_until(measured).await;
     // Everybody ends the message that is under way, so that what is lost shows.
     tasks.await;
-    notes.outcome(costs)
+    scene.parties.rest().await;
+    notes.outcome(scene.parties.read().await.since(&before, notes.messages()), time)
 }
 
 async fn talk(mut user: User, notes: Rc<Notes>, stage: Rc<Stage>) {
     while !stage.ended.get() {
         let counted = stage.measuring.get();
         let Some(took) = user.message(&notes, Instant::now()).await else { return };
-        if counted && stage.measuring.get() {
+        let measured = stage.measuring.get();
+        // One that began before belongs to the rate: another one that ends after it does not.
+        notes.end(measured);
+        if counted && measured {
             notes.record(took);
         }
     }
@@ -63,6 +66,7 @@ async fn talk(mut user: User, notes: Rc<Notes>, stage: Rc<Stage>) {
 pub async fn paced(scene: &Scene<'_>, load: Load, a_second: f64) -> Outcome {
     let (notes, tasks) = (Notes::new(), LocalSet::new());
     let users = scene.users(load.users, load.phase).await;
+    let before = scene.parties.read().await;
     let begun = Instant::now() + Duration::from_millis(50);
     let from = begun + load.time / 3;
     let mut turns = Vec::with_capacity(users.len());
@@ -73,16 +77,11 @@ pub async fn paced(scene: &Scene<'_>, load: Load, a_second: f64) -> Outcome {
     }
     // A thread of its own: the runtime's clock has milliseconds, which is what is measured here.
     let pacer = std::thread::spawn(move || pace(&turns, a_second, begun, from + load.time));
-    let measured = async {
-        tokio::time::sleep_until(from.into()).await;
-        scene.parties.read().await
-    };
-    let before = tasks.run_until(measured).await;
     // Until the last reply is there, however late.
     tasks.await;
     pacer.join().expect("no panic");
-    let costs = scene.parties.read().await.since(&before, notes.messages());
-    notes.outcome(costs)
+    scene.parties.rest().await;
+    notes.outcome(scene.parties.read().await.since(&before, notes.messages()), load.time)
 }
 
 /// Says to one user after the other when its next message is due.
@@ -107,8 +106,12 @@ async fn answer(mut user: User, mut due: UnboundedReceiver<Instant>, from: Insta
             continue;
         }
         match user.message(&notes, at).await {
-            Some(took) if at >= from => notes.record(took),
-            Some(_) => {}
+            Some(took) => {
+                notes.end(at >= from);
+                if at >= from {
+                    notes.record(took);
+                }
+            }
             None => goes_on = false,
         }
     }

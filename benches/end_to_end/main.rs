@@ -146,15 +146,15 @@ async fn measure(name: &str, scene: &Scene<'_>, sizes: &Sizes, pieces: &[Cost]) 
     show(&format!("closed loop, {} users", sizes.users), &full);
     let (loaded, most) = memory(service.pid());
     let right = double_texts(service, scene.provider, DOUBLE, load(0, time).phase).await;
-    let mut bearable = full.costs.rate;
+    let mut bearable = full.rate;
     for delay in &sizes.delays {
         let (millis, secs) = (delay.as_millis(), delay.as_secs_f64());
         scene.provider.delay(*delay);
         if *delay > Duration::ZERO {
-            let users = (sizes.users + (full.costs.rate * secs) as usize).min(CROWD);
+            let users = (sizes.users + (full.rate * secs) as usize).min(CROWD);
             let slow = closed_loop(scene, load(users, time)).await;
             show(&format!("closed loop, {users} users, {millis} ms"), &slow);
-            bearable = full.costs.rate.min(slow.costs.rate);
+            bearable = full.rate.min(slow.rate);
         }
         for part in &sizes.paces {
             let a_second = (bearable * part).max(1.0);
@@ -178,9 +178,11 @@ async fn measure(name: &str, scene: &Scene<'_>, sizes: &Sizes, pieces: &[Cost]) 
 
 /// The service beside what it cannot do without.
 fn ratios(full: &Outcome, pieces: &[Cost]) {
-    let (service, rate) = (full.costs.service, full.costs.rate);
+    let (service, rate) = (full.costs.service, full.rate);
     let sum: f64 = pieces.iter().map(|cost| cost.micros).sum();
     let bound = 1.0 / pieces.iter().map(|cost| 1.0 / cost.rate).sum::<f64>();
+    let without = service - full.costs.record;
     println!("  CPU of the service / sum of its raw pieces          {:.2}   ({service:.1} / {sum:.1} µs)", service / sum);
+    println!("  the same without what writes the record             {:.2}   ({without:.1} / {sum:.1} µs)", without / sum);
     println!("  throughput / series bound of the pieces             {:.0} %   ({rate:.0} / {bound:.0})", 100.0 * rate / bound);
 }

@@ -10,7 +10,18 @@ const TICKS: f64 = 100.0;
 
 /// CPU time of a process so far, all its threads together.
 pub fn cpu(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process that runs");
+    ticks(&std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process that runs"))
+}
+
+/// CPU time so far of those threads of a process that have this name.
+pub fn cpu_of_threads(pid: u32, name: &str) -> Duration {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process that runs");
+    // A thread may end meanwhile.
+    let stats = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+    stats.filter(|stat| stat.contains(&format!("({name})"))).map(|stat| ticks(&stat)).sum()
+}
+
+fn ticks(stat: &str) -> Duration {
     // The name may hold blanks and brackets; it ends at the last one.
     let rest: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
     let ticks = |place: usize| rest[place].parse::<f64>().expect("ticks");

@@ -3,20 +3,20 @@
 use crate::user::Outcome;
 use hdrhistogram::Histogram;
 
-/// The heads of the columns of `row`. The rest is this process: generator and provider. What Redis did is for each message, too.
+/// The heads of the columns of `row`. The record is the thread that writes it into SQLite. The rest is this process: generator and provider. What Redis did is for each message, too.
 pub fn head(store: &str) {
     println!(
-        "\nThe service on {store:29}  messages    CPU µs    CPU µs               reply, ms              answer, ms  service    Redis  scripts  commands     bytes  bytes"
+        "\nThe service on {store:29}  messages    CPU µs   of it µs    CPU µs               reply, ms              answer, ms  service    Redis  scripts  commands     bytes  bytes"
     );
     println!(
-        "                                              a second   service  the rest     p50     p99   p99.9     p50     p99   p99.9      MiB   CPU µs                           in  out"
+        "                                              a second   service   record  the rest     p50     p99   p99.9     p50     p99   p99.9      MiB   CPU µs                           in  out"
     );
 }
 
 /// One phase; `resident` is the memory of the service at its end, in MiB.
 pub fn row(what: &str, outcome: &Outcome, resident: f64) {
     let costs = &outcome.costs;
-    print!("  {what:42}  {:8.0}  {:8.1}  {:8.1}", costs.rate, costs.service, costs.generator);
+    print!("  {what:42}  {:8.0}  {:8.1} {:8.1}  {:8.1}", outcome.rate, costs.service, costs.record, costs.generator);
     times(&outcome.reply);
     times(&outcome.ack);
     print!("  {resident:7.1}");

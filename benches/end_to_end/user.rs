@@ -42,7 +42,9 @@ impl Scene<'_> {
 
 /// What a phase of load gave.
 pub struct Outcome {
-    /// What a message cost, and how many there were in a second.
+    /// Messages whose reply came, in a second.
+    pub rate: f64,
+    /// What a message cost, with everything that was left to be done afterwards.
     pub costs: Costs,
     /// Microseconds from the message to its reply at the provider.
     pub reply: Histogram<u64>,
@@ -60,16 +62,25 @@ pub struct Notes {
     ack: RefCell<Histogram<u64>>,
     wrong: Cell<u64>,
     lost: Cell<u64>,
+    all: Cell<u64>,
+    ended: Cell<u64>,
 }
 
 impl Notes {
     /// An empty page.
     pub fn new() -> Rc<Self> {
         let histogram = || RefCell::new(Histogram::new(3).expect("a histogram"));
-        Rc::new(Notes { reply: histogram(), ack: histogram(), wrong: Cell::new(0), lost: Cell::new(0) })
+        let [wrong, lost, all, ended] = [(); 4].map(|()| Cell::new(0));
+        Rc::new(Notes { reply: histogram(), ack: histogram(), wrong, lost, all, ended })
     }
 
-    /// Counts a message.
+    /// Counts a message whose reply came, and whether that was in the measured time.
+    pub fn end(&self, measured: bool) {
+        self.all.set(self.all.get() + 1);
+        self.ended.set(self.ended.get() + u64::from(measured));
+    }
+
+    /// Takes down how long a message took.
     pub fn record(&self, took: Took) {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
         // They grow as they must, so no time is too long for them.
@@ -82,15 +93,16 @@ impl Notes {
         self.lost.set(self.lost.get() + 1);
     }
 
-    /// Messages that are counted.
+    /// Messages whose reply came, those of the warm-up too.
     pub fn messages(&self) -> u64 {
-        self.reply.borrow().len()
+        self.all.get()
     }
 
-    /// All of it, with what it cost.
-    pub fn outcome(&self, costs: Costs) -> Outcome {
+    /// All of it, with what it cost; `time` is the measured one.
+    pub fn outcome(&self, costs: Costs, time: Duration) -> Outcome {
         let (reply, ack) = (self.reply.borrow().clone(), self.ack.borrow().clone());
-        Outcome { costs, reply, ack, wrong: self.wrong.get(), lost: self.lost.get() }
+        let rate = self.ended.get() as f64 / time.as_secs_f64();
+        Outcome { rate, costs, reply, ack, wrong: self.wrong.get(), lost: self.lost.get() }
     }
 }
 

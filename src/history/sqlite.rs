@@ -20,6 +20,8 @@ const GROUP: usize = 64;
 const WAITING: usize = 1_024;
 /// Readers at one time; more wait.
 const READERS: usize = 4;
+/// Pages of 4 KiB in the log before they are moved into the file.
+const AUTOCHECKPOINT_PAGES: i64 = 8_000;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 256;
 
@@ -36,7 +38,7 @@ pub(super) struct Sqlite {
 
 /// A transaction on its way through the thread.
 trait Job: Send {
-    /// Does it; false: its changes must be undone.
+    /// Does it; false: its changes must be undone. May be called again after everything was undone.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Tells whoever waits for it.
     fn answer(self: Box<Self>, committed: Result<(), HistoryError>);
@@ -175,17 +177,25 @@ fn commit(path: &Path, open: &mut Option<Connection>, group: &mut [Box<dyn Job>]
     };
     let connection = open.insert(connection);
     let run = |sql: &str| connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(|_| ());
+    // SQLite gives up the whole transaction by itself where it cannot write (disk full, I/O error): nothing of the group stands.
+    let standing = || match connection.is_autocommit() {
+        true => Err(HistoryError("the file could not be written".to_owned())),
+        false => Ok(()),
+    };
     run("BEGIN IMMEDIATE")?;
-    for job in group {
-        run("SAVEPOINT job")?;
-        if !job.run(connection) {
-            if connection.is_autocommit() {
-                // SQLite has given up the whole transaction (disk full, I/O error): nothing of the group stands.
-                return Err(HistoryError("the file could not be written".to_owned()));
+    // Within a savepoint SQLite copies every page before it is changed: only where one of the group has failed each has one.
+    if !group.iter_mut().all(|job| job.run(connection)) {
+        standing()?;
+        run("ROLLBACK")?;
+        run("BEGIN IMMEDIATE")?;
+        for job in group {
+            run("SAVEPOINT job")?;
+            if !job.run(connection) {
+                standing()?;
+                run("ROLLBACK TO job")?;
             }
-            run("ROLLBACK TO job")?;
+            run("RELEASE job")?;
         }
-        run("RELEASE job")?;
     }
     run("COMMIT")?;
     Ok(())
@@ -276,6 +286,10 @@ fn writer(path: &Path) -> Result<Connection, HistoryError> {
     connection.pragma_update(None, "secure_delete", "ON").map_err(named)?;
     // 16 MiB of pages: indexes are written at random places.
     connection.pragma_update(None, "cache_size", -16_384).map_err(named)?;
+    // What a statement may have to undo is kept in memory: else each that changes several rows writes a file of its own.
+    connection.pragma_update(None, "temp_store", "MEMORY").map_err(named)?;
+    // The same pages change again and again: 32 MiB of the log are gathered before they are written to their places.
+    connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT_PAGES).map_err(named)?;
     migrate(path, &mut connection)?;
     Ok(connection)
 }

@@ -120,7 +120,7 @@ impl EmbeddedStore {
     async fn write<T: Send + 'static>(
         &self,
         bytes: usize,
-        work: impl FnOnce(&Tables<'_>) -> Answer<T> + Send + 'static,
+        work: impl FnMut(&Tables<'_>) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         let (request, answer) = Request::new(bytes, work);
         let gone = || StoreError::Unavailable("the store's writer has ended".to_owned());

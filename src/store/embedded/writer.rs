@@ -1,5 +1,6 @@
-//! The one thread that writes. It takes all requests that are waiting, runs each in a savepoint, commits once and then
-//! answers all: while one batch is in fsync the next one gathers. No timer is needed for that.
+//! The one thread that writes. It takes all requests that are waiting, runs them, commits once and then answers all: while one batch is in
+//! fsync the next one gathers. No timer is needed for that. A batch in which one fails, which is rare, is undone and run again with a savepoint
+//! around each: SQLite copies every page that is changed within a savepoint, which costs as much as the change.
 
 use super::file::{Place, failure};
 use super::tables::Tables;
@@ -26,7 +27,7 @@ const PRUNE_EVERY: i64 = 60_000;
 
 /// A request on its way through the writer.
 pub trait Job: Send {
-    /// Does it; false means that its writes must be undone.
+    /// Does it; false means that its writes must be undone. May be called again after everything was undone.
     fn run(&mut self, tables: &Tables<'_>) -> bool;
     /// About how many bytes it writes.
     fn bytes(&self) -> usize;
@@ -36,27 +37,25 @@ pub trait Job: Send {
 
 /// A request with the type of its answer.
 pub struct Request<T, F> {
-    work: Option<F>,
+    work: F,
     result: Answer<T>,
     reply: oneshot::Sender<Answer<T>>,
     bytes: usize,
 }
 
-impl<T, F: FnOnce(&Tables<'_>) -> Answer<T>> Request<T, F> {
+impl<T, F: FnMut(&Tables<'_>) -> Answer<T>> Request<T, F> {
     /// A request and where its answer comes.
     pub fn new(bytes: usize, work: F) -> (Self, oneshot::Receiver<Answer<T>>) {
         let (reply, answer) = oneshot::channel();
         let result = Err(StoreError::Bug("a request was not run".to_owned()));
-        (Request { work: Some(work), result, reply, bytes }, answer)
+        (Request { work, result, reply, bytes }, answer)
     }
 }
 
-impl<T: Send, F: FnOnce(&Tables<'_>) -> Answer<T> + Send> Job for Request<T, F> {
+impl<T: Send, F: FnMut(&Tables<'_>) -> Answer<T> + Send> Job for Request<T, F> {
     fn run(&mut self, tables: &Tables<'_>) -> bool {
-        if let Some(work) = self.work.take() {
-            let panicked = |_| Err(StoreError::Bug("a request to the store panicked".to_owned()));
-            self.result = catch_unwind(AssertUnwindSafe(|| work(tables))).unwrap_or_else(panicked);
-        }
+        let panicked = |_| Err(StoreError::Bug("a request to the store panicked".to_owned()));
+        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(tables))).unwrap_or_else(panicked);
         self.result.is_ok()
     }
 
@@ -146,17 +145,24 @@ impl Writer {
         let db = self.db.insert(db);
         let tables = Tables { db, now, settings: &self.settings, tickets: &self.tickets };
         let run = |sql: &str| db.prepare_cached(sql).and_then(|mut s| s.execute([])).map_err(|e| failure(&e));
+        // SQLite gives up the whole transaction by itself where it cannot write (disk full, I/O error): nothing of the batch stands.
+        let standing = || match db.is_autocommit() {
+            true => Err(StoreError::Unavailable("the store's file could not be written".to_owned())),
+            false => Ok(()),
+        };
         run("BEGIN IMMEDIATE")?;
-        for job in batch {
-            run("SAVEPOINT job")?;
-            if !job.run(&tables) {
-                if db.is_autocommit() {
-                    // SQLite has given up the whole transaction (disk full, I/O error): nothing of the batch stands.
-                    return Err(StoreError::Unavailable("the store's file could not be written".to_owned()));
+        if !batch.iter_mut().all(|job| job.run(&tables)) {
+            standing()?;
+            run("ROLLBACK")?;
+            run("BEGIN IMMEDIATE")?;
+            for job in batch {
+                run("SAVEPOINT job")?;
+                if !job.run(&tables) {
+                    standing()?;
+                    run("ROLLBACK TO job")?;
                 }
-                run("ROLLBACK TO job")?;
+                run("RELEASE job")?;
             }
-            run("RELEASE job")?;
         }
         if now.0 - self.pruned.0 >= PRUNE_EVERY {
             tables.prune()?;
@@ -253,7 +259,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc::channel;
 
-    fn put(name: &'static str) -> impl FnOnce(&Tables<'_>) -> Answer<()> + Send {
+    fn put(name: &'static str) -> impl Fn(&Tables<'_>) -> Answer<()> + Send {
         move |tables| tables.run("INSERT INTO cursor VALUES (?1, 1)", [name]).map(|_| ())
     }
 
@@ -264,7 +270,7 @@ mod tests {
 
     type Pending = oneshot::Receiver<Answer<()>>;
 
-    fn ask(work: impl FnOnce(&Tables<'_>) -> Answer<()> + Send + 'static) -> (Box<dyn Job>, Pending) {
+    fn ask(work: impl FnMut(&Tables<'_>) -> Answer<()> + Send + 'static) -> (Box<dyn Job>, Pending) {
         let (request, answer) = Request::new(1, work);
         (Box::new(request), answer)
     }
