@@ -37,6 +37,7 @@ mod service;
 #[path = "../../tests/it/support/sign.rs"]
 #[allow(dead_code)]
 mod sign;
+mod trouble;
 mod user;
 
 use costs::Parties;
@@ -47,6 +48,7 @@ use redis_server::RedisServer;
 use report::{Faults, head, row};
 use service::{Service, Store};
 use std::time::Duration;
+use trouble::{Trouble, beside};
 use user::{Outcome, Scene, double_texts};
 
 /// Contacts that write two messages a millisecond apart.
@@ -55,6 +57,9 @@ const DOUBLE: usize = 100;
 const CROWD: usize = 1_900;
 /// Of a reply that is under way a user needs so much at least; at a pace there are four times as many users as that keeps waiting.
 const BREATH: f64 = 0.05;
+
+/// The pace beside trouble, as a part of the closed loop's throughput.
+const BESIDE: f64 = 0.25;
 
 /// How much of everything.
 struct Sizes {
@@ -163,6 +168,22 @@ async fn measure(name: &str, scene: &Scene<'_>, sizes: &Sizes, pieces: &[Cost]) 
             show(&format!("paced {a_second:.0} a second ({:.0} %), {millis} ms", part * 100.0), &outcome);
         }
     }
+    scene.provider.delay(Duration::ZERO);
+    let a_second = (full.rate * BESIDE).max(1.0);
+    let users = ((a_second * BREATH * 4.0) as usize).clamp(1, CROWD);
+    let before = paced(scene, load(users, time), a_second).await;
+    row("the same pace with nothing beside it", &before, memory(service.pid()).0);
+    let mut felt = Vec::new();
+    for (what, trouble) in [("one person who floods", Trouble::Flood), ("a provider that is dead", Trouble::Dead)] {
+        let during = beside(scene, trouble, load(users, time), a_second).await;
+        row(&format!("beside {what}"), &during, memory(service.pid()).0);
+        faults.add(&during, 0);
+        let ratio =
+            |quantile: f64| during.reply.value_at_quantile(quantile) as f64 / before.reply.value_at_quantile(quantile) as f64;
+        felt.push(format!("  beside {what:30}              {:.2}, {:.2}", ratio(0.5), ratio(0.99)));
+    }
+    println!("  replies of others, times of before, p50 and p99");
+    felt.iter().for_each(|line| println!("{line}"));
     println!("  two messages of one contact 1 ms apart, right       {right} of {DOUBLE}");
     faults.print(&service.log());
     ratios(&full, pieces);

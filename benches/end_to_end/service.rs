@@ -10,6 +10,10 @@ use tempfile::TempDir;
 
 /// The channel's own number.
 pub const NUMBER: &str = "+447700900001";
+/// The number of a channel whose provider is dead, and where its webhooks go.
+pub const DEAD_NUMBER: &str = "+447700900002";
+/// See there.
+pub const DEAD_PATH: &str = "/hooks/dead";
 /// Signs the webhooks.
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 /// Where the provider believes the service to be, behind a proxy: what it signs.
@@ -23,7 +27,7 @@ const IN_FLIGHT: usize = 4_000;
 /// The flow: a name, an age, a colour, thanks.
 const FLOW: &str = r#"flow: bench
 languages: [en]
-channels: [bench]
+channels: [bench, dead]
 start: [{ keyword: hi }]
 defaults:
   nomatch: { again: 2, end: lost }
@@ -77,6 +81,8 @@ pub struct Service {
     /// Where it listens.
     pub port: u16,
     folder: TempDir,
+    /// Takes connections and never says a word.
+    _dead: TcpListener,
 }
 
 impl Service {
@@ -88,16 +94,20 @@ impl Service {
             Store::Embedded => "kind = \"embedded\"\npath = \"data\"".to_owned(),
             Store::Redis(url) => format!("kind = \"redis\"\nurl = \"{url}\""),
         };
+        let dead = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let account = "account_sid = \"AC00000000000000000000000000000001\"\nauth_token = { env = \"BENCH_TOKEN\" }";
         let settings = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"{PUBLIC}\"\n\
              [server.rates]\nhooks = 1000000\nprobes = 1000000\n[store]\n{store}\n[send]\nin_flight = {IN_FLIGHT}\n\
              [channels.bench]\nprovider = \"twilio\"\nkind = \"sms\"\nnumber = \"{NUMBER}\"\nper_second = 100000\n\
-             account_sid = \"AC00000000000000000000000000000001\"\nauth_token = {{ env = \"BENCH_TOKEN\" }}\n\
-             base_url = \"{}\"\n",
-            provider.url
+             {account}\nbase_url = \"{}\"\n\
+             [channels.dead]\nprovider = \"twilio\"\nkind = \"sms\"\nnumber = \"{DEAD_NUMBER}\"\nper_second = 100000\ncircuit_after = 0\n\
+             {account}\nbase_url = \"http://{}\"\n",
+            provider.url,
+            dead.local_addr().expect("an address")
         );
         let child = process::serve(folder.path(), &settings, FLOW, ("BENCH_TOKEN", TOKEN));
-        let mut service = Service { child, port, folder };
+        let mut service = Service { child, port, folder, _dead: dead };
         service.ready().await;
         service
     }
