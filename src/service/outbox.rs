@@ -138,10 +138,13 @@ impl Core {
         };
         let asked_at = self.clock.monotonic();
         let settled = self.patiently(Patience::Long, || self.store.settle(settle.clone())).await;
-        if settled.is_ok() && settle.result == SettleResult::Failed {
-            // An operator may have it sent again. What is tried again keeps what is known here: the provider may have it of an attempt that the
-            // store forgot, and what it surely did not take is forgotten where its answer is read.
-            self.recent.forget(started.id);
+        match (&settled, &settle.result) {
+            // An operator may have it sent again.
+            (Ok(_), SettleResult::Failed) => self.recent.forget(started.id),
+            // What is tried again keeps what is known here: the provider may have it of an attempt that the store forgot, and what it surely did
+            // not take is forgotten where its answer is read. But nothing is in the air: a report that comes now is for the store.
+            (Ok(_), SettleResult::Retry { .. } | SettleResult::RetryUnsure { .. }) | (Err(_), _) => self.recent.rests(started.id),
+            (Ok(_), SettleResult::Done | SettleResult::Arrived | SettleResult::Ended) => {}
         }
         if let Some((set, _)) = settle.instead.as_ref().filter(|(set, _)| *set != settle.set) {
             // It is due at once, and nobody has it.
@@ -175,7 +178,6 @@ impl Core {
                 let held = self.clock.monotonic().saturating_sub(taken_at).as_millis();
                 tracing::error!(effect = %started.id, %error, held_ms = held, "how an effect ended could not be written down");
                 super::metrics::alert("unsettled");
-                self.recent.unsettled(started.id);
                 None
             }
         };

@@ -16,11 +16,14 @@ const CAP: usize = 50_000;
 pub enum Known {
     /// The provider took it, under this id.
     Accepted(Option<String>),
-    /// The provider took it, under this id, and the store could not be told for as long as a lease lasts: whoever hears of it again
-    /// tells it.
+    /// The provider took it, under this id, and the store does not have that: it could not be told for as long as a lease lasts, or was told
+    /// before this was known. Whoever hears of it again tells it.
     Unsettled(Option<String>),
-    /// It was begun, and its end is not yet written down.
+    /// It was begun, and is in the air.
     Begun,
+    /// It was begun and is no longer in the air, and whether the provider has it is not known: the store has it tried again, or could not be
+    /// told. Whoever hears of it tells it.
+    Rests,
     /// The provider took it, and the store has nothing of it any more: a further report says nothing new.
     Over,
 }
@@ -56,12 +59,15 @@ impl Recent {
         self.lock().known.remove(&effect);
     }
 
-    /// The store could not be told how it ended.
-    pub fn unsettled(&self, effect: EffectId) {
-        if let Some((_, known)) = self.lock().known.get_mut(&effect)
-            && let Known::Accepted(id) = known
-        {
-            *known = Known::Unsettled(id.take());
+    /// Its attempt is over, and is not the last one: it is tried again, or the store could not be told how it ended. A report of it is news
+    /// for the store from now on.
+    pub fn rests(&self, effect: EffectId) {
+        if let Some((_, known)) = self.lock().known.get_mut(&effect) {
+            match known {
+                Known::Begun => *known = Known::Rests,
+                Known::Accepted(id) => *known = Known::Unsettled(id.take()),
+                Known::Unsettled(_) | Known::Rests | Known::Over => {}
+            }
         }
     }
 
@@ -118,5 +124,27 @@ mod tests {
         assert_eq!(recent.get(a, at(1_200)), None);
         let inner = recent.lock();
         assert!(inner.known.is_empty() && inner.order.len() <= 1, "nothing piles up");
+    }
+
+    #[test]
+    fn what_rests_is_in_the_air_no_more_and_nothing_of_it_is_lost() {
+        let (recent, now) = (Recent::default(), Duration::from_secs(1));
+        let id = || Some("x".to_owned());
+        let all = [
+            (Known::Begun, Known::Rests),
+            (Known::Rests, Known::Rests),
+            (Known::Accepted(id()), Known::Unsettled(id())),
+            (Known::Unsettled(id()), Known::Unsettled(id())),
+            (Known::Over, Known::Over),
+        ];
+        for (n, (before, after)) in all.into_iter().enumerate() {
+            let effect = Token(1).effect(n);
+            recent.remember(effect, before, now);
+            recent.rests(effect);
+            assert_eq!(recent.get(effect, now), Some(after));
+        }
+        let unknown = Token(2).effect(0);
+        recent.rests(unknown);
+        assert_eq!(recent.get(unknown, now), None);
     }
 }

@@ -117,7 +117,7 @@ impl Core {
                 self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
                 return Ok(());
             }
-            Some(Known::Unsettled(_)) | None => {}
+            Some(Known::Unsettled(_) | Known::Rests) | None => {}
         }
         let fails = report.status == DeliveryStatus::Failed;
         let gap = self.channel(&report.channel).map_or(crate::domain::time::Span::millis(0), |channel| channel.policy.gap);

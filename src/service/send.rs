@@ -87,7 +87,7 @@ impl Core {
                 return self.finished(started, send, Some(channel), End::done(id, detail));
             }
             // A store that lost an attempt (a failover) offers as fresh what we know to be begun.
-            Some(Known::Begun) => (unsure, just_begun) = (true, !started.unsure),
+            Some(Known::Begun | Known::Rests) => (unsure, just_begun) = (true, !started.unsure),
             Some(Known::Over) | None => {}
         }
         if unsure {

@@ -25,6 +25,7 @@ on_every_store!(
     claims_that_lapse_while_nobody_dies_set_nothing_aside,
     a_report_settles_what_was_never_settled,
     a_report_that_is_faster_than_the_answer_is_remembered,
+    a_report_settles_what_waits_in_doubt_for_all_instances,
     a_report_clears_what_was_given_up,
     what_an_operator_repeats_after_a_failure_was_reported_is_sent,
     a_failure_that_is_reported_does_not_end_what_is_tried_again,
@@ -182,6 +183,28 @@ async fn a_report_that_is_faster_than_the_answer_is_remembered(backend: Backend)
     rig.quiet().await;
     assert_eq!(rig.texts(), ["one", "two"]);
     assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+}
+
+async fn a_report_settles_what_waits_in_doubt_for_all_instances(backend: Backend) {
+    for status in [DeliveryStatus::Delivered, DeliveryStatus::Failed] {
+        let rig = Rig::with(backend, echo, |plan| plan.unsure = Unsure::Resend).await;
+        let other = rig.another().await;
+        rig.script(|_| Err(HttpFailure::Lost));
+        rig.say(ANN, "1", "one|two").await;
+        let contact = rig.key(ANN);
+        let lane = rig.store.inspect(contact).await.expect("looks").expect("a contact").lane;
+        assert_eq!(lane.len(), 2, "the first is to be sent again, the second waits behind it");
+        let told = StatusReport { status, ..report(contact, lane[0].id) };
+        rig.core.receive_report(told).await.expect("noted");
+        let left = rig.store.inspect(contact).await.expect("looks").expect("a contact").lane;
+        assert_eq!(left.len(), 1, "{status:?}: the provider has the first, and nobody waits until it is due");
+        rig.pass(Span::seconds(5));
+        other.tick().await.expect("looks");
+        rig.quiet().await;
+        assert_eq!(rig.texts(), ["one", "two"], "{status:?}: whoever takes the lane sends nothing twice");
+        assert!(failed::list(&*rig.store, 10).await.expect("lists").is_empty());
+        assert!(rig.is_at_rest(contact).await);
+    }
 }
 
 /// Its answer was lost, and the channel says not to repeat it; gives what was to be sent.
