@@ -104,12 +104,11 @@ pub fn of_send(answer: SendOutcome, attempt: Attempt, retry: Retry, policy: Unsu
         }
         SendOutcome::Throttled { after, scope, error } => {
             let waits = attempt.patient && !attempt.unsure && scope != LimitScope::Pair;
-            let limit = attempt.decided_at + retry.max_age;
-            let rests = after.filter(|_| waits).map(|after| attempt.now + after).filter(|due| *due > limit);
-            let late = || attempt.now + retry.pause(attempt.number, None, attempt.chance);
-            match rests.or_else(|| (waits && attempt.now > limit).then(late)) {
-                Some(due) => End { code: code(&error), ..End::again(due, false, words(&error)) },
-                None => again(after, FailureReason::Limit, error),
+            let due = attempt.now + retry.pause(attempt.number, after, attempt.chance);
+            // Whoever has the time waits beyond its age, however close to its end it was said.
+            match waits && due > attempt.decided_at + retry.max_age {
+                true => End { code: code(&error), ..End::again(due, false, words(&error)) },
+                false => again(after, FailureReason::Limit, error),
             }
         }
         SendOutcome::Retry { after, reason, error } => again(after, reason, error),
@@ -186,6 +185,23 @@ mod tests {
         let patient = Attempt { patient: true, ..attempt(false, 900_001) };
         let waits = of_send(now, patient, RETRY, Unsure::Fail).result;
         assert_eq!(waits, SettleResult::Retry { due: Millis(901_001) }, "a broadcast waits, and not without a pause");
+    }
+
+    #[test]
+    fn a_broadcast_waits_whenever_it_is_told_that_it_is_too_fast() {
+        for (after, pause) in [(None, 1_000), (Some(Span::seconds(2)), 2_000), (Some(Span::hours(1)), 3_600_000)] {
+            let answer = || SendOutcome::Throttled { after, scope: LimitScope::Number, error: ProviderError::default() };
+            // Before its age is over, so that the pause ends before, at and after that moment, and behind it.
+            for now in [0, 897_000, 899_000, 899_500, 900_000, 900_001, 2_000_000] {
+                let patient = |unsure| Attempt { patient: true, ..attempt(unsure, now) };
+                let waits = of_send(answer(), patient(false), RETRY, Unsure::Fail).result;
+                assert_eq!(waits, SettleResult::Retry { due: Millis(now + pause) }, "{after:?} at {now}");
+                let doubtful = of_send(answer(), patient(true), RETRY, Unsure::Resend).outcome;
+                let in_time = now + pause <= 900_000;
+                let expected = if in_time { AttemptOutcome::RetryUnsure } else { AttemptOutcome::Unsure };
+                assert_eq!(doubtful, expected, "{after:?} at {now}");
+            }
+        }
     }
 
     #[test]
