@@ -138,8 +138,8 @@ impl Core {
         if self.is_paused(&channel.name) {
             return Err(Some(PAUSED));
         }
-        let now = self.clock.monotonic();
-        match self.permits.take(&*self.store, (&channel.name, Traffic::Talk), channel.rate(), 1, now).await {
+        let of = (&channel.name, Traffic::Talk);
+        match self.permits.take(&*self.store, of, channel.rate(), 1, &*self.clock).await {
             Ok((0, wait)) => Err(wait.map(|wait| Span::millis(i64::try_from(wait.as_millis()).unwrap_or(1_000)))),
             Ok(_) => Ok(()),
             Err(_) => Err(None),

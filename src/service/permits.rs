@@ -2,6 +2,7 @@
 //! permits that were taken and not yet used, of conversations and of broadcasts apart, and a pause after a provider said "too fast".
 //! A channel without a rate asks nobody.
 
+use super::ports::Clock;
 use crate::domain::name::ChannelName;
 use crate::domain::time::Span;
 use crate::store::{Answer, Rate, Store, Traffic};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 /// Unused permits lapse: they belong to the moment for which they were taken.
 const KEEP: Duration = Duration::from_secs(1);
-/// How long a store that did not answer is not asked again.
+/// How long a store that did not answer is not asked again, from when that was known.
 const UNANSWERED: Duration = Duration::from_secs(1);
 /// A pause after a throttled send, if the provider does not say how long.
 pub const PAUSE: Span = Span::seconds(2);
@@ -42,8 +43,9 @@ impl Permits {
         (channel, traffic): (&ChannelName, Traffic),
         rate: Option<Rate>,
         want: u32,
-        now: Duration,
+        clock: &dyn Clock,
     ) -> Answer<(u32, Option<Duration>)> {
+        let now = clock.monotonic();
         if let Some(wait) = self.paused(channel, now) {
             return Ok((0, Some(wait)));
         }
@@ -59,8 +61,10 @@ impl Permits {
             return Ok((0, Some(dry)));
         }
         let asked = store.permits(channel, traffic, want, rate).await;
-        // The others who want one would wait as long for the same: a channel's bucket is in one place, and that may be away.
-        let answer = asked.inspect_err(|_| self.with((channel, traffic), |pool| pool.dry_until = now + UNANSWERED))?;
+        // The others who want one would wait as long for the same: a channel's bucket is in one place, and that may be away. The answer may have
+        // been awaited for longer than it is left alone.
+        let unanswered = || clock.monotonic() + UNANSWERED;
+        let answer = asked.inspect_err(|_| self.with((channel, traffic), |pool| pool.dry_until = unanswered()))?;
         let wait = Duration::from_millis(answer.wait.0.max(0).unsigned_abs());
         if answer.granted == 0 {
             self.with((channel, traffic), |pool| pool.dry_until = now + wait);

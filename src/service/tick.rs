@@ -139,11 +139,10 @@ impl Core {
         }
         // What is not wanted is somebody else's while permits are asked for.
         slots.truncate(want as usize);
-        let now = self.clock.monotonic();
         let (granted, wait) = match channel {
             Some(channel) => {
                 let of = (&channel.name, Self::traffic_of(set));
-                self.permits.take(&*self.store, of, channel.rate(), want, now).await?
+                self.permits.take(&*self.store, of, channel.rate(), want, &*self.clock).await?
             }
             None => (want, None),
         };

@@ -314,7 +314,7 @@ impl Core {
         let want = channel.permit_batch().max(u32::try_from(sends).unwrap_or(1));
         let now = self.clock.monotonic();
         let of = (&channel.name, Traffic::Talk);
-        match self.permits.take(&*self.store, of, channel.rate(), want, now).await {
+        match self.permits.take(&*self.store, of, channel.rate(), want, &*self.clock).await {
             Ok((0, _)) => false,
             Ok((granted, _)) => {
                 self.permits.give_back(of, channel.rate(), granted - 1, now);

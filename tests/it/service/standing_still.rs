@@ -21,6 +21,7 @@ use std::time::Duration;
 on_every_store!(
     what_is_known_to_be_begun_stays_known_when_a_question_finds_no_answer,
     permits_that_the_store_does_not_give_are_asked_for_once_a_second,
+    permits_that_a_silent_store_does_not_give_are_not_asked_for_by_the_next_one,
     who_waits_to_begin_alone_gives_its_place_back_when_its_lease_ends,
 );
 
@@ -82,6 +83,29 @@ async fn permits_that_the_store_does_not_give_are_asked_for_once_a_second(backen
     rig.core.tick().await.expect("looks");
     rig.tasks.run().await;
     assert_eq!(store.still_to_lose("permits"), left, "who asks again waits for the same");
+    store.heal();
+    rig.pass(Span::seconds(1));
+    rig.quiet().await;
+    assert_eq!(rig.texts(), ["echo one"]);
+}
+
+async fn permits_that_a_silent_store_does_not_give_are_not_asked_for_by_the_next_one(backend: Backend) {
+    let (rig, store) = losing_under(backend, echo, |_| {}).await;
+    let stop = store.stop("permits");
+    store.lose(&["permits"; 20]);
+    rig.deliver(ANN, "1", "one").await;
+    let tasks = Arc::clone(&rig.tasks);
+    let running = tokio::spawn(async move { tasks.run().await });
+    tokio::time::timeout(PATIENCE, stop.there.notified()).await.expect("it is asked");
+    // That it does not answer is known after longer than it is left alone for.
+    rig.pass(Span::seconds(2));
+    stop.go.notify_one();
+    running.await.expect("no panic");
+    let left = store.still_to_lose("permits");
+    assert!(left < 20, "it was asked");
+    rig.core.tick().await.expect("looks");
+    rig.tasks.run().await;
+    assert_eq!(store.still_to_lose("permits"), left, "who asks next would wait as long");
     store.heal();
     rig.pass(Span::seconds(1));
     rig.quiet().await;
