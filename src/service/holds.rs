@@ -80,18 +80,22 @@ impl Holds {
 }
 
 impl Core {
-    /// Looks what is held back, if the last look is a second ago.
+    /// Looks what is held back, if the last look is a second ago and has ended: whoever has more to do does not wait for it.
     pub async fn follow_holds(&self) {
         if !self.holds.is_time(self.clock.monotonic()) {
             return;
         }
-        if let Err(error) = self.look_at_holds().await {
+        let Ok(alone) = self.holds.looking.try_lock() else { return };
+        if let Err(error) = self.read_holds(alone).await {
             tracing::warn!(%error, "what is held back could not be looked at");
         }
     }
 
     async fn look_at_holds(&self) -> Answer<()> {
-        let _alone = self.holds.looking.lock().await;
+        self.read_holds(self.holds.looking.lock().await).await
+    }
+
+    async fn read_holds(&self, _alone: tokio::sync::MutexGuard<'_, ()>) -> Answer<()> {
         self.holds.take_over(self.store.holds().await?);
         self.versions.pause(self.holds.flows());
         Ok(())

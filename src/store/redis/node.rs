@@ -9,11 +9,11 @@ use redis::{
     Client, ClientTlsConfig, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo as _, Pipeline, ProtocolVersion, RedisError,
     RedisResult, ServerErrorKind, TlsCertificates, Value,
 };
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a server is left alone that was silent on a new connection, and between two calls that try whether it is back.
+/// How long a server is left alone that was silent on a new connection, and between two questions whether it is back.
 const SILENT: Duration = Duration::from_secs(1);
 
 /// When a connection on which nothing is said is looked after, and between two looks that find nobody.
@@ -82,16 +82,19 @@ impl Access {
 pub struct Node {
     /// Where it is.
     pub address: RedisAddress,
-    client: Client,
-    config: ConnectionManagerConfig,
-    limit: Duration,
-    hot: Line,
+    hot: Arc<Line>,
     /// For `WAIT`, which would hold up everybody else on a connection.
-    slow: Line,
+    slow: Arc<Line>,
 }
 
 /// A connection that can be replaced.
-struct Line(RwLock<Now>);
+struct Line {
+    client: Client,
+    config: ConnectionManagerConfig,
+    /// One call at most, with connecting.
+    limit: Duration,
+    now: RwLock<Now>,
+}
 
 /// What a line is now.
 struct Now {
@@ -111,77 +114,64 @@ impl Now {
 }
 
 impl Line {
-    /// The connection, for one call. Of a server that is silent, only one call in a while finds out whether it is back: the others fail at once
-    /// and hold up nobody who works with the servers beside it.
-    fn get(&self) -> RedisResult<(u64, ConnectionManager, bool)> {
+    fn new(client: &Client, config: &ConnectionManagerConfig, limit: Duration) -> RedisResult<Arc<Self>> {
+        let (client, config) = (client.clone(), config.clone());
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
+        Ok(Arc::new(Line { client, config, limit, now: RwLock::new(Now::new(0, manager, None)) }))
+    }
+
+    /// Several commands at once; each has its own answer or error.
+    async fn send_all(self: &Arc<Self>, pipeline: &Pipeline) -> RedisResult<Vec<RedisResult<Value>>> {
+        let (made, mut manager, answered) = self.get()?;
+        let answers = self.limited(manager.send_packed_commands(pipeline, 0, pipeline.len())).await;
+        let answers = self.heard((made, answered), answers)?;
+        Ok(answers.into_iter().map(|answer| self.judge(made, answer.extract_error())).collect())
+    }
+
+    /// One command.
+    async fn send(self: &Arc<Self>, command: &Cmd) -> RedisResult<Value> {
+        let (made, mut manager, answered) = self.get()?;
+        let answer = self.limited(manager.send_packed_command(command)).await;
+        let answer = self.heard((made, answered), answer)?;
+        self.judge(made, answer.extract_error())
+    }
+
+    /// The connection, for one call. Where the server is silent every call fails at once, and holds up nobody who works with the servers beside
+    /// it: a question that nobody waits for finds out whether it is back.
+    fn get(self: &Arc<Self>) -> RedisResult<(u64, ConnectionManager, bool)> {
         let of = |now: &Now| (now.made, now.manager.clone(), now.answered);
-        let now = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         if now.left_until.is_none() {
             return Ok(of(&now));
         }
         drop(now);
-        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if now.left_until.is_some_and(|until| Instant::now() < until) {
-            return Err(silence());
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        match now.left_until {
+            None => return Ok(of(&now)),
+            Some(until) if Instant::now() < until => {}
+            Some(_) => {
+                // Nobody else asks as long as this may take.
+                now.left_until = Some(Instant::now() + self.limit + SILENT);
+                tokio::spawn(Arc::clone(self).ask(now.made, now.manager.clone()));
+            }
         }
-        now.left_until = now.left_until.map(|_| Instant::now() + SILENT);
-        Ok(of(&now))
+        Err(silence())
+    }
+
+    /// Asks a server that was silent whether it is there.
+    async fn ask(self: Arc<Self>, made: u64, mut manager: ConnectionManager) {
+        match self.limited(manager.send_packed_command(&redis::cmd("PING"))).await {
+            Ok(_) => self.answers(made),
+            Err(_) => self.replace(made, true),
+        }
     }
 
     /// Somebody is there.
     fn answers(&self, made: u64) {
-        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         if now.made == made {
             (now.answered, now.left_until) = (true, None);
         }
-    }
-}
-
-impl Node {
-    /// A server; it is connected to at the first call.
-    pub fn new(address: &RedisAddress, access: &Access) -> Answer<Self> {
-        let client = access.client(address, ProtocolVersion::RESP2).map_err(|e| StoreError::Layout(format!("Redis: {e}")))?;
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(access.response))
-            .set_connection_timeout(Some(access.connect))
-            // A call that finds no connection says so at once; whoever needs it repeats it.
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(Duration::from_millis(200));
-        let line = || {
-            let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
-            manager
-                .map(|manager| Line(RwLock::new(Now::new(0, manager, None))))
-                .map_err(|e| StoreError::Layout(format!("Redis: {e}")))
-        };
-        let (hot, slow) = (line()?, line()?);
-        let limit = access.response + access.connect * 2;
-        Ok(Node { address: address.clone(), client, config, limit, hot, slow })
-    }
-
-    /// One command.
-    pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let (made, mut manager, answered) = self.hot.get()?;
-        let answer = self.limited(manager.send_packed_command(command)).await;
-        let answer = self.heard(&self.hot, (made, answered), answer)?;
-        self.judge(&self.hot, made, answer.extract_error())
-    }
-
-    /// Several commands at once; each has its own answer or error.
-    pub async fn send_all(&self, pipeline: &Pipeline) -> RedisResult<Vec<RedisResult<Value>>> {
-        self.send_all_on(&self.hot, pipeline).await
-    }
-
-    /// Several commands at once, where one waits for replicas.
-    pub async fn send_and_wait(&self, pipeline: &Pipeline) -> RedisResult<Vec<RedisResult<Value>>> {
-        self.send_all_on(&self.slow, pipeline).await
-    }
-
-    async fn send_all_on(&self, line: &Line, pipeline: &Pipeline) -> RedisResult<Vec<RedisResult<Value>>> {
-        let (made, mut manager, answered) = line.get()?;
-        let answers = self.limited(manager.send_packed_commands(pipeline, 0, pipeline.len())).await;
-        let answers = self.heard(line, (made, answered), answers)?;
-        Ok(answers.into_iter().map(|answer| self.judge(line, made, answer.extract_error())).collect())
     }
 
     async fn limited<T>(&self, call: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
@@ -190,32 +180,66 @@ impl Node {
 
     /// What the connection itself says, before an answer is looked into. The client library connects again where one broke off, and only there: an
     /// attempt that was refused (a login, too many clients) it would keep as the answer to everything that follows.
-    fn heard<T>(&self, line: &Line, (made, answered): (u64, bool), answer: RedisResult<T>) -> RedisResult<T> {
+    fn heard<T>(&self, (made, answered): (u64, bool), answer: RedisResult<T>) -> RedisResult<T> {
         match &answer {
-            Ok(_) if !answered => line.answers(made),
+            Ok(_) if !answered => self.answers(made),
             Ok(_) => {}
             Err(error) if error.is_connection_dropped() => {}
             // One stall of a server that works is none of its silence: a new connection tells.
-            Err(error) => self.replace(line, made, error.is_timeout() && !answered),
+            Err(error) => self.replace(made, error.is_timeout() && !answered),
         }
         answer
     }
 
-    fn judge<T>(&self, line: &Line, made: u64, result: RedisResult<T>) -> RedisResult<T> {
+    fn judge<T>(&self, made: u64, result: RedisResult<T>) -> RedisResult<T> {
         if result.as_ref().is_err_and(is_of_a_replica) {
-            self.replace(line, made, false);
+            self.replace(made, false);
         }
         result
     }
 
     /// Takes another connection, once for all who were stuck with this one; a name may lead elsewhere by now.
-    fn replace(&self, line: &Line, made: u64, silent: bool) {
-        let mut now = line.0.write().unwrap_or_else(PoisonError::into_inner);
+    fn replace(&self, made: u64, silent: bool) {
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         if now.made == made
             && let Ok(manager) = ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone())
         {
-            *now = Now::new(made + 1, manager, silent.then(|| Instant::now() + SILENT));
+            let left_until = silent.then(|| Instant::now() + SILENT);
+            *now = Now::new(made + 1, manager, left_until);
         }
+    }
+}
+
+impl Node {
+    /// A server; it is connected to at the first call.
+    pub fn new(address: &RedisAddress, access: &Access) -> Answer<Self> {
+        let layout = |e: RedisError| StoreError::Layout(format!("Redis: {e}"));
+        let client = access.client(address, ProtocolVersion::RESP2).map_err(layout)?;
+        let config = ConnectionManagerConfig::new()
+            .set_response_timeout(Some(access.response))
+            .set_connection_timeout(Some(access.connect))
+            // A call that finds no connection says so at once; whoever needs it repeats it.
+            .set_number_of_retries(1)
+            .set_min_delay(Duration::from_millis(50))
+            .set_max_delay(Duration::from_millis(200));
+        let limit = access.response + access.connect * 2;
+        let line = || Line::new(&client, &config, limit).map_err(layout);
+        Ok(Node { address: address.clone(), hot: line()?, slow: line()? })
+    }
+
+    /// One command.
+    pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        self.hot.send(command).await
+    }
+
+    /// Several commands at once; each has its own answer or error.
+    pub async fn send_all(&self, pipeline: &Pipeline) -> RedisResult<Vec<RedisResult<Value>>> {
+        self.hot.send_all(pipeline).await
+    }
+
+    /// Several commands at once, where one waits for replicas.
+    pub async fn send_and_wait(&self, pipeline: &Pipeline) -> RedisResult<Vec<RedisResult<Value>>> {
+        self.slow.send_all(pipeline).await
     }
 }
 

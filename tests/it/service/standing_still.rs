@@ -22,6 +22,7 @@ on_every_store!(
     what_is_known_to_be_begun_stays_known_when_a_question_finds_no_answer,
     permits_that_the_store_does_not_give_are_asked_for_once_a_second,
     permits_that_a_silent_store_does_not_give_are_not_asked_for_by_the_next_one,
+    who_looks_for_what_is_due_waits_for_nobody_who_looks_for_pauses,
     who_waits_to_begin_alone_gives_its_place_back_when_its_lease_ends,
 );
 
@@ -109,6 +110,21 @@ async fn permits_that_a_silent_store_does_not_give_are_not_asked_for_by_the_next
     store.heal();
     rig.pass(Span::seconds(1));
     rig.quiet().await;
+    assert_eq!(rig.texts(), ["echo one"]);
+}
+
+async fn who_looks_for_what_is_due_waits_for_nobody_who_looks_for_pauses(backend: Backend) {
+    let (rig, store) = losing_under(backend, echo, |_| {}).await;
+    let stop = store.stop("holds");
+    let core = Arc::clone(&rig.core);
+    let looking = tokio::spawn(async move { core.follow_holds().await });
+    tokio::time::timeout(PATIENCE, stop.there.notified()).await.expect("it looks for pauses");
+    // It is time for the next look at them, and the server that has them is silent.
+    rig.pass(Span::seconds(1));
+    tokio::time::timeout(PATIENCE, rig.say(ANN, "1", "one")).await.expect("who writes is answered");
+    tokio::time::timeout(PATIENCE, rig.core.tick()).await.expect("nobody waits").expect("looks");
+    stop.go.notify_one();
+    looking.await.expect("no panic");
     assert_eq!(rig.texts(), ["echo one"]);
 }
 
