@@ -185,8 +185,7 @@ impl Line {
             Ok(_) if !answered => self.answers(made),
             Ok(_) => {}
             Err(error) if error.is_connection_dropped() => {}
-            // One stall of a server that works is none of its silence: a new connection tells.
-            Err(error) => self.replace(made, error.is_timeout() && !answered),
+            Err(error) => self.replace(made, error.is_timeout()),
         }
         answer
     }
@@ -198,13 +197,14 @@ impl Line {
         result
     }
 
-    /// Takes another connection, once for all who were stuck with this one; a name may lead elsewhere by now.
+    /// Takes another connection, once for all who were stuck with this one; a name may lead elsewhere by now. One stall of a server that works is
+    /// none of its silence, also if another call was answered after this one had begun: a new connection tells.
     fn replace(&self, made: u64, silent: bool) {
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         if now.made == made
             && let Ok(manager) = ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone())
         {
-            let left_until = silent.then(|| Instant::now() + SILENT);
+            let left_until = (silent && !now.answered).then(|| Instant::now() + SILENT);
             *now = Now::new(made + 1, manager, left_until);
         }
     }
@@ -251,4 +251,25 @@ fn is_of_a_replica(error: &RedisError) -> bool {
 /// Nobody answered in time.
 fn silence() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_call_without_an_answer_is_no_silence_of_a_server_that_answered_another() {
+        let client = Client::open("redis://127.0.0.1:1/").expect("an address");
+        let line = Line::new(&client, &ConnectionManagerConfig::new(), Duration::from_secs(1)).expect("a line");
+        let begin = || line.get().map(|(made, _, answered)| (made, answered));
+        // Two calls begin together on a new connection.
+        let (one, other) = (begin().expect("a connection"), begin().expect("a connection"));
+        assert!(line.heard(one, Ok(())).is_ok());
+        assert!(line.heard(other, Err::<(), _>(silence())).is_err());
+        let next = begin().expect("another connection, and nobody is kept from it");
+        assert_eq!(next, (one.0 + 1, false));
+        // Nobody was answered on this one.
+        assert!(line.heard(next, Err::<(), _>(silence())).is_err());
+        assert!(begin().is_err(), "it is left alone");
+    }
 }
