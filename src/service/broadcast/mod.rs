@@ -147,7 +147,15 @@ async fn look(
         if at_work.ids.len() >= SIDE_BY_SIDE {
             break;
         }
-        if at_work.ids.contains(&id) || at_work.missing.is_left(id, monotonic) || !moves::own(record, id, owner, now).await? {
+        if at_work.ids.contains(&id) || at_work.missing.is_left(id, monotonic) {
+            continue;
+        }
+        // Counted before it is ours: an instance that is told meanwhile to take nothing new is not empty, or takes none.
+        core.draining.broadcasts.store(at_work.ids.len() + 1, Ordering::Relaxed);
+        if core.is_draining() {
+            break;
+        }
+        if !moves::own(record, id, owner, now).await? {
             continue;
         }
         let (core, record, owner, stop) = (Arc::clone(core), record.clone(), owner.to_owned(), stop.clone());
