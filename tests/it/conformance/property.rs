@@ -346,11 +346,11 @@ pub fn histories(backend: Backend, max_shrink_iters: u32) -> Result<(), String> 
     outcome.map_err(|failure| failure.to_string())
 }
 
-/// The test can fail: it catches every deliberate defect.
 /// What the model does not look at; the simulation and the cases of the suite catch these.
 const NOT_OF_HISTORIES: [&str; 2] =
     ["commit: a run that ends is counted as if it began", "publish: over what somebody else has published"];
 
+/// The test can fail: it catches every deliberate defect.
 #[test]
 fn histories_catch_every_defect() {
     let may_miss = |n: &usize| NOT_OF_HISTORIES.contains(&DEFECTS[*n].0);
