@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -62,19 +62,26 @@ impl Drop for PostgresDatabase {
     }
 }
 
-/// Ends the server when our process does, however it ends: then our side of this one's input is closed. What is static is never dropped.
+/// Ends the server when our process does, however it ends: then our side of this one's input is closed. What is static is never dropped. It is no
+/// child of ours, as a run that hangs kills those, and of another group, as an interrupted run is told as one.
 fn ends_with_us(server: &PostgresServer) {
-    static WAITING: OnceLock<Child> = OnceLock::new();
-    let waiting = Command::new("sh")
-        .args(["-c", "read -r _; kill -INT \"$0\"; sleep 2; kill -KILL \"$0\"; rm -rf \"$1\""])
+    static INPUT: OnceLock<ChildStdin> = OnceLock::new();
+    // A shell gives what it leaves behind no input but by another number.
+    let script = "exec 3<&0; (read -r _ <&3; kill -INT \"$0\"; sleep 2; kill -KILL \"$0\"; rm -rf \"$1\") &";
+    let mut parent = Command::new("sh")
+        .args(["-c", script])
         .arg(server.child.id().to_string())
         .arg(server.folder.path())
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("a shell");
-    let _ = WAITING.set(waiting);
+    // Waiting would close it.
+    let input = parent.stdin.take().expect("a pipe");
+    assert!(parent.wait().expect("it ends at once").success(), "nobody waits for our end");
+    let _ = INPUT.set(input);
 }
 
 /// The settings of a database at this URL.
