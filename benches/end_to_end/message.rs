@@ -7,8 +7,8 @@ use replyflow::domain::input::Class;
 use replyflow::domain::name::Slug;
 use replyflow::domain::time::{Millis, Span};
 use replyflow::store::{
-    Accept, Accepted, Commit, Committed, Lane, LanePush, NewEffect, Settle, SettleResult, Settled, StopMask, Store, WhenFull,
-    WorkSet,
+    Accept, Accepted, Commit, Committed, Lane, LanePush, NewEffect, Settle, SettleResult, Settled, Started, StopMask, Store,
+    WhenFull, WorkSet,
 };
 
 /// So many bytes of no meaning.
@@ -39,7 +39,7 @@ pub async fn message(store: &dyn Store, contact: ContactKey, n: u64, awaited: bo
     let consumed: Vec<InputId> = claim.inputs.iter().map(|entry| entry.id).collect();
     let new = claim.record.token.after(&consumed);
     let set = WorkSet::Talk(channel());
-    let effect = NewEffect { id: new.effect(0), set: set.clone(), body: body(250) };
+    let effect = NewEffect { id: new.effect(0), set, body: body(250) };
     let commit = Commit {
         contact,
         expect: claim.record.token,
@@ -60,10 +60,14 @@ pub async fn message(store: &dyn Store, contact: ContactKey, n: u64, awaited: bo
         live: Vec::new(),
     };
     let Committed::Ok { started, .. } = store.commit(commit).await.expect("commits") else { panic!("not written") };
-    let started = &started[0];
+    settled(store, &started[0], who).await;
+}
+
+/// The provider took what was started.
+pub async fn settled(store: &dyn Store, started: &Started, who: Who) {
     let settle = Settle {
         lane: started.lane,
-        set,
+        set: started.set.clone(),
         id: started.id,
         attempt: started.attempt,
         result: SettleResult::Done,

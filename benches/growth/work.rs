@@ -1,10 +1,9 @@
 //! The pieces of work whose cost is counted, on either store.
 
 use super::fill::Stock;
-use super::message::{body, channel, message};
+use super::message::{channel, message, settled};
 use replyflow::domain::id::Who;
-use replyflow::domain::time::Span;
-use replyflow::store::{Settle, SettleResult, Settled, StartAnswer, Store, WorkSet};
+use replyflow::store::{StartAnswer, Store, WorkSet};
 
 /// Contacts who write beside a broadcast.
 pub const BESIDE: usize = 1_000;
@@ -57,18 +56,5 @@ async fn send(store: &dyn Store, place: usize, n: u64) {
     let StartAnswer::Ok { started, .. } = store.start(lane, &set, who, Some(due.ticket)).await.expect("starts") else {
         panic!("not started")
     };
-    let settle = Settle {
-        lane,
-        set,
-        id: started.id,
-        attempt: started.attempt,
-        result: SettleResult::Done,
-        journal: body(100),
-        reply: None,
-        take: Vec::new(),
-        gap: Span(0),
-        who,
-        instead: None,
-    };
-    assert!(matches!(store.settle(settle).await.expect("settles"), Settled::Ok { .. }));
+    settled(store, &started, who).await;
 }
