@@ -2,7 +2,7 @@
 //! contacts' messages.
 
 use super::counted;
-use super::series::{Dimension, Kind, Measure};
+use super::series::{self, Dimension, Kind, Measure};
 use replyflow::domain::broadcast::BroadcastId;
 use replyflow::domain::id::ContactKey;
 use replyflow::domain::time::Millis;
@@ -34,8 +34,9 @@ pub async fn grow(sizes: Vec<u64>) -> Dimension {
         filled = pieces;
         processes += 1;
         let from = processes * 1_000_000;
-        values.extend(counted::instructions(|times| format!("audience {} {times} {}", from + times, file.display())));
+        values.push(counted::instructions(|times| format!("audience {} {times} {}", from + times, file.display())));
     }
+    let values = series::counted(values);
     let measures = vec![Measure { kind: Kind::Instructions, name: "the next 500 of them: instructions (SQLite)", values }];
     Dimension { name: "contacts of a broadcast", sizes, measures }
 }

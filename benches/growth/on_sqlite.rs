@@ -3,7 +3,7 @@
 
 use super::counted::{self, COUNTED, WARM};
 use super::fill::{Stock, fill};
-use super::series::{Kind, Measure};
+use super::series::{self, Kind, Measure};
 use super::work::{BESIDE, Work};
 use replyflow::store::{EmbeddedStore, StoreSettings};
 use std::path::Path;
@@ -22,13 +22,13 @@ pub async fn grow(stock: Stock, works: &[(Work, &'static str)], sizes: &[u64], m
     if stock == Stock::Waiting {
         fill(&beside(path), Stock::Rest, 0..BESIDE).await;
     }
-    let mut values: Vec<[Vec<f64>; 2]> = works.iter().map(|_| [Vec::new(), Vec::new()]).collect();
+    let mut values: Vec<(Vec<Option<f64>>, Vec<f64>)> = works.iter().map(|_| (Vec::new(), Vec::new())).collect();
     let (mut filled, mut processes) = (0, 0);
     for size in sizes {
         let size = *size as usize;
         fill(&beside(path), stock, filled..size).await;
         filled = size;
-        for ((work, _), [instructions, reads]) in works.iter().zip(&mut values) {
+        for ((work, _), (instructions, reads)) in works.iter().zip(&mut values) {
             let mut role = |warm: usize, times: usize| {
                 processes += 1;
                 let (work, stock, from) = (work.name(), stock.name(), processes * NUMBERS);
@@ -40,10 +40,11 @@ pub async fn grow(stock: Stock, works: &[(Work, &'static str)], sizes: &[u64], m
             if *work == Work::Send {
                 fill(&beside(path), stock, 0..AGAIN.min(size)).await;
             }
-            instructions.extend(counted::instructions(|times| roles[usize::from(times > WARM)].clone()));
+            instructions.push(counted::instructions(|times| roles[usize::from(times > WARM)].clone()));
         }
     }
-    for (measures, [instructions, reads]) in measures.iter_mut().zip(values) {
+    for (measures, (instructions, reads)) in measures.iter_mut().zip(values) {
+        let instructions = series::counted(instructions);
         measures.push(Measure { kind: Kind::Instructions, name: "embedded: instructions", values: instructions });
         measures.push(Measure { kind: Kind::Reads, name: "embedded: reads", values: reads });
     }

@@ -45,6 +45,11 @@ pub struct Measure {
     pub values: Vec<f64>,
 }
 
+/// What could be counted, up to the first size at which it could not: a value belongs to the size of its place.
+pub fn counted(values: Vec<Option<f64>>) -> Vec<f64> {
+    values.into_iter().map_while(|value| value).collect()
+}
+
 impl Measure {
     /// Relative to the first.
     pub fn relative(&self) -> Vec<f64> {
