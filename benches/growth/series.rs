@@ -59,6 +59,11 @@ impl Measure {
 }
 
 impl Dimension {
+    /// Whether every measure has a value at each size.
+    pub fn is_whole(&self) -> bool {
+        self.measures.iter().all(|measure| measure.values.len() == self.sizes.len())
+    }
+
     /// One line for each measure.
     pub fn print(&self) {
         print!("\n{:54}      at first", self.name);
