@@ -13,6 +13,11 @@ impl Core {
     pub async fn follow_cancelled(&self, record: &Database) -> Result<(), HistoryError> {
         self.cancelled.follow(record).await
     }
+
+    /// Whether this instance knows that this broadcast was cancelled: nothing of it leaves here any more.
+    pub fn knows_cancelled(&self, broadcast: BroadcastId) -> bool {
+        self.cancelled.has(broadcast)
+    }
 }
 
 /// So many are remembered, the newest.

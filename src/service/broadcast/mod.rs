@@ -108,7 +108,8 @@ pub async fn work(core: Arc<Core>, record: Database, stop: CancellationToken) {
             }
         }
         let looked = match shift.is_cancelled() {
-            true => Ok(()),
+            // What rests here of one that is cancelled meanwhile must not leave when the instance works again.
+            true => core.cancelled.follow(&record).await,
             false => {
                 let begun = schedules::begin_due(&record, &core.world().project.timezone, core.store_now()).await;
                 begun.and(look(&core, &record, &owner, &mut at_work, &shift).await)

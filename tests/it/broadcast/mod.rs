@@ -4,6 +4,7 @@ mod asked;
 mod bounded;
 mod commands;
 mod done;
+mod drained;
 mod due;
 #[path = "../../../benches/broadcast/people.rs"]
 mod ground;
