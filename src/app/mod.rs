@@ -320,6 +320,7 @@ fn web(
     let MetricsSettings { keys, .. } = &settings.metrics;
     Web {
         core: Arc::clone(core),
+        instance: core.fresh_id(),
         streams: Streams::default(),
         engine: tokio::runtime::Handle::current(),
         hooks,

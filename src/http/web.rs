@@ -40,6 +40,8 @@ pub struct Hook {
 pub struct Web {
     /// The service.
     pub core: Arc<Core>,
+    /// Names this instance in this life.
+    pub instance: String,
     /// The runtime on which the service works: several threads, whatever the HTTP workers do.
     pub engine: Handle,
     /// The webhooks by the name of their channel.

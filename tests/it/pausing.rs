@@ -158,3 +158,24 @@ async fn a_drained_instance_is_not_ready_answers_the_api_and_works_again_when_it
     assert_eq!(command(&service, "", &["admin", "drain"]).status.code(), Some(2), "without a key");
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_another_process_under_the_same_name_has_that_one_drained() {
+    const DRAIN: &str = "/v1/instance/drain";
+    let service = Service::start(SIMULATED, &[("greeting", GREETING)]).await;
+    let api = Api::admin(&service).await;
+    let first = api.post_named(DRAIN, "kernel", json!({})).await;
+    assert!(first.status == 200 && first.json["drain"]["since"].is_string(), "{}", first.text);
+    assert_eq!(api.post_named(DRAIN, "kernel", json!({})).await.json, first.json, "once at one process");
+    let folder = service.stop().await;
+    // What a restart is to the store another instance is, too: a process that was not asked yet.
+    let service = Service::start_in(folder).await;
+    let api = Api::of(&service).with_key(api.key());
+    assert_eq!(api.get("/v1/instance").await.json["state"], "working", "a restart ends a drain");
+    let second = api.post_named(DRAIN, "kernel", json!({})).await;
+    assert_eq!(second.status, 200, "{}", second.text);
+    let drain = api.get("/v1/instance").await.json["drain"].clone();
+    assert!(drain.is_object() && drain != first.json["drain"], "{drain}");
+    assert_eq!(second.json["drain"], drain);
+    service.stop().await;
+}

@@ -100,6 +100,7 @@ pub async fn show(web: Data<Web>, request: HttpRequest, mut payload: Payload) ->
 ///
 /// It takes no new work: `GET /health/ready` answers 503, what comes in all the same is stored for other instances, and what it has in hand ends. It goes on
 /// answering the API. `GET /v1/instance` says `drained` when nothing is left. Only this process knows of it: a restart ends it.
+/// An `Idempotency-Key` counts for this process alone, too: another instance, or this one after a restart, is asked anew under the same one.
 #[utoipa::path(post, path = "/v1/instance/drain", tag = "Operations", operation_id = "drain_instance", security(("key" = ["operations:write"])),
     request_body = DrainInstance,
     responses((status = 200, description = "It takes no new work", body = Instance), (status = 409, description = "A key for test drains nothing")))]
@@ -108,6 +109,8 @@ pub async fn drain(web: Data<Web>, request: HttpRequest, payload: Payload) -> Re
 }
 
 /// Let a drained instance work again
+///
+/// An `Idempotency-Key` counts for this process alone.
 #[utoipa::path(post, path = "/v1/instance/resume", tag = "Operations", operation_id = "resume_instance", security(("key" = ["operations:write"])),
     responses((status = 200, description = "It takes work", body = Instance), (status = 409, description = "A key for test resumes nothing")))]
 pub async fn resume(web: Data<Web>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {
@@ -125,7 +128,7 @@ async fn change(
     if caller.mode == Mode::Test {
         return Err(Failure::Conflict { reason: "a key for test takes no instance out of work".to_owned() });
     }
-    let once = Once::of(&web, &request, &caller, &body)?;
+    let once = Once::here(&web, &request, &caller, &body)?;
     let mut fields = Fields::read(&body)?;
     let drains = action == "instance.drain";
     let reason = if drains { fields.reason()? } else { None };

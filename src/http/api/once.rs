@@ -81,7 +81,16 @@ pub struct Once {
 impl Once {
     /// This request with this body. Says no if the name is none.
     pub fn of(web: &Web, request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Self, Failure> {
-        let route = format!("{} {} {}", request.method(), request.path(), caller.holder());
+        Self::at(web, request, body, &caller.holder())
+    }
+
+    /// The same of what this process alone is asked for: another instance, or this one after a restart, was not asked by it.
+    pub fn here(web: &Web, request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Self, Failure> {
+        Self::at(web, request, body, &format!("{} {}", caller.holder(), web.instance))
+    }
+
+    fn at(web: &Web, request: &HttpRequest, body: &[u8], whose: &str) -> Result<Self, Failure> {
+        let route = format!("{} {} {whose}", request.method(), request.path());
         let said = [request.query_string().as_bytes(), b"\n", body].concat();
         let named = chosen(request)?.map(|chosen| (RequestKey::of(&route, &chosen), Fingerprint::of(&said)));
         let name = named.map_or_else(|| web.core.fresh_id(), |(key, print)| format!("{key}-{print}"));
