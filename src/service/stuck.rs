@@ -62,9 +62,12 @@ pub enum Why {
 
 /// Claims after which a turn counts as one that never ends.
 const TRIES: u8 = 4;
+/// What is overdue that is looked at, in whichever mode: what is of the other one must not hide what is asked for.
+const LOOKED: usize = 1_000;
 
 impl Core {
-    /// What of contacts of this mode could have been begun for longer than `older` and was not: the oldest first, at most `n`.
+    /// What of contacts of this mode could have been begun for longer than `older` and was not: the oldest first, at most `n`,
+    /// of the thousand that are the oldest in both modes.
     pub async fn stuck(&self, mode: Mode, older: Span, n: usize) -> Answer<Vec<Stuck>> {
         let mut sets = self.work_sets();
         for set in self.store.work_sets().await? {
@@ -74,7 +77,10 @@ impl Core {
         }
         let before = self.store.now().await? - older;
         let mut found = Vec::new();
-        for overdue in self.store.overdue(&sets, before, n).await? {
+        for overdue in self.store.overdue(&sets, before, LOOKED.max(n)).await? {
+            if found.len() >= n {
+                break;
+            }
             // Begun or deleted meanwhile.
             let Some(seen) = self.store.inspect(overdue.contact).await? else { continue };
             if !matches!(seen.place, Place::Moved(_)) && mode_of(&seen) == mode {

@@ -179,3 +179,29 @@ async fn who_asks_another_process_under_the_same_name_has_that_one_drained() {
     assert_eq!(second.json["drain"], drain);
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_of_tests_is_overdue_does_not_hide_what_is_stuck() {
+    let service = Service::start(SIMULATED, &[("greeting", GREETING)]).await;
+    let api = Api::admin(&service).await;
+    // Whom a simulator plays belongs to test, whom a key makes is live.
+    service.write("main-sms", PHONE, "1", "hi").await;
+    assert_eq!(service.shown(PHONE, 1).await, ["Do you like it?"]);
+    let made = api.post("/v1/contacts", json!({ "phone": OTHER })).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let live = service.contact_key(OTHER);
+    assert_eq!(api.becomes(&format!("/v1/contacts/{live}/conversation"), 200).await, 200);
+    service.core().drain("a test", None);
+    service.write("main-sms", PHONE, "2", "yes").await;
+    let test = Api::keyed(&service, &["operations:read"], "test").await;
+    let tried = test.until("/v1/stuck?older=1ms", |answer| answer.json["items"] != json!([])).await;
+    assert_eq!(tried.json["items"][0]["contact"], json!(service.contact_key(PHONE)), "the oldest: {}", tried.text);
+    let begun = api.post(&format!("/v1/contacts/{live}/runs"), json!({ "flow": "greeting" })).await;
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    // Nothing but what is of the other mode is older than this one.
+    let stuck = api.until("/v1/stuck?older=1ms&limit=1", |answer| answer.json["items"] != json!([])).await;
+    assert_eq!(stuck.json["items"][0]["contact"], json!(live), "{}", stuck.text);
+    let both = api.get("/v1/stuck?older=1ms").await;
+    assert_eq!(both.json["items"].as_array().map(Vec::len), Some(1), "and what is of tests is not among it: {}", both.text);
+    service.stop().await;
+}

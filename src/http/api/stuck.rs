@@ -113,7 +113,8 @@ impl From<Stuck> for StuckThing {
 /// What could have been begun long ago and was not, the longest overdue first
 ///
 /// Contacts whose turn nobody makes and lanes whose head nobody begins. What is tried and put off again and again is not among it, but when nobody looks any
-/// more: a message that waits for its provider stands in its own history, and `GET /v1/status` says how much waits where.
+/// more: a message that waits for its provider stands in its own history, and `GET /v1/status` says how much waits where. The
+/// thousand oldest are looked at, of tests and live; those of the key's mode are shown.
 #[utoipa::path(get, path = "/v1/stuck", tag = "Operations", operation_id = "list_stuck", security(("key" = ["operations:read"])),
     params(
         ("older" = Option<String>, Query, description = "Overdue for longer than this: `90s`, `10m` (if nothing is said), `1h`"),

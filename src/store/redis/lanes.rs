@@ -19,7 +19,7 @@ use redis::Value;
 /// Members that one `due` takes: two values each go through `unpack`.
 const DUE_AT_ONCE: usize = 32;
 /// What is overdue that is shown of each shard and set.
-const OVERDUE_OF_EACH: usize = 50;
+const OVERDUE_OF_EACH: usize = 200;
 /// How often a settle or a commit looks again when a lane's head turns out to wait in another set.
 pub(super) const REDOS: usize = 8;
 

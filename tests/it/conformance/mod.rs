@@ -185,6 +185,7 @@ conformance! {
         the_secret_is_made_once,
         a_look_sees_what_is_due_everywhere,
         what_is_overdue_is_shown_and_stays_as_it_is,
+        much_that_is_overdue_in_one_place_is_shown,
         a_healthy_store_says_so;
     once:
         a_request_is_answered_once_and_its_answer_stays,

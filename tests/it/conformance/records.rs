@@ -267,6 +267,21 @@ pub async fn what_is_overdue_is_shown_and_stays_as_it_is(backend: Backend) {
     assert_eq!(overdue(world.now(), 10).await, [turn], "what is on its way is not overdue");
 }
 
+pub async fn much_that_is_overdue_in_one_place_is_shown(backend: Backend) {
+    const MANY: usize = 60;
+    let world = World::new(backend).await;
+    let place = world.shard(contact(0));
+    let begun = world.now();
+    let mut wanted = Vec::new();
+    for one in (0..).map(contact).filter(|one| world.shard(*one) == place).take(MANY) {
+        world.queued(one, &format!("to {one}")).await;
+        wanted.push(Overdue { since: begun, contact: one, lane: None });
+    }
+    wanted.sort();
+    world.pass(Span::minutes(10));
+    assert_eq!(world.store.overdue(&[], world.now(), 1_000).await, Ok(wanted));
+}
+
 pub async fn a_healthy_store_says_so(backend: Backend) {
     let world = World::new(backend).await;
     let findings = world.store.check().await.expect("checks");
