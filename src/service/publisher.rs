@@ -64,10 +64,8 @@ pub async fn publish(store: &dyn Store, sources: &Sources, project: &Project) ->
         let standing = from_folder(store, name, flow.version, version, before.get(name).cloned()).await?;
         flows.insert(name.to_string(), standing);
     }
-    let named = checked.refused.iter().filter_map(|name| Slug::parse(name).ok());
-    let here: BTreeSet<Slug> = checked.flows.keys().cloned().chain(named).collect();
     let known = Known { checked: Some(&checked), catalog: None };
-    let (versions, mut lost) = take(store, project, Here::Folder(here), &known).await?;
+    let (versions, mut lost) = take(store, project, here_by(&checked), &known).await?;
     let catalog = versions.catalog();
     for name in &checked.refused {
         let slug = Slug::parse(name).ok();
@@ -85,6 +83,22 @@ pub async fn publish(store: &dyn Store, sources: &Sources, project: &Project) ->
     say_lost(&lost);
     let versions = versions.refusing(checked.refused.len()).losing(lost.len()).noticing(notices_of(sources, project));
     Ok(Publication { versions, checked, flows })
+}
+
+/// The flows of a folder, those with mistakes too.
+fn here_by(checked: &Checked) -> Here {
+    let refused = checked.refused.iter().filter_map(|name| Slug::parse(name).ok());
+    Here::Folder(checked.flows.keys().cloned().chain(refused).collect())
+}
+
+/// The flows that begin runs where this folder is served, as they are published now; without a folder those that begin runs everywhere. Nothing is
+/// published, and what cannot be used here is not among them.
+pub async fn running(store: &dyn Store, folder: Option<&Sources>, project: &Project) -> Answer<Catalog> {
+    let checked = folder.map(|sources| check_project(sources, project));
+    let here = checked.as_ref().map_or(Here::All, here_by);
+    let known = Known { checked: checked.as_ref(), catalog: None };
+    let run = run_of(store, project, read_standings(store).await?, &here, &known).await?;
+    Ok(Catalog::standing(run.flows, run.standings))
 }
 
 /// Publishes one flow of the folder, if the folder has something new.

@@ -205,3 +205,28 @@ async fn what_of_tests_is_overdue_does_not_hide_what_is_stuck() {
     assert_eq!(both.json["items"].as_array().map(Vec::len), Some(1), "and what is of tests is not among it: {}", both.text);
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_was_renamed_while_it_was_paused_is_resumed_by_its_new_name() {
+    let service = Service::start(SIMULATED, &[("greeting", GREETING)]).await;
+    assert!(said(&command(&service, "", &["admin", "flow", "pause", "greeting"])).contains("is paused"));
+    let folder = service.stop().await;
+    let renamed = GREETING.replace("flow: greeting", "flow: welcome\nwas: greeting");
+    std::fs::remove_file(folder.path().join("flows/greeting.yaml")).expect("removed");
+    std::fs::write(folder.path().join("flows/welcome.yaml"), renamed).expect("written");
+    let service = Service::start_in(folder).await;
+    let api = Api::admin(&service).await;
+    let shown = api.get("/v1/flows/welcome").await;
+    assert_eq!((shown.status, &shown.json["flow"]["paused"]["by"]), (200, &json!("command line")), "{}", shown.text);
+    let again = said(&command(&service, "", &["admin", "flow", "pause", "welcome"]));
+    assert!(again.contains("welcome (as `greeting`) was paused already"), "one pause, not two: {again}");
+    let resumed = said(&command(&service, "", &["admin", "flow", "resume", "welcome"]));
+    assert!(resumed.contains("welcome (as `greeting`) begins runs again"), "{resumed}");
+    api.until("/v1/flows/welcome", |answer| answer.json["flow"]["paused"].is_null()).await;
+    // From here on it is called by its name, also by who knows the former one.
+    let former = said(&command(&service, "", &["admin", "flow", "pause", "greeting"]));
+    assert!(former.contains("greeting (as `welcome`) is paused"), "{former}");
+    let both = said(&command(&service, "", &["admin", "flow", "resume", "welcome"]));
+    assert!(both.contains("welcome begins runs again"), "{both}");
+    service.stop().await;
+}
