@@ -97,6 +97,27 @@ async fn a_paused_flow_begins_nothing_until_it_is_resumed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_began_before_the_pause_is_answered_as_it_was_then() {
+    let service = Service::start(SIMULATED, &[("greeting", GREETING)]).await;
+    let api = Api::admin(&service).await;
+    assert_eq!(api.post("/v1/contacts", json!({ "phone": OTHER })).await.status, 201);
+    let contact = service.contact_key(OTHER);
+    assert_eq!(api.becomes(&format!("/v1/contacts/{contact}/conversation"), 200).await, 200);
+    let (runs, body) = (format!("/v1/contacts/{contact}/runs"), json!({ "flow": "greeting" }));
+    let begun = api.post_named(&runs, "one", body.clone()).await;
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    assert_eq!(api.post("/v1/flows/greeting/pause", json!({})).await.status, 200);
+    let again = api.post_named(&runs, "one", body.clone()).await;
+    assert_eq!((again.status, &again.json), (202, &begun.json), "it was stored: {}", again.text);
+    let refused = api.post_named(&runs, "two", body.clone()).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert_eq!(api.post("/v1/flows/greeting/resume", json!({})).await.status, 200);
+    let freed = api.post_named(&runs, "two", body).await;
+    assert_eq!(freed.status, 202, "what was refused leaves its name free: {}", freed.text);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broadcast_of_a_paused_flow_waits_and_goes_on() {
     let (service, api) = crate::broadcast::start().await;
     people(&api, 4).await;

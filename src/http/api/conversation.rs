@@ -232,11 +232,8 @@ pub async fn begin(
         web.core.versions().catalog().current(&name).cloned().ok_or_else(|| invalid("flow", "there is none of this name"))?;
     let with = values(&flow, given, web.core.world().project.country.as_deref())?;
     let (key, record) = seen(&web, &caller, &id).await?;
-    if !record.test && web.core.versions().catalog().is_paused(&flow.name) {
-        return Err(Failure::Conflict { reason: format!("the flow `{}` is paused: no run of it begins", flow.name) });
-    }
     let action = OperatorAction::Begin { flow: flow.name.clone(), with, sending: None };
-    operate(&web, &caller, once, key, "run.begin", json!({ "flow": flow.name.as_str() }), action).await
+    operate(&web, &caller, once, (key, record.test), "run.begin", json!({ "flow": flow.name.as_str() }), action).await
 }
 
 /// The values of a run's variables, each of its type.
@@ -275,14 +272,15 @@ pub async fn end(web: Data<Web>, id: Path<String>, request: HttpRequest, mut pay
     let once = Once::of(&web, &request, &caller, &body)?;
     Fields::read(&body)?.finish()?;
     let (key, record) = seen(&web, &caller, &id).await?;
-    operate(&web, &caller, once, key, "runs.end", json!({ "runs": record.runs.len() }), OperatorAction::EndRuns).await
+    let detail = json!({ "runs": record.runs.len() });
+    operate(&web, &caller, once, (key, record.test), "runs.end", detail, OperatorAction::EndRuns).await
 }
 
 async fn operate(
     web: &Data<Web>,
     caller: &Caller,
     once: Once,
-    key: ContactKey,
+    (key, is_test): (ContactKey, bool),
     what: &'static str,
     detail: Json,
     action: OperatorAction,
@@ -290,7 +288,15 @@ async fn operate(
     let id = format!("api/{what}/{key}/{}", once.name());
     let act = audit::act(web, caller, what, Some(key.to_string()), detail);
     let (core, record) = (Arc::clone(&web.core), web.record.clone());
+    let begins = match &action {
+        OperatorAction::Begin { flow, .. } if !is_test => Some(flow.clone()),
+        _ => None,
+    };
     let work = async move {
+        // Only now: what began before the pause is answered as it was then.
+        if let Some(flow) = begins.filter(|flow| core.versions().catalog().is_paused(flow)) {
+            return Err(Failure::Conflict { reason: format!("the flow `{flow}` is paused: no run of it begins") });
+        }
         let input = crate::domain::id::InputId::of(crate::domain::id::DedupeHash::of(&["operator", &id]));
         audit::noted(&record, &act).await?;
         match core.operate(key, action, &id).await {
