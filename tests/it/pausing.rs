@@ -3,22 +3,23 @@
 use crate::broadcast::{SALE, make, people};
 use crate::support::api::{Api, KEY};
 use crate::support::live::{GREETING, SIMULATED, Service};
+use crate::support::patience;
 use serde_json::{Value, json};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 const PHONE: &str = "+447700900123";
 const OTHER: &str = "+447700900124";
 
 /// A command in the folder of the service.
 fn command(service: &Service, key: &str, arguments: &[&str]) -> Output {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_replyflow"));
-    let command = command.args(arguments).current_dir(service.folder());
+    called(service, key, arguments).output().expect("the binary runs")
+}
+
+fn called(service: &Service, key: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_replyflow"));
+    command.args(arguments).current_dir(service.folder());
+    command.env("EVENTS_KEY", KEY).env("REPLYFLOW_KEY", key).env("REPLYFLOW_URL", &service.base);
     command
-        .env("EVENTS_KEY", KEY)
-        .env("REPLYFLOW_KEY", key)
-        .env("REPLYFLOW_URL", &service.base)
-        .output()
-        .expect("the binary runs")
 }
 
 fn said(output: &Output) -> String {
@@ -249,5 +250,26 @@ async fn a_flow_that_was_renamed_while_it_was_paused_is_resumed_by_its_new_name(
     assert!(former.contains("greeting (as `welcome`) is paused"), "{former}");
     let both = said(&command(&service, "", &["admin", "flow", "resume", "welcome"]));
     assert!(both.contains("welcome begins runs again"), "{both}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_drain_hears_that_the_instance_works_again() {
+    // What is in hand stays there for longer than the command takes to ask.
+    let config = SIMULATED.replace("[server]", "[server]\nshutdown_timeout = \"1s\"");
+    let service = Service::start(&config, &[("greeting", GREETING)]).await;
+    let (api, core) = (Api::admin(&service).await, service.core());
+    service.post("/simulator/behaviour", json!({ "delay_ms": 15_000 }).to_string()).await;
+    service.write("main-sms", PHONE, "1", "hi").await;
+    patience::until("it is on its way", async || core.in_hand().sends > 0).await;
+    let mut waiting = called(&service, api.key(), &["admin", "drain", "--wait", "5m"]);
+    let waiting = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    patience::until("it is drained", async || core.is_draining()).await;
+    assert!(core.work_again());
+    let told = tokio::task::spawn_blocking(move || waiting.wait_with_output()).await.expect("no panic").expect("it ends");
+    let words = said(&told);
+    assert_eq!((told.status.code(), words.contains("it takes work again")), (Some(1), true), "{words}");
+    assert!(!words.contains("It takes no new work"), "{words}");
+    drop(core);
     service.stop().await;
 }

@@ -20,6 +20,9 @@ pub(super) fn run(project: &Project, asked: &Drain) -> Result<(), Stop> {
         let api = Api::new(project, asked.service.url.as_deref(), SCOPES)?;
         if asked.resume {
             let instance = api.post("/v1/instance/resume", None, &Json::Object(Map::new())).await?;
+            if instance["state"] != "working" {
+                return Err(otherwise(asked, &instance, "it does not work again: it is being stopped"));
+            }
             say(asked, &instance, "It works again.");
             return Ok(());
         }
@@ -32,6 +35,10 @@ pub(super) fn run(project: &Project, asked: &Drain) -> Result<(), Stop> {
         while instance["state"] != "drained" && begun.elapsed() < wait {
             tokio::time::sleep(LOOK.min(wait)).await;
             instance = api.get("/v1/instance", &[]).await?.unwrap_or_default();
+            if instance["state"] == "working" {
+                let why = "it takes work again: it was restarted or resumed meanwhile, or --url leads to several instances";
+                return Err(otherwise(asked, &instance, why));
+            }
         }
         if instance["state"] == "drained" {
             say(asked, &instance, "It is empty: it may be stopped.");
@@ -47,6 +54,14 @@ pub(super) fn run(project: &Project, asked: &Drain) -> Result<(), Stop> {
         say(asked, &instance, &left);
         Err(Stop::Found)
     })
+}
+
+/// It is not as it was asked to be.
+fn otherwise(asked: &Drain, instance: &Json, why: &str) -> Stop {
+    if asked.format == Format::Json {
+        println!("{instance}");
+    }
+    Stop::failed(why)
 }
 
 fn say(asked: &Drain, instance: &Json, words: &str) {

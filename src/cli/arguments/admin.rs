@@ -58,7 +58,8 @@ Examples:
   replyflow admin drain --url http://10.0.0.7:8080 --wait 5m --reason \"a new kernel\"
   replyflow admin drain --url http://10.0.0.7:8080 --resume
 
-Exit codes: 0 it is empty, or works again · 1 it is not empty yet, or cannot be reached · 2 the command was not understood";
+Exit codes: 0 it is empty, or works again as --resume wants it · 1 it is not empty yet, was restarted or resumed meanwhile, or cannot be reached · 2 the
+command was not understood";
 
 const PAUSE: &str = "\
 It is written into the store: every instance obeys within about a second, also after a restart. What would begin a run begins none, and the journal says why;
