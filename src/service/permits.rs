@@ -14,6 +14,8 @@ use std::time::Duration;
 const KEEP: Duration = Duration::from_secs(1);
 /// How long a store that did not answer is not asked again, from when that was known.
 const UNANSWERED: Duration = Duration::from_secs(1);
+/// What waits over a channel waits for its rate if permits were wanting so long ago at most: longer than the slowest channel has between two of them.
+const LATELY: Duration = Duration::from_secs(30);
 /// A pause after a throttled send, if the provider does not say how long.
 pub const PAUSE: Span = Span::seconds(2);
 const PAUSE_MAX: Span = Span::hours(1);
@@ -32,6 +34,8 @@ struct Pool {
     paused_until: Duration,
     /// The store has no permit before, or did not answer and is not asked before.
     dry_until: Duration,
+    /// When the store had fewer permits than were wanted.
+    short_at: Option<Duration>,
 }
 
 impl Permits {
@@ -66,8 +70,13 @@ impl Permits {
         let unanswered = || clock.monotonic() + UNANSWERED;
         let answer = asked.inspect_err(|_| self.with((channel, traffic), |pool| pool.dry_until = unanswered()))?;
         let wait = Duration::from_millis(answer.wait.0.max(0).unsigned_abs());
-        if answer.granted == 0 {
-            self.with((channel, traffic), |pool| pool.dry_until = now + wait);
+        if answer.granted < want {
+            self.with((channel, traffic), |pool| {
+                pool.short_at = Some(now);
+                if answer.granted == 0 {
+                    pool.dry_until = now + wait;
+                }
+            });
         }
         Ok((answer.granted, (answer.granted < want).then_some(wait)))
     }
@@ -100,6 +109,13 @@ impl Permits {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = channels.get(&(channel.clone(), Traffic::Talk))?.paused_until.checked_sub(now)?;
         (!wait.is_zero()).then_some(wait)
+    }
+
+    /// Whether what waits over the channel waits for its rate, as far as this instance sees: the provider said "too fast", or permits were wanting a moment
+    /// ago.
+    pub fn is_short(&self, (channel, traffic): (&ChannelName, Traffic), now: Duration) -> bool {
+        let lately = |at: Duration| now.saturating_sub(at) < LATELY;
+        self.paused(channel, now).is_some() || self.with((channel, traffic), |pool| pool.short_at.is_some_and(lately))
     }
 
     fn take_held(&self, of: (&ChannelName, Traffic), want: u32, now: Duration) -> u32 {

@@ -54,6 +54,8 @@ pub enum Why {
     DayUsedUp,
     /// Broadcasts get what conversations leave of the channel's rate.
     GivesWay,
+    /// The channel's rate is used up, or its provider said "too fast".
+    Rate,
     /// A turn of the contact was begun again and again, and never ended.
     Dies,
     /// A newer release wrote the contact's record.
@@ -133,6 +135,8 @@ impl Core {
             Why::DayUsedUp
         } else if bulk && channel.rate().is_some() {
             Why::GivesWay
+        } else if self.permits.is_short((name, Self::traffic_of(set)), self.clock.monotonic()) {
+            Why::Rate
         } else {
             Why::NotTaken
         }

@@ -56,6 +56,7 @@ fn words(why: &str) -> &str {
         "provider_down" => "The channel's provider fails and is left alone for a while.",
         "day_used_up" => "The channel has sent what it may in a day.",
         "gives_way" => "A broadcast's message: it gets what conversations leave of the channel's rate.",
+        "rate" => "The channel's rate is used up, or its provider said that we are too fast: it leaves in its turn.",
         "dies" => "Its turn was begun again and again and never ended: the log says why a process ended.",
         "newer_release" => "A newer release wrote its record: run that release.",
         other => other,

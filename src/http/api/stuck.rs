@@ -70,6 +70,8 @@ pub enum StuckWhy {
     DayUsedUp,
     /// Broadcasts get what conversations leave of the channel's rate.
     GivesWay,
+    /// The channel's rate is used up, or its provider said that we are too fast.
+    Rate,
     /// A turn of the contact was begun again and again, and never ended.
     Dies,
     /// A newer release wrote the contact's record.
@@ -86,6 +88,7 @@ impl From<Why> for StuckWhy {
             Why::Broken => StuckWhy::ProviderDown,
             Why::DayUsedUp => StuckWhy::DayUsedUp,
             Why::GivesWay => StuckWhy::GivesWay,
+            Why::Rate => StuckWhy::Rate,
             Why::Dies => StuckWhy::Dies,
             Why::Newer => StuckWhy::NewerRelease,
         }

@@ -18,6 +18,7 @@ mod lost;
 mod meeting;
 mod noticing;
 mod numbers;
+mod overdue;
 mod overflowing;
 mod pacing;
 mod passing;
