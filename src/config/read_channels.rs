@@ -194,15 +194,15 @@ fn pair_pace(section: &Section<'_>, kind: ChannelKind, instead: Option<PairPace>
 }
 
 fn policy(section: &Section<'_>, send: &SendSettings, per_second: u32) -> ChannelPolicy {
-    let number = |key, instead: u32| match section.has(key) {
-        true => u32::try_from(section.number(key, 1, 1_000_000)).unwrap_or(1),
+    let number = |key, from, instead: u32| match section.has(key) {
+        true => u32::try_from(section.number(key, from, 1_000_000)).unwrap_or(1),
         false => {
             section.opt_text(key);
             instead
         }
     };
-    let per_second = number("per_second", per_second);
-    let burst = number("burst", per_second);
+    let per_second = number("per_second", 0, per_second);
+    let burst = number("burst", 1, per_second);
     let gap = match section.has("gap") {
         true => section.span("gap", Span::millis(0), Span::minutes(10)),
         false => {

@@ -60,7 +60,7 @@ impl PairPace {
 pub struct ChannelPolicy {
     /// For sends whose answer was lost.
     pub unsure: Unsure,
-    /// Messages a second over all contacts.
+    /// Messages a second over all contacts; 0: as many as there are.
     pub per_second: u32,
     /// Messages at once.
     pub burst: u32,

@@ -236,6 +236,15 @@ fn a_whole_project_is_read() {
 }
 
 #[test]
+fn a_channel_may_have_no_rate() {
+    let channel = |rate: &str| format!("[channels.a]\nprovider = \"simulator\"\nkind = \"sms\"\n{rate}\n");
+    let (settings, mistakes) = load(&channel("per_second = 0"));
+    assert_eq!((settings.policies["a"].per_second, mistakes), (0, Vec::new()));
+    assert_eq!(wrong(&channel("per_second = -1")), ["4 channels.a.per_second: must be a whole number from 0 to 1000000"]);
+    assert_eq!(wrong(&channel("burst = 0")), ["4 channels.a.burst: must be a whole number from 1 to 1000000"]);
+}
+
+#[test]
 fn no_secret_is_ever_shown() {
     let (settings, _) = load(PROJECT);
     let shown = format!("{settings:?}");

@@ -181,6 +181,23 @@ fn channels_whose_provider_signs_nothing_are_named() {
 }
 
 #[test]
+fn a_channel_without_a_rate_is_said_to_have_none() {
+    let gateway = |rate: &str| {
+        format!(
+            "{CONFIG}[server]\npublic_url = \"https://replies.example.com\"\n[channels.gateway]\nprovider = \"http\"\nkind = \"sms\"\n\
+             webhook_secret = {{ env = \"SHOP_SECRET\" }}\n{rate}\n[channels.gateway.send]\nurl = \"https://gw.example/send\"\n\
+             body = '[{{{{to}}}},{{{{text}}}}]'\n"
+        )
+    };
+    let (output, _) = doctor(&gateway("per_second = 7"));
+    assert!(output.contains("gateway: up to 7 messages a second, 7 at once; without a setting it is"), "{output}");
+    assert!(output.contains("the channels may send 7\n"), "{output}");
+    let (output, _) = doctor(&gateway("per_second = 0"));
+    assert!(output.contains("gateway: any number of messages a second; without a setting it is"), "{output}");
+    assert!(output.contains("the channels may send any number"), "{output}");
+}
+
+#[test]
 fn a_record_that_would_be_split_over_instances_is_said() {
     let split = "\n[store]\nkind = \"redis\"\nurl = \"redis://127.0.0.1:1\"\n";
     let (output, _) = doctor(&format!("{CONFIG}{split}"));

@@ -117,10 +117,16 @@ fn channels(
 
 fn in_flight(settings: &Settings) -> Finding {
     let wanted: u64 = channels(settings).map(|(_, policy)| u64::from(policy.per_second)).sum();
+    let unbounded = channels(settings).any(|(_, policy)| policy.per_second == 0);
+    let may = match (unbounded, wanted) {
+        (false, n) => n.to_string(),
+        (true, 0) => "any number".to_owned(),
+        (true, n) => format!("{n}, and one without a rate any number"),
+    };
     let leave = number(settings.send.in_flight).saturating_mul(1_000) / ANSWER_MILLIS;
     let level = if leave < wanted { FindingLevel::Warning } else { FindingLevel::Fine };
     let message = format!(
-        "send.in_flight = {} lets about {leave} messages a second leave if a provider answers in {ANSWER_MILLIS} ms; the channels may send {wanted}",
+        "send.in_flight = {} lets about {leave} messages a second leave if a provider answers in {ANSWER_MILLIS} ms; the channels may send {may}",
         settings.send.in_flight
     );
     finding("in_flight", level, message, "Raise send.in_flight, or run more instances, if so many are to leave.")
@@ -136,10 +142,11 @@ fn rates(settings: &Settings) -> Vec<Finding> {
     for (channel, policy) in channels(settings) {
         let day = policy.per_day.map(|n| format!(", {n} in a day")).unwrap_or_default();
         let entry = channel.provider.entry();
-        let message = format!(
-            "{}: up to {} messages a second, {} at once{day}; without a setting it is {} at {}",
-            channel.name, policy.per_second, policy.burst, entry.per_second, entry.title
-        );
+        let rate = match policy.per_second {
+            0 => "any number of messages a second".to_owned(),
+            n => format!("up to {n} messages a second, {} at once", policy.burst),
+        };
+        let message = format!("{}: {rate}{day}; without a setting it is {} at {}", channel.name, entry.per_second, entry.title);
         found.push(finding("rates", FindingLevel::Fine, message, ""));
     }
     found
