@@ -178,8 +178,11 @@ impl Application {
             }
         });
         let binds = Binds::start(&core);
-        let running = Running::start_with(core, tasks, Some(Arc::new(history)), sinks);
+        let running = Running::start_with(Arc::clone(&core), tasks, Some(Arc::new(history)), sinks);
         ready.set(true);
+        // The API is served already: somebody may have drained it by now.
+        ready.follow(|| core.is_draining());
+        drop(core);
         tracing::info!(listen = %settings.server.listen, public_url = settings.server.public_url, "the service has started");
         let ended_early = tokio::select! {
             () = stop.cancelled() => None,

@@ -21,9 +21,10 @@ pub async fn live() -> Result<HttpResponse, Failure> {
 pub async fn ready(web: Data<Web>) -> Result<HttpResponse, Failure> {
     web.buckets.probes.take().map_err(|after| Failure::TooMany { after })?;
     match web.ready.how() {
-        Readiness::Working => {}
-        Readiness::Draining => return Ok(unready("draining")),
         Readiness::Stopping => return Ok(unready("stopping")),
+        // The core is what takes work or does not.
+        Readiness::Draining | Readiness::Working if web.core.is_draining() => return Ok(unready("draining")),
+        Readiness::Draining | Readiness::Working => {}
     }
     let core = Arc::clone(&web.core);
     let asked = web.engine.spawn(async move { core.store().now().await });

@@ -124,23 +124,16 @@ impl Ready {
         self.0.send_replace(if ready { Readiness::Working } else { Readiness::Stopping });
     }
 
-    /// From now on it does not, unless it is stopping anyway.
-    pub fn drain(&self) {
-        self.go(Readiness::Working, Readiness::Draining);
-    }
-
-    /// It does again.
-    pub fn resume(&self) {
-        self.go(Readiness::Draining, Readiness::Working);
-    }
-
-    fn go(&self, from: Readiness, to: Readiness) {
+    /// Takes over whether it is drained, unless it has not begun or is stopping. Whoever changes that asks for this afterwards: however many do at one time,
+    /// what the last of them sees is how it is.
+    pub fn follow(&self, is_drained: impl FnOnce() -> bool) {
         self.0.send_if_modified(|now| {
-            let goes = *now == from;
-            if goes {
-                *now = to;
-            }
-            goes
+            let to = match (*now, is_drained()) {
+                (Readiness::Stopping, _) => Readiness::Stopping,
+                (_, true) => Readiness::Draining,
+                (_, false) => Readiness::Working,
+            };
+            std::mem::replace(now, to) != to
         });
     }
 
@@ -203,5 +196,24 @@ impl Buckets {
             docs: Bucket::new(rates.probes),
             clicks: Bucket::new(rates.hooks),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_follows_a_drain_whatever_comes_first() {
+        let ready = Ready::default();
+        let follows = |is_drained| {
+            ready.follow(|| is_drained);
+            ready.how()
+        };
+        assert_eq!(follows(true), Readiness::Stopping, "it has not begun");
+        ready.set(true);
+        assert_eq!([true, true, false].map(follows), [Readiness::Draining, Readiness::Draining, Readiness::Working]);
+        ready.set(false);
+        assert_eq!([true, false].map(follows), [Readiness::Stopping; 2]);
     }
 }

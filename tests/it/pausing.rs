@@ -273,3 +273,25 @@ async fn who_waits_for_a_drain_hears_that_the_instance_works_again() {
     drop(core);
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_is_drained_while_it_starts_is_not_ready_until_it_is_resumed() {
+    let folder = Service::start(SIMULATED, &[("greeting", GREETING)]).await.stop().await;
+    let service = Service::start_with(folder, |application| {
+        assert!(application.core().drain("a test", None));
+        application
+    })
+    .await;
+    let api = Api::admin(&service).await;
+    let asked = async || {
+        let ready = service.get("/health/ready").await;
+        (ready.status().as_u16(), ready.text().await.expect("text"))
+    };
+    patience::until("it has begun", async || !asked().await.1.contains("stopping")).await;
+    let ready = asked().await;
+    assert_eq!((ready.0, ready.1.contains("draining")), (503, true), "{}", ready.1);
+    assert_eq!(api.get("/v1/instance").await.json["state"], "drained");
+    assert_eq!(api.post("/v1/instance/resume", json!({})).await.json["state"], "working");
+    assert_eq!(service.get("/health/ready").await.status(), 200);
+    service.stop().await;
+}

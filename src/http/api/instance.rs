@@ -140,15 +140,14 @@ async fn change(
         match drains {
             true => {
                 here.core.drain(&by, reason.as_deref());
-                here.ready.drain();
                 tracing::info!("the instance takes no new work until it is resumed");
             }
             false => {
-                here.ready.resume();
                 here.core.work_again();
                 tracing::info!("the instance takes work again");
             }
         }
+        here.ready.follow(|| here.core.is_draining());
         Ok(Done::new(StatusCode::OK, Instance::of(&here)))
     };
     once.answer(&web, work).await
