@@ -259,8 +259,8 @@ fn alerts(settings: &Settings) -> Vec<Finding> {
         ];
         let ways: Vec<String> = ways.into_iter().flatten().collect();
         if ways.is_empty() {
-            let instead = if rules.receivers.is_empty() { "nobody" } else { "the receivers of [alerts]" };
-            let message = format!("{team} has no way to be told: {instead} hear of its alerts");
+            let instead = if rules.receivers.is_empty() { "nobody hears" } else { "the receivers of [alerts] hear" };
+            let message = format!("{team} has no way to be told: {instead} of its alerts");
             let level = if rules.receivers.is_empty() { FindingLevel::Warning } else { FindingLevel::Fine };
             findings.push(finding(level, message, "Give [teams.NAME] an email, sms or slack."));
         } else {

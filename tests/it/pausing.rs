@@ -50,6 +50,8 @@ async fn a_paused_flow_begins_nothing_until_it_is_resumed() {
     assert_eq!(serde_json::from_str::<Value>(&counts).expect("a line of JSON"), counted[0]);
     let listed = said(&command(&service, "", &["admin", "contacts", "--test", "--flow", "greeting", "--state", "hello"]));
     assert!(listed.starts_with(&service.contact_key(PHONE)), "{listed}");
+    let nobody = command(&service, "", &["admin", "contacts", "--test", "--flow", "greeting", "--state", "helo"]);
+    assert_eq!((nobody.status.code(), said(&nobody).trim()), (Some(0), "Nobody is in this state."));
     assert_eq!(said(&command(&service, "", &["admin", "contacts"])).trim(), "No run is live.", "a simulator plays them all");
     assert_eq!(command(&service, "", &["admin", "contacts", "--state", "hello"]).status.code(), Some(2));
     // What is live goes on.

@@ -52,11 +52,13 @@ async fn counts(record: &Database, asked: &ByState, mode: Mode) -> Result<(), St
 
 async fn people(record: &Database, asked: &ByState, mode: Mode, state: &str) -> Result<(), Stop> {
     let (flow, state) = (asked.flow.clone(), Some(state.to_owned()));
-    let (filter, mut after) = (RunFilter { mode, flow, state, open: Some(true), ..RunFilter::default() }, None);
+    let filter = RunFilter { mode, flow, state, open: Some(true), ..RunFilter::default() };
+    let (mut after, mut none) = (None, true);
     let mut out = std::io::stdout().lock();
     loop {
         let part = runs(record, &filter, after.as_ref(), PART).await.map_err(|HistoryError(error)| Stop::failed(error))?;
         for RunShown { contact, id, state_since, waits, .. } in &part {
+            none = false;
             let (since, waits) = (state_since.map(rfc3339), waits.as_deref());
             match asked.format {
                 Format::Json => {
@@ -70,7 +72,11 @@ async fn people(record: &Database, asked: &ByState, mode: Mode, state: &str) -> 
         }
         match part.last() {
             Some(last) if part.len() == PART => after = Some(last.place()),
-            _ => return Ok(()),
+            _ => break,
         }
     }
+    if none && asked.format == Format::Text {
+        writeln!(out, "Nobody is in this state.")?;
+    }
+    Ok(())
 }

@@ -68,7 +68,7 @@ broadcasts of the flow wait. Live runs go on.
 Examples:
   replyflow admin flow pause payment --reason \"the gateway is away\"
 
-Exit codes: 0 it is paused · 2 there is no such flow";
+Exit codes: 0 it is paused · 1 the store cannot be reached · 2 there is no such flow";
 
 const RESUME: &str = "\
 What was refused meanwhile is not made up for; broadcasts go on.
@@ -76,7 +76,7 @@ What was refused meanwhile is not made up for; broadcasts go on.
 Examples:
   replyflow admin flow resume payment
 
-Exit codes: 0 it is not paused any more · 2 there is no such flow";
+Exit codes: 0 it is not paused any more · 1 the store cannot be reached · 2 there is no such flow";
 
 /// `replyflow admin flow`
 #[derive(Debug, Subcommand)]

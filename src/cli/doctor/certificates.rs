@@ -85,18 +85,16 @@ fn not_after(der: &[u8]) -> Option<i64> {
 
 fn lasts(title: &str, end: i64, now: i64) -> Finding {
     let days = (end - now).div_euclid(86_400);
+    let counted = |n: i64| format!("{n} day{}", if n == 1 { "" } else { "s" });
+    let left = || format!("{title}: it lasts {} more", counted(days));
     match days {
         ..0 => finding(
             FindingLevel::Error,
-            format!("{title}: it is over since {} days", -days),
+            format!("{title}: it ended {} ago", counted(-days)),
             "Replace it; then start the service again.",
         ),
-        0..SOON => finding(
-            FindingLevel::Warning,
-            format!("{title}: it lasts {days} more days"),
-            "Renew it, and see why that is not done by itself.",
-        ),
-        _ => finding(FindingLevel::Fine, format!("{title}: it lasts {days} more days"), ""),
+        0..SOON => finding(FindingLevel::Warning, left(), "Renew it, and see why that is not done by itself."),
+        _ => finding(FindingLevel::Fine, left(), ""),
     }
 }
 
@@ -257,6 +255,13 @@ mod tests {
         assert_eq!(level(1_000_000 + SOON * day - 1), FindingLevel::Warning);
         assert_eq!(level(1_000_000), FindingLevel::Warning);
         assert_eq!(level(999_999), FindingLevel::Error);
+        let says = |end| lasts("it", end, 1_000_000).message;
+        assert_eq!(says(999_999), "it: it ended 1 day ago");
+        assert_eq!(says(1_000_000 - 3 * day), "it: it ended 3 days ago");
+        assert_eq!(
+            (says(1_000_000 + day), says(1_000_000)),
+            ("it: it lasts 1 day more".into(), "it: it lasts 0 days more".into())
+        );
     }
 
     #[test]

@@ -79,7 +79,13 @@ fn judged(url: &str, answer: &Result<HttpAnswer, HttpFailure>) -> Finding {
         (503, Some("not ready")) => {
             let why = body["reason"].as_str().unwrap_or("it does not say why");
             let message = format!("{url} answers: the service is not ready: {why}");
-            finding(FindingLevel::Warning, message, "Webhooks get 503 meanwhile, and providers come again.")
+            // Who is drained or ends goes on taking webhooks.
+            let remedy = match why {
+                "draining" => "`replyflow admin drain --resume` makes it work again.",
+                "stopping" => "It begins or ends just now; another instance should be there.",
+                _ => "Webhooks get 503 meanwhile, and providers come again.",
+            };
+            finding(FindingLevel::Warning, message, remedy)
         }
         (status @ 300..400, _) => {
             let message = format!("{url} answers {status}: it sends callers elsewhere");
@@ -117,6 +123,13 @@ mod tests {
         expect(seen(200, r#"{"status":"ready"}"#), FindingLevel::Fine, "is ready");
         let stopping = r#"{"status":"not ready","reason":"stopping"}"#;
         expect(seen(503, stopping), FindingLevel::Warning, "not ready: stopping");
+        let remedy = |why: &str| {
+            let body = Bytes::from(format!("{{\"status\":\"not ready\",\"reason\":\"{why}\"}}"));
+            judged("https://replies.example.com", &Ok(HttpAnswer { status: 503, headers: Vec::new(), body })).remedy
+        };
+        assert!(remedy("draining").contains("admin drain --resume"));
+        assert!(!remedy("stopping").contains("Webhooks get 503"));
+        assert!(remedy("the store does not answer").contains("Webhooks get 503"));
         expect(seen(301, ""), FindingLevel::Error, "elsewhere");
         expect(seen(502, "<html>"), FindingLevel::Warning, "finds no service");
         expect(seen(200, "<html>Welcome"), FindingLevel::Warning, "not this service's answer");
