@@ -19,6 +19,8 @@ const FORM: u8 = 1;
 /// Files of a backup.
 const RECORD_FILE: &str = "history.db";
 const ABOUT_FILE: &str = "backup.json";
+/// What SQLite keeps beside a file. It is read into whatever file stands there, also into another one.
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Why a backup was not made or not put back.
 #[derive(Debug, thiserror::Error)]
@@ -169,8 +171,8 @@ pub fn restore(
     let store = places.store.join(STORE_FILE);
     let record = places.record.as_ref().filter(|_| about.record.is_some());
     for file in [Some(&store), record].into_iter().flatten() {
-        if file.exists() && !replace {
-            return Err(BackupError::There(file.clone()));
+        if let Some(there) = there(file).filter(|_| !replace) {
+            return Err(BackupError::There(there));
         }
     }
     // Everything that can fail for want of room comes before anything is set aside.
@@ -231,29 +233,34 @@ fn fetched(file: &Path, place: &Path) -> Result<PathBuf, BackupError> {
     Ok(new)
 }
 
-/// Gives a file that is there, and its log, another name.
+fn with(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// What is at a place: the file, or a log that it left behind.
+fn there(file: &Path) -> Option<PathBuf> {
+    [""].iter().chain(&LOGS).map(|end| with(file, end)).find(|path| path.exists())
+}
+
+/// Gives a file that is there, and its log, another name. A log whose file is gone goes as well.
 fn set_aside(file: &Path, now: Millis) -> Result<Option<PathBuf>, BackupError> {
-    if !file.exists() {
+    if there(file).is_none() {
         return Ok(None);
     }
     // A file that is cut off from its log would have lost what stands there.
     settle_log(file);
-    let named_at = |at: i64, end: &str| {
-        let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".before-{at}{end}"));
-        file.with_file_name(name)
-    };
-    let is_free = |at: &i64| ["", "-wal", "-shm"].iter().all(|end| !named_at(*at, end).exists());
-    let free = (now.0..).find(is_free).unwrap_or(now.0);
-    let named = |end: &str| named_at(free, end);
-    for end in ["-wal", "-shm"] {
-        let mut log = file.as_os_str().to_owned();
-        log.push(end);
-        let log = PathBuf::from(log);
-        if log.exists() {
-            fs::rename(&log, named(end)).map_err(at(&log))?;
+    let aside = |at: i64| with(file, &format!(".before-{at}"));
+    let free = (now.0..).find(|at| there(&aside(*at)).is_none()).unwrap_or(now.0);
+    // The file itself comes last, and gives the name.
+    let mut named = None;
+    for end in LOGS.iter().chain(&[""]) {
+        let (old, new) = (with(file, end), with(&aside(free), end));
+        if old.exists() {
+            fs::rename(&old, &new).map_err(at(&old))?;
+            named = Some(new);
         }
     }
-    fs::rename(file, named("")).map_err(at(file))?;
-    Ok(Some(named("")))
+    Ok(named)
 }

@@ -193,6 +193,33 @@ async fn what_was_there_is_set_aside_whole_and_never_written_over() {
     assert_eq!(db.query_row(sql, [], |row| row.get::<_, i64>(0)), Ok(1));
 }
 
+#[tokio::test]
+async fn a_log_whose_file_is_gone_is_not_read_into_what_is_put_back() {
+    let (_world, places, into) = waiting().await;
+    back_up(&places, &into, NOW).expect("copies");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let there = Places { store: elsewhere.path().join("store"), record: None };
+    restore(&there, &into, NOW, (false, true)).expect("puts back");
+    // A service died, and somebody took the damaged file away: its log alone is left.
+    let db = rusqlite::Connection::open(there.store.join("replyflow.db")).expect("opens");
+    db.execute_batch("PRAGMA journal_mode = WAL; INSERT INTO works VALUES ('written last');").expect("written");
+    let dead = tempfile::tempdir().expect("a folder");
+    let log = dead.path().join("replyflow.db-wal");
+    std::fs::copy(there.store.join("replyflow.db-wal"), &log).expect("copied");
+    drop(db);
+    let there = Places { store: dead.path().to_owned(), record: None };
+    let Err(BackupError::There(found)) = restore(&there, &into, NOW, (false, true)) else { panic!("put over a log") };
+    assert_eq!(found, log);
+    let restored = restore(&there, &into, NOW, (true, true)).expect("puts back");
+    assert!(!log.exists());
+    let aside: Vec<_> = restored.aside.iter().map(|file| (file.exists(), file.to_string_lossy().ends_with("-wal"))).collect();
+    assert_eq!(aside, [(true, true)]);
+    let db = rusqlite::Connection::open(dead.path().join("replyflow.db")).expect("opens");
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
+    assert_eq!(count("SELECT count(*) FROM works WHERE name = 'written last'"), Ok(0), "what the log says is not of this file");
+    assert_eq!(count("SELECT count(*) FROM outbox"), Ok(1));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_looks_into_a_backup() {
