@@ -120,13 +120,18 @@ impl Eraser<'_> {
             let mut places = Vec::new();
             for n in 0..HOLDERS {
                 let place = ContactKey::derive(secret, &place_name(&canonical, n));
-                let Some((whose, seen)) = self.surely(|| whoever(self.store, place)).await? else { break };
-                if whose == key {
-                    places.push(place);
-                } else if !Record::decode(&seen.record.blob).is_ok_and(|record| record.has_left(phone)) {
-                    said.extend(places.into_iter().map(|place| (place, seen.record.stop)));
-                    break;
-                }
+                // Of a holder who was deleted as well it stands at their place; the next one begins there.
+                let stop = match self.surely(|| whoever(self.store, place)).await? {
+                    Some((whose, _)) if whose == key => {
+                        places.push(place);
+                        continue;
+                    }
+                    Some((_, seen)) if Record::decode(&seen.record.blob).is_ok_and(|record| record.has_left(phone)) => continue,
+                    Some((_, seen)) => seen.record.stop,
+                    None => self.surely(|| self.store.suppressed(place)).await?,
+                };
+                said.extend(places.into_iter().map(|place| (place, stop)));
+                break;
             }
         }
         Ok(said)

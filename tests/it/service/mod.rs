@@ -10,6 +10,7 @@ mod fetching;
 mod flowing;
 mod hands;
 mod history;
+mod holders;
 mod holding;
 mod hooking;
 mod leaving;

@@ -35,7 +35,7 @@ on_every_store!(
     an_erased_person_takes_nobody_elses_number_along,
 );
 
-const NEW: &str = "+447700900999";
+pub(super) const NEW: &str = "+447700900999";
 
 const ASKING: &str = "\
 flow: asking
@@ -48,7 +48,7 @@ states:
     go: { ok: { say: 'Thank you for {{ reply.text }}', end: done }, silence: { after: 2h, end: silent } }
 ";
 
-async fn rig(backend: Backend) -> Rig {
+pub(super) async fn rig(backend: Backend) -> Rig {
     Rig::with(backend, engine::turn, |plan| {
         plan.toml = SIMULATED.to_owned();
         plan.catalog = compiled(&crate::support::project::of(SIMULATED), &[ASKING]);
@@ -56,12 +56,12 @@ async fn rig(backend: Backend) -> Rig {
     .await
 }
 
-fn whatsapp(from: &str, id: &str, text: &str) -> Inbound {
+pub(super) fn whatsapp(from: &str, id: &str, text: &str) -> Inbound {
     let channel = ChannelName::parse("main-whatsapp").expect("a name");
     Inbound { channel, kind: ChannelKind::WhatsApp, ..message(from, id, text) }
 }
 
-fn change(old: &str, id: &str, new: &str, user_id: Option<&str>) -> Inbound {
+pub(super) fn change(old: &str, id: &str, new: &str, user_id: Option<&str>) -> Inbound {
     let content = InboundContent::System {
         kind: "user_changed_number".to_owned(),
         new_user_id: user_id.map(str::to_owned),
@@ -70,13 +70,13 @@ fn change(old: &str, id: &str, new: &str, user_id: Option<&str>) -> Inbound {
     Inbound { content, ..whatsapp(old, id, "") }
 }
 
-async fn say(rig: &Rig, message: Inbound) -> Received {
+pub(super) async fn say(rig: &Rig, message: Inbound) -> Received {
     let received = rig.core.receive_message(message).await.expect("accepted");
     settle(rig).await;
     received
 }
 
-async fn settle(rig: &Rig) {
+pub(super) async fn settle(rig: &Rig) {
     for _ in 0..5 {
         rig.quiet().await;
         rig.pass(Span::seconds(5));
@@ -84,22 +84,22 @@ async fn settle(rig: &Rig) {
 }
 
 /// What reached the provider: to whom, and what.
-fn sent(rig: &Rig) -> Vec<(String, String)> {
+pub(super) fn sent(rig: &Rig) -> Vec<(String, String)> {
     let calls = rig.network.calls.lock().expect("not poisoned");
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_owned();
     calls.iter().map(json).map(|body| (text(&body["to"]), text(&body["text"]))).collect()
 }
 
-fn to(number: &str, texts: &[&str]) -> Vec<(String, String)> {
+pub(super) fn to(number: &str, texts: &[&str]) -> Vec<(String, String)> {
     texts.iter().map(|text| (number.to_owned(), (*text).to_owned())).collect()
 }
 
-async fn record(rig: &Rig, key: ContactKey) -> Record {
+pub(super) async fn record(rig: &Rig, key: ContactKey) -> Record {
     let (_, seen) = rig.core.seen(key).await.expect("looks").expect("is there");
     codec::decode(&seen.record.blob).expect("a record")
 }
 
-fn phone(text: &str) -> Option<E164> {
+pub(super) fn phone(text: &str) -> Option<E164> {
     E164::parse(text)
 }
 
