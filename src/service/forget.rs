@@ -192,7 +192,8 @@ impl Eraser<'_> {
         };
         let journal = [key].iter().chain(&record.merged).map(|contact| entry(*contact)).collect();
         let live = record.live().into_iter().map(|(version, n)| (version, -n)).collect();
-        let own = StopMask::from_bits(stop.bits() | said_at(&holders, key));
+        // All those names lead here, and whoever writes under one of them begins here as long as they do.
+        let own = StopMask::from_bits(holders.iter().fold(stop.bits(), |bits, (_, said)| bits | said.bits()));
         let forget =
             Forget { contact: key, expect: seen.record.token, journal, stop: own, seen: on_the_way, lanes, failed, live };
         let receipt = Receipt {
