@@ -18,8 +18,7 @@ use crate::domain::time::Millis;
 impl Turning<'_> {
     /// Whether the message is from whoever has a number now that the contact has given up. It is theirs: nothing of it is kept here.
     pub(super) fn is_of_another(&mut self, at: Millis, message: &Inbound) -> bool {
-        let Address::Phone(from) = &message.from else { return false };
-        if !self.rec.has_left(from) || self.is_same_person(message) {
+        if !self.rec.is_of_another(message) {
             return false;
         }
         let own = [self.project.language];
@@ -34,21 +33,6 @@ impl Turning<'_> {
         self.note(None, "a message came from a number that the contact has given up; it is for whoever has that number now");
         self.number_step(given_on(message, urgent));
         true
-    }
-
-    /// Whether a message from a number that was given up says that it is the contact's all the same: it names a WhatsApp id that they have or had,
-    /// it was written before, or it is about the same change once more.
-    fn is_same_person(&self, message: &Inbound) -> bool {
-        let same_id = message.user_id.is_some() && message.user_id == self.rec.user_id;
-        let same_change = match &message.content {
-            InboundContent::System { new_wa_id, .. } => {
-                let new = new_wa_id.as_deref().map(Address::from_whatsapp);
-                let when = self.rec.gave_up(&message.from);
-                new.is_some_and(|new| self.rec.has(&new)) || (when.is_some() && when == message.at)
-            }
-            _ => false,
-        };
-        same_id || same_change || self.rec.is_from_before(message)
     }
 
     /// Remembers by which addresses the contact wrote. What only tells of a change is no message from the old ones, and what was written before a
@@ -129,6 +113,26 @@ impl Record {
     /// Whether the person had this number and has another one now.
     pub fn has_left(&self, phone: &E164) -> bool {
         self.left.contains(phone)
+    }
+
+    /// Whether a message is from whoever has a number now that the person has given up.
+    pub fn is_of_another(&self, message: &Inbound) -> bool {
+        message.from.phone().is_some_and(|from| self.has_left(from)) && !self.is_same_person(message)
+    }
+
+    /// Whether a message from a number that was given up says that it is the contact's all the same: it names a WhatsApp id that they have or had,
+    /// it was written before, or it is about the same change once more.
+    fn is_same_person(&self, message: &Inbound) -> bool {
+        let same_id = message.user_id.is_some() && message.user_id == self.user_id;
+        let same_change = match &message.content {
+            InboundContent::System { new_wa_id, .. } => {
+                let new = new_wa_id.as_deref().map(Address::from_whatsapp);
+                let when = self.gave_up(&message.from);
+                new.is_some_and(|new| self.has(&new)) || (when.is_some() && when == message.at)
+            }
+            _ => false,
+        };
+        same_id || same_change || self.is_from_before(message)
     }
 
     /// Whether a reference names the contact by a number that they have given up: what it says besides may be of whoever has it now.

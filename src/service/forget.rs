@@ -4,9 +4,10 @@
 
 use super::aliases::HOPS;
 use super::core::{Core, Patience};
+use super::holders::{left_places, said_at, said_of};
 use super::marks;
 use super::metrics;
-use super::number::{left_places, said_at};
+use super::names::{addresses, anywhere, names_of, reached_at};
 use super::ports::Clock;
 use super::suppressions::{forget_notes, list_erased};
 use super::traces::{Deletion, Traces, goes_with, whoever};
@@ -161,7 +162,11 @@ impl Eraser<'_> {
             .map(|address| (ContactKey::of(mode, secret, &address.canonical()), reached_at(&address)))
             .collect();
         let addresses: Vec<ContactKey> = known.iter().map(|(address, _)| *address).collect();
-        let holders = self.said_by_holders(key, &record, secret).await?;
+        let holders = self.holders(key, &record, secret).await?;
+        self.let_pass(key, seen, &record, &holders).await?;
+        if mode == Mode::Live {
+            self.bar_what_waits(key, &record, secret).await?;
+        }
         let others = record.merged.iter().filter(|merged| !addresses.contains(merged)).map(|merged| (*merged, anywhere()));
         // Before the record is gone: as long as it is there it says the same itself.
         for (address, reaches) in known.iter().copied().chain(others).filter(|(address, _)| *address != key) {
@@ -193,7 +198,7 @@ impl Eraser<'_> {
         let journal = [key].iter().chain(&record.merged).map(|contact| entry(*contact)).collect();
         let live = record.live().into_iter().map(|(version, n)| (version, -n)).collect();
         // All those names lead here, and whoever writes under one of them begins here as long as they do.
-        let own = StopMask::from_bits(holders.iter().fold(stop.bits(), |bits, (_, said)| bits | said.bits()));
+        let own = StopMask::from_bits(stop.bits() | said_of(&holders));
         let forget =
             Forget { contact: key, expect: seen.record.token, journal, stop: own, seen: on_the_way, lanes, failed, live };
         let receipt = Receipt {
@@ -288,39 +293,6 @@ struct Begun {
     /// All that the contact was known by.
     names: Vec<ContactKey>,
     mode: Mode,
-}
-
-/// Every address that a record knows.
-fn addresses(record: &Record) -> impl Iterator<Item = Address> {
-    let Record { phone, user_id, email, external, verbatim, .. } = record;
-    let phone = phone.clone().map(Address::Phone);
-    let others = [
-        user_id.clone().map(Address::Bsuid),
-        email.clone().map(Address::Email),
-        external.clone().map(Address::External),
-        verbatim.clone().map(Address::Verbatim),
-    ];
-    phone.into_iter().chain(others.into_iter().flatten())
-}
-
-/// The kinds of channel that reach somebody at an address; for an id of another system this may be any.
-fn reached_at(address: &Address) -> StopMask {
-    match address {
-        Address::Phone(_) => StopMask::of(&[ChannelKind::Sms, ChannelKind::WhatsApp]),
-        Address::Bsuid(_) => StopMask::of(&[ChannelKind::WhatsApp]),
-        Address::Email(_) => StopMask::of(&[ChannelKind::Email]),
-        Address::Verbatim(_) => StopMask::of(&[ChannelKind::Sms]),
-        Address::External(_) => anywhere(),
-    }
-}
-
-fn anywhere() -> StopMask {
-    StopMask::of(&ChannelKind::ALL)
-}
-
-/// All names that lead to a contact, its own first. At an address that it only knows there may be somebody else.
-fn names_of(key: ContactKey, merged: &[ContactKey]) -> Vec<ContactKey> {
-    [key].into_iter().chain(merged.iter().copied().filter(|name| *name != key)).collect()
 }
 
 impl Core {

@@ -3,16 +3,14 @@
 //! after them is a contact at a place of its own.
 
 use super::core::{Core, Patience};
-use super::forget::Eraser;
 use super::inbox::{Given, Received, fitting, is_about_others};
-use super::traces::whoever;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, DedupeHash};
 use crate::domain::message::Inbound;
 use crate::domain::mode::Mode;
 use crate::engine::record::Record;
-use crate::store::{Answer, Linked, Started, StopMask, StoreError, WhenFull};
+use crate::store::{Answer, Linked, Started, StoreError, WhenFull};
 use std::sync::Arc;
 
 /// How many had a number, one after the other, before nobody is looked for any more.
@@ -21,6 +19,11 @@ pub(super) const HOLDERS: usize = 64;
 /// The name under which the place of whoever has a number is made: the first who had it is at the number itself, those after them are counted.
 pub(super) fn place_name(canonical: &str, n: usize) -> String {
     if n == 0 { canonical.to_owned() } else { format!("{canonical}/{n}") }
+}
+
+/// What makes it the same whoever gives a message on: the effect that says so, or the deletion of the contact at which it waits.
+pub(super) fn given_on(message: &Inbound) -> DedupeHash {
+    DedupeHash::of(&["given on", message.channel.as_str(), &message.id])
 }
 
 impl Core {
@@ -41,14 +44,14 @@ impl Core {
         Ok(())
     }
 
-    /// A message from a number that a contact gave up goes to whoever has it now, once for each effect. They begin with it if they are new.
+    /// A message from a number that a contact gave up goes to whoever has it now, once. They begin with it if they are new.
     pub(super) async fn give_on(self: &Arc<Self>, started: &Started, message: &Inbound) -> Answer<()> {
         // That may be the same contact again: they have the number back since then, or whoever had it became part of them.
         let whose = self.place_now(&message.from).await?;
         // What it answers was said to the other.
         let message = Inbound { answers: None, ..message.clone() };
         let given = Given {
-            hash: DedupeHash::of(&["given on", &started.id.to_string()]),
+            hash: given_on(&message),
             class: self.class_of(&message),
             body: fitting(Mode::Live, message.clone()),
             full: WhenFull::Drop,
@@ -103,48 +106,4 @@ impl Core {
         }
         Err(StoreError::Bug("a number changed hands more often than is followed".to_owned()))
     }
-}
-
-impl Eraser<'_> {
-    /// What whoever has numbers now, which this contact gave up, opted out of: under which of the contact's names it is to be kept. When the contact is
-    /// gone nobody gives anything on to them any more, and who writes from the number begins there.
-    pub(super) async fn said_by_holders(
-        &self,
-        key: ContactKey,
-        record: &Record,
-        secret: &[u8],
-    ) -> Answer<Vec<(ContactKey, StopMask)>> {
-        let mut said = Vec::new();
-        for phone in &record.left {
-            let canonical = Address::Phone(phone.clone()).canonical();
-            let mut places = Vec::new();
-            for n in 0..HOLDERS {
-                let place = ContactKey::derive(secret, &place_name(&canonical, n));
-                // Of a holder who was deleted as well it stands at their place; the next one begins there.
-                let stop = match self.surely(|| whoever(self.store, place)).await? {
-                    Some((whose, _)) if whose == key => {
-                        places.push(place);
-                        continue;
-                    }
-                    Some((_, seen)) if Record::decode(&seen.record.blob).is_ok_and(|record| record.has_left(phone)) => continue,
-                    Some((_, seen)) => seen.record.stop,
-                    None => self.surely(|| self.store.suppressed(place)).await?,
-                };
-                said.extend(places.into_iter().map(|place| (place, stop)));
-                break;
-            }
-        }
-        Ok(said)
-    }
-}
-
-/// What others opted out of at a place.
-pub(super) fn said_at(said: &[(ContactKey, StopMask)], place: ContactKey) -> u8 {
-    said.iter().filter(|(at, _)| *at == place).fold(0, |bits, (_, stop)| bits | stop.bits())
-}
-
-/// The places of numbers that a contact gave up.
-pub(super) fn left_places(record: &Record, secret: &[u8]) -> Vec<ContactKey> {
-    let of = |canonical: String| (0..HOLDERS).map(move |n| ContactKey::derive(secret, &place_name(&canonical, n)));
-    record.left.iter().flat_map(|phone| of(Address::Phone(phone.clone()).canonical())).collect()
 }

@@ -1,20 +1,24 @@
 //! Whoever has a number after somebody else, when one of the two is deleted or the first one has it again.
 
 use super::numbers::{NEW, change, record, rig, say, sent, settle, whatsapp};
-use super::rig::{Backend, Rig, message};
+use super::rig::{Backend, Rig, answer, message};
 use super::{ANN, on_every_store};
 use replyflow::domain::address::Address;
 use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::ContactKey;
 use replyflow::domain::input::ContactRef;
+use replyflow::domain::journal::Event;
 use replyflow::domain::mode::Mode;
 use replyflow::domain::name::EventName;
 use replyflow::domain::value::Value;
-use replyflow::service::NewEvent;
+use replyflow::service::{NewEvent, Received};
 
 on_every_store!(
     what_a_deleted_holder_said_no_to_is_kept_when_the_first_one_is_deleted,
     what_the_holder_said_no_to_is_kept_wherever_the_first_one_was,
+    what_the_holder_wrote_goes_on_when_the_first_one_is_deleted,
+    what_nobody_has_looked_at_yet_goes_on_to_the_holder_too,
+    what_waits_brings_no_deleted_holder_back,
 );
 
 /// She was known by mail first: her number is another name of hers.
@@ -38,6 +42,30 @@ async fn known_by_mail(rig: &Rig) -> ContactKey {
 /// The place of whoever has her number after her.
 fn next(rig: &Rig) -> ContactKey {
     rig.core.contact_key(Mode::Live, &format!("{ANN}/1"))
+}
+
+/// What a contact's journal says that they wrote.
+async fn heard(rig: &Rig, contact: ContactKey) -> Vec<String> {
+    let text = |event| match event {
+        Event::Received { text, .. } => Some(text),
+        _ => None,
+    };
+    rig.journal(contact).await.into_iter().filter_map(text).collect()
+}
+
+/// She has another number, and something is said to her that her provider does not take now. What comes from the old number waits behind it.
+async fn busy(rig: &Rig) {
+    say(rig, whatsapp(ANN, "1", "hi")).await;
+    say(rig, change(ANN, "2", NEW, None)).await;
+    rig.script(|_| answer(500, "{}"));
+    rig.core.receive_message(whatsapp(NEW, "3", "red")).await.expect("accepted");
+    rig.quiet().await;
+}
+
+/// From her old number, as far as it comes without time.
+async fn say_now(rig: &Rig, id: &str, text: &str) {
+    rig.core.receive_message(whatsapp(ANN, id, text)).await.expect("accepted");
+    rig.quiet().await;
 }
 
 async fn what_a_deleted_holder_said_no_to_is_kept_when_the_first_one_is_deleted(backend: Backend) {
@@ -70,4 +98,59 @@ async fn what_the_holder_said_no_to_is_kept_wherever_the_first_one_was(backend: 
     say(&rig, message(ANN, "5", "hello")).await;
     assert_eq!(sent(&rig).len(), told, "whoever has the number said that they want no text messages");
     assert!(record(&rig, ann).await.is_stopped(ChannelKind::Sms), "the number still leads to her place, and they begin there");
+}
+
+async fn what_the_holder_wrote_goes_on_when_the_first_one_is_deleted(backend: Backend) {
+    for known in [false, true] {
+        let rig = rig(backend).await;
+        let (ann, bob) = (rig.key(ANN), next(&rig));
+        busy(&rig).await;
+        if known {
+            // Their words of HELP wait for nothing, and they are somebody since then.
+            say_now(&rig, "4", "HELP").await;
+        }
+        let before = heard(&rig, bob).await;
+        say_now(&rig, "5", "blue").await;
+        assert_eq!(rig.store.inspect(ann).await.expect("looks").map(|seen| seen.lane.len()), Some(2), "it waits behind hers");
+        rig.core.forget(ann, "a test").await.expect("deleted");
+        settle(&rig).await;
+        let mut all = before;
+        all.push("blue".to_owned());
+        assert_eq!(heard(&rig, bob).await, all, "known before: {known}");
+        assert!(rig.store.inspect(ann).await.expect("looks").is_none(), "she is not brought back");
+        // Its provider brings it again: it has been heard.
+        assert_eq!(say(&rig, whatsapp(ANN, "5", "blue")).await, Received::Duplicate);
+        assert_eq!(heard(&rig, bob).await, all);
+    }
+}
+
+async fn what_nobody_has_looked_at_yet_goes_on_to_the_holder_too(backend: Backend) {
+    let rig = rig(backend).await;
+    let (ann, bob) = (rig.key(ANN), next(&rig));
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, None)).await;
+    for message in [whatsapp(ANN, "3", "blue"), whatsapp(NEW, "4", "red")] {
+        rig.core.receive_message(message).await.expect("accepted");
+    }
+    rig.core.forget(ann, "a test").await.expect("deleted");
+    settle(&rig).await;
+    assert_eq!(heard(&rig, bob).await, ["blue"], "hers goes with her");
+    assert!(rig.store.inspect(ann).await.expect("looks").is_none());
+}
+
+async fn what_waits_brings_no_deleted_holder_back(backend: Backend) {
+    let rig = rig(backend).await;
+    let (ann, bob) = (rig.key(ANN), next(&rig));
+    busy(&rig).await;
+    say_now(&rig, "4", "HELP").await;
+    say_now(&rig, "5", "blue").await;
+    rig.core.forget(bob, "a test").await.expect("deleted");
+    for _ in 0..5 {
+        settle(&rig).await;
+    }
+    assert!(rig.store.inspect(ann).await.expect("looks").is_some_and(|seen| seen.lane.is_empty()), "all that waited is done");
+    assert!(rig.store.inspect(bob).await.expect("looks").is_none(), "{:?}", heard(&rig, bob).await);
+    // What they write from now on does.
+    say(&rig, whatsapp(ANN, "6", "hello")).await;
+    assert!(rig.store.inspect(bob).await.expect("looks").is_some());
 }
