@@ -1,6 +1,7 @@
 //! Two contacts who are one person become one. The one that stays asks first and the other says whether it comes: a contact to which
 //! somebody is coming goes nowhere itself, so that no circle of contacts moves into each other for ever.
 
+use super::address::E164;
 use super::id::{ContactKey, EffectId};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -51,6 +52,11 @@ pub enum Merge {
         /// Where the person behind it opted out before their contact was deleted: `ChannelKind::stop_bit`.
         #[serde(default)]
         stop: u8,
+    },
+    /// Two who had one number after each other stay two: whoever had it before has it again.
+    Left {
+        /// The number.
+        phone: E164,
     },
     /// The other contact is here.
     Arrived {

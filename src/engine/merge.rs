@@ -56,6 +56,10 @@ impl Turning<'_> {
                 }
                 Ok(())
             }
+            Merge::Left { phone } => {
+                self.number_left(phone);
+                Ok(())
+            }
             Merge::Arrived { from, asked, record, awaited } => self.came_here(*from, *asked, record, awaited),
         }
     }

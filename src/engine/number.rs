@@ -44,8 +44,13 @@ impl Turning<'_> {
         if self.rec.is_from_before(message) {
             return;
         }
-        if let Address::Phone(_) = &message.from {
+        if let Address::Phone(phone) = &message.from {
+            let back = self.rec.has_left(phone);
             self.rec.has_again(&message.from);
+            // Whoever had it meanwhile must not be written to there.
+            if back {
+                self.number_step(Moving::Lead { address: message.from.clone() });
+            }
         }
         self.rec.meet(&message.from);
         if let Some(id) = &message.user_id {
@@ -85,6 +90,14 @@ impl Turning<'_> {
         }
         for address in new {
             self.number_step(Moving::Lead { address });
+        }
+    }
+
+    /// Whoever had a number before the contact has it again: nothing is sent there from here, and what comes from there is theirs.
+    pub(super) fn number_left(&mut self, phone: &E164) {
+        if !self.rec.has_left(phone) {
+            self.note(None, "a number of the contact's is its first holder's again");
+            self.rec.leave(&Address::Phone(phone.clone()), None);
         }
     }
 

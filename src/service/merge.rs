@@ -206,7 +206,7 @@ impl Core {
     }
 
     /// Puts a step into somebody's mailbox, once for each effect.
-    async fn hand(self: &Arc<Self>, started: &Started, to: ContactKey, input: &Input) -> Answer<Received> {
+    pub(super) async fn hand(self: &Arc<Self>, started: &Started, to: ContactKey, input: &Input) -> Answer<Received> {
         let hash = DedupeHash::of(&["move", &started.id.to_string()]);
         self.put_known(to, hash, input, WhenFull::Take).await
     }

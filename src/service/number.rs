@@ -7,6 +7,8 @@ use super::inbox::{Given, Received, fitting, is_about_others};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ContactKey, DedupeHash};
+use crate::domain::input::Input;
+use crate::domain::merge::Merge;
 use crate::domain::message::Inbound;
 use crate::domain::mode::Mode;
 use crate::engine::record::Record;
@@ -28,26 +30,43 @@ pub(super) fn given_on(message: &Inbound) -> DedupeHash {
 
 impl Core {
     /// A new address of a contact's person leads to it from now on. Who is there already becomes part of it, but for somebody who gave that number
-    /// up. Each step may be done again.
+    /// up; who had it since then has it no more. Each step may be done again.
     pub(super) async fn lead_on(self: &Arc<Self>, started: &Started, address: &Address) -> Answer<()> {
         let contact = self.aliases.target(started.lane.contact);
-        let key = self.place_now(address).await?;
-        if self.aliases.target(key) == contact {
-            return Ok(());
+        let (n, key) = self.place_now(address).await?;
+        if self.aliases.target(key) != contact {
+            // Late: the person gave it up again meanwhile, and whoever has it now is somebody else.
+            if n > 0 && self.has_given_up(contact, address).await? {
+                return Ok(());
+            }
+            let (by, id) = ("their number or id changed", started.id.to_string());
+            match self.patiently(Patience::Short, || self.store.link(key, contact)).await? {
+                Linked::Ok => self.linked(key, contact).await?,
+                Linked::Elsewhere(other) => self.merge(other, contact, by, &id).await?,
+                Linked::Taken => self.merge(key, contact, by, &id).await?,
+            };
         }
-        let (by, id) = ("their number or id changed", started.id.to_string());
-        match self.patiently(Patience::Short, || self.store.link(key, contact)).await? {
-            Linked::Ok => self.linked(key, contact).await?,
-            Linked::Elsewhere(other) => self.merge(other, contact, by, &id).await?,
-            Linked::Taken => self.merge(key, contact, by, &id).await?,
-        };
+        self.take_back(started, (contact, n), address).await
+    }
+
+    /// Contacts that had a number after place `n`, which is this contact's, must not write there any more.
+    async fn take_back(self: &Arc<Self>, started: &Started, (contact, n): (ContactKey, usize), address: &Address) -> Answer<()> {
+        let (Some(phone), canonical) = (address.phone(), address.canonical()) else { return Ok(()) };
+        let left = Input::Merge(Box::new(Merge::Left { phone: phone.clone() }));
+        for n in n + 1..HOLDERS {
+            let place = self.contact_key(Mode::Live, &place_name(&canonical, n));
+            let Some(found) = self.contact(place).await? else { break };
+            if found.key != contact && !found.record.has_left(phone) {
+                self.hand(started, found.key, &left).await?;
+            }
+        }
         Ok(())
     }
 
     /// A message from a number that a contact gave up goes to whoever has it now, once. They begin with it if they are new.
     pub(super) async fn give_on(self: &Arc<Self>, started: &Started, message: &Inbound) -> Answer<()> {
         // That may be the same contact again: they have the number back since then, or whoever had it became part of them.
-        let whose = self.place_now(&message.from).await?;
+        let (_, whose) = self.place_now(&message.from).await?;
         // What it answers was said to the other.
         let message = Inbound { answers: None, ..message.clone() };
         let given = Given {
@@ -90,18 +109,18 @@ impl Core {
         if !address.phone().is_some_and(left) {
             return Ok(seen.record.stop.stops(kind));
         }
-        let now = self.place_now(address).await?;
+        let (_, now) = self.place_now(address).await?;
         Ok(self.aliases.target(now) != asks && self.wants_none(now, kind).await?)
     }
 
-    /// The place of whoever has an address now: that of the address itself, as long as nobody gave it up there.
-    async fn place_now(&self, address: &Address) -> Answer<ContactKey> {
+    /// The place of whoever has an address now, and how many had it before: that of the address itself, as long as nobody gave it up there.
+    async fn place_now(&self, address: &Address) -> Answer<(usize, ContactKey)> {
         let canonical = address.canonical();
-        let place = |n| self.contact_key(Mode::Live, &place_name(&canonical, n));
+        let place = |n| (n, self.contact_key(Mode::Live, &place_name(&canonical, n)));
         let Some(phone) = address.phone() else { return Ok(place(0)) };
-        for place in (0..HOLDERS).map(place) {
+        for (n, place) in (0..HOLDERS).map(place) {
             if self.contact(place).await?.is_none_or(|found| !found.record.has_left(phone)) {
-                return Ok(place);
+                return Ok((n, place));
             }
         }
         Err(StoreError::Bug("a number changed hands more often than is followed".to_owned()))

@@ -94,9 +94,25 @@ fn whoever_has_the_old_number_now_is_somebody_else() {
     assert_eq!(d.record().phone, Some(phone(NEW)));
     // Another number of theirs is as before; and by their own id they are known at the old one too.
     let back = Inbound { user_id: Some("GB.2".to_owned()), ..d.inbound("red") };
-    assert!(deliver(&mut d, back).is_empty());
+    let lead = Moving::Lead { address: Address::Phone(phone(PHONE)) };
+    assert_eq!(deliver(&mut d, back), [lead], "whoever had it meanwhile hears of it");
     assert_eq!(d.said(), ["Thank you for a"]);
     assert_eq!((d.record().phone, d.record().left), (Some(phone(PHONE)), vec![]));
+}
+
+#[test]
+fn whoever_had_a_number_meanwhile_is_not_reached_there_any_more() {
+    let mut d = driver();
+    d.user("a");
+    d.change(|record| record.user_id = Some("GB.7".to_owned()));
+    for _ in 0..2 {
+        step(&mut d, Merge::Left { phone: phone(PHONE) });
+        let record = d.record();
+        assert_eq!((record.phone, record.user_id.as_deref()), (None, Some("GB.7")));
+        assert_eq!((record.left, record.former.len(), record.runs.len()), (vec![phone(PHONE)], 1, 1));
+    }
+    let late = d.inbound("red");
+    assert!(matches!(deliver(&mut d, late)[..], [Moving::GiveOn { .. }]), "what comes from there is not theirs");
 }
 
 #[test]

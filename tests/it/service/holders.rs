@@ -1,6 +1,6 @@
 //! Whoever has a number after somebody else, when one of the two is deleted or the first one has it again.
 
-use super::numbers::{NEW, change, record, rig, say, sent, settle, whatsapp};
+use super::numbers::{NEW, change, phone, record, rig, say, sent, settle, to, whatsapp};
 use super::rig::{Backend, Rig, answer, message};
 use super::{ANN, on_every_store};
 use replyflow::domain::address::Address;
@@ -8,10 +8,12 @@ use replyflow::domain::channel::ChannelKind;
 use replyflow::domain::id::ContactKey;
 use replyflow::domain::input::ContactRef;
 use replyflow::domain::journal::Event;
+use replyflow::domain::message::Inbound;
 use replyflow::domain::mode::Mode;
 use replyflow::domain::name::EventName;
 use replyflow::domain::value::Value;
 use replyflow::service::{NewEvent, Received};
+use replyflow::store::Place;
 
 on_every_store!(
     what_a_deleted_holder_said_no_to_is_kept_when_the_first_one_is_deleted,
@@ -19,6 +21,8 @@ on_every_store!(
     what_the_holder_wrote_goes_on_when_the_first_one_is_deleted,
     what_nobody_has_looked_at_yet_goes_on_to_the_holder_too,
     what_waits_brings_no_deleted_holder_back,
+    whoever_had_the_number_meanwhile_is_not_written_to_there,
+    a_change_that_was_taken_back_makes_nobody_part_of_her,
 );
 
 /// She was known by mail first: her number is another name of hers.
@@ -41,7 +45,11 @@ async fn known_by_mail(rig: &Rig) -> ContactKey {
 
 /// The place of whoever has her number after her.
 fn next(rig: &Rig) -> ContactKey {
-    rig.core.contact_key(Mode::Live, &format!("{ANN}/1"))
+    nth(rig, ANN, 1)
+}
+
+fn nth(rig: &Rig, number: &str, n: usize) -> ContactKey {
+    rig.core.contact_key(Mode::Live, &format!("{number}/{n}"))
 }
 
 /// What a contact's journal says that they wrote.
@@ -153,4 +161,49 @@ async fn what_waits_brings_no_deleted_holder_back(backend: Backend) {
     // What they write from now on does.
     say(&rig, whatsapp(ANN, "6", "hello")).await;
     assert!(rig.store.inspect(bob).await.expect("looks").is_some());
+}
+
+async fn whoever_had_the_number_meanwhile_is_not_written_to_there(backend: Backend) {
+    for told in [true, false] {
+        let rig = rig(backend).await;
+        let (ann, bob, carol) = (rig.key(ANN), next(&rig), nth(&rig, ANN, 2));
+        let hers = |from: &str, id: &str, text: &str| Inbound { user_id: Some("GB.1".to_owned()), ..whatsapp(from, id, text) };
+        say(&rig, hers(ANN, "1", "hi")).await;
+        say(&rig, change(ANN, "2", NEW, None)).await;
+        say(&rig, whatsapp(ANN, "3", "hello")).await;
+        assert_eq!(record(&rig, bob).await.phone, phone(ANN));
+        // Her provider says that she has it again, or she writes from there under her own id.
+        let back = if told { change(NEW, "4", ANN, None) } else { hers(ANN, "4", "one moment") };
+        say(&rig, back).await;
+        let one = record(&rig, bob).await;
+        assert_eq!((one.phone, one.left, one.runs.len()), (None, vec![phone(ANN).expect("a phone")], 1), "told: {told}");
+        assert_eq!(record(&rig, ann).await.phone, phone(ANN));
+        assert!(!record(&rig, ann).await.merged.contains(&bob), "they are two people");
+        // She gives it up once more: that it is somebody else's then is not said to him, and he is not asked what they answer.
+        say(&rig, change(ANN, "5", NEW, None)).await;
+        let asked = sent(&rig).len();
+        say(&rig, whatsapp(ANN, "6", "good evening")).await;
+        assert_eq!(sent(&rig)[asked..], to(ANN, &["Which one?"]), "somebody new");
+        assert_eq!(record(&rig, carol).await.phone, phone(ANN));
+        say(&rig, change(NEW, "7", ANN, None)).await;
+        assert_eq!((record(&rig, carol).await.phone, record(&rig, bob).await.phone), (None, None));
+    }
+}
+
+async fn a_change_that_was_taken_back_makes_nobody_part_of_her(backend: Backend) {
+    let rig = rig(backend).await;
+    let (ann, bob) = (rig.key(ANN), nth(&rig, NEW, 1));
+    say(&rig, whatsapp(ANN, "1", "hi")).await;
+    say(&rig, change(ANN, "2", NEW, None)).await;
+    say(&rig, change(NEW, "3", ANN, None)).await;
+    say(&rig, whatsapp(NEW, "4", "hello")).await;
+    // She has his number for a moment: by the time that is followed, it is his again.
+    for message in [change(ANN, "5", NEW, None), change(NEW, "6", ANN, None)] {
+        rig.core.receive_message(message).await.expect("accepted");
+    }
+    rig.tasks.run_only_the_first().await;
+    assert_eq!(record(&rig, ann).await.left, [phone(NEW).expect("a phone")], "both are decided");
+    settle(&rig).await;
+    assert_eq!(rig.store.inspect(bob).await.expect("looks").map(|seen| seen.place), Some(Place::Here));
+    assert!(!record(&rig, ann).await.merged.contains(&bob));
 }
