@@ -162,6 +162,11 @@ pub async fn move_store(
 /// Makes a store usable again that was to be moved, or was. Whether the move had ended; nothing: there was none.
 pub async fn give_up(from: &dyn Transfer) -> Result<Option<bool>, MoveError> {
     let left: Option<Left> = read(from.mark(Mark::Left).await.map_err(MoveError::From)?)?;
+    if left.as_ref().is_some_and(|left| left.done) {
+        // The other one has been in use, and whoever was told of it remembers places there: what this one tells must stand after them.
+        let now = from.store().now().await.map_err(MoveError::From)?;
+        from.go_beyond(u64::try_from(now.0).unwrap_or(0)).await.map_err(MoveError::From)?;
+    }
     if left.is_some() {
         from.set_mark(Mark::Left, None).await.map_err(MoveError::From)?;
     }

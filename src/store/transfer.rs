@@ -347,6 +347,10 @@ pub trait Transfer: Send + Sync {
     /// below `beyond`.
     async fn take_secret(&self, secret: Bytes, beyond: u64) -> Answer<()>;
 
+    /// A store that was moved into another one is to be used again: what it writes into its journal from now on comes after all places whose times
+    /// are below `beyond`.
+    async fn go_beyond(&self, beyond: u64) -> Answer<()>;
+
     /// Names from a place on (empty: the beginning), about `n` of them.
     async fn names(&self, from: &str, n: usize) -> Answer<Names>;
 

@@ -184,6 +184,10 @@ impl Tables<'_> {
         }
     }
 
+    fn go_beyond(&self, beyond: u64) -> Answer<()> {
+        self.run("UPDATE journal_base SET time = max(time, ?1)", [signed(beyond)]).map(drop)
+    }
+
     fn set_mark(&self, mark: Mark, said: Option<&[u8]>) -> Answer<()> {
         match said {
             Some(said) => self.run("INSERT OR REPLACE INTO mark VALUES (?1, ?2)", (mark.name(), said)),
@@ -215,9 +219,13 @@ impl Transfer for EmbeddedStore {
     async fn take_secret(&self, secret: Bytes, beyond: u64) -> Answer<()> {
         self.write(0, move |tables| {
             tables.run("UPDATE meta SET secret = ?1", [&secret[..]])?;
-            tables.run("UPDATE journal_base SET time = max(time, ?1)", [signed(beyond)]).map(drop)
+            tables.go_beyond(beyond)
         })
         .await
+    }
+
+    async fn go_beyond(&self, beyond: u64) -> Answer<()> {
+        self.write(0, move |tables| tables.go_beyond(beyond)).await
     }
 
     async fn names(&self, from: &str, n: usize) -> Answer<Names> {

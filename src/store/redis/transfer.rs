@@ -226,6 +226,11 @@ impl Transfer for RedisStore {
         self.link.query(redis::cmd("SET").arg(meta()).arg(&secret[..])).await
     }
 
+    /// The same.
+    async fn go_beyond(&self, _beyond: u64) -> Answer<()> {
+        Ok(())
+    }
+
     async fn names(&self, from: &str, n: usize) -> Answer<Names> {
         self.do_names(from, n).await
     }

@@ -3,12 +3,12 @@
 use super::busy::{fill, picture, unread};
 use super::site::Site;
 use super::{PLAIN_ONE, cut, moved};
-use crate::conformance::world::{Backend, World, contact, input};
+use crate::conformance::world::{Backend, World, contact, input, sms};
 use crate::support::patience::until;
 use replyflow::domain::time::Span;
-use replyflow::service::transfer::{MoveError, Step, move_store};
-use replyflow::store::Accepted;
+use replyflow::service::transfer::{MoveError, Step, give_up, move_store};
 use replyflow::store::transfer::Mark;
+use replyflow::store::{Accepted, JournalId};
 
 #[tokio::test]
 async fn what_is_forgotten_while_a_store_is_moved_is_no_difference() {
@@ -127,6 +127,35 @@ async fn after_a_difference_the_same_command_copies_into_a_folder_again() {
     }
     moved(&from, &to).await.expect("moves");
     assert_eq!(unread(to.store()).await, journal, "each entry once");
+}
+
+#[tokio::test]
+async fn a_store_that_is_used_again_tells_what_is_new_after_the_one_that_it_was_moved_into() {
+    let mut world = World::new(Backend::Embedded).await;
+    fill(&world).await;
+    let source = Site::of(&mut world).await;
+    let target = Site::empty(Backend::Embedded).await;
+    {
+        let (from, to) = (source.alone(&world.settings).await, target.to_move(&world.settings, true).expect("opens"));
+        moved(&from, &to).await.expect("moves");
+    }
+    let last = async |world: &World| {
+        let items = world.store.read_journal(0, JournalId::START, 10_000).await.expect("reads");
+        items.last().expect("an entry").id
+    };
+    // An hour in the new one, which sinks and the record hear of.
+    world.store = target.open(&world.settings).expect("opens");
+    world.pass(Span::hours(1));
+    world.sends(contact(50), &[sms()]).await;
+    let remembered = last(&world).await;
+    {
+        let from = source.to_move(&world.settings, false).expect("opens");
+        assert_eq!(give_up(&*from).await.expect("gives up"), Some(true));
+    }
+    world.store = source.open(&world.settings).expect("is used again");
+    world.sends(contact(51), &[sms()]).await;
+    let news = last(&world).await;
+    assert!(news > remembered, "{news} after {remembered}");
 }
 
 #[tokio::test]
