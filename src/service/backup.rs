@@ -34,6 +34,9 @@ pub enum BackupError {
     /// Another file or folder.
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
+    /// The same, when what was there may be set aside already, and a part of the backup be in its place.
+    #[error("{0}: {1}")]
+    Halfway(PathBuf, io::Error),
     /// Something is there already.
     #[error("{0} is there already")]
     There(PathBuf),
@@ -182,14 +185,24 @@ pub fn restore(
         }
     })?;
     let (new_store, unsure, new_record, stilled) = fetched;
+    let pairs = [(new_store, &store)].into_iter().chain(new_record.zip(record));
+    let aside = put_in_place(pairs, now).map_err(|error| match error {
+        BackupError::File(path, why) => BackupError::Halfway(path, why),
+        other => other,
+    })?;
+    drop(lock);
+    Ok(Restored { about, unsure, stilled, aside })
+}
+
+/// Sets aside what is there, and puts each new file there. Gives what was set aside.
+fn put_in_place<'a>(pairs: impl Iterator<Item = (PathBuf, &'a PathBuf)>, now: Millis) -> Result<Vec<PathBuf>, BackupError> {
     let mut aside = Vec::new();
-    for (new, file) in [(new_store, &store)].into_iter().chain(new_record.zip(record)) {
+    for (new, file) in pairs {
         aside.extend(set_aside(file, now)?);
         fs::rename(&new, file).map_err(at(file))?;
         settle_folder(parent(file))?;
     }
-    drop(lock);
-    Ok(Restored { about, unsure, stilled, aside })
+    Ok(aside)
 }
 
 /// What is put in place: the store, how much waits in it, the record, what is paused in it.

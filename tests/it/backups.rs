@@ -10,7 +10,7 @@ use replyflow::domain::id::ContactKey;
 use replyflow::domain::time::Millis;
 use replyflow::history::Database;
 use replyflow::service::backup::{BackupError, Places, back_up, restore};
-use replyflow::store::{EmbeddedStore, JournalId, StoreError};
+use replyflow::store::{EmbeddedStore, JournalId, StoreError, StoreSettings};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -218,6 +218,26 @@ async fn a_log_whose_file_is_gone_is_not_read_into_what_is_put_back() {
     let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
     assert_eq!(count("SELECT count(*) FROM works WHERE name = 'written last'"), Ok(0), "what the log says is not of this file");
     assert_eq!(count("SELECT count(*) FROM outbox"), Ok(1));
+}
+
+#[tokio::test]
+async fn whoever_restores_hears_when_a_part_of_it_is_in_place_already() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // There is room for this name, and none for the one that it would be set aside under.
+    let record = format!("{}.db", "r".repeat(233));
+    let settings = format!("[store]\nhistory = \"{record}\"\n[channels.main-sms]\nprovider = \"simulator\"\nkind = \"sms\"\n");
+    std::fs::write(folder.path().join("replyflow.toml"), settings).expect("written");
+    let data = folder.path().join("data");
+    drop(EmbeddedStore::open(&data, StoreSettings::default()).expect("opens"));
+    let file = folder.path().join(&record);
+    let config = HistoryConfig { backend: HistoryBackend::Sqlite { file }, keep: Keep::default() };
+    drop(Database::open(&config).await.expect("opens"));
+    let (output, code) = command(folder.path(), &["admin", "backup", "copy"]).await;
+    assert_eq!(code, 0, "{output}");
+    let (output, code) = command(folder.path(), &["admin", "restore", "copy", "--replace"]).await;
+    assert!(code == 1 && output.contains("run it again with `--replace`"), "{output}");
+    let mut left = std::fs::read_dir(&data).expect("a folder").flatten().map(|entry| entry.file_name());
+    assert!(left.any(|name| name.to_string_lossy().contains(".before-")), "the store is replaced");
 }
 
 #[cfg(unix)]

@@ -28,6 +28,9 @@ fn why(error: BackupError) -> Stop {
     let hint = match &error {
         BackupError::There(_) => "Name a folder that is not there; `restore --replace` sets aside what is.",
         BackupError::Unknown(_) => "Name a folder that `replyflow admin backup` made.",
+        BackupError::Halfway(..) => {
+            "What was there may have another name already (`.before-…`); nothing of it is lost. When the cause is gone, run it again with `--replace`."
+        }
         BackupError::Store(_) | BackupError::Record(_) | BackupError::File(..) => "Nothing was changed.",
     };
     Stop::with_hint(error, hint)
