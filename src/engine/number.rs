@@ -156,8 +156,9 @@ impl Record {
     /// Whether the contact wrote it before the provider told of a change: from a number that they had until then, or under an id that they had, which
     /// nobody gets anew.
     pub fn is_from_before(&self, message: &Inbound) -> bool {
-        let earlier =
-            message.from.phone().is_some_and(|from| self.has_left(from)) && self.gave_up_after(&message.from, message.at);
+        // Providers tell time in seconds, and nobody else has a number in the second in which it was given up.
+        let had = matches!((message.at, self.gave_up(&message.from)), (Some(at), Some(left)) if at <= left);
+        let earlier = had && message.from.phone().is_some_and(|from| self.has_left(from));
         let id = match &message.from {
             Address::Bsuid(id) => Some(id),
             _ => message.user_id.as_ref(),

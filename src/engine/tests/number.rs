@@ -37,7 +37,8 @@ fn change(driver: &Driver, wa_id: Option<&str>, user_id: Option<&str>) -> Inboun
         new_user_id: user_id.map(str::to_owned),
         new_wa_id: wa_id.map(str::to_owned),
     };
-    Inbound { content, ..driver.inbound("") }
+    // A second ago: what is written now comes later.
+    Inbound { content, at: Some(driver.now - Span::seconds(1)), ..driver.inbound("") }
 }
 
 fn from(number: &str, message: Inbound) -> Inbound {
@@ -165,8 +166,8 @@ fn who_is_one_person_after_all_is_heard_at_the_old_number() {
 /// A change that was said a minute before now, so that what comes may be older or newer than it.
 fn changed(d: &mut Driver, wa_id: Option<&str>, user_id: Option<&str>) -> Millis {
     d.now = d.now + Span::minutes(1);
-    let at = d.now;
     let message = change(d, wa_id, user_id);
+    let at = message.at.expect("a time");
     deliver(d, message);
     d.now = d.now + Span::minutes(1);
     at
@@ -191,8 +192,11 @@ fn what_was_written_before_the_change_and_comes_after_it_is_hers_and_brings_noth
     assert!(!d.record().is_stopped(ChannelKind::Sms) && reached(&d) == after);
     let by_id = Inbound { from: Address::Bsuid("GB.1".to_owned()), user_id: Some("GB.1".to_owned()), ..d.inbound("hi") };
     assert!(deliver(&mut d, by_id).is_empty() && reached(&d) == after);
-    // In the same second, or later, it is of whoever has the number now.
-    for at in [Some(at), Some(at + Span::seconds(1)), None] {
+    // In the same second nobody else has the number yet.
+    let still = Inbound { at: Some(at), ..d.inbound("hi") };
+    assert!(deliver(&mut d, still).is_empty() && reached(&d) == after);
+    // Later, or without a time, it is of whoever has it now.
+    for at in [Some(at + Span::seconds(1)), None] {
         let message = Inbound { at, ..d.inbound("STOP") };
         assert_eq!(deliver(&mut d, message).len(), 1, "{at:?}");
     }
