@@ -1,5 +1,6 @@
 //! What comes from a carrier: stored, and only then answered. Messages are taken one after the other, so that they stay in their order.
 
+use super::doubts::Doubt;
 use super::line::Line;
 use crate::domain::id::DedupeHash;
 use crate::provider::smpp::{ACCEPTED, Deliver, Heard, Joined, Joiner, Piece, TEMPORARY, Written};
@@ -16,9 +17,19 @@ const EARLY: Duration = Duration::from_secs(5);
 /// Receipts that wait at one time.
 const EARLIEST: usize = 256;
 
-/// A `deliver_sm` and its number, or the answer to it: its number and the status.
+/// A `deliver_sm` and its number.
 pub(super) type Given = (u32, Deliver);
-pub(super) type Answered = (u32, u32);
+
+/// The answer to one.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// Its number.
+    pub sequence: u32,
+    /// `command_status`.
+    pub status: u32,
+    /// What is over once the carrier has read this.
+    pub doubt: Option<Doubt>,
+}
 
 /// Takes what comes over one connection, until that ends.
 pub(super) async fn work(
@@ -84,7 +95,7 @@ impl Ear<'_> {
 
     async fn report(&self, sequence: u32, said: Decoded) {
         let status = self.stored(said).await;
-        self.answer(vec![sequence], status).await;
+        self.answer(vec![sequence], status, None).await;
     }
 
     async fn whole(&self, parts: Vec<(Piece, Written, Vec<u32>)>) {
@@ -107,11 +118,14 @@ impl Ear<'_> {
             Some(id) => format!("{id}-{of:016x}"),
             None => format!("{of:016x}-{:016x}", self.core.random_bits()),
         };
-        let id = self.line.doubts().name(of, self.session, now, fresh);
-        let said = self.line.smpp.message(parts, id.clone(), part, &self.line.routes);
+        let (doubt, id) = self.line.doubts().name(of, self.session, now, fresh);
+        let said = self.line.smpp.message(parts, id, part, &self.line.routes);
         let status = self.stored(said).await;
-        self.line.doubts().answered(&id, status == ACCEPTED, self.core.clock.monotonic());
-        self.answer(sequences, status).await;
+        if status != ACCEPTED {
+            // It comes again for that, whether this answer is read or not.
+            self.line.doubts().later(doubt, self.core.clock.monotonic());
+        }
+        self.answer(sequences, status, (status == ACCEPTED).then_some(doubt)).await;
     }
 
     /// Whether it is stored: then, and only then, the carrier hears that it was taken.
@@ -125,10 +139,10 @@ impl Ear<'_> {
         }
     }
 
-    async fn answer(&self, sequences: Vec<u32>, status: u32) {
+    async fn answer(&self, sequences: Vec<u32>, status: u32, doubt: Option<Doubt>) {
         for sequence in sequences {
             // Where the connection is over nobody waits for it.
-            let _ = self.answers.send((sequence, status)).await;
+            let _ = self.answers.send(Answered { sequence, status, doubt }).await;
         }
     }
 }

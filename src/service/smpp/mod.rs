@@ -7,6 +7,8 @@ mod doubts;
 mod hear;
 mod line;
 mod link;
+mod order;
+mod proof;
 mod session;
 mod submit;
 

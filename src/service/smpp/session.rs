@@ -1,9 +1,12 @@
 //! One bound connection: messages go out within a window, what comes is handed on, silence is asked about. Whoever waits for an answer when
 //! it ends hears whether the message may have left.
 
+use super::doubts::Doubt;
 use super::hear::{Answered, Given};
 use super::line::Line;
 use super::link::{FIRST, Link, RESPONSE, command, write};
+pub(super) use super::order::{Order, Session};
+use super::proof::{Proof, Stamp};
 use crate::domain::id::SendRef;
 use crate::provider::smpp::{ACCEPTED, Deliver, Frame, REFUSED, TEMPORARY, UNKNOWN_COMMAND, message_id};
 use crate::service::core::{Core, duration};
@@ -11,12 +14,11 @@ use crate::service::metrics;
 use crate::service::ports::{SmppFailure, SubmitAnswer};
 use futures_util::StreamExt as _;
 use rusmpp::Pdu;
-use rusmpp::pdus::{DeliverSmResp, SubmitSm};
+use rusmpp::pdus::DeliverSmResp;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 const FORGOTTEN: Duration = Duration::from_secs(120);
 /// How long a question whether the connection lives is waited for at most.
 const ENQUIRED: Duration = Duration::from_secs(10);
+/// An answer that nothing shows to be read is asked about after this time: the answer to any question shows it.
+const UNREAD: Duration = Duration::from_secs(1);
 /// What is in the air may end for so long before we unbind.
 const LAST: Duration = Duration::from_secs(5);
 /// How often it is looked what is late.
@@ -39,53 +43,6 @@ const UNBIND: u32 = 0x0000_0006;
 const OUTBIND: u32 = 0x0000_000b;
 const ENQUIRE: u32 = 0x0000_0015;
 const ALERT: u32 = 0x0000_0102;
-
-/// The way into a connection.
-#[derive(Clone)]
-pub(super) struct Session {
-    pub orders: mpsc::Sender<Order>,
-    pub window: Arc<Semaphore>,
-}
-
-/// One message that is to leave.
-pub(super) struct Order {
-    pdu: SubmitSm,
-    named: Option<SendRef>,
-    answer: oneshot::Sender<Result<SubmitAnswer, SmppFailure>>,
-    taken: Taken,
-    permit: OwnedSemaphorePermit,
-}
-
-/// Whether it was written, or taken back before that: one of the two.
-#[derive(Clone, Default)]
-pub(super) struct Taken(Arc<AtomicU8>);
-
-impl Taken {
-    const WAITS: u8 = 0;
-    const WRITTEN: u8 = 1;
-    const BACK: u8 = 2;
-
-    fn becomes(&self, what: u8) -> bool {
-        self.0.compare_exchange(Self::WAITS, what, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-
-    /// True if it surely never left.
-    pub fn take_back(&self) -> bool {
-        self.becomes(Self::BACK)
-    }
-}
-
-impl Order {
-    pub fn new(
-        pdu: SubmitSm,
-        named: Option<SendRef>,
-        answer: oneshot::Sender<Result<SubmitAnswer, SmppFailure>>,
-        permit: OwnedSemaphorePermit,
-    ) -> (Self, Taken) {
-        let taken = Taken::default();
-        (Order { pdu, named, answer, taken: taken.clone(), permit }, taken)
-    }
-}
 
 /// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +61,7 @@ struct Pending {
     answer: oneshot::Sender<Result<SubmitAnswer, SmppFailure>>,
     named: Option<SendRef>,
     since: Instant,
+    stamp: Stamp,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -127,6 +85,8 @@ impl Connection<'_> {
             line,
             next: FIRST,
             pending: HashMap::new(),
+            proof: Proof::default(),
+            asked: None,
             enquiry: None,
             spoke: Instant::now(),
             unanswered: 0,
@@ -141,7 +101,7 @@ impl Connection<'_> {
                     Some(Err(_)) | None => Err(Ended::Broken),
                 },
                 Some(order) = orders.recv(), if state.stopping.is_none() => state.submits(&mut link, order).await,
-                Some((sequence, status)) = answers.recv() => state.answers(&mut link, sequence, status).await,
+                Some(answered) = answers.recv() => state.answers(&mut link, answered).await,
                 _ = look.tick() => state.looks(&mut link).await,
                 () = stop.cancelled(), if state.stopping.is_none() => {
                     state.stopping = Some(Instant::now());
@@ -154,7 +114,7 @@ impl Connection<'_> {
         };
         orders.close();
         while let Some(order) = orders.recv().await {
-            let _ = order.answer.send(Err(SmppFailure::NotBound));
+            order.refuse();
         }
         for (_, pending) in state.pending {
             line.ends();
@@ -169,8 +129,11 @@ struct State<'a> {
     line: &'a Line,
     next: u32,
     pending: HashMap<u32, Pending>,
-    /// Our question whether it lives, and since when.
-    enquiry: Option<(u32, Instant)>,
+    proof: Proof,
+    /// Our last question whether it lives, as long as it is not answered.
+    asked: Option<(u32, Stamp)>,
+    /// Since when it is waited for, whatever for, behind that question.
+    enquiry: Option<Instant>,
     /// When the carrier said something last.
     spoke: Instant,
     /// What came and was not answered yet.
@@ -193,29 +156,58 @@ impl State<'_> {
 
     async fn submits(&mut self, link: &mut Link, order: Order) -> Step {
         let Order { pdu, named, answer, taken, permit } = order;
-        if !taken.becomes(Taken::WRITTEN) {
+        if !taken.write() {
             return Ok(());
         }
-        let sequence = self.sequence();
+        let (sequence, stamp) = (self.sequence(), self.proof.asks());
         // Before it is written: a connection that breaks meanwhile may have taken it along.
         self.line.wrote();
-        self.pending.insert(sequence, Pending { answer, named, since: Instant::now(), _permit: permit });
+        self.pending.insert(sequence, Pending { answer, named, since: Instant::now(), stamp, _permit: permit });
         self.write(link, sequence, ACCEPTED, pdu).await
     }
 
-    async fn answers(&mut self, link: &mut Link, sequence: u32, status: u32) -> Step {
+    async fn answers(&mut self, link: &mut Link, Answered { sequence, status, doubt }: Answered) -> Step {
         self.unanswered = self.unanswered.saturating_sub(1);
+        if let Some(doubt) = doubt {
+            self.proof.answers(doubt, Instant::now());
+        }
         self.write(link, sequence, status, DeliverSmResp::default()).await
+    }
+
+    /// The carrier has read the answers to these.
+    fn has_read(&self, read: Vec<Doubt>) {
+        if !read.is_empty() {
+            let mut doubts = self.line.doubts();
+            read.into_iter().for_each(|doubt| doubts.proved(doubt));
+        }
+    }
+
+    /// Something was answered. If it was our question whether it lives, that shows what was read.
+    fn lives(&mut self, sequence: u32) {
+        if let Some((_, stamp)) = self.asked.take_if(|(asked, _)| *asked == sequence) {
+            let read = self.proof.answered(stamp);
+            self.has_read(read);
+        }
+    }
+
+    async fn enquires(&mut self, link: &mut Link) -> Step {
+        let (sequence, stamp) = (self.sequence(), self.proof.asks());
+        (self.asked, self.enquiry) = (Some((sequence, stamp)), Some(Instant::now()));
+        self.write(link, sequence, ACCEPTED, Pdu::EnquireLink).await
     }
 
     async fn takes(&mut self, link: &mut Link, frame: Frame, heard: &mpsc::Sender<Given>) -> Step {
         self.spoke = Instant::now();
+        let read = self.proof.heard(self.spoke);
+        self.has_read(read);
         match frame.command {
             SUBMIT_RESP | RESPONSE => {
+                self.lives(frame.sequence);
                 self.answered(&frame);
                 Ok(())
             }
             ENQUIRE_RESP => {
+                self.lives(frame.sequence);
                 self.enquiry = None;
                 Ok(())
             }
@@ -249,7 +241,9 @@ impl State<'_> {
 
     /// The answer to a message. Which of ours it is known before anything else that the carrier says is looked at.
     fn answered(&mut self, frame: &Frame) {
-        let Some(Pending { answer, named, .. }) = self.pending.remove(&frame.sequence) else { return };
+        let Some(Pending { answer, named, stamp, .. }) = self.pending.remove(&frame.sequence) else { return };
+        let read = self.proof.answered(stamp);
+        self.has_read(read);
         // A `generic_nack` refuses, whatever its status.
         let status = if frame.command == RESPONSE && frame.status == ACCEPTED { UNKNOWN_COMMAND } else { frame.status };
         let id = message_id(&frame.body).filter(|_| status == ACCEPTED).and_then(|id| self.line.smpp.sent_id(&id));
@@ -280,13 +274,12 @@ impl State<'_> {
             return self.write(link, sequence, ACCEPTED, Pdu::Unbind).await;
         }
         let every = duration(self.line.smpp.0.enquire_every);
+        let is_silent = self.spoke.elapsed() >= every;
+        // Who leaves such questions without an answer is not asked more often for that.
+        let is_unread = self.asked.is_none() && self.proof.waits_since().is_some_and(|since| since.elapsed() >= UNREAD);
         match self.enquiry {
-            Some((_, since)) if since.elapsed() > every.min(ENQUIRED) => Err(Ended::Silent),
-            None if self.spoke.elapsed() >= every => {
-                let sequence = self.sequence();
-                self.enquiry = Some((sequence, Instant::now()));
-                self.write(link, sequence, ACCEPTED, Pdu::EnquireLink).await
-            }
+            Some(since) if is_silent && since.elapsed() > every.min(ENQUIRED) => Err(Ended::Silent),
+            None if is_silent || is_unread => self.enquires(link).await,
             Some(_) | None => Ok(()),
         }
     }

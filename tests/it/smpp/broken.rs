@@ -1,4 +1,4 @@
-//! What happens to a connection: refused logins, answers that are lost, silence, and messages that come again.
+//! What happens to a connection: refused logins, answers that are lost, and silence.
 
 use super::*;
 use replyflow::config::channel::ProviderSettings;
@@ -50,22 +50,6 @@ async fn a_carrier_that_went_silent_is_left_and_found_again() {
     stage.tells(ANN, "Hello again").await;
     stage.becomes(ANN, "Hello again", "sent").await;
     assert_eq!(stage.smsc.so_far().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_comes_again_after_a_break_takes_effect_once() {
-    let stage = Stage::new(("echo", ECHO), "").await;
-    assert_eq!(stage.smsc.deliver(written(ANN, "Only once")).await, CommandStatus::EsmeRok);
-    stage.smsc.taken(1).await;
-    // The carrier did not see our answer, or says so.
-    stage.smsc.cut();
-    stage.smsc.bound(2).await;
-    assert_eq!(stage.smsc.deliver(written(ANN, "Only once")).await, CommandStatus::EsmeRok);
-    // On the same connection the same words are said twice.
-    assert_eq!(stage.smsc.deliver(written(ANN, "Only once")).await, CommandStatus::EsmeRok);
-    stage.smsc.taken(2).await;
-    assert_eq!(stage.smsc.deliver(written(ANN, "The end")).await, CommandStatus::EsmeRok);
-    assert_eq!(texts(&stage.smsc.taken(3).await), ["Only once", "Only once", "The end"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

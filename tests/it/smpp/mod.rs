@@ -1,6 +1,7 @@
 //! SMPP through the real service, over real TCP, with a fake carrier: conversations, receipts, long messages, and everything that happens to
 //! a connection.
 
+mod again;
 mod broken;
 mod elsewhere;
 
@@ -67,6 +68,23 @@ impl Stage {
         let body = json!({ "event": "tell.go", "data": { "phone": phone, "text": text } });
         let answer = self.api.post("/v1/events", body).await;
         assert!(answer.status < 300, "{} {}", answer.status, answer.text);
+    }
+
+    /// What this person wrote, as the record has it, once the last of it is there; sorted.
+    async fn heard(&self, phone: &str, last: &str) -> Vec<String> {
+        let contact = self.service.contact_key(phone);
+        let patience = Instant::now();
+        loop {
+            let found = self.api.get(&format!("/v1/messages?direction=in&contact={contact}")).await.json;
+            let items = found["items"].as_array().cloned().unwrap_or_default();
+            let mut texts: Vec<String> = items.iter().map(|one| one["text"].as_str().unwrap_or("").to_owned()).collect();
+            texts.sort();
+            if texts.iter().any(|text| text == last) {
+                return texts;
+            }
+            assert!(patience.elapsed() < LONG, "`{last}` is to come: {texts:?}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
     }
 
     /// The message with this text, once the record has it in this state.

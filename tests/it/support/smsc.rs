@@ -55,6 +55,7 @@ impl Taken {
 
 enum Do {
     Deliver(Box<DeliverSm>, oneshot::Sender<CommandStatus>),
+    Lose(Box<DeliverSm>, oneshot::Sender<CommandStatus>),
     Cut,
 }
 
@@ -169,7 +170,12 @@ impl Smsc {
 
     /// Waits until somebody asked whether it lives.
     pub async fn asked(&self) {
-        self.until("an enquire_link", |state| (state.enquiries > 0).then_some(())).await;
+        self.asked_times(1).await;
+    }
+
+    /// Waits until that was asked so often.
+    pub async fn asked_times(&self, n: usize) {
+        self.until("an enquire_link", |state| (state.enquiries >= n).then_some(())).await;
     }
 
     /// Everything that came, once it is as much.
@@ -182,12 +188,24 @@ impl Smsc {
         self.shared.state().taken.clone()
     }
 
+    /// Does something over the newest connection.
+    async fn newest(&self, todo: Do) {
+        let live = self.until("a connection", |state| state.live.last().filter(|live| !live.is_closed()).cloned()).await;
+        let _ = live.send(todo);
+    }
+
     /// Delivers over the newest connection, without waiting for the answer.
     pub async fn delivers(&self, pdu: DeliverSm) -> oneshot::Receiver<CommandStatus> {
         let (answer, answered) = oneshot::channel();
-        let live = self.until("a connection", |state| state.live.last().filter(|live| !live.is_closed()).cloned()).await;
-        let _ = live.send(Do::Deliver(Box::new(pdu), answer));
+        self.newest(Do::Deliver(Box::new(pdu), answer)).await;
         answered
+    }
+
+    /// Delivers, and closes the connection when the answer comes, as if that were lost on its way: nothing shows that it was read.
+    pub async fn loses(&self, pdu: DeliverSm) -> CommandStatus {
+        let (answer, answered) = oneshot::channel();
+        self.newest(Do::Lose(Box::new(pdu), answer)).await;
+        tokio::time::timeout(LONG, answered).await.expect("answered in time").expect("answered")
     }
 
     /// Delivers, and says what that was answered.
@@ -243,6 +261,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let (mut asked, mut waiting): (u32, HashMap<u32, oneshot::Sender<CommandStatus>>) = (1_000, HashMap::new());
     // An answer that is held back until a receipt was acknowledged.
     let mut held: Option<(u32, u32, SubmitSmResp)> = None;
+    // A delivery whose answer is lost.
+    let mut lost: Option<u32> = None;
     let mut is_bound = false;
     loop {
         let command = tokio::select! {
@@ -251,8 +271,15 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                 Some(Err(_)) | None => return,
             },
             Some(todo) = doing.recv() => {
-                let Do::Deliver(pdu, answer) = todo else { return };
                 asked += 1;
+                let (pdu, answer) = match todo {
+                    Do::Deliver(pdu, answer) => (pdu, answer),
+                    Do::Lose(pdu, answer) => {
+                        lost = Some(asked);
+                        (pdu, answer)
+                    }
+                    Do::Cut => return,
+                };
                 waiting.insert(asked, answer);
                 write(&mut link, asked, CommandStatus::EsmeRok, *pdu).await;
                 continue;
@@ -314,6 +341,9 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                 }
             }
             Pdu::DeliverSmResp(_) => {
+                if lost == Some(sequence) {
+                    shared.change(|state| state.live.clear());
+                }
                 if let Some(answer) = waiting.remove(&sequence) {
                     let _ = answer.send(status);
                 }
@@ -321,6 +351,9 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                     && let Some((sequence, _, answer)) = held.take()
                 {
                     write(&mut link, sequence, CommandStatus::EsmeRok, answer).await;
+                }
+                if lost == Some(sequence) {
+                    return;
                 }
             }
             Pdu::EnquireLink => {
