@@ -132,7 +132,7 @@ struct State<'a> {
     proof: Proof,
     /// Our last question whether it lives, as long as it is not answered.
     asked: Option<(u32, Stamp)>,
-    /// Since when it is waited for, whatever for, behind that question.
+    /// Since when nothing at all has come behind such a question.
     enquiry: Option<Instant>,
     /// When the carrier said something last.
     spoke: Instant,
@@ -198,6 +198,8 @@ impl State<'_> {
 
     async fn takes(&mut self, link: &mut Link, frame: Frame, heard: &mpsc::Sender<Given>) -> Step {
         self.spoke = Instant::now();
+        // Whatever it says, it lives: some refuse the question, some answer it behind everything else.
+        self.enquiry = None;
         let read = self.proof.heard(self.spoke);
         self.has_read(read);
         match frame.command {
@@ -208,7 +210,6 @@ impl State<'_> {
             }
             ENQUIRE_RESP => {
                 self.lives(frame.sequence);
-                self.enquiry = None;
                 Ok(())
             }
             UNBIND_RESP => Err(if self.unbinding.is_some() { Ended::Stopped } else { Ended::Unbound }),

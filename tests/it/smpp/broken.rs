@@ -53,6 +53,16 @@ async fn a_carrier_that_went_silent_is_left_and_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_does_not_know_the_question_whether_it_lives_is_not_left_for_that() {
+    let stage = Stage::new(("tell", TELL), "enquire_every = \"1s\"").await;
+    stage.smsc.nacks();
+    stage.smsc.asked_times(4).await;
+    assert_eq!(stage.smsc.binds(), (1, 0), "on one connection");
+    stage.tells(ANN, "Hello").await;
+    stage.becomes(ANN, "Hello", "sent").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_connections_carry_what_one_would() {
     let stage = Stage::new(("echo", ECHO), "bind = \"transmitter_receiver\"").await;
     stage.smsc.bound(2).await;

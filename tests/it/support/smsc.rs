@@ -68,6 +68,7 @@ struct State {
     taken: Vec<Taken>,
     live: Vec<mpsc::UnboundedSender<Do>>,
     silent: bool,
+    nacks: bool,
     enquiries: usize,
     ids: usize,
 }
@@ -134,6 +135,11 @@ impl Smsc {
     /// Whether questions whether it lives are left without an answer.
     pub fn is_silent(&self, silent: bool) {
         self.shared.change(|state| state.silent = silent);
+    }
+
+    /// From now on it does not know the question whether it lives, and says so.
+    pub fn nacks(&self) {
+        self.shared.change(|state| state.nacks = true);
     }
 
     /// Closes all connections.
@@ -357,11 +363,13 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                 }
             }
             Pdu::EnquireLink => {
-                let silent = shared.change(|state| {
+                let (silent, nacks) = shared.change(|state| {
                     state.enquiries += 1;
-                    state.silent
+                    (state.silent, state.nacks)
                 });
-                if !silent {
+                if nacks {
+                    write(&mut link, sequence, CommandStatus::EsmeRinvcmdid, Pdu::GenericNack).await;
+                } else if !silent {
                     write(&mut link, sequence, CommandStatus::EsmeRok, Pdu::EnquireLinkResp).await;
                 }
             }
