@@ -201,7 +201,7 @@ async fn live(core: &Arc<Core>, line: &Line, way: Way, link: link::Link, stop: &
         }
         core.room().notify_one();
     }
-    let connection = Connection { core, line, link, orders: ordered, heard, answers: answered, stop };
+    let connection = Connection { core, line, out, link, orders: ordered, heard, answers: answered, stop };
     let working = hear::work(core, line, number, hearing, answers);
     let running = connection.run();
     tokio::pin!(working, running);

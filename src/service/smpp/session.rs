@@ -12,7 +12,7 @@ use crate::provider::smpp::{ACCEPTED, Deliver, Frame, REFUSED, TEMPORARY, UNKNOW
 use crate::service::core::{Core, duration};
 use crate::service::metrics;
 use crate::service::ports::{SmppFailure, SubmitAnswer};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use rusmpp::Pdu;
 use rusmpp::pdus::DeliverSmResp;
 use std::collections::HashMap;
@@ -30,6 +30,8 @@ const ENQUIRED: Duration = Duration::from_secs(10);
 const UNREAD: Duration = Duration::from_secs(1);
 /// What is in the air may end for so long before we unbind.
 const LAST: Duration = Duration::from_secs(5);
+/// What is read of a connection that ended, at most.
+const REST: usize = 1_024;
 /// How often it is looked what is late.
 const LOOK: Duration = Duration::from_millis(500);
 /// The largest `sequence_number` (SMPP 3.4, 5.1.4).
@@ -69,6 +71,8 @@ struct Pending {
 pub(super) struct Connection<'a> {
     pub core: &'a Arc<Core>,
     pub line: &'a Line,
+    /// Whether messages leave by it.
+    pub out: bool,
     pub link: Link,
     pub orders: mpsc::Receiver<Order>,
     pub heard: mpsc::Sender<Given>,
@@ -79,10 +83,11 @@ pub(super) struct Connection<'a> {
 impl Connection<'_> {
     /// Works until it ends.
     pub async fn run(self) -> Ended {
-        let Connection { core, line, mut link, mut orders, heard, mut answers, stop } = self;
+        let Connection { core, line, out, mut link, mut orders, heard, mut answers, stop } = self;
         let mut state = State {
             core,
             line,
+            out,
             next: FIRST,
             pending: HashMap::new(),
             proof: Proof::default(),
@@ -92,6 +97,7 @@ impl Connection<'_> {
             unanswered: 0,
             stopping: None,
             unbinding: None,
+            leaving: None,
         };
         let mut look = tokio::time::interval(LOOK);
         let ended = loop {
@@ -100,7 +106,7 @@ impl Connection<'_> {
                     Some(Ok(frame)) => state.takes(&mut link, frame, &heard).await,
                     Some(Err(_)) | None => Err(Ended::Broken),
                 },
-                Some(order) = orders.recv(), if state.stopping.is_none() => state.submits(&mut link, order).await,
+                Some(order) = orders.recv(), if state.takes_orders() => state.submits(&mut link, order).await,
                 Some(answered) = answers.recv() => state.answers(&mut link, answered).await,
                 _ = look.tick() => state.looks(&mut link).await,
                 () = stop.cancelled(), if state.stopping.is_none() => {
@@ -108,10 +114,26 @@ impl Connection<'_> {
                     Ok(())
                 }
             };
+            let step = match step {
+                Ok(()) => state.leaves(&mut link).await,
+                ended => ended,
+            };
             if let Err(ended) = step {
                 break ended;
             }
+            if state.leaving.is_some() {
+                orders.close();
+                while let Ok(order) = orders.try_recv() {
+                    order.refuse();
+                }
+            }
         };
+        // What was answered before it broke was not lost.
+        for frame in rest(&mut link) {
+            if matches!(frame.command, SUBMIT_RESP | RESPONSE) {
+                state.answered(&frame);
+            }
+        }
         orders.close();
         while let Some(order) = orders.recv().await {
             order.refuse();
@@ -124,9 +146,21 @@ impl Connection<'_> {
     }
 }
 
+/// What has come over a connection by now and was not looked at.
+fn rest(link: &mut Link) -> Vec<Frame> {
+    let mut all = Vec::new();
+    while all.len() < REST
+        && let Some(Some(Ok(frame))) = link.next().now_or_never()
+    {
+        all.push(frame);
+    }
+    all
+}
+
 struct State<'a> {
     core: &'a Arc<Core>,
     line: &'a Line,
+    out: bool,
     next: u32,
     pending: HashMap<u32, Pending>,
     proof: Proof,
@@ -140,6 +174,8 @@ struct State<'a> {
     unanswered: usize,
     stopping: Option<Instant>,
     unbinding: Option<Instant>,
+    /// Since when the carrier wants it to end, and the number of its `unbind`.
+    leaving: Option<(Instant, u32)>,
 }
 
 type Step = Result<(), Ended>;
@@ -148,6 +184,34 @@ impl State<'_> {
     fn sequence(&mut self) -> u32 {
         self.next = if self.next >= LARGEST { FIRST } else { self.next + 1 };
         self.next
+    }
+
+    fn takes_orders(&self) -> bool {
+        self.stopping.is_none() && self.leaving.is_none()
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.pending.is_empty() && self.unanswered == 0
+    }
+
+    /// The carrier wants it to end: others take its messages from now on.
+    fn is_to_leave(&mut self, unbind: u32) {
+        let since = self.leaving.map_or_else(Instant::now, |(since, _)| since);
+        self.leaving = Some((since, unbind));
+        if self.out {
+            self.line.closed();
+        }
+    }
+
+    /// Ends it for a carrier that wants that, once what is in the air was answered or took too long.
+    async fn leaves(&self, link: &mut Link) -> Step {
+        match self.leaving {
+            Some((since, unbind)) if self.is_quiet() || since.elapsed() > LAST => {
+                let _ = self.write(link, unbind, ACCEPTED, Pdu::UnbindResp).await;
+                Err(Ended::Unbound)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     async fn write(&self, link: &mut Link, sequence: u32, status: u32, pdu: impl Into<Pdu>) -> Step {
@@ -215,8 +279,8 @@ impl State<'_> {
             UNBIND_RESP => Err(if self.unbinding.is_some() { Ended::Stopped } else { Ended::Unbound }),
             ENQUIRE => self.write(link, frame.sequence, ACCEPTED, Pdu::EnquireLinkResp).await,
             UNBIND => {
-                let _ = self.write(link, frame.sequence, ACCEPTED, Pdu::UnbindResp).await;
-                Err(Ended::Unbound)
+                self.is_to_leave(frame.sequence);
+                Ok(())
             }
             DELIVER => self.delivers(link, frame, heard).await,
             // Nobody waits for an answer to these.
@@ -232,7 +296,7 @@ impl State<'_> {
             metrics::alert("undecodable");
             return self.write(link, frame.sequence, REFUSED, DeliverSmResp::default()).await;
         };
-        let refused = self.core.is_stopping() || self.stopping.is_some() || heard.try_send((frame.sequence, deliver)).is_err();
+        let refused = self.core.is_stopping() || !self.takes_orders() || heard.try_send((frame.sequence, deliver)).is_err();
         if refused {
             return self.write(link, frame.sequence, TEMPORARY, DeliverSmResp::default()).await;
         }
@@ -268,8 +332,7 @@ impl State<'_> {
             tracing::debug!(channel = %self.line.channel, ms = since.elapsed().as_millis(), "an unbind was not answered");
             return Err(Ended::Stopped);
         }
-        let quiet = self.pending.is_empty() && self.unanswered == 0;
-        if self.unbinding.is_none() && self.stopping.is_some_and(|since| quiet || since.elapsed() > LAST) {
+        if self.unbinding.is_none() && self.stopping.is_some_and(|since| self.is_quiet() || since.elapsed() > LAST) {
             self.unbinding = Some(Instant::now());
             let sequence = self.sequence();
             return self.write(link, sequence, ACCEPTED, Pdu::Unbind).await;
@@ -283,5 +346,36 @@ impl State<'_> {
             None if is_silent || is_unread => self.enquires(link).await,
             Some(_) | None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::link::{Frames, Stream};
+    use super::*;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio_util::codec::Framed;
+
+    /// A PDU without a body.
+    fn pdu(command: u32, sequence: u32) -> [u8; 16] {
+        let mut octets = [0; 16];
+        for (place, word) in [16, command, 0, sequence].into_iter().enumerate() {
+            octets[4 * place..][..4].copy_from_slice(&u32::to_be_bytes(word));
+        }
+        octets
+    }
+
+    #[tokio::test]
+    async fn what_came_before_a_connection_broke_is_still_read() {
+        let (ours, mut theirs) = tokio::io::duplex(1_024);
+        let mut link: Link = Framed::new(Box::new(ours) as Box<dyn Stream>, Frames::default());
+        let all = [pdu(ENQUIRE, 7), pdu(SUBMIT_RESP, 1), pdu(SUBMIT_RESP, 2)].concat();
+        theirs.write_all(&all).await.expect("written");
+        // The answer to the first cannot be written any more.
+        assert_eq!(link.next().await.map(|first| first.map(|frame| frame.sequence).expect("reads")), Some(7));
+        drop(theirs);
+        assert!(write(&mut link, &command(7, ACCEPTED, Pdu::EnquireLinkResp)).await.is_err());
+        assert_eq!(rest(&mut link).iter().map(|frame| frame.sequence).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(rest(&mut link), []);
     }
 }

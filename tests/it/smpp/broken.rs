@@ -63,6 +63,25 @@ async fn a_carrier_that_does_not_know_the_question_whether_it_lives_is_not_left_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_ends_a_connection_still_answers_what_is_in_the_air() {
+    let stage = Stage::new(("tell", TELL), "join_wait = \"1s\"").await;
+    stage.smsc.bound(1).await;
+    stage.smsc.then([Behaviour::UnbindFirst]);
+    stage.tells(ANN, "Over and out").await;
+    stage.becomes(ANN, "Over and out", "sent").await;
+    stage.smsc.released(1).await;
+    stage.smsc.bound(2).await;
+    // What it delivered is stored and acknowledged before it is let go.
+    let mut part = stage.smsc.delivers(part(BEN, "alone", 7, 1, 2)).await;
+    stage.smsc.unbinds(2).await;
+    assert_eq!(part.try_recv(), Ok(CommandStatus::EsmeRok));
+    stage.smsc.bound(3).await;
+    stage.tells(ANN, "Hello again").await;
+    stage.becomes(ANN, "Hello again", "sent").await;
+    assert_eq!(stage.smsc.so_far().len(), 2, "each left once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_connections_carry_what_one_would() {
     let stage = Stage::new(("echo", ECHO), "bind = \"transmitter_receiver\"").await;
     stage.smsc.bound(2).await;

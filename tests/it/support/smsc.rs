@@ -28,6 +28,8 @@ pub enum Behaviour {
     TakeAndCut,
     /// It takes it, reports on it, and answers only when the receipt was acknowledged or half a second has passed.
     ReportFirst,
+    /// It takes it, wants the connection to end, and answers half a second after that.
+    UnbindFirst,
 }
 
 /// One message as it came.
@@ -56,6 +58,7 @@ impl Taken {
 enum Do {
     Deliver(Box<DeliverSm>, oneshot::Sender<CommandStatus>),
     Lose(Box<DeliverSm>, oneshot::Sender<CommandStatus>),
+    Unbind,
     Cut,
 }
 
@@ -63,6 +66,8 @@ enum Do {
 struct State {
     binds: usize,
     unbinds: usize,
+    /// Connections that it wanted to end, and that were let go.
+    released: usize,
     denied: Option<CommandStatus>,
     next: VecDeque<Behaviour>,
     taken: Vec<Taken>,
@@ -140,6 +145,17 @@ impl Smsc {
     /// From now on it does not know the question whether it lives, and says so.
     pub fn nacks(&self) {
         self.shared.change(|state| state.nacks = true);
+    }
+
+    /// Wants the newest connection to end, and waits until the `n`th is let go.
+    pub async fn unbinds(&self, n: usize) {
+        self.newest(Do::Unbind).await;
+        self.released(n).await;
+    }
+
+    /// Waits until the `n`th connection that it wanted to end is let go.
+    pub async fn released(&self, n: usize) {
+        self.until("an unbind_resp", |state| (state.released >= n).then_some(())).await;
     }
 
     /// Closes all connections.
@@ -284,6 +300,11 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                         lost = Some(asked);
                         (pdu, answer)
                     }
+                    Do::Unbind => {
+                        shared.change(|state| state.live.clear());
+                        write(&mut link, asked, CommandStatus::EsmeRok, Pdu::Unbind).await;
+                        continue;
+                    }
                     Do::Cut => return,
                 };
                 waiting.insert(asked, answer);
@@ -344,6 +365,12 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                         write(&mut link, asked, CommandStatus::EsmeRok, receipt(&to, &id, "DELIVRD")).await;
                         held = Some((sequence, asked, answer));
                     }
+                    Behaviour::UnbindFirst => {
+                        asked += 1;
+                        shared.change(|state| state.live.clear());
+                        write(&mut link, asked, CommandStatus::EsmeRok, Pdu::Unbind).await;
+                        held = Some((sequence, asked, answer));
+                    }
                 }
             }
             Pdu::DeliverSmResp(_) => {
@@ -372,6 +399,10 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                 } else if !silent {
                     write(&mut link, sequence, CommandStatus::EsmeRok, Pdu::EnquireLinkResp).await;
                 }
+            }
+            Pdu::UnbindResp => {
+                shared.change(|state| state.released += 1);
+                return;
             }
             Pdu::Unbind => {
                 shared.change(|state| state.unbinds += 1);
