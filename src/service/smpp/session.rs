@@ -46,12 +46,15 @@ const OUTBIND: u32 = 0x0000_000b;
 const ENQUIRE: u32 = 0x0000_0015;
 const ALERT: u32 = 0x0000_0102;
 
+/// `ESME_RINVBNDSTS`: for the carrier there is no bind, or none for messages.
+const NOT_BOUND: u32 = 0x04;
+
 /// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     /// We stopped.
     Stopped,
-    /// The carrier said so.
+    /// The carrier said so, or knows nothing of it.
     Unbound,
     /// It was closed, or broke.
     Broken,
@@ -174,8 +177,8 @@ struct State<'a> {
     unanswered: usize,
     stopping: Option<Instant>,
     unbinding: Option<Instant>,
-    /// Since when the carrier wants it to end, and the number of its `unbind`.
-    leaving: Option<(Instant, u32)>,
+    /// Since when it is to end for the carrier, and the number of its `unbind`, if it sent one.
+    leaving: Option<(Instant, Option<u32>)>,
 }
 
 type Step = Result<(), Ended>;
@@ -194,20 +197,22 @@ impl State<'_> {
         self.pending.is_empty() && self.unanswered == 0
     }
 
-    /// The carrier wants it to end: others take its messages from now on.
-    fn is_to_leave(&mut self, unbind: u32) {
-        let since = self.leaving.map_or_else(Instant::now, |(since, _)| since);
-        self.leaving = Some((since, unbind));
+    /// It is over for the carrier: others take its messages from now on.
+    fn is_to_leave(&mut self, unbind: Option<u32>) {
+        let (since, known) = self.leaving.unwrap_or_else(|| (Instant::now(), None));
+        self.leaving = Some((since, unbind.or(known)));
         if self.out {
             self.line.closed();
         }
     }
 
-    /// Ends it for a carrier that wants that, once what is in the air was answered or took too long.
+    /// Ends it for a carrier for which it is over, once what is in the air was answered or took too long.
     async fn leaves(&self, link: &mut Link) -> Step {
         match self.leaving {
             Some((since, unbind)) if self.is_quiet() || since.elapsed() > LAST => {
-                let _ = self.write(link, unbind, ACCEPTED, Pdu::UnbindResp).await;
+                if let Some(sequence) = unbind {
+                    let _ = self.write(link, sequence, ACCEPTED, Pdu::UnbindResp).await;
+                }
                 Err(Ended::Unbound)
             }
             Some(_) | None => Ok(()),
@@ -279,7 +284,7 @@ impl State<'_> {
             UNBIND_RESP => Err(if self.unbinding.is_some() { Ended::Stopped } else { Ended::Unbound }),
             ENQUIRE => self.write(link, frame.sequence, ACCEPTED, Pdu::EnquireLinkResp).await,
             UNBIND => {
-                self.is_to_leave(frame.sequence);
+                self.is_to_leave(Some(frame.sequence));
                 Ok(())
             }
             DELIVER => self.delivers(link, frame, heard).await,
@@ -317,6 +322,10 @@ impl State<'_> {
         }
         let _ = answer.send(Ok(SubmitAnswer { status, id }));
         self.line.ends();
+        if status == NOT_BOUND {
+            tracing::warn!(channel = %self.line.channel, "a carrier takes nothing over a connection that it let in; it is made anew");
+            self.is_to_leave(None);
+        }
     }
 
     async fn looks(&mut self, link: &mut Link) -> Step {

@@ -82,6 +82,17 @@ async fn a_carrier_that_ends_a_connection_still_answers_what_is_in_the_air() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_has_forgotten_a_connection_gets_a_new_one() {
+    let stage = Stage::new(("tell", TELL), "").await;
+    stage.smsc.bound(1).await;
+    stage.smsc.then([Behaviour::Refuse(CommandStatus::EsmeRinvbndsts)]);
+    stage.tells(ANN, "Do you know me?").await;
+    stage.smsc.bound(2).await;
+    stage.becomes(ANN, "Do you know me?", "sent").await;
+    assert_eq!(stage.smsc.so_far().iter().map(|one| one.accepted).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_connections_carry_what_one_would() {
     let stage = Stage::new(("echo", ECHO), "bind = \"transmitter_receiver\"").await;
     stage.smsc.bound(2).await;
