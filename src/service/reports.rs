@@ -110,11 +110,13 @@ impl Core {
         report: &StatusReport,
     ) -> Answer<()> {
         let now = self.clock.monotonic();
+        // A carrier that took it need not have named it.
+        let provider_id = Some(&report.id).filter(|id| !id.is_empty());
         match self.recent.get(effect, now) {
             Some(Known::Accepted(_) | Known::Over) => return Ok(()),
             Some(Known::Begun) => {
                 // Its report was faster than the provider's answer, which settles it. Should that be lost, this is known.
-                self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
+                self.recent.remember(effect, Known::Accepted(provider_id.cloned()), now);
                 return Ok(());
             }
             Some(Known::Unsettled(_) | Known::Rests) | None => {}
@@ -125,7 +127,7 @@ impl Core {
             effect,
             attempt: 0,
             outcome: AttemptOutcome::Accepted,
-            provider_id: Some(report.id.clone()),
+            provider_id: provider_id.cloned(),
             detail: Some("known from a delivery report".to_owned()),
             code: None,
         };
@@ -147,7 +149,7 @@ impl Core {
             Settled::Gone | Settled::Stale if fails => self.recent.forget(effect),
             Settled::Gone | Settled::Stale => self.recent.remember(effect, Known::Over, now),
             Settled::Ok { .. } | Settled::Claimed { .. } | Settled::Moved { .. } => {
-                self.recent.remember(effect, Known::Accepted(Some(report.id.clone())), now);
+                self.recent.remember(effect, Known::Accepted(provider_id.cloned()), now);
             }
         }
         Ok(())

@@ -8,7 +8,9 @@ use super::link::{FIRST, Link, RESPONSE, command, write};
 pub(super) use super::order::{Order, Session};
 use super::proof::{Proof, Stamp};
 use crate::domain::id::SendRef;
-use crate::provider::smpp::{ACCEPTED, Deliver, Frame, REFUSED, TEMPORARY, UNKNOWN_COMMAND, message_id};
+use crate::domain::message::DeliveryStatus;
+use crate::provider::StatusReport;
+use crate::provider::smpp::{ACCEPTED, Deliver, Frame, REFUSED, TEMPORARY, UNKNOWN_COMMAND, message_id, words};
 use crate::service::core::{Core, duration};
 use crate::service::metrics;
 use crate::service::ports::{SmppFailure, SubmitAnswer};
@@ -320,12 +322,38 @@ impl State<'_> {
         if let (Some(id), Some(named)) = (&id, named) {
             self.core.reported.remember(&self.line.channel, id, named);
         }
-        let _ = answer.send(Ok(SubmitAnswer { status, id }));
+        let is_late = answer.send(Ok(SubmitAnswer { status, id: id.clone() })).is_err();
         self.line.ends();
+        if let (ACCEPTED, true, Some(named)) = (status, is_late, named) {
+            self.was_taken(named, id);
+        }
         if status == NOT_BOUND {
             tracing::warn!(channel = %self.line.channel, "a carrier takes nothing over a connection that it let in; it is made anew");
             self.is_to_leave(None);
         }
+    }
+
+    /// Whoever waited for the answer gave it up: that the message was taken counts like a report of that, so that it is neither sent again nor
+    /// stands among what may not have arrived.
+    fn was_taken(&self, named: SendRef, id: Option<String>) {
+        let (core, channel) = (Arc::clone(self.core), self.line.channel.clone());
+        let report = StatusReport {
+            channel: channel.clone(),
+            id: id.unwrap_or_default(),
+            send: Some(named),
+            status: DeliveryStatus::Sent,
+            provider_status: words(ACCEPTED),
+            at: None,
+            recipient: None,
+            user_id: None,
+            failure: None,
+            pricing: None,
+        };
+        self.core.spawn("a late answer of a carrier", async move {
+            if let Err(error) = core.receive_report(report).await {
+                tracing::warn!(%channel, %error, "that a carrier took a message after all could not be stored");
+            }
+        });
     }
 
     async fn looks(&mut self, link: &mut Link) -> Step {

@@ -21,6 +21,40 @@ async fn a_message_whose_answer_was_lost_is_never_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_late_still_counts() {
+    let stage = Stage::new(("tell", TELL), "timeout = \"1s\"").await;
+    stage.smsc.bound(1).await;
+    stage.smsc.then([Behaviour::Hold]);
+    stage.tells(ANN, "Is it there?").await;
+    stage.becomes(ANN, "Is it there?", "unsure").await;
+    let failed = || async { failed::list(stage.service.core().store(), 10).await.expect("lists").len() };
+    assert_eq!(failed().await, 1);
+    stage.smsc.answers().await;
+    let sent = stage.becomes(ANN, "Is it there?", "sent").await;
+    assert_eq!(sent["provider_id"], stage.smsc.so_far()[0].id.as_str());
+    // The report is written down before the message is settled.
+    let patience = Instant::now();
+    while failed().await > 0 {
+        assert!(patience.elapsed() < LONG, "nobody has to look at it any more");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    assert_eq!(stage.smsc.so_far().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_late_is_not_sent_once_more() {
+    let stage = Stage::new(("tell", TELL), "timeout = \"1s\"\nunsure = \"resend\"").await;
+    stage.smsc.bound(1).await;
+    stage.smsc.then([Behaviour::Hold, Behaviour::Hold]);
+    stage.tells(ANN, "Is it there?").await;
+    stage.smsc.taken(2).await;
+    // The answer to the first, while that to the second is waited for.
+    stage.smsc.answers().await;
+    stage.becomes(ANN, "Is it there?", "sent").await;
+    assert_eq!(stage.smsc.so_far().len(), 2, "no third time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_wait_while_the_carrier_lets_nobody_in() {
     let smsc = Smsc::start().await;
     smsc.denies(Some(CommandStatus::EsmeRbindfail));

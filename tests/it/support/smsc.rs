@@ -28,6 +28,8 @@ pub enum Behaviour {
     TakeAndCut,
     /// It takes it, reports on it, and answers only when the receipt was acknowledged or half a second has passed.
     ReportFirst,
+    /// It takes it, and answers when it is told to.
+    Hold,
     /// It takes it, wants the connection to end, and answers half a second after that.
     UnbindFirst,
 }
@@ -58,6 +60,7 @@ impl Taken {
 enum Do {
     Deliver(Box<DeliverSm>, oneshot::Sender<CommandStatus>),
     Lose(Box<DeliverSm>, oneshot::Sender<CommandStatus>),
+    Answer,
     Unbind,
     Cut,
 }
@@ -145,6 +148,11 @@ impl Smsc {
     /// From now on it does not know the question whether it lives, and says so.
     pub fn nacks(&self) {
         self.shared.change(|state| state.nacks = true);
+    }
+
+    /// Answers the first message that it holds back on the newest connection.
+    pub async fn answers(&self) {
+        self.newest(Do::Answer).await;
     }
 
     /// Wants the newest connection to end, and waits until the `n`th is let go.
@@ -283,6 +291,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let (mut asked, mut waiting): (u32, HashMap<u32, oneshot::Sender<CommandStatus>>) = (1_000, HashMap::new());
     // An answer that is held back until a receipt was acknowledged.
     let mut held: Option<(u32, u32, SubmitSmResp)> = None;
+    // Messages that it answers when it is told to.
+    let mut late: VecDeque<(u32, SubmitSmResp)> = VecDeque::new();
     // A delivery whose answer is lost.
     let mut lost: Option<u32> = None;
     let mut is_bound = false;
@@ -299,6 +309,12 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                     Do::Lose(pdu, answer) => {
                         lost = Some(asked);
                         (pdu, answer)
+                    }
+                    Do::Answer => {
+                        if let Some((sequence, answer)) = late.pop_front() {
+                            write(&mut link, sequence, CommandStatus::EsmeRok, answer).await;
+                        }
+                        continue;
                     }
                     Do::Unbind => {
                         shared.change(|state| state.live.clear());
@@ -365,6 +381,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                         write(&mut link, asked, CommandStatus::EsmeRok, receipt(&to, &id, "DELIVRD")).await;
                         held = Some((sequence, asked, answer));
                     }
+                    Behaviour::Hold => late.push_back((sequence, answer)),
                     Behaviour::UnbindFirst => {
                         asked += 1;
                         shared.change(|state| state.live.clear());
