@@ -6,11 +6,12 @@ use crate::domain::id::DedupeHash;
 use crate::provider::smpp::{ACCEPTED, Deliver, Heard, Joined, Joiner, Piece, TEMPORARY, Written};
 use crate::provider::{Decoded, Part};
 use crate::service::core::{Core, duration};
+use crate::service::ports::Spawn;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// How long a receipt waits for the answer to the message that it is about.
 const EARLY: Duration = Duration::from_secs(5);
@@ -130,10 +131,16 @@ impl Ear<'_> {
 
     /// Whether it is stored: then, and only then, the carrier hears that it was taken.
     async fn stored(&self, said: Decoded) -> u32 {
-        match self.core.receive(vec![said]).await {
-            Ok(_) => ACCEPTED,
-            Err(error) => {
-                tracing::warn!(channel = %self.line.channel, %error, "what a carrier delivered could not be stored; it is to come again");
+        let core = Arc::clone(self.core);
+        let (channel, storing) = (&self.line.channel, async move { core.receive(vec![said]).await });
+        match apart(&*self.core.tasks, "what a carrier delivered", storing).await {
+            Some(Ok(_)) => ACCEPTED,
+            Some(Err(error)) => {
+                tracing::warn!(%channel, %error, "what a carrier delivered could not be stored; it is to come again");
+                TEMPORARY
+            }
+            None => {
+                tracing::error!(%channel, "storing what a carrier delivered panicked; it is to come again");
                 TEMPORARY
             }
         }
@@ -147,6 +154,20 @@ impl Ear<'_> {
     }
 }
 
+/// Does something in a task of its own: a defect of it ends nothing else, and it goes on where nobody waits for it any more, because the
+/// connection ended. Nothing if it panicked.
+async fn apart<T>(tasks: &dyn Spawn, what: &'static str, work: impl Future<Output = T> + Send + 'static) -> Option<T>
+where
+    T: Send + 'static,
+{
+    let (done, ended) = oneshot::channel();
+    let task = async move {
+        let _ = done.send(work.await);
+    };
+    tasks.spawn(what, Box::pin(task));
+    ended.await.ok()
+}
+
 /// What makes a message the same when it comes again.
 fn fingerprint(parts: &[Written], part: Option<&Part>) -> u64 {
     let mut all = vec!["smpp".to_owned(), part.map_or_else(String::new, |part| format!("{} {}", part.reference, part.number))];
@@ -155,4 +176,33 @@ fn fingerprint(parts: &[Written], part: Option<&Part>) -> u64 {
     }
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     DedupeHash::of(&all).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::runtime::TokioTasks;
+    use tokio::runtime::Handle;
+
+    #[tokio::test]
+    async fn a_defect_in_storing_does_not_reach_the_connection() {
+        let tasks = TokioTasks::new(Handle::current());
+        assert_eq!(apart(&tasks, "a test", async { 7 }).await, Some(7));
+        let defect: Option<u32> = apart(&tasks, "a test", async { panic!("a defect") }).await;
+        assert_eq!(defect, None);
+        assert_eq!(apart(&tasks, "a test", async { 8 }).await, Some(8));
+    }
+
+    #[tokio::test]
+    async fn storing_goes_on_when_the_connection_ends() {
+        let tasks = TokioTasks::new(Handle::current());
+        let ((go, went), (done, ended)) = (oneshot::channel::<()>(), oneshot::channel());
+        let work = async move {
+            let _ = went.await;
+            let _ = done.send("stored");
+        };
+        assert!(futures_util::FutureExt::now_or_never(apart(&tasks, "a test", work)).is_none(), "it is under way");
+        assert!(go.send(()).is_ok(), "and still is");
+        assert_eq!(ended.await, Ok("stored"));
+    }
 }
