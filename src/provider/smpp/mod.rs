@@ -59,7 +59,7 @@ pub struct Written {
     pub octets: Bytes,
     /// Its `data_coding`.
     pub coding: u8,
-    /// The carrier's id of it: few give one.
+    /// The carrier's id of it, or its sender's number of it: few give one.
     pub id: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl Smpp {
             to: deliver.dest.clone(),
             octets,
             coding: deliver.coding,
-            id: deliver.receipted.clone(),
+            id: deliver.receipted.clone().or_else(|| deliver.numbered()),
         };
         match piece {
             Some(piece) => Heard::Part(piece, written),

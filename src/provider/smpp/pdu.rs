@@ -69,6 +69,8 @@ pub struct Deliver {
     pub sar: (Option<u16>, Option<u8>, Option<u8>),
     /// `receipted_message_id`
     pub receipted: Option<String>,
+    /// `user_message_reference`
+    pub reference: Option<u16>,
     /// `message_state`
     pub state: Option<u8>,
     /// `network_error_code`: the kind of network and its code.
@@ -105,6 +107,7 @@ impl Deliver {
         let octet = value.first().copied();
         match (tag, value.len()) {
             (0x001e, _) => self.receipted = message_id(&value),
+            (0x0204, 2) => self.reference = Some(u16::from_be_bytes([value[0], value[1]])),
             (0x0427, 1) => self.state = octet,
             (0x0423, 3) => self.network = Some((value[0], u16::from_be_bytes([value[1], value[2]]))),
             (0x0424, 1..) if self.octets.is_empty() => self.octets = value,
@@ -113,6 +116,11 @@ impl Deliver {
             (0x020e, 1) => self.sar.2 = octet,
             _ => {}
         }
+    }
+
+    /// The number that its sender gave it: the same when it comes again. Zero is what is written where there is none.
+    pub fn numbered(&self) -> Option<String> {
+        self.reference.filter(|reference| *reference != 0).map(|reference| format!("r{reference}"))
     }
 
     /// Whether it tells of a message of ours: `esm_class` says so (5.2.12), or it names one and its state.

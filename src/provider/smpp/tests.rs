@@ -174,6 +174,18 @@ fn parts_are_known_by_their_headers_and_by_parameters() {
 }
 
 #[test]
+fn what_is_numbered_has_the_same_id_again() {
+    let id = |parameters: &[u8]| match heard(body(0, 0, b"1", parameters)) {
+        Heard::Whole(written) => written.id,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(id(b"\x02\x04\0\x02\x01\x02"), Some("r258".to_owned()));
+    assert_eq!(id(b"\x02\x04\0\x02\0\0"), None, "who has none writes zero");
+    assert_eq!(id(b"\x02\x04\0\x01\x07"), None);
+    assert_eq!(id(b"\x02\x04\0\x02\x01\x02\0\x1e\0\x03abc"), Some("abc".to_owned()), "the carrier's own id is worth more");
+}
+
+#[test]
 fn a_character_that_two_parts_share_is_whole_again() {
     let all: Vec<u8> = "a😀b".encode_utf16().flat_map(u16::to_be_bytes).collect();
     let part = |range: std::ops::Range<usize>| Written {

@@ -42,6 +42,12 @@ impl Doubts {
         (self.put(of, session, id.clone(), now), id)
     }
 
+    /// The same of what has no id of its own: whether it is one that may come again. If it is not, nothing is remembered.
+    pub fn again(&mut self, of: u64, session: u64, now: Duration) -> Option<Doubt> {
+        let entry = self.take(of, now)?;
+        Some(self.put(of, session, entry.id, now))
+    }
+
     /// It was answered "later".
     pub fn later(&mut self, doubt: Doubt, now: Duration) {
         self.opens(doubt, now + LATER);
@@ -137,6 +143,19 @@ mod tests {
         doubts.later(later, at(3));
         doubts.proved(later);
         assert_eq!(name(&mut doubts, 2, 4, "d").1, "c");
+    }
+
+    #[test]
+    fn what_has_no_id_is_only_known_again() {
+        let mut doubts = Doubts::default();
+        assert_eq!(doubts.again(7, 1, at(0)), None);
+        name(&mut doubts, 1, 0, "");
+        assert_eq!(doubts.again(7, 1, at(0)), None, "nothing broke");
+        doubts.ended(1, at(1));
+        let again = doubts.again(7, 2, at(2)).expect("is known");
+        assert_eq!(doubts.again(7, 2, at(2)), None, "it comes again once");
+        doubts.ended(2, at(3));
+        assert!(doubts.again(7, 3, at(4)).is_some_and(|doubt| doubt > again), "its second answer may be lost, too");
     }
 
     #[test]

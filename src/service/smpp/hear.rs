@@ -57,12 +57,16 @@ pub(super) async fn work(
                         });
                     }
                     Heard::Report(said) => ear.report(sequence, said).await,
-                    Heard::Whole(written) => ear.message(&[written], None, vec![sequence]).await,
+                    Heard::Whole(written) => ear.whole(written, sequence).await,
                     Heard::Part(piece, written) => {
+                        if let Some(doubt) = ear.is_in_a_whole(piece, &written) {
+                            ear.answer(&[sequence], ACCEPTED, Some(doubt)).await;
+                            continue;
+                        }
                         match joiner.take(piece, written, sequence, core.clock.monotonic()) {
                             Joined::Waits => {}
-                            Joined::Whole(parts) => ear.whole(parts).await,
-                            Joined::Alone(piece, written, sequence) => ear.part(piece, written, vec![sequence]).await,
+                            Joined::Whole(parts) => ear.joined(&parts).await,
+                            Joined::Alone(piece, written, sequence) => ear.part(piece, written, &[sequence]).await,
                         }
                     }
                 }
@@ -71,7 +75,7 @@ pub(super) async fn work(
             () = core.clock.sleep(wait.unwrap_or_default()), if wait.is_some() => {
                 for parts in joiner.due(core.clock.monotonic()) {
                     for (piece, written, sequences) in parts {
-                        ear.part(piece, written, sequences).await;
+                        ear.part(piece, written, &sequences).await;
                     }
                 }
             }
@@ -96,37 +100,59 @@ impl Ear<'_> {
 
     async fn report(&self, sequence: u32, said: Decoded) {
         let status = self.stored(said).await;
-        self.answer(vec![sequence], status, None).await;
+        self.answer(&[sequence], status, None).await;
     }
 
-    async fn whole(&self, parts: Vec<(Piece, Written, Vec<u32>)>) {
-        let sequences = parts.iter().flat_map(|(_, _, sequences)| sequences.iter().copied()).collect();
-        let parts: Vec<Written> = parts.into_iter().map(|(_, written, _)| written).collect();
-        self.message(&parts, None, sequences).await;
-    }
-
-    /// A part whose others did not come in time is a message of its own.
-    async fn part(&self, piece: Piece, written: Written, sequences: Vec<u32>) {
-        let part = Part { reference: piece.reference.to_string(), number: u16::from(piece.number), of: u16::from(piece.of) };
-        self.message(&[written], Some(part), sequences).await;
-    }
-
-    async fn message(&self, parts: &[Written], part: Option<Part>, sequences: Vec<u32>) {
-        let of = fingerprint(parts, part.as_ref());
-        let now = self.core.clock.monotonic();
-        let fresh = || match parts.first().and_then(|first| first.id.as_deref()) {
-            // Who gives one gives the same again.
-            Some(id) => format!("{id}-{of:016x}"),
-            None => format!("{of:016x}-{:016x}", self.core.random_bits()),
-        };
-        let (doubt, id) = self.line.doubts().name(of, self.session, now, fresh);
-        let said = self.line.smpp.message(parts, id, part, &self.line.routes);
-        let status = self.stored(said).await;
+    async fn whole(&self, written: Written, sequence: u32) {
+        let of = fingerprint(std::slice::from_ref(&written), "");
+        if let Some(id) = named(&written, of) {
+            let status = self.message(&[written], id, None).await;
+            return self.answer(&[sequence], status, None).await;
+        }
+        let fresh = || format!("{of:016x}-{:016x}", self.core.random_bits());
+        let (doubt, id) = self.line.doubts().name(of, self.session, self.core.clock.monotonic(), fresh);
+        let status = self.message(&[written], id, None).await;
         if status != ACCEPTED {
             // It comes again for that, whether this answer is read or not.
             self.line.doubts().later(doubt, self.core.clock.monotonic());
         }
-        self.answer(sequences, status, (status == ACCEPTED).then_some(doubt)).await;
+        self.answer(&[sequence], status, (status == ACCEPTED).then_some(doubt)).await;
+    }
+
+    async fn joined(&self, parts: &[(Piece, Written, Vec<u32>)]) {
+        let Some((Piece { reference, of: number, .. }, first, _)) = parts.first() else { return };
+        let written: Vec<Written> = parts.iter().map(|(_, written, _)| written.clone()).collect();
+        let of = fingerprint(&written, &format!("{reference} of {number}"));
+        let id = named(first, of).unwrap_or_else(|| format!("{of:016x}-{reference}"));
+        let status = self.message(&written, id, None).await;
+        // Known before the first is answered: whatever of them comes again alone after a break is no message.
+        let taken = |piece, written| {
+            let now = self.core.clock.monotonic();
+            self.line.doubts().name(of_part(piece, written), self.session, now, String::new).0
+        };
+        let doubts: Vec<Option<Doubt>> =
+            parts.iter().map(|(piece, written, _)| (status == ACCEPTED).then(|| taken(*piece, written))).collect();
+        for ((_, _, sequences), doubt) in parts.iter().zip(doubts) {
+            self.answer(sequences, status, doubt).await;
+        }
+    }
+
+    /// Whether it is a part of a message that is stored as a whole, and comes again because its own acknowledgement was lost.
+    fn is_in_a_whole(&self, piece: Piece, written: &Written) -> Option<Doubt> {
+        self.line.doubts().again(of_part(piece, written), self.session, self.core.clock.monotonic())
+    }
+
+    /// A part whose others did not come in time is a message of its own.
+    async fn part(&self, piece: Piece, written: Written, sequences: &[u32]) {
+        let of = of_part(piece, &written);
+        let id = named(&written, of).unwrap_or_else(|| format!("{of:016x}-{}-{}", piece.reference, piece.number));
+        let part = Part { reference: piece.reference.to_string(), number: u16::from(piece.number), of: u16::from(piece.of) };
+        let status = self.message(&[written], id, Some(part)).await;
+        self.answer(sequences, status, None).await;
+    }
+
+    async fn message(&self, parts: &[Written], id: String, part: Option<Part>) -> u32 {
+        self.stored(self.line.smpp.message(parts, id, part, &self.line.routes)).await
     }
 
     /// Whether it is stored: then, and only then, the carrier hears that it was taken.
@@ -146,10 +172,10 @@ impl Ear<'_> {
         }
     }
 
-    async fn answer(&self, sequences: Vec<u32>, status: u32, doubt: Option<Doubt>) {
+    async fn answer(&self, sequences: &[u32], status: u32, doubt: Option<Doubt>) {
         for sequence in sequences {
             // Where the connection is over nobody waits for it.
-            let _ = self.answers.send(Answered { sequence, status, doubt }).await;
+            let _ = self.answers.send(Answered { sequence: *sequence, status, doubt }).await;
         }
     }
 }
@@ -168,14 +194,25 @@ where
     ended.await.ok()
 }
 
-/// What makes a message the same when it comes again.
-fn fingerprint(parts: &[Written], part: Option<&Part>) -> u64 {
-    let mut all = vec!["smpp".to_owned(), part.map_or_else(String::new, |part| format!("{} {}", part.reference, part.number))];
+/// The id of a message that has one: who gives one gives the same again.
+fn named(written: &Written, of: u64) -> Option<String> {
+    written.id.as_deref().map(|id| format!("{id}-{of:016x}"))
+}
+
+/// What makes a message the same when it comes again: who wrote what to whom, and what its parts have in common if it has any. The phone
+/// gives the next long message another reference, so with that it has an id which is the same at each instance.
+fn fingerprint(parts: &[Written], shape: &str) -> u64 {
+    let mut all = vec!["smpp".to_owned(), shape.to_owned()];
     for one in parts {
         all.extend([one.from.clone(), one.to.clone(), one.coding.to_string(), hex::encode(&one.octets)]);
     }
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     DedupeHash::of(&all).0
+}
+
+/// The same of one part.
+fn of_part(piece: Piece, written: &Written) -> u64 {
+    fingerprint(std::slice::from_ref(written), &format!("{} {} of {}", piece.reference, piece.number, piece.of))
 }
 
 #[cfg(test)]

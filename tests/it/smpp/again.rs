@@ -42,3 +42,29 @@ async fn the_carrier_is_asked_whether_it_has_read_what_nothing_else_shows() {
     }
     assert_eq!(stage.heard(ANN, "The end").await, ["1", "1", "2", "The end"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_message_that_comes_again_is_the_same_by_its_reference() {
+    let stage = Stage::new(("tell", TELL), "").await;
+    // As after a break at another instance, which remembers nothing of it; the next one has another reference.
+    for reference in [7, 7, 8] {
+        let first = stage.smsc.delivers(part(ANN, "Half of it, ", reference, 1, 2)).await;
+        assert_eq!(stage.smsc.deliver(part(ANN, "and the rest", reference, 2, 2)).await, CommandStatus::EsmeRok);
+        assert_eq!(first.await, Ok(CommandStatus::EsmeRok));
+    }
+    assert_eq!(stage.smsc.deliver(written(ANN, "The end")).await, CommandStatus::EsmeRok);
+    assert_eq!(stage.heard(ANN, "The end").await, ["Half of it, and the rest", "Half of it, and the rest", "The end"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_comes_again_alone_is_no_message() {
+    let stage = Stage::new(("tell", TELL), "join_wait = \"1s\"").await;
+    let first = stage.smsc.delivers(part(ANN, "Half of it, ", 7, 1, 2)).await;
+    // The first acknowledgement is read, the second is lost.
+    assert_eq!(stage.smsc.loses(part(ANN, "and the rest", 7, 2, 2)).await, CommandStatus::EsmeRok);
+    assert_eq!(first.await, Ok(CommandStatus::EsmeRok));
+    stage.smsc.bound(2).await;
+    assert_eq!(stage.smsc.deliver(part(ANN, "and the rest", 7, 2, 2)).await, CommandStatus::EsmeRok);
+    assert_eq!(stage.smsc.deliver(written(ANN, "The end")).await, CommandStatus::EsmeRok);
+    assert_eq!(stage.heard(ANN, "The end").await, ["Half of it, and the rest", "The end"]);
+}
