@@ -57,7 +57,7 @@ pub(super) async fn work(
                         });
                     }
                     Heard::Report(said) => ear.report(sequence, said).await,
-                    Heard::Whole(written) => ear.whole(written, sequence).await,
+                    Heard::Whole(written) => ear.single(written, sequence).await,
                     Heard::Part(piece, written) => {
                         if let Some(doubt) = ear.is_in_a_whole(piece, &written) {
                             ear.answer(&[sequence], ACCEPTED, Some(doubt)).await;
@@ -65,8 +65,8 @@ pub(super) async fn work(
                         }
                         match joiner.take(piece, written, sequence, core.clock.monotonic()) {
                             Joined::Waits => {}
-                            Joined::Whole(parts) => ear.joined(&parts).await,
-                            Joined::Alone(piece, written, sequence) => ear.part(piece, written, &[sequence]).await,
+                            Joined::Whole(parts) => ear.whole(parts).await,
+                            Joined::Alone(piece, written, sequence) => ear.part(piece, written, vec![sequence]).await,
                         }
                     }
                 }
@@ -75,7 +75,7 @@ pub(super) async fn work(
             () = core.clock.sleep(wait.unwrap_or_default()), if wait.is_some() => {
                 for parts in joiner.due(core.clock.monotonic()) {
                     for (piece, written, sequences) in parts {
-                        ear.part(piece, written, &sequences).await;
+                        ear.part(piece, written, sequences).await;
                     }
                 }
             }
@@ -103,7 +103,34 @@ impl Ear<'_> {
         self.answer(&[sequence], status, None).await;
     }
 
-    async fn whole(&self, written: Written, sequence: u32) {
+    async fn whole(&self, parts: Vec<(Piece, Written, Vec<u32>)>) {
+        let Some((Piece { reference, of: number, .. }, first, _)) = parts.first() else { return };
+        let written: Vec<Written> = parts.iter().map(|(_, written, _)| written.clone()).collect();
+        let of = fingerprint(&written, &format!("{reference} of {number}"));
+        let id = named(first, of).unwrap_or_else(|| format!("{of:016x}-{reference}"));
+        let status = self.message(&written, id, None).await;
+        // Known before the first is answered: whatever of them comes again alone after a break is no message.
+        let taken = |piece, written| {
+            let now = self.core.clock.monotonic();
+            self.line.doubts().name(of_part(piece, written), self.session, now, String::new).0
+        };
+        let doubts: Vec<Option<Doubt>> =
+            parts.iter().map(|(piece, written, _)| (status == ACCEPTED).then(|| taken(*piece, written))).collect();
+        for ((_, _, sequences), doubt) in parts.into_iter().zip(doubts) {
+            self.answer(&sequences, status, doubt).await;
+        }
+    }
+
+    /// A part whose others did not come in time is a message of its own.
+    async fn part(&self, piece: Piece, written: Written, sequences: Vec<u32>) {
+        let part = Part { reference: piece.reference.to_string(), number: u16::from(piece.number), of: u16::from(piece.of) };
+        let of = of_part(piece, &written);
+        let id = named(&written, of).unwrap_or_else(|| format!("{of:016x}-{}-{}", piece.reference, piece.number));
+        let status = self.message(&[written], id, Some(part)).await;
+        self.answer(&sequences, status, None).await;
+    }
+
+    async fn single(&self, written: Written, sequence: u32) {
         let of = fingerprint(std::slice::from_ref(&written), "");
         if let Some(id) = named(&written, of) {
             let status = self.message(&[written], id, None).await;
@@ -119,36 +146,9 @@ impl Ear<'_> {
         self.answer(&[sequence], status, (status == ACCEPTED).then_some(doubt)).await;
     }
 
-    async fn joined(&self, parts: &[(Piece, Written, Vec<u32>)]) {
-        let Some((Piece { reference, of: number, .. }, first, _)) = parts.first() else { return };
-        let written: Vec<Written> = parts.iter().map(|(_, written, _)| written.clone()).collect();
-        let of = fingerprint(&written, &format!("{reference} of {number}"));
-        let id = named(first, of).unwrap_or_else(|| format!("{of:016x}-{reference}"));
-        let status = self.message(&written, id, None).await;
-        // Known before the first is answered: whatever of them comes again alone after a break is no message.
-        let taken = |piece, written| {
-            let now = self.core.clock.monotonic();
-            self.line.doubts().name(of_part(piece, written), self.session, now, String::new).0
-        };
-        let doubts: Vec<Option<Doubt>> =
-            parts.iter().map(|(piece, written, _)| (status == ACCEPTED).then(|| taken(*piece, written))).collect();
-        for ((_, _, sequences), doubt) in parts.iter().zip(doubts) {
-            self.answer(sequences, status, doubt).await;
-        }
-    }
-
     /// Whether it is a part of a message that is stored as a whole, and comes again because its own acknowledgement was lost.
     fn is_in_a_whole(&self, piece: Piece, written: &Written) -> Option<Doubt> {
         self.line.doubts().again(of_part(piece, written), self.session, self.core.clock.monotonic())
-    }
-
-    /// A part whose others did not come in time is a message of its own.
-    async fn part(&self, piece: Piece, written: Written, sequences: &[u32]) {
-        let of = of_part(piece, &written);
-        let id = named(&written, of).unwrap_or_else(|| format!("{of:016x}-{}-{}", piece.reference, piece.number));
-        let part = Part { reference: piece.reference.to_string(), number: u16::from(piece.number), of: u16::from(piece.of) };
-        let status = self.message(&[written], id, Some(part)).await;
-        self.answer(sequences, status, None).await;
     }
 
     async fn message(&self, parts: &[Written], id: String, part: Option<Part>) -> u32 {
