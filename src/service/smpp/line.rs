@@ -133,7 +133,11 @@ impl Line {
             Ok(Err(_)) => Err(SmppFailure::Lost),
             // Whoever takes it back before it is written knows that it never left.
             Err(_) if taken.take_back() => Err(SmppFailure::Full),
-            Err(_) => Err(SmppFailure::Timeout),
+            Err(_) => {
+                // An answer is read here, or whoever has it knows that nobody waits for it: one of the two.
+                answered.close();
+                answered.try_recv().unwrap_or(Err(SmppFailure::Timeout))
+            }
         }
     }
 }
