@@ -192,7 +192,8 @@ impl Settings {
         let store = StoreConfig::read(root.section("store"), folder);
         let history = HistoryConfig::read(root.section("history"), &store, secrets);
         let send = SendSettings::read(root.section("send"), store.limits.send_lease);
-        let channels = read_channels::channels(root.section("channels"), secrets, &server, &send);
+        let mut channels = read_channels::channels(root.section("channels"), secrets, &server, &send);
+        read_channels::countries(&mut channels, basics.country.as_deref());
         let apis = {
             let section = root.section("api");
             let read = |(name, inner): (&str, Section<'_>)| {

@@ -9,7 +9,7 @@ use super::send::{ChannelPolicy, PairPace, SendSettings, unsure};
 use super::server::{ServerSettings, base_url};
 use crate::domain::channel::ChannelKind;
 use crate::domain::name::ChannelName;
-use crate::domain::phone::is_country;
+use crate::domain::phone::{country_of, is_country};
 use crate::domain::time::Span;
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -57,6 +57,16 @@ pub(super) fn channels(
         }
     }
     all
+}
+
+/// Says to those that need it in which country a number without one is.
+pub(super) fn countries(channels: &mut IndexMap<ChannelName, Channel>, project: Option<&str>) {
+    for channel in channels.values_mut() {
+        if let ProviderSettings::Smpp(smpp) = &mut channel.settings.provider {
+            let own = channel.country.clone().or_else(|| country_of(&smpp.number));
+            smpp.country = own.or_else(|| project.map(str::to_owned));
+        }
+    }
 }
 
 /// Whether a channel can stand in for another one; else why not.

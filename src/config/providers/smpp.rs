@@ -112,6 +112,8 @@ pub struct SmppSettings {
     pub alphabet: Alphabet,
     /// The sender.
     pub number: String,
+    /// The country of numbers that the carrier writes without one: the channel's, else that of its own number, else the project's.
+    pub country: Option<String>,
     /// Its type of number and numbering plan.
     pub source: (u8, u8),
     /// Those of receivers.
@@ -180,6 +182,8 @@ fn smpp(section: &Section<'_>) -> SmppSettings {
         host,
         tls,
         number,
+        // Told afterwards: it is not the provider's own.
+        country: None,
     }
 }
 

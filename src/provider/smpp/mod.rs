@@ -6,6 +6,7 @@
 
 mod encode;
 mod join;
+mod number;
 mod pdu;
 mod receipt;
 mod status;
@@ -25,7 +26,6 @@ use super::webhook::{Decoded, Headers, Malformed, Other, Part, Received, Refused
 use crate::config::providers::jasmin::Alphabet;
 use crate::config::providers::smpp::SmppSettings;
 use crate::config::secret::Secret;
-use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::gsm;
 use crate::domain::message::{Inbound, InboundContent, Outbound};
@@ -55,6 +55,8 @@ pub struct Written {
     pub from: String,
     /// The number of ours.
     pub to: String,
+    /// The types of the two numbers.
+    pub tons: (u8, u8),
     /// Its octets, without headers.
     pub octets: Bytes,
     /// Its `data_coding`.
@@ -80,6 +82,7 @@ impl Smpp {
         let written = Written {
             from: deliver.source.clone(),
             to: deliver.dest.clone(),
+            tons: (deliver.source_ton, deliver.dest_ton),
             octets,
             coding: deliver.coding,
             id: deliver.receipted.clone().or_else(|| deliver.numbered()),
@@ -95,8 +98,9 @@ impl Smpp {
         let Some(first) = parts.first() else {
             return Decoded::Other(Other { kind: "empty".to_owned(), id: Some(id), error: None });
         };
-        let to = Address::from_wire(&first.to).reveal().to_owned();
-        let here = routes.find(&to).or_else(|| routes.may_be_here(&to).then(|| routes.here()));
+        let country = self.0.country.as_deref();
+        let (to, known) = number::ours(routes, &first.to, first.tons.1, country);
+        let here = known.or_else(|| routes.may_be_here(&to).then(|| routes.here()));
         let Some(here) = here else {
             return Decoded::Other(Other { kind: "unknown_number".to_owned(), id: Some(id), error: None });
         };
@@ -116,7 +120,7 @@ impl Smpp {
         let message = Inbound {
             channel: here.channel.clone(),
             kind: here.kind,
-            from: Address::from_wire(&first.from),
+            from: number::address(&first.from, first.tons.0, country),
             user_id: None,
             id,
             at: None,

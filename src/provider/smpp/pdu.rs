@@ -57,8 +57,12 @@ pub fn message_id(body: &Bytes) -> Option<String> {
 pub struct Deliver {
     /// `source_addr`
     pub source: String,
+    /// `source_addr_ton`
+    pub source_ton: u8,
     /// `destination_addr`
     pub dest: String,
+    /// `dest_addr_ton`
+    pub dest_ton: u8,
     /// `esm_class`
     pub class: u8,
     /// `data_coding`
@@ -82,9 +86,11 @@ impl Deliver {
     pub fn read(body: Bytes) -> Option<Self> {
         let mut rest = Reader(body);
         rest.text()?; // service_type
-        rest.skip(2)?;
+        let source_ton = rest.octet()?;
+        rest.skip(1)?; // source_addr_npi
         let source = rest.text()?;
-        rest.skip(2)?;
+        let dest_ton = rest.octet()?;
+        rest.skip(1)?; // dest_addr_npi
         let dest = rest.text()?;
         let class = rest.octet()?;
         rest.skip(2)?; // protocol_id, priority_flag
@@ -95,7 +101,7 @@ impl Deliver {
         rest.skip(1)?; // sm_default_msg_id
         let length = usize::from(rest.octet()?);
         let octets = rest.take(length)?;
-        let mut deliver = Deliver { source, dest, class, coding, octets, ..Deliver::default() };
+        let mut deliver = Deliver { source, source_ton, dest, dest_ton, class, coding, octets, ..Deliver::default() };
         while let Some((tag, value)) = rest.parameter() {
             deliver.parameter(tag, value);
         }

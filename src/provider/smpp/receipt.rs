@@ -1,9 +1,9 @@
 //! Delivery receipts: what the optional parameters say (SMPP 3.4, 5.3.2.12, 5.3.2.35), else what the text says, whose usual form is in
 //! appendix B and in the hands of each carrier.
 
+use super::number;
 use super::pdu::Deliver;
 use crate::config::providers::smpp::{ReceiptIds, SmppSettings};
-use crate::domain::address::Address;
 use crate::domain::message::DeliveryStatus;
 use crate::domain::message::FailureReason::{self, *};
 use crate::provider::verdict::{Verdict, permanent};
@@ -41,15 +41,18 @@ pub fn read(settings: &SmppSettings, deliver: &Deliver, routes: &Routes) -> Deco
         let code = network.or(written).unwrap_or_else(|| (*known).to_owned());
         verdict.failure(ProviderError { code: Some(code), text: (*known).to_owned() })
     });
+    let country = settings.country.as_deref();
+    // It was sent to whom the message came from: perhaps over the bind of another channel of the account.
+    let (_, channel) = number::ours(routes, &deliver.dest, deliver.dest_ton, country);
     Decoded::Status(Box::new(StatusReport {
-        channel: routes.here().channel.clone(),
+        channel: channel.unwrap_or(routes.here()).channel.clone(),
         id: of_receipt(settings.receipt_ids, given),
         send: None,
         status: *status,
         provider_status: (*known).to_owned(),
         at: None,
         // A receipt comes from whom the message went to.
-        recipient: Some(Address::from_wire(&deliver.source)),
+        recipient: Some(number::address(&deliver.source, deliver.source_ton, country)),
         user_id: None,
         failure,
         pricing: None,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::providers::smpp::{LongMessages, ReceiptIds};
-use crate::domain::address::E164;
+use crate::domain::address::{Address, E164};
 use crate::domain::id::{ContactKey, DedupeHash, InputId, SendRef, Token};
 use crate::domain::message::{DeliveryStatus, FailureReason, OutboundContent};
 use crate::domain::name::ChannelName;
@@ -32,6 +32,7 @@ fn settings() -> SmppSettings {
         enquire_every: Span::seconds(30),
         alphabet: Alphabet::Gsm,
         number: "+447700900001".to_owned(),
+        country: Some("GB".to_owned()),
         source: (1, 1),
         dest: (1, 1),
     }
@@ -149,7 +150,7 @@ fn a_message_is_read_in_its_alphabet_and_wherever_it_stands() {
     }
     let elsewhere = Written {
         to: "447700900999".to_owned(),
-        ..Written { from: "1".into(), to: String::new(), octets: Bytes::new(), coding: 0, id: None }
+        ..Written { from: "1".into(), to: String::new(), tons: (1, 1), octets: Bytes::new(), coding: 0, id: None }
     };
     assert!(
         matches!(adapter.message(&[elsewhere], "1".to_owned(), None, &routes()), Decoded::Other(other) if other.kind == "unknown_number")
@@ -191,6 +192,7 @@ fn a_character_that_two_parts_share_is_whole_again() {
     let part = |range: std::ops::Range<usize>| Written {
         from: "447700900123".to_owned(),
         to: "447700900001".to_owned(),
+        tons: (1, 1),
         octets: Bytes::copy_from_slice(&all[range]),
         coding: 8,
         id: None,
@@ -204,7 +206,8 @@ fn a_character_that_two_parts_share_is_whole_again() {
 fn parts_wait_for_each_other_and_not_for_ever() {
     let at = Duration::from_secs;
     let piece = |number| Piece::new(7, number, 2).expect("a part");
-    let from = |who: &str| Written { from: who.to_owned(), to: "1".to_owned(), octets: Bytes::new(), coding: 0, id: None };
+    let from =
+        |who: &str| Written { from: who.to_owned(), to: "1".to_owned(), tons: (1, 1), octets: Bytes::new(), coding: 0, id: None };
     let mut joiner = Joiner::new(at(5));
     assert_eq!(joiner.take(piece(2), from("a"), 1, at(0)), Joined::Waits);
     assert_eq!(joiner.take(piece(1), from("b"), 2, at(1)), Joined::Waits, "somebody else's");
@@ -263,6 +266,50 @@ fn receipts_are_read_from_parameters_and_from_texts() {
         (other(4, "id:1 stat:STRANGE").as_str(), other(4, "").as_str(), other(8, TEXT).as_str()),
         ("receipt_unread", "receipt_unread", "acknowledgement")
     );
+}
+
+/// The same body from and to others, with their types of number.
+fn between(class: u8, (from, from_ton): (&str, u8), (to, to_ton): (&str, u8), content: &str) -> Deliver {
+    let body = body(class, 0, content.as_bytes(), &[]);
+    let rest = body.slice(b"\0\x01\x01447700900123\0\x01\x01447700900001\0".len()..);
+    let head = [&[0, from_ton, 1][..], from.as_bytes(), &[0, to_ton, 1], to.as_bytes(), &[0]].concat();
+    Deliver::read(Bytes::from([&head[..], &rest[..]].concat())).expect("reads")
+}
+
+#[test]
+fn a_number_without_its_country_is_of_the_channels() {
+    let from = |country: &str, from: &str, ton| {
+        let adapter = Smpp(Arc::new(SmppSettings { country: Some(country.to_owned()), ..settings() }));
+        let Heard::Whole(written) = adapter.hear(&between(0, (from, ton), ("07700900001", 2), "Hi"), &routes()) else {
+            panic!("a message")
+        };
+        match adapter.message(&[written], "1".to_owned(), None, &routes()) {
+            Decoded::Message(received) => received.message.from.canonical(),
+            other => panic!("{other:?}"),
+        }
+    };
+    // Read as it stands it would be somebody in Egypt.
+    assert_eq!(from("US", "2025550123", 2), "+12025550123");
+    assert_eq!((from("GB", "07700900123", 0), from("GB", "00447700900123", 1)), ("+447700900123".into(), "+447700900123".into()));
+    assert_eq!(from("GB", "447700900123", 5), "raw:447700900123");
+}
+
+#[test]
+fn a_receipt_is_of_the_channel_that_sent_the_message() {
+    let other = Route { channel: ChannelName::parse("other").expect("a name"), kind: ChannelKind::Sms };
+    let routes = routes().with("+447700900002", other);
+    let of = |to: &str, ton| match Smpp(Arc::new(settings()))
+        .hear(&between(4, ("07700900123", 2), (to, ton), "id:7 stat:DELIVRD"), &routes)
+    {
+        Heard::Report(Decoded::Status(report)) => {
+            (report.channel.to_string(), report.recipient.map(|recipient| recipient.canonical()).unwrap_or_default())
+        }
+        other => panic!("{other:?}"),
+    };
+    let ann = || "+447700900123".to_owned();
+    assert_eq!(of("447700900001", 1), ("sm".to_owned(), ann()));
+    assert_eq!((of("447700900002", 1), of("7700900002", 2)), (("other".to_owned(), ann()), ("other".to_owned(), ann())));
+    assert_eq!(of("447700900003", 1), ("sm".to_owned(), ann()), "nobody's: of the one whose bind it is");
 }
 
 #[test]
