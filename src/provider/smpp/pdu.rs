@@ -3,8 +3,9 @@
 use super::join::Piece;
 use bytes::{Buf as _, Bytes};
 
-/// The largest PDU that is read, in bytes: a `message_payload` is 64 KiB at most (SMPP 3.4, 5.3.2.32), but no text of a phone comes near it.
-pub const READS: usize = 16 * 1024;
+/// The largest PDU that is read, in bytes: a `message_payload` is 64 KiB at most (SMPP 3.4, 5.3.2.32), and what is before and beside it is small.
+/// A larger one ends the connection.
+pub const READS: usize = 66 * 1024;
 
 /// One PDU: its header, and its body as it came.
 #[derive(Clone, PartialEq, Eq)]

@@ -175,3 +175,32 @@ impl Decoder for Frames {
         frame.map(Some).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A PDU of so many octets.
+    fn pdu(octets: usize) -> BytesMut {
+        let mut out = BytesMut::zeroed(octets);
+        out[..4].copy_from_slice(&u32::try_from(octets).expect("short").to_be_bytes());
+        out
+    }
+
+    #[test]
+    fn the_largest_payload_is_read_and_nothing_is_beyond_bounds() {
+        let read = |octets: &mut BytesMut| Frames::default().decode(octets).map(|frame| frame.map(|frame| frame.body.len()));
+        // Parts that the carrier has joined, and all that `message_payload` has room for.
+        for octets in [16, 35_000, 65_535 + 200] {
+            assert_eq!(read(&mut pdu(octets)).expect("reads"), Some(octets - 16));
+        }
+        let mut cut = pdu(65_735);
+        cut.truncate(40_000);
+        assert_eq!(read(&mut cut).expect("waits for the rest"), None);
+        for octets in [15, READS + 1, 1 << 30] {
+            let mut head = pdu(16);
+            head[..4].copy_from_slice(&u32::try_from(octets).expect("short").to_be_bytes());
+            assert!(read(&mut head).is_err(), "{octets}");
+        }
+    }
+}
