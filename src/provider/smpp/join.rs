@@ -32,6 +32,9 @@ pub enum Joined<T> {
     Waits,
     /// It was the last that was missing: all of them in their order.
     Whole(Vec<(Piece, Written, Vec<T>)>),
+    /// It waits, and these do not any more: parts of an older message by the same name, whose others will not come. Some senders name all
+    /// their messages alike.
+    Instead(Vec<(Piece, Written, Vec<T>)>),
     /// There is no room for it to wait.
     Alone(Piece, Written, T),
 }
@@ -71,7 +74,11 @@ impl<T> Joiner<T> {
         };
         let parts = &mut self.waiting[at].parts;
         match parts.iter_mut().find(|(known, ..)| known.number == piece.number) {
-            Some((_, _, tokens)) => tokens.push(token),
+            Some((_, same, tokens)) if same.octets == written.octets && same.coding == written.coding => tokens.push(token),
+            Some(_) => {
+                let newer = Incomplete { until: now + self.wait, parts: vec![(piece, written, vec![token])] };
+                return Joined::Instead(sorted(std::mem::replace(&mut self.waiting[at], newer).parts));
+            }
             None => parts.push((piece, written, vec![token])),
         }
         if parts.len() < usize::from(piece.of) {

@@ -227,6 +227,28 @@ fn parts_wait_for_each_other_and_not_for_ever() {
 }
 
 #[test]
+fn a_second_message_by_the_same_name_does_not_lose_a_part() {
+    let at = Duration::from_secs;
+    let part = |number, text: &'static str| {
+        let octets = Bytes::from_static(text.as_bytes());
+        let written = Written { from: "a".to_owned(), to: "1".to_owned(), tons: (1, 1), octets, coding: 0, id: None };
+        (Piece::new(7, number, 2).expect("a part"), written)
+    };
+    let texts = |parts: &[(Piece, Written, Vec<i32>)]| -> Vec<(Vec<u8>, Vec<i32>)> {
+        parts.iter().map(|(_, written, tokens)| (written.octets.to_vec(), tokens.clone())).collect()
+    };
+    let mut joiner = Joiner::new(at(5));
+    let mut take = |(piece, written), token, now| joiner.take(piece, written, token, at(now));
+    assert_eq!(take(part(1, "X1"), 1, 0), Joined::Waits);
+    assert_eq!(take(part(1, "X1"), 2, 1), Joined::Waits, "the same part again");
+    let Joined::Instead(older) = take(part(1, "Y1"), 3, 2) else { panic!("another message") };
+    assert_eq!(texts(&older), [(b"X1".to_vec(), vec![1, 2])], "it is stored alone, and acknowledged");
+    let Joined::Whole(parts) = take(part(2, "Y2"), 4, 3) else { panic!("whole") };
+    assert_eq!(texts(&parts), [(b"Y1".to_vec(), vec![3]), (b"Y2".to_vec(), vec![4])]);
+    assert_eq!(joiner.next(), None);
+}
+
+#[test]
 fn receipts_are_read_from_parameters_and_from_texts() {
     let report = |settings: SmppSettings, class, text: &str, parameters: &[u8]| {
         let deliver = Deliver::read(body(class, 0, text.as_bytes(), parameters)).expect("reads");

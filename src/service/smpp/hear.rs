@@ -66,6 +66,7 @@ pub(super) async fn work(
                         match joiner.take(piece, written, sequence, core.clock.monotonic()) {
                             Joined::Waits => {}
                             Joined::Whole(parts) => ear.whole(parts).await,
+                            Joined::Instead(older) => ear.parts(older).await,
                             Joined::Alone(piece, written, sequence) => ear.part(piece, written, vec![sequence]).await,
                         }
                     }
@@ -74,9 +75,7 @@ pub(super) async fn work(
             Some(()) = early.next(), if !early.is_empty() => {}
             () = core.clock.sleep(wait.unwrap_or_default()), if wait.is_some() => {
                 for parts in joiner.due(core.clock.monotonic()) {
-                    for (piece, written, sequences) in parts {
-                        ear.part(piece, written, sequences).await;
-                    }
+                    ear.parts(parts).await;
                 }
             }
         }
@@ -118,6 +117,12 @@ impl Ear<'_> {
             parts.iter().map(|(piece, written, _)| (status == ACCEPTED).then(|| taken(*piece, written))).collect();
         for ((_, _, sequences), doubt) in parts.into_iter().zip(doubts) {
             self.answer(&sequences, status, doubt).await;
+        }
+    }
+
+    async fn parts(&self, parts: Vec<(Piece, Written, Vec<u32>)>) {
+        for (piece, written, sequences) in parts {
+            self.part(piece, written, sequences).await;
         }
     }
 
