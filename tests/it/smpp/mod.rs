@@ -4,6 +4,7 @@
 mod again;
 mod broken;
 mod elsewhere;
+mod encrypted;
 
 use crate::support::api::Api;
 use crate::support::live::{GREETING, Service};
