@@ -30,12 +30,43 @@ pub struct Permits {
 struct Pool {
     left: u32,
     taken_at: Duration,
+    /// Permits that were used without being asked for: those that are taken next pay for them. And since when.
+    owed: u32,
+    owed_at: Duration,
     /// The provider said "too fast".
     paused_until: Duration,
     /// The store has no permit before, or did not answer and is not asked before.
     dry_until: Duration,
     /// When the store had fewer permits than were wanted.
     short_at: Option<Duration>,
+}
+
+impl Pool {
+    /// What is owed still: after so long without a permit the store's bucket is as full as if it had been taken from there.
+    fn owes(&self, rate: Rate, now: Duration) -> u32 {
+        let lapses = KEEP + Duration::from_secs_f64(f64::from(self.owed) * rate.step_millis() / 1_000.0);
+        if now.saturating_sub(self.owed_at) < lapses { self.owed } else { 0 }
+    }
+
+    /// Pays with so many permits; how many it took.
+    fn pays(&mut self, with: u32, rate: Rate, now: Duration) -> u32 {
+        let owed = self.owes(rate, now);
+        let paid = owed.min(with);
+        self.owed = owed - paid;
+        if paid > 0 {
+            self.owed_at = now;
+        }
+        paid
+    }
+
+    /// Keeps permits for what comes next.
+    fn keeps(&mut self, n: u32, now: Duration) {
+        if n > 0 {
+            let fresh = now.saturating_sub(self.taken_at) < KEEP;
+            self.left = if fresh { self.left.saturating_add(n) } else { n };
+            self.taken_at = now;
+        }
+    }
 }
 
 impl Permits {
@@ -56,7 +87,7 @@ impl Permits {
         let Some(rate) = rate else {
             return Ok((want, None));
         };
-        let held = self.take_held((channel, traffic), want, now);
+        let held = self.take_held((channel, traffic), rate, want, now);
         if held > 0 || want == 0 {
             return Ok((held, None));
         }
@@ -64,36 +95,49 @@ impl Permits {
         if !dry.is_zero() {
             return Ok((0, Some(dry)));
         }
-        let asked = store.permits(channel, traffic, want, rate).await;
+        let owed = self.with((channel, traffic), |pool| pool.owes(rate, now));
+        let asked = store.permits(channel, traffic, want.saturating_add(owed), rate).await;
         // The others who want one would wait as long for the same: a channel's bucket is in one place, and that may be away. The answer may have
         // been awaited for longer than it is left alone.
         let unanswered = || clock.monotonic() + UNANSWERED;
         let answer = asked.inspect_err(|_| self.with((channel, traffic), |pool| pool.dry_until = unanswered()))?;
         let wait = Duration::from_millis(answer.wait.0.max(0).unsigned_abs());
-        if answer.granted < want {
-            self.with((channel, traffic), |pool| {
+        let (granted, wait) = self.with((channel, traffic), |pool| {
+            let left = answer.granted - pool.pays(answer.granted, rate, now);
+            // What was owed another one has paid meanwhile.
+            pool.keeps(left.saturating_sub(want), now);
+            let granted = left.min(want);
+            let step = Duration::from_secs_f64(rate.step_millis() / 1_000.0);
+            // What came paid for others: the next one is a step away.
+            let wait = if granted == 0 && answer.granted > 0 { wait.max(step) } else { wait };
+            if granted < want {
                 pool.short_at = Some(now);
-                if answer.granted == 0 {
-                    pool.dry_until = now + wait;
-                }
-            });
+            }
+            if granted == 0 {
+                pool.dry_until = now + wait;
+            }
+            (granted, wait)
+        });
+        Ok((granted, (granted < want).then_some(wait)))
+    }
+
+    /// So many more permits were used than were taken, by a message that counts for several: those that are taken next pay for them.
+    pub fn owe(&self, of: (&ChannelName, Traffic), rate: Option<Rate>, n: u32, now: Duration) {
+        if let Some(rate) = rate.filter(|_| n > 0) {
+            self.with(of, |pool| (pool.owed, pool.owed_at) = (pool.owes(rate, now).saturating_add(n), now));
         }
-        Ok((answer.granted, (answer.granted < want).then_some(wait)))
     }
 
     /// One permit, if one is left from what was taken before. Asks nobody.
     pub fn take_left(&self, (channel, traffic): (&ChannelName, Traffic), rate: Option<Rate>, now: Duration) -> bool {
-        self.paused(channel, now).is_none() && (rate.is_none() || self.take_held((channel, traffic), 1, now) == 1)
+        let held = |rate| self.take_held((channel, traffic), rate, 1, now) == 1;
+        self.paused(channel, now).is_none() && rate.is_none_or(held)
     }
 
     /// Gives permits back that were not used.
     pub fn give_back(&self, of: (&ChannelName, Traffic), rate: Option<Rate>, n: u32, now: Duration) {
         if n > 0 && rate.is_some() {
-            self.with(of, |pool| {
-                let fresh = now.saturating_sub(pool.taken_at) < KEEP;
-                pool.left = if fresh { pool.left.saturating_add(n) } else { n };
-                pool.taken_at = now;
-            });
+            self.with(of, |pool| pool.keeps(n, now));
         }
     }
 
@@ -118,11 +162,12 @@ impl Permits {
         self.paused(channel, now).is_some() || self.with((channel, traffic), |pool| pool.short_at.is_some_and(lately))
     }
 
-    fn take_held(&self, of: (&ChannelName, Traffic), want: u32, now: Duration) -> u32 {
+    fn take_held(&self, of: (&ChannelName, Traffic), rate: Rate, want: u32, now: Duration) -> u32 {
         self.with(of, |pool| {
             if now.saturating_sub(pool.taken_at) >= KEEP {
                 pool.left = 0;
             }
+            pool.left -= pool.pays(pool.left, rate, now);
             let taken = pool.left.min(want);
             pool.left -= taken;
             taken
@@ -144,15 +189,15 @@ mod tests {
         let permits = Permits::default();
         let channel = ChannelName::parse("main-sms").expect("a name");
         let talk = (&channel, Traffic::Talk);
-        let rate = Some(Rate { per_second: 10.0, burst: 10 });
-        let at = Duration::from_millis;
+        let ten = Rate { per_second: 10.0, burst: 10 };
+        let (rate, at) = (Some(ten), Duration::from_millis);
         permits.give_back(talk, rate, 2, at(0));
-        assert_eq!(permits.take_held((&channel, Traffic::Bulk), 5, at(1)), 0, "what a conversation took no broadcast uses");
-        assert_eq!(permits.take_held(talk, 5, at(999)), 2);
+        assert_eq!(permits.take_held((&channel, Traffic::Bulk), ten, 5, at(1)), 0, "what a conversation took no broadcast uses");
+        assert_eq!(permits.take_held(talk, ten, 5, at(999)), 2);
         permits.give_back(talk, rate, 2, at(1_000));
-        assert_eq!(permits.take_held(talk, 5, at(2_000)), 0);
+        assert_eq!(permits.take_held(talk, ten, 5, at(2_000)), 0);
         permits.give_back(talk, None, 2, at(2_000));
-        assert_eq!(permits.take_held(talk, 5, at(2_000)), 0, "without a rate nothing is counted");
+        assert_eq!(permits.take_held(talk, ten, 5, at(2_000)), 0, "without a rate nothing is counted");
         assert_eq!(permits.paused(&channel, at(0)), None);
         permits.pause(&channel, Some(Span::seconds(3)), at(0));
         permits.pause(&channel, Some(Span::seconds(1)), at(0));
@@ -160,5 +205,28 @@ mod tests {
         assert_eq!(permits.paused(&channel, at(3_000)), None);
         permits.pause(&channel, Some(Span::days(9)), at(0));
         assert_eq!(permits.paused(&channel, at(0)), Some(Duration::from_secs(3_600)));
+    }
+
+    #[test]
+    fn what_a_message_of_several_parts_used_is_paid_by_the_next() {
+        let (permits, at) = (Permits::default(), Duration::from_millis);
+        let channel = ChannelName::parse("main-sms").expect("a name");
+        let (talk, ten) = ((&channel, Traffic::Talk), Rate { per_second: 10.0, burst: 10 });
+        let owed = |now| permits.with(talk, |pool| pool.owes(ten, at(now)));
+        permits.owe(talk, None, 2, at(0));
+        assert_eq!(owed(0), 0, "without a rate nothing is counted");
+        permits.owe(talk, Some(ten), 2, at(0));
+        permits.owe(talk, Some(ten), 3, at(0));
+        assert_eq!(permits.with((&channel, Traffic::Bulk), |pool| pool.owes(ten, at(0))), 0, "each traffic has its own");
+        // One after the other, as a busy channel is given them.
+        permits.give_back(talk, Some(ten), 1, at(100));
+        assert!(!permits.take_left(talk, Some(ten), at(100)), "it is not for the next message");
+        permits.give_back(talk, Some(ten), 6, at(200));
+        assert_eq!((permits.take_held(talk, ten, 5, at(200)), owed(200)), (2, 0), "four are paid, and two are left");
+        // What nobody asked for in the meantime lies in the bucket.
+        permits.owe(talk, Some(ten), 10, at(1_000));
+        assert_eq!((owed(2_999), owed(3_000)), (10, 0));
+        permits.give_back(talk, Some(ten), 1, at(3_000));
+        assert!(permits.take_left(talk, Some(ten), at(3_000)));
     }
 }

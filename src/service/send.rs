@@ -211,7 +211,12 @@ impl Core {
                 Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
             Wire::Mail(mail) => mailed(&mail, out.mail(&mail, timeout).await),
-            Wire::Smpp(submission) => submitted(submission, &channel.name, out, timeout).await,
+            Wire::Smpp(submission) => {
+                // The carrier counts each part.
+                let (of, more) = ((&channel.name, Self::traffic_of(&started.set)), submission.parts.len().saturating_sub(1));
+                self.permits.owe(of, channel.rate(), u32::try_from(more).unwrap_or(u32::MAX), begun);
+                submitted(submission, channel, Some(&**self), out, timeout).await
+            }
         };
         metrics::send_took(channel.name.as_str(), self.clock.monotonic().saturating_sub(begun));
         if outcome == SendOutcome::Unknown {

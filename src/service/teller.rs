@@ -80,7 +80,7 @@ impl Teller<'_> {
                 Err(failure) => (failure.of_send(), Some(failure.to_string())),
             },
             Wire::Mail(mail) => mailed(&mail, self.out.mail(&mail, self.timeout).await),
-            Wire::Smpp(submission) => submitted(submission, &channel.name, self.out, self.timeout).await,
+            Wire::Smpp(submission) => submitted(submission, channel, None, self.out, self.timeout).await,
         }
     }
 

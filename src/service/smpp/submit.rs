@@ -1,10 +1,11 @@
 //! A message with its parts, as one send with one end.
 
-use crate::domain::name::ChannelName;
 use crate::provider::smpp::{Submission, classify};
 use crate::provider::{ProviderError, SendOutcome};
+use crate::service::core::Core;
 use crate::service::gate::Outside;
 use crate::service::ports::{SmppFailure, SubmitAnswer};
+use crate::service::settings::Channel;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -13,14 +14,15 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// A part is not begun with less time than this.
 const ENOUGH: Duration = Duration::from_millis(100);
 
-/// What became of a message, and why if the carrier did not say.
+/// What became of a message, and why if the carrier did not say. `core` hears at once that the carrier finds us too fast; nothing: nobody does.
 pub(in crate::service) async fn submitted(
     submission: Submission,
-    channel: &ChannelName,
+    channel: &Channel,
+    core: Option<&Core>,
     out: Outside<'_>,
     timeout: Duration,
 ) -> (SendOutcome, Option<String>) {
-    let until = Instant::now() + timeout;
+    let (until, mut slowed) = (Instant::now() + timeout, false);
     let last = submission.parts.len().saturating_sub(1);
     let mut outcome = SendOutcome::Unknown;
     for (at, pdu) in submission.parts.into_iter().enumerate() {
@@ -30,12 +32,15 @@ pub(in crate::service) async fn submitted(
             let left = until.saturating_duration_since(Instant::now());
             let answer = match left < ENOUGH && at > 0 {
                 true => Err(SmppFailure::Full),
-                false => out.submit(channel, pdu.clone(), named, left).await,
+                false => out.submit(&channel.name, pdu.clone(), named, left).await,
             };
             match of_part(answer, at > 0) {
                 Part::Taken(outcome) => break outcome,
                 Part::Ended(outcome, words) => return (outcome, words),
-                Part::Again(words) => {
+                Part::Again { words, too_fast } => {
+                    if let Some(core) = core.filter(|_| too_fast && !std::mem::replace(&mut slowed, true)) {
+                        core.slow_down(channel, None, true).await;
+                    }
                     if until.saturating_duration_since(Instant::now()) < AGAIN + ENOUGH {
                         return (SendOutcome::Unknown, Some(words));
                     }
@@ -55,7 +60,12 @@ enum Part {
     /// Nothing more is sent.
     Ended(SendOutcome, Option<String>),
     /// It was surely not taken, and those before it have left: once more, if there is time.
-    Again(String),
+    Again {
+        /// Why.
+        words: String,
+        /// The carrier takes no more for now from anybody of ours.
+        too_fast: bool,
+    },
 }
 
 fn of_part(answer: Result<SubmitAnswer, SmppFailure>, begun: bool) -> Part {
@@ -69,7 +79,8 @@ fn of_part(answer: Result<SubmitAnswer, SmppFailure>, begun: bool) -> Part {
             };
             return match classify(answer.status, answer.id.clone()) {
                 taken @ SendOutcome::Accepted(_) => Part::Taken(taken),
-                SendOutcome::Throttled { .. } | SendOutcome::Retry { .. } if begun => Part::Again(words()),
+                SendOutcome::Throttled { .. } if begun => Part::Again { words: words(), too_fast: true },
+                SendOutcome::Retry { .. } if begun => Part::Again { words: words(), too_fast: false },
                 // Over another channel its beginning would come twice.
                 SendOutcome::Misconfigured { reason, error } if begun => {
                     Part::Ended(SendOutcome::Rejected { reason, error, opted_out: None }, Some(words()))
@@ -100,7 +111,8 @@ mod tests {
         match of_part(Ok(SubmitAnswer { status, id: None }), begun) {
             Part::Taken(outcome) => outcome.name(),
             Part::Ended(outcome, _) => outcome.name(),
-            Part::Again(_) => "again",
+            Part::Again { too_fast: true, .. } => "again, and slower",
+            Part::Again { .. } => "again",
         }
     }
 
@@ -108,8 +120,8 @@ mod tests {
     fn what_has_begun_to_leave_is_never_begun_again() {
         for (status, first, later) in [
             (0x00, "accepted", "accepted"),
-            (0x58, "throttled", "again"),
-            (0x14, "throttled", "again"),
+            (0x58, "throttled", "again, and slower"),
+            (0x14, "throttled", "again, and slower"),
             (0x45, "retry", "again"),
             (0x0b, "rejected", "rejected"),
             (0x0a, "config_error", "rejected"),

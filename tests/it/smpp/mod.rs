@@ -212,3 +212,16 @@ async fn long_messages_are_cut_and_put_together() {
     );
     stage.becomes(BEN, &format!("{first}{second}"), "sent").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_part_of_a_long_message_counts_for_what_the_carrier_takes_in_a_second() {
+    let stage = Stage::new(("tell", TELL), "per_second = 1\nburst = 1").await;
+    stage.tells(ANN, &"a".repeat(400)).await;
+    let parts = stage.smsc.taken(3).await;
+    stage.tells(BEN, "Short").await;
+    let all = stage.smsc.taken(4).await;
+    assert_eq!(all[3].text(), "Short");
+    // Three permits for three parts, and not one.
+    let apart = all[3].at.duration_since(parts[0].at);
+    assert!(apart > Duration::from_secs(2), "{apart:?}");
+}

@@ -10,7 +10,7 @@ use rusmpp::{Command, CommandStatus, Pdu};
 use std::collections::{HashMap, VecDeque};
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::codec::Framed;
@@ -43,6 +43,8 @@ pub struct Taken {
     pub id: String,
     /// Whether it was taken.
     pub accepted: bool,
+    /// When it came.
+    pub at: Instant,
 }
 
 impl Taken {
@@ -365,7 +367,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                     state.ids += 1;
                     let id = format!("C{:05}", state.ids);
                     let accepted = !matches!(behaviour, Behaviour::Refuse(_));
-                    state.taken.push(Taken { pdu, id: id.clone(), accepted });
+                    state.taken.push(Taken { pdu, id: id.clone(), accepted, at: Instant::now() });
                     (behaviour, id)
                 });
                 let answer = SubmitSmResp::builder().message_id(COctetString::from_str(&id).expect("an id")).build();
