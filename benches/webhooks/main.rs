@@ -1,5 +1,6 @@
 //! What it costs to believe and to read a webhook, for each provider, beside Twilio's: the recorded requests of
-//! `tests/data/providers/`, with the adapters that the configuration beside them describes.
+//! `tests/data/providers/`, with the adapters that the configuration beside them describes. Beside them a `deliver_sm`, which needs no
+//! belief: it comes over a connection that is logged in.
 //!
 //! `WEBHOOKS_MILLIS` (default 200) says how long each is measured.
 
@@ -7,7 +8,10 @@
 #[path = "../../tests/it/vectors/mod.rs"]
 mod vectors;
 
-use replyflow::provider::{Facts, Routes};
+use bytes::Bytes;
+use replyflow::config::{Environment, Secrets, Settings};
+use replyflow::provider::smpp::{Deliver, Frame, Heard};
+use replyflow::provider::{Adapter, Facts, Route, Routes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -30,6 +34,7 @@ fn main() {
         signed(&file, span, &mut rows);
         read(&file, span, &mut rows);
     }
+    rows.insert("smpp", smpp(span));
     let sum = |row: &Row| Some(row.verify? + row.decode?);
     let twilio = rows.get("twilio").and_then(sum).expect("Twilio");
     println!("{:<16} {:>10} {:>10} {:>8} {:>10}", "provider", "verify µs", "decode µs", "bytes", "of Twilio");
@@ -71,6 +76,32 @@ fn read(file: &File, span: Duration, rows: &mut BTreeMap<&'static str, Row>) {
             }
         });
     }
+}
+
+/// A short text as a carrier delivers it by SMPP: from the PDU behind its length to the message.
+fn smpp(span: Duration) -> Row {
+    const CHANNEL: &str = "[channels.main]\nprovider = \"smpp\"\nkind = \"sms\"\nnumber = \"+447700900001\"\n\
+        host = \"smpp.carrier.example\"\nsystem_id = \"shop\"\npassword = { env = \"PASSWORD\" }\n";
+    let environment: Environment = [("PASSWORD".to_owned(), "secret08".to_owned())].into();
+    let settings = Settings::of(CHANNEL, &environment, Secrets::Required).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let channel = settings.channels.values().next().expect("a channel");
+    let adapter = Adapter::new(&channel.provider);
+    let smpp = adapter.smpp().expect("speaks SMPP");
+    let here = Route { channel: channel.name.clone(), kind: channel.kind };
+    let routes = Routes::only(here.clone()).with("+447700900001", here);
+    let text = b"Yes, please.";
+    let mut pdu = vec![0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 1];
+    pdu.extend_from_slice(b"\0\x01\x01447700900123\0\x01\x01447700900001\0\0\0\0\0\0\0\0\0\0");
+    pdu.push(u8::try_from(text.len()).expect("short"));
+    pdu.extend_from_slice(text);
+    let pdu = Bytes::from(pdu);
+    let decode = micros(span, || {
+        let frame = Frame::read(pdu.clone()).expect("a header");
+        let deliver = Deliver::read(frame.body).expect("reads");
+        let Heard::Whole(written) = smpp.hear(&deliver, &routes) else { panic!("a message") };
+        smpp.message(&[written], "1".to_owned(), None, &routes)
+    });
+    Row { verify: None, decode: Some(decode), bytes: pdu.len() }
 }
 
 /// The best of several rounds, for one run.
