@@ -2,7 +2,7 @@
 //! contact's effect there is one only if the contact is live. What a test contact decided is read here too, and comes without.
 
 use super::ports::{
-    Carriers, HttpAnswer, HttpCall, HttpFailure, MailFailure, MailTransport, Sink, SmppFailure, SubmitAnswer, Transport,
+    Bound, Carriers, HttpAnswer, HttpCall, HttpFailure, MailFailure, MailTransport, Sink, SmppFailure, SubmitAnswer, Transport,
 };
 use crate::config::api::ApiSettings;
 use crate::domain::codec::{self, DecodeError};
@@ -57,9 +57,9 @@ impl Gate {
         let _ = self.carriers.set(carriers);
     }
 
-    /// Whether messages of this channel can leave by SMPP here.
-    pub fn is_bound(&self, channel: &ChannelName) -> bool {
-        self.carriers.get().is_some_and(|carriers| carriers.is_bound(channel))
+    /// Where messages of this channel can leave by SMPP.
+    pub fn bound(&self, channel: &ChannelName) -> Bound {
+        self.carriers.get().map_or(Bound::Nowhere, |carriers| carriers.bound(channel))
     }
 
     /// Whether they are left to other instances: also before the first connection was tried.

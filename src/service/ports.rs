@@ -263,11 +263,22 @@ pub enum SmppFailure {
     Timeout,
 }
 
+/// Who has a connection to a channel's carrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// This instance.
+    Here,
+    /// Another one, as this instance saw it last.
+    Elsewhere,
+    /// Nobody that is known of.
+    Nowhere,
+}
+
 /// The carriers that speak SMPP.
 #[async_trait]
 pub trait Carriers: Send + Sync {
-    /// Whether messages of this channel can leave here.
-    fn is_bound(&self, channel: &ChannelName) -> bool;
+    /// Where messages of this channel can leave.
+    fn bound(&self, channel: &ChannelName) -> Bound;
 
     /// Whether they are left to other instances for now.
     fn is_left(&self, channel: &ChannelName) -> bool;

@@ -1,25 +1,20 @@
 //! What this instance knows of one channel's connection to its carrier.
 
 use super::doubts::Doubts;
+use super::others::Others;
 use super::session::{Order, Session};
 use crate::domain::id::SendRef;
 use crate::domain::name::ChannelName;
 use crate::provider::smpp::Smpp;
 use crate::provider::{Decoded, Routes};
 use crate::service::core::Core;
-use crate::service::ports::{SmppFailure, SubmitAnswer};
+use crate::service::ports::{Bound, SmppFailure, SubmitAnswer};
 use rusmpp::pdus::SubmitSm;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
-
-/// So long others have the messages of a channel that this instance lost its connection for.
-const LEFT_ALONE: Duration = Duration::from_secs(15);
-/// Afterwards this instance looks in the last part of each such time what nobody takes: it goes over a stand-in, or shows why it waits.
-const ROUND: Duration = Duration::from_secs(20);
-const LOOK: Duration = Duration::from_secs(5);
 
 /// One channel.
 pub(super) struct Line {
@@ -28,6 +23,9 @@ pub(super) struct Line {
     pub routes: Routes,
     out: Mutex<Out>,
     doubts: Mutex<Doubts>,
+    others: Mutex<Others>,
+    /// Signalled when nobody else has a connection any more.
+    freed: Notify,
     /// Signalled with each answer to a message.
     answered: Notify,
     /// Messages that were written, and those whose answer came or will not come.
@@ -43,9 +41,10 @@ enum Out {
 
 impl Line {
     pub fn new(channel: ChannelName, smpp: Smpp, routes: Routes) -> Self {
-        let (out, doubts) = (Mutex::new(Out::Gone(Instant::now())), Mutex::default());
+        let (out, doubts, others) = (Mutex::new(Out::Gone(Instant::now())), Mutex::default(), Mutex::default());
         let (written, ended) = (AtomicU64::new(0), AtomicU64::new(0));
-        Line { channel, smpp, routes, out, doubts, answered: Notify::new(), written, ended }
+        let (answered, freed) = (Notify::new(), Notify::new());
+        Line { channel, smpp, routes, out, doubts, others, freed, answered, written, ended }
     }
 
     pub fn doubts(&self) -> MutexGuard<'_, Doubts> {
@@ -73,15 +72,39 @@ impl Line {
         matches!(*self.out(), Out::Bound(_))
     }
 
+    /// Who has a connection.
+    pub fn bound(&self) -> Bound {
+        match (self.is_bound(), self.others().has_somebody()) {
+            (true, _) => Bound::Here,
+            (false, true) => Bound::Elsewhere,
+            (false, false) => Bound::Nowhere,
+        }
+    }
+
     /// Whether its messages are left to other instances now.
     pub fn is_left(&self) -> bool {
-        match *self.out() {
-            Out::Bound(_) => false,
-            Out::Gone(since) => {
-                let gone = since.elapsed();
-                gone < LEFT_ALONE || gone.as_millis() % ROUND.as_millis() < (ROUND - LOOK).as_millis()
-            }
+        let gone = match *self.out() {
+            Out::Bound(_) => return false,
+            Out::Gone(since) => since.elapsed(),
+        };
+        self.others().are_left(gone)
+    }
+
+    /// What is known of the others' connections.
+    pub fn others(&self) -> MutexGuard<'_, Others> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody has a connection, or nobody has.
+    pub fn found_others(&self, somebody: bool) {
+        if self.others().found(somebody) {
+            self.freed.notify_waiters();
         }
+    }
+
+    /// Ends when nobody has a connection any more: there may be room at the carrier.
+    pub async fn freed(&self) {
+        self.freed.notified().await;
     }
 
     /// A message is on its way.

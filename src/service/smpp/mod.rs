@@ -1,13 +1,14 @@
 //! Connections to carriers that speak SMPP: one for each channel and instance (or one for each direction), bound, kept, and bound again when
 //! it breaks. `provider/smpp` says what goes over it.
 //!
-//! What an instance without a connection would send is left to those that have one. What comes is answered only once it is stored.
+//! What an instance without a connection would send is left to those that have one; `others` knows whether there are any. What comes is answered only once it is stored.
 
 mod doubts;
 mod hear;
 mod line;
 mod link;
 mod order;
+mod others;
 mod proof;
 mod session;
 mod submit;
@@ -18,7 +19,7 @@ pub(super) use submit::submitted;
 use super::circuit::Health;
 use super::core::Core;
 use super::metrics;
-use super::ports::{Carriers, SmppFailure, SubmitAnswer};
+use super::ports::{Bound, Carriers, SmppFailure, SubmitAnswer};
 use super::settings::Channel;
 use crate::domain::id::SendRef;
 use crate::domain::journal::AlertLevel;
@@ -44,6 +45,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const GOOD: Duration = Duration::from_secs(30);
 /// So often in a row nobody is there before operators are told. A login that is refused they are told at once.
 const TELL_AFTER: u32 = 3;
+/// `ESME_RALYBND`: the account has as many connections as it may have.
+const ALREADY_BOUND: u32 = 0x05;
 /// What came and waits to be stored: what comes beyond is to come again.
 const HEARD: usize = 64;
 
@@ -58,8 +61,8 @@ struct Lines(HashMap<ChannelName, Arc<Line>>);
 
 #[async_trait]
 impl Carriers for Lines {
-    fn is_bound(&self, channel: &ChannelName) -> bool {
-        self.0.get(channel).is_some_and(|line| line.is_bound())
+    fn bound(&self, channel: &ChannelName) -> Bound {
+        self.0.get(channel).map_or(Bound::Nowhere, |line| line.bound())
     }
 
     fn is_left(&self, channel: &ChannelName) -> bool {
@@ -96,6 +99,7 @@ impl Binds {
             for way in ways {
                 binds.tasks.spawn(keep(Arc::clone(core), Arc::clone(&line), *way, binds.stop.clone()));
             }
+            binds.tasks.spawn(others::follow(Arc::clone(core), Arc::clone(&line), binds.stop.clone()));
             lines.insert(channel.name.clone(), line);
         }
         binds.tasks.close();
@@ -125,10 +129,10 @@ impl Core {
         channel.adapter.smpp().is_some() && self.gate.is_left(&channel.name)
     }
 
-    /// The channels that speak SMPP, and whether this instance has a connection.
-    pub fn binds(&self) -> Vec<(ChannelName, bool)> {
+    /// The channels that speak SMPP, and who has a connection.
+    pub fn binds(&self) -> Vec<(ChannelName, Bound)> {
         let channels = self.world.channels.values().filter(|channel| channel.adapter.smpp().is_some());
-        channels.map(|channel| (channel.name.clone(), self.gate.is_bound(&channel.name))).collect()
+        channels.map(|channel| (channel.name.clone(), self.gate.bound(&channel.name))).collect()
     }
 }
 
@@ -163,8 +167,7 @@ async fn keep(core: Arc<Core>, line: Arc<Line>, way: Way, stop: CancellationToke
             Err(trouble) => {
                 failed = failed.saturating_add(1);
                 tracing::warn!(channel = %line.channel, ?way, %trouble, failed, "no connection to a carrier");
-                let refused = matches!(trouble, BindTrouble::Refused(_) | BindTrouble::Authorities);
-                if !told && (refused || failed >= TELL_AFTER) {
+                if !told && is_told(&trouble, failed, line.others().has_nobody()) {
                     told = true;
                     metrics::alert("smpp");
                     let what = format!(
@@ -180,8 +183,19 @@ async fn keep(core: Arc<Core>, line: Arc<Line>, way: Way, stop: CancellationToke
         pause = (pause * 2).min(LONGEST_PAUSE);
         tokio::select! {
             () = stop.cancelled() => return,
+            () = line.freed() => pause = FIRST_PAUSE,
             () = tokio::time::sleep(wait) => {}
         }
+    }
+}
+
+/// Whether operators hear of it, when it has come so often in a row. `nobody`: no other instance has a connection.
+fn is_told(trouble: &BindTrouble, failed: u32, nobody: bool) -> bool {
+    match trouble {
+        // With one bind for several instances that is how it is meant; and while an instance takes the place of another one.
+        BindTrouble::Refused(ALREADY_BOUND) => failed >= TELL_AFTER && nobody,
+        BindTrouble::Refused(_) | BindTrouble::Authorities => true,
+        BindTrouble::Connect | BindTrouble::Tls | BindTrouble::Timeout | BindTrouble::Closed => failed >= TELL_AFTER,
     }
 }
 
@@ -222,5 +236,23 @@ async fn say(core: &Arc<Core>, line: &Line, level: AlertLevel, what: &str) {
     let say = format!("Channel `{}` {what}", line.channel);
     if let Err(error) = core.warn_teams(("smpp", line.channel.as_str(), None), level, &say).await {
         tracing::error!(channel = %line.channel, %error, "operators could not be told of a channel");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_leaves_the_bind_to_another_instance_alarms_nobody() {
+        let full = BindTrouble::Refused(ALREADY_BOUND);
+        let wrong = BindTrouble::Refused(0x0e);
+        for failed in 1..100 {
+            assert!(!is_told(&full, failed, false), "somebody has it, or it is not known yet");
+            assert!(is_told(&wrong, failed, false) && is_told(&BindTrouble::Authorities, failed, false), "it stays so");
+        }
+        // Somebody has it who is none of ours.
+        assert_eq!([1, 2, 3].map(|failed| is_told(&full, failed, true)), [false, false, true]);
+        assert_eq!([1, 2, 3].map(|failed| is_told(&BindTrouble::Connect, failed, true)), [false, false, true]);
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use replyflow::config::channel::ProviderSettings;
 use replyflow::config::{Environment, Secrets, Settings};
+use replyflow::service::ports::Bound;
 use replyflow::service::{BindTrouble, failed, probe_carrier};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,12 +66,12 @@ async fn messages_wait_while_the_carrier_lets_nobody_in() {
     }
     stage.smsc.bound(2).await;
     assert_eq!(stage.smsc.so_far().len(), 0);
-    assert_eq!(stage.service.core().binds().iter().map(|(_, bound)| *bound).collect::<Vec<_>>(), [false]);
+    assert_eq!(stage.service.core().binds().iter().map(|(_, bound)| *bound).collect::<Vec<_>>(), [Bound::Nowhere]);
     assert!(stage.service.metric("replyflow_alerts_total", "{what=\"smpp\"}").await >= 1.0, "an engineer is told");
     stage.smsc.denies(None);
     assert_eq!(texts(&stage.smsc.taken(3).await), ["Message 0", "Message 1", "Message 2"]);
     stage.becomes(ANN, "Message 2", "sent").await;
-    assert_eq!(stage.service.core().binds().iter().map(|(_, bound)| *bound).collect::<Vec<_>>(), [true]);
+    assert_eq!(stage.service.core().binds().iter().map(|(_, bound)| *bound).collect::<Vec<_>>(), [Bound::Here]);
     assert_eq!(stage.smsc.so_far().len(), 3, "each left once");
 }
 

@@ -5,6 +5,7 @@ mod again;
 mod broken;
 mod elsewhere;
 mod encrypted;
+mod shared;
 
 use crate::support::api::Api;
 use crate::support::live::{GREETING, Service};

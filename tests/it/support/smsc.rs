@@ -74,6 +74,9 @@ struct State {
     /// Connections that it wanted to end, and that were let go.
     released: usize,
     denied: Option<CommandStatus>,
+    /// Connections that are bound, and how many may be.
+    held: usize,
+    most: Option<usize>,
     next: VecDeque<Behaviour>,
     taken: Vec<Taken>,
     live: Vec<mpsc::UnboundedSender<Do>>,
@@ -140,6 +143,11 @@ impl Smsc {
     /// From now on it lets nobody in, for this reason; or everybody again.
     pub fn denies(&self, status: Option<CommandStatus>) {
         self.shared.change(|state| state.denied = status);
+    }
+
+    /// The account has so many binds.
+    pub fn has_binds(&self, most: usize) {
+        self.shared.change(|state| state.most = Some(most));
     }
 
     /// Whether questions whether it lives are left without an answer.
@@ -286,6 +294,27 @@ async fn write(link: &mut Link, sequence: u32, status: CommandStatus, pdu: impl 
     let _ = link.send(Command::new(status, sequence, pdu)).await;
 }
 
+/// One of the account's binds, as long as its connection lasts.
+struct Place(Arc<Shared>);
+
+impl Place {
+    fn take(shared: &Arc<Shared>) -> (Option<CommandStatus>, Option<Self>) {
+        let full = |state: &State| state.most.is_some_and(|most| state.held >= most).then_some(CommandStatus::EsmeRalybnd);
+        let denied = shared.change(|state| {
+            let denied = state.denied.or_else(|| full(state));
+            state.held += usize::from(denied.is_none());
+            denied
+        });
+        (denied, denied.is_none().then(|| Place(Arc::clone(shared))))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.change(|state| state.held -= 1);
+    }
+}
+
 /// One connection.
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut link = Framed::new(stream, CommandCodec::new());
@@ -298,6 +327,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     // A delivery whose answer is lost.
     let mut lost: Option<u32> = None;
     let mut is_bound = false;
+    let mut place = None;
     loop {
         let command = tokio::select! {
             command = link.next() => match command {
@@ -340,7 +370,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         let Some(pdu) = command.pdu().cloned() else { continue };
         match pdu {
             Pdu::BindTransceiver(_) | Pdu::BindTransmitter(_) | Pdu::BindReceiver(_) => {
-                let denied = shared.state().denied;
+                let (denied, taken) = Place::take(&shared);
+                place = taken;
                 let status = denied.unwrap_or(CommandStatus::EsmeRok);
                 match &pdu {
                     Pdu::BindTransmitter(_) => write(&mut link, sequence, status, BindTransmitterResp::default()).await,
@@ -355,7 +386,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                         state.live.push(todo.clone());
                     }
                 });
-                if !is_bound {
+                if place.is_none() {
                     return;
                 }
             }
