@@ -30,6 +30,7 @@ use line::Line;
 use rusmpp::pdus::SubmitSm;
 use session::{Connection, Ended, Session};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -47,6 +48,8 @@ const GOOD: Duration = Duration::from_secs(30);
 const TELL_AFTER: u32 = 3;
 /// `ESME_RALYBND`: the account has as many connections as it may have.
 const ALREADY_BOUND: u32 = 0x05;
+/// How often a drained instance looks whether it is empty, and whether it works again.
+const DRAINED: Duration = Duration::from_millis(500);
 /// What came and waits to be stored: what comes beyond is to come again.
 const HEARD: usize = 64;
 
@@ -143,6 +146,12 @@ static SESSIONS: AtomicU64 = AtomicU64::new(1);
 async fn keep(core: Arc<Core>, line: Arc<Line>, way: Way, stop: CancellationToken) {
     let (mut pause, mut failed, mut told) = (FIRST_PAUSE, 0u32, false);
     loop {
+        while is_drained(&core) {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(DRAINED) => {}
+            }
+        }
         let began = Instant::now();
         let opened = tokio::select! {
             () = stop.cancelled() => return,
@@ -157,7 +166,12 @@ async fn keep(core: Arc<Core>, line: Arc<Line>, way: Way, stop: CancellationToke
                 (failed, told) = (0, false);
                 let ended = live(&core, &line, way, link, &stop).await;
                 if ended == Ended::Stopped {
-                    return;
+                    if stop.is_cancelled() {
+                        return;
+                    }
+                    tracing::info!(channel = %line.channel, ?way, "a drained instance leaves its place at the carrier to others");
+                    pause = FIRST_PAUSE;
+                    continue;
                 }
                 tracing::warn!(channel = %line.channel, ?way, ?ended, "a connection to a carrier ended");
                 if began.elapsed() > GOOD {
@@ -215,7 +229,8 @@ async fn live(core: &Arc<Core>, line: &Line, way: Way, link: link::Link, stop: &
         }
         core.room().notify_one();
     }
-    let connection = Connection { core, line, out, link, orders: ordered, heard, answers: answered, stop };
+    let leave = stop.child_token();
+    let connection = Connection { core, line, out, link, orders: ordered, heard, answers: answered, stop: &leave };
     let working = hear::work(core, line, number, hearing, answers);
     let running = connection.run();
     tokio::pin!(working, running);
@@ -223,6 +238,7 @@ async fn live(core: &Arc<Core>, line: &Line, way: Way, link: link::Link, stop: &
     let ended = tokio::select! {
         ended = &mut running => ended,
         () = &mut working => running.await,
+        never = leaves_once_drained(core, &leave) => match never {},
     };
     if out {
         line.closed();
@@ -230,6 +246,20 @@ async fn live(core: &Arc<Core>, line: &Line, way: Way, link: link::Link, stop: &
     }
     line.doubts().ended(number, core.clock.monotonic());
     ended
+}
+
+/// Whether somebody told this instance to take nothing new, and it has nothing left to do.
+fn is_drained(core: &Core) -> bool {
+    core.is_draining() && core.in_hand().is_empty()
+}
+
+/// Gives a connection up when nothing is left to do: where there is one for several instances, another one can have it.
+async fn leaves_once_drained(core: &Core, leave: &CancellationToken) -> Infallible {
+    while !is_drained(core) {
+        tokio::time::sleep(DRAINED).await;
+    }
+    leave.cancel();
+    std::future::pending().await
 }
 
 async fn say(core: &Arc<Core>, line: &Line, level: AlertLevel, what: &str) {

@@ -1,4 +1,4 @@
-//! One bind for several instances: whoever has it sends for all.
+//! One bind for several instances: whoever has it sends for all, and leaves it to another one when it is drained.
 
 use super::*;
 use crate::support::redis::RedisServer;
@@ -20,7 +20,7 @@ async fn tells(service: &Service, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_bind_is_enough_for_two_instances() {
+async fn one_bind_is_enough_for_two_instances_and_a_drained_one_leaves_it() {
     let redis = tokio::task::block_in_place(RedisServer::start);
     let smsc = Smsc::start().await;
     smsc.has_binds(1);
@@ -39,9 +39,22 @@ async fn one_bind_is_enough_for_two_instances() {
     tells(&second, "One").await;
     assert_eq!(texts(&smsc.taken(1).await), ["One"]);
 
-    first.stop().await;
+    assert!(first.core().drain("ann", None));
     becomes(&second, Bound::Here).await;
+    assert_eq!(smsc.binds().1, 1, "it said goodbye");
+    becomes(&first, Bound::Elsewhere).await;
     tells(&second, "Two").await;
     assert_eq!(texts(&smsc.taken(2).await), ["One", "Two"]);
+
+    let tried = smsc.binds().0;
+    assert!(first.core().work_again());
+    smsc.bound(tried + 1).await;
+    becomes(&first, Bound::Elsewhere).await;
+    tells(&first, "Three").await;
+    assert_eq!(texts(&smsc.taken(3).await), ["One", "Two", "Three"]);
     second.stop().await;
+    becomes(&first, Bound::Here).await;
+    tells(&first, "Four").await;
+    assert_eq!(texts(&smsc.taken(4).await)[3], "Four");
+    first.stop().await;
 }
