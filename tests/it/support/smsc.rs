@@ -391,7 +391,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                 }
             }
             Pdu::SubmitSm(pdu) => {
-                assert!(is_bound, "a message without a bind");
+                assert!(is_bound && place.is_some(), "a message without a bind");
                 let to = pdu.destination_addr.as_str().to_owned();
                 let (behaviour, id) = shared.change(|state| {
                     let behaviour = state.next.pop_front().unwrap_or(Behaviour::Accept);
