@@ -2,7 +2,10 @@
 //! along, and then both are compared, thing by thing. It can be cut off anywhere: how far it has come stands in the target, and the same
 //! call goes on.
 
+mod error;
 mod journal;
+
+pub use error::MoveError;
 
 use super::history::SUBSCRIBER;
 use crate::domain::time::{Millis, Span};
@@ -21,46 +24,8 @@ const ENTRIES: usize = 200;
 const READ: usize = 50;
 /// What is forgotten so soon may be gone in one store and not yet in the other.
 const SOON: Span = Span::minutes(10);
-
-/// Why a store was not moved.
-#[derive(Debug, thiserror::Error)]
-pub enum MoveError {
-    /// The store that is moved.
-    #[error("the store that is to be moved: {0}")]
-    From(StoreError),
-    /// The store that it is moved into.
-    #[error("the store that it is to be moved into: {0}")]
-    To(StoreError),
-    /// Instances run on one of them.
-    #[error("{instances} instances or commands have {place} open: stop every instance first")]
-    Running {
-        /// How many.
-        instances: u64,
-        /// Where.
-        place: String,
-    },
-    /// There is nothing.
-    #[error("there is no store in {0}")]
-    Nothing(String),
-    /// The target is no empty store.
-    #[error("{0} holds something already")]
-    Holds(String),
-    /// It was moved before.
-    #[error("it was moved into {0} already")]
-    Moved(String),
-    /// A move into somewhere else was begun.
-    #[error("it is being moved into {0}")]
-    Elsewhere(String),
-    /// Begun by another release.
-    #[error("this move was begun by another release, which has to end it")]
-    Form,
-    /// Another command goes on with this move, has ended it, or gave it up.
-    #[error("another command has taken this move over, or has ended it or given it up: this one writes nothing more")]
-    Overtaken,
-    /// They are not the same afterwards.
-    #[error("the two stores differ: {0}")]
-    Differ(String),
-}
+/// How far the clocks of two stores may be apart.
+const APART: Span = Span::seconds(1);
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,6 +156,7 @@ async fn leave(from: &dyn Transfer, left: &Left) -> Result<(), MoveError> {
 /// Marks both, or finds out how far an earlier call came.
 async fn begin(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError> {
     nobody_else(from, to).await?;
+    in_step(from, to).await?;
     let come = begin_alone(from, to).await?;
     // One that started before the marks were there.
     nobody_else(from, to).await?;
@@ -205,6 +171,12 @@ async fn nobody_else(from: &dyn Transfer, to: &dyn Transfer) -> Result<(), MoveE
         }
     }
     Ok(())
+}
+
+async fn in_step(from: &dyn Transfer, to: &dyn Transfer) -> Result<(), MoveError> {
+    let own = from.store().now().await.map_err(MoveError::From)?;
+    let behind = own - to.store().now().await.map_err(MoveError::To)?;
+    if behind > APART { Err(MoveError::Behind { place: to.whereabouts(), behind: behind.0 }) } else { Ok(()) }
 }
 
 async fn begin_alone(from: &dyn Transfer, to: &dyn Transfer) -> Result<Come, MoveError> {

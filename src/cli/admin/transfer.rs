@@ -79,6 +79,7 @@ fn why(error: MoveError) -> Stop {
     let hint = match &error {
         MoveError::From(_) | MoveError::To(_) => "What was copied is kept: the same command goes on.",
         MoveError::Running { .. } => "Stop `replyflow serve` and commands that are beside it, on every machine.",
+        MoveError::Behind { .. } => "Set the clocks of all machines by a time server, then run the same command again.",
         MoveError::Nothing(_) => "Is this the right project? `--config FILE` names another one.",
         MoveError::Holds(_) => "Empty it first, or name another one.",
         MoveError::Moved(_) => "Enter that one in [store] of the project's file.",

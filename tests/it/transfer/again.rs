@@ -8,7 +8,9 @@ use crate::support::patience::until;
 use replyflow::domain::time::Span;
 use replyflow::service::transfer::{MoveError, Step, give_up, move_store};
 use replyflow::store::transfer::Mark;
-use replyflow::store::{Accepted, JournalId};
+use replyflow::store::{Accepted, Clock, JournalId, StoreSettings};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 #[tokio::test]
 async fn what_is_forgotten_while_a_store_is_moved_is_no_difference() {
@@ -127,6 +129,25 @@ async fn after_a_difference_the_same_command_copies_into_a_folder_again() {
     }
     moved(&from, &to).await.expect("moves");
     assert_eq!(unread(to.store()).await, journal, "each entry once");
+}
+
+#[tokio::test]
+async fn nothing_is_moved_to_where_the_clock_is_behind() {
+    let mut world = World::new(Backend::Embedded).await;
+    fill(&world).await;
+    let source = Site::of(&mut world).await;
+    let target = Site::empty(Backend::Redis).await;
+    let from = source.alone(&world.settings).await;
+    let now = from.store().now().await.expect("answers");
+    let behind =
+        |by: i64| StoreSettings { clock: Clock::Virtual(Arc::new(AtomicI64::new(now.0 - by))), ..world.settings.clone() };
+    let to = target.to_move(&behind(1_001), true).expect("opens");
+    let refused = moved(&from, &to).await;
+    assert!(matches!(&refused, Err(MoveError::Behind { behind: 1_001, .. })), "{refused:?}");
+    assert_eq!((from.mark(Mark::Left).await, to.mark(Mark::Arriving).await), (Ok(None), Ok(None)), "and nothing is marked");
+    drop(to);
+    let to = target.alone(&behind(1_000)).await;
+    moved(&from, &to).await.expect("no clocks are quite the same");
 }
 
 #[tokio::test]
