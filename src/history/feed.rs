@@ -155,7 +155,8 @@ impl Writer {
     }
 }
 
-/// An entry as it is to be kept. What has no token of its own is named by its place.
+/// An entry as it is to be kept. An input that was dropped is named by itself, wherever it stands: a store that was put back or moved tells again, at
+/// another place, what was not read of it. What cannot be read at all is named by its place.
 pub(super) fn kept(shard: u8, item: JournalItem, now: Millis) -> Kept {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let place = Place { shard, time: number(item.id.time), number: number(item.id.number) };
@@ -164,7 +165,7 @@ pub(super) fn kept(shard: u8, item: JournalItem, now: Millis) -> Kept {
         JournalRecord::Overflow { contact, entry } => Kept {
             place,
             contact: contact.to_string(),
-            token: by_place(place),
+            token: format!("{}/{}", entry.id, entry.accepted_at.0),
             at: entry.accepted_at,
             kind: "overflow",
             body: entry.body.to_vec(),

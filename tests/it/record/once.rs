@@ -2,19 +2,21 @@
 
 use super::entries::*;
 use super::{Ground, on_both, tables};
+use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use replyflow::domain::broadcast::Refusal;
-use replyflow::domain::id::RunId;
+use replyflow::domain::id::{InputId, RunId};
+use replyflow::domain::input::Class;
 use replyflow::domain::journal::{AttemptOutcome, Decision, Event};
 use replyflow::domain::message::{DeliveryStatus, FailureReason};
 use replyflow::domain::time::Millis;
 use replyflow::domain::value::Value;
 use replyflow::history::Dialect;
-use replyflow::store::JournalItem;
+use replyflow::store::{Entry, JournalId, JournalItem, JournalRecord};
 
-on_both!(two_instances_at_once_write_each_entry_once);
+on_both!(two_instances_at_once_write_each_entry_once, what_overflowed_is_written_once_wherever_it_stands);
 
 const NOW: Millis = Millis(START);
 const STATES: [&str; 4] = ["menu", "look", "pay", "bye"];
@@ -136,4 +138,18 @@ async fn two_instances_at_once_write_each_entry_once(ground: Ground) {
     };
     assert_eq!(new, 600);
     assert_eq!(tables::dump(&alone).await, tables::dump(&ground).await);
+}
+
+async fn what_overflowed_is_written_once_wherever_it_stands(ground: Ground) {
+    let overflow = |input: u64, time: u64| {
+        let entry = Entry { class: Class::Normal, id: InputId(input), accepted_at: NOW, body: Bytes::from_static(b"x") };
+        let record = JournalRecord::Overflow { contact: contact("ann"), entry };
+        vec![JournalItem { id: JournalId { time, number: 3 }, record }]
+    };
+    // A store that was put back goes on at later places, also with what nobody has read of it yet.
+    for (input, time, new) in [(1, 0, 1), (1, 0, 0), (1, 1_000, 0), (2, 1_000, 1)] {
+        let written = ground.writer().append(0, overflow(input, time), NOW).await.expect("written");
+        assert_eq!(written, new, "input {input} at {time}");
+    }
+    assert_eq!(ground.count("SELECT count(*) FROM happening WHERE kind = 'input.overflow'").await, 2);
 }
