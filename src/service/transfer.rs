@@ -173,6 +173,7 @@ async fn nobody_else(from: &dyn Transfer, to: &dyn Transfer) -> Result<(), MoveE
     Ok(())
 }
 
+/// Asks both for the time: the target's must not be behind.
 async fn in_step(from: &dyn Transfer, to: &dyn Transfer) -> Result<(), MoveError> {
     let own = from.store().now().await.map_err(MoveError::From)?;
     let behind = own - to.store().now().await.map_err(MoveError::To)?;
