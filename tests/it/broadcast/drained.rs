@@ -29,12 +29,12 @@ async fn what_is_cancelled_while_its_instance_is_drained_does_not_leave_when_it_
     until(&api, &path, |whole| n(whole, "sent") > 0 && n(whole, "waiting") > 1).await;
     core.drain("a test", None);
     patience::until("nothing is in hand", async || core.in_hand().is_empty()).await;
-    let before = left(&service).await;
-    assert!((1..PEOPLE).contains(&before), "{before}");
     let cancelled = api.post(&format!("{path}/cancel"), json!({})).await;
     assert_eq!((cancelled.status, &cancelled.json["state"]), (200, &json!("cancelled")), "{}", cancelled.text);
     let known = BroadcastId::parse(&id).expect("an id");
     patience::until("a drained instance hears that it was cancelled", async || core.knows_cancelled(known)).await;
+    let before = left(&service).await;
+    assert!((1..PEOPLE).contains(&before), "{before}");
     assert!(core.work_again());
     let over = |whole: &Value| {
         n(whole, "withdrawn") > 0 && n(whole, "waiting") == 0 && n(whole, "sent") + n(whole, "withdrawn") == n(whole, "began")
