@@ -3,7 +3,7 @@
 use crate::config::providers::smpp::SmppSettings;
 use crate::provider::smpp::{ACCEPTED, Frame, READS, Way, bind, words};
 use bytes::{Buf as _, BytesMut};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use rusmpp::tokio_codec::CommandCodec;
 use rusmpp::{Command, CommandStatus, Pdu};
 use rustls::pki_types::pem::PemObject as _;
@@ -20,6 +20,8 @@ use tokio_util::codec::{Decoder, Encoder, Framed};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Writing one PDU at most: who does not read for so long is not there.
 const WRITES: Duration = Duration::from_secs(10);
+/// PDUs that are read of a connection that ended, at most.
+const REST: usize = 1_024;
 /// PDUs of another kind that may come before the answer to a bind.
 const BEFORE: usize = 8;
 /// The number of a bind.
@@ -141,6 +143,17 @@ pub(super) async fn write(link: &mut Link, command: &Command) -> io::Result<()> 
     }
 }
 
+/// What has come by now and was not looked at.
+pub(super) fn rest(link: &mut Link) -> Vec<Frame> {
+    let mut all = Vec::new();
+    while all.len() < REST
+        && let Some(Some(Ok(frame))) = link.next().now_or_never()
+    {
+        all.push(frame);
+    }
+    all
+}
+
 /// The framing: PDUs are written by the library; of those that come only the header is read, so that one which cannot be read further
 /// does not end the connection.
 #[derive(Default)]
@@ -202,5 +215,24 @@ mod tests {
             head[..4].copy_from_slice(&u32::try_from(octets).expect("short").to_be_bytes());
             assert!(read(&mut head).is_err(), "{octets}");
         }
+    }
+
+    /// A PDU without a body.
+    fn bare(command: u32, sequence: u32) -> Vec<u8> {
+        [16, command, 0, sequence].into_iter().flat_map(u32::to_be_bytes).collect()
+    }
+
+    #[tokio::test]
+    async fn what_came_before_a_connection_broke_is_still_read() {
+        let (ours, mut theirs) = tokio::io::duplex(1_024);
+        let mut link: Link = Framed::new(Box::new(ours) as Box<dyn Stream>, Frames::default());
+        let all = [bare(0x15, 7), bare(RESPONSE | 4, 1), bare(RESPONSE | 4, 2)].concat();
+        tokio::io::AsyncWriteExt::write_all(&mut theirs, &all).await.expect("written");
+        assert_eq!(link.next().await.and_then(Result::ok).map(|frame| frame.sequence), Some(7));
+        drop(theirs);
+        // The answer to the first cannot be written any more.
+        assert!(write(&mut link, &command(7, ACCEPTED, Pdu::EnquireLinkResp)).await.is_err());
+        assert_eq!(rest(&mut link).iter().map(|frame| frame.sequence).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(rest(&mut link), []);
     }
 }

@@ -10,6 +10,7 @@ mod link;
 mod order;
 mod others;
 mod proof;
+mod pulse;
 mod session;
 mod submit;
 

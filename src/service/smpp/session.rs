@@ -4,9 +4,10 @@
 use super::doubts::Doubt;
 use super::hear::{Answered, Given};
 use super::line::Line;
-use super::link::{FIRST, Link, RESPONSE, command, write};
+use super::link::{FIRST, Link, RESPONSE, command, rest, write};
 pub(super) use super::order::{Order, Session};
-use super::proof::{Proof, Stamp};
+use super::proof::Stamp;
+use super::pulse::{Look, Pulse};
 use crate::domain::id::SendRef;
 use crate::domain::message::DeliveryStatus;
 use crate::provider::StatusReport;
@@ -14,7 +15,7 @@ use crate::provider::smpp::{ACCEPTED, Deliver, Frame, REFUSED, TEMPORARY, UNKNOW
 use crate::service::core::{Core, duration};
 use crate::service::metrics;
 use crate::service::ports::{SmppFailure, SubmitAnswer};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use rusmpp::Pdu;
 use rusmpp::pdus::DeliverSmResp;
 use std::collections::HashMap;
@@ -26,14 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 /// An answer that has not come for so long does not come: its place in the window is free again.
 const FORGOTTEN: Duration = Duration::from_secs(120);
-/// How long a question whether the connection lives is waited for at most.
-const ENQUIRED: Duration = Duration::from_secs(10);
-/// An answer that nothing shows to be read is asked about after this time: the answer to any question shows it.
-const UNREAD: Duration = Duration::from_secs(1);
 /// What is in the air may end for so long before we unbind.
 const LAST: Duration = Duration::from_secs(5);
-/// What is read of a connection that ended, at most.
-const REST: usize = 1_024;
 /// How often it is looked what is late.
 const LOOK: Duration = Duration::from_millis(500);
 /// The largest `sequence_number` (SMPP 3.4, 5.1.4).
@@ -95,10 +90,7 @@ impl Connection<'_> {
             out,
             next: FIRST,
             pending: HashMap::new(),
-            proof: Proof::default(),
-            asked: None,
-            enquiry: None,
-            spoke: Instant::now(),
+            pulse: Pulse::new(duration(line.smpp.0.enquire_every), Instant::now()),
             unanswered: 0,
             stopping: None,
             unbinding: None,
@@ -151,30 +143,13 @@ impl Connection<'_> {
     }
 }
 
-/// What has come over a connection by now and was not looked at.
-fn rest(link: &mut Link) -> Vec<Frame> {
-    let mut all = Vec::new();
-    while all.len() < REST
-        && let Some(Some(Ok(frame))) = link.next().now_or_never()
-    {
-        all.push(frame);
-    }
-    all
-}
-
 struct State<'a> {
     core: &'a Arc<Core>,
     line: &'a Line,
     out: bool,
     next: u32,
     pending: HashMap<u32, Pending>,
-    proof: Proof,
-    /// Our last question whether it lives, as long as it is not answered.
-    asked: Option<(u32, Stamp)>,
-    /// Since when nothing at all has come behind such a question.
-    enquiry: Option<Instant>,
-    /// When the carrier said something last.
-    spoke: Instant,
+    pulse: Pulse,
     /// What came and was not answered yet.
     unanswered: usize,
     stopping: Option<Instant>,
@@ -230,7 +205,7 @@ impl State<'_> {
         if !taken.write() {
             return Ok(());
         }
-        let (sequence, stamp) = (self.sequence(), self.proof.asks());
+        let (sequence, stamp) = (self.sequence(), self.pulse.asks());
         // Before it is written: a connection that breaks meanwhile may have taken it along.
         self.line.wrote();
         self.pending.insert(sequence, Pending { answer, named, since: Instant::now(), stamp, _permit: permit });
@@ -240,47 +215,28 @@ impl State<'_> {
     async fn answers(&mut self, link: &mut Link, Answered { sequence, status, doubt }: Answered) -> Step {
         self.unanswered = self.unanswered.saturating_sub(1);
         if let Some(doubt) = doubt {
-            self.proof.answers(doubt, Instant::now());
+            self.pulse.answers(doubt, Instant::now());
         }
         self.write(link, sequence, status, DeliverSmResp::default()).await
     }
 
     /// The carrier has read the answers to these.
-    fn has_read(&self, read: Vec<Doubt>) {
+    fn has_read(line: &Line, read: Vec<Doubt>) {
         if !read.is_empty() {
-            let mut doubts = self.line.doubts();
+            let mut doubts = line.doubts();
             read.into_iter().for_each(|doubt| doubts.proved(doubt));
         }
     }
 
-    /// Something was answered. If it was our question whether it lives, that shows what was read.
-    fn lives(&mut self, sequence: u32) {
-        if let Some((_, stamp)) = self.asked.take_if(|(asked, _)| *asked == sequence) {
-            let read = self.proof.answered(stamp);
-            self.has_read(read);
-        }
-    }
-
-    async fn enquires(&mut self, link: &mut Link) -> Step {
-        let (sequence, stamp) = (self.sequence(), self.proof.asks());
-        (self.asked, self.enquiry) = (Some((sequence, stamp)), Some(Instant::now()));
-        self.write(link, sequence, ACCEPTED, Pdu::EnquireLink).await
-    }
-
     async fn takes(&mut self, link: &mut Link, frame: Frame, heard: &mpsc::Sender<Given>) -> Step {
-        self.spoke = Instant::now();
-        // Whatever it says, it lives: some refuse the question, some answer it behind everything else.
-        self.enquiry = None;
-        let read = self.proof.heard(self.spoke);
-        self.has_read(read);
+        Self::has_read(self.line, self.pulse.heard(Instant::now()));
         match frame.command {
             SUBMIT_RESP | RESPONSE => {
-                self.lives(frame.sequence);
                 self.answered(&frame);
                 Ok(())
             }
             ENQUIRE_RESP => {
-                self.lives(frame.sequence);
+                Self::has_read(self.line, self.pulse.enquired(frame.sequence));
                 Ok(())
             }
             UNBIND_RESP => Err(if self.unbinding.is_some() { Ended::Stopped } else { Ended::Unbound }),
@@ -313,9 +269,11 @@ impl State<'_> {
 
     /// The answer to a message. Which of ours it is known before anything else that the carrier says is looked at.
     fn answered(&mut self, frame: &Frame) {
-        let Some(Pending { answer, named, stamp, .. }) = self.pending.remove(&frame.sequence) else { return };
-        let read = self.proof.answered(stamp);
-        self.has_read(read);
+        let Some(Pending { answer, named, stamp, .. }) = self.pending.remove(&frame.sequence) else {
+            // Perhaps it is our question whether it lives that was refused.
+            return Self::has_read(self.line, self.pulse.enquired(frame.sequence));
+        };
+        Self::has_read(self.line, self.pulse.answered(stamp));
         // A `generic_nack` refuses, whatever its status.
         let status = if frame.command == RESPONSE && frame.status == ACCEPTED { UNKNOWN_COMMAND } else { frame.status };
         let id = message_id(&frame.body).filter(|_| status == ACCEPTED).and_then(|id| self.line.smpp.sent_id(&id));
@@ -374,45 +332,14 @@ impl State<'_> {
             let sequence = self.sequence();
             return self.write(link, sequence, ACCEPTED, Pdu::Unbind).await;
         }
-        let every = duration(self.line.smpp.0.enquire_every);
-        let is_silent = self.spoke.elapsed() >= every;
-        // Who leaves such questions without an answer is not asked more often for that.
-        let is_unread = self.asked.is_none() && self.proof.waits_since().is_some_and(|since| since.elapsed() >= UNREAD);
-        match self.enquiry {
-            Some(since) if is_silent && since.elapsed() > every.min(ENQUIRED) => Err(Ended::Silent),
-            None if is_silent || is_unread => self.enquires(link).await,
-            Some(_) | None => Ok(()),
+        match self.pulse.looks(Instant::now()) {
+            Look::Silent => Err(Ended::Silent),
+            Look::Ask => {
+                let sequence = self.sequence();
+                self.pulse.enquires(sequence, Instant::now());
+                self.write(link, sequence, ACCEPTED, Pdu::EnquireLink).await
+            }
+            Look::Nothing => Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::link::{Frames, Stream};
-    use super::*;
-    use tokio::io::AsyncWriteExt as _;
-    use tokio_util::codec::Framed;
-
-    /// A PDU without a body.
-    fn pdu(command: u32, sequence: u32) -> [u8; 16] {
-        let mut octets = [0; 16];
-        for (place, word) in [16, command, 0, sequence].into_iter().enumerate() {
-            octets[4 * place..][..4].copy_from_slice(&u32::to_be_bytes(word));
-        }
-        octets
-    }
-
-    #[tokio::test]
-    async fn what_came_before_a_connection_broke_is_still_read() {
-        let (ours, mut theirs) = tokio::io::duplex(1_024);
-        let mut link: Link = Framed::new(Box::new(ours) as Box<dyn Stream>, Frames::default());
-        let all = [pdu(ENQUIRE, 7), pdu(SUBMIT_RESP, 1), pdu(SUBMIT_RESP, 2)].concat();
-        theirs.write_all(&all).await.expect("written");
-        // The answer to the first cannot be written any more.
-        assert_eq!(link.next().await.map(|first| first.map(|frame| frame.sequence).expect("reads")), Some(7));
-        drop(theirs);
-        assert!(write(&mut link, &command(7, ACCEPTED, Pdu::EnquireLinkResp)).await.is_err());
-        assert_eq!(rest(&mut link).iter().map(|frame| frame.sequence).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(rest(&mut link), []);
     }
 }
