@@ -25,6 +25,7 @@ pub mod server;
 pub mod shop;
 pub mod sign;
 pub mod smsc;
+pub mod smsc_messages;
 pub mod smtp;
 pub mod watch;
 
