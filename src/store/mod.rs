@@ -67,6 +67,11 @@ pub trait Store: Send + Sync {
     /// How many shards there are: shards `0..shards()` have their own attention, work sets and journal.
     fn shards(&self) -> u8;
 
+    /// Whether other instances may work on it, too.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// How many lanes wait in each of these sets, over all shards: cheaper than `depths`, for whoever asks often.
     async fn waiting(&self, sets: &[WorkSet]) -> Answer<Vec<u64>> {
         let depths = self.depths().await?;

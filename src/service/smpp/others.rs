@@ -37,6 +37,11 @@ impl Others {
         before && !somebody
     }
 
+    /// There are none.
+    pub fn are_none(&mut self) {
+        (self.somebody, self.nobody) = (false, SURE);
+    }
+
     /// Whether somebody has a connection.
     pub fn has_somebody(&self) -> bool {
         self.somebody
@@ -55,6 +60,9 @@ impl Others {
 
 /// Says that this instance has a connection, or looks whether others have one, as long as the service runs.
 pub(super) async fn follow(core: Arc<Core>, line: Arc<Line>, stop: CancellationToken) {
+    if !core.store.is_shared() {
+        return line.others().are_none();
+    }
     let (who, every) = (core.worker(), LOOK.min(duration(core.settings.claim_lease) / 4));
     loop {
         look(&core, &line, who).await;
@@ -136,5 +144,7 @@ mod tests {
         assert!(others.are_left(LEFT_ALONE - Duration::from_millis(1)), "a connection that was just lost may come back");
         others.found(true);
         assert!(others.are_left(Duration::MAX));
+        others.are_none();
+        assert!(!others.are_left(LEFT_ALONE) && others.are_left(Duration::ZERO) && !others.has_somebody());
     }
 }

@@ -169,6 +169,11 @@ impl Drop for EmbeddedStore {
 
 #[async_trait]
 impl Store for EmbeddedStore {
+    /// Its folder is locked.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn shards(&self) -> u8 {
         1
     }
