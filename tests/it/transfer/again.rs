@@ -139,9 +139,9 @@ async fn nothing_is_moved_to_where_the_clock_is_behind() {
     let target = Site::empty(Backend::Redis).await;
     let from = source.alone(&world.settings).await;
     let now = from.store().now().await.expect("answers");
-    let behind =
-        |by: i64| StoreSettings { clock: Clock::Virtual(Arc::new(AtomicI64::new(now.0 - by))), ..world.settings.clone() };
-    let to = target.to_move(&behind(1_001), true).expect("opens");
+    let clock = Clock::Virtual(Arc::new(AtomicI64::new(now.0 - 1_001)));
+    let behind = StoreSettings { clock, ..world.settings.clone() };
+    let to = target.to_move(&behind, true).expect("opens");
     let refused = moved(&from, &to).await;
     assert!(matches!(&refused, Err(MoveError::Behind { behind: 1_001, .. })), "{refused:?}");
     assert_eq!((from.mark(Mark::Left).await, to.mark(Mark::Arriving).await), (Ok(None), Ok(None)), "and nothing is marked");
