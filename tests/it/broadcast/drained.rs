@@ -7,7 +7,8 @@ use crate::support::patience;
 use replyflow::domain::broadcast::BroadcastId;
 use serde_json::{Value, json};
 
-const PEOPLE: usize = 24;
+/// More than are handed over before it is cancelled, however slow the machine is.
+const PEOPLE: usize = 400;
 /// Its channel sends so many in a second: what is handed over rests in the lanes for a while.
 const RATE: usize = 2;
 
