@@ -7,8 +7,8 @@ use crate::support::patience;
 use replyflow::domain::broadcast::BroadcastId;
 use serde_json::{Value, json};
 
-/// More than are handed over before it is cancelled, however slow the machine is.
-const PEOPLE: usize = 400;
+/// Far more than may wait for the channel at one time: it is not handed over whole before it is cancelled.
+const PEOPLE: usize = 2_000;
 /// Its channel sends so many in a second: what is handed over rests in the lanes for a while.
 const RATE: usize = 2;
 
