@@ -71,12 +71,12 @@ impl Core {
         let by_its_id = self.channel(&report.channel).is_some_and(|channel| channel.adapter.reports_by_its_id());
         // That a message was taken in decides nothing.
         match self.reported.record.get() {
-            Some(record) if by_its_id && report.status != DeliveryStatus::Queued => self.from_the_record(record, report).await,
+            Some(record) if by_its_id && report.status != DeliveryStatus::Queued => self.ask_the_record(record, report).await,
             Some(_) | None => Ok(None),
         }
     }
 
-    async fn from_the_record(&self, record: &Database, report: &StatusReport) -> Answer<Option<SendRef>> {
+    async fn ask_the_record(&self, record: &Database, report: &StatusReport) -> Answer<Option<SendRef>> {
         let waits = self.reported.waiting.try_acquire().ok();
         let until = self.clock.monotonic() + BEHIND;
         loop {
