@@ -354,7 +354,8 @@ impl Truth {
             return Ok(());
         }
         let person = self.person(report.contact);
-        let known = |wake: &Wake| person.accepted.iter().any(|(id, _)| *id == wake.id);
+        // While they become part of somebody else, what came first is there already.
+        let known = |wake: &Wake| person.accepted.iter().chain(&person.carried).any(|(id, _)| *id == wake.id);
         if person.awaited.contains(&report.effect) && report.wake.as_ref().is_some_and(known) {
             // Told before, and written down then.
             return match answer {
