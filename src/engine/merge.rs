@@ -128,8 +128,8 @@ impl Turning<'_> {
     }
 
     fn come(&mut self, into: ContactKey, asked: ContactKey, (simulated, test): (bool, bool)) -> Result<(), TurnError> {
-        if into == self.contact {
-            // It was asked by a name that leads to itself.
+        if into == self.contact || self.rec.merged.contains(&into) {
+            // It was asked by a name that leads to itself, or by somebody who is part of it by now.
             self.comes_no_more(asked);
             self.rec.leads_here(asked);
             return Ok(());

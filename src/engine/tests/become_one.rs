@@ -186,6 +186,20 @@ fn a_contact_that_was_asked_under_two_names_comes_once() {
     assert!(step(&mut stays, take(third())).is_empty(), "it is part of this one");
 }
 
+/// Two were asked to become part of one another. The one is here before it is asked what the other one had asked for.
+#[test]
+fn nobody_becomes_part_of_who_is_part_of_them() {
+    let (mut goes, mut stays) = (driver(), driver());
+    goes.user("hello");
+    step(&mut stays, take(other()));
+    step(&mut stays, arrived(&goes));
+    step(&mut stays, Merge::Linked { address: other(), stop: 0 });
+    assert!(stays.record().merged.contains(&other()) && stays.record().coming.is_empty());
+    let come = Merge::Come { into: other(), asked: Driver::key(), simulated: true, test: false };
+    assert!(step(&mut stays, come).is_empty(), "it would move into itself for ever");
+    assert_eq!((stays.record().leaving, stays.alerts().len()), (None, 0));
+}
+
 #[test]
 fn attributes_for_which_there_is_no_room_are_left_out_and_the_rest_arrives() {
     let name = |text: &str| Name::parse(text).expect("a name");

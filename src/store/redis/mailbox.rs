@@ -232,6 +232,7 @@ impl RedisStore {
             keys::contact('r', key),
             keys::contact('m', key),
             keys::contact('d', key),
+            keys::contact('e', key),
             keys::shard("a", key.shard()),
             keys::shard("j", key.shard()),
             keys::contact('k', key),

@@ -142,6 +142,14 @@ pub async fn what_was_seen_is_seen_at_the_other_contact(backend: Backend) {
     for n in 0..6 {
         assert_eq!(world.deliver(contact(2), &format!("c{n}")).await, Accepted::Duplicate, "c{n}: nothing of its own is lost");
     }
+    let effect = EffectId::parse(&format!("{:0>20}", "7")).expect("an id");
+    world.store.remember(contact(2), Vec::new(), vec![effect]).await.expect("takes it");
+    for n in 0..20 {
+        let name = format!("a{n}");
+        let wake = Some(Wake { hash: hash(&name), id: id(&name), body: Bytes::from("report") });
+        let report = Report { contact: contact(2), effect, journal: Bytes::from("reported"), wake };
+        assert_eq!(world.store.report(report).await, Ok(Reported::Journaled), "{name}: reports are known by the same");
+    }
     world.store.remember(contact(5), vec![hash("a1")], Vec::new()).await.expect("remembers");
     assert_eq!(world.deliver(contact(5), "a1").await, Accepted::Duplicate, "also of nobody");
 }
