@@ -58,10 +58,11 @@ impl Case<'_> {
         let begun = Instant::now();
         loop {
             let (answered, missing) = {
+                // What is asked for a while is asked first: what arrives meanwhile has arrived.
+                let failed = tokio::task::block_in_place(|| self.failed());
                 let took = self.provider.took();
                 let arrived: BTreeSet<(&str, usize)> = took.iter().map(|one| (one.to.as_str(), one.n)).collect();
                 let effects: BTreeSet<&str> = took.iter().map(|one| one.effect.as_str()).collect();
-                let failed = tokio::task::block_in_place(|| self.failed());
                 assert!(failed.others.is_empty(), "{:?}\n{}", failed.others, self.journey.story());
                 let gone = failed.messages.iter().filter(|id| !effects.contains(id.as_str())).count();
                 (arrived.len(), self.total().saturating_sub(arrived.len() + gone))
