@@ -258,6 +258,9 @@ impl Core {
     async fn go(self: &Arc<Self>, started: &Started, into: ContactKey, asked: ContactKey) -> Answer<Option<Merge>> {
         let (from, effect) = (started.lane.contact, started.id);
         let freeze = Freeze { contact: from, into, effect, new: Token(DedupeHash::of(&["freeze", &effect.to_string()]).0) };
+        if self.leads_back(into, from).await? {
+            return Ok(Some(Merge::Stay { why: "that one is part of it by now, or just becoming it".to_owned() }));
+        }
         let mut moved: Vec<InputId> = Vec::new();
         for _ in 0..ROUNDS {
             let still = match self.patiently(Patience::Short, || self.store.freeze(freeze.clone())).await? {
@@ -282,6 +285,20 @@ impl Core {
             }
         }
         Err(StoreError::Unavailable("inputs came faster than they could be moved".to_owned()))
+    }
+
+    /// Whether somebody is part of this contact, or on the way: two who were asked to become part of one another. Nobody can move into themselves.
+    async fn leads_back(&self, into: ContactKey, to: ContactKey) -> Answer<bool> {
+        let mut at = into;
+        for _ in 0..HOPS {
+            let place = self.patiently(Patience::Short, || self.store.inspect(at)).await?.map(|seen| seen.place);
+            match place {
+                Some(Place::Moved(next) | Place::Moving(next)) if next == to => return Ok(true),
+                Some(Place::Moved(next) | Place::Moving(next)) => at = next,
+                Some(Place::Here) | None => break,
+            }
+        }
+        Ok(false)
     }
 
     /// Nothing of a contact is on its way any more: until then the other one could not be deleted, or what came later would have brought it back.

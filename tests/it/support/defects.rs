@@ -111,7 +111,7 @@ pub const DEFECTS: [Defect; 29] = [
         "report: it wakes nobody",
         &[(
             Script::Report,
-            "local awaited = ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[6], ARGV[2]) == 1",
+            "local awaited = ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[7], ARGV[2]) == 1",
             "local awaited = false",
         )],
     ),
